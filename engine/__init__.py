@@ -1,0 +1,1 @@
+"""Fixlane: a low-latency FIX execution engine for event-contract venues."""

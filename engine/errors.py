@@ -1,0 +1,25 @@
+"""Errors that Fixlane raises; an expected outcome is a value, never one of these."""
+
+
+class EngineError(Exception):
+    """Root of every error that Fixlane raises on purpose."""
+
+
+class ConfigError(EngineError):
+    """A configuration, session file, key or flag is wrong: what, where, and what to do."""
+
+
+class DecodeError(EngineError):
+    """A frame or message cannot be read; it was counted and nothing was applied."""
+
+
+class SequenceGap(EngineError):
+    """Messages of a sequenced stream are missing."""
+
+
+class SessionError(EngineError):
+    """The FIX session cannot do what was asked, such as sending while logged out."""
+
+
+class OrderError(EngineError):
+    """A request contradicts the state of its order, such as replacing a filled one."""

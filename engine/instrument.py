@@ -1,0 +1,111 @@
+"""An instrument, its price grid, and the exact way between decimal text and integers.
+
+Units   price counts 10**-price_decimals (Kalshi: $0.0001), size counts 10**-size_decimals (Kalshi: 0.01
+        contract), money their product (Kalshi: $0.000001).
+Errors  ConfigError for a grid that makes no sense, DecodeError for text that is no number.
+Source  Kalshi market model: price grid, suggested engine representation.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import msgspec
+
+from engine._decimal import format_decimal, parse_decimal
+from engine.errors import ConfigError
+
+
+class PriceBand(msgspec.Struct, frozen=True):
+    """Prices from `start` to `end`, both included, every `step`."""
+
+    start: int
+    end: int
+    step: int
+
+
+class PriceGrid:
+    """Every valid price, ascending; a slot is a price's place in that list.
+
+    `slot_of[price]` is the slot, or -1 for a price off the grid; one grid is shared by all books that have its bands.
+    """
+
+    __slots__ = ("bands", "prices", "slot_of")
+
+    def __init__(self, bands: tuple[PriceBand, ...]) -> None:
+        self.bands = bands
+        self.prices = tuple(sorted({price for band in bands for price in _band_prices(band)}))
+        slots = {price: slot for slot, price in enumerate(self.prices)}
+        self.slot_of = tuple(slots.get(price, -1) for price in range(self.prices[-1] + 1))
+
+    def __contains__(self, price: int) -> bool:
+        return 0 <= price < len(self.slot_of) and self.slot_of[price] >= 0
+
+    def __len__(self) -> int:
+        return len(self.prices)
+
+
+class Instrument:
+    """One tradable market: its names, its units, its grid, and its place (`index`) in the engine's tables.
+
+    `limit` is the payout of one contract in price units: valid prices lie strictly between 0 and it.
+    `grid` is None where prices are unbounded; every positive price is then valid.
+    """
+
+    __slots__ = ("event", "grid", "index", "limit", "price_decimals", "size_decimals", "symbol")
+
+    def __init__(
+        self,
+        symbol: str,
+        index: int,
+        bands: Iterable[PriceBand] | None,
+        *,
+        event: str = "",
+        price_decimals: int = 4,
+        size_decimals: int = 2,
+    ) -> None:
+        self.symbol = symbol
+        self.event = event or symbol
+        self.index = index
+        self.price_decimals = price_decimals
+        self.size_decimals = size_decimals
+        self.limit = 10**price_decimals if bands is not None else 0
+        self.grid = price_grid(tuple(bands), self.limit) if bands is not None else None
+
+    def is_valid_price(self, price: int) -> bool:
+        return price in self.grid if self.grid is not None else price > 0
+
+    def parse_price(self, text: str | bytes) -> int:
+        return parse_decimal(text, self.price_decimals)
+
+    def parse_size(self, text: str | bytes) -> int:
+        return parse_decimal(text, self.size_decimals)
+
+    def format_price(self, price: int) -> str:
+        return format_decimal(price, self.price_decimals)
+
+    def format_size(self, size: int) -> str:
+        return format_decimal(size, self.size_decimals)
+
+    def __repr__(self) -> str:
+        return f"Instrument({self.symbol!r}, {self.index})"
+
+
+@lru_cache
+def price_grid(bands: tuple[PriceBand, ...], limit: int) -> PriceGrid:
+    """Return the grid of `bands`, one object for equal bands; 0 and `limit` are never valid prices."""
+    inside = []
+    for band in bands:
+        if band.step <= 0 or not 0 <= band.start < band.end <= limit:
+            raise ConfigError(f"price band {band} must rise inside 0 to {limit} by a positive step")
+        start = band.start or band.step
+        end = band.end - band.step if band.end == limit else band.end
+        if start > end:
+            raise ConfigError(f"price band {band} holds no price strictly between 0 and {limit}")
+        inside.append(PriceBand(start, end, band.step))
+    if not inside:
+        raise ConfigError("price bands are empty: name at least one {start, end, step}")
+    return PriceGrid(tuple(inside))
+
+
+def _band_prices(band: PriceBand) -> range:
+    return range(band.start, band.end + 1, band.step)

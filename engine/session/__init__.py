@@ -1,0 +1,52 @@
+"""A FIX session as the trading loop sees it; two implementations stand beside this file.
+
+Errors  SessionError from `send` while logged out; an unusable session file is a ConfigError at construction.
+Thread  the loop thread only; every callable below is called on it.
+Source  FIX 4.4 volume 2, session protocol.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from engine.session.fields import Fields
+
+
+class Session(Protocol):
+    """One FIX session, initiator side.
+
+    The four callables are set by whoever wires the session, before `logon`. `on_message` receives every
+    application message and every session-level Reject(3); its `Fields` are valid during the call only.
+    """
+
+    on_logon: Callable[[], None]
+    on_logout: Callable[[str], None]
+    on_message: Callable[[Fields], None]
+    on_fault: Callable[[str], None]
+
+    @property
+    def is_logged_on(self) -> bool: ...
+
+    @property
+    def next_sender_seq_num(self) -> int: ...
+
+    @property
+    def next_target_seq_num(self) -> int: ...
+
+    def logon(self) -> None:
+        """Connect and log on; connect again after a loss until `logout` or `close`."""
+
+    def send(self, body: bytes) -> None:
+        """Send one application message: `35=D<SOH>`, then its body fields, each closed by SOH."""
+
+    def logout(self, text: str = "") -> None:
+        """Send Logout, answer what the peer still asks for, then disconnect; do not connect again."""
+
+    def close(self) -> None:
+        """Release the connection and the store at once."""
+
+
+class LogonDialect(Protocol):
+    """What a venue wants in its Logon beyond the standard, signature included."""
+
+    def logon_fields(self, header: dict[int, str]) -> list[tuple[int, str]]:
+        """Return the extra body fields for a Logon whose header holds tags 34, 49, 52 and 56."""

@@ -1,0 +1,1 @@
+"""The simulated venue, a process of its own: matching, FIX acceptor, market data, faults."""

@@ -1,0 +1,1 @@
+"""Kalshi: event contracts, prices between 0 and 1 dollar, one YES book per market."""
