@@ -1,6 +1,6 @@
 """The command `fixlane`.
 
-Errors  exit status 0 done, 1 failed while running, 2 configuration or usage; every message says what, where, what to do.
+Errors  exit status 0 done, 1 failed while running, 2 configuration or usage; every message says what to do.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A taker that answers every move of the best price with one immediate-or-cancel order.
+"""A taker that answers every move of a best price with one immediate-or-cancel order at that price.
 
 It exists to be measured: the shortest honest way from a frame to an order.
 """
@@ -11,25 +11,28 @@ from engine.strategy import Strategy
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`size` is the quantity of each order, in the instrument's size unit."""
+
     size: int = 100
 
 
 class Taker(Strategy):
-    """Buys at the best ask when the bid rose, sells at the best bid when the ask fell; else it rests a step away."""
+    """Buys an ask that moved, sells a bid that moved; when both moved, the ask."""
 
     Parameters = Parameters
     parameters: Parameters
 
-    def on_start(self) -> None:
+    def __init__(self, parameters: Parameters) -> None:
+        super().__init__(parameters)
         self._last: dict[int, tuple[int, int]] = {}
 
     def on_book(self, book: Book) -> None:
         bid, ask = book.best_bid, book.best_ask
-        if bid == NO_BID or ask == NO_ASK:
-            return
-        last_bid, last_ask = self._last.get(book.index, (bid, ask))
+        last_bid, last_ask = self._last.get(book.index, (NO_BID, NO_ASK))
         self._last[book.index] = (bid, ask)
-        if bid > last_bid:
+        if NO_BID in (bid, last_bid) or NO_ASK in (ask, last_ask):
+            return
+        if ask != last_ask:
             self.context.buy(book.instrument, ask, self.parameters.size, fix.Tif.IOC)
-        elif ask < last_ask:
+        elif bid != last_bid:
             self.context.sell(book.instrument, bid, self.parameters.size, fix.Tif.IOC)
