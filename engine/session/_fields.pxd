@@ -1,7 +1,9 @@
 from libc.stdint cimport int64_t, uint64_t
 
+from engine.session._data_pairs cimport DataPairs
+
 cdef enum:
-    SMALL_TAGS = 2048  # 32 words of 64 bits; tags below are found through a table, the others by a walk
+    SMALL_TAGS = 2048  # tags below are found through a table, the others by a walk
 
 # Where a split stopped
 cdef enum:
@@ -17,13 +19,6 @@ cdef struct Field:
     int length
 
 
-cdef class DataPairs:
-    cdef uint64_t small[32]  # one bit a tag
-    cdef int count
-    cdef int* pairs
-    cdef int data_tag(self, int length_tag) noexcept nogil
-
-
 cdef class Fields:
     cdef const unsigned char* data
     cdef Field* fields
@@ -37,8 +32,10 @@ cdef class Fields:
     cdef bint is_held
 
     cdef int hold(self, object data) except -1
+    cdef void release(self) noexcept
     cdef int split(self, Py_ssize_t available, Py_ssize_t limit) noexcept nogil
-    cdef void append(self, int tag, Py_ssize_t start, Py_ssize_t length) noexcept nogil
+    cdef int split_data(self, int data_tag, Py_ssize_t available, Py_ssize_t limit) noexcept nogil
+    cdef bint append(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil
     cdef void note_defect(self, int tag, const unsigned char* piece, Py_ssize_t length) noexcept nogil
     cdef void forget(self) noexcept nogil
     cdef bint grow(self) noexcept nogil

@@ -15,67 +15,25 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.limits cimport INT_MAX
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memchr, memset
+from libc.string cimport memchr
 
 from engine._decimal cimport parse_chars
+from engine.session._data_pairs cimport STANDARD_PAIRS, DataPairs
+from engine.session._timestamp cimport read_timestamp
 
 from engine.errors import DecodeError
 
-cdef extern from "Python.h":
-    bint PyUnicode_IS_ASCII(object text)
-    Py_ssize_t PyUnicode_GET_LENGTH(object text)
-    unsigned char* PyUnicode_1BYTE_DATA(object text)
-
-# The length field, which stands directly before its data field, and that field: FIX 4.4 and FIXT 1.1.
-DATA_PAIRS = {
-    90: 91, 93: 89, 95: 96, 212: 213, 348: 349, 350: 351, 352: 353, 354: 355, 356: 357, 358: 359, 360: 361,
-    362: 363, 364: 365, 445: 446, 618: 619, 621: 622, 1401: 1402, 1403: 1404,
-}  # fmt: skip
-
 cdef enum:
     SOH = 1
+    SIGNATURE = 89
 
 # SessionRejectReason(373) of a piece that is no sound field
 cdef enum:
     NO_DEFECT = -1
     INVALID_TAG = 0
     NO_VALUE = 4
+    SIGNATURE_PROBLEM = 8
     NO_EQUALS = 17
-
-
-@cython.final
-cdef class DataPairs:
-    """Which length field announces which data field."""
-
-    def __cinit__(self, pairs):
-        cdef int length_tag, data_tag
-        self.pairs = <int*>malloc(max(1, len(pairs)) * 2 * sizeof(int))
-        if self.pairs is NULL:
-            raise MemoryError
-        for length_tag, data_tag in pairs.items():
-            if length_tag <= 0 or data_tag <= 0:
-                raise ValueError(f"data pair {length_tag}/{data_tag}: tags are positive")
-            self.pairs[2 * self.count] = length_tag
-            self.pairs[2 * self.count + 1] = data_tag
-            self.count += 1
-            if length_tag < SMALL_TAGS:
-                self.small[length_tag // 64] |= <uint64_t>1 << (length_tag % 64)
-
-    def __dealloc__(self):
-        free(self.pairs)
-
-    cdef int data_tag(self, int length_tag) noexcept nogil:
-        """The data field that `length_tag` announces, or 0."""
-        cdef int i
-        if length_tag < SMALL_TAGS and not self.small[length_tag >> 6] >> (length_tag & 63) & 1:
-            return 0
-        for i in range(self.count):
-            if self.pairs[2 * i] == length_tag:
-                return self.pairs[2 * i + 1]
-        return 0
-
-
-cdef DataPairs STANDARD_PAIRS = DataPairs(DATA_PAIRS)
 
 
 @cython.final
@@ -97,7 +55,7 @@ cdef class Fields:
             self.parse(raw)
 
     def __dealloc__(self):
-        self.clear()
+        self.release()
         free(self.fields)
 
     def parse(self, data):
@@ -105,17 +63,14 @@ cdef class Fields:
         cdef int stop
         self.hold(data if not isinstance(data, str) else data.encode("utf-8", "surrogateescape"))
         stop = self.split(self.buffer.len, self.buffer.len)
-        if stop > OPEN or self.end < self.buffer.len or self.defect not in (NO_DEFECT, NO_VALUE) or self.find(35) < 0:
+        if stop > OPEN or self.end < self.buffer.len or self.place[0] >= self.serial or self.find(35) < 0:
             text = self.fault(stop)
-            self.clear()
+            self.release()
             raise DecodeError(text)
 
     def clear(self):
         """Forget the message and let go of its buffer."""
-        self.forget()
-        if self.is_held:
-            self.is_held = False
-            PyBuffer_Release(&self.buffer)
+        self.release()
 
     @property
     def raw(self):
@@ -172,6 +127,16 @@ cdef class Fields:
             raise self.wrong(i, f"a decimal number of at most {decimals} places")
         return value
 
+    def timestamp_ns(self, int tag, default):
+        """Return a UTCTimestamp in ns since 1970."""
+        cdef int64_t ns
+        cdef int i = self.find(tag)
+        if i < 0:
+            return default
+        if not read_timestamp(self.data + self.fields[i].start, self.fields[i].length, &ns):
+            raise self.wrong(i, "a UTCTimestamp")
+        return ns
+
     def group(self, int count_tag, members):
         """Return the entries of a repeating group, each a list of (tag, value).
 
@@ -198,61 +163,69 @@ cdef class Fields:
         """Split up to CheckSum(10) or the end of the `available` bytes, of a message of at most `limit` bytes."""
         cdef const unsigned char* data = self.data
         cdef const unsigned char* soh
-        cdef Py_ssize_t pos = 0, start, begin
-        cdef int64_t announced = 0
-        cdef unsigned int digit
-        cdef int tag, data_tag = 0
+        cdef Py_ssize_t pos = 0, begin, start
+        cdef int tag, data_tag, stop
         self.forget()
         while pos < available:
             begin = pos
-            tag = 0
-            digit = <unsigned int>data[pos] - 48
-            while digit <= 9 and pos - begin < 9:
-                tag = tag * 10 + <int>digit
-                pos += 1
-                if pos == available:
-                    return PARTIAL
-                digit = <unsigned int>data[pos] - 48
-            if data[pos] == c"=" and pos > begin and data[begin] != c"0":
+            tag = read_tag(data, &pos, available)
+            if pos == available:
+                return PARTIAL
+            if tag and data[pos] == c"=" and data[begin] != c"0":
                 start = pos + 1
             else:  # no tag: the whole piece is the value of tag 0
                 start = begin
                 tag = 0
-            if tag == data_tag and tag:
-                if announced < 0 or announced >= limit - start:
-                    return BAD_DATA
-                if announced >= available - start:
-                    return PARTIAL
-                pos = start + announced
-                if data[pos] != SOH:
-                    return BAD_DATA
-            else:
-                soh = <const unsigned char*>memchr(data + start, SOH, available - start)
-                if soh is NULL:
-                    return PARTIAL
-                pos = soh - data
-            if self.count == self.capacity and not self.grow():
+            soh = <const unsigned char*>memchr(data + start, SOH, available - start)
+            if soh is NULL:
+                return PARTIAL
+            if not self.append(tag, start, soh - data):
                 return TOO_MANY
-            self.append(tag, start, pos - start)
-            pos += 1
-            self.end = pos
             if tag == 10:
                 return ENDED
             data_tag = self.data_pairs.data_tag(tag)
-            if data_tag and not self.copy_int(self.count - 1, &announced):
-                data_tag = 0
+            if data_tag:
+                stop = self.split_data(data_tag, available, limit)
+                if stop != OPEN:
+                    return stop
+            pos = self.end
         return OPEN
 
-    cdef inline void append(self, int tag, Py_ssize_t start, Py_ssize_t length) noexcept nogil:
-        cdef Field* field = &self.fields[self.count]
+    cdef int split_data(self, int data_tag, Py_ssize_t available, Py_ssize_t limit) noexcept nogil:
+        """Take the data field that the last field announces, if it follows, by its length."""
+        cdef Py_ssize_t pos = self.end, start
+        cdef int64_t length
+        cdef int tag = read_tag(self.data, &pos, available)
+        if pos == available:
+            return PARTIAL
+        if tag != data_tag or self.data[pos] != c"=" or not self.copy_int(self.count - 1, &length):
+            return OPEN
+        start = pos + 1
+        if 0 <= length < limit - start:
+            if length >= available - start:
+                return PARTIAL
+            if self.data[start + length] == SOH:
+                return OPEN if self.append(tag, start, start + length) else TOO_MANY
+        if tag != SIGNATURE:
+            return BAD_DATA
+        self.defect, self.defect_tag = SIGNATURE_PROBLEM, tag
+        return OPEN
+
+    cdef inline bint append(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+        cdef Field* field
+        if self.count == self.capacity and not self.grow():
+            return False
+        field = &self.fields[self.count]
         field.tag = tag
         field.start = <int>start
-        field.length = <int>length
-        if 0 < tag < SMALL_TAGS and self.place[tag] < self.serial:
+        field.length = <int>(end - start)
+        if tag < SMALL_TAGS and self.place[tag] < self.serial:
             self.place[tag] = self.serial + self.count
         self.count += 1
-        if (tag == 0 or length == 0) and self.defect == NO_DEFECT:
-            self.note_defect(tag, self.data + start, length)
+        self.end = end + 1
+        if (tag == 0 or end == start) and self.defect == NO_DEFECT:
+            self.note_defect(tag, self.data + start, end - start)
+        return True
 
     cdef void note_defect(self, int tag, const unsigned char* piece, Py_ssize_t length) noexcept nogil:
         self.defect_tag = tag
@@ -293,14 +266,20 @@ cdef class Fields:
         return ok
 
     cdef int hold(self, object data) except -1:
-        self.clear()
+        self.release()
         PyObject_GetBuffer(data, &self.buffer, PyBUF_SIMPLE)
         self.is_held = True
         self.data = <const unsigned char*>self.buffer.buf
         if self.buffer.len > INT_MAX:
-            self.clear()
+            self.release()
             raise DecodeError(f"message of more than {INT_MAX} bytes")
         return 0
+
+    cdef void release(self) noexcept:
+        self.forget()
+        if self.is_held:
+            self.is_held = False
+            PyBuffer_Release(&self.buffer)
 
     cdef object copy(self, Py_ssize_t start, Py_ssize_t length):
         return PyBytes_FromStringAndSize(<const char*>self.data + start, length)
@@ -315,10 +294,21 @@ cdef class Fields:
             return f"more than {self.max_fields} fields"
         if stop == BAD_DATA:
             return f"data after tag {self.fields[self.count - 1].tag} does not have the announced length"
-        if self.defect not in (NO_DEFECT, NO_VALUE):
+        if self.place[0] >= self.serial:
             return f"no tag=value: {next(value for tag, value in self if not tag)!r}"
         if stop == PARTIAL:
             return f"field not closed by SOH: {self.copy(self.end, min(32, self.buffer.len - self.end))!r}"
         if self.end < self.buffer.len:
             return f"bytes after CheckSum(10): {self.copy(self.end, min(32, self.buffer.len - self.end))!r}"
         return "MsgType(35) missing"
+
+
+cdef inline int read_tag(const unsigned char* data, Py_ssize_t* pos, Py_ssize_t available) noexcept nogil:
+    """Move `pos` over at most nine digits; return their value."""
+    cdef Py_ssize_t i = pos[0], stop = min(available, pos[0] + 9)
+    cdef int tag = 0
+    while i < stop and 48 <= data[i] <= 57:
+        tag = tag * 10 + data[i] - 48
+        i += 1
+    pos[0] = i
+    return tag

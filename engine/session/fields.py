@@ -1,5 +1,5 @@
-"""The fields of one inbound message; the compiled module behind it is `_fields.pyx`."""
+"""The fields of one inbound message, as everything outside the wire layer sees them."""
 
-from engine.session._fields import DATA_PAIRS, Fields
+from engine.session._fields import Fields
 
-__all__ = ["DATA_PAIRS", "Fields"]
+__all__ = ["Fields"]
