@@ -33,11 +33,8 @@ cdef class DataPairs:
     def __dealloc__(self):
         free(self.pairs)
 
-    cdef int data_tag(self, int length_tag) noexcept nogil:
-        """The data field that `length_tag` announces, or 0."""
+    cdef int find(self, int length_tag) noexcept nogil:
         cdef int i
-        if length_tag < 2048 and not self.small[length_tag >> 6] >> (length_tag & 63) & 1:
-            return 0
         for i in range(self.count):
             if self.pairs[2 * i] == length_tag:
                 return self.pairs[2 * i + 1]
