@@ -53,8 +53,8 @@ def read(reader: FrameReader, chunks: list[bytes]) -> tuple[list[bytes], list[st
     return frames, garbled
 
 
-def scan(raw: bytes, **limits: int) -> int:
-    return FrameReader(**limits).scan(raw)
+def scan(raw: bytes, max_message_size: int = 65_536, max_fields: int = 4096) -> int:
+    return FrameReader(max_message_size=max_message_size, max_fields=max_fields).scan(raw)
 
 
 def test_example_of_the_standard_is_sound() -> None:

@@ -1,8 +1,10 @@
 from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memchr
 
 from engine.session._data_pairs cimport DataPairs
 
 cdef enum:
+    SOH = 1
     SMALL_TAGS = 2048  # tags below are found through a table, the others by a walk
 
 # Where a split stopped
@@ -54,3 +56,9 @@ cdef class Fields:
                 if self.fields[i].tag == tag:
                     return i
         return -1
+
+
+cdef inline Py_ssize_t find_soh(const unsigned char* data, Py_ssize_t start, Py_ssize_t available) noexcept nogil:
+    """The place of the next SOH, or `available`."""
+    cdef const void* soh = memchr(data + start, SOH, available - start)
+    return available if soh is NULL else <Py_ssize_t>soh - <Py_ssize_t>data

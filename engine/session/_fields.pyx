@@ -1,3 +1,5 @@
+# cython: nonecheck=False
+# No member is ever None, and the check would need the GIL inside `nogil`.
 """One inbound FIX message, split once in place, its values read by tag.
 
 Units   decimals become counts of 10**-decimals, timestamps ns since 1970; exactly, never through float.
@@ -15,7 +17,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.limits cimport INT_MAX
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memchr, memcpy
+from libc.string cimport memchr
 
 from engine._decimal cimport parse_chars
 from engine.session._data_pairs cimport STANDARD_PAIRS, DataPairs
@@ -23,12 +25,8 @@ from engine.session._timestamp cimport read_timestamp
 
 from engine.errors import DecodeError
 
-cdef extern from *:
-    int __builtin_ctzll(uint64_t word) noexcept nogil
-
 cdef enum:
-    SOH = 1
-    SIGNATURE = 89
+    SIGNATURE = 89  # the one data field whose wrong length is a Reject(3), not a garbled message
 
 # SessionRejectReason(373) of a piece that is no sound field
 cdef enum:
@@ -314,18 +312,3 @@ cdef inline int read_tag(const unsigned char* data, Py_ssize_t* pos, Py_ssize_t 
         i += 1
     pos[0] = i
     return tag
-
-
-cdef inline Py_ssize_t find_soh(const unsigned char* data, Py_ssize_t pos, Py_ssize_t available) noexcept nogil:
-    """The place of the first SOH, or `available`; eight bytes at a time, for values are short and memchr is a call."""
-    cdef uint64_t word
-    while pos + 8 <= available:
-        memcpy(&word, data + pos, 8)
-        word ^= <uint64_t>0x0101010101010101
-        word = (word - <uint64_t>0x0101010101010101) & ~word & <uint64_t>0x8080808080808080
-        if word:
-            return pos + (__builtin_ctzll(word) >> 3)
-        pos += 8
-    while pos < available and data[pos] != SOH:
-        pos += 1
-    return pos

@@ -1,3 +1,5 @@
+# cython: nonecheck=False
+# No member is ever None, and the check would need the GIL inside `nogil`.
 """FIX messages cut out of a byte stream, proved by BodyLength and CheckSum.
 
 Shapes  a frame is a place in the caller's buffer; its fields are valid until the next `scan`.
@@ -9,12 +11,10 @@ Source  FIX 4.4 volume 2, data integrity and garbled messages; nothing is skippe
 """
 
 cimport cython
-from libc.string cimport memchr
 
-from engine.session._fields cimport BAD_DATA, ENDED, TOO_MANY, Fields
+from engine.session._fields cimport BAD_DATA, ENDED, TOO_MANY, Fields, find_soh
 
 cdef enum:
-    SOH = 1
     TRAILER = 7  # bytes of `10=nnn` SOH
 
 GARBLED = (
@@ -137,17 +137,16 @@ cdef class FrameReader:
     cdef Py_ssize_t resync(self, Py_ssize_t available) noexcept nogil:
         """The next place where a message may begin, at least one byte on."""
         cdef const unsigned char* data = self.fields.data
-        cdef const unsigned char* soh
-        cdef Py_ssize_t pos = 0, begin
+        cdef Py_ssize_t pos, begin = 0
         while True:
-            soh = <const unsigned char*>memchr(data + pos, SOH, available - pos)
-            self.is_lost = soh is NULL
-            if soh is NULL:
+            pos = find_soh(data, begin, available)
+            self.is_lost = pos == available
+            if self.is_lost:
                 return available
-            pos = begin = soh + 1 - data
+            pos += 1
+            begin = pos
             if skip(data, &pos, available, b"8=FIX"):
                 return begin
-            pos = begin
 
 
 cdef bint skip(const unsigned char* data, Py_ssize_t* pos, Py_ssize_t available, const char* pattern) noexcept nogil:
