@@ -55,7 +55,11 @@ def request(core: SessionCore, last: int) -> None:
     if core.gap_end < core.next_in:
         core.gap_end = last
         _ask(core)
-    elif core.settings.send_redundant_resend_requests:
+        return
+    if core.asked_to == core.gap_end and not core.settings.closed_resend_interval:
+        core.asked_to = max(core.asked_to, last)  # an open range brings this one too
+    core.gap_end = max(core.gap_end, last)
+    if core.settings.send_redundant_resend_requests:
         _ask(core)
 
 
