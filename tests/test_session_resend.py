@@ -172,4 +172,4 @@ def test_6_loose_bytes_do_not_restart_the_silence() -> None:
 def test_heart_bt_int_zero_means_neither_heartbeats_nor_a_watch() -> None:
     scene = Scene(heart_bt_int=0).up(logon="98=0|108=0|")
     assert scene.wait(3600) == []
-    assert scene.receive(f"35=1|34=2|52=20260105-15:30:00|112=T|") == ["> 35=0|34=2|112=T|"]
+    assert scene.receive("35=1|34=2|52=20260105-15:30:00|112=T|") == ["> 35=0|34=2|112=T|"]
