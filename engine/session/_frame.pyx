@@ -66,7 +66,7 @@ cdef class FrameReader:
         code = self.judge(stop - offset)
         if code == Frame.SOUND:
             self.end = offset + fields.end
-            return Frame.SOUND
+            return code
         self.end = offset if code == Frame.INCOMPLETE else offset + self.resync(stop - offset)
         fields.release()
         return code
