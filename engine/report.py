@@ -16,6 +16,7 @@ class ExecutionReport:
         "cum_qty",
         "cxl_rej_response_to",
         "exec_id",
+        "exec_ref_id",
         "exec_type",
         "fee",
         "is_taker",
@@ -47,6 +48,7 @@ class ExecutionReport:
         self.orig_cl_ord_id = ""
         self.order_id = ""
         self.exec_id = ""
+        self.exec_ref_id = ""  # ExecRefID(19): the fill that a bust or correct is about
         self.exec_type = ""
         self.ord_status = ""
         self.symbol = ""
