@@ -9,6 +9,7 @@ class ExecutionReport:
     orig_cl_ord_id: str
     order_id: str
     exec_id: str
+    exec_ref_id: str
     exec_type: str
     ord_status: str
     symbol: str

@@ -24,6 +24,7 @@ cdef class ExecutionReport:
         self.orig_cl_ord_id = ""
         self.order_id = ""
         self.exec_id = ""
+        self.exec_ref_id = ""  # ExecRefID(19): the fill that a bust or correct is about
         self.exec_type = ""
         self.ord_status = ""
         self.symbol = ""

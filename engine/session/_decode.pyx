@@ -44,6 +44,7 @@ def decode_report(Fields fields not None, ExecutionReport report not None, int p
     report.orig_cl_ord_id = text_of(fields, 41, report.orig_cl_ord_id)
     report.order_id = text_of(fields, 37, report.order_id)
     report.exec_id = text_of(fields, 17, report.exec_id)
+    report.exec_ref_id = text_of(fields, 19, report.exec_ref_id)
     report.exec_type = text_of(fields, 150, report.exec_type)
     report.ord_status = text_of(fields, 39, report.ord_status)
     report.symbol = text_of(fields, 55, report.symbol)
