@@ -13,6 +13,7 @@ LAYERS = {
     "instrument": WORDS,
     "report": WORDS,
     "_decimal": WORDS,
+    "_report": WORDS,
     "counters": WORDS,
     "latency": WORDS,
     "_book": STATE,
