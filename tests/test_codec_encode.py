@@ -133,7 +133,7 @@ def test_every_frame_is_sound_and_equals_the_plain_one(value: bytes, seq_num: in
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"35=D", b"35=\x01"[:3], b"11=A\x0135=D\x01", b"35=D\x0111=A", b"\x01", b"3\x01", b"35=\x01"]
+    "body", [b"", b"35=D", b"35=", b"11=A\x0135=D\x01", b"35=D\x0111=A", b"\x01", b"3\x01", b"35=\x01"]
 )
 def test_bytes_that_are_no_body_are_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match="a body is 35=...SOH and fields closed by SOH"):
