@@ -17,11 +17,10 @@ class Sequence:
     A hot path compares `next_seq` itself and calls `step` only when it differs.
     """
 
-    __slots__ = ("missed", "next_seq")
+    __slots__ = ("next_seq",)
 
     def __init__(self) -> None:
         self.next_seq: int | None = None
-        self.missed = 0  # numbers that never came
 
     def step(self, seq: int) -> int:
         """Take the next number and return what it means."""
@@ -31,7 +30,4 @@ class Sequence:
         self.next_seq = seq + 1
         if expected is None or seq == expected:
             return IN_ORDER
-        if seq < expected:
-            return RESET
-        self.missed += seq - expected
-        return GAP
+        return GAP if seq > expected else RESET
