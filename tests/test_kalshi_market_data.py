@@ -1,6 +1,7 @@
 """Kalshi's market-data dialect: each kind of frame, the sequence rules, and captured feeds against a plain replay."""
 
 import json
+import sys
 
 import kalshi_wire as wire
 import pytest
@@ -508,6 +509,22 @@ def test_handshake_is_unsigned_without_credentials_and_signed_with_them():
 
     dialect = KalshiMarketData([], Credentials())
     assert dialect.handshake_headers(5) == {"signed": "5GET/trade-api/ws/v2"}
+
+
+# cost
+
+
+def test_levels_leave_nothing_allocated_behind():
+    dialect = KalshiMarketData([Instrument(RAIN, 0, CENT)], check_sequence=False)
+    frames_ = [wire.snapshot(1)]
+    frames_ += [wire.delta(1000 + i, f"0.{1 + i % 99:02}00", f"{i}.25", ("yes", "no")[i % 2]) for i in range(1000)]
+    for frame in frames_:
+        dialect.decode(frame)
+    before = sys.getallocatedblocks()
+    for _ in range(100):
+        for frame in frames_[1:]:
+            dialect.decode(frame)
+    assert sys.getallocatedblocks() - before < 50
 
 
 # captured feeds
