@@ -1,0 +1,86 @@
+"""What the simulated venue is told: `sim.toml` as frozen structs.
+
+Units   seconds and milliseconds as the names say; paths are relative to the file that names them.
+Errors  ConfigError that names file, key and what is wrong.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from engine.errors import ConfigError
+from engine.instrument import Instrument, PriceBand
+from engine.sim.admission import PublicKey, load_public_key
+from engine.sim.faults import Fault
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file: unknown keys are errors."""
+
+
+class FeedConfig(_Section, frozen=True):
+    """The WebSocket server. `auth` "none" accepts every key id; "keys" wants one of `keys`: key id = PEM file."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    auth: Literal["none", "keys"] = "none"
+    keys: dict[str, str] = {}
+    ping_seconds: float = 10.0
+    write_limit: int = 4 * 2**20  # bytes that may wait for a slow reader
+    max_connections: int = 200
+    market_limit: int = 1000  # markets per subscription
+
+
+class FixConfig(_Section, frozen=True):
+    """The FIX acceptor. Port -1 takes the session file's, 0 any free one."""
+
+    session_file: str
+    port: int = -1
+    cancel_on_disconnect: bool = False
+
+
+class ControlConfig(_Section, frozen=True):
+    """The control server, for tests and the demo."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+class SimConfig(_Section, frozen=True):
+    """The whole venue. `state_path` holds its blotter, its order log and the FIX store."""
+
+    markets: str
+    state_path: str
+    fix: FixConfig
+    feed: FeedConfig = FeedConfig()
+    control: ControlConfig = ControlConfig()
+    faults: list[Fault] = []
+    step_ms: int = 5
+    cpu: int = -1  # core to run on alone, -1 for any
+
+
+class _Market(_Section, frozen=True):
+    symbol: str
+    event: str = ""
+    bands: list[PriceBand]
+
+
+def load_config(path: Path) -> SimConfig:
+    """Read `sim.toml`; its paths become absolute."""
+    return resolve(_convert(_read(path), SimConfig, path), path.parent)
+
+
+def resolve(config: SimConfig, base: Path) -> SimConfig:
+    """Return `config` with its paths taken from `base`."""
+    replace = msgspec.structs.replace
+    keys = {name: str(base / file) for name, file in config.feed.keys.items()}
+    return replace(
+        config,
+        markets=str(base / config.markets),
+        state_path=str(base / config.state_path),
+        fix=replace(config.fix, session_file=str(base / config.fix.session_file)),
+        feed=replace(config.feed, keys=keys),
+    )
