@@ -7,14 +7,18 @@ Errors  ConfigError that names file, key and what is wrong.
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from engine._decimal import parse_decimal
 from engine.errors import ConfigError
 from engine.instrument import Instrument, PriceBand
 from engine.sim.admission import PublicKey, load_public_key
 from engine.sim.faults import Fault
+
+T = TypeVar("T")
+PRICE_DECIMALS = 4
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,10 +66,10 @@ class SimConfig(_Section, frozen=True):
     cpu: int = -1  # core to run on alone, -1 for any
 
 
-class _Market(_Section, frozen=True):
+class _Market(_Section, frozen=True, kw_only=True):
     symbol: str
     event: str = ""
-    bands: list[PriceBand]
+    bands: list[tuple[str, str, str]]  # start, end, step
 
 
 def load_config(path: Path) -> SimConfig:
@@ -84,3 +88,40 @@ def resolve(config: SimConfig, base: Path) -> SimConfig:
         fix=replace(config.fix, session_file=str(base / config.fix.session_file)),
         feed=replace(config.feed, keys=keys),
     )
+
+
+def load_instruments(path: Path) -> dict[str, Instrument]:
+    """Read `markets.toml`: one `[[market]]` each, with its `bands` in dollars."""
+    rows = _convert(_read(path), dict[str, list[_Market]], path).get("market", [])
+    if not rows:
+        raise ConfigError(f"{path}: no [[market]]: name at least one")
+    instruments: dict[str, Instrument] = {}
+    for row in rows:
+        if row.symbol in instruments:
+            raise ConfigError(f"{path}: market {row.symbol} is listed twice")
+        bands = [PriceBand(*(parse_decimal(text, PRICE_DECIMALS) for text in band)) for band in row.bands]
+        instruments[row.symbol] = Instrument(row.symbol, len(instruments), bands, event=row.event)
+    return instruments
+
+
+def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
+    """Return the keys that may connect; None if any key id may."""
+    if config.auth == "none":
+        return None
+    return {name: load_public_key(Path(file)) for name, file in config.keys.items()}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no TOML: {error}") from None
+
+
+def _convert(document: dict[str, Any], into: type[T], path: Path) -> T:
+    try:
+        return msgspec.convert(document, into)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}") from None

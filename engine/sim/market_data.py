@@ -9,7 +9,6 @@ Source  Kalshi WebSocket API: connection, keep-alive, error 25 for a slow reader
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
@@ -18,6 +17,7 @@ from picows.common import WSUpgradeResponse, WSUpgradeResponseWithListener
 from engine import fix
 from engine.instrument import Instrument
 from engine.sim import admission, wire
+from engine.sim.admission import PublicKey
 from engine.sim.config import FeedConfig
 from engine.sim.events import LevelChanged, PublicTrade
 from engine.sim.faults import FaultKind, Faults
@@ -51,6 +51,7 @@ class MarketData:
         instruments: Mapping[str, Instrument],
         depth: Depth,
         config: FeedConfig,
+        keys: Mapping[str, PublicKey] | None,
         faults: Faults,
         clock: Callable[[], int],
     ) -> None:
@@ -58,11 +59,11 @@ class MarketData:
         self.depth = depth
         self.faults = faults
         self.config = config
-        self.outbox = Outbox()
+        self.outbox: Outbox[bytes] = Outbox()
         self.frames = 0
         self.refused = 0
         self._clock = clock
-        self._keys = config.public_keys()
+        self._keys = keys
         self._listeners: list[_Listener] = []
         self._tapes = {symbol: Tape() for symbol in instruments}
         self._touched: set[str] = set()
@@ -82,7 +83,7 @@ class MarketData:
         self._server = await ws_create_server(
             self._admit, self.config.host, self.config.port, max_frame_size=MAX_FRAME_SIZE
         )
-        self._pinger = asyncio.get_running_loop().call_later(self.config.ping_interval, self._ping)
+        self._pinger = asyncio.get_running_loop().call_later(self.config.ping_seconds, self._ping)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
@@ -203,7 +204,7 @@ class MarketData:
         if not self.outbox.is_silent:
             for listener in self._listeners:
                 listener.transport.send_ping(b"heartbeat")
-        self._pinger = asyncio.get_running_loop().call_later(self.config.ping_interval, self._ping)
+        self._pinger = asyncio.get_running_loop().call_later(self.config.ping_seconds, self._ping)
 
     def _delta(self, event: LevelChanged, use_yes_price: bool) -> bytes:
         instrument, ts_ms = self.instruments[event.symbol], event.now_ns // NS_PER_MS
@@ -214,7 +215,7 @@ class MarketData:
         return max(bids, default=(0, 0)), min(asks, default=(instrument.limit, 0))
 
 
-class _Listener(WSListener):  # type: ignore[misc]
+class _Listener(WSListener):
     """One WebSocket connection: frames to commands, and a watch on how fast it reads."""
 
     def __init__(self, feed: MarketData) -> None:
@@ -265,5 +266,3 @@ class _Listener(WSListener):  # type: ignore[misc]
         if self._is_open:
             self._feed.frames += 1
             self.transport.send(WSMsgType.TEXT, frame)
-
-

@@ -13,7 +13,7 @@ from engine.errors import DecodeError
 from engine.instrument import Instrument
 from engine.session.fields import Fields
 from engine.sim.events import Cancel, MassCancel, NewOrder, Replace, Request, StatusRequest
-from engine.sim.reports import BusinessReject, decimals
+from engine.sim.fix_reports import BusinessReject, decimals
 
 WRONG = -1
 UNSUPPORTED_TYPE, FIELD_MISSING = 3, 5  # BusinessRejectReason(380)

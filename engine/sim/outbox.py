@@ -6,20 +6,21 @@ Cost    nothing is queued while no fault holds: `put` delivers at once.
 
 from collections import deque
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
-Deliver = Callable[[bytes], None]
+M = TypeVar("M")
 
 
-class Outbox:
+class Outbox(Generic[M]):
     """A stream that can go silent or slow; no message is lost and none overtakes another."""
 
     def __init__(self) -> None:
         self.is_silent = False
         self._delay_ns = 0
         self._now_ns = 0
-        self._waiting: deque[tuple[int, Deliver, bytes]] = deque()
+        self._waiting: deque[tuple[int, Callable[[M], None], M]] = deque()
 
-    def put(self, deliver: Deliver, message: bytes) -> None:
+    def put(self, deliver: Callable[[M], None], message: M) -> None:
         if self._waiting or self.is_silent or self._delay_ns:
             self._waiting.append((self._now_ns + self._delay_ns, deliver, message))
         else:

@@ -29,7 +29,7 @@ class MarketView(Protocol):
     @property
     def instruments(self) -> Mapping[str, Instrument]: ...
 
-    def depth(self, instrument: Instrument) -> tuple[Iterable[wire.Level], Iterable[wire.Level]]:
+    def depth(self, symbol: str) -> tuple[Iterable[wire.Level], Iterable[wire.Level]]:
         """Return the aggregated bids and asks of the YES book."""
 
     def ticker_tail(self, instrument: Instrument) -> bytes: ...
@@ -103,7 +103,7 @@ class FeedConnection:
         self._send(subscription.head + tail)
 
     def send_snapshot(self, subscription: Subscription, instrument: Instrument, now_ms: int, id_: int = 0) -> None:
-        bids, asks = self._view.depth(instrument)
+        bids, asks = self._view.depth(instrument.symbol)
         tail = wire.snapshot(instrument, bids, asks, subscription.use_yes_price, now_ms, id_)
         self._send(wire.snapshot_head(subscription.sid) + b"%d" % subscription.next_seq() + tail)
 
