@@ -9,6 +9,7 @@ Cost    the best price O(1), a new price O(prices), everything else O(1).
 from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import count
 from typing import Protocol
 
 from engine import fix
@@ -36,6 +37,7 @@ class Order:
         "order_qty",
         "post_only",
         "price",
+        "rank",
         "side",
         "stp",
         "symbol",
@@ -44,6 +46,7 @@ class Order:
 
     def __init__(self, number: int, account: str, symbol: str, side: int, price: int, order_qty: int) -> None:
         self.number = number
+        self.rank = 0  # place in time among the orders of its side, new whenever priority is lost
         self.order_id = ""
         self.account = account
         self.cl_ord_id = ""  # of the last request that changed the order
@@ -105,6 +108,10 @@ class Level:
         self.size = 0
         self.queue: OrderedDict[int, Order] = OrderedDict()
 
+    def insert(self, order: Order) -> None:
+        self.queue[order.number] = order
+        self.size += order.leaves_qty
+
     def first(self) -> Order:
         return next(iter(self.queue.values()))
 
@@ -120,6 +127,7 @@ class BookSide:
         self._sign = 1 if side == fix.BUY else -1
         self._keys: list[int] = []
         self._levels: dict[int, Level] = {}
+        self._ranks = count(1)
 
     def best(self) -> Level | None:
         return self._levels[self._keys[-1] * self._sign] if self._keys else None
@@ -141,12 +149,19 @@ class BookSide:
 
     def add(self, order: Order) -> None:
         """Put `order` behind all others at its price."""
-        level = self._levels.get(order.price)
-        if level is None:
-            level = self._levels[order.price] = Level(order.price)
-            insort(self._keys, order.price * self._sign)
-        level.queue[order.number] = order
-        level.size += order.leaves_qty
+        order.rank = next(self._ranks)
+        self._open(order.price).insert(order)
+
+    def grow(self, order: Order, qty: int) -> None:
+        """Give `order` `qty` more without a loss of priority, putting it back at its place if it had gone."""
+        if self.holds(order):
+            self._levels[order.price].size += qty
+            order.leaves_qty += qty
+            return
+        order.leaves_qty = qty
+        level = self._open(order.price)
+        level.insert(order)
+        level.queue = OrderedDict(sorted(level.queue.items(), key=lambda item: item[1].rank))
 
     def holds(self, order: Order) -> bool:
         level = self._levels.get(order.price)
@@ -161,6 +176,13 @@ class BookSide:
             if not level.queue:
                 self._drop(level)
 
+    def _open(self, price: int) -> Level:
+        level = self._levels.get(price)
+        if level is None:
+            level = self._levels[price] = Level(price)
+            insort(self._keys, price * self._sign)
+        return level
+
     def _drop(self, level: Level) -> None:
         del self._levels[level.price]
         del self._keys[bisect_left(self._keys, level.price * self._sign)]
@@ -169,6 +191,8 @@ class BookSide:
         assert self._keys == sorted({price * self._sign for price in self._levels})
         for price, level in self._levels.items():
             assert level.queue and level.price == price
+            ranks = [order.rank for order in level.queue.values()]
+            assert ranks == sorted(ranks)
             assert level.size == sum(order.leaves_qty for order in level.queue.values())
             assert all(order.leaves_qty > 0 and order.price == price for order in level.queue.values())
 
@@ -198,9 +222,14 @@ class Market:
     def opposite(self, side: int) -> BookSide:
         return self.asks if side == fix.BUY else self.bids
 
-    def insiders(self, side: int) -> list[Order]:
-        """Return the orders of one side that are somebody's, best first, oldest first."""
-        return [order for level in self.side(side) for order in level.queue.values() if order.account != OUTSIDE]
+    def insiders(self, side: int, price: int | None = None) -> list[Order]:
+        """Return the orders of one side that are somebody's, down to `price`, best first, oldest first."""
+        orders: list[Order] = []
+        for level in self.side(side):
+            if price is not None and (level.price < price if side == fix.BUY else level.price > price):
+                break
+            orders += [order for order in level.queue.values() if order.account != OUTSIDE]
+        return orders
 
     def is_crossed_by(self, order: Order) -> bool:
         """Answer whether `order`, incoming, would trade."""

@@ -11,34 +11,28 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, time, timedelta
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine import fix
 from engine.instrument import Instrument
 from engine.sim import refusals
 from engine.sim.events import (
-    OUTSIDE,
     Accepted,
     Cancel,
     Canceled,
     Event,
     Expired,
-    LevelChanged,
     MarketState,
     MassCancel,
     NewOrder,
-    PublicTrade,
     Refusal,
     Replace,
     Replaced,
-    Report,
     Request,
     StatusRequest,
-    Stp,
-    Traded,
 )
 from engine.sim.faults import NS_PER_MS, Fault, FaultKind, Faults
+from engine.sim.floor import Floor, level_changed
 from engine.sim.market import Market, Order
 from engine.sim.registry import Registry
 from engine.sim.reporting import Reporter
@@ -68,8 +62,8 @@ class Matcher:
         self.orders = Registry()
         self.house = frozenset(house)
         self.faults = faults if faults is not None else Faults()
-        self._fees = fees
         self._reporter = Reporter(nonce)
+        self._floor = Floor(self.markets, self.orders, self._reporter, fees, self.house)
         self._numbers = count(1)
         self._expiries: list[tuple[int, int, Order]] = []  # heap of (time, order number)
         self._held: list[tuple[int, int, Cancel, Fault]] = []  # heap of (time, number)
@@ -95,12 +89,12 @@ class Matcher:
             refusal = refusals.INTERNAL
         if refusal is not None:
             return [self._reporter.rejected(request, refusal, now_ns)]
-        number = next(self._numbers)
+        number = self.next_number()
         order = Order.from_request(request, number, self._reporter.order_id(number))
         self._set_validity(order, request.time_in_force, request.expire_time_ns, now_ns)
         self.orders.add(order)
         events: list[Event] = [self._reporter.report(Accepted, order, now_ns)]
-        self._enter(order, now_ns, events)
+        self._floor.enter(order, now_ns, events)
         return events
 
     def cancel(self, request: Cancel, now_ns: int) -> list[Event]:
@@ -108,7 +102,7 @@ class Matcher:
         fault = self._fault(FaultKind.LATE_CANCEL, request, now_ns)
         if fault is None:
             return self._cancel(request, now_ns)
-        heappush(self._held, (now_ns + fault.delay_ms * NS_PER_MS, next(self._numbers), request, fault))
+        heappush(self._held, (now_ns + fault.delay_ms * NS_PER_MS, self.next_number(), request, fault))
         return []
 
     def replace(self, request: Replace, now_ns: int) -> list[Event]:
@@ -123,7 +117,7 @@ class Matcher:
         if refusal is not None or order is None:
             return [self._reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
         if request.order_qty == order.cum_qty:
-            return self._end(order, Canceled, now_ns, request.cl_ord_id, text="")
+            return self._floor.end(order, Canceled, now_ns, request.cl_ord_id, text="")
         return self._replace(request, order, now_ns)
 
     def mass_cancel(self, request: MassCancel, now_ns: int) -> list[Event]:
@@ -133,7 +127,7 @@ class Matcher:
         orders = self.orders.open_orders(request.account, request.symbol, request.side)
         events: list[Event] = [self._reporter.mass_canceled(request, len(orders), now_ns)]
         for order in orders:
-            events += self._end(order, Canceled, now_ns, text="")
+            events += self._floor.end(order, Canceled, now_ns, text="")
         return events
 
     def status(self, request: StatusRequest, now_ns: int) -> list[Event]:
@@ -152,7 +146,7 @@ class Matcher:
         while self._expiries and self._expiries[0][0] <= now_ns:
             expire_time_ns, _, order = heappop(self._expiries)
             if order.is_live and order.expire_time_ns == expire_time_ns:
-                events += self._end(order, Expired, now_ns)
+                events += self._floor.end(order, Expired, now_ns)
         while self._held and self._held[0][0] <= now_ns:
             _, _, request, fault = heappop(self._held)
             events += self._cancel_late(request, fault, now_ns)
@@ -167,14 +161,18 @@ class Matcher:
         events: list[Event] = []
         if state == MarketState.CLOSED:
             for order in market.insiders(fix.BUY) + market.insiders(fix.SELL):
-                events += self._end(order, Expired, now_ns)
+                events += self._floor.end(order, Expired, now_ns)
         return events
 
     def fill_from_outside(self, order: Order, qty: int, now_ns: int) -> list[Event]:
         """Let a resting order trade `qty`, at its own price, with somebody outside the matcher."""
         events: list[Event] = []
-        self._trade(self.markets[order.symbol], order, None, qty, now_ns, events)
+        self._floor.trade(order, None, qty, now_ns, events)
         return events
+
+    def next_number(self) -> int:
+        """Return a number that nothing else in this matcher has."""
+        return next(self._numbers)
 
     # Steps of the above
 
@@ -197,7 +195,7 @@ class Matcher:
             refusal = refusals.refuse_cancel(request, order, self.markets[order.symbol])
         if refusal is not None or order is None:
             return [self._reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
-        return self._end(order, Canceled, now_ns, request.cl_ord_id, text="")
+        return self._floor.end(order, Canceled, now_ns, request.cl_ord_id, text="")
 
     def _cancel_late(self, request: Cancel, fault: Fault, now_ns: int) -> list[Event]:
         events: list[Event] = []
@@ -213,7 +211,7 @@ class Matcher:
         for account in accounts:
             if account not in self.house:
                 for order in self.orders.open_orders(account, fault.symbol):
-                    events += self._end(order, Canceled, now_ns, text=refusals.UNSOLICITED)
+                    events += self._floor.end(order, Canceled, now_ns, text=refusals.UNSOLICITED)
         return events
 
     def _set_validity(self, order: Order, time_in_force: str, expire_time_ns: int, now_ns: int) -> None:
@@ -225,7 +223,7 @@ class Matcher:
         order.time_in_force = time_in_force
         order.expire_time_ns = expire_time_ns
         if expire_time_ns:
-            heappush(self._expiries, (expire_time_ns, next(self._numbers), order))
+            heappush(self._expiries, (expire_time_ns, self.next_number(), order))
 
     def _replace(self, request: Replace, order: Order, now_ns: int) -> list[Event]:
         market = self.markets[order.symbol]
@@ -239,102 +237,10 @@ class Matcher:
         orig_cl_ord_id = order.cl_ord_id
         self.orders.rename(order, request.cl_ord_id)
         events: list[Event] = [self._reporter.report(Replaced, order, now_ns, orig_cl_ord_id=orig_cl_ord_id)]
-        _level_changed(market, order.side, old_price, -removed, now_ns, events)
+        level_changed(market, order.side, old_price, -removed, now_ns, events)
         if not keeps_priority:
-            self._enter(order, now_ns, events)
+            self._floor.enter(order, now_ns, events)
         return events
-
-    def _enter(self, order: Order, now_ns: int, events: list[Event]) -> None:
-        """Match an incoming order, then end it or let it rest."""
-        market = self.markets[order.symbol]
-        text = ""
-        if order.post_only and market.is_crossed_by(order):
-            text = refusals.POST_ONLY_CROSS
-        elif order.time_in_force == fix.Tif.FOK and market.size_for(order) < order.leaves_qty:
-            text = refusals.FOK_SHORT
-        else:
-            text = self._match(market, order, now_ns, events)
-        if not order.leaves_qty:
-            return
-        if text or order.ord_type == fix.Type.MARKET or order.time_in_force in (fix.Tif.IOC, fix.Tif.FOK):
-            events += self._end(order, Canceled, now_ns, text=text or refusals.IOC_REST)
-        else:
-            market.side(order.side).add(order)
-            _level_changed(market, order.side, order.price, order.leaves_qty, now_ns, events)
-
-    def _match(self, market: Market, taker: Order, now_ns: int, events: list[Event]) -> str:
-        """Trade `taker` against what rests, best price first, oldest first; return why it must stop early, or ''."""
-        resting = market.opposite(taker.side)
-        while taker.leaves_qty:
-            level = resting.best()
-            if level is None or not taker.accepts(level.price):
-                break
-            maker = level.first()
-            if maker.account != taker.account:
-                self._trade(market, maker, taker, min(maker.leaves_qty, taker.leaves_qty), now_ns, events)
-            elif taker.stp == Stp.MAKER:
-                events += self._end(maker, Canceled, now_ns, text=refusals.MAKER_STP)
-            else:
-                return refusals.TAKER_STP
-        return ""
-
-    def _trade(
-        self, market: Market, maker: Order, taker: Order | None, qty: int, now_ns: int, events: list[Event]
-    ) -> None:
-        """Let `maker` trade with `taker`, which is None if it is somebody outside."""
-        market.side(maker.side).shrink(maker, qty)
-        trade_id = self._reporter.next_trade_id()
-        for order, is_taker in ((taker, True), (maker, False)):
-            if order is not None:
-                self._fill(market, order, trade_id, maker.price, qty, is_taker, now_ns, events)
-        _level_changed(market, maker.side, maker.price, -qty, now_ns, events)
-        if market.outside is None:
-            taker_side = fix.SELL if maker.side == fix.BUY else fix.BUY
-            events.append(PublicTrade(maker.symbol, trade_id, taker_side, maker.price, qty, now_ns))
-
-    def _fill(
-        self,
-        market: Market,
-        order: Order,
-        trade_id: str,
-        price: int,
-        qty: int,
-        is_taker: bool,
-        now_ns: int,
-        events: list[Event],
-    ) -> None:
-        order.fill(price, qty)
-        if order.account == OUTSIDE:
-            if market.outside is not None:
-                market.outside.taken(order.side, price, qty)
-            return
-        fee = self._fees.fee(price, qty, is_taker)
-        details = {"trade_id": trade_id, "last_px": price, "last_qty": qty, "fee": fee, "is_taker": is_taker}
-        events.append(self._reporter.report(Traded, order, now_ns, **details))
-        if not order.leaves_qty:
-            self._finish(order)
-
-    def _end(self, order: Order, kind: type[Report], now_ns: int, cl_ord_id: str = "", **details: Any) -> list[Event]:
-        """End a live order as `Canceled` or `Expired`, by the request `cl_ord_id` if its owner made one."""
-        market = self.markets[order.symbol]
-        side = market.side(order.side)
-        removed = order.leaves_qty if side.holds(order) else 0
-        if removed:
-            side.shrink(order, removed)
-        order.end(fix.Status.EXPIRED if kind is Expired else fix.Status.CANCELED)
-        orig_cl_ord_id = ""
-        if cl_ord_id:
-            orig_cl_ord_id = order.cl_ord_id
-            self.orders.rename(order, cl_ord_id)
-        events: list[Event] = [self._reporter.report(kind, order, now_ns, orig_cl_ord_id=orig_cl_ord_id, **details)]
-        _level_changed(market, order.side, order.price, -removed, now_ns, events)
-        self._finish(order)
-        return events
-
-    def _finish(self, order: Order) -> None:
-        self.orders.finish(order)
-        if order.account in self.house:
-            self.orders.forget(order)
 
 
 def end_of_day_ns(now_ns: int) -> int:
@@ -342,8 +248,3 @@ def end_of_day_ns(now_ns: int) -> int:
     day = datetime.fromtimestamp(now_ns // _NS, _EASTERN).date()
     midnight = datetime.combine(day + timedelta(days=1), time(), _EASTERN)
     return int(midnight.timestamp()) * _NS - NS_PER_MS
-
-
-def _level_changed(market: Market, side: int, price: int, delta: int, now_ns: int, events: list[Event]) -> None:
-    if delta and market.outside is None:
-        events.append(LevelChanged(market.instrument.symbol, side, price, delta, now_ns))
