@@ -9,6 +9,8 @@ Source  QuickFIX 1.16: Acceptor::poll, Session::sendToTarget (a message sent whi
 
 import asyncio
 import re
+import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from engine.errors import ConfigError
 from engine.session.fields import Fields
 from engine.session.quickfix_descriptors import Descriptors, is_local_port
 
+FROM_FILE = -1
+_INSTALLED = Path(sys.prefix) / "share" / "quickfix"
 _EXEC_ID = re.compile(rb"\x0117=([^\x01]+)\x01")
 
 
@@ -28,24 +32,24 @@ class Acceptor:
     `on_message` receives every application message; its `Fields` are valid during the call only.
     """
 
-    def __init__(self, settings_text: str, store_path: Path, port: int) -> None:
+    def __init__(self, session_file: Path, store_path: Path, port: int = FROM_FILE) -> None:
         self.on_message: Callable[[Fields], None] = lambda fields: None
         self.on_logon: Callable[[str], None] = lambda account: None
         self.on_logout: Callable[[str], None] = lambda account: None
         self.on_fault: Callable[[str], None] = lambda text: None
-        self.port = port
         self._store_path = store_path
+        self._reserved = _reserve(port) if port >= 0 else None
         self._sessions: dict[str, quickfix.SessionID] = {}
         self._logged_on: set[str] = set()
-        self._settings = quickfix.SessionSettings()
-        self._application = _Callbacks(self)
+        self._is_paused = False
         self._descriptors: Descriptors | None = None
         try:
-            self._settings.setFromString(settings_text)
+            settings = quickfix.SessionSettings(str(session_file))
+            self.port = self._adapt(settings, session_file.parent)
             store = quickfix.FileStoreFactory(str(store_path))
-            self._quickfix = quickfix.SocketAcceptor(self._application, store, self._settings)
+            self._quickfix = quickfix.SocketAcceptor(_Callbacks(self), store, settings)
         except (quickfix.ConfigError, quickfix.RuntimeError) as error:
-            raise ConfigError(f"FIX session file: {error}") from None
+            raise ConfigError(f"{session_file}: {error}") from None
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -61,6 +65,9 @@ class Acceptor:
             self.poll()
         except quickfix.RuntimeError as error:
             raise ConfigError(f"SocketAcceptPort={self.port}: {error}") from None
+        finally:
+            if self._reserved is not None:
+                self._reserved.close()
         self._descriptors.refresh()
 
     def poll(self) -> None:
@@ -80,12 +87,13 @@ class Acceptor:
 
     def pause(self) -> None:
         """Stop reading, as if the process hung; `resume` goes on."""
+        self._is_paused = True
         if self._descriptors is not None:
             self._descriptors.close()
 
     def resume(self) -> None:
-        if self._descriptors is not None:
-            self._descriptors.refresh()
+        self._is_paused = False
+        self._watch()
 
     def drop(self) -> None:
         """Cut every connection without a Logout."""
@@ -105,6 +113,26 @@ class Acceptor:
         self.pause()
         self._quickfix.stop(True)
 
+    def _adapt(self, settings: quickfix.SessionSettings, base: Path) -> int:
+        """Set what the file leaves to us, find the dictionaries, and return the port."""
+        port = self._reserved.getsockname()[1] if self._reserved is not None else 0
+        for session in settings.getSessions():
+            values = settings.get(session)
+            if port:
+                values.setInt("SocketAcceptPort", port)
+            if values.has("DataDictionary"):
+                name = values.getString("DataDictionary")
+                found = next((path for path in (base / name, _INSTALLED / name) if path.exists()), None)
+                if found is None:
+                    raise ConfigError(f"DataDictionary={name}: neither beside the session file nor in {_INSTALLED}")
+                values.setString("DataDictionary", str(found))
+        chosen: int = port or values.getInt("SocketAcceptPort")
+        return chosen
+
+    def _watch(self) -> None:
+        if self._descriptors is not None and not self._is_paused:
+            self._descriptors.refresh()
+
     def _receive(self, text: str) -> None:
         self.on_message(Fields(text.encode("utf-8", "surrogateescape")))
 
@@ -117,7 +145,7 @@ class Acceptor:
     def _has_logged_on(self, account: str) -> None:
         self._logged_on.add(account)
         # The connection may have been accepted by a poll of ours, unseen by the watch on the listening socket.
-        asyncio.get_running_loop().call_soon(self.resume)
+        asyncio.get_running_loop().call_soon(self._watch)
         self.on_logon(account)
 
     def _has_logged_out(self, account: str) -> None:
@@ -151,3 +179,15 @@ class _Callbacks(quickfix.Application):  # type: ignore[misc]
     def toAdmin(self, message: quickfix.Message, session: quickfix.SessionID) -> None: ...
 
     def fromAdmin(self, message: quickfix.Message, session: quickfix.SessionID) -> None: ...
+
+
+def _reserve(port: int) -> socket.socket:
+    """Bind a port so that nobody else is given it; QuickFIX may still listen on it, for neither listens yet."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        reserved.bind(("", port))
+    except OSError as error:
+        reserved.close()
+        raise ConfigError(f"port {port} cannot be bound: {error.strerror}") from None
+    return reserved

@@ -69,8 +69,11 @@ class Frame(msgspec.Struct, frozen=True):
 
     def wire(self, sid: int, seq: int, use_yes_price: bool = False) -> bytes:
         """Return the frame for a connection where it is number `seq` of subscription `sid`."""
-        body = self._yes_body() if use_yes_price else self.body
-        return b'{"type":"%b","sid":%d,"seq":%d,"msg":%b}' % (self.kind.encode(), sid, seq, body)
+        return b'{"type":"%b","sid":%d,"seq":%d,"msg":%b}' % (self.kind.encode(), sid, seq, self.msg(use_yes_price))
+
+    def msg(self, use_yes_price: bool = False) -> bytes:
+        """Return the `msg` of the frame, on either price scale."""
+        return self._yes_body() if use_yes_price else self.body
 
     def message(self) -> Message:
         message = _MESSAGES.decode(self.body)

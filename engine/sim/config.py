@@ -5,7 +5,7 @@ Errors  ConfigError that names file, key and what is wrong.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -16,6 +16,7 @@ from engine.errors import ConfigError
 from engine.instrument import Instrument, PriceBand
 from engine.sim.admission import PublicKey, load_public_key
 from engine.sim.faults import Fault
+from engine.sim.liquidity import LiquiditySettings
 
 T = TypeVar("T")
 PRICE_DECIMALS = 4
@@ -53,15 +54,28 @@ class ControlConfig(_Section, frozen=True):
     port: int = 0
 
 
+class CaptureConfig(_Section, frozen=True):
+    """Captured markets as outside liquidity; they start when somebody subscribes to a book. Speed 0: no waiting."""
+
+    files: list[str] = []
+    speed: float = 1.0
+
+
 class SimConfig(_Section, frozen=True):
-    """The whole venue. `state_path` holds its blotter, its order log and the FIX store."""
+    """The whole venue. `state_path` holds its blotter, its order log and the FIX store.
+
+    With captured files those are the markets, and nothing generates liquidity; without either nobody quotes.
+    """
 
     markets: str
     state_path: str
     fix: FixConfig
     feed: FeedConfig = FeedConfig()
     control: ControlConfig = ControlConfig()
+    liquidity: LiquiditySettings | None = None
+    capture: CaptureConfig = CaptureConfig()
     faults: list[Fault] = []
+    mode: Literal["event", "busy"] = "event"
     step_ms: int = 5
     cpu: int = -1  # core to run on alone, -1 for any
 
@@ -87,7 +101,18 @@ def resolve(config: SimConfig, base: Path) -> SimConfig:
         state_path=str(base / config.state_path),
         fix=replace(config.fix, session_file=str(base / config.fix.session_file)),
         feed=replace(config.feed, keys=keys),
+        capture=replace(config.capture, files=[str(base / file) for file in config.capture.files]),
     )
+
+
+def with_captures(config: SimConfig, files: Sequence[Path], speed: float | None = None) -> SimConfig:
+    """Return `config` with other captured files, or another speed, where they are given."""
+    captures = config.capture
+    if files:
+        captures = msgspec.structs.replace(captures, files=[str(file.absolute()) for file in files])
+    if speed is not None:
+        captures = msgspec.structs.replace(captures, speed=speed)
+    return msgspec.structs.replace(config, capture=captures)
 
 
 def load_instruments(path: Path) -> dict[str, Instrument]:

@@ -7,7 +7,7 @@ Thread  the server on the loop thread; the client blocks whoever calls it.
 import asyncio
 import socket
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -61,8 +61,7 @@ class _Lines(asyncio.Protocol):
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         self._server._connections.add(self)
 
     def data_received(self, data: bytes) -> None:

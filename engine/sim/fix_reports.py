@@ -55,15 +55,14 @@ class Reports:
         body = self._execution_report(event, request)
         return body + _order_state(request) if isinstance(event, OrderState) else body
 
-    def encode_all(self, states: list[OrderState], request: Fields, exec_id: str, now_ns: int) -> list[str]:
+    def encode_all(self, states: list[OrderState], request: Fields) -> list[str]:
         """Return the answers to an OrderMassStatusRequest(AF); one that says so if there are no orders."""
         total = f"911={len(states)}\x01"
         bodies = [self.encode(state, request) + total for state in states]
         if not bodies:
             bodies = [
-                f"35=8\x016=0\x0114=0\x0117={exec_id}\x0137={NONE}\x0139=8\x0154={UNDISCLOSED}\x0155={NONE}\x01"
-                f"58=no open orders\x0160={utc_timestamp(now_ns)}\x01103=5\x01150=I\x01151=0\x01"
-                f"584={request.text(fix.MassStatusReqID)}\x01{total}"
+                f"35=8\x016=0\x0114=0\x0117=0\x0137={NONE}\x0139=8\x0154={UNDISCLOSED}\x0155={NONE}\x01"
+                f"58=no open orders\x01103=5\x01150=I\x01151=0\x01584={request.text(fix.MassStatusReqID)}\x01{total}"
             ]
         bodies[-1] += "912=Y\x01"
         return bodies
@@ -72,7 +71,7 @@ class Reports:
         price_decimals, size_decimals = decimals(self._instruments.get(report.symbol))
         average = (report.cum_cost * 100 + report.cum_qty // 2) // report.cum_qty if report.cum_qty else 0
         symbol, side = report.symbol, str(report.side)
-        if request is not None and not symbol:  # an order that the venue does not know
+        if request is not None and report.side not in (fix.BUY, fix.SELL):  # unknown order, or a side of no use here
             symbol, side = request.text(fix.Symbol), request.text(fix.Side)
         body = (
             f"35=8\x016={format_decimal(average, price_decimals + 2)}\x0111={report.cl_ord_id}\x01"

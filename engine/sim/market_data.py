@@ -8,7 +8,7 @@ Source  Kalshi WebSocket API: connection, keep-alive, error 25 for a slow reader
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
@@ -16,13 +16,14 @@ from picows.common import WSUpgradeResponse, WSUpgradeResponseWithListener
 
 from engine import fix
 from engine.instrument import Instrument
-from engine.sim import admission, wire
+from engine.sim import admission, capture, wire
 from engine.sim.admission import PublicKey
+from engine.sim.capture import Frame
 from engine.sim.config import FeedConfig
 from engine.sim.events import LevelChanged, PublicTrade
 from engine.sim.faults import FaultKind, Faults
 from engine.sim.outbox import Outbox
-from engine.sim.subscriptions import BOOK, TICKER, TRADE, FeedConnection
+from engine.sim.subscriptions import BOOK, TICKER, TRADE, FeedConnection, Subscription
 
 MAX_FRAME_SIZE = 64 * 2**20
 NS_PER_MS = 1_000_000
@@ -94,40 +95,47 @@ class MarketData:
             self._server.close()
         self.drop()
 
+    @property
+    def has_book_subscriber(self) -> bool:
+        return any(BOOK in listener.connection.channels for listener in self._listeners)
+
+    @property
+    def is_backed_up(self) -> bool:
+        """Answer whether a reader falls behind: a replay that need not keep time waits for it."""
+        limit = self.config.write_limit // 4
+        return any(each.transport.underlying_transport.get_write_buffer_size() > limit for each in self._listeners)
+
     def on_level(self, event: LevelChanged) -> None:
         """Tell who subscribed to this market's book."""
-        symbol = event.symbol
-        self._touched.add(symbol)
-        tails: dict[bool, bytes] = {}
-        copies = -1
-        for listener in self._listeners:
-            subscription = listener.connection.channels.get(BOOK)
-            if subscription is None or not subscription.wants(symbol):
-                continue
-            if copies < 0:
-                copies = self._copies(event)
-            tail = tails.get(subscription.use_yes_price)
-            if tail is None:
-                tail = tails[subscription.use_yes_price] = self._delta(event, subscription.use_yes_price)
-            listener.connection.send_sequenced(subscription, tail, copies)
+        instrument, ts_ms, now_ms = self.instruments[event.symbol], event.now_ns // NS_PER_MS, self.now_ms
+        self._tell_book(
+            event.symbol,
+            event.now_ns,
+            lambda scale: wire.delta(instrument, event.side, event.price, event.delta, scale, ts_ms, now_ms),
+        )
 
     def on_trade(self, event: PublicTrade) -> None:
         """Count the trade and tell who subscribed to trades."""
-        tape = self._tapes[event.symbol]
-        tape.last = (event.price, event.qty)
-        tape.volume += event.qty
-        tape.cost += event.price * event.qty
-        tape.ts_ms = event.now_ns // NS_PER_MS
-        self._touched.add(event.symbol)
-        instrument = self.instruments[event.symbol]
+        instrument, ts_ms = self.instruments[event.symbol], event.now_ns // NS_PER_MS
+        self._print(event.symbol, event.price, event.qty, ts_ms)
         tail = b""
-        for listener in self._listeners:
-            subscription = listener.connection.channels.get(TRADE)
-            if subscription is not None and subscription.wants(event.symbol):
-                tail = tail or wire.trade(
-                    instrument, event.trade_id, event.side, event.price, event.qty, tape.ts_ms, self.now_ms
-                )
-                listener.connection.send_sequenced(subscription, tail)
+        for listener, subscription in self._subscribers(TRADE, event.symbol):
+            tail = tail or wire.trade(
+                instrument, event.trade_id, event.side, event.price, event.qty, ts_ms, self.now_ms
+            )
+            listener.connection.send_sequenced(subscription, tail)
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Pass a captured frame on as it was captured."""
+        if frame.kind != capture.TRADE:
+            is_snapshot = frame.kind == capture.SNAPSHOT
+            self._tell_book(frame.symbol, now_ns, lambda scale: wire.captured(frame.msg(scale)), is_snapshot)
+            return
+        instrument, message = self.instruments[frame.symbol], frame.message()
+        price, size = instrument.parse_price(message.yes_price_dollars), instrument.parse_size(message.count_fp)
+        self._print(frame.symbol, price, size, message.ts_ms)
+        for listener, subscription in self._subscribers(TRADE, frame.symbol):
+            listener.connection.send_sequenced(subscription, wire.captured(frame.body))
 
     def flush(self) -> None:
         """Send the tickers of the markets whose best price or last trade changed since the last flush."""
@@ -177,11 +185,6 @@ class MarketData:
         empty = next(price for price in prices if price not in taken)
         self.on_level(LevelChanged(symbol, fix.BUY, empty, -(10**instrument.size_decimals), now_ns))
 
-    def _copies(self, event: LevelChanged) -> int:
-        if self.faults.take(FaultKind.SKIP_SEQ, event.now_ns, symbol=event.symbol) is not None:
-            return 0
-        return 2 if self.faults.take(FaultKind.REPEAT_SEQ, event.now_ns, symbol=event.symbol) is not None else 1
-
     # connections
 
     def _admit(self, request: WSUpgradeRequest) -> "_Listener | WSUpgradeResponseWithListener | None":
@@ -206,9 +209,41 @@ class MarketData:
                 listener.transport.send_ping(b"heartbeat")
         self._pinger = asyncio.get_running_loop().call_later(self.config.ping_seconds, self._ping)
 
-    def _delta(self, event: LevelChanged, use_yes_price: bool) -> bytes:
-        instrument, ts_ms = self.instruments[event.symbol], event.now_ns // NS_PER_MS
-        return wire.delta(instrument, event.side, event.price, event.delta, use_yes_price, ts_ms, self.now_ms)
+    def _tell_book(
+        self, symbol: str, now_ns: int, tail_for: Callable[[bool], bytes], is_snapshot: bool = False
+    ) -> None:
+        """Send one book frame; its tail is made once for each price scale that somebody wants."""
+        self._touched.add(symbol)
+        tails: dict[bool, bytes] = {}
+        copies = -1
+        for listener, subscription in self._subscribers(BOOK, symbol):
+            if copies < 0:
+                copies = self._copies(symbol, now_ns)
+            scale = subscription.use_yes_price
+            if scale not in tails:
+                tails[scale] = tail_for(scale)
+            listener.connection.send_sequenced(subscription, tails[scale], copies, is_snapshot)
+
+    def _copies(self, symbol: str, now_ns: int) -> int:
+        """Return how often the next book frame is sent: a fault loses it or doubles it."""
+        if self.faults.take(FaultKind.SKIP_SEQ, now_ns, symbol=symbol) is not None:
+            return 0
+        return 2 if self.faults.take(FaultKind.REPEAT_SEQ, now_ns, symbol=symbol) is not None else 1
+
+    def _subscribers(self, channel: str, symbol: str) -> "Iterator[tuple[_Listener, Subscription]]":
+        for listener in self._listeners:
+            subscription = listener.connection.channels.get(channel)
+            if subscription is not None and subscription.wants(symbol):
+                yield listener, subscription
+
+    def _print(self, symbol: str, price: int, size: int, ts_ms: int) -> None:
+        """Put a trade on the tape."""
+        tape = self._tapes[symbol]
+        tape.last = (price, size)
+        tape.volume += size
+        tape.cost += price * size
+        tape.ts_ms = ts_ms
+        self._touched.add(symbol)
 
     def _best(self, instrument: Instrument) -> tuple[wire.Level, wire.Level]:
         bids, asks = self.depth(instrument.symbol)

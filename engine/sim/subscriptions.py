@@ -93,9 +93,12 @@ class FeedConnection:
             sid, seq = (subscription.sid, subscription.next_seq()) if subscription else (0, 0)
             self._send(wire.error(command.id, refusal.code, refusal.detail, now_ms, sid, seq))
 
-    def send_sequenced(self, subscription: Subscription, tail: bytes, copies: int = 1) -> None:
-        """Send one book change or trade under the next seq; a fault asks for 0 or 2 copies of it."""
-        frame = subscription.head + b"%d" % subscription.next_seq() + tail
+    def send_sequenced(
+        self, subscription: Subscription, tail: bytes, copies: int = 1, is_snapshot: bool = False
+    ) -> None:
+        """Send one book frame or trade under the next seq; a fault asks for 0 or 2 copies of it."""
+        head = wire.snapshot_head(subscription.sid) if is_snapshot else subscription.head
+        frame = head + b"%d" % subscription.next_seq() + tail
         for _ in range(copies):
             self._send(frame)
 
@@ -105,7 +108,7 @@ class FeedConnection:
     def send_snapshot(self, subscription: Subscription, instrument: Instrument, now_ms: int, id_: int = 0) -> None:
         bids, asks = self._view.depth(instrument.symbol)
         tail = wire.snapshot(instrument, bids, asks, subscription.use_yes_price, now_ms, id_)
-        self._send(wire.snapshot_head(subscription.sid) + b"%d" % subscription.next_seq() + tail)
+        self.send_sequenced(subscription, tail, is_snapshot=True)
 
     def overflow(self, now_ms: int) -> None:
         """End every subscription: the client does not read."""

@@ -149,6 +149,11 @@ def delta(
     ).encode()
 
 
+def captured(msg: bytes) -> bytes:
+    """Tail of a frame whose `msg` is passed on as it was captured."""
+    return b',"msg":' + msg + b"}"
+
+
 def trade(
     instrument: Instrument, trade_id: str, taker_side: int, price: int, size: int, ts_ms: int, now_ms: int
 ) -> bytes:
