@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -90,9 +89,15 @@ def simulator(tmp_path: Path) -> Iterator[Start]:
     running: list[SimProcess] = []
 
     def start(
-        *arguments: str, sections: str = "", top: str = "", accounts: tuple[str, ...] = ("CLIENT",), fix: str = ""
+        *arguments: str,
+        sections: str = "",
+        fix: str = "",
+        accounts: tuple[str, ...] = ("CLIENT",),
+        files: dict[str, str] | None = None,
     ) -> SimProcess:
-        write_config(tmp_path, sections, top, accounts, fix)
+        write_config(tmp_path, sections, fix, accounts)
+        for name, content in (files or {}).items():
+            (tmp_path / name).write_text(content)
         running.append(SimProcess(tmp_path, *arguments))
         return running[-1]
 
@@ -104,14 +109,10 @@ def simulator(tmp_path: Path) -> Iterator[Start]:
             each._release()
 
 
-def write_config(path: Path, sections: str, top: str, accounts: tuple[str, ...], fix: str) -> None:
+def write_config(path: Path, sections: str, fix: str, accounts: tuple[str, ...]) -> None:
     (path / "markets.toml").write_text(MARKETS)
     (path / "acceptor.cfg").write_text(SESSIONS + "".join(f"[SESSION]\nTargetCompID={each}\n" for each in accounts))
     (path / "sim.toml").write_text(
-        f'markets = "markets.toml"\nstate_path = "state"\nstep_ms = 2\n{top}\n'
+        'markets = "markets.toml"\nstate_path = "state"\nstep_ms = 2\n'
         f'[fix]\nsession_file = "acceptor.cfg"\nport = 0\n{fix}\n{sections}\n'
     )
-
-
-def configured(**values: Any) -> str:
-    return "\n".join(f"{name} = {json.dumps(value)}" for name, value in values.items())

@@ -40,13 +40,13 @@ class Descriptors:
 
     def refresh(self) -> None:
         """Watch the sockets that are there now, and no others; needed after QuickFIX opened one by itself."""
-        present = dict(_sockets())
+        ours = {watched.duplicate.fileno() for watched in self._watched.values()}
+        present = {descriptor: inode for descriptor, inode in _sockets() if descriptor not in ours}
         for descriptor, watched in list(self._watched.items()):
             if present.get(descriptor) != watched.inode:
                 self._forget(descriptor)
-        ours = {watched.duplicate.fileno() for watched in self._watched.values()}
         for descriptor, inode in present.items():
-            if descriptor not in self._watched and descriptor not in ours:
+            if descriptor not in self._watched:
                 self._consider(descriptor, inode)
 
     def shut_down(self) -> None:

@@ -72,6 +72,7 @@ class Commands:
             "accounts": {account: venue.acceptor.is_logged_on(account) for account in venue.acceptor.accounts},
             "feed_connections": venue.market_data.connections,
             "feed_refused": venue.market_data.refused,
+            "feed_overflows": venue.market_data.overflows,
             "feed_frames": venue.market_data.frames,
             "fix_messages": venue.gateway.messages,
             "replayed": replay.count if replay else 0,

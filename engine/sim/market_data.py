@@ -63,6 +63,7 @@ class MarketData:
         self.outbox: Outbox[bytes] = Outbox()
         self.frames = 0
         self.refused = 0
+        self.overflows = 0
         self._clock = clock
         self._keys = keys
         self._listeners: list[_Listener] = []
@@ -283,6 +284,7 @@ class _Listener(WSListener):
         """More waits than may wait: the reader is cut off."""
         if not self._is_open:
             return
+        self._feed.overflows += 1
         self.connection.overflow(self._feed.now_ms)
         self._is_open = False
         self.transport.send_close(WSCloseCode.POLICY_VIOLATION, b"slow reader")
