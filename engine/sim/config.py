@@ -80,10 +80,16 @@ class SimConfig(_Section, frozen=True):
     cpu: int = -1  # core to run on alone, -1 for any
 
 
+class _Band(_Section, frozen=True, kw_only=True):
+    start: str
+    end: str
+    step: str
+
+
 class _Market(_Section, frozen=True, kw_only=True):
     symbol: str
     event: str = ""
-    bands: list[tuple[str, str, str]]  # start, end, step
+    bands: list[_Band]
 
 
 def load_config(path: Path) -> SimConfig:
@@ -124,7 +130,10 @@ def load_instruments(path: Path) -> dict[str, Instrument]:
     for row in rows:
         if row.symbol in instruments:
             raise ConfigError(f"{path}: market {row.symbol} is listed twice")
-        bands = [PriceBand(*(parse_decimal(text, PRICE_DECIMALS) for text in band)) for band in row.bands]
+        bands = [
+            PriceBand(*(parse_decimal(text, PRICE_DECIMALS) for text in (band.start, band.end, band.step)))
+            for band in row.bands
+        ]
         instruments[row.symbol] = Instrument(row.symbol, len(instruments), bands, event=row.event)
     return instruments
 
