@@ -23,7 +23,7 @@ from engine.config import EngineConfig, load
 from engine.defaults import config_path
 from engine.instrument import Instrument
 from engine.metrics import mark_price
-from engine.session.settings import override
+from engine.session.settings import load_session, render
 from engine.sim import capture
 from engine.sim.child import SimChild
 from engine.sim.config import load_config, with_captures
@@ -46,7 +46,7 @@ def demo(arguments: argparse.Namespace) -> int:
                     result = runner.run(trade(config, arguments.seconds))
             finally:
                 listener.stop()
-            result["venue"] = venue.control("summary", account="FIXLANE")
+            result["venue"] = venue.control("blotter", account="FIXLANE")
         differences = compare(result)
     print(summary(result))
     for difference in differences:
@@ -77,9 +77,8 @@ def demo_config(
     replace = msgspec.structs.replace
     config = load(config_path("engine.toml"))
     session_file = state / "initiator.cfg"
-    session_file.write_text(
-        override(config.session.settings, SocketConnectPort=str(venue.fix_port), FileStorePath=str(state / "store"))
-    )
+    settings = load_session(config.session.settings, "initiator", state)
+    session_file.write_text(render([settings], {"SocketConnectPort": venue.fix_port, "FileStorePath": state / "store"}))
     engine = replace(config.engine, state_dir=state / "engine")
     if arguments.session:
         engine = replace(engine, session=arguments.session)
