@@ -16,6 +16,7 @@ import uvloop
 from hdrh.histogram import HdrHistogram
 
 from engine import control, fix, loading, log, metrics, modes
+from engine.backoff import Backoff
 from engine.book import make_book
 from engine.config import EngineConfig, build_strategy
 from engine.counters import Counters
@@ -69,7 +70,7 @@ class Engine:
             tuple(self.positions),
             self._risk,
             self._journal,
-            build_strategy(config.strategy),
+            build_strategy(config),
             time.monotonic_ns,
             time.time_ns,
         )
@@ -77,19 +78,14 @@ class Engine:
             self.desk, self.session, dialect, self._journal, time.monotonic_ns, time.time_ns, LOGGER.warning
         )
         self.feed = Feed(
-            FeedSettings(
-                url=config.feed.url,
-                silence_ns=config.feed.heartbeat_timeout_ns,
-                first_backoff_ns=config.feed.backoff_min_ns,
-                longest_backoff_ns=config.feed.backoff_max_ns,
-            ),
+            FeedSettings(url=config.feed.url, silence_ns=config.feed.heartbeat_timeout_ns),
             market_data,
             on_frame=self.desk.on_frame,
             on_read_end=self.desk.on_read_end,
             on_connected=lambda: LOGGER.info("market data connected"),
             on_lost=self._on_feed_lost,
             wall_ns=time.time_ns,
-            random=random.Random(),
+            backoff=Backoff(config.feed.backoff_min_ns, config.feed.backoff_max_ns, random.Random()),
         )
         self._join()
 
