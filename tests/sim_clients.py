@@ -82,6 +82,8 @@ class FeedClient(WSListener):
         return self.take(place + 1)
 
     def close(self) -> None:
+        if self._loop.is_closed():
+            return
         self.transport.disconnect()
         self.wait(lambda: not self.is_open)
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())

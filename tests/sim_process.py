@@ -1,7 +1,7 @@
-"""The simulated venue as a child process on free ports, and its control client; it dies with the test.
+"""The simulated venue as a child process on free ports, with clients for it; all of it dies with the test.
 
-`simulator` is a fixture: call it with the keys of `sim.toml` that differ from a quiet venue with one market, RAIN, and
-one account, CLIENT.
+`simulator` is a fixture: call it with what is to be added to `sim.toml`. Without that nobody quotes in the two markets,
+RAIN in cents and SNOW with a tapered grid, and CLIENT is the only account.
 """
 
 import json
@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.sim.control import Answer, ControlClient
+from tests.sim_clients import FeedClient, FixClient
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKETS = """
@@ -56,6 +58,19 @@ class SimProcess:
         self.fix_port: int = ready["fix_port"]
         self.control_port: int = ready["control_port"]
         self.control = ControlClient(self.control_port)
+        self._clients: list[FeedClient | FixClient] = []
+
+    def feed(self, headers: dict[str, str] | None = None, **options: Any) -> FeedClient:
+        """Connect a feed client; it is closed with the venue."""
+        client = FeedClient(self.feed_port, headers, **options)
+        self._clients.append(client)
+        return client
+
+    def fix(self, account: str = "CLIENT", out: int = 1) -> FixClient:
+        """Connect a FIX client whose next message is number `out`; it is closed with the venue."""
+        client = FixClient(self.fix_port, account, out)
+        self._clients.append(client)
+        return client
 
     def __call__(self, cmd: str, **arguments: object) -> Answer:
         return self.control(cmd, **arguments)
@@ -75,6 +90,8 @@ class SimProcess:
 
     def _release(self) -> None:
         self.process.wait(5)
+        for client in self._clients:
+            client.close()
         self.control.close()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
