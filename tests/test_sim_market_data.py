@@ -15,9 +15,8 @@ from engine import fix
 from engine.instrument import Instrument, PriceBand
 from engine.sim import admission, wire
 from engine.sim.subscriptions import BOOK, COMMANDS_PER_SECOND, TICKER, TRADE, FeedConnection
-from tests.sim_process import Start, simulator
+from tests.sim_process import SimProcess, Start
 
-__all__ = ["simulator"]
 CENT = [PriceBand(0, 10_000, 100)]
 NOW = 1_795_444_200_011
 
@@ -315,9 +314,8 @@ def test_ping_carries_heartbeat(simulator: Start) -> None:
     assert client.pings == [b"heartbeat", b"heartbeat"]
 
 
-def test_order_reaches_every_subscriber_under_its_own_sid_and_seq(simulator: Start) -> None:
-    sim = simulator()
-    first, second, orders = sim.feed(), sim.feed(), sim.fix()
+def test_order_reaches_every_subscriber_under_its_own_sid_and_seq(venue: SimProcess) -> None:
+    first, second, orders = venue.feed(), venue.feed(), venue.fix()
     first.send("subscribe", channels=[BOOK], market_tickers=["RAIN", "SNOW"], use_yes_price=False)
     second.send("subscribe", channels=[TRADE, BOOK], market_tickers=["RAIN"], use_yes_price=True)
     first.take(3), second.take(3)
@@ -333,9 +331,8 @@ def test_order_reaches_every_subscriber_under_its_own_sid_and_seq(simulator: Sta
     assert [each["msg"]["price_dollars"] for each in deltas] == ["0.5900", "0.4100", "0.0500"]
 
 
-def test_trade_moves_book_trade_and_ticker_channels(simulator: Start) -> None:
-    sim = simulator(accounts=("CLIENT", "OTHER"))
-    feed, maker, taker = sim.feed(), sim.fix(), sim.fix("OTHER")
+def test_trade_moves_book_trade_and_ticker_channels(venue: SimProcess) -> None:
+    feed, maker, taker = venue.feed(), venue.fix(), venue.fix("OTHER")
     maker.logon(), taker.logon()
     maker.order("m1", "1", "25", "0.41")
     maker.receive_until("8")
@@ -353,7 +350,7 @@ def test_trade_moves_book_trade_and_ticker_channels(simulator: Start) -> None:
         "10.00",
         "no",
     )
-    assert (ticker["msg"]["yes_bid_size_fp"], ticker["msg"]["price_dollars"], ticker["msg"]["volume_fp"]) == (
+    assert (ticker["msg"]["yes_bid_size_fp"], ticker["msg"]["price_dollars"], ticker["msg"]["last_trade_size_fp"]) == (
         "15.00",
         "0.4100",
         "10.00",

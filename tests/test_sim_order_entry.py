@@ -25,9 +25,8 @@ from engine.sim.events import (
 from engine.sim.fix_reports import BusinessReject, Reports, encode_reject
 from engine.sim.order_entry import WRONG, OrderEntry
 from tests.sim_clients import FixClient, pick, wait_for
-from tests.sim_process import Start, simulator
+from tests.sim_process import SimProcess, Start
 
-__all__ = ["simulator"]
 INSTRUMENTS = {"RAIN": Instrument("RAIN", 0, [PriceBand(0, 10_000, 100)])}
 NOON_NS = 1_795_435_200_000_000_000  # 2026-11-23 12:00:00 UTC
 NS = 1_000_000_000
@@ -218,8 +217,8 @@ def test_mass_cancel_report_repeats_the_type_or_refuses() -> None:
 
 
 @pytest.fixture
-def client(simulator: Start) -> FixClient:
-    client = simulator().fix()
+def client(venue: SimProcess) -> FixClient:
+    client = venue.fix()
     client.logon()
     return client
 
@@ -270,8 +269,8 @@ def test_message_that_breaks_the_dictionary_is_a_session_reject(client: FixClien
 
 
 def test_fill_of_two_accounts_reaches_each(simulator: Start) -> None:
-    sim = simulator(accounts=("CLIENT", "OTHER"))
-    maker, taker = sim.fix(), sim.fix("OTHER")
+    venue = simulator()
+    maker, taker = venue.fix(), venue.fix("OTHER")
     maker.logon(), taker.logon()
     maker.order("m1", "1", "25", "0.41")
     maker.receive()
@@ -282,22 +281,21 @@ def test_fill_of_two_accounts_reaches_each(simulator: Start) -> None:
         ("m1", "1", "0.4100", "10.00", "10.00", "15.00", "1", "1", "0.000000"),
         ("t1", "2", "0.4100", "10.00", "10.00", "0.00", "2", "2", "0.169330"),
     ]
-    blotter = sim("blotter", account="OTHER")
-    assert (blotter["orders"], blotter["fills"], blotter["positions"]) == (1, 1, {"RAIN": -1000})
-    assert blotter["cash"] == 4100 * 1000 - 169_330
+    summary = venue("summary", account="OTHER")
+    assert (summary["orders"], summary["fills"], summary["positions"]) == (1, 1, {"RAIN": -1000})
+    assert summary["cash"] == 4100 * 1000 - 169_330
 
 
-def test_report_while_logged_out_is_resent_after_logon(simulator: Start) -> None:
-    sim = simulator(accounts=("CLIENT", "OTHER"))
-    maker, taker = sim.fix(), sim.fix("OTHER")
+def test_report_while_logged_out_is_resent_after_logon(venue: SimProcess) -> None:
+    maker, taker = venue.fix(), venue.fix("OTHER")
     maker.logon(), taker.logon()
     maker.order("m1", "1", "25", "0.41")
     maker.receive()
     maker.close()
-    wait_for(lambda: not sim("status")["accounts"]["CLIENT"])
+    wait_for(lambda: not venue("status")["accounts"]["CLIENT"])
     taker.order("t1", "2", "10", "0.41")
     taker.receive_until("8")
-    back = sim.fix(out=maker.out)
+    back = venue.fix(out=maker.out)
     assert pick(back.logon(), 34) == ("4",)
     back.send("2", (7, "3"), (16, "0"))
     fill = back.receive()
@@ -322,16 +320,16 @@ def test_cancel_on_disconnect_is_a_matter_of_configuration(simulator: Start) -> 
 
 
 def test_killed_venue_comes_back_with_its_numbers_and_cancels_what_was_open(simulator: Start) -> None:
-    sim = simulator(accounts=("CLIENT", "OTHER"))
-    maker, taker = sim.fix(), sim.fix("OTHER")
+    venue = simulator()
+    maker, taker = venue.fix(), venue.fix("OTHER")
     maker.logon(), taker.logon()
     maker.order("m1", "1", "25", "0.41")
     taker.order("t1", "2", "10", "0.41")
     before = [maker.receive(), maker.receive()]
-    sim.kill()
+    venue.kill()
 
-    sim = simulator(accounts=("CLIENT", "OTHER"))
-    back = sim.fix(out=maker.out)
+    venue = simulator()
+    back = venue.fix(out=maker.out)
     assert pick(back.logon(), 34) == ("5",)
     back.send("2", (7, "4"), (16, "0"))
     cancel = back.receive()
@@ -339,7 +337,7 @@ def test_killed_venue_comes_back_with_its_numbers_and_cancels_what_was_open(simu
         "4", "Y", "m1", before[0][37], "4", "10.00", "0.00", "VENUE_RESTARTED",
     )  # fmt: skip
     assert cancel[17] not in (before[0][17], before[1][17])
-    assert sim("blotter", account="CLIENT")["positions"] == {"RAIN": 1000}
+    assert venue("summary", account="CLIENT")["positions"] == {"RAIN": 1000}
     back.receive()
     back.order("m1", "1", "1", "0.41")
     back.order("m2", "1", "1", "0.41")
@@ -347,17 +345,17 @@ def test_killed_venue_comes_back_with_its_numbers_and_cancels_what_was_open(simu
 
 
 def test_report_that_never_reached_the_session_is_told_after_the_restart(simulator: Start) -> None:
-    sim = simulator(accounts=("CLIENT", "OTHER"))
-    maker, taker = sim.fix(), sim.fix("OTHER")
+    venue = simulator()
+    maker, taker = venue.fix(), venue.fix("OTHER")
     maker.logon(), taker.logon()
-    sim("delay_fix", delay_ms=60_000)
+    venue("delay_fix", delay_ms=60_000)
     maker.order("m1", "1", "25", "0.41")
     taker.order("t1", "2", "25", "0.41")
-    wait_for(lambda: sim("blotter", account="CLIENT")["fills"] == 1)
-    sim.kill()
+    wait_for(lambda: venue("summary", account="CLIENT")["fills"] == 1)
+    venue.kill()
 
-    sim = simulator(accounts=("CLIENT", "OTHER"))
-    back = sim.fix(out=maker.out)
+    venue = simulator()
+    back = venue.fix(out=maker.out)
     back.logon()
     back.send("2", (7, "2"), (16, "0"))
     assert [pick(back.receive(), 34, 11, 150, 14) for _ in range(2)] == [
@@ -365,7 +363,7 @@ def test_report_that_never_reached_the_session_is_told_after_the_restart(simulat
         ("3", "m1", "F", "25.00"),
     ]
     back.close()
-    sim.stop()
-    sim = simulator(accounts=("CLIENT", "OTHER"))
-    again = sim.fix(out=back.out)
+    venue.stop()
+    venue = simulator()
+    again = venue.fix(out=back.out)
     assert pick(again.logon(), 34) == ("5",)

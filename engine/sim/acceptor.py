@@ -95,11 +95,12 @@ class Acceptor:
         self._is_paused = False
         self._watch()
 
-    def drop(self) -> None:
-        """Cut every connection without a Logout."""
-        if self._descriptors is not None:
-            self._descriptors.refresh()
-            self._descriptors.shut_down()
+    def drop(self, account: str = "") -> None:
+        """Cut the connection of `account`, or every one, without a Logout."""
+        for name, session_id in self._sessions.items():
+            if account in ("", name):
+                quickfix.Session.lookupSession(session_id).disconnect()
+        self._watch()
 
     async def close(self, patience: float = 2.0) -> None:
         """Log out, wait so long for the answers, and release the port."""

@@ -19,7 +19,6 @@ from engine.sim.faults import Fault
 from engine.sim.liquidity import LiquiditySettings
 
 T = TypeVar("T")
-PRICE_DECIMALS = 4
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,10 +80,24 @@ class SimConfig(_Section, frozen=True):
     cpu: int = -1  # core to run on alone, -1 for any
 
 
+class _Band(_Section, frozen=True):
+    """Prices in dollars, as text."""
+
+    start: str
+    end: str
+    step: str
+
+
 class _Market(_Section, frozen=True, kw_only=True):
     symbol: str
     event: str = ""
-    bands: list[tuple[str, str, str]]  # start, end, step
+    bands: list[_Band]
+
+
+class _Markets(_Section, frozen=True):
+    price_decimals: int = 4
+    size_decimals: int = 2
+    market: list[_Market] = []
 
 
 def load_config(path: Path) -> SimConfig:
@@ -117,16 +130,15 @@ def with_captures(config: SimConfig, files: Sequence[Path], speed: float | None 
 
 
 def load_instruments(path: Path) -> dict[str, Instrument]:
-    """Read `markets.toml`: one `[[market]]` each, with its `bands` in dollars."""
-    rows = _convert(_read(path), dict[str, list[_Market]], path).get("market", [])
-    if not rows:
+    """Read `markets.toml`, which the engine reads too: one `[[market]]` each, with its `bands` in dollars."""
+    listing = _convert(_read(path), _Markets, path)
+    if not listing.market:
         raise ConfigError(f"{path}: no [[market]]: name at least one")
     instruments: dict[str, Instrument] = {}
-    for row in rows:
+    for row in listing.market:
         if row.symbol in instruments:
             raise ConfigError(f"{path}: market {row.symbol} is listed twice")
-        bands = [PriceBand(*(parse_decimal(text, PRICE_DECIMALS) for text in band)) for band in row.bands]
-        instruments[row.symbol] = Instrument(row.symbol, len(instruments), bands, event=row.event)
+        instruments[row.symbol] = _instrument(row, len(instruments), listing)
     return instruments
 
 
@@ -135,6 +147,16 @@ def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
     if config.auth == "none":
         return None
     return {name: load_public_key(Path(file)) for name, file in config.keys.items()}
+
+
+def _instrument(row: _Market, index: int, listing: _Markets) -> Instrument:
+    places = listing.price_decimals
+    bands = [
+        PriceBand(*(parse_decimal(text, places) for text in (band.start, band.end, band.step))) for band in row.bands
+    ]
+    return Instrument(
+        row.symbol, index, bands, event=row.event, price_decimals=places, size_decimals=listing.size_decimals
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
