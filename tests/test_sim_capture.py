@@ -115,6 +115,13 @@ def test_captured_trade_pays_nothing_back(venue: Captured) -> None:
     assert (venue.capture.levels(S)[0], venue.asks()[0]) == ((4600, 1500), (4600, 500))
 
 
+def test_no_more_is_remembered_as_taken_than_is_shown(venue: Captured) -> None:
+    """A trade leaves 5 shown of which 20 were taken; the next 10 are available."""
+    venue.new("a", "1", B, 2000, 4600)
+    venue.frames(delta(S, 46, -25, 7), trade(B, 46, 25, 7), delta(S, 46, 10))
+    assert (venue.capture.levels(S)[0], venue.asks()[0]) == ((4600, 1500), (4600, 1000))
+
+
 def test_level_that_goes_and_comes_back_is_available_again(venue: Captured) -> None:
     venue.new("a", "1", B, 3000, 4600)
     venue.frames(delta(S, 46, -30), delta(S, 46, 20))
@@ -271,6 +278,21 @@ def test_snapshot_resets_outside_levels_and_keeps_places(venue: Captured) -> Non
     assert venue.queue(B, 44) == [("", 20), ("a", 10)]
     assert (venue.capture.levels(B), venue.capture.levels(S)) == ([(4400, 2000), (4200, 500)], [(4800, 100)])
     assert (venue.bids(), venue.asks()) == ([(4400, 3000), (4200, 500)], [(4800, 100)])
+
+
+def test_trade_and_decrease_around_a_snapshot_count_once(venue: Captured) -> None:
+    """A snapshot holds the decrease of a trade before it; a decrease before it still finds its trade after it."""
+    venue.new("a", "1", B, 1000, 4400)
+    venue.frames(trade(S, 44, 20, 7), snapshot({44: 30}, {46: 30}))
+    assert venue.queue(B, 44) == [("", 30), ("a", 10)]
+    venue.frames(delta(B, 44, -10, 8), snapshot({44: 20}, {46: 30}), trade(S, 44, 10, 8))
+    assert venue.queue(B, 44) == [("", 20), ("a", 10)]
+
+
+def test_snapshot_that_shrinks_a_level_pays_back_what_was_taken(venue: Captured) -> None:
+    venue.new("a", "1", B, 2000, 4600)
+    venue.frames(snapshot({44: 50}, {46: 15}))
+    assert venue.asks() == [(4600, 1000)]
 
 
 def test_snapshot_that_crosses_fills(venue: Captured) -> None:

@@ -411,8 +411,17 @@ def test_slow_reader_is_told_and_cut_off_while_others_go_on(simulator: Start) ->
     slow.sendall(bytes((0x81, 0x80 | len(command), 0, 0, 0, 0)) + command)
     good.wait(lambda: len(good.frames) % 50 == 0 and sim("status")["feed_overflows"])
     received = b""
-    while data := slow.recv(65536):
+
+    def has_ended() -> bool:
+        nonlocal received
+        try:
+            data = slow.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
         received += data
+        return not data
+
+    good.wait(has_ended)
     slow.close()
     assert received.count(b'"code":25') == 2
     assert received.endswith(b"\x88\x0d\x03\xf0slow reader")

@@ -80,9 +80,13 @@ class SimConfig(_Section, frozen=True):
     cpu: int = -1  # core to run on alone, -1 for any
 
 
+<<<<<<< HEAD
 class _Band(_Section, frozen=True):
     """Prices in dollars, as text."""
 
+=======
+class _Band(_Section, frozen=True, kw_only=True):
+>>>>>>> main
     start: str
     end: str
     step: str
@@ -92,12 +96,15 @@ class _Market(_Section, frozen=True, kw_only=True):
     symbol: str
     event: str = ""
     bands: list[_Band]
+<<<<<<< HEAD
 
 
 class _Markets(_Section, frozen=True):
     price_decimals: int = 4
     size_decimals: int = 2
     market: list[_Market] = []
+=======
+>>>>>>> main
 
 
 def load_config(path: Path) -> SimConfig:
@@ -138,7 +145,15 @@ def load_instruments(path: Path) -> dict[str, Instrument]:
     for row in listing.market:
         if row.symbol in instruments:
             raise ConfigError(f"{path}: market {row.symbol} is listed twice")
+<<<<<<< HEAD
         instruments[row.symbol] = _instrument(row, len(instruments), listing)
+=======
+        bands = [
+            PriceBand(*(parse_decimal(text, PRICE_DECIMALS) for text in (band.start, band.end, band.step)))
+            for band in row.bands
+        ]
+        instruments[row.symbol] = Instrument(row.symbol, len(instruments), bands, event=row.event)
+>>>>>>> main
     return instruments
 
 
