@@ -42,6 +42,7 @@ NonStopSession=Y
 DataDictionary=FIX44.xml
 SocketAcceptPort=1
 SocketNodelay=Y
+FileStorePath=store
 [SESSION]
 TargetCompID=CLIENT
 [SESSION]

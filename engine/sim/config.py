@@ -19,6 +19,7 @@ from engine.sim.faults import Fault
 from engine.sim.liquidity import LiquiditySettings
 
 T = TypeVar("T")
+PRICE_DECIMALS = 4
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,13 +81,7 @@ class SimConfig(_Section, frozen=True):
     cpu: int = -1  # core to run on alone, -1 for any
 
 
-<<<<<<< HEAD
-class _Band(_Section, frozen=True):
-    """Prices in dollars, as text."""
-
-=======
 class _Band(_Section, frozen=True, kw_only=True):
->>>>>>> main
     start: str
     end: str
     step: str
@@ -96,15 +91,6 @@ class _Market(_Section, frozen=True, kw_only=True):
     symbol: str
     event: str = ""
     bands: list[_Band]
-<<<<<<< HEAD
-
-
-class _Markets(_Section, frozen=True):
-    price_decimals: int = 4
-    size_decimals: int = 2
-    market: list[_Market] = []
-=======
->>>>>>> main
 
 
 def load_config(path: Path) -> SimConfig:
@@ -137,23 +123,19 @@ def with_captures(config: SimConfig, files: Sequence[Path], speed: float | None 
 
 
 def load_instruments(path: Path) -> dict[str, Instrument]:
-    """Read `markets.toml`, which the engine reads too: one `[[market]]` each, with its `bands` in dollars."""
-    listing = _convert(_read(path), _Markets, path)
-    if not listing.market:
+    """Read `markets.toml`: one `[[market]]` each, with its `bands` in dollars."""
+    rows = _convert(_read(path), dict[str, list[_Market]], path).get("market", [])
+    if not rows:
         raise ConfigError(f"{path}: no [[market]]: name at least one")
     instruments: dict[str, Instrument] = {}
-    for row in listing.market:
+    for row in rows:
         if row.symbol in instruments:
             raise ConfigError(f"{path}: market {row.symbol} is listed twice")
-<<<<<<< HEAD
-        instruments[row.symbol] = _instrument(row, len(instruments), listing)
-=======
         bands = [
             PriceBand(*(parse_decimal(text, PRICE_DECIMALS) for text in (band.start, band.end, band.step)))
             for band in row.bands
         ]
         instruments[row.symbol] = Instrument(row.symbol, len(instruments), bands, event=row.event)
->>>>>>> main
     return instruments
 
 
@@ -162,16 +144,6 @@ def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
     if config.auth == "none":
         return None
     return {name: load_public_key(Path(file)) for name, file in config.keys.items()}
-
-
-def _instrument(row: _Market, index: int, listing: _Markets) -> Instrument:
-    places = listing.price_decimals
-    bands = [
-        PriceBand(*(parse_decimal(text, places) for text in (band.start, band.end, band.step))) for band in row.bands
-    ]
-    return Instrument(
-        row.symbol, index, bands, event=row.event, price_decimals=places, size_decimals=listing.size_decimals
-    )
 
 
 def _read(path: Path) -> dict[str, Any]:
