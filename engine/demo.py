@@ -52,7 +52,7 @@ def demo(arguments: argparse.Namespace) -> int:
                     result = runner.run(trade(config, arguments.seconds))
             finally:
                 listener.stop()
-            result["venue"] = venue.control("blotter", account="FIXLANE")
+            result["venue"] = venue.control("summary", account="FIXLANE")
             result["replayed"] = venue.control("status")["replayed"]
         differences = compare(result)
     print(summary(result))

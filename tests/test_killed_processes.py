@@ -26,7 +26,7 @@ def assert_no_order_is_doubled(pair: Pair) -> None:
 
 def same_positions(pair: Pair) -> bool:
     """Whether the engine and the venue, both quiet, hold the same."""
-    venue = pair.venue.control("blotter", account="FIXLANE")["positions"]
+    venue = pair.venue.control("summary", account="FIXLANE")["positions"]
     ours = pair.status()["positions"]
     return {s: f"{n / 100:.2f}" for s, n in venue.items() if n} == ours
 
