@@ -85,6 +85,11 @@ class TradingLoop:
         if is_last and self._dirty:
             self._run_strategy(now_ns)
 
+    def on_read_end(self) -> None:
+        """Run the strategy where a read ended with something else than a frame."""
+        if self._dirty:
+            self._run_strategy(self.last_frame_ns)
+
     def _moved(self, book: Book, moved: int, now_ns: int) -> None:
         if moved == STALE:  # the update contradicts the book: nothing was applied
             self.counters.stale_updates += 1

@@ -26,6 +26,32 @@ def pin(core: int) -> None:
         raise ConfigError(f"cannot pin to core {core}: {error}; this process may use {sorted(allowed)}") from None
 
 
+class Mode:
+    """The time that a loop runs in `event` or `busy` mode, pinned to `core` if one is given; a context manager."""
+
+    def __init__(
+        self,
+        mode: str,
+        core: int | None,
+        loop: asyncio.AbstractEventLoop,
+        last_active_ns: Callable[[], int],
+        clock_ns: Callable[[], int],
+    ) -> None:
+        self._core = core
+        self._parts = [Spinner(loop), IdleCollector(loop, last_active_ns, clock_ns)] if mode == BUSY else []
+
+    def __enter__(self) -> "Mode":
+        if self._core is not None:
+            pin(self._core)
+        for part in self._parts:
+            part.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for part in self._parts:
+            part.stop()
+
+
 class Spinner:
     """Keeps an event loop turning without ever blocking in the kernel."""
 
@@ -52,17 +78,19 @@ class IdleCollector:
     What exists at the start is frozen: it is never looked at again.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, last_active_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, last_active_ns: Callable[[], int], clock_ns: Callable[[], int]
+    ) -> None:
         self._loop = loop
         self._last_active_ns = last_active_ns
+        self._clock_ns = clock_ns
         self._timer: asyncio.TimerHandle | None = None
         self.collections = 0
 
-    def start(self, now_ns: Callable[[], int]) -> None:
+    def start(self) -> None:
         gc.collect()
         gc.freeze()
         gc.disable()
-        self._now_ns = now_ns
         self._timer = self._loop.call_later(IDLE_CHECK_S, self._check)
 
     def stop(self) -> None:
@@ -73,7 +101,7 @@ class IdleCollector:
             gc.unfreeze()
 
     def _check(self) -> None:
-        if self._now_ns() - self._last_active_ns() > IDLE_NS:
+        if self._clock_ns() - self._last_active_ns() > IDLE_NS:
             gc.collect(1)
             self.collections += 1
         self._timer = self._loop.call_later(IDLE_CHECK_S, self._check)
