@@ -14,12 +14,6 @@ ADMIN = frozenset({
 
 
 def body(msg_type: str, fields: Iterable[tuple[int, object]] = ()) -> bytes:
-    """Return what `Outbound.encode` takes; header fields come first in `fields`."""
+    """Return what `FrameEncoder.encode` takes."""
     text = "".join(f"{tag}={value}{fix.SOH}" for tag, value in fields)
     return f"{fix.MsgType}={msg_type}{fix.SOH}{text}".encode("latin-1", "replace")
-
-
-def with_header_field(message_body: bytes, tag: int, value: int) -> bytes:
-    """Return the body with one more header field, directly after MsgType(35)."""
-    msg_type, _, rest = message_body.partition(b"\x01")
-    return b"%b\x01%d=%d\x01%b" % (msg_type, tag, value, rest)

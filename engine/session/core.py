@@ -16,8 +16,7 @@ from collections.abc import Callable, Container, Iterator
 from engine import fix
 from engine.errors import SessionError
 from engine.session import LogonDialect, admin, gaps, header, inbound, liveness, logon, logout, replay
-from engine.session._outbound import Outbound
-from engine.session.codec import Frame, FrameReader
+from engine.session.codec import Frame, FrameEncoder, FrameReader
 from engine.session.core_settings import CoreSettings
 from engine.session.fields import Fields
 from engine.session.header import Fault
@@ -52,14 +51,19 @@ class SessionCore:
         self.authenticate = authenticate
         self.schedule = schedule
         self.replayed = replayed
-        self.outbound = Outbound(
-            settings.begin_string, settings.sender_comp_id, settings.target_comp_id, settings.header,
-            settings.timestamp_precision,
-        )  # fmt: skip
+        self.encoder = FrameEncoder(
+            settings.begin_string,
+            settings.sender_comp_id,
+            settings.target_comp_id,
+            header=settings.header,
+            precision=settings.timestamp_precision,
+        )
+        self.constant_tags = frozenset(tag for tag, _ in settings.header)
         self._gate = header.gate(settings)
         self._reader = self._new_reader()
         self.queue_reader = self._new_reader()
         self._tail = b""
+        self._tells_last_processed = settings.enable_last_msg_seq_num_processed
 
         self.state = State.DISCONNECTED
         self.is_logged_on = False
@@ -159,10 +163,9 @@ class SessionCore:
 
     def transmit(self, body: bytes) -> None:
         """Number, store and write a message: in this order, so that a crash loses none."""
-        if self.settings.enable_last_msg_seq_num_processed:
-            body = admin.with_header_field(body, fix.LastMsgSeqNumProcessed, self.next_in - 1)
         seq_num = self.next_out
-        message = self.outbound.encode(body, seq_num, self.now_ns + self.wall_offset_ns)
+        header_fields = b"369=%d\x01" % (self.next_in - 1) if self._tells_last_processed else b""
+        message = self.encoder.encode(body, seq_num, self.now_ns + self.wall_offset_ns, header_fields)
         if len(message) > self.peer_limit:
             raise SessionError(f"message of {len(message)} bytes: the peer takes {self.peer_limit} (MaxMessageSize)")
         self.store.append(seq_num, message)

@@ -39,7 +39,7 @@ def on_timer(core: SessionCore) -> int:
 
 
 def send_test_request(core: SessionCore) -> None:
-    core.test_req_id = core.outbound.sending_time(core.wall_ns).decode()
+    core.test_req_id = core.encoder.times.format(core.wall_ns).decode()
     core.transmit(admin.body(fix.Msg.TEST_REQUEST, [(fix.TestReqID, core.test_req_id)]))
 
 

@@ -191,7 +191,7 @@ def _transmit(core: SessionCore, heart_bt_int: int, resets: bool, next_expected:
         fields += core.logon_dialect.logon_fields({
             fix.MsgSeqNum: str(core.next_out),
             fix.SenderCompID: settings.sender_comp_id,
-            fix.SendingTime: core.outbound.sending_time(core.wall_ns).decode(),
+            fix.SendingTime: core.encoder.times.format(core.wall_ns).decode(),
             fix.TargetCompID: settings.target_comp_id,
         })  # fmt: skip
     core.transmit(admin.body(fix.Msg.LOGON, fields))

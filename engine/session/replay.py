@@ -92,7 +92,7 @@ def _duplicates(core: SessionCore, first: int, last: int) -> Iterator[bytes]:
         if skipped_from < seq_num:
             yield _gap_fill(core, skipped_from, seq_num)
         skipped_from = seq_num + 1
-        yield core.outbound.encode(_duplicate_body(core, stored), seq_num, core.wall_ns)
+        yield _duplicate(core, stored, seq_num)
     if skipped_from <= last:
         yield _gap_fill(core, skipped_from, last + 1)
 
@@ -107,21 +107,17 @@ def _may_go_again(core: SessionCore, msg_type: str) -> bool:
     return core.replayed is None or msg_type in core.replayed
 
 
-def _duplicate_body(core: SessionCore, stored: Fields) -> bytes:
-    constant = dict(core.settings.header)
+def _duplicate(core: SessionCore, stored: Fields, seq_num: int) -> bytes:
     first_time = stored.get(fix.OrigSendingTime) or stored.get(fix.SendingTime) or b""
-    pieces = [b"35=%b\x0143=Y\x01122=%b\x01" % (stored.get(fix.MsgType) or b"", first_time)]
-    pieces += [b"%d=%b\x01" % field for field in stored if field[0] not in _RENEWED and field[0] not in constant]
-    return b"".join(pieces)
+    kept = [field for field in stored if field[0] not in _RENEWED and field[0] not in core.constant_tags]
+    body = b"".join([b"35=%b\x01" % (stored.get(fix.MsgType) or b""), *(b"%d=%b\x01" % field for field in kept)])
+    return core.encoder.encode(body, seq_num, core.wall_ns, b"43=Y\x01122=%b\x01" % first_time)
 
 
 def _gap_fill(core: SessionCore, seq_num: int, new_seq_no: int) -> bytes:
-    wall_ns = core.wall_ns
-    time = core.outbound.sending_time(wall_ns).decode()
-    fields = [
-        (fix.PossDupFlag, "Y"), (fix.OrigSendingTime, time), (fix.GapFillFlag, "Y"), (fix.NewSeqNo, new_seq_no),
-    ]  # fmt: skip
-    return core.outbound.encode(admin.body(fix.Msg.SEQUENCE_RESET, fields), seq_num, wall_ns)
+    body = admin.body(fix.Msg.SEQUENCE_RESET, [(fix.GapFillFlag, "Y"), (fix.NewSeqNo, new_seq_no)])
+    time = core.encoder.times.format(core.wall_ns)
+    return core.encoder.encode(body, seq_num, core.wall_ns, b"43=Y\x01122=%b\x01" % time)
 
 
 def _find_fault(core: SessionCore, fields: Fields, first: int | None, end: int | None) -> Fault | None:

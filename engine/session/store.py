@@ -38,7 +38,7 @@ class Store(Protocol):
 
 
 class MemoryStore:
-    """Forgets with the process, and of its messages the oldest when there are more than `capacity`."""
+    """Forgets with the process, and of its messages all but the last `capacity`."""
 
     keeps_messages = True
 
@@ -48,8 +48,7 @@ class MemoryStore:
         self.reset(now_ns)
 
     def append(self, seq_num: int, message: bytes) -> None:
-        if len(self._messages) >= self._capacity:
-            del self._messages[next(iter(self._messages))]
+        self._messages.pop(seq_num - self._capacity, None)
         self._messages[seq_num] = message
         self.next_out = seq_num + 1
 
