@@ -21,6 +21,8 @@ from urllib.parse import quote
 
 from engine.errors import SessionError
 from engine.session._store import HEAD_NUMBERS, Log, read, sealed
+from engine.session.settings import SessionSettings
+from engine.session.store import MemoryStore, Store
 
 _MADV_POPULATE_WRITE = 23
 _HEAD_SIZE = 4096
@@ -32,6 +34,22 @@ def stem(begin_string: str, sender_comp_id: str, target_comp_id: str, qualifier:
     """Return the name that a session's files begin with; the same as QuickFIX's where no character is odd."""
     parts = [begin_string, sender_comp_id, target_comp_id, *([qualifier] if qualifier else [])]
     return "-".join(quote(part, safe=" ,+=@") for part in parts)
+
+
+def open_store(settings: SessionSettings, name: str, now_ns: int, segment_size: int = SEGMENT_SIZE) -> Store:
+    """Open the store that FileStorePath, PersistMessages, RefreshOnLogon and FileStoreSync describe."""
+    folder = settings.path("FileStorePath")
+    if folder is None:
+        return MemoryStore(now_ns)
+    return FileStore(
+        folder,
+        name,
+        now_ns,
+        keeps_messages=settings.flag("PersistMessages", True),
+        is_shared=settings.flag("RefreshOnLogon"),
+        is_synced=settings.flag("FileStoreSync"),
+        segment_size=segment_size,
+    )
 
 
 class FileStore:

@@ -12,10 +12,18 @@ from typing import Protocol
 class Store(Protocol):
     """`next_out` is the number of the next message to send, `next_in` of the next one expected."""
 
-    keeps_messages: bool
-    next_in: int
-    next_out: int
-    created_ns: int  # UTC; the start of this run of numbers
+    @property
+    def keeps_messages(self) -> bool: ...
+
+    @property
+    def next_in(self) -> int: ...
+
+    @property
+    def next_out(self) -> int: ...
+
+    @property
+    def created_ns(self) -> int:
+        """When this run of numbers began, UTC."""
 
     def append(self, seq_num: int, message: bytes) -> None:
         """Keep the final bytes of a message before it is sent; the next number to send is one above."""
@@ -44,8 +52,9 @@ class MemoryStore:
 
     def __init__(self, now_ns: int = 0, capacity: int = 100_000) -> None:
         self._capacity = capacity
+        self.next_in = self.next_out = 1
+        self.created_ns = now_ns
         self._messages: dict[int, bytes] = {}
-        self.reset(now_ns)
 
     def append(self, seq_num: int, message: bytes) -> None:
         self._messages.pop(seq_num - self._capacity, None)
