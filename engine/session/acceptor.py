@@ -16,6 +16,7 @@ from engine import fix
 from engine.errors import ConfigError
 from engine.session.codec import Frame, FrameReader
 from engine.session.core import SessionCore
+from engine.session.dictionary import read_dictionary
 from engine.session.edge import SessionEdge
 from engine.session.fields import Fields
 from engine.session.file_store import open_store, stem

@@ -50,6 +50,7 @@ class CoreSettings:
     max_latency_ns: int = 120 * SECOND_NS
     requires_orig_sending_time: bool = True
     validate_length_and_checksum: bool = True
+    validate_fields_have_values: bool = True
     reject_garbled_message: bool = False
     reject_invalid_message: bool = True
     max_message_size: int = 65_536

@@ -137,9 +137,9 @@ def find_possdup_fault(settings: CoreSettings, fields: Fields, msg_type: str) ->
     return None
 
 
-def find_defect(fields: Fields) -> Fault | None:
+def find_defect(settings: CoreSettings, fields: Fields) -> Fault | None:
     """Return what is wrong with the pieces themselves."""
-    if fields.defect < 0:
+    if fields.defect < 0 or (fields.defect == Reason.NO_VALUE and not settings.validate_fields_have_values):
         return None
     return Fault(fields.defect, fields.defect_tag, _DEFECTS[fields.defect])
 

@@ -59,7 +59,7 @@ def take(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None
 
 
 def find_fault(core: SessionCore, fields: Fields, msg_type: str) -> Fault | None:
-    fault = header.find_possdup_fault(core.settings, fields, msg_type) or header.find_defect(fields)
+    fault = header.find_possdup_fault(core.settings, fields, msg_type) or header.find_defect(core.settings, fields)
     if fault is None and core.dictionary is not None:
         fault = core.dictionary.check(fields)
         if fault is not None and not core.settings.reject_invalid_message:

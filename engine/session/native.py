@@ -15,6 +15,7 @@ from collections.abc import Callable, Container
 from engine import fix
 from engine.session import LogonDialect
 from engine.session.core import SessionCore
+from engine.session.dictionary import read_dictionary
 from engine.session.edge import SessionEdge
 from engine.session.file_store import open_store, stem
 from engine.session.hosts import Hosts
@@ -52,7 +53,12 @@ class NativeSession(SessionEdge):
         folder = settings.path("FileLogPath")
         super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
         self.core = SessionCore(
-            agreed, self, open_store(settings, name, wall_ns()), logon_dialect=logon_dialect, replayed=replayed
+            agreed,
+            self,
+            open_store(settings, name, wall_ns()),
+            dictionary=read_dictionary(settings),
+            logon_dialect=logon_dialect,
+            replayed=replayed,
         )
         self._hosts = Hosts(settings)
         self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000

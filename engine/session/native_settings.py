@@ -63,6 +63,7 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
         max_latency_ns=settings.integer("MaxLatency", 120) * SECOND_NS,
         requires_orig_sending_time=settings.flag("RequiresOrigSendingTime", True),
         validate_length_and_checksum=settings.flag("ValidateLengthAndChecksum", True),
+        validate_fields_have_values=settings.flag("ValidateFieldsHaveValues", True),
         reject_garbled_message=settings.flag("RejectGarbledMessage"),
         reject_invalid_message=settings.flag("RejectInvalidMessage", True),
     )
