@@ -90,7 +90,8 @@ class SessionCore:
         self.queued_bytes = 0
         self.gap_end = 0  # last number of the gap that was asked for; below next_in when none is open
         self.asked_to = 0  # last number of the chunk asked for
-        self.asked = (0, 0)  # BeginSeqNo(7) of the last ResendRequest, and how often in a row
+        self.asked = (0, 0)  # BeginSeqNo(7) of the last ResendRequest, and how often in a row on this connection
+        self.fruitless = 0  # connections in a row that ended before the first message asked for had come
         self.request_seq_num = 0  # of the ResendRequest that is open
         self.resend_requests = (0, 0)  # of the peer: the second, and how many in it
         self.backlog: deque[Iterator[bytes]] = deque()  # messages to write before any other
@@ -267,7 +268,7 @@ class SessionCore:
         self.enter(State.DISCONNECTED)
         self.was_up = self.is_paused = False
         self._tail, self.test_req_id = b"", ""
-        gaps.forget(self)
+        gaps.on_end(self)
         self.backlog.clear()
         self.unwritten_from = 0
         if settings.reset_on_logout if self.is_orderly else settings.reset_on_disconnect:

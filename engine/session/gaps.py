@@ -18,7 +18,8 @@ from engine.session.states import NEVER_NS, State
 if TYPE_CHECKING:
     from engine.session.core import SessionCore
 
-_ASK_AT_MOST = 3  # times for the same message
+_ASK_AT_MOST = 3  # times for the same message on one connection
+_FRUITLESS_AT_MOST = 10  # connections
 _ABSENT = b""
 
 
@@ -96,6 +97,18 @@ def drain(core: SessionCore) -> None:
                 inbound.take(core, fields, fields.msg_type, core.next_in)
     if core.gap_end and core.state not in (State.DISCONNECTED, State.FAREWELL):
         _follow_up(core)
+
+
+def on_end(core: SessionCore) -> None:
+    """Drop what belongs to the connection; give up when one after another ended over the same gap."""
+    is_fruitless = core.gap_end >= core.next_in == core.asked[0]
+    core.fruitless = core.fruitless + 1 if is_fruitless else 0
+    if core.fruitless == _FRUITLESS_AT_MOST:
+        core.needs_operator = f"{core.fruitless} connections ended before message {core.next_in} was sent again"
+        core.sink.alert(core.needs_operator)
+        core.fruitless = 0
+    core.asked = (0, 0)
+    forget(core)
 
 
 def forget(core: SessionCore) -> None:
