@@ -16,7 +16,6 @@ from engine import fix
 from engine.errors import ConfigError
 from engine.session.codec import Frame, FrameReader
 from engine.session.core import SessionCore
-from engine.session.dictionary import read_dictionary
 from engine.session.edge import SessionEdge
 from engine.session.fields import Fields
 from engine.session.file_store import open_store, stem
@@ -49,6 +48,7 @@ class AcceptorSession(SessionEdge):
         super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
         store = open_store(settings, name, wall_ns(), _SEGMENT_SIZE)
         self.core = SessionCore(agreed, self, store, is_initiator=False, authenticate=authenticate, replayed=replayed)
+        self.on_timer()
         self._allowed = {text.strip() for text in settings.text("AllowedRemoteAddresses").split(",") if text.strip()}
 
     @property

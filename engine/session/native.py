@@ -21,6 +21,7 @@ from engine.session.file_store import open_store, stem
 from engine.session.hosts import Hosts
 from engine.session.message_log import MessageLog
 from engine.session.native_settings import core_settings
+from engine.session.schedule import read_schedule
 from engine.session.settings import SessionSettings
 from engine.session.sockets import tuner
 from engine.session.wire import Wire
@@ -31,6 +32,7 @@ _logger = logging.getLogger(__name__)
 # their old ClOrdID, so a venue that has seen them says so, and one that has not still should act on them.
 REPLAYED = frozenset({fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST})
 _CONNECT_TIMEOUT = 10  # seconds
+_LONGEST_SLEEP_NS = 60 * 1_000_000_000  # the wall clock may be set
 
 
 class NativeSession(SessionEdge):
@@ -57,6 +59,7 @@ class NativeSession(SessionEdge):
             self,
             open_store(settings, name, wall_ns()),
             dictionary=read_dictionary(settings),
+            schedule=read_schedule(settings),
             logon_dialect=logon_dialect,
             replayed=replayed,
         )
@@ -93,7 +96,9 @@ class NativeSession(SessionEdge):
             self._task = None
 
     async def _keep_connected(self) -> None:
+        self.on_timer()
         while not self.core.needs_operator:
+            await self._session_time()
             begun_ns = self.clock_ns()
             self._closed.clear()
             try:
@@ -105,6 +110,13 @@ class NativeSession(SessionEdge):
                 await self._closed.wait()
             await asyncio.sleep(max(0, begun_ns + self._reconnect_ns - self.clock_ns()) / 1_000_000_000)
         self.on_fault(f"not connecting again before an operator has looked: {self.core.needs_operator}")
+
+    async def _session_time(self) -> None:
+        """Wait until the schedule lets us log on."""
+        schedule = self.core.schedule
+        while schedule is not None and not schedule.may_log_on(now_ns := self.wall_ns()):
+            wait_ns = min(schedule.next_change(now_ns) - now_ns, _LONGEST_SLEEP_NS)
+            await asyncio.sleep(wait_ns / 1_000_000_000)
 
     async def _connect(self) -> None:
         host, port = self._hosts.next(self.clock_ns())
