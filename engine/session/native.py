@@ -24,6 +24,7 @@ from engine.session.native_settings import core_settings
 from engine.session.schedule import read_schedule
 from engine.session.settings import SessionSettings
 from engine.session.sockets import tuner
+from engine.session.tls import client_context, server_name
 from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
@@ -66,6 +67,8 @@ class NativeSession(SessionEdge):
         self._hosts = Hosts(settings)
         self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
         self._tune = tuner(settings)
+        self._settings = settings
+        self._tls = client_context(settings)
         self._local_address = _local_address(settings)
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
@@ -122,7 +125,14 @@ class NativeSession(SessionEdge):
         host, port = self._hosts.next(self.clock_ns())
         _logger.info("%s: connecting to %s port %d", self.name, host, port)
         await asyncio.wait_for(
-            self.loop.create_connection(lambda: Wire(self, self._tune), host, port, local_addr=self._local_address),
+            self.loop.create_connection(
+                lambda: Wire(self, self._tune),
+                host,
+                port,
+                ssl=self._tls,
+                server_hostname=None if self._tls is None else server_name(self._settings, host),
+                local_addr=self._local_address,
+            ),
             _CONNECT_TIMEOUT,
         )
 
