@@ -104,6 +104,11 @@ def test_mass_cancel_report_is_read() -> None:
     }
 
 
+def test_mass_cancel_refused_without_a_reason_has_one() -> None:
+    assert said(decode("35=r|11=M|531=0|")) == {"msg_type": "r", "cl_ord_id": "M", "reason": 99}
+    assert said(decode("35=r|11=M|531=7|")) == {"msg_type": "r", "cl_ord_id": "M"}
+
+
 def test_session_reject_is_read() -> None:
     assert said(decode("35=3|45=12|371=44|372=D|373=5|58=value|")) == {
         "msg_type": "3",
@@ -147,7 +152,7 @@ def test_equal_text_is_the_same_object() -> None:
     assert report.cl_ord_id == "eng-0002"
 
 
-@pytest.mark.parametrize("before", ["\u20ac\u20ac", "\xe9\xe9", "ab", ""])
+@pytest.mark.parametrize("before", ["\ueae9\u20ac", "\xe9\xe9", "ab", ""])
 def test_text_is_compared_by_its_characters(before: str) -> None:
     report = ExecutionReport()
     report.text = before

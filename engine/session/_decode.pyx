@@ -57,6 +57,8 @@ def decode_report(Fields fields not None, ExecutionReport report not None, int p
     report.fee = fee_of(fields, price_decimals + size_decimals)
     report.is_taker = is_yes(fields, 1057)
     report.reason = integer_of(fields, reason_tag, INT64_MIN)
+    if reason_tag == 532 and report.reason == INT64_MIN and fields.text(531) == "0":
+        report.reason = 99  # a mass cancel refused without a reason is refused all the same
     report.text = text_of(fields, 58, report.text)
     report.cxl_rej_response_to = text_of(fields, 434, report.cxl_rej_response_to)
     report.ref_msg_type = text_of(fields, 372, report.ref_msg_type)
