@@ -10,7 +10,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 CHECKED = os.environ.get("ENGINE_CHECKED") == "1"
-COMMON = {"language_level": 3, "auto_pickle": False, "embedsignature": True}
+COMMON = {"language_level": 3, "auto_pickle": False, "autotestdict": False, "embedsignature": True}
 FAST = COMMON | {
     "boundscheck": False,
     "wraparound": False,

@@ -23,3 +23,7 @@ class SessionError(EngineError):
 
 class OrderError(EngineError):
     """A request contradicts the state of its order, such as replacing a filled one."""
+
+
+class JournalError(EngineError):
+    """A journal is damaged, locked, full or does not fit: which file, where in it, and what to do."""

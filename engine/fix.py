@@ -51,6 +51,7 @@ ClOrdID = 11
 CumQty = 14
 ExecID = 17
 ExecInst = 18
+ExecRefID = 19
 LastPx = 31
 LastQty = 32
 OrderID = 37

@@ -1,70 +1,254 @@
-"""Orders: their states, their ids, and the one table that moves them.
+"""Every order of this process: their ids, their requests, and the reports that move them.
 
 Units   price, size and money as in `instrument`; times in ns of the clock that the caller passes in.
+Shapes  every order is kept, with the ExecID(17) of each of its fills, as long as the process runs: about 1 kB each.
 Errors  OrderError for a request that contradicts its order; a report that fits no row is a value, not an error.
+Cost    O(1): dictionary look-ups; see bench.micro.
+Thread  the loop thread only.
 Source  FIX 4.4 volume 4, appendix D: order state change matrices.
 """
 
-from engine import fix
+import re
+
+from engine.errors import ConfigError, OrderError
+from engine.fix import Msg, Status
 from engine.instrument import Instrument
+from engine.order import Change, Order
+from engine.order_event import PLAIN, ends_order, event_of
+from engine.order_steps import STEPS, Fee, close_request, move
+from engine.order_table import SAME, TABLE, TERMINAL, Event, Outcome
+from engine.report import ABSENT, ExecutionReport
+
+__all__ = ["Change", "Fee", "Order", "Orders", "Outcome", "no_fee"]
+
+_EXECUTION_REPORT = Msg.EXECUTION_REPORT
+_CANCEL = Msg.ORDER_CANCEL_REQUEST
+_REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST
+_ORDER_MESSAGES = ("", Msg.NEW_ORDER_SINGLE, _CANCEL, _REPLACE)
+_TRADE = Event.TRADE
+_LAST_TRADE = Event.LAST_TRADE
+_NAMES_ORDER = frozenset((Event.NEW, Event.TRADE, Event.LAST_TRADE, Event.REPLACED, Event.STATUS))
+_CANCEL_REJECTED = Outcome.CANCEL_REJECTED
+_REPLACED = _REMEMBERED = Outcome.REPLACED  # outcomes from here on count once by ExecID(17)
+_BUSTED = Outcome.BUSTED
 
 
-class Order:
-    """One order from its first request to its last report."""
+def no_fee(price: int, qty: int, is_taker: bool) -> int:
+    return 0
 
-    __slots__ = (
-        "cl_ord_id",
-        "cum_cost",
-        "cum_qty",
-        "expire_time_ns",
-        "instrument",
-        "leaves_qty",
-        "ord_status",
-        "ord_type",
-        "order_id",
-        "order_qty",
-        "pending",
-        "pending_cl_ord_id",
-        "pending_price",
-        "pending_qty",
-        "post_only",
-        "price",
-        "sent_ns",
-        "side",
-        "tag",
-        "time_in_force",
-    )
 
-    def __init__(
+class Orders:
+    """ClOrdIDs are `nonce`-1, -2, ...: unique for ever if no two starts use one nonce, or the counter is restored."""
+
+    __slots__ = ("_by_id", "_by_order_id", "_change", "_fee", "_live", "_prefix", "counter", "nonce", "opened")
+
+    def __init__(self, nonce: str, fee: Fee = no_fee) -> None:
+        if not re.fullmatch("[A-Za-z0-9-]{1,20}", nonce):
+            raise ConfigError(f"ClOrdID(11) nonce {nonce!r} must be 1 to 20 of A-Z a-z 0-9 -")
+        self.nonce = nonce
+        self.counter = 0  # of the last ClOrdID that was given out
+        self.opened = 0
+        self._prefix = nonce + "-"
+        self._fee = fee
+        self._by_id: dict[str, Order] = {}  # every id of every chain
+        self._by_order_id: dict[str, Order] = {}
+        self._live: dict[Order, None] = {}
+        self._change = Change()
+
+    def by_id(self, cl_ord_id: str) -> Order | None:
+        """Return the order that has `cl_ord_id` among the ids of its chain."""
+        return self._by_id.get(cl_ord_id)
+
+    def live(self) -> list[Order]:
+        """Return every order that may still trade, oldest first."""
+        return list(self._live)
+
+    @property
+    def live_count(self) -> int:
+        return len(self._live)
+
+    # Requests; `cl_ord_id` is given only where a journal is replayed
+
+    def next_cl_ord_id(self) -> str:
+        self.counter += 1
+        return self._prefix + str(self.counter)
+
+    def restore_cl_ord_id(self, cl_ord_id: str) -> None:
+        """Never give out this id again."""
+        prefix, _, digits = cl_ord_id.rpartition("-")
+        if prefix == self.nonce and digits.isdigit():
+            self.counter = max(self.counter, int(digits))
+
+    def open(
         self,
-        cl_ord_id: str,
         instrument: Instrument,
         side: int,
         price: int,
-        order_qty: int,
-        ord_type: str = fix.Type.LIMIT,
-        time_in_force: str = fix.Tif.GTC,
-        post_only: bool = False,
-        expire_time_ns: int = 0,
-        sent_ns: int = 0,
-    ) -> None:
-        self.cl_ord_id = cl_ord_id  # of the last request that the venue accepted; of the first one until then
-        self.order_id = ""  # the venue's OrderID(37)
-        self.instrument = instrument
-        self.side = side
-        self.price = price  # of a market order the worst price it may trade at
-        self.order_qty = order_qty
-        self.cum_qty = 0
-        self.leaves_qty = order_qty
-        self.cum_cost = 0  # sum of LastPx * LastQty
-        self.ord_type = ord_type
-        self.time_in_force = time_in_force
-        self.post_only = post_only
-        self.expire_time_ns = expire_time_ns
-        self.ord_status = fix.Status.PENDING_NEW
-        self.pending = ""  # MsgType of the cancel or replace in flight
-        self.pending_cl_ord_id = ""
-        self.pending_price = 0
-        self.pending_qty = 0
-        self.sent_ns = sent_ns  # when the last request left
-        self.tag: object = None  # the strategy's own
+        qty: int,
+        ord_type: str,
+        time_in_force: str,
+        post_only: bool,
+        expire_time_ns: int,
+        now_ns: int,
+        cl_ord_id: str = "",
+    ) -> Order:
+        """Count a new order at once, as PENDING_NEW."""
+        if qty <= 0:
+            raise OrderError(f"OrderQty(38) {qty} must be positive")
+        cl_ord_id = cl_ord_id or self.next_cl_ord_id()
+        order = Order(
+            cl_ord_id, instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
+        )
+        self._by_id[cl_ord_id] = order
+        self._live[order] = None
+        self.opened += 1
+        return order
+
+    def request_cancel(self, order: Order, now_ns: int, cl_ord_id: str = "") -> None:
+        """Put a cancel in flight; an unacknowledged order can take one, and an UNKNOWN one whose request was lost."""
+        if order.pending and order.ord_status != Status.UNKNOWN:
+            raise OrderError(_describe(order, f"35={order.pending} is in flight: wait for its answer"))
+        if order.ord_status in TERMINAL:
+            raise OrderError(_describe(order, "nothing is left to cancel"))
+        self._request(order, _CANCEL, cl_ord_id or self.next_cl_ord_id(), now_ns)
+
+    def request_replace(self, order: Order, price: int, qty: int, now_ns: int, cl_ord_id: str = "") -> None:
+        """Put a replace in flight, to `qty` in total; an acknowledged order with nothing in flight can take one."""
+        if order.pending:
+            raise OrderError(_describe(order, f"35={order.pending} is in flight: wait for its answer"))
+        if order.ord_status not in (Status.NEW, Status.PARTIALLY_FILLED):
+            raise OrderError(_describe(order, "only a NEW or PARTIALLY_FILLED order can be replaced"))
+        if qty <= order.cum_qty:
+            raise OrderError(_describe(order, f"OrderQty(38) {qty} leaves nothing: cancel it instead"))
+        order.pending_price = price
+        order.pending_qty = qty
+        self._request(order, _REPLACE, cl_ord_id or self.next_cl_ord_id(), now_ns)
+
+    def _request(self, order: Order, msg_type: str, cl_ord_id: str, now_ns: int) -> None:
+        order.pending = msg_type
+        order.pending_cl_ord_id = cl_ord_id
+        order.sent_ns = now_ns
+        self._by_id[cl_ord_id] = order
+
+    def unsent(self, order: Order) -> None:
+        """Take back the last request of an order: it never left."""
+        if order.pending:
+            close_request(order)
+        elif order.ord_status == Status.PENDING_NEW:
+            order.ord_status = Status.REJECTED
+            order.leaves_qty = 0
+        if order.is_done:
+            self._live.pop(order, None)
+
+    def on_disconnect(self) -> list[Order]:
+        """Make every order with an unanswered request UNKNOWN and return those that were not."""
+        doubtful = [
+            order
+            for order in self._live
+            if order.ord_status == Status.PENDING_NEW or (order.pending and order.ord_status != Status.UNKNOWN)
+        ]
+        for order in doubtful:
+            order.ord_status = Status.UNKNOWN
+        return doubtful
+
+    # Reports
+
+    def apply(self, report: ExecutionReport) -> Change:
+        """Move the order that a report is about; the Change is valid until the next report."""
+        change = self._change
+        if change.last_qty or change.undo_qty:
+            change.clear_fill()
+        change.is_terminal = False
+        change.reason = report.reason
+        change.text = report.text
+        change.order = order = self._by_id.get(report.cl_ord_id) or self._find(report)
+        if order is None:
+            return self._apply_to_none(report)
+        if (report.symbol != order.instrument.symbol and report.symbol) or (report.side != order.side and report.side):
+            return self._contradict(order, report, "Symbol(55) or Side(54) is not the order's")
+
+        event = PLAIN.get(report.exec_type) if report.msg_type == _EXECUTION_REPORT else None
+        if event is None:
+            event = event_of(order, report)
+        elif event is _TRADE and report.leaves_qty == 0 and ends_order(order, report):
+            event = _LAST_TRADE
+        row = TABLE[order.ord_status].get(event)
+        if row is None:
+            return self._impossible(order, report)
+        state, kind = row
+        if (
+            kind >= _REMEMBERED
+            and report.exec_id in order.executions
+            and (kind != _REPLACED or report.cl_ord_id != order.pending_cl_ord_id)
+        ):
+            change.kind = Outcome.DUPLICATE
+            return change
+        fault = STEPS[kind](order, report, state, change, self._fee)
+        if fault:
+            return self._contradict(order, report, fault)
+        if kind == _CANCEL_REJECTED:
+            self._refuse_request(order, report)
+        if report.order_id and report.order_id != order.order_id and event in _NAMES_ORDER:
+            order.order_id = report.order_id
+            self._by_order_id[report.order_id] = order
+        if state is not SAME:
+            move(order, state)
+        if order.ord_status in TERMINAL and not order.pending_qty:
+            change.is_terminal = True
+            self._live.pop(order, None)
+        elif kind >= _BUSTED:
+            self._live[order] = None  # it may work again
+        change.kind = kind
+        return change
+
+    def _find(self, report: ExecutionReport) -> Order | None:
+        """Return the order of a report under an id of the venue's own making, as of an unsolicited cancel."""
+        return self._by_id.get(report.orig_cl_ord_id) or self._by_order_id.get(report.order_id)
+
+    def _refuse_request(self, order: Order, report: ExecutionReport) -> None:
+        cl_ord_id = report.cl_ord_id
+        if cl_ord_id in (order.pending_cl_ord_id, order.cl_ord_id) or cl_ord_id not in self._by_id:
+            close_request(order)
+        elif report.cxl_rej_response_to == "2":  # late, of a replace that was lost and a cancel sent after it
+            order.pending_qty = order.pending_price = 0
+
+    def _impossible(self, order: Order, report: ExecutionReport) -> Change:
+        if report.poss_dup or report.poss_resend:
+            self._change.kind = Outcome.DUPLICATE
+            return self._change
+        return self._contradict(order, report, "cannot follow")
+
+    def _contradict(self, order: Order, report: ExecutionReport, fault: str) -> Change:
+        """Leave everything as it was but put the order in doubt."""
+        change = self._change
+        change.kind = Outcome.UNKNOWN
+        change.text = (
+            f"ClOrdID(11) {order.cl_ord_id!r} in OrdStatus(39) {order.ord_status}: 35={report.msg_type}"
+            f" 150={report.exec_type} 39={report.ord_status} 17={report.exec_id!r} 58={report.text!r}: {fault}"
+        )
+        order.ord_status = Status.UNKNOWN
+        order.leaves_qty = max(order.order_qty - order.cum_qty, 0)
+        self._live[order] = None
+        return change
+
+    def _apply_to_none(self, report: ExecutionReport) -> Change:
+        """Answer for a report about no order of ours: a mass cancel's answer, a refused query, or a stranger's."""
+        change = self._change
+        is_refusal = report.msg_type in (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
+        if report.msg_type == Msg.ORDER_MASS_CANCEL_REPORT:
+            change.kind = Outcome.NOTHING if report.reason == ABSENT else Outcome.CANCEL_REJECTED
+        elif is_refusal and report.ref_msg_type == Msg.ORDER_MASS_CANCEL_REQUEST:
+            change.kind = Outcome.CANCEL_REJECTED
+        elif is_refusal and report.ref_msg_type not in _ORDER_MESSAGES:
+            change.kind = Outcome.NOTHING
+        else:
+            change.kind = Outcome.UNKNOWN
+            change.text = (
+                f"ClOrdID(11) unknown: {report.cl_ord_id!r}, OrigClOrdID(41) {report.orig_cl_ord_id!r},"
+                f" OrderID(37) {report.order_id!r}, 35={report.msg_type} 150={report.exec_type} 58={report.text!r}"
+            )
+        return change
+
+
+def _describe(order: Order, fault: str) -> str:
+    return f"ClOrdID(11) {order.cl_ord_id!r} in OrdStatus(39) {order.ord_status}: {fault}"

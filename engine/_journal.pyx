@@ -1,0 +1,118 @@
+"""Writes one journal record at a time into a memory-mapped segment.
+
+Shapes  a record is a header of 24 bytes (u32 length, u32 CRC-32 of what follows, i64 time_ns, u8 kind, u8 count of
+        integers, u16 0, u32 length of the text), `count` i64, the text in UTF-8, zeros to a multiple of 8; length
+        counts without those zeros; little-endian.
+Errors  a record that does not fit is not written: False.
+Cost    one pass over the text and the integers, no allocation.
+Thread  the loop thread only.
+"""
+
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.string cimport memcpy
+
+cdef extern from "Python.h":
+    const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
+
+cdef enum:
+    HEADER = 24
+    SLICES = 8
+
+# CRC-32 as zlib computes it, eight bytes a step: _crc[n][b] is the remainder of byte b with n zero bytes behind it.
+cdef uint32_t[SLICES][256] _crc
+
+
+cdef void _fill_tables() noexcept:
+    cdef uint32_t value
+    cdef int byte, step
+    for byte in range(256):
+        value = byte
+        for step in range(8):
+            value = (value >> 1) ^ (0xEDB88320 if value & 1 else 0)
+        _crc[0][byte] = value
+    for byte in range(256):
+        for step in range(1, SLICES):
+            value = _crc[step - 1][byte]
+            _crc[step][byte] = (value >> 8) ^ _crc[0][value & 0xFF]
+
+
+_fill_tables()
+
+
+cdef uint32_t _crc32(const uint8_t* data, Py_ssize_t size) noexcept nogil:
+    cdef uint32_t crc = <uint32_t>-1
+    cdef uint32_t low, high
+    while size >= 8:
+        memcpy(&low, data, 4)
+        memcpy(&high, data + 4, 4)
+        low ^= crc
+        crc = (
+            _crc[7][low & 0xFF] ^ _crc[6][(low >> 8) & 0xFF] ^ _crc[5][(low >> 16) & 0xFF] ^ _crc[4][low >> 24]
+            ^ _crc[3][high & 0xFF] ^ _crc[2][(high >> 8) & 0xFF] ^ _crc[1][(high >> 16) & 0xFF] ^ _crc[0][high >> 24]
+        )
+        data += 8
+        size -= 8
+    while size > 0:
+        crc = (crc >> 8) ^ _crc[0][(crc ^ data[0]) & 0xFF]
+        data += 1
+        size -= 1
+    return ~crc
+
+
+cdef class Tape:
+    """The part of a writable buffer behind `offset`, filled record by record."""
+
+    cdef Py_buffer _buffer
+    cdef uint8_t* _start
+    cdef readonly Py_ssize_t offset  # where the next record goes
+    cdef readonly Py_ssize_t size
+
+    def __cinit__(self, buffer not None, Py_ssize_t offset):
+        PyObject_GetBuffer(buffer, &self._buffer, PyBUF_WRITABLE)
+        self._start = <uint8_t*>self._buffer.buf
+        self.size = self._buffer.len
+        self.offset = offset
+        if offset < 0 or offset & 7 or offset > self.size:
+            self.release()
+            raise ValueError("offset must be a multiple of 8 inside the buffer")
+
+    def __dealloc__(self):
+        self.release()
+
+    cpdef void release(self) noexcept:
+        """Let go of the buffer; nothing fits any more."""
+        if self._start != NULL:
+            self._start = NULL
+            self.size = self.offset = 0
+            PyBuffer_Release(&self._buffer)
+
+    def write(self, uint8_t kind, int64_t time_ns, tuple numbers not None, str text not None):
+        """Append one record and return whether it fitted."""
+        cdef Py_ssize_t text_size, size, at = self.offset
+        cdef Py_ssize_t count = len(numbers)
+        cdef const char* chars = PyUnicode_AsUTF8AndSize(text, &text_size)
+        cdef uint8_t* record
+        cdef int64_t number
+        cdef uint32_t word
+        size = HEADER + 8 * count + text_size
+        if size > self.size - at or count > 255:
+            return False
+        record = self._start + at
+        memcpy(record + 8, &time_ns, 8)
+        record[16] = kind
+        record[17] = <uint8_t>count
+        word = <uint32_t>text_size
+        memcpy(record + 20, &word, 4)
+        at = HEADER
+        for item in numbers:
+            number = item
+            memcpy(record + at, &number, 8)
+            at += 8
+        memcpy(record + at, chars, text_size)
+        word = _crc32(record + 8, size - 8)
+        memcpy(record + 4, &word, 4)
+        word = <uint32_t>size
+        memcpy(record, &word, 4)  # last: until then there is no record
+        self.offset = min((self.offset + size + 7) & ~7, self.size)
+        return True

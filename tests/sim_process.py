@@ -1,0 +1,118 @@
+"""The simulated venue as a child process on free ports, and its control client; it dies with the test.
+
+`simulator` is a fixture: call it with the keys of `sim.toml` that differ from a quiet venue with one market, RAIN, and
+one account, CLIENT.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.sim.control import Answer, ControlClient
+
+ROOT = Path(__file__).resolve().parent.parent
+MARKETS = """
+[[market]]
+symbol = "RAIN"
+event = "WEATHER"
+bands = [["0", "1", "0.01"]]
+
+[[market]]
+symbol = "SNOW"
+event = "WEATHER"
+bands = [["0", "0.1", "0.001"], ["0.1", "0.9", "0.01"], ["0.9", "1", "0.001"]]
+"""
+SESSIONS = """
+[DEFAULT]
+ConnectionType=acceptor
+BeginString=FIX.4.4
+SenderCompID=VENUE
+NonStopSession=Y
+DataDictionary=FIX44.xml
+SocketAcceptPort=1
+SocketNodelay=Y
+"""
+
+
+class SimProcess:
+    """One run of the venue in `path`; a second run in the same path goes on where the first ended."""
+
+    def __init__(self, path: Path, *arguments: str) -> None:
+        command = [sys.executable, "-m", "engine.sim", str(path / "sim.toml"), "--until-eof", *arguments]
+        self.path = path
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None and self.process.stderr is not None
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read()
+        ready = json.loads(line)
+        assert ready["ready"] is True
+        self.feed_port: int = ready["feed_port"]
+        self.fix_port: int = ready["fix_port"]
+        self.control_port: int = ready["control_port"]
+        self.control = ControlClient(self.control_port)
+
+    def __call__(self, cmd: str, **arguments: object) -> Answer:
+        return self.control(cmd, **arguments)
+
+    def kill(self) -> None:
+        """Let it die at once, as by kill -9."""
+        self.process.kill()
+        self._release()
+
+    def stop(self) -> tuple[int, str]:
+        """End it politely; return exit status and what it wrote to standard error."""
+        self.process.terminate()
+        assert self.process.stderr is not None
+        errors = self.process.stderr.read()
+        self._release()
+        return self.process.returncode, errors
+
+    def _release(self) -> None:
+        self.process.wait(5)
+        self.control.close()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+Start = Callable[..., SimProcess]
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[Start]:
+    running: list[SimProcess] = []
+
+    def start(
+        *arguments: str,
+        sections: str = "",
+        fix: str = "",
+        accounts: tuple[str, ...] = ("CLIENT",),
+        files: dict[str, str] | None = None,
+    ) -> SimProcess:
+        write_config(tmp_path, sections, fix, accounts)
+        for name, content in (files or {}).items():
+            (tmp_path / name).write_text(content)
+        running.append(SimProcess(tmp_path, *arguments))
+        return running[-1]
+
+    yield start
+    for each in running:
+        if each.process.poll() is None:
+            each.kill()
+        elif not each.process.stdout.closed:  # type: ignore[union-attr]
+            each._release()
+
+
+def write_config(path: Path, sections: str, fix: str, accounts: tuple[str, ...]) -> None:
+    (path / "markets.toml").write_text(MARKETS)
+    (path / "acceptor.cfg").write_text(SESSIONS + "".join(f"[SESSION]\nTargetCompID={each}\n" for each in accounts))
+    (path / "sim.toml").write_text(
+        'markets = "markets.toml"\nstate_path = "state"\nstep_ms = 2\n'
+        f'[fix]\nsession_file = "acceptor.cfg"\nport = 0\n{fix}\n{sections}\n'
+    )
