@@ -15,6 +15,7 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 from engine import fix
 from engine.errors import ConfigError, OrderError
 from engine.limits import NO_LIMIT
+from engine.order_table import TERMINAL
 
 cdef extern from *:
     """
@@ -24,10 +25,8 @@ cdef extern from *:
 
 cdef int64_t BEYOND = NO_LIMIT + 1
 cdef int BUY = fix.BUY, SELL = fix.SELL
-cdef str UNKNOWN = fix.Status.UNKNOWN, REPLACE = fix.Msg.ORDER_CANCEL_REPLACE_REQUEST
-cdef frozenset DONE = frozenset(
-    (fix.Status.FILLED, fix.Status.CANCELED, fix.Status.REJECTED, fix.Status.EXPIRED, fix.Status.DONE_FOR_DAY)
-)
+cdef str UNKNOWN = fix.Status.UNKNOWN
+cdef frozenset OVER = TERMINAL
 
 
 cdef int64_t product(int64_t a, int64_t b) noexcept nogil:
@@ -107,6 +106,15 @@ cdef class Exposure:
             self.mark_price[market] = price
         return 0
 
+    def restore(self, orders, positions):
+        """Count what an earlier run left: open orders, and positions at what they cost; P&L starts from there."""
+        for order in orders:
+            self.update(order)
+        for position in positions:
+            if position.net:
+                side = BUY if position.net > 0 else SELL
+                self.fill(position.instrument, side, abs(position.net), position.cost // position.net, 0)
+
     def start_day(self):
         """Count P&L from here on."""
         self.earlier_pnl += self.pnl
@@ -144,26 +152,29 @@ cdef class Exposure:
         return product(qty, payout - price if side_index & 1 and payout else price)
 
     cdef Open worst_case(self, order):
-        """Return what `order` counts for, None if it is over."""
+        """Return what `order` counts for, None if nothing of it can trade any more.
+
+        A replace whose outcome is open leaves a pending quantity, and may even revive an order that is over.
+        """
         cdef Py_ssize_t market = self.known(order.instrument)
         cdef int64_t cum_qty = order.cum_qty, qty = order.leaves_qty, price = order.price
+        cdef int64_t pending_qty = <int64_t>order.pending_qty - cum_qty, pending_price
         cdef str ord_status = order.ord_status
         cdef Open open
-        if ord_status in DONE:
-            return None
         if ord_status == UNKNOWN:
             qty = max(qty, <int64_t>order.order_qty - cum_qty)
+        elif ord_status in OVER:
+            qty = 0
         open = Open.__new__(Open)
         open.side_index = 2 * market + (order.side == SELL)
-        open.qty = qty
+        open.qty = max(qty, pending_qty)
         open.cost = self.cost(open.side_index, price, qty)
         open.price = price
-        if order.pending == REPLACE:
-            qty = <int64_t>order.pending_qty - cum_qty
-            price = order.pending_price
-            open.qty = max(open.qty, qty)
-            open.cost = max(open.cost, self.cost(open.side_index, price, qty))
-            open.price = min(open.price, price) if open.side_index & 1 else max(open.price, price)
+        if pending_qty > 0:
+            pending_price = order.pending_price
+            open.cost = max(open.cost, self.cost(open.side_index, pending_price, pending_qty))
+            if not qty or (pending_price < price) == (open.side_index & 1):
+                open.price = pending_price
         return open if open.qty > 0 else None
 
     cdef int add(self, Open open, int sign) except -1:

@@ -133,15 +133,19 @@ cdef class Risk:
         """Count `order` as it stands now; call after every change, a request just sent included."""
         self.exposure.update(order)
 
+    def restore(self, orders, positions):
+        """Count what an earlier run left: open orders, and positions at what they cost; P&L starts from there."""
+        self.exposure.restore(orders, positions)
+
     def on_fill(self, instrument, int side, int64_t qty, int64_t price, int64_t fee):
-        """Count a fill, or a bust with `qty` and `fee` negated; answer whether the day's loss halted trading."""
+        """Count a fill, or a bust with `qty` and `fee` negated; answer False if the day's loss just halted trading."""
         self.exposure.fill(instrument, side, qty, price, fee)
-        return self._is_stopped_out()
+        return self._is_within_loss()
 
     def mark(self, instrument, int64_t best_bid, int64_t best_ask):
-        """Value the position at the book's best prices; answer whether the day's loss halted trading."""
+        """Value the position at the book's best prices; answer False if the day's loss just halted trading."""
         self.exposure.mark(instrument, best_bid, best_ask)
-        return self._is_stopped_out()
+        return self._is_within_loss()
 
     def set_state(self, state, str reason):
         """Turn the kill switch; `reason` is for people."""
@@ -153,14 +157,14 @@ cdef class Risk:
         """Say whether the venue trades this market; every market is open until told otherwise."""
         self._is_closed[self.exposure.known(instrument)] = not is_open
 
-    cdef bint _is_stopped_out(self) except -1:
+    cdef bint _is_within_loss(self) except -1:
         if self._state != ACTIVE or self.exposure.pnl >= -self._max_daily_loss:
-            return False
+            return True
         first = self.exposure.instruments[0]
         decimals = first.price_decimals + first.size_decimals
         loss = format_decimal(-self.exposure.pnl, decimals)
         self.set_state(TradingState.HALT, f"lost {loss} today, allowed {format_decimal(self._max_daily_loss, decimals)}")
-        return True
+        return False
 
     # The checks, cheapest first; sums before the book because they are C and it is Python
 

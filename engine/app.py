@@ -69,7 +69,7 @@ class Engine:
             tuple(self.positions),
             self._risk,
             self._journal,
-            build_strategy(config.strategy),
+            build_strategy(config),
             time.monotonic_ns,
             time.time_ns,
         )

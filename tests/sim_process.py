@@ -19,12 +19,12 @@ MARKETS = """
 [[market]]
 symbol = "RAIN"
 event = "WEATHER"
-bands = [["0", "1", "0.01"]]
+bands = [{ start = "0", end = "1", step = "0.01" }]
 
 [[market]]
 symbol = "SNOW"
 event = "WEATHER"
-bands = [["0", "0.1", "0.001"], ["0.1", "0.9", "0.01"], ["0.9", "1", "0.001"]]
+bands = [{ start = "0", end = "0.1", step = "0.001" }, { start = "0.1", end = "0.9", step = "0.01" }, { start = "0.9", end = "1", step = "0.001" }]
 """
 SESSIONS = """
 [DEFAULT]

@@ -11,15 +11,14 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from engine._decimal import parse_decimal
+from engine import markets
 from engine.errors import ConfigError
-from engine.instrument import Instrument, PriceBand
+from engine.instrument import Instrument
 from engine.sim.admission import PublicKey, load_public_key
 from engine.sim.faults import Fault
 from engine.sim.liquidity import LiquiditySettings
 
 T = TypeVar("T")
-PRICE_DECIMALS = 4
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,12 +79,6 @@ class SimConfig(_Section, frozen=True):
     cpu: int = -1  # core to run on alone, -1 for any
 
 
-class _Market(_Section, frozen=True, kw_only=True):
-    symbol: str
-    event: str = ""
-    bands: list[tuple[str, str, str]]  # start, end, step
-
-
 def load_config(path: Path) -> SimConfig:
     """Read `sim.toml`; its paths become absolute."""
     return resolve(_convert(_read(path), SimConfig, path), path.parent)
@@ -116,17 +109,8 @@ def with_captures(config: SimConfig, files: Sequence[Path], speed: float | None 
 
 
 def load_instruments(path: Path) -> dict[str, Instrument]:
-    """Read `markets.toml`: one `[[market]]` each, with its `bands` in dollars."""
-    rows = _convert(_read(path), dict[str, list[_Market]], path).get("market", [])
-    if not rows:
-        raise ConfigError(f"{path}: no [[market]]: name at least one")
-    instruments: dict[str, Instrument] = {}
-    for row in rows:
-        if row.symbol in instruments:
-            raise ConfigError(f"{path}: market {row.symbol} is listed twice")
-        bands = [PriceBand(*(parse_decimal(text, PRICE_DECIMALS) for text in band)) for band in row.bands]
-        instruments[row.symbol] = Instrument(row.symbol, len(instruments), bands, event=row.event)
-    return instruments
+    """Read `markets.toml`, the engine's own file, by symbol."""
+    return {instrument.symbol: instrument for instrument in markets.load_instruments(path)}
 
 
 def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
