@@ -6,16 +6,17 @@ Thread  one: the loop thread. The log's listener is the only other one.
 
 import asyncio
 import logging
+import os
 import random
 import signal
 import time
-from contextlib import suppress
 from typing import Any
 
 import uvloop
 from hdrh.histogram import HdrHistogram
 
 from engine import control, loading, log, metrics, modes
+from engine.backoff import Backoff
 from engine.book import make_book
 from engine.config import EngineConfig, build_strategy
 from engine.counters import Counters
@@ -27,7 +28,7 @@ from engine.orders import Orders
 from engine.position import Positions
 from engine.recovery import recover
 from engine.risk import Risk
-from engine.session import Session, open_session
+from engine.session import Session
 from engine.supervisor import TICK_NS, State, Supervisor
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -54,7 +55,7 @@ class Engine:
         self._journal = self._open_journal(orders)
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
-        self.session: Session = open_session(
+        self.session: Session = loading.open_session(
             config.engine.session,
             config.session.settings,
             config.engine.state_dir,
@@ -77,19 +78,14 @@ class Engine:
             self.desk, self.session, dialect, self._journal, time.monotonic_ns, time.time_ns, LOGGER.warning
         )
         self.feed = Feed(
-            FeedSettings(
-                url=config.feed.url,
-                silence_ns=config.feed.heartbeat_timeout_ns,
-                first_backoff_ns=config.feed.backoff_min_ns,
-                longest_backoff_ns=config.feed.backoff_max_ns,
-            ),
+            FeedSettings(url=config.feed.url, silence_ns=config.feed.heartbeat_timeout_ns),
             market_data,
             on_frame=self.desk.on_frame,
             on_read_end=self.desk.on_read_end,
             on_connected=lambda: LOGGER.info("market data connected"),
             on_lost=self._on_feed_lost,
             wall_ns=time.time_ns,
-            random=random.Random(),
+            backoff=Backoff(config.feed.backoff_min_ns, config.feed.backoff_max_ns, random.Random()),
         )
         self._join()
 
@@ -243,6 +239,4 @@ def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: 
 
 def _nonce() -> str:
     """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
-    import os
-
     return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

@@ -81,6 +81,16 @@ class Order:
         return self.ord_status in TERMINAL and not self.pending_qty
 
     @property
+    def can_replace(self) -> bool:
+        """Return whether a replace would be accepted here: acknowledged, live, and nothing in flight."""
+        return not self.pending and (self.ord_status == fix.Status.NEW or self.ord_status == fix.Status.PARTIALLY_FILLED)
+
+    @property
+    def can_cancel(self) -> bool:
+        """Return whether a cancel would be accepted here; an unacknowledged order can take one."""
+        return self.ord_status not in TERMINAL and (not self.pending or self.ord_status == fix.Status.UNKNOWN)
+
+    @property
     def worst_leaves_qty(self) -> int:
         """Return the most that can still trade, whether or not the replace in flight is accepted."""
         return max(self.leaves_qty, self.pending_qty - self.cum_qty)

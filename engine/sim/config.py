@@ -34,6 +34,7 @@ class FeedConfig(_Section, frozen=True):
     keys: dict[str, str] = {}
     ping_seconds: float = 10.0
     write_limit: int = 4 * 2**20  # bytes that may wait for a slow reader
+    send_buffer: int = 0  # SO_SNDBUF, which waits in front of them; 0 leaves it to the system
     max_connections: int = 200
     market_limit: int = 1000  # markets per subscription
 
@@ -122,11 +123,13 @@ def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if path.suffix == ".json":  # as a parent process writes it
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
         return tomllib.loads(path.read_text())
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is no TOML: {error}") from None
+    except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
 
 
 def _convert(document: dict[str, Any], into: type[T], path: Path) -> T:
