@@ -12,10 +12,8 @@ from array import array
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
-from engine import fix
+from engine import fix, limits, order_table
 from engine.errors import ConfigError, OrderError
-from engine.limits import NO_LIMIT
-from engine.order_table import TERMINAL
 
 cdef extern from *:
     """
@@ -23,16 +21,10 @@ cdef extern from *:
     """
     bint product_overflows(int64_t a, int64_t b, int64_t* result) noexcept nogil
 
-cdef int64_t BEYOND = NO_LIMIT + 1
+cdef int64_t BEYOND = limits.NO_LIMIT + 1  # in place of what 64 bits cannot hold: no limit lets it pass
 cdef int BUY = fix.BUY, SELL = fix.SELL
 cdef str UNKNOWN = fix.Status.UNKNOWN
-cdef frozenset OVER = TERMINAL
-
-
-cdef int64_t product(int64_t a, int64_t b) noexcept nogil:
-    """Return a * b, or a number above NO_LIMIT: what cannot be counted must not pass."""
-    cdef int64_t result
-    return BEYOND if product_overflows(a, b, &result) or result > BEYOND else result
+cdef frozenset OVER = order_table.TERMINAL
 
 
 cdef class Open:
@@ -45,7 +37,7 @@ cdef class Exposure:
     `pnl` counts since `start_day`, after fees, and values a position at the last price that `mark` saw.
     """
 
-    def __init__(self, instruments):
+    def __cinit__(self, instruments):
         self.instruments = tuple(instruments)
         cdef Py_ssize_t count = len(self.instruments)
         if [instrument.index for instrument in self.instruments] != list(range(count)):
@@ -148,8 +140,10 @@ cdef class Exposure:
 
     cdef int64_t cost(self, Py_ssize_t side_index, int64_t price, int64_t qty) except? -1:
         """Return the most that a fill can cost; where no payout bounds the price a sale counts as its proceeds."""
-        cdef int64_t payout = self.payout[side_index >> 1]
-        return product(qty, payout - price if side_index & 1 and payout else price)
+        cdef int64_t payout = self.payout[side_index >> 1], result
+        if side_index & 1 and payout:
+            price = payout - price
+        return BEYOND if product_overflows(qty, price, &result) or result > BEYOND else result
 
     cdef Open worst_case(self, order):
         """Return what `order` counts for, None if nothing of it can trade any more.

@@ -11,19 +11,18 @@ from array import array
 cimport cython
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
-from engine._exposure cimport Exposure, Open, product
+from engine._exposure cimport Exposure, Open
 from engine._rate cimport DuplicateWindow, TokenBucket
 
-from engine import fix
+from engine import fix, limits
 from engine._decimal import format_decimal
 from engine.errors import ConfigError
-from engine.limits import NO_LIMIT
 from engine.risk_codes import RiskReject, TradingState
 
 cdef enum:
     PASSED = 0
 
-cdef int64_t NO_BID = INT64_MIN, NO_ASK = INT64_MAX
+cdef int64_t NO_BID = INT64_MIN, NO_ASK = INT64_MAX, NO_LIMIT = limits.NO_LIMIT
 cdef int BUY = fix.BUY, SELL = fix.SELL
 cdef int ACTIVE = TradingState.ACTIVE, REDUCE_ONLY = TradingState.REDUCE_ONLY, HALT = TradingState.HALT
 cdef str LIMIT = fix.Type.LIMIT, MARKET = fix.Type.MARKET
@@ -45,7 +44,7 @@ cdef class Risk:
     cdef DuplicateWindow _duplicates
     cdef int64_t[::1] _is_restricted, _is_closed  # by market
 
-    def __init__(self, limits, instruments):
+    def __cinit__(self, limits, instruments):
         self.limits = limits
         self.exposure = Exposure(instruments)
         symbols = [instrument.symbol for instrument in self.exposure.instruments]
@@ -56,7 +55,7 @@ cdef class Risk:
         self._take_limits(limits)
         self.set_state(TradingState.ACTIVE, "")
 
-    def _take_limits(self, limits):
+    cdef int _take_limits(self, limits) except -1:
         self._max_order_qty = limits.max_order_qty
         self._max_order_notional = limits.max_order_notional
         self._max_order_cost = limits.max_order_cost
@@ -79,6 +78,7 @@ cdef class Risk:
             self._amend_tokens = limits.rate.amend
             self._cancel_tokens = limits.rate.cancel
             self._reserve = limits.rate.cancel_reserve
+        return 0
 
     def check_new(self, instrument, int side, int64_t price, int64_t qty, str ord_type, book, int64_t now_ns):
         """Return the RiskReject code of an order that is about to be sent; one that passes counts as sent."""
@@ -208,7 +208,7 @@ cdef class Risk:
             return RiskReject.PRICE_BAND
         if not _is_on_grid(instrument.grid, price):
             return RiskReject.PRICE_GRID
-        if product(order_qty, price) > self._max_order_notional:
+        if self.exposure.cost(side_index & ~1, price, order_qty) > self._max_order_notional:  # a buy costs its notional
             return RiskReject.MAX_ORDER_NOTIONAL
         if self.exposure.cost(side_index, price, order_qty) > self._max_order_cost:
             return RiskReject.MAX_ORDER_COST
