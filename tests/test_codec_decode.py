@@ -67,6 +67,15 @@ def test_rejected_order_has_reason_and_text() -> None:
     }
 
 
+def test_bust_names_the_fill_it_undoes() -> None:
+    assert said(decode("35=8|17=E2|19=E1|150=H|")) == {
+        "msg_type": "8",
+        "exec_id": "E2",
+        "exec_ref_id": "E1",
+        "exec_type": "H",
+    }
+
+
 def test_replayed_report_is_marked() -> None:
     assert said(decode("35=8|43=Y|97=Y|")) == {"msg_type": "8", "poss_dup": True, "poss_resend": True}
     assert said(decode("35=8|43=N|97=N|1057=N|")) == {"msg_type": "8"}

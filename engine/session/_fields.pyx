@@ -256,11 +256,11 @@ cdef class Fields:
         return True
 
     cdef bint copy_int(self, int index, int64_t* value) noexcept nogil:
-        """Read digits, perhaps after a minus sign, that fit 18 places; False if the value is anything else."""
+        """Read digits, perhaps after a minus sign; False if the value is anything else or too large."""
         cdef const unsigned char* text = self.data + self.fields[index].start
         cdef int length = self.fields[index].length
         cdef bint ok
-        if length == 0 or length > 19 or text[0] == c"+" or memchr(text, c".", length) is not NULL:
+        if length == 0 or text[0] == c"+" or memchr(text, c".", length) is not NULL:
             return False
         value[0] = parse_chars(text, length, 0, &ok)
         return ok

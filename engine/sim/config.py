@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from engine._decimal import parse_decimal
+from engine import markets
 from engine.errors import ConfigError
 from engine.instrument import Instrument, PriceBand
 from engine.sim.admission import PublicKey, load_public_key
@@ -123,20 +124,8 @@ def with_captures(config: SimConfig, files: Sequence[Path], speed: float | None 
 
 
 def load_instruments(path: Path) -> dict[str, Instrument]:
-    """Read `markets.toml`: one `[[market]]` each, with its `bands` in dollars."""
-    rows = _convert(_read(path), dict[str, list[_Market]], path).get("market", [])
-    if not rows:
-        raise ConfigError(f"{path}: no [[market]]: name at least one")
-    instruments: dict[str, Instrument] = {}
-    for row in rows:
-        if row.symbol in instruments:
-            raise ConfigError(f"{path}: market {row.symbol} is listed twice")
-        bands = [
-            PriceBand(*(parse_decimal(text, PRICE_DECIMALS) for text in (band.start, band.end, band.step)))
-            for band in row.bands
-        ]
-        instruments[row.symbol] = Instrument(row.symbol, len(instruments), bands, event=row.event)
-    return instruments
+    """Read `markets.toml`, the engine's own file, by symbol."""
+    return {instrument.symbol: instrument for instrument in markets.load_instruments(path)}
 
 
 def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
@@ -148,11 +137,13 @@ def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if path.suffix == ".json":  # as a parent process writes it
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
         return tomllib.loads(path.read_text())
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is no TOML: {error}") from None
+    except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
 
 
 def _convert(document: dict[str, Any], into: type[T], path: Path) -> T:
