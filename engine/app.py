@@ -15,7 +15,7 @@ from typing import Any
 import uvloop
 from hdrh.histogram import HdrHistogram
 
-from engine import control, fix, loading, log, metrics, modes
+from engine import control, loading, log, metrics, modes
 from engine.backoff import Backoff
 from engine.book import make_book
 from engine.config import EngineConfig, build_strategy
@@ -112,12 +112,7 @@ class Engine:
         recovered = recover(earlier, self.config.instruments, orders, self.positions)
         if recovered.records:
             LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
-        for position in self.positions:
-            if position.net:  # at its cost, so that today's profit begins at zero
-                side = fix.BUY if position.net > 0 else fix.SELL
-                self._risk.on_fill(position.instrument, side, abs(position.net), position.cost // position.net, 0)
-        for order in orders.live():
-            self._risk.update(order)
+        self._risk.restore(orders.live(), self.positions)
         return Journal(
             section.directory, orders.nonce, self.config.instruments, time.time_ns(), sync=section.sync
         )

@@ -105,7 +105,8 @@ class TradingLoop:
         self._answering_ns = frame_ns
         for book in self._dirty:
             book.is_dirty = False
-            self.risk.mark(book.instrument, book.best_bid, book.best_ask)
+            if not self.risk.mark(book.instrument, book.best_bid, book.best_ask):
+                self.hooks.halt(RiskReject.DAILY_LOSS.text)
             if self.is_trading:
                 try:
                     self._on_book(book)
