@@ -60,9 +60,6 @@ class NullJournal:
     def append_replace(self, order: Order, now_ns: int) -> None:
         """Record the replace that is in flight for an order."""
 
-    def append_unsent(self, order: Order, now_ns: int) -> None:
-        """Record that the last request of an order never left."""
-
     def append_request(self, cl_ord_id: str, now_ns: int) -> None:
         """Record a message about no single order that took a ClOrdID, such as a mass cancel."""
 
@@ -131,9 +128,6 @@ class Journal(NullJournal):
     def append_replace(self, order: Order, now_ns: int) -> None:
         numbers = (order.pending_price, order.pending_qty)
         self._append(Kind.REPLACE, now_ns, numbers, _join((order.cl_ord_id, order.pending_cl_ord_id)))
-
-    def append_unsent(self, order: Order, now_ns: int) -> None:
-        self._append(Kind.UNSENT, now_ns, (), order.cl_ord_id)
 
     def append_request(self, cl_ord_id: str, now_ns: int) -> None:
         self._append(Kind.REQUEST, now_ns, (), cl_ord_id)

@@ -38,11 +38,10 @@ class Kind:
     REPLACE = 3
     REPORT = 4  # what the venue said, before it is acted on
     NOTE = 5
-    UNSENT = 6  # the order's last request never left
-    DISCONNECT = 7
-    SETTLE = 8
-    REQUEST = 9  # another message that took a ClOrdID, such as a mass cancel
-    END = 10  # nothing more in this segment; it has no time
+    DISCONNECT = 6
+    SETTLE = 7
+    REQUEST = 8  # another message that took a ClOrdID, such as a mass cancel
+    END = 9  # nothing more in this segment; it has no time
 
 
 class Listing(msgspec.Struct, frozen=True):
