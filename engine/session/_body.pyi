@@ -1,6 +1,8 @@
 from collections.abc import Iterable, Mapping
 from typing import final
 
+from typing_extensions import disjoint_base
+
 from engine.instrument import Instrument
 from engine.orders import Order
 from engine.session._timestamp import TimestampFormat
@@ -17,6 +19,7 @@ class Template:
     def decimal(self, tag: int, value: int, decimals: int) -> None: ...
     def timestamp(self, tag: int, time_ns: int) -> None: ...
 
+@disjoint_base
 class OrderEncoder:
     def __init__(
         self,
