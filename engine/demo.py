@@ -53,6 +53,7 @@ def demo(arguments: argparse.Namespace) -> int:
             finally:
                 listener.stop()
             result["venue"] = venue.control("blotter", account="FIXLANE")
+            result["replayed"] = venue.control("status")["replayed"]
         differences = compare(result)
     print(summary(result))
     for difference in differences:
@@ -163,7 +164,7 @@ def pnl(engine: Engine) -> int:
 
 def results(engine: Engine, seconds: float) -> dict[str, Any]:
     counters = engine.counters
-    names = "frames book_updates orders acks fills cancels replaces rejects risk_denials gaps".split()
+    names = "frames book_updates trades orders acks fills cancels replaces rejects risk_denials gaps".split()
     found: dict[str, Any] = {"seconds": round(seconds, 3)}
     found |= {name: getattr(counters, name) for name in names}
     found["reconnects"] = engine.reconnects()

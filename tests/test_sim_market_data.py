@@ -15,10 +15,8 @@ from engine import fix
 from engine.instrument import Instrument, PriceBand
 from engine.sim import admission, wire
 from engine.sim.subscriptions import BOOK, COMMANDS_PER_SECOND, TICKER, TRADE, FeedConnection
-from tests.sim_clients import FeedClient, FixClient, wait_for
-from tests.sim_process import Start, simulator
+from tests.sim_process import SimProcess, Start
 
-__all__ = ["simulator"]
 CENT = [PriceBand(0, 10_000, 100)]
 NOW = 1_795_444_200_011
 
@@ -299,28 +297,25 @@ def test_handshake_needs_headers_a_known_key_and_the_path(simulator: Start) -> N
         sections='[feed]\nauth = "keys"\nmax_connections = 1\nkeys = { me = "me.pem" }', files={"me.pem": pem}
     )
     with pytest.raises(WSError, match="401"):
-        FeedClient(sim.feed_port)
+        sim.feed()
     headers = signed(key.sign, time.time_ns() // 1_000_000)
-    client = FeedClient(sim.feed_port, headers)
+    sim.feed(headers)
     with pytest.raises(WSError, match="429"):
-        FeedClient(sim.feed_port, headers)
+        sim.feed(headers)
     assert sim("status")["feed_refused"] == 2
-    client.close()
     with socket.create_connection(("127.0.0.1", sim.feed_port)) as plain:
         plain.sendall(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n")
         assert plain.recv(100).startswith(b"HTTP/1.1 404")
 
 
 def test_ping_carries_heartbeat(simulator: Start) -> None:
-    client = FeedClient(simulator(sections="[feed]\nping_seconds = 0.02").feed_port, enable_auto_pong=False)
+    client = simulator(sections="[feed]\nping_seconds = 0.02").feed(enable_auto_pong=False)
     client.wait(lambda: len(client.pings) == 2)
     assert client.pings == [b"heartbeat", b"heartbeat"]
-    client.close()
 
 
-def test_order_reaches_every_subscriber_under_its_own_sid_and_seq(simulator: Start) -> None:
-    sim = simulator()
-    first, second, orders = FeedClient(sim.feed_port), FeedClient(sim.feed_port), FixClient(sim.fix_port)
+def test_order_reaches_every_subscriber_under_its_own_sid_and_seq(venue: SimProcess) -> None:
+    first, second, orders = venue.feed(), venue.feed(), venue.fix()
     first.send("subscribe", channels=[BOOK], market_tickers=["RAIN", "SNOW"], use_yes_price=False)
     second.send("subscribe", channels=[TRADE, BOOK], market_tickers=["RAIN"], use_yes_price=True)
     first.take(3), second.take(3)
@@ -334,13 +329,10 @@ def test_order_reaches_every_subscriber_under_its_own_sid_and_seq(simulator: Sta
         (1, 4, "SNOW"),
     ]
     assert [each["msg"]["price_dollars"] for each in deltas] == ["0.5900", "0.4100", "0.0500"]
-    for client in (first, second, orders):
-        client.close()
 
 
-def test_trade_moves_book_trade_and_ticker_channels(simulator: Start) -> None:
-    sim = simulator(accounts=("CLIENT", "OTHER"))
-    feed, maker, taker = FeedClient(sim.feed_port), FixClient(sim.fix_port), FixClient(sim.fix_port, "OTHER")
+def test_trade_moves_book_trade_and_ticker_channels(venue: SimProcess) -> None:
+    feed, maker, taker = venue.feed(), venue.fix(), venue.fix("OTHER")
     maker.logon(), taker.logon()
     maker.order("m1", "1", "25", "0.41")
     maker.receive_until("8")
@@ -358,17 +350,15 @@ def test_trade_moves_book_trade_and_ticker_channels(simulator: Start) -> None:
         "10.00",
         "no",
     )
-    assert (ticker["msg"]["yes_bid_size_fp"], ticker["msg"]["price_dollars"], ticker["msg"]["volume_fp"]) == (
+    assert (ticker["msg"]["yes_bid_size_fp"], ticker["msg"]["price_dollars"], ticker["msg"]["last_trade_size_fp"]) == (
         "15.00",
         "0.4100",
         "10.00",
     )
-    for client in (feed, maker, taker):
-        client.close()
 
 
 def test_snapshot_equals_all_deltas_before_it(simulator: Start) -> None:
-    feed = FeedClient(simulator(sections="[liquidity]\nseed = 3\nrate = 2000.0").feed_port)
+    feed = simulator(sections="[liquidity]\nseed = 3\nrate = 2000.0").feed()
     feed.send("subscribe", channels=[BOOK], market_tickers=["RAIN", "SNOW"], use_yes_price=True)
     feed.take()
     books: dict[str, dict[tuple[str, str], int]] = {}
@@ -396,7 +386,6 @@ def test_snapshot_equals_all_deltas_before_it(simulator: Start) -> None:
                 if size:
                     levels[place] = size
         feed.send("update_subscription", sid=1, action="get_snapshot", market_tickers=["RAIN", "SNOW"])
-    feed.close()
 
 
 def cents(text: str) -> int:
@@ -404,8 +393,8 @@ def cents(text: str) -> int:
 
 
 def test_slow_reader_is_told_and_cut_off_while_others_go_on(simulator: Start) -> None:
-    sim = simulator(sections="[liquidity]\nseed = 3\nrate = 4000.0\n[feed]\nwrite_limit = 65536")
-    good = FeedClient(sim.feed_port)
+    sim = simulator(sections="[liquidity]\nseed = 3\nrate = 4000.0\n[feed]\nwrite_limit = 65536\nsend_buffer = 65536")
+    good = sim.feed()
     good.send("subscribe", channels=[BOOK], market_tickers=["RAIN", "SNOW"], use_yes_price=True)
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -420,14 +409,23 @@ def test_slow_reader_is_told_and_cut_off_while_others_go_on(simulator: Start) ->
         b'{"id":1,"cmd":"subscribe","params":{"channels":["orderbook_delta","trade"],"market_tickers":["RAIN","SNOW"]}}'
     )
     slow.sendall(bytes((0x81, 0x80 | len(command), 0, 0, 0, 0)) + command)
-    wait_for(lambda: sim("status")["feed_overflows"] == 1)
     received = b""
-    while data := slow.recv(65536):
+
+    def has_ended() -> bool:
+        nonlocal received
+        if not received and not sim("status")["feed_overflows"]:
+            return False
+        try:
+            data = slow.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
         received += data
+        return not data
+
+    good.wait(has_ended)
     slow.close()
     assert received.count(b'"code":25') == 2
     assert received.endswith(b"\x88\x0d\x03\xf0slow reader")
     count = len(good.frames)
     good.wait(lambda: len(good.frames) > count + 10)
     assert sim("status")["feed_connections"] == 1
-    good.close()

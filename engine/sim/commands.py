@@ -28,12 +28,12 @@ class Commands:
         faults = {kind: self._fault(kind) for kind in KINDS}
         states = {word: self._state(state) for word, state in STATES.items()}
         return {
-            "blotter": self._blotter,
             "book": self._book,
             "clear": self._clear,
             "orders": self._orders,
             "quit": self._quit,
             "status": self._status,
+            "summary": self._summary,
             **states,
             **faults,
         }
@@ -79,7 +79,7 @@ class Commands:
             "replay_done": replay is not None and replay.next_ns is None,
         }
 
-    def _blotter(self, arguments: Answer) -> Answer:
+    def _summary(self, arguments: Answer) -> Answer:
         summary: dict[str, Any] = msgspec.structs.asdict(self._venue.blotter.summary(arguments["account"]))
         return summary
 

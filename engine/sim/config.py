@@ -35,6 +35,7 @@ class FeedConfig(_Section, frozen=True):
     keys: dict[str, str] = {}
     ping_seconds: float = 10.0
     write_limit: int = 4 * 2**20  # bytes that may wait for a slow reader
+    send_buffer: int = 0  # SO_SNDBUF, which waits in front of them; 0 leaves it to the system
     max_connections: int = 200
     market_limit: int = 1000  # markets per subscription
 

@@ -8,6 +8,7 @@ Source  Kalshi WebSocket API: connection, keep-alive, error 25 for a slow reader
 """
 
 import asyncio
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
@@ -262,7 +263,10 @@ class _Listener(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
-        transport.underlying_transport.set_write_buffer_limits(high=self._feed.config.write_limit)
+        config, plain = self._feed.config, transport.underlying_transport
+        plain.set_write_buffer_limits(high=config.write_limit)
+        if config.send_buffer:
+            plain.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, config.send_buffer)
         self._feed._listeners.append(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:

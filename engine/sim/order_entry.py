@@ -47,12 +47,14 @@ class OrderEntry:
     def _new_order(self, fields: Fields) -> Request | BusinessReject:
         ord_type = fields.text(fix.OrdType)
         time_in_force = fields.text(fix.TimeInForce, fix.Tif.DAY)
-        if fix.OrderQty not in fields:
-            return _missing(fields, "OrderQty(38)")
-        if ord_type == fix.Type.LIMIT and fix.Price not in fields:
-            return _missing(fields, "Price(44)")
-        if time_in_force == fix.Tif.GTD and fix.ExpireTime not in fields:
-            return _missing(fields, "ExpireTime(126)")
+        needed = [(fix.Symbol, "Symbol(55)"), (fix.OrderQty, "OrderQty(38)")]
+        if ord_type == fix.Type.LIMIT:
+            needed.append((fix.Price, "Price(44)"))
+        if time_in_force == fix.Tif.GTD:
+            needed.append((fix.ExpireTime, "ExpireTime(126)"))
+        for tag, name in needed:
+            if tag not in fields:
+                return _missing(fields, name)
         return NewOrder(
             account=fields.text(fix.SenderCompID),
             cl_ord_id=fields.text(fix.ClOrdID),

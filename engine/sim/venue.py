@@ -62,7 +62,7 @@ class Venue:
         self.captured = {symbol: CapturedMarket(self.matcher, symbol) for symbol in self.instruments if captures}
         self.replay: capture.Replay | None = None
         self.blotter = Blotter(state_path / "blotter.jsonl", ignore=house)
-        self.acceptor = Acceptor(Path(config.fix.session_file), state_path / "fix", config.fix.port)
+        self.acceptor = Acceptor(Path(config.fix.session_file), state_path, config.fix.port)
         self.acceptor.on_logout = self._on_logout
         self.acceptor.on_fault = self.stop
         self.gateway = Gateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)

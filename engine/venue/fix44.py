@@ -52,3 +52,11 @@ class Fix44(OrderEncoder):
         if decimals is None:
             raise DecodeError(f"Symbol(55) unknown: {fields.text(fix.Symbol)!r}")
         return decimals
+
+
+def orders(instruments: Iterable[Instrument]) -> Fix44:
+    return Fix44(instruments)
+
+
+def logon(key_id: str, private_key: bytes) -> None:
+    """Return no LogonDialect: a plain Logon does."""
