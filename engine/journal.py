@@ -107,8 +107,12 @@ class Journal(NullJournal):
         self._sync = sync
         self._spare: Segment | None = None
         self._full: list[Segment] = []
-        self._begin(self._next_segment())
-        self.prepare()
+        try:
+            self._begin(self._next_segment())
+            self.prepare()
+        except JournalError:
+            self._lock.close()
+            raise
 
     @property
     def path(self) -> Path:
@@ -204,8 +208,10 @@ class Journal(NullJournal):
         )
 
     def _next_segment(self) -> Segment:
-        self._header = msgspec.structs.replace(self._header, segment=self._header.segment + 1)
-        return Segment(self._directory, self._header)
+        header = msgspec.structs.replace(self._header, segment=self._header.segment + 1)
+        segment = Segment(self._directory, header)
+        self._header = header
+        return segment
 
     def _let_go(self) -> None:
         while self._full:
