@@ -50,7 +50,7 @@ class _Replay:
     def run(self, paths: Sequence[Path]) -> Recovered:
         count = 0
         for record in read_all(paths):
-            count += 1
+            count += record.kind != Kind.END
             try:
                 self._turn_to(record.path)
                 self._replay(record)

@@ -114,7 +114,7 @@ def snapshot(orders: Orders, positions: Positions) -> object:
     live = [order.cl_ord_id for order in orders.live()]
     ids = {cl_ord_id: order.cl_ord_id for cl_ord_id, order in orders._by_id.items()}
     venue_ids = {order_id: order.cl_ord_id for order_id, order in orders._by_order_id.items()}
-    return each, held, live, ids, venue_ids, orders.counter, orders.opened
+    return each, held, live, ids, venue_ids, orders.opened
 
 
 def check(order: Order) -> None:

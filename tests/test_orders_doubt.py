@@ -212,6 +212,14 @@ def test_bust_that_gives_nothing_back_to_a_filled_order_leaves_it_over(orders: O
     )  # fmt: skip
 
 
+def test_correct_of_a_filled_order_to_less_leaves_it_over(orders: Orders, order: Order) -> None:
+    orders.apply(fill(order, 10, "B"))
+    correct = report("A1-1", Exec.TRADE_CORRECT, Status.FILLED, exec_id="E", exec_ref_id="B", last_qty=8, last_px=4100)
+    change = orders.apply(correct)
+    assert (change.kind, change.is_terminal, traded(change)) == (Outcome.CORRECTED, True, (10, 4200, 7, 8, 4100, 0))
+    assert (state(order), order.cum_cost) == ((Status.CANCELED, 10, 8, 0, ""), 32_800)
+
+
 def test_bust_of_a_working_order_that_does_not_trade_again_lowers_its_quantity(orders: Orders, order: Order) -> None:
     orders.apply(fill(order, 4, "B"))
     bust = report("A1-1", Exec.TRADE_CANCEL, Status.NEW, exec_id="E", exec_ref_id="B", cum_qty=0, leaves_qty=6)
