@@ -32,6 +32,7 @@ from engine.sim.events import (
     Request,
 )
 from engine.sim.faults import Faults
+from engine.sim.feed_server import FeedServer
 from engine.sim.gateway import Gateway
 from engine.sim.liquidity import Liquidity
 from engine.sim.market_data import MarketData
@@ -66,9 +67,8 @@ class Venue:
         self.acceptor.on_logout = self._on_logout
         self.acceptor.on_fault = self.stop
         self.gateway = Gateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)
-        self.market_data = MarketData(
-            self.instruments, self.depth, config.feed, public_keys(config.feed), self.faults, time.time_ns
-        )
+        self.market_data = MarketData(self.instruments, self.depth, config.feed.market_limit, self.faults, self.now_ns)
+        self.feed = FeedServer(self.market_data, config.feed, public_keys(config.feed), self.faults)
         self._order_log = OrderLog(state_path / "orders.jsonl")
         self._control = ControlServer(Commands(self).table())
         self._config = config
@@ -86,7 +86,7 @@ class Venue:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.stop(repr(context.get("exception", context["message"]))))
         self.acceptor.start(loop)
-        feed_port = await self.market_data.start()
+        feed_port = await self.feed.start()
         control_port = await self._control.start(self._config.control.host, self._config.control.port)
         return {"feed_port": feed_port, "fix_port": self.acceptor.port, "control_port": control_port}
 
@@ -136,6 +136,7 @@ class Venue:
         now_ns = self.now_ns()
         self.publish(self.matcher.advance(now_ns))
         self.market_data.step(now_ns)
+        self.feed.step(now_ns)
         self.gateway.step(now_ns)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -154,7 +155,7 @@ class Venue:
             if not self.market_data.has_book_subscriber:
                 return
             self.replay = capture.Replay(self._captures, self._config.capture.speed, now_ns)
-        if self._config.capture.speed or not self.market_data.is_backed_up:
+        if self._config.capture.speed or not self.feed.is_backed_up:
             for frame in self.replay.due(now_ns):
                 self.publish(self.captured[frame.symbol].apply(frame, now_ns))
                 self.market_data.on_frame(frame, now_ns)
@@ -165,7 +166,7 @@ class Venue:
         loop.call_soon(self._spin, loop)
 
     def _submit(self, request: Request) -> list[Event]:
-        return self.matcher.submit(request, time.time_ns())
+        return self.matcher.submit(request, self.now_ns())
 
     def _record(self, event: Event) -> None:
         if isinstance(event, Report):
@@ -174,7 +175,7 @@ class Venue:
 
     def _on_logout(self, account: str) -> None:
         if self._config.fix.cancel_on_disconnect and not self._stopping.is_set():
-            events = self.matcher.mass_cancel(MassCancel(account=account, cl_ord_id=""), time.time_ns())
+            events = self.matcher.mass_cancel(MassCancel(account=account, cl_ord_id=""), self.now_ns())
             self.publish(
                 [
                     msgspec.structs.replace(event, text=DISCONNECTED) if isinstance(event, Canceled) else event
@@ -186,7 +187,7 @@ class Venue:
     async def _close(self) -> None:
         """Stop listening, log out, and let the files go."""
         self._control.close()
-        self.market_data.close()
+        self.feed.close()
         await self.acceptor.close()
         self._order_log.close()
         self.blotter.close()
