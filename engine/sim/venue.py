@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from engine import fix
-from engine.errors import EngineError
+from engine.errors import ConfigError, EngineError
 from engine.session.fields import Fields
 from engine.sim import capture
 from engine.sim.acceptor import Acceptor
@@ -86,20 +86,22 @@ class Venue:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.stop(repr(context.get("exception", context["message"]))))
         self.acceptor.start(loop)
-        feed_port = await self.feed.start()
-        control_port = await self._control.start(self._config.control.host, self._config.control.port)
+        try:
+            feed_port = await self.feed.start()
+            control_port = await self._control.start(self._config.control.host, self._config.control.port)
+        except OSError as error:
+            await self._close()
+            raise ConfigError(f"feed.port or control.port: {error}; choose a free one, or 0 for any") from None
         return {"feed_port": feed_port, "fix_port": self.acceptor.port, "control_port": control_port}
 
     async def run(self) -> None:
-        """Trade until `stop`."""
+        """Trade until `stop`; raise EngineError with the failure if there was one."""
         loop = asyncio.get_running_loop()
         if self._config.mode == "busy":
             loop.call_soon(self._spin, loop)
         loop.call_soon(self._tick, loop)
-        try:
-            await self._stopping.wait()
-        finally:
-            await self._close()
+        await self._stopping.wait()
+        await self._close()
         if self._failure:
             raise EngineError(self._failure)
 
@@ -141,6 +143,8 @@ class Venue:
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let time pass for every part; then again, `step_ms` later."""
+        if self._stopping.is_set():
+            return
         loop.call_later(self._config.step_ms / 1000, self._tick, loop)
         now_ns = time.time_ns()
         if self.liquidity is not None:
@@ -163,7 +167,8 @@ class Venue:
 
     def _spin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Keep the loop turning, so that nothing waits for a sleeping core."""
-        loop.call_soon(self._spin, loop)
+        if not self._stopping.is_set():
+            loop.call_soon(self._spin, loop)
 
     def _submit(self, request: Request) -> list[Event]:
         return self.matcher.submit(request, self.now_ns())
