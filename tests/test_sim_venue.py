@@ -311,13 +311,17 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_venue_that_cannot_start_says_why(tmp_path: Path) -> None:
-    write_config(tmp_path, "[feed]\nprot = 1")
-    done = subprocess.run(
-        [sys.executable, "-m", "engine.sim", str(tmp_path / "sim.toml")], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert "unknown field `prot`" in done.stderr and "$.feed" in done.stderr
+def test_venue_that_cannot_start_says_why(venue: SimProcess, tmp_path: Path) -> None:
+    for section, words in (
+        ("[feed]\nprot = 1", "unknown field `prot` - at `$.feed`"),
+        (f"[feed]\nport = {venue.feed_port}", "feed.port or control.port: "),
+        ("[liquidity]\ndepth = 90", "its grid needs"),
+    ):
+        write_config(tmp_path, section)
+        command = [sys.executable, "-m", "engine.sim", str(tmp_path / "sim.toml")]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert words in done.stderr
 
 
 # Captures
