@@ -38,7 +38,7 @@ def _line(record: Record, header: Header) -> str:
         text = "41={} 11={}".format(*record.text.split(SOH)) + "".join(f" {number}" for number in record.numbers)
     elif record.kind == Kind.REPORT:
         report = report_of(record)
-        values = ((name, getattr(report, name)) for name in REPORT_NAMES)
+        values = ((name, getattr(report, name)) for name in sorted(REPORT_NAMES))
         text = " ".join(f"{name}={value}" for name, value in values if value not in ("", ABSENT) and value is not False)
     elif record.kind == Kind.SETTLE:
         index, price, fee = record.numbers
