@@ -95,8 +95,8 @@ def price_grid(bands: tuple[PriceBand, ...], limit: int) -> PriceGrid:
     """Return the grid of `bands`, one object for equal bands; 0 and `limit` are never valid prices."""
     inside = []
     for band in bands:
-        if band.step <= 0 or not 0 <= band.start < band.end <= limit:
-            raise ConfigError(f"price band {band} must rise inside 0 to {limit} by a positive step")
+        if not 0 <= band.start < band.end <= limit or band.step <= 0 or (band.end - band.start) % band.step:
+            raise ConfigError(f"price band {band} must rise inside 0 to {limit} by a positive step that divides it")
         start = band.start or band.step
         end = band.end - band.step if band.end == limit else band.end
         if start > end:

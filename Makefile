@@ -1,0 +1,55 @@
+# Thin on purpose: each target is one or two ordinary commands inside .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check
+CYTHON := $(shell find engine bench -name '*.pyx' -o -name '*.pxd')
+QUICKFIX := quickfix>=1.15.1,<1.17
+
+.PHONY: demo test lint checked bench clean
+
+demo: .venv/engine ; $(BIN)/fixlane demo $(ARGS)
+
+test: .venv/engine .venv/test ; $(BIN)/python -m pytest $(ARGS)
+
+bench: .venv/engine .venv/test .venv/bench ; $(BIN)/fixlane bench all $(ARGS)
+
+lint: .venv/engine .venv/test .venv/bench
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The whole suite on extensions built with bounds, None and overflow checks; then the fast build again.
+checked: .venv/engine .venv/test
+	ENGINE_CHECKED=1 $(BIN)/python setup.py -q build_ext --inplace --force
+	$(BIN)/python -m pytest $(ARGS); status=$$?; $(BIN)/python setup.py -q build_ext --inplace --force; exit $$status
+
+clean: ; rm -rf .venv build var $(shell find engine bench -name '*.so')
+
+.venv/python:
+	@echo "fixlane: creating .venv"
+	@$(PYTHON) -m venv .venv && touch $@
+
+# quickfix ships as source only. -O1 -g0 halves the build and costs 6 % of its speed.
+.venv/quickfix: .venv/python
+	@echo "fixlane: building quickfix from source, once: two to five minutes"
+	@CXXFLAGS="$${CXXFLAGS:--O1 -g0}" $(PIP) install -v "$(QUICKFIX)" > .venv/quickfix.log 2>&1 & \
+	pid=$$!; while kill -0 $$pid 2>/dev/null; do sleep 2; \
+	  printf '\r  compiled %d files ' "$$(grep -c '^  *\(g++\|c++\|gcc\|cc\|x86_64[^ ]*\|aarch64[^ ]*\) .* -c ' .venv/quickfix.log)"; \
+	done; echo; wait $$pid || { tail -40 .venv/quickfix.log; echo "fixlane: quickfix did not build: see above"; exit 1; }
+	@touch $@
+
+.venv/engine: pyproject.toml setup.py $(CYTHON) .venv/quickfix
+	@echo "fixlane: installing the engine and compiling its extensions"
+	@$(PIP) install -q -e . && touch $@
+
+# The extras' packages, without building the engine again.
+EXTRA = $(BIN)/python -c 'import sys, tomllib; \
+	extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+	print(*(line for name in sys.argv[1:] for line in extras[name]), sep="\n")'
+
+.venv/test: pyproject.toml .venv/engine
+	@echo "fixlane: installing test tools"
+	@$(EXTRA) test dev | $(PIP) install -q -r /dev/stdin && touch $@
+
+.venv/bench: pyproject.toml .venv/engine
+	@echo "fixlane: installing the benchmark's peers"
+	@$(EXTRA) bench | $(PIP) install -q -r /dev/stdin && touch $@

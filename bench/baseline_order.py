@@ -1,0 +1,131 @@
+"""The usual way to use quickfix from Python, as a baseline: its own thread, a typed message for every order.
+
+The strategy runs on a uvloop loop; QuickFIX's thread hands reports over with `call_soon_threadsafe`.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter_ns
+
+import quickfix as fix
+import quickfix44 as fix44
+
+from bench import session_file
+
+Report = tuple[str, int, str]  # ClOrdID(11), price in 0.0001, ExecType(150)
+
+
+class ThreadedApplication(fix.Application):  # type: ignore[misc]
+    """Passes reports to the loop's thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, on_report: Callable[[Report], None]) -> None:
+        super().__init__()
+        self._loop = loop
+        self._on_report = on_report
+        self.session_id: fix.SessionID | None = None
+        self.logged_on = asyncio.Event()
+
+    def onCreate(self, session_id: fix.SessionID) -> None:
+        self.session_id = fix.SessionID(
+            session_id.getBeginString().getString(),
+            session_id.getSenderCompID().getString(),
+            session_id.getTargetCompID().getString(),
+        )
+
+    def onLogon(self, session_id: fix.SessionID) -> None:
+        self._loop.call_soon_threadsafe(self.logged_on.set)
+
+    def onLogout(self, session_id: fix.SessionID) -> None:
+        pass
+
+    def toAdmin(self, message: fix.Message, session_id: fix.SessionID) -> None:
+        pass
+
+    def toApp(self, message: fix.Message, session_id: fix.SessionID) -> None:
+        pass
+
+    def fromAdmin(self, message: fix.Message, session_id: fix.SessionID) -> None:
+        pass
+
+    def fromApp(self, message: fix.Message, session_id: fix.SessionID) -> None:
+        cl_ord_id, price, exec_type = fix.ClOrdID(), fix.Price(), fix.ExecType()
+        message.getField(cl_ord_id)
+        message.getField(price)
+        message.getField(exec_type)
+        report = (cl_ord_id.getValue(), round(price.getValue() * 10_000), exec_type.getValue())
+        self._loop.call_soon_threadsafe(self._on_report, report)
+
+
+class ThreadedSession:
+    """One QuickFIX initiator on a thread of its own."""
+
+    def __init__(self, state: Path, port: int, on_report: Callable[[Report], None]) -> None:
+        path = session_file.write(state, port)
+        path.write_text(path.read_text().replace("FIX44.xml", f"{sys.prefix}/share/quickfix/FIX44.xml"))
+        self._settings = fix.SessionSettings(str(path))
+        self.application = ThreadedApplication(asyncio.get_running_loop(), on_report)
+        self._store = fix.FileStoreFactory(self._settings)
+        self._initiator = fix.SocketInitiator(self.application, self._store, self._settings)
+
+    async def start(self) -> None:
+        self._initiator.start()
+        await asyncio.wait_for(self.application.logged_on.wait(), 10)
+
+    def send_order(self, cl_ord_id: str, symbol: str, side: str, qty: float, price: float) -> None:
+        order = fix44.NewOrderSingle()
+        order.setField(fix.ClOrdID(cl_ord_id))
+        order.setField(fix.Symbol(symbol))
+        order.setField(fix.Side(side))
+        order.setField(fix.TransactTime())
+        order.setField(fix.OrdType(fix.OrdType_LIMIT))
+        order.setField(fix.OrderQty(qty))
+        order.setField(fix.Price(price))
+        order.setField(fix.TimeInForce(fix.TimeInForce_IMMEDIATE_OR_CANCEL))
+        fix.Session.sendToTarget(order, self.application.session_id)
+
+    def stop(self) -> None:
+        self._initiator.stop(True)
+
+
+class OrderRun:
+    """Sends one order after another and times each until its report has been handled."""
+
+    def __init__(self, state: Path, port: int, count: int, interval_ns: int) -> None:
+        self.samples: list[int] = []
+        self._count = count
+        self._interval_ns = interval_ns
+        self._loop = asyncio.get_running_loop()
+        self._done = self._loop.create_future()
+        self._session = ThreadedSession(state, port, self._on_report)
+
+    async def run(self) -> list[int]:
+        await self._session.start()
+        try:
+            self._send()
+            await asyncio.wait_for(self._done, 300)
+        finally:
+            self._session.stop()
+        return self.samples
+
+    def _send(self) -> None:
+        number = len(self.samples)
+        self._sent_ns = perf_counter_ns()
+        self._expected = (f"base{number}", 4000 + number % 100 * 10)
+        side = fix.Side_BUY if number % 2 else fix.Side_SELL
+        self._session.send_order(self._expected[0], "KXBENCH-1", side, 1.0, self._expected[1] / 10_000)
+
+    def _on_report(self, report: Report) -> None:
+        now_ns = perf_counter_ns()
+        if report[:2] != self._expected:
+            self._done.set_exception(RuntimeError(f"report {report} answers no order, expected {self._expected}"))
+            return
+        self.samples.append(now_ns - self._sent_ns)
+        if len(self.samples) == self._count:
+            self._done.set_result(None)
+        elif self._interval_ns:
+            wait_ns = self._interval_ns - (now_ns - self._sent_ns)
+            self._loop.call_later(max(wait_ns, 0) / 1e9, self._send)
+        else:
+            self._send()

@@ -1,0 +1,24 @@
+"""The floor: what the kernel's loopback TCP takes for messages of the same sizes, with nothing else in between."""
+
+import socket
+from array import array
+
+from bench._wire import ping
+from bench.venue import Venue
+
+ORDER_BYTES = 176
+REPORT_BYTES = 264
+FRAME_BYTES = 300
+
+
+def tcp(venue: Venue, count: int, spin: bool, request: int = ORDER_BYTES, reply: int = REPORT_BYTES) -> list[int]:
+    """Return `count` round trips in ns between this process and the venue's, both spinning or both blocking."""
+    warm_up = max(count // 10, 100)
+    venue.start("echo", request, bytes(reply), count + warm_up, spin)
+    with socket.create_connection(("127.0.0.1", venue.echo_port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(None)
+        stamps = array("q", bytes(8 * (count + warm_up)))
+        ping(connection.fileno(), bytes(request), reply, spin, stamps)
+    venue.result()
+    return list(stamps[warm_up:])

@@ -1,0 +1,41 @@
+cimport cython
+from libc.stdint cimport int16_t, int64_t, uint64_t
+
+cpdef enum:
+    BID = 0
+    ASK = 1
+
+cpdef enum:
+    STALE = -1
+    QUIET = 0
+    MOVED = 1
+
+
+@cython.final
+cdef class Book:
+    cdef readonly object instrument
+    cdef readonly object index
+    cdef readonly int64_t updates
+    cdef readonly bint is_stale
+    cdef readonly int watch_depth
+    cdef public int64_t updated_ns
+    cdef public bint is_dirty
+    cdef Py_ssize_t capacity
+    cdef Py_ssize_t best[2]
+    cdef Py_ssize_t edge[2]
+    cdef const int16_t[:, ::1] ranks
+    cdef const int64_t[:, ::1] prices
+    cdef tuple bid_prices
+    cdef tuple ask_prices
+    cdef int64_t[:, ::1] sizes
+    cdef uint64_t[:, ::1] words
+
+    cdef int apply_level(self, int side, int64_t price, int64_t change) noexcept nogil
+    cdef int64_t best_price(self, int side) noexcept nogil
+    cdef Py_ssize_t rank_of(self, int side, int64_t price) noexcept nogil
+    cdef int place(self, int side, Py_ssize_t rank, int64_t size) noexcept nogil
+    cdef Py_ssize_t next_rank(self, int side, Py_ssize_t rank) noexcept nogil
+    cdef Py_ssize_t last_watched(self, int side) noexcept nogil
+    cdef int fail(self) noexcept nogil
+    cdef void clear(self) noexcept
+    cdef bint load(self, int side, object levels) except *

@@ -1,0 +1,275 @@
+"""Price-level order book of one instrument with a bounded price grid.
+
+Units   prices and sizes as in `instrument` (int64); a size is at most MAX_SIZE.
+Shapes  per side one row of len(grid) sizes, best possible price first: asks ascending, bids descending. A rank is a
+        place in that row; a bitmap marks the ranks that hold a size, and rank len(grid) stands for "no level".
+Errors  none for an update: STALE says that it does not fit the book, which then refuses all but a snapshot.
+        ValueError for a side that is none; ConfigError for a grid too wide.
+Cost    O(1) per level, at most len(grid) / 64 words to the next best one; no allocation after construction.
+Thread  the loop thread only.
+Source  Kalshi WebSocket: orderbook_snapshot, then orderbook_delta.
+"""
+
+from libc.stdint cimport INT16_MAX, INT64_MAX, INT64_MIN, int16_t, int64_t, uint64_t
+
+from engine.errors import ConfigError
+
+cdef extern from *:
+    int count_trailing_zeros "__builtin_ctzll"(unsigned long long bits) noexcept nogil
+
+NO_BID = INT64_MIN
+NO_ASK = INT64_MAX
+# MAX_SIZE at every price of the widest grid still costs less than 2**63.
+cdef int64_t LARGEST = 10**11
+MAX_SIZE = LARGEST
+cdef uint64_t BIT = 1
+cdef dict ladders = {}  # by grid; a venue has a dozen grids
+
+
+cdef class _Ladder:
+    """The way between prices and ranks, shared by all books of one grid."""
+
+    cdef const int16_t[:, ::1] ranks
+    cdef const int64_t[:, ::1] prices
+    cdef tuple bid_prices, ask_prices  # `prices` as objects: reading a best price makes no new one
+
+    def __cinit__(self, grid):
+        cdef Py_ssize_t last = len(grid) - 1, slot
+        cdef int64_t price
+        if last >= INT16_MAX or sum(grid.prices) > INT64_MAX // LARGEST:
+            raise ConfigError(f"price grid of {len(grid)} prices up to {grid.prices[last]} is too wide for Book")
+        cdef int16_t[:, ::1] ranks = two_rows("h", len(grid.slot_of))
+        cdef int64_t[:, ::1] prices = two_rows("q", len(grid) + 1)
+        ranks[:, :] = -1
+        for slot, price in enumerate(grid.prices):
+            ranks[BID, price], ranks[ASK, price] = last - slot, slot
+            prices[BID, last - slot] = prices[ASK, slot] = price
+        prices[BID, last + 1], prices[ASK, last + 1] = INT64_MIN, INT64_MAX
+        self.ranks, self.prices = ranks, prices
+        self.bid_prices, self.ask_prices = tuple(prices[BID]), tuple(prices[ASK])
+
+
+cdef class Book:
+    """L2 book of `instrument`, empty and stale until its first snapshot.
+
+    `updated_ns` and `is_dirty` belong to the caller; the book never touches them.
+    """
+
+    def __cinit__(self, instrument, int watch_depth=1):
+        if instrument.grid is None:
+            raise ConfigError(f"{instrument!r} has no price grid: use SortedBook")
+        if watch_depth < 0:
+            raise ConfigError(f"watch_depth must be 0 or more, not {watch_depth}")
+        cdef _Ladder ladder = ladders.get(instrument.grid)
+        if ladder is None:
+            ladder = ladders[instrument.grid] = _Ladder(instrument.grid)
+        self.instrument = instrument
+        self.index = instrument.index
+        self.watch_depth = watch_depth
+        self.capacity = len(instrument.grid)
+        self.ranks, self.prices = ladder.ranks, ladder.prices
+        self.bid_prices, self.ask_prices = ladder.bid_prices, ladder.ask_prices
+        self.sizes = two_rows("q", self.capacity + 1)
+        self.words = two_rows("Q", self.capacity // 64 + 1)
+        self.clear()
+
+    def apply(self, int side, int64_t price, int64_t change):
+        """Change the size at `price`; MOVED if that is among the best `watch_depth` levels or the best price moved."""
+        return self.apply_level(side, price, change)
+
+    def apply_many(self, const int64_t[::1] sides, const int64_t[::1] prices, const int64_t[::1] changes):
+        """Apply deltas in order up to the first stale one; return how many were applied."""
+        cdef Py_ssize_t i, count = len(changes)
+        cdef int side
+        if len(sides) != count or len(prices) != count:
+            raise ValueError(f"apply_many of {len(sides)} sides, {len(prices)} prices, {count} changes")
+        for i in range(count):
+            side = <int>sides[i] if BID <= sides[i] <= ASK else -1
+            if self.apply_level(side, prices[i], changes[i]) == STALE:
+                return i
+        return count
+
+    def set_level(self, int side, int64_t price, int64_t size):
+        """Make `size` the size at `price`, 0 for no level; the outcome as of `apply`."""
+        cdef Py_ssize_t rank = self.rank_of(side, price)
+        if rank < 0 or self.is_stale or size < 0 or size > LARGEST:
+            return self.fail()
+        self.updates += 1
+        return self.place(side, rank, size)
+
+    def snapshot(self, bids, asks):
+        """Replace the book by (price, size) pairs in any order: MOVED, or STALE and an empty book if one is wrong."""
+        self.clear()
+        if not (self.load(BID, bids) and self.load(ASK, asks)):
+            self.clear()
+            return STALE
+        self.is_stale = False
+        self.updates += 1
+        return MOVED
+
+    def mark_stale(self):
+        """Refuse updates until the next snapshot."""
+        self.is_stale = True
+
+    @property
+    def best_bid(self):
+        return self.bid_prices[self.best[BID]]
+
+    @property
+    def best_ask(self):
+        return self.ask_prices[self.best[ASK]]
+
+    @property
+    def best_bid_size(self):
+        return self.sizes[BID, self.best[BID]]
+
+    @property
+    def best_ask_size(self):
+        return self.sizes[ASK, self.best[ASK]]
+
+    @property
+    def is_crossed(self):
+        return self.best_price(BID) >= self.best_price(ASK)
+
+    def size_at(self, int side, int64_t price):
+        """Return the size at `price`, 0 where there is none."""
+        cdef Py_ssize_t rank = self.rank_of(checked_side(side), price)
+        return self.sizes[side, rank] if rank >= 0 else 0
+
+    def depth(self, int side, Py_ssize_t levels):
+        """Return up to `levels` pairs (price, size), best first."""
+        cdef Py_ssize_t rank = self.best[checked_side(side)]
+        cdef list rows = []
+        while rank < self.capacity and len(rows) < levels:
+            rows.append((self.prices[side, rank], self.sizes[side, rank]))
+            rank = self.next_rank(side, rank + 1)
+        return rows
+
+    def sweep(self, int side, int64_t qty, int64_t limit_price):
+        """Return (filled_qty, cost, worst_price) of taking `qty` from `side` at `limit_price` or better."""
+        cdef Py_ssize_t rank = self.best[checked_side(side)]
+        cdef int64_t price, take, filled = 0, cost = 0, worst = self.prices[side, self.capacity]
+        while filled < qty and rank < self.capacity:
+            price = self.prices[side, rank]
+            if (price < limit_price) if side == BID else (price > limit_price):
+                break
+            take = min(self.sizes[side, rank], qty - filled)
+            filled += take
+            cost += take * price
+            worst = price
+            rank = self.next_rank(side, rank + 1)
+        return filled, cost, worst
+
+    def _check(self):
+        """Assert every invariant of the book."""
+        cdef int side
+        for side in (BID, ASK):
+            held = []
+            for rank in range(self.capacity):
+                size = self.sizes[side, rank]
+                assert 0 <= size <= LARGEST, f"side {side} rank {rank}: size {size}"
+                assert self.rank_of(side, self.prices[side, rank]) == rank, f"side {side} rank {rank}: ladder"
+                if size:
+                    held.append(rank)
+            held.append(self.capacity)
+            bitmap = [word * 64 + bit for word in range(self.words.shape[1]) for bit in range(64)
+                      if self.words[side, word] >> bit & 1]
+            assert bitmap == held, f"side {side}: bitmap {bitmap}, sizes {held}"
+            assert self.sizes[side, self.capacity] == 0, f"side {side}: a size beyond the grid"
+            assert self.best[side] == held[0], f"side {side}: best {self.best[side]}, scan {held[0]}"
+            edge = held[min(self.watch_depth, len(held)) - 1] if self.watch_depth else -1
+            assert self.edge[side] == edge, f"side {side}: watched to {self.edge[side]}, scan {edge}"
+
+    cdef int apply_level(self, int side, int64_t price, int64_t change) noexcept nogil:
+        """`apply` for other Cython code."""
+        cdef Py_ssize_t rank = self.rank_of(side, price)
+        cdef int64_t size
+        if rank < 0 or self.is_stale:
+            return self.fail()
+        size = self.sizes[side, rank]
+        if change < -size or change > LARGEST - size:
+            return self.fail()
+        self.updates = self.updates + 1  # not in place, which Cython cannot check for overflow here
+        return self.place(side, rank, size + change)
+
+    cdef int64_t best_price(self, int side) noexcept nogil:
+        return self.prices[side, self.best[side]]
+
+    cdef Py_ssize_t rank_of(self, int side, int64_t price) noexcept nogil:
+        """Rank of `price` on `side`, -1 where the grid has no such price or there is no such side."""
+        if side < BID or side > ASK or price < 0 or price >= self.ranks.shape[1]:
+            return -1
+        return self.ranks[side, price]
+
+    cdef int place(self, int side, Py_ssize_t rank, int64_t size) noexcept nogil:
+        """Hold `size` at `rank`; keep bitmap, best and watched edge."""
+        cdef Py_ssize_t best = self.best[side], edge = self.edge[side]
+        cdef int64_t was = self.sizes[side, rank]
+        if size == was:
+            return QUIET
+        self.sizes[side, rank] = size
+        if was == 0 or size == 0:  # a level came or went
+            self.words[side, rank >> 6] ^= BIT << (rank & 63)
+            if rank <= best:
+                self.best[side] = self.next_rank(side, rank)
+            if rank <= edge:
+                self.edge[side] = self.last_watched(side)
+        return MOVED if rank <= edge or self.best[side] != best else QUIET
+
+    cdef Py_ssize_t next_rank(self, int side, Py_ssize_t rank) noexcept nogil:
+        """First rank from `rank` on that holds a size; the bit at `capacity` is always set and ends the walk."""
+        cdef Py_ssize_t word = rank >> 6
+        cdef uint64_t bits = self.words[side, word] >> (rank & 63)
+        if bits:
+            return rank + count_trailing_zeros(bits)
+        while not bits:
+            word += 1
+            bits = self.words[side, word]
+        return (word << 6) + count_trailing_zeros(bits)
+
+    cdef Py_ssize_t last_watched(self, int side) noexcept nogil:
+        """Rank of the level number `watch_depth`, at least 1; `capacity` where there are fewer levels."""
+        cdef Py_ssize_t rank = self.best[side]
+        cdef int seen = 1
+        while seen < self.watch_depth and rank < self.capacity:
+            rank = self.next_rank(side, rank + 1)
+            seen += 1
+        return rank
+
+    cdef int fail(self) noexcept nogil:
+        self.is_stale = True
+        return STALE
+
+    cdef void clear(self) noexcept:
+        """Empty both sides; only a snapshot makes the book fresh."""
+        cdef int side
+        self.is_stale = True
+        self.sizes[:, :] = 0
+        self.words[:, :] = 0
+        for side in range(2):
+            self.words[side, self.capacity >> 6] = BIT << (self.capacity & 63)
+            self.best[side] = self.capacity
+            self.edge[side] = self.capacity if self.watch_depth else -1
+
+    cdef bint load(self, int side, levels) except *:
+        """Add the levels of a snapshot to an empty side, but for those of size 0; false at one that cannot be."""
+        cdef int64_t price, size
+        cdef Py_ssize_t rank
+        for price, size in levels:
+            rank = self.rank_of(side, price)
+            if rank < 0 or size < 0 or size > LARGEST or (size and self.sizes[side, rank]):
+                return False
+            if size:
+                self.place(side, rank, size)
+        return True
+
+
+cdef int checked_side(int side) except -1:
+    if side < BID or side > ASK:
+        raise ValueError(f"side must be BID ({BID}) or ASK ({ASK}), not {side}")
+    return side
+
+
+cdef two_rows(str code, Py_ssize_t columns):
+    """Two zeroed rows, BID and ASK, of `columns` items of the array type `code`."""
+    return memoryview(bytearray(2 * columns * (2 if code == "h" else 8))).cast(code, (2, columns))

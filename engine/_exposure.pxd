@@ -1,0 +1,34 @@
+cimport cython
+from libc.stdint cimport int64_t
+
+
+@cython.final
+cdef class Open:
+    """What one order counts for: the worst that its state and its request in flight allow."""
+
+    cdef int64_t qty, cost, price
+    cdef Py_ssize_t side_index
+
+
+@cython.final
+cdef class Exposure:
+    cdef readonly tuple instruments
+    cdef readonly int64_t open_orders, open_cost, gross_position, pnl
+    cdef int64_t earlier_pnl
+    cdef dict open  # order: Open
+    cdef list ours  # by side_index, the set of Open
+    cdef dict events  # event: its place in event_worst
+    cdef int64_t[::1] payout, event, held, mark_price, cash, worst  # by market; `held` is the position
+    cdef int64_t[::1] event_worst
+    cdef int64_t[::1] open_qty, best  # by side_index; `best` is the price of ours that would trade first
+
+    cdef Py_ssize_t index(self, instrument) except -2
+    cdef Py_ssize_t known(self, instrument) except -1
+    cdef int64_t cost(self, Py_ssize_t side_index, int64_t price, int64_t qty) except? -1
+    cpdef int update(self, order) except -1
+    cpdef int fill(self, instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1
+    cpdef int mark(self, instrument, int64_t best_bid, int64_t best_ask) except -1
+    cdef Open worst_case(self, order)
+    cdef int add(self, Open open, int sign) except -1
+    cdef int64_t best_of_ours(self, Py_ssize_t side_index) except? -1
+    cdef int refresh_worst(self, Py_ssize_t market) except -1

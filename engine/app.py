@@ -1,0 +1,239 @@
+"""One engine: its parts built from a configuration and joined by callables, then run until it is stopped.
+
+Errors  ConfigError before anything is connected; afterwards what goes wrong halts trading and is logged.
+Thread  one: the loop thread. The log's listener is the only other one.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import time
+
+import uvloop
+
+from engine import control, loading, log, metrics, modes
+from engine.backoff import Backoff
+from engine.book import Book, make_book
+from engine.config import EngineConfig, build_strategy
+from engine.counters import Counters
+from engine.desk import Desk
+from engine.feed import Feed, FeedSettings
+from engine.journal import Journal, NullJournal
+from engine.journal_file import journal_paths
+from engine.latency import LatencyRecorder
+from engine.orders import Orders
+from engine.position import Positions
+from engine.recovery import recover
+from engine.risk import Risk
+from engine.session import Session
+from engine.supervisor import TICK_NS, State, Supervisor
+
+LOGGER = logging.getLogger(log.LOGGER)
+STOP_TIMEOUT_S = 5.0
+
+
+class Engine:
+    """Everything of one configuration, joined but not connected; `run` connects it.
+
+    It is also what the metrics read: see `metrics.Source`.
+    """
+
+    def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop) -> None:
+        self.config = config
+        self._loop = loop
+        self._servers: list[asyncio.Server] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopped = asyncio.Event()
+        config.engine.state_dir.mkdir(parents=True, exist_ok=True)
+        instruments = config.instruments
+        orders = Orders(_nonce(), loading.fee(config.feed).fee)
+        self.positions = Positions(instruments)
+        self._risk = Risk(config.risk, instruments)
+        self._journal = self._open_journal(orders)
+        market_data = loading.market_data_dialect(config.feed, instruments)
+        dialect = loading.order_dialect(config.session, instruments)
+        self.session: Session = loading.open_session(
+            config.engine.session,
+            config.session.settings,
+            config.engine.state_dir,
+            loop,
+            loading.logon_dialect(config.session),
+        )
+        self.desk = Desk(
+            [make_book(instrument, config.feed.watch_depth) for instrument in instruments],
+            market_data,
+            dialect,
+            orders,
+            tuple(self.positions),
+            self._risk,
+            self._journal,
+            build_strategy(config),
+            time.monotonic_ns,
+            time.time_ns,
+        )
+        self.supervisor = Supervisor(
+            self.desk, self.session, dialect, self._journal, time.monotonic_ns, time.time_ns, LOGGER.warning
+        )
+        self.feed = Feed(
+            FeedSettings(url=config.feed.url, silence_ns=config.feed.heartbeat_timeout_ns),
+            market_data,
+            on_frame=self.desk.on_frame,
+            on_read_end=self.desk.on_read_end,
+            on_connected=lambda: LOGGER.info("market data connected"),
+            on_lost=self._on_feed_lost,
+            wall_ns=time.time_ns,
+            backoff=Backoff(config.feed.backoff_min_ns, config.feed.backoff_max_ns, random.Random()),
+        )
+        self._join()
+
+    def _join(self) -> None:
+        """Every callable between the parts, in one place."""
+        desk, session, supervisor = self.desk, self.session, self.supervisor
+        desk.send = session.send
+        desk.command = self.feed.send
+        desk.call_later = lambda delay_ns, callback: self._loop.call_later(delay_ns / 1e9, callback)
+        desk.hooks.halt = supervisor.halt
+        desk.hooks.strategy.context = desk
+        session.on_message = desk.on_report
+        session.on_logon = supervisor.on_logon
+        session.on_logout = supervisor.on_logout
+        session.on_fault = supervisor.halt
+
+    def _open_journal(self, orders: Orders) -> Journal | NullJournal:
+        """Bring back what an earlier run left, then begin a journal of our own."""
+        section = self.config.journal
+        if section.directory is None:
+            return NullJournal()
+        section.directory.mkdir(parents=True, exist_ok=True)
+        earlier = journal_paths(section.directory)
+        recovered = recover(earlier, self.config.instruments, orders, self.positions)
+        if recovered.records:
+            LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
+        self._risk.restore(orders.live(), self.positions)
+        return Journal(section.directory, orders.nonce, self.config.instruments, time.time_ns(), sync=section.sync)
+
+    async def run(self) -> None:
+        """Connect, trade until `stop`, cancel every order, log out."""
+        self._servers.append(
+            await control.serve(
+                self.config.engine.state_dir,
+                {
+                    "halt": self.supervisor.halt,
+                    "reduce-only": self.supervisor.reduce_only,
+                    "resume": self.supervisor.resume,
+                    "stop": lambda reason: self.stop(),
+                },
+                self.status,
+            )
+        )
+        if self.config.metrics.port:
+            self._servers.append(await metrics.serve(self, self.config.metrics.port))
+        self.feed.start()
+        self.session.logon()
+        self._tick()
+        await self._stopped.wait()
+        await self._close()
+
+    def stop(self) -> None:
+        """Begin an orderly end; `run` returns when no order is alive, or after five seconds."""
+        self.supervisor.stop()
+        self._loop.call_later(STOP_TIMEOUT_S, self._stopped.set)
+
+    def _tick(self) -> None:
+        self.supervisor.tick()
+        self._journal.prepare()
+        if self.supervisor.state is State.STOPPED:
+            self._stopped.set()
+        self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)
+
+    async def _close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        live = self.desk.all_orders.live()
+        if live:
+            LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
+        await self.feed.close()
+        self.session.close()
+        for server in self._servers:
+            server.close()
+        self._journal.close()
+
+    def _on_feed_lost(self, reason: str) -> None:
+        for book in self.desk.books:
+            book.mark_stale()
+        LOGGER.warning(reason)
+
+    # What metrics, summaries and the control socket read
+
+    @property
+    def counters(self) -> Counters:
+        return self.desk.counters
+
+    @property
+    def books(self) -> tuple[Book, ...]:
+        return self.desk.books
+
+    def clock_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def session_state(self) -> tuple[bool, int, int]:
+        session = self.session
+        return session.is_logged_on, session.next_sender_seq_num, session.next_target_seq_num
+
+    def trading_state(self) -> str:
+        return self.supervisor.state.value
+
+    def reconnects(self) -> int:
+        return max(self.feed.totals.connects - 1, 0)
+
+    def latencies(self) -> dict[str, LatencyRecorder]:
+        return {"tick_to_order": self.desk.tick_to_order, "order_round_trip": self.desk.round_trip}
+
+    def status(self) -> dict[str, object]:
+        """Return the state in words and numbers, for a person."""
+        is_logged_on, sender, target = self.session_state()
+        return {
+            "state": self.supervisor.state.value,
+            "reason": self.supervisor.reason,
+            "logged_on": is_logged_on,
+            "next_msg_seq_num_out": sender,
+            "next_msg_seq_num_in": target,
+            "live_orders": self.desk.all_orders.live_count,
+            "stale_books": sum(book.is_stale for book in self.books),
+            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.positions if p.net},
+        }
+
+
+def run(config: EngineConfig) -> int:
+    """Run an engine until SIGINT or SIGTERM; SIGUSR1 halts trading. Return the exit status."""
+    listener = log.start(config.log.level, config.log.file)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_run(config))
+    finally:
+        listener.stop()
+
+
+async def _run(config: EngineConfig) -> int:
+    loop = asyncio.get_running_loop()
+    engine = Engine(config, loop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, engine.stop)
+    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
+    with running_mode(config, loop, engine):
+        await engine.run()
+    return 1 if engine.desk.all_orders.live_count else 0
+
+
+def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: Engine) -> modes.Mode:
+    """Return the context in which the loop waits as the configuration says."""
+    return modes.Mode(
+        config.engine.mode, config.engine.core, loop, lambda: engine.desk.last_frame_ns, time.monotonic_ns
+    )
+
+
+def _nonce() -> str:
+    """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
+    return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

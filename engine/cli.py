@@ -1,0 +1,117 @@
+"""The command `fixlane`.
+
+Errors  exit status 0 done, 1 failed while running, 2 configuration or usage; every message says what to do.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.errors import ConfigError, EngineError
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or DONE)
+    except ConfigError as error:
+        print(f"fixlane: {error}", file=sys.stderr)
+        return USAGE
+    except (EngineError, OSError) as error:
+        print(f"fixlane: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return DONE
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="fixlane", description="Low-latency FIX execution engine for event contracts.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="trade against a simulated venue in a process of its own")
+    demo.add_argument("--seconds", type=float, default=30.0, help="how long to trade (30)")
+    demo.add_argument("--session", choices=("quickfix", "native"), help="which FIX session")
+    demo.add_argument("--mode", choices=("event", "busy"), help="sleep in the loop, or spin on a core")
+    demo.add_argument("--capture", nargs="+", type=Path, metavar="FILE", help="replay captured feeds as the market")
+    demo.add_argument("--speed", type=float, default=1.0, help="multiple of the recorded pace, 0 for no pauses (1)")
+    demo.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
+    demo.set_defaults(run=run_demo)
+
+    run = commands.add_parser("run", help="run the engine")
+    run.add_argument("config", type=Path, metavar="CONFIG")
+    run.set_defaults(run=run_engine)
+
+    check = commands.add_parser("check", help="say everything that is wrong with a configuration")
+    check.add_argument("config", type=Path, metavar="CONFIG")
+    check.set_defaults(run=run_check)
+
+    control = commands.add_parser("control", help="speak to a running engine")
+    control.add_argument("config", type=Path, metavar="CONFIG")
+    control.add_argument("action", choices=("status", "halt", "reduce-only", "resume", "stop"))
+    control.add_argument("--reason", default="by command", help="kept in the journal")
+    control.set_defaults(run=run_control)
+
+    sim = commands.add_parser("sim", help="run the simulated venue alone")
+    sim.add_argument("config", nargs="?", type=Path, metavar="CONFIG")
+    sim.add_argument("--capture", nargs="+", type=Path, metavar="FILE", default=[])
+    sim.add_argument("--speed", type=float, default=1.0)
+    sim.set_defaults(run=run_sim)
+
+    journal = commands.add_parser("journal", help="print a journal's records")
+    journal.add_argument("path", type=Path, metavar="FILE")
+    journal.set_defaults(run=run_journal)
+    return top
+
+
+# Each command imports what it needs, so that `fixlane --help` and `check` start at once.
+
+
+def run_demo(arguments: argparse.Namespace) -> int:
+    from engine.demo import demo
+
+    return demo(arguments)
+
+
+def run_engine(arguments: argparse.Namespace) -> int:
+    from engine.app import run
+    from engine.config import load
+
+    return run(load(arguments.config))
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    from engine.check import check
+
+    problems, warnings = check(arguments.config)
+    for line in (*problems, *(f"warning: {warning}" for warning in warnings)):
+        print(line, file=sys.stderr)
+    print(f"{arguments.config}: {f'{len(problems)} problems' if problems else 'no problems'}")
+    return USAGE if problems else DONE
+
+
+def run_control(arguments: argparse.Namespace) -> int:
+    from engine.config import load
+    from engine.control import ask
+
+    print(ask(load(arguments.config).engine.state_dir, arguments.action, arguments.reason))
+    return DONE
+
+
+def run_sim(arguments: argparse.Namespace) -> int:
+    from engine.defaults import config_path
+    from engine.sim.config import load_config, with_captures
+    from engine.sim.process import run
+
+    config = load_config(arguments.config or config_path("sim.toml"))
+    return run(with_captures(config, arguments.capture, arguments.speed))
+
+
+def run_journal(arguments: argparse.Namespace) -> int:
+    from engine.journal_dump import dump
+
+    for line in dump(arguments.path):
+        print(line)
+    return DONE

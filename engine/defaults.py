@@ -1,0 +1,15 @@
+"""Where the configuration files that come with Fixlane are: beside a source tree, or installed with the package."""
+
+import sys
+from pathlib import Path
+
+from engine.errors import ConfigError
+
+
+def config_path(name: str) -> Path:
+    """Return the path of a file of `config/`."""
+    places = (Path(__file__).parent.parent / "config", Path(sys.prefix) / "share" / "fixlane" / "config")
+    for place in places:
+        if (place / name).exists():
+            return place / name
+    raise ConfigError(f"{name}: not found in {' or '.join(map(str, places))}: install fixlane again")

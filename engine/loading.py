@@ -1,0 +1,71 @@
+"""Names of a configuration to the venues and sessions that they mean.
+
+Shapes  a venue is `engine.venue.NAME`, or any dotted module, with the factories below.
+Errors  ConfigError that names the key, what was looked for, and what is there.
+"""
+
+import asyncio
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.config import FeedSection, SessionSection
+from engine.errors import ConfigError
+from engine.instrument import Instrument
+from engine.session import LogonDialect, Session
+from engine.session.settings import load_session
+from engine.venue import MarketDataDialect, OrderDialect
+
+
+def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
+    """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one."""
+    factory = _factory("feed.dialect", section.dialect, "market_data")
+    dialect: MarketDataDialect = factory(instruments, section.credentials.key_id(), section.credentials.private_key())
+    return dialect
+
+
+def order_dialect(section: SessionSection, instruments: Sequence[Instrument]) -> OrderDialect:
+    """Return the venue's `orders(instruments)`."""
+    dialect: OrderDialect = _factory("session.dialect", section.dialect, "orders")(instruments)
+    return dialect
+
+
+def logon_dialect(section: SessionSection) -> LogonDialect | None:
+    """Return the venue's `logon(key_id, private_key)`; None where a plain Logon does."""
+    factory = _factory("session.dialect", section.dialect, "logon")
+    dialect: LogonDialect | None = factory(section.credentials.key_id(), section.credentials.private_key())
+    return dialect
+
+
+def open_session(
+    kind: str, file: Path, state_dir: Path, loop: asyncio.AbstractEventLoop, logon: LogonDialect | None
+) -> Session:
+    """Return the initiator session of a QuickFIX session file, not connected yet; `kind` is "quickfix" or "native"."""
+    settings = load_session(file, "initiator", state_dir)
+    if kind == "native":
+        from engine.session.native import NativeSession
+
+        session: Session = NativeSession(settings, loop, logon)
+    else:
+        from engine.session.quickfix_session import QuickfixSession
+
+        session = QuickfixSession(settings, loop, logon)
+    return session
+
+
+def fee(section: FeedSection) -> Any:
+    """Return the venue's fee rule `fees()`, for fills whose report names no fee."""
+    return _factory("feed.dialect", section.dialect, "fees")()
+
+
+def _factory(key: str, name: str, factory: str) -> Any:
+    path = name if "." in name else f"engine.venue.{name}"
+    try:
+        module = importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        raise ConfigError(f'{key}: "{name}" is no venue: no module {error.name!r}') from None
+    found = getattr(module, factory, None)
+    if found is None:
+        raise ConfigError(f'{key}: venue "{name}" has no {factory}: name one that has')
+    return found

@@ -1,0 +1,109 @@
+"""How the loop waits: `event` sleeps until something happens, `busy` never sleeps.
+
+Errors  ConfigError if the core cannot be had: a run that was meant to be pinned is not run unpinned.
+Cost    waking a sleeping core costs about ten times the loopback network; `busy` spends a whole core to avoid it.
+"""
+
+import asyncio
+import gc
+import os
+from collections.abc import Callable
+
+from engine.errors import ConfigError
+
+EVENT = "event"
+BUSY = "busy"
+IDLE_CHECK_S = 1.0
+IDLE_NS = 5_000_000
+
+
+def pin(core: int) -> None:
+    """Keep this process on one core."""
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {core})
+    except OSError as error:
+        raise ConfigError(f"cannot pin to core {core}: {error}; this process may use {sorted(allowed)}") from None
+
+
+class Mode:
+    """The time that a loop runs in `event` or `busy` mode, pinned to `core` if one is given; a context manager."""
+
+    def __init__(
+        self,
+        mode: str,
+        core: int | None,
+        loop: asyncio.AbstractEventLoop,
+        last_active_ns: Callable[[], int],
+        clock_ns: Callable[[], int],
+    ) -> None:
+        self._core = core
+        self._parts: list[Spinner | IdleCollector] = []
+        if mode == BUSY:
+            self._parts = [Spinner(loop), IdleCollector(loop, last_active_ns, clock_ns)]
+
+    def __enter__(self) -> "Mode":
+        if self._core is not None:
+            pin(self._core)
+        for part in self._parts:
+            part.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for part in self._parts:
+            part.stop()
+
+
+class Spinner:
+    """Keeps an event loop turning without ever blocking in the kernel."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._is_spinning = False
+
+    def start(self) -> None:
+        if not self._is_spinning:
+            self._is_spinning = True
+            self._turn()
+
+    def stop(self) -> None:
+        self._is_spinning = False
+
+    def _turn(self) -> None:
+        if self._is_spinning:
+            self._loop.call_soon(self._turn)
+
+
+class IdleCollector:
+    """Collects garbage only while nothing has arrived for `IDLE_NS`; automatic collection is off.
+
+    What exists at the start is frozen: it is never looked at again.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, last_active_ns: Callable[[], int], clock_ns: Callable[[], int]
+    ) -> None:
+        self._loop = loop
+        self._last_active_ns = last_active_ns
+        self._clock_ns = clock_ns
+        self._timer: asyncio.TimerHandle | None = None
+        self.collections = 0
+
+    def start(self) -> None:
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self._timer = self._loop.call_later(IDLE_CHECK_S, self._check)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            gc.enable()
+            gc.unfreeze()
+
+    def _check(self) -> None:
+        if self._clock_ns() - self._last_active_ns() > IDLE_NS:
+            gc.collect(1)
+            self.collections += 1
+        self._timer = self._loop.call_later(IDLE_CHECK_S, self._check)

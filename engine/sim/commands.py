@@ -1,0 +1,100 @@
+"""What the control server can be asked: state of the venue, market states, faults, and its end.
+
+Errors  EngineError or msgspec.ValidationError for arguments that make no sense; the server answers with their text.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine.errors import EngineError
+from engine.sim.control import Answer, Command
+from engine.sim.events import MarketState
+from engine.sim.faults import KINDS, Fault
+
+if TYPE_CHECKING:
+    from engine.sim.venue import Venue
+
+STATES = {"open_market": MarketState.OPEN, "pause_market": MarketState.PAUSED, "close_market": MarketState.CLOSED}
+
+
+class Commands:
+    """The commands of one venue. The word of a fault arms it, its arguments are the fields of `Fault`."""
+
+    def __init__(self, venue: "Venue") -> None:
+        self._venue = venue
+
+    def table(self) -> dict[str, Command]:
+        faults = {kind: self._fault(kind) for kind in KINDS}
+        states = {word: self._state(state) for word, state in STATES.items()}
+        return {
+            "book": self._book,
+            "clear": self._clear,
+            "orders": self._orders,
+            "quit": self._quit,
+            "status": self._status,
+            "summary": self._summary,
+            **states,
+            **faults,
+        }
+
+    def _fault(self, kind: str) -> Command:
+        def arm(arguments: Answer) -> Answer:
+            fault = msgspec.convert({**arguments, "kind": kind}, Fault)
+            if fault.symbol and fault.symbol not in self._venue.instruments:
+                raise EngineError(f"unknown market {fault.symbol}")
+            self._venue.faults.arm(fault, self._venue.now_ns())
+            self._venue.perform_faults()
+            return {}
+
+        return arm
+
+    def _clear(self, arguments: Answer) -> Answer:
+        self._venue.faults.clear(arguments.get("kind", ""))
+        self._venue.perform_faults()
+        return {}
+
+    def _state(self, state: int) -> Command:
+        def change(arguments: Answer) -> Answer:
+            venue, symbol = self._venue, arguments["symbol"]
+            if symbol not in venue.instruments:
+                raise EngineError(f"unknown market {symbol}")
+            venue.publish(venue.matcher.set_state(symbol, state, venue.now_ns()))
+            return {}
+
+        return change
+
+    def _status(self, _: Answer) -> Answer:
+        venue = self._venue
+        replay = venue.replay
+        return {
+            "markets": {symbol: market.state for symbol, market in venue.matcher.markets.items()},
+            "accounts": {account: venue.acceptor.is_logged_on(account) for account in venue.acceptor.accounts},
+            "feed_connections": len(venue.feed.listeners),
+            "feed_refused": venue.feed.refused,
+            "feed_overflows": venue.feed.overflows,
+            "feed_frames": venue.feed.frames,
+            "fix_messages": venue.gateway.messages,
+            "replayed": replay.count if replay else 0,
+            "replay_done": replay is not None and replay.next_ns is None,
+        }
+
+    def _summary(self, arguments: Answer) -> Answer:
+        summary: dict[str, Any] = msgspec.structs.asdict(self._venue.blotter.summary(arguments["account"]))
+        return summary
+
+    def _orders(self, arguments: Answer) -> Answer:
+        orders = self._venue.matcher.orders.open_orders(arguments["account"])
+        names = ("cl_ord_id", "order_id", "symbol", "side", "price", "order_qty", "cum_qty", "leaves_qty", "ord_status")
+        return {"orders": [{name: getattr(order, name) for name in names} for order in orders]}
+
+    def _book(self, arguments: Answer) -> Answer:
+        symbol = arguments["symbol"]
+        if symbol not in self._venue.instruments:
+            raise EngineError(f"unknown market {symbol}")
+        bids, asks = self._venue.depth(symbol)
+        return {"bids": bids, "asks": asks}
+
+    def _quit(self, _: Answer) -> Answer:
+        self._venue.stop()
+        return {}

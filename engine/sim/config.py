@@ -1,0 +1,139 @@
+"""What the simulated venue is told: `sim.toml` as frozen structs.
+
+Units   seconds and milliseconds as the names say; paths are relative to the file that names them.
+Errors  ConfigError that names file, key and what is wrong.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from engine import markets
+from engine.errors import ConfigError
+from engine.instrument import Instrument
+from engine.sim.admission import PublicKey, load_public_key
+from engine.sim.faults import Fault
+from engine.sim.liquidity import LiquiditySettings
+
+T = TypeVar("T")
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file: unknown keys are errors."""
+
+
+class FeedConfig(_Section, frozen=True):
+    """The WebSocket server. `auth` "none" accepts every key id; "keys" wants one of `keys`: key id = PEM file."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    auth: Literal["none", "keys"] = "none"
+    keys: dict[str, str] = {}
+    ping_seconds: float = 10.0
+    write_limit: int = 4 * 2**20  # bytes that may wait for a slow reader
+    send_buffer: int = 0  # SO_SNDBUF, which waits in front of them; 0 leaves it to the system
+    max_connections: int = 200
+    market_limit: int = 1000  # markets per subscription
+
+
+class FixConfig(_Section, frozen=True):
+    """The FIX acceptor. Port -1 takes the session file's, 0 any free one."""
+
+    session_file: str
+    port: int = -1
+    cancel_on_disconnect: bool = False
+
+
+class ControlConfig(_Section, frozen=True):
+    """The control server, for tests and the demo."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+class CaptureConfig(_Section, frozen=True):
+    """Captured markets as outside liquidity; they start when somebody subscribes to a book. Speed 0: no waiting."""
+
+    files: list[str] = []
+    speed: float = 1.0
+
+
+class SimConfig(_Section, frozen=True):
+    """The whole venue. `state_path` holds its blotter, its order log and the FIX store.
+
+    With captured files those are the markets, and nothing generates liquidity; without either nobody quotes.
+    """
+
+    markets: str
+    state_path: str
+    fix: FixConfig
+    feed: FeedConfig = FeedConfig()
+    control: ControlConfig = ControlConfig()
+    liquidity: LiquiditySettings | None = None
+    capture: CaptureConfig = CaptureConfig()
+    faults: list[Fault] = []
+    mode: Literal["event", "busy"] = "event"
+    step_ms: int = 5
+    cpu: int = -1  # core to run on alone, -1 for any
+
+
+def load_config(path: Path) -> SimConfig:
+    """Read `sim.toml`; its paths become absolute."""
+    return resolve(_convert(_read(path), SimConfig, path), path.parent)
+
+
+def resolve(config: SimConfig, base: Path) -> SimConfig:
+    """Return `config` with its paths taken from `base`."""
+    replace = msgspec.structs.replace
+    keys = {name: str(base / file) for name, file in config.feed.keys.items()}
+    return replace(
+        config,
+        markets=str(base / config.markets),
+        state_path=str(base / config.state_path),
+        fix=replace(config.fix, session_file=str(base / config.fix.session_file)),
+        feed=replace(config.feed, keys=keys),
+        capture=replace(config.capture, files=[str(base / file) for file in config.capture.files]),
+    )
+
+
+def with_captures(config: SimConfig, files: Sequence[Path], speed: float | None = None) -> SimConfig:
+    """Return `config` with other captured files, or another speed, where they are given."""
+    captures = config.capture
+    if files:
+        captures = msgspec.structs.replace(captures, files=[str(file.absolute()) for file in files])
+    if speed is not None:
+        captures = msgspec.structs.replace(captures, speed=speed)
+    return msgspec.structs.replace(config, capture=captures)
+
+
+def load_instruments(path: Path) -> dict[str, Instrument]:
+    """Read `markets.toml`, the engine's own file, by symbol."""
+    return {instrument.symbol: instrument for instrument in markets.load_instruments(path)}
+
+
+def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
+    """Return the keys that may connect; None if any key id may."""
+    if config.auth == "none":
+        return None
+    return {name: load_public_key(Path(file)) for name, file in config.keys.items()}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.suffix == ".json":  # as a parent process writes it
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+
+
+def _convert(document: dict[str, Any], into: type[T], path: Path) -> T:
+    try:
+        return msgspec.convert(document, into)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}") from None

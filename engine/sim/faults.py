@@ -1,0 +1,112 @@
+"""Faults of the simulated venue: which ones are armed, and the questions its parts ask about them.
+
+A fault is armed at its time, by configuration (`at_ms` after the start) or by a control command (at once). Then it is
+either used up `count` times by whoever performs it (`take`), or it holds for `duration_ms` (`active`).
+
+Units   times in ns, of the clock that the caller passes in; milliseconds in what people write.
+Errors  ConfigError for a fault that does not exist or makes no sense.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from engine.errors import ConfigError
+
+NS_PER_MS = 1_000_000
+
+
+class FaultKind:
+    """What can go wrong; who performs it, and whether it is used up or holds for a time."""
+
+    DROP_FEED = "drop_feed"  # market data: close every connection, abruptly; used up
+    DROP_FIX = "drop_fix"  # acceptor: disconnect without Logout; used up
+    SILENT_FEED = "silent_feed"  # market data: send nothing, pings included; what waits leaves afterwards; holds
+    SILENT_FIX = "silent_fix"  # acceptor: neither read nor send; what waits leaves afterwards; holds
+    DELAY_FEED = "delay_feed"  # market data: every frame leaves `delay_ms` late, in order; holds
+    DELAY_FIX = "delay_fix"  # acceptor: every report leaves `delay_ms` late, in order; holds
+    SKIP_SEQ = "skip_seq"  # market data: drop the next book frame but count its seq; used up
+    REPEAT_SEQ = "repeat_seq"  # market data: send the next book frame twice with one seq; used up
+    UNKNOWN_LEVEL = "unknown_level"  # market data: send a negative delta for an empty level; used up
+    REJECT_ORDER = "reject_order"  # matcher: refuse the next order, INTERNAL_ERROR; used up
+    CANCEL_ORDERS = "cancel_orders"  # matcher: cancel every order that is not the house's; used up
+    LATE_CANCEL = "late_cancel"  # matcher: hold the next cancel `delay_ms`, and fill `fill_qty` first; used up
+
+
+KINDS = frozenset(value for name, value in vars(FaultKind).items() if name.isupper())
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One fault, as configuration and control commands write it. No `symbol` or `account` means any."""
+
+    kind: str
+    at_ms: int = 0  # after the start; a control command's is counted from the command
+    count: int = 1
+    duration_ms: int = 0  # 0 holds until `clear`
+    delay_ms: int = 0
+    fill_qty: int = 0  # LATE_CANCEL: how much trades before the answer, -1 all of it
+    symbol: str = ""
+    account: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ConfigError(f"fault {self.kind!r} is unknown: use one of {', '.join(sorted(KINDS))}")
+        if self.count < 1 or min(self.at_ms, self.duration_ms, self.delay_ms) < 0:
+            raise ConfigError(f"fault {self.kind}: count must be at least 1, times must not be negative")
+
+
+class _Armed:
+    __slots__ = ("fault", "from_ns", "left", "until_ns")
+
+    def __init__(self, fault: Fault, now_ns: int) -> None:
+        self.fault = fault
+        self.left = fault.count
+        self.from_ns = now_ns + fault.at_ms * NS_PER_MS
+        self.until_ns = self.from_ns + fault.duration_ms * NS_PER_MS if fault.duration_ms else 2**63
+
+    def applies(self, kind: str, symbol: str, account: str, now_ns: int) -> bool:
+        fault = self.fault
+        return (
+            fault.kind == kind
+            and self.left > 0
+            and self.from_ns <= now_ns < self.until_ns
+            and (not symbol or fault.symbol in ("", symbol))
+            and (not account or fault.account in ("", account))
+        )
+
+
+class Faults:
+    """Every fault of one venue; shared by its edges and its matcher."""
+
+    def __init__(self, scheduled: Iterable[Fault] = (), now_ns: int = 0) -> None:
+        self._armed = [_Armed(fault, now_ns) for fault in scheduled]
+
+    def arm(self, fault: Fault, now_ns: int) -> None:
+        """Let `fault` begin `at_ms` from now."""
+        self._armed.append(_Armed(fault, now_ns))
+
+    def take(self, kind: str, now_ns: int, *, symbol: str = "", account: str = "") -> Fault | None:
+        """Return the fault to perform once, now, and use it up; None if there is none."""
+        for armed in self._armed:
+            if armed.applies(kind, symbol, account, now_ns):
+                armed.left -= 1
+                if not armed.left:
+                    self._armed.remove(armed)
+                return armed.fault
+        return None
+
+    def active(self, kind: str, now_ns: int, *, symbol: str = "", account: str = "") -> Fault | None:
+        """Return the fault that holds now; None if there is none."""
+        for armed in self._armed:
+            if armed.applies(kind, symbol, account, now_ns):
+                return armed.fault
+        return None
+
+    def delay_ns(self, kind: str, now_ns: int) -> int:
+        """Return how late a message of this edge leaves."""
+        fault = self.active(kind, now_ns)
+        return fault.delay_ms * NS_PER_MS if fault else 0
+
+    def clear(self, kind: str = "") -> None:
+        """End every fault, or every one of this kind."""
+        self._armed = [armed for armed in self._armed if kind and armed.fault.kind != kind]

@@ -1,0 +1,123 @@
+"""Every report to an account, on disk before it is sent, so that a venue that was killed can finish what it began.
+
+A venue that starts again has lost its book. It reads this log, tells each account what it had not been told yet, and
+cancels every order that was open: an account that has heard it all knows exactly what the venue knows.
+
+Errors  DecodeError for a line that is no report; a last line that was cut off by a crash is dropped.
+Cost    one line written and flushed per report.
+"""
+
+from collections.abc import Set
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.errors import DecodeError
+from engine.sim.events import (
+    Accepted,
+    Canceled,
+    Event,
+    Expired,
+    MassCancel,
+    OrderState,
+    Rejected,
+    Replaced,
+    Report,
+    Traded,
+)
+from engine.sim.market import Order
+from engine.sim.matching import Matcher
+
+KINDS: dict[str, type[Report]] = {
+    kind.exec_type: kind for kind in (Accepted, Rejected, Traded, Replaced, Canceled, Expired)
+}
+RESTARTED = "VENUE_RESTARTED"  # Text(58) of the cancels after a start
+_START = "start"  # stands in place of an ExecType: everything before it has been told
+_STATE = (
+    "price", "order_qty", "cum_qty", "leaves_qty", "cum_cost", "ord_status", "ord_type", "time_in_force",
+    "expire_time_ns",
+)  # fmt: skip
+Row = dict[str, Any]
+
+
+class OrderLog:
+    """An append-only file of reports; what it held when it was opened is there until `restart`."""
+
+    def __init__(self, path: Path) -> None:
+        rows = _read(path)
+        starts = [place for place, row in enumerate(rows) if row["exec_type"] == _START]
+        self._untold_from = starts[-1] if starts else 0
+        self._rows = rows
+        self._encoder = msgspec.json.Encoder()
+        self._file = path.open("ab")
+
+    def record(self, report: Report) -> None:
+        """Write down what an account is about to be told; an answer to a status request changes nothing."""
+        if not isinstance(report, OrderState):
+            self._write({"exec_type": report.exec_type, **msgspec.structs.asdict(report)})
+
+    def untold(self, account: str, told: Set[str]) -> list[Report]:
+        """Return the reports of the last run that are not among those `told` (by ExecID), oldest first."""
+        rows = (row for row in self._rows[self._untold_from :] if row.get("account") == account)
+        return [_report(row) for row in rows if row["exec_id"] not in told]
+
+    def restart(self, matcher: Matcher, now_ns: int) -> list[Event]:
+        """Let `matcher` remember every order, and cancel those that were open."""
+        for row in self._rows:
+            if row.get("order_id") and row["symbol"] in matcher.markets:
+                _replay(row, matcher)
+        events: list[Event] = []
+        for account in matcher.orders.accounts():
+            events += matcher.mass_cancel(MassCancel(account=account, cl_ord_id=""), now_ns)
+        self._rows = []
+        self._write({"exec_type": _START})
+        return [msgspec.structs.replace(event, text=RESTARTED) for event in events if isinstance(event, Canceled)]
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _write(self, row: Row) -> None:
+        self._file.write(self._encoder.encode(row) + b"\n")
+        self._file.flush()
+
+
+def _replay(row: Row, matcher: Matcher) -> None:
+    """Let `matcher` remember one order as a report left it; it is in no book."""
+    order = matcher.orders.find(row["account"], order_id=row["order_id"])
+    if order is None:
+        number = matcher.next_number()
+        order = Order(number, row["account"], row["symbol"], row["side"], row["price"], row["order_qty"])
+        order.order_id, order.cl_ord_id = row["order_id"], row["cl_ord_id"]
+        matcher.orders.add(order)
+    elif order.cl_ord_id != row["cl_ord_id"]:
+        matcher.orders.rename(order, row["cl_ord_id"])
+    for name in _STATE:
+        setattr(order, name, row[name])
+    if not order.is_live:
+        matcher.orders.finish(order)
+
+
+def _report(row: Row) -> Report:
+    fields = {name: value for name, value in row.items() if name != "exec_type"}
+    return msgspec.convert(fields, KINDS[row["exec_type"]])
+
+
+def _read(path: Path) -> list[Row]:
+    if not path.exists():
+        return []
+    rows: list[Row] = []
+    decoder = msgspec.json.Decoder(Row)
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    for number, line in enumerate(content[:whole].splitlines(), 1):
+        try:
+            row = decoder.decode(line)
+        except msgspec.DecodeError as error:
+            raise DecodeError(f"{path} line {number} is no report: {error}") from None
+        if row.get("exec_type") not in (*KINDS, _START):
+            raise DecodeError(f"{path} line {number} is no report: ExecType(150) {row.get('exec_type')!r}")
+        rows.append(row)
+    with path.open("r+b") as file:
+        file.truncate(whole)
+    return rows

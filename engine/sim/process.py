@@ -1,0 +1,52 @@
+"""The simulated venue as a process: its core, its signals, the line that says it is ready, and its end.
+
+Errors  none leave `run`: they are printed, and its answer is the exit status.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+
+import msgspec
+import uvloop
+
+from engine.errors import ConfigError, EngineError
+from engine.sim.config import SimConfig
+from engine.sim.venue import Venue
+
+
+def run(config: SimConfig, *, until_eof: bool = False) -> int:
+    """Run a venue until SIGINT, SIGTERM, `quit`, or the end of standard input if asked; return the exit status.
+
+    Prints one JSON line when it listens: {"ready": true, "feed_port", "fix_port", "control_port"}.
+    """
+    if config.cpu >= 0:
+        os.sched_setaffinity(0, {config.cpu})
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(config, until_eof))
+    except (ConfigError, EngineError) as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    return 0
+
+
+async def _serve(config: SimConfig, until_eof: bool) -> None:
+    venue = Venue(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, venue.stop)
+    if until_eof:
+        loop.add_reader(sys.stdin.fileno(), _stop_at_eof, venue)
+    ports = await venue.start()
+    gc.freeze()
+    print(msgspec.json.encode({"ready": True, **ports}).decode(), flush=True)
+    await venue.run()
+
+
+def _stop_at_eof(venue: Venue) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        venue.stop()

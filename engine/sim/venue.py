@@ -1,0 +1,198 @@
+"""The simulated venue: matcher, liquidity, feed, FIX sessions and control server on one loop.
+
+Units   times in ns since 1970, the venue's own clock.
+Errors  ConfigError before it listens; whatever goes wrong later ends `run` with an EngineError.
+Thread  one; every event is published in the order in which the matcher made it, before anything else happens.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from engine import fix
+from engine.errors import ConfigError, EngineError
+from engine.session.fields import Fields
+from engine.sim import capture
+from engine.sim.acceptor import Acceptor
+from engine.sim.blotter import Blotter
+from engine.sim.commands import Commands
+from engine.sim.config import SimConfig, load_instruments, public_keys
+from engine.sim.control import ControlServer
+from engine.sim.events import (
+    Canceled,
+    Event,
+    LevelChanged,
+    MassCancel,
+    MassCanceled,
+    PublicTrade,
+    Report,
+    Request,
+)
+from engine.sim.faults import Faults
+from engine.sim.feed_server import FeedServer
+from engine.sim.gateway import Gateway
+from engine.sim.liquidity import Liquidity
+from engine.sim.market_data import MarketData
+from engine.sim.matching import Matcher
+from engine.sim.order_log import OrderLog
+from engine.sim.outside import CapturedMarket
+from engine.sim.wire import Level
+from engine.venue.kalshi.fees import QuadraticFee
+
+DISCONNECTED = "CANCEL_ON_DISCONNECT"  # Text(58)
+
+
+class Venue:
+    """One venue, from `start` to the end of `run`."""
+
+    def __init__(self, config: SimConfig) -> None:
+        now_ns = time.time_ns()
+        state_path = Path(config.state_path)
+        state_path.mkdir(parents=True, exist_ok=True)
+        captures = [Path(file) for file in config.capture.files]
+        listed = capture.markets(captures) if captures else list(load_instruments(Path(config.markets)).values())
+        self.instruments = {instrument.symbol: instrument for instrument in listed}
+        self.faults = Faults(config.faults, now_ns)
+        self.liquidity = Liquidity(listed, config.liquidity) if config.liquidity and not captures else None
+        house = self.liquidity.accounts if self.liquidity else ()
+        # The time begins every id that the venue gives, so that one which starts again repeats none.
+        self.matcher = Matcher(listed, QuadraticFee(), nonce=f"{now_ns // 10**6:x}-", house=house, faults=self.faults)
+        self.captured = {symbol: CapturedMarket(self.matcher, symbol) for symbol in self.instruments if captures}
+        self.replay: capture.Replay | None = None
+        self.blotter = Blotter(state_path / "blotter.jsonl", ignore=house)
+        self.acceptor = Acceptor(Path(config.fix.session_file), state_path, config.fix.port)
+        self.acceptor.on_logout = self._on_logout
+        self.acceptor.on_fault = self.stop
+        self.gateway = Gateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)
+        self.market_data = MarketData(self.instruments, self.depth, config.feed.market_limit, self.faults, self.now_ns)
+        self.feed = FeedServer(self.market_data, config.feed, public_keys(config.feed), self.faults)
+        self._order_log = OrderLog(state_path / "orders.jsonl")
+        self._control = ControlServer(Commands(self).table())
+        self._config = config
+        self._captures = captures
+        self._accounts = frozenset(self.acceptor.accounts)
+        self._stopping = asyncio.Event()
+        self._failure = ""
+
+    async def start(self) -> dict[str, int]:
+        """Settle what an earlier run left open, then listen; return the ports."""
+        self.gateway.tell_untold(self._order_log.untold)
+        self.publish(self._order_log.restart(self.matcher, self.now_ns()))
+        if self.liquidity is not None:
+            self.publish(self.liquidity.step(self.matcher, self.now_ns()))
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: self.stop(repr(context.get("exception", context["message"]))))
+        self.acceptor.start(loop)
+        try:
+            feed_port = await self.feed.start()
+            control_port = await self._control.start(self._config.control.host, self._config.control.port)
+        except OSError as error:
+            await self._close()
+            raise ConfigError(f"feed.port or control.port: {error}; choose a free one, or 0 for any") from None
+        return {"feed_port": feed_port, "fix_port": self.acceptor.port, "control_port": control_port}
+
+    async def run(self) -> None:
+        """Trade until `stop`; raise EngineError with the failure if there was one."""
+        loop = asyncio.get_running_loop()
+        if self._config.mode == "busy":
+            loop.call_soon(self._spin, loop)
+        loop.call_soon(self._tick, loop)
+        await self._stopping.wait()
+        await self._close()
+        if self._failure:
+            raise EngineError(self._failure)
+
+    def stop(self, failure: str = "") -> None:
+        """End `run`, with an error if there was a failure."""
+        self._failure = self._failure or failure
+        self._stopping.set()
+
+    def publish(self, events: Iterable[Event], request: Fields | None = None) -> None:
+        """Write down and tell what happened: reports to their account, market data to everybody."""
+        for event in events:
+            if isinstance(event, LevelChanged):
+                self.market_data.on_level(event)
+            elif isinstance(event, PublicTrade):
+                self.market_data.on_trade(event)
+            elif event.account in self._accounts:
+                self._record(event)
+                self.gateway.tell(event, request)
+        self.market_data.flush()
+
+    def depth(self, symbol: str) -> tuple[list[Level], list[Level]]:
+        """Return the published bids and asks of a market, best first."""
+        captured = self.captured.get(symbol)
+        if captured is not None:
+            return captured.levels(fix.BUY), captured.levels(fix.SELL)
+        market = self.matcher.markets[symbol]
+        return market.bids.levels(), market.asks.levels()
+
+    def now_ns(self) -> int:
+        return time.time_ns()
+
+    def perform_faults(self) -> None:
+        """Do at once what a fault asks for, rather than at the next tick."""
+        now_ns = self.now_ns()
+        self.publish(self.matcher.advance(now_ns))
+        self.market_data.step(now_ns)
+        self.feed.step(now_ns)
+        self.gateway.step(now_ns)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let time pass for every part; then again, `step_ms` later."""
+        if self._stopping.is_set():
+            return
+        loop.call_later(self._config.step_ms / 1000, self._tick, loop)
+        now_ns = time.time_ns()
+        if self.liquidity is not None:
+            self.publish(self.liquidity.step(self.matcher, now_ns))
+        elif self._captures:
+            self._play(now_ns)
+        self.perform_faults()
+
+    def _play(self, now_ns: int) -> None:
+        """Pass on the captured frames that are due, once somebody listens."""
+        if self.replay is None:
+            if not self.market_data.has_book_subscriber:
+                return
+            self.replay = capture.Replay(self._captures, self._config.capture.speed, now_ns)
+        if self._config.capture.speed or not self.feed.is_backed_up:
+            for frame in self.replay.due(now_ns):
+                self.publish(self.captured[frame.symbol].apply(frame, now_ns))
+                self.market_data.on_frame(frame, now_ns)
+            self.market_data.flush()
+
+    def _spin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Keep the loop turning, so that nothing waits for a sleeping core."""
+        if not self._stopping.is_set():
+            loop.call_soon(self._spin, loop)
+
+    def _submit(self, request: Request) -> list[Event]:
+        return self.matcher.submit(request, self.now_ns())
+
+    def _record(self, event: Event) -> None:
+        if isinstance(event, Report):
+            self._order_log.record(event)
+            self.blotter.record([event])
+
+    def _on_logout(self, account: str) -> None:
+        if self._config.fix.cancel_on_disconnect and not self._stopping.is_set():
+            events = self.matcher.mass_cancel(MassCancel(account=account, cl_ord_id=""), self.now_ns())
+            self.publish(
+                [
+                    msgspec.structs.replace(event, text=DISCONNECTED) if isinstance(event, Canceled) else event
+                    for event in events
+                    if not isinstance(event, MassCanceled)
+                ]
+            )
+
+    async def _close(self) -> None:
+        """Stop listening, log out, and let the files go."""
+        self._control.close()
+        self.feed.close()
+        await self.acceptor.close()
+        self._order_log.close()
+        self.blotter.close()

@@ -1,0 +1,203 @@
+"""Kalshi's WebSocket frames: JSON text out, commands in.
+
+Units   prices, sizes as in `instrument`; times in Unix milliseconds, as on the wire.
+Shapes  a frame is `head`, its seq, and a `tail` that is built once an event and shared by every connection.
+Errors  msgspec.DecodeError (ValidationError for a wrong type) from `decode_command`.
+Source  Kalshi WebSocket API: commands, replies and envelope, order book, ticker, trade.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
+
+from engine import fix
+from engine.instrument import Instrument
+
+Level = tuple[int, int]  # price, size
+
+ERROR_TEXT = {
+    1: "Unable to process message",
+    2: "Params required",
+    3: "Channels required",
+    4: "Subscription IDs required",
+    5: "Unknown command",
+    7: "Unknown subscription ID",
+    8: "Unknown channel name",
+    9: "Authentication required",
+    11: "Invalid parameter",
+    12: "Exactly one subscription ID is required",
+    13: "Unsupported action",
+    14: "Market ticker required",
+    15: "Action required",
+    25: "Subscription buffer overflow",
+    26: "Market limit per subscription exceeded",
+    27: "Too many commands",
+}
+
+
+class Params(msgspec.Struct):
+    """What a command may carry; unknown keys are ignored."""
+
+    channels: list[str] = []
+    market_ticker: str = ""
+    market_tickers: list[str] = []
+    market_id: str = ""
+    market_ids: list[str] = []
+    use_yes_price: bool = False
+    send_initial_snapshot: bool = False
+    skip_ticker_ack: bool = False
+    sid: int = 0
+    sids: list[int] = []
+    action: str = ""
+
+
+class Command(msgspec.Struct):
+    """One frame from a client; id 0 counts as none."""
+
+    id: int = 0
+    cmd: str = ""
+    params: Params | None = None
+
+
+class _Identified(msgspec.Struct):
+    id: int = 0
+
+
+_SEQ = {channel: ',"seq":' for channel in ("orderbook_snapshot", "orderbook_delta", "trade")}
+_command_decoder = msgspec.json.Decoder(Command)
+_id_decoder = msgspec.json.Decoder(_Identified)
+_encode = msgspec.json.encode
+
+
+def decode_command(frame: bytes) -> Command:
+    return _command_decoder.decode(frame)
+
+
+def decode_id(frame: bytes) -> int:
+    """Return the id of a command that cannot be decoded, 0 if even that is unreadable."""
+    try:
+        return _id_decoder.decode(frame).id
+    except msgspec.DecodeError:
+        return 0
+
+
+@cache
+def market_id(symbol: str) -> str:
+    """Return the market's UUID, the same in every run."""
+    return str(uuid5(NAMESPACE_URL, symbol))
+
+
+def subscribed(id_: int, channel: str, sid: int, now_ms: int) -> bytes:
+    return _reply(id_, "subscribed", now_ms, msg={"channel": channel, "sid": sid})
+
+
+def listing(id_: int, subscriptions: Iterable[tuple[str, int]], now_ms: int) -> bytes:
+    return _reply(id_, "ok", now_ms, msg=[{"channel": channel, "sid": sid} for channel, sid in subscriptions])
+
+
+def ok(id_: int, sid: int, seq: int, symbols: Iterable[str] | None, now_ms: int) -> bytes:
+    """Answer an update; `symbols` is the full set after it, None leaves the list out."""
+    msg = {} if symbols is None else {"market_tickers": list(symbols)}
+    return _reply(id_, "ok", now_ms, sid=sid, seq=seq, msg=msg)
+
+
+def unsubscribed(id_: int, sid: int, seq: int, now_ms: int) -> bytes:
+    return _reply(id_, "unsubscribed", now_ms, sid=sid, seq=seq)
+
+
+def error(id_: int, code: int, detail: str, now_ms: int, sid: int = 0, seq: int = 0) -> bytes:
+    text = f"{ERROR_TEXT[code]}: {detail}" if detail else ERROR_TEXT[code]
+    place = {"sid": sid, "seq": seq} if sid else {}
+    return _reply(id_, "error", now_ms, **place, msg={"code": code, "msg": text})
+
+
+def head(channel: str, sid: int) -> bytes:
+    """Return the start of a channel's frames, up to the seq where the channel has one."""
+    return f'{{"type":"{channel}","sid":{sid}{_SEQ.get(channel, "")}'.encode()
+
+
+def snapshot_head(sid: int) -> bytes:
+    return head("orderbook_snapshot", sid)
+
+
+def snapshot(
+    instrument: Instrument, bids: Iterable[Level], asks: Iterable[Level], use_yes_price: bool, now_ms: int, id_: int = 0
+) -> bytes:
+    """Tail of an orderbook_snapshot; an empty side has no key."""
+    named = f',"id":{id_}' if id_ else ""
+    body = _market(instrument.symbol)
+    if ladder := _ladder(instrument, bids):
+        body += f',"yes_dollars_fp":{ladder}'
+    if ladder := _ladder(instrument, [(_no_price(instrument, price, use_yes_price), size) for price, size in asks]):
+        body += f',"no_dollars_fp":{ladder}'
+    return f'{named},"sending_ts_ms":{now_ms},"msg":{{{body}}}}}'.encode()
+
+
+def delta(
+    instrument: Instrument, side: int, price: int, change: int, use_yes_price: bool, ts_ms: int, now_ms: int
+) -> bytes:
+    """Tail of an orderbook_delta: the signed change of one level; `side` BUY is the YES ladder."""
+    ladder = "yes" if side == fix.BUY else "no"
+    if side == fix.SELL:
+        price = _no_price(instrument, price, use_yes_price)
+    return (
+        f',"sending_ts_ms":{now_ms},"msg":{{{_market(instrument.symbol)},'
+        f'"price_dollars":"{instrument.format_price(price)}","delta_fp":"{instrument.format_size(change)}",'
+        f'"side":"{ladder}","ts_ms":{ts_ms}}}}}'
+    ).encode()
+
+
+def captured(msg: bytes) -> bytes:
+    """Tail of a frame whose `msg` is passed on as it was captured."""
+    return b',"msg":' + msg + b"}"
+
+
+def trade(
+    instrument: Instrument, trade_id: str, taker_side: int, price: int, size: int, ts_ms: int, now_ms: int
+) -> bytes:
+    """Tail of a trade; `taker_side` is the aggressor's Side(54)."""
+    outcome, book_side = ("yes", "bid") if taker_side == fix.BUY else ("no", "ask")
+    return (
+        f',"sending_ts_ms":{now_ms},"msg":{{"trade_id":"{trade_id}","market_ticker":"{instrument.symbol}",'
+        f'"yes_price_dollars":"{instrument.format_price(price)}",'
+        f'"no_price_dollars":"{instrument.format_price(instrument.limit - price)}",'
+        f'"count_fp":"{instrument.format_size(size)}","taker_side":"{outcome}","taker_outcome_side":"{outcome}",'
+        f'"taker_book_side":"{book_side}","is_block_trade":false,"ts":{ts_ms // 1000},"ts_ms":{ts_ms}}}}}'
+    ).encode()
+
+
+def ticker(
+    instrument: Instrument, bid: Level, ask: Level, last: Level, volume: int, cost: int, ts_ms: int, now_ms: int
+) -> bytes:
+    """Tail of a ticker; `volume` in sizes, `cost` in money, a missing bid is price 0, a missing ask the payout."""
+    price, size = instrument.format_price, instrument.format_size
+    dollars = cost // 10 ** (instrument.price_decimals + instrument.size_decimals)
+    return (
+        f',"sending_ts_ms":{now_ms},"msg":{{{_market(instrument.symbol)},"price_dollars":"{price(last[0])}",'
+        f'"yes_bid_dollars":"{price(bid[0])}","yes_ask_dollars":"{price(ask[0])}",'
+        f'"yes_bid_size_fp":"{size(bid[1])}","yes_ask_size_fp":"{size(ask[1])}",'
+        f'"last_trade_size_fp":"{size(last[1])}","volume_fp":"{size(volume)}","open_interest_fp":"{size(0)}",'
+        f'"dollar_volume":{dollars},"dollar_open_interest":0,"ts":{ts_ms // 1000},"ts_ms":{ts_ms}}}}}'
+    ).encode()
+
+
+def _reply(id_: int, type_: str, now_ms: int, **rest: object) -> bytes:
+    named = {"id": id_} if id_ else {}
+    return _encode({**named, "type": type_, "sending_ts_ms": now_ms, **rest})
+
+
+@cache
+def _market(symbol: str) -> str:
+    return f'"market_ticker":"{symbol}","market_id":"{market_id(symbol)}"'
+
+
+def _ladder(instrument: Instrument, levels: Iterable[Level]) -> str:
+    pairs = (f'["{instrument.format_price(price)}","{instrument.format_size(size)}"]' for price, size in sorted(levels))
+    text = ",".join(pairs)
+    return f"[{text}]" if text else ""
+
+
+def _no_price(instrument: Instrument, price: int, use_yes_price: bool) -> int:
+    return price if use_yes_price else instrument.limit - price

@@ -1,0 +1,196 @@
+"""When trading may happen, and how it ends with no order left alive.
+
+States  WAITING (session down, books stale, or orders unknown), TRADING, HALTED (a person must resume), STOPPING.
+Errors  nothing is raised: what goes wrong halts trading, is noted in the journal and reported by `report`.
+Thread  the loop thread; `tick` is called every `TICK_NS`.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+
+from engine import fix
+from engine.desk import Desk
+from engine.errors import SessionError
+from engine.journal import Journal, NullJournal
+from engine.orders import Order
+from engine.risk import TradingState
+from engine.session import Session
+from engine.venue import OrderDialect
+
+TICK_NS = 50_000_000
+RETRY_NS = 1_000_000_000
+
+
+class State(Enum):
+    WAITING = "waiting"
+    TRADING = "trading"
+    HALTED = "halted"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Supervisor:
+    """Starts, pauses, halts and stops one desk."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        session: Session,
+        dialect: OrderDialect,
+        journal: Journal | NullJournal,
+        clock_ns: Callable[[], int],
+        wall_ns: Callable[[], int],
+        report: Callable[[str], None],
+    ) -> None:
+        self.state = State.WAITING
+        self.reason = "starting"
+        self._desk = desk
+        self._session = session
+        self._dialect = dialect
+        self._journal = journal
+        self._clock_ns = clock_ns
+        self._wall_ns = wall_ns
+        self._report = report
+        self._has_started = False
+        self._must_sweep = True  # orders of an earlier run may still live at the venue
+        self._asked_ns: dict[str, int] = {}  # ClOrdID -> when its status or cancel was last asked for
+        self._is_confirmed = False
+
+    # The session
+
+    def on_logon(self) -> None:
+        self._asked_ns.clear()
+        self._report("session logged on")
+
+    def on_logout(self, reason: str) -> None:
+        """The venue can no longer be heard: what is unanswered is unknown from now on."""
+        self._pause(f"session down: {reason or 'no reason given'}")
+        for order in self._desk.all_orders.on_disconnect():
+            self._desk.risk.update(order)
+            self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
+            self._desk.hooks.call("on_order", order)
+        self._asked_ns.clear()
+
+    # Kill switch
+
+    def halt(self, reason: str) -> None:
+        """Refuse new orders and cancel every live one, until `resume`."""
+        if self.state in (State.HALTED, State.STOPPING, State.STOPPED):
+            return
+        self._desk.risk.set_state(TradingState.HALT, reason)
+        self._desk.is_trading = False
+        self._desk.is_halted = True
+        self.state, self.reason = State.HALTED, reason
+        self._is_confirmed = False
+        self._asked_ns.clear()
+        self._journal.append_note(f"HALT: {reason}", self._wall_ns())
+        self._report(f"HALT: {reason}")
+        self._desk.hooks.call("on_halt", reason)
+        self._cancel_live(self._clock_ns())
+
+    def reduce_only(self, reason: str) -> None:
+        """Let only orders through that bring a position nearer to zero."""
+        self._desk.risk.set_state(TradingState.REDUCE_ONLY, reason)
+        self._journal.append_note(f"REDUCE_ONLY: {reason}", self._wall_ns())
+        self._report(f"REDUCE_ONLY: {reason}")
+
+    def resume(self, reason: str) -> None:
+        """Allow trading again, by a person's decision."""
+        self._desk.risk.set_state(TradingState.ACTIVE, reason)
+        self._desk.is_halted = False
+        if self.state is State.HALTED:
+            self.state, self.reason = State.WAITING, "resumed"
+        self._journal.append_note(f"RESUME: {reason}", self._wall_ns())
+        self._report(f"RESUME: {reason}")
+
+    def stop(self) -> None:
+        """Begin an orderly end: cancel everything, then log out; `state` becomes STOPPED when that is done."""
+        if self.state in (State.STOPPING, State.STOPPED):
+            return
+        if self._has_started:
+            self._desk.hooks.call("on_stop")
+        self._desk.is_trading = False
+        self.state, self.reason = State.STOPPING, "stopping"
+        self._asked_ns.clear()
+        self._cancel_live(self._clock_ns())
+
+    # Time
+
+    def tick(self) -> None:
+        """Do what the state wants now."""
+        now_ns = self._clock_ns()
+        if self.state is State.WAITING:
+            self._try_to_trade(now_ns)
+        elif self.state is State.HALTED:
+            self._cancel_live(now_ns)
+            self._confirm_halt()
+        elif self.state is State.STOPPING:
+            self._cancel_live(now_ns)
+            if not self._desk.all_orders.live_count or not self._session.is_logged_on:
+                self.state = State.STOPPED
+                self._session.logout()
+
+    def _try_to_trade(self, now_ns: int) -> None:
+        self.reason = self._obstacle(now_ns)
+        if self.reason:
+            return
+        self.state = State.TRADING
+        self._desk.is_trading = True
+        self._report("trading")
+        if not self._has_started:
+            self._has_started = True
+            self._desk.hooks.call("on_start")
+
+    def _obstacle(self, now_ns: int) -> str:
+        """What keeps trading from starting; asks the venue about whatever is unknown."""
+        if not self._session.is_logged_on:
+            return "session is not logged on"
+        if self._must_sweep:
+            self._must_sweep = False
+            self._send(self._dialect.mass_cancel(self._desk.all_orders.next_cl_ord_id(), self._wall_ns()))
+        if self._desk.all_orders.live_count and not self._has_started:
+            self._cancel_live(now_ns)
+            return "orders of an earlier run are being cancelled"
+        unknown = [order for order in self._desk.orders() if order.ord_status == fix.Status.UNKNOWN]
+        for order in unknown:
+            self._ask(order, self._dialect.order_status(order, self._wall_ns()), now_ns)
+        if unknown:
+            return f"{len(unknown)} orders are unknown until reconciled"
+        stale = [book.instrument.symbol for book in self._desk.books if book.is_stale]
+        return f"no fresh book for {stale[0]}" if stale else ""
+
+    def _pause(self, reason: str) -> None:
+        if self.state is State.TRADING:
+            self.state = State.WAITING
+        self.reason = reason
+        self._desk.is_trading = False
+        self._report(reason)
+
+    def _cancel_live(self, now_ns: int) -> None:
+        """Ask for the cancel of every live order, again each `RETRY_NS` until the venue has answered."""
+        if not self._session.is_logged_on:
+            return
+        for order in tuple(self._desk.orders()):
+            if now_ns - self._asked_ns.get(order.cl_ord_id, -RETRY_NS) < RETRY_NS:
+                continue
+            self._asked_ns[order.cl_ord_id] = now_ns
+            if not self._desk.cancel(order):
+                self._send(self._dialect.order_status(order, self._wall_ns()))
+
+    def _confirm_halt(self) -> None:
+        if not self._is_confirmed and not self._desk.all_orders.live_count:
+            self._is_confirmed = True
+            self._report("HALT confirmed: no order is alive")
+
+    def _ask(self, order: Order, body: bytes | None, now_ns: int) -> None:
+        if body is not None and now_ns - self._asked_ns.get(order.cl_ord_id, -RETRY_NS) >= RETRY_NS:
+            self._asked_ns[order.cl_ord_id] = now_ns
+            self._send(body)
+
+    def _send(self, body: bytes | None) -> None:
+        if body is None:
+            return
+        try:
+            self._session.send(body)
+        except SessionError as error:
+            self._report(f"not sent: {error}")

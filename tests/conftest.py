@@ -1,0 +1,5 @@
+"""Fixtures that several test files use."""
+
+from tests.sim_process import shared_venue, simulator, venue
+
+__all__ = ["shared_venue", "simulator", "venue"]
