@@ -15,6 +15,7 @@ from engine import fix
 from engine.instrument import Instrument, PriceBand
 from engine.sim import admission, wire
 from engine.sim.subscriptions import BOOK, COMMANDS_PER_SECOND, TICKER, TRADE, FeedConnection
+from tests.sim_clients import HEADERS, wait_for
 from tests.sim_process import SimProcess, Start
 
 CENT = [PriceBand(0, 10_000, 100)]
@@ -392,40 +393,35 @@ def cents(text: str) -> int:
     return int(text.replace(".", ""))
 
 
+def masked(command: bytes) -> bytes:
+    """A WebSocket text frame of at most 125 bytes, masked with nothing."""
+    return bytes((0x81, 0x80 | len(command), 0, 0, 0, 0)) + command
+
+
 def test_slow_reader_is_told_and_cut_off_while_others_go_on(simulator: Start) -> None:
-    sim = simulator(sections="[liquidity]\nseed = 3\nrate = 4000.0\n[feed]\nwrite_limit = 65536\nsend_buffer = 65536")
-    good = sim.feed()
-    good.send("subscribe", channels=[BOOK], market_tickers=["RAIN", "SNOW"], use_yes_price=True)
-    slow = socket.socket()
-    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    slow.settimeout(5)
-    slow.connect(("127.0.0.1", sim.feed_port))
-    slow.sendall(
-        b"GET /trade-api/ws/v2 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-        b"KALSHI-ACCESS-KEY: k\r\nKALSHI-ACCESS-TIMESTAMP: 0\r\nKALSHI-ACCESS-SIGNATURE: s\r\n\r\n"
-    )
-    command = (
-        b'{"id":1,"cmd":"subscribe","params":{"channels":["orderbook_delta","trade"],"market_tickers":["RAIN","SNOW"]}}'
-    )
-    slow.sendall(bytes((0x81, 0x80 | len(command), 0, 0, 0, 0)) + command)
-    received = b""
-
-    def has_ended() -> bool:
-        nonlocal received
-        if not received and not sim("status")["feed_overflows"]:
-            return False
-        try:
-            data = slow.recv(65536, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        received += data
-        return not data
-
-    good.wait(has_ended)
-    slow.close()
+    sim = simulator(sections="[feed]\nwrite_limit = 65536\nsend_buffer = 65536")
+    good, orders = sim.feed(), sim.fix()
+    good.send("subscribe", channels=[BOOK], market_tickers=["RAIN"], use_yes_price=True)
+    good.take_until("orderbook_snapshot")
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.settimeout(5)
+        slow.connect(("127.0.0.1", sim.feed_port))
+        headers = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
+        slow.sendall(
+            b"GET /trade-api/ws/v2 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+            + f"{headers}\r\n".encode()
+            + masked(b'{"id":1,"cmd":"subscribe","params":{"channels":["trade","ticker"]}}')
+            + 8000 * masked(b'{"id":2,"cmd":"list_subscriptions"}')
+        )
+        wait_for(lambda: sim("status")["feed_overflows"])
+        received = b""
+        while data := slow.recv(65536):
+            received += data
     assert received.count(b'"code":25') == 2
     assert received.endswith(b"\x88\x0d\x03\xf0slow reader")
-    count = len(good.frames)
-    good.wait(lambda: len(good.frames) > count + 10)
     assert sim("status")["feed_connections"] == 1
+    orders.logon()
+    orders.order("a1", "1", "25", "0.41")
+    assert good.take()[0]["seq"] == 2

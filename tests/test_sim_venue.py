@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from engine.errors import EngineError
 from tests.sim_clients import FeedClient, FixClient, pick, wait_for
 from tests.sim_process import ROOT, SimProcess, Start, write_config
+
+NOON = "20261123-12:00:00"
 
 
 def subscribed(sim: SimProcess, **options: bool) -> FeedClient:
@@ -215,6 +218,35 @@ def test_delayed_session_keeps_its_order(venue: SimProcess) -> None:
     assert time.monotonic() - started > 0.09
 
 
+def test_garbled_messages_do_not_end_the_venue(venue: SimProcess) -> None:
+    random = Random(7)
+    client = logged_on(venue)
+    fields = [
+        (11, "a1"),
+        (54, "1"),
+        (38, "25"),
+        (40, "2"),
+        (44, "0.41"),
+        (55, "RAIN"),
+        (59, "6"),
+        (60, NOON),
+        (126, NOON),
+    ]
+    alphabet = ["", "-1", "1e5", "9" * 40, "\u00e9", "=", "0.415", "A", "20261123-23:59:60", "NaN", "6 6 6"]
+    for number in range(400):
+        mutated = [(tag, random.choice(alphabet) if random.random() < 0.2 else text) for tag, text in fields]
+        random.shuffle(mutated)
+        client.send(random.choice("DFGHq"), *mutated[: random.randint(1, len(mutated))], (530, random.choice("1678")))
+        if number % 50 == 49:
+            client.send("1", (112, f"alive-{number}"))
+            while client.receive().get(112) != f"alive-{number}":
+                pass
+    client.order("good", "1", "25", "0.41")
+    while (told := client.receive()).get(11) != "good":
+        assert told[35] in ("8", "9", "j", "r", "3")
+    assert told[150] == "0"
+
+
 # Configuration and control
 
 
@@ -279,13 +311,17 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_venue_that_cannot_start_says_why(tmp_path: Path) -> None:
-    write_config(tmp_path, "[feed]\nprot = 1")
-    done = subprocess.run(
-        [sys.executable, "-m", "engine.sim", str(tmp_path / "sim.toml")], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert "unknown field `prot`" in done.stderr and "$.feed" in done.stderr
+def test_venue_that_cannot_start_says_why(venue: SimProcess, tmp_path: Path) -> None:
+    for section, words in (
+        ("[feed]\nprot = 1", "unknown field `prot` - at `$.feed`"),
+        (f"[feed]\nport = {venue.feed_port}", "feed.port or control.port: "),
+        ("[liquidity]\ndepth = 90", "its grid needs"),
+    ):
+        write_config(tmp_path, section)
+        command = [sys.executable, "-m", "engine.sim", str(tmp_path / "sim.toml")]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert words in done.stderr
 
 
 # Captures
