@@ -263,11 +263,13 @@ def test_limit_below_zero_is_named(written, name):
         ("watch_depth = 1", "watch_dept = 1", "feed.watch_dept: unknown key, did you mean watch_depth?"),
         ('"100ms"', '"100"', f'feed.backoff_min: must be {Unit.DURATION.value}, not "100"'),
         ('"100ms"', "0.1", f"feed.backoff_min: must be {Unit.DURATION.value}, not 0.1"),
+        ('"100ms"', '"0s"', "feed: backoff_min must be positive and not above backoff_max"),
         ('"100ms"', '"11s"', "feed: backoff_min must be positive and not above backoff_max"),
         ('"0.5"', "0.5", f"risk.max_order_cost: must be {Unit.MONEY.value}, not 0.5"),
         ('"0.5"', '"0.5$"', "risk.max_order_cost: not a decimal number of at most 6 places: '0.5$'"),
         ('"0.05"', '"0.00001"', "risk.collar_opposite: not a decimal number of at most 4 places: '0.00001'"),
         ("orders = 64", "orders = 64.0", "risk.max_open_orders: must be a whole number, not 64.0"),
+        ("orders = 64", f"orders = {NO_LIMIT}", "risk.max_open_orders: must not be negative nor astronomic"),
         ("orders = 64", "orders = true", "risk.max_open_orders: must be a whole number, not True"),
         ("book = false", 'book = "no"', "risk.allow_crossed_book: Expected `bool`, got `str`"),
         ("restricted = []", 'restricted = ["RAIN", "SUN"]', "risk.restricted: names no market: SUN"),
@@ -363,6 +365,12 @@ def test_wrong_markets_are_named(written, text, problem):
     written(f"title = 1\n{MARKETS}".replace('end = "0.1", ', ""), "listed.toml")
     found = wrong(written(text))
     assert any(line.startswith(problem) for line in found), found
+
+
+def test_markets_here_and_elsewhere_are_one_problem(written):
+    written(MARKETS, "listed.toml")
+    (problem,) = wrong(written('markets = "listed.toml"\n' + WHOLE))
+    assert problem.startswith("markets: write [[market]] tables, or name a file")
 
 
 def test_market_file_alone_raises_all_its_problems(written):

@@ -389,6 +389,14 @@ def test_filled_order_with_an_open_replace_counts_what_the_replace_adds():
     assert desk.new(SELL, 4_600, 1) is RiskReject.SELF_MATCH
 
 
+def test_filled_order_with_an_open_replace_stands_at_the_new_price_only():
+    desk = Desk()
+    order = desk.open(BUY, 4_500, 10)
+    desk.told(order, ord_status=Status.FILLED, cum_qty=10, leaves_qty=0, pending_price=4_400, pending_qty=15)
+    assert desk.new(SELL, 4_500, 1) is NONE
+    assert desk.new(SELL, 4_400, 1) is RiskReject.SELF_MATCH
+
+
 def test_replace_down_to_what_has_filled_adds_nothing():
     desk = Desk()
     order = desk.open(BUY, 4_500, 10)
@@ -414,6 +422,8 @@ def test_earlier_run_is_restored_without_profit_or_loss():
     exposure = desk.risk.exposure
     exposure._check()
     assert (exposure.position(desk.snow), exposure.event_position("WEATHER"), exposure.pnl) == (-7, 14, 0)
+    desk.risk.mark(desk.snow, 4_000, 4_100)
+    assert exposure.pnl == -7 * 100
 
 
 # Replace and cancel
@@ -459,6 +469,14 @@ def test_replace_while_limits_are_exceeded_may_only_shrink():
     order = desk.open(BUY, 4_500, 10)
     assert desk.replace(order, 4_500, 9) is NONE
     assert desk.replace(order, 4_500, 11) is RiskReject.MAX_ORDER_QTY
+
+
+@pytest.mark.parametrize("limit", ["max_open_cost", "max_position", "max_event_position", "max_gross_position"])
+def test_replace_to_a_cheaper_price_passes_beyond_a_limit(limit):
+    desk = Desk(**{limit: 5})
+    order = desk.open(BUY, 4_500, 10)
+    assert desk.replace(order, 4_400, 10) is NONE
+    assert desk.replace(order, 4_600, 11) is not NONE
 
 
 def test_taking_quantity_off_needs_no_book():
@@ -570,6 +588,15 @@ def test_reduce_only_lets_orders_shrink_and_reducing_ones_move():
     assert desk.replace(adding, 4_400, 5) is RiskReject.REDUCE_ONLY
     assert desk.replace(reducing, 4_800, 10) is NONE
     assert desk.replace(reducing, 4_800, 11) is RiskReject.REDUCE_ONLY
+
+
+def test_reduce_only_counts_a_moving_order_until_the_venue_answers():
+    desk = Desk()
+    desk.fill(SELL, 10)
+    order = desk.open(BUY, 4_500, 15)
+    desk.risk.set_state(TradingState.REDUCE_ONLY, "test")
+    assert desk.replace(order, 4_400, 10) is RiskReject.REDUCE_ONLY  # the 15 may still trade
+    assert desk.replace(order, 4_500, 10) is NONE
 
 
 def test_halt_denies_every_order_and_replace():
