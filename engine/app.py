@@ -10,14 +10,13 @@ import os
 import random
 import signal
 import time
-from typing import Any
 
 import uvloop
 from hdrh.histogram import HdrHistogram
 
 from engine import control, loading, log, metrics, modes
 from engine.backoff import Backoff
-from engine.book import make_book
+from engine.book import Book, make_book
 from engine.config import EngineConfig, build_strategy
 from engine.counters import Counters
 from engine.desk import Desk
@@ -113,9 +112,7 @@ class Engine:
         if recovered.records:
             LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
         self._risk.restore(orders.live(), self.positions)
-        return Journal(
-            section.directory, orders.nonce, self.config.instruments, time.time_ns(), sync=section.sync
-        )
+        return Journal(section.directory, orders.nonce, self.config.instruments, time.time_ns(), sync=section.sync)
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -175,7 +172,7 @@ class Engine:
         return self.desk.counters
 
     @property
-    def books(self) -> Any:
+    def books(self) -> tuple[Book, ...]:
         return self.desk.books
 
     def clock_ns(self) -> int:

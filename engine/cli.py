@@ -110,7 +110,7 @@ def run_sim(arguments: argparse.Namespace) -> int:
 
 
 def run_journal(arguments: argparse.Namespace) -> int:
-    from engine.journal import dump
+    from engine.journal_dump import dump
 
     for line in dump(arguments.path):
         print(line)

@@ -3,9 +3,10 @@
 Units   times in ns of the clock that the caller passes in.
 Shapes  a directory of segments, each start of the engine its own run; see `journal_file`.
 Errors  JournalError if the directory is in use, the disk is full, or a record is larger than a segment.
-Cost    about 0.5 us a record. A new segment takes milliseconds: call `prepare` when idle and none is ever waited for.
-        What was appended survives the end of the process, kill -9 included; a power loss only with `sync`, which waits
-        for the disk at every record.
+Cost    0.3 us a request, 0.5 us a report where `prepare` is called often enough; a page that it did not reach, or that
+        the kernel has written out since, adds 2 us on ext4, nothing on tmpfs.
+Safety  what was appended survives the end of the process, kill -9 included, and a loss of power only with `sync`, which
+        waits for the disk at every record.
 Thread  the loop thread only; one process per directory.
 """
 
@@ -24,7 +25,8 @@ from engine.journal_file import VERSION, Header, Kind, Record, Segment, journal_
 from engine.order import Order
 from engine.report import ExecutionReport
 
-SEGMENT_BYTES = 16 * 2**20
+SEGMENT_BYTES = 4 * 2**20
+PREPARED_BYTES = 2**17  # by one call
 _join = SOH.join
 
 # Of a report, in the order of `append_report`
@@ -60,9 +62,6 @@ class NullJournal:
     def append_replace(self, order: Order, now_ns: int) -> None:
         """Record the replace that is in flight for an order."""
 
-    def append_unsent(self, order: Order, now_ns: int) -> None:
-        """Record that the last request of an order never left."""
-
     def append_request(self, cl_ord_id: str, now_ns: int) -> None:
         """Record a message about no single order that took a ClOrdID, such as a mass cancel."""
 
@@ -79,7 +78,7 @@ class NullJournal:
         """Record what a person should find here, such as a halt."""
 
     def prepare(self) -> None:
-        """Make the next segment ready; for idle moments."""
+        """Make some more of the next segment ready; for idle moments: 0.1 ms, 2 ms once a segment."""
 
     def close(self) -> None:
         """End the run."""
@@ -110,8 +109,13 @@ class Journal(NullJournal):
         self._sync = sync
         self._spare: Segment | None = None
         self._full: list[Segment] = []
-        self._begin(self._next_segment())
-        self.prepare()
+        try:
+            self._begin(self._next_segment())
+            self._segment.touch(segment_bytes)
+            self.prepare()
+        except JournalError:
+            self._lock.close()
+            raise
 
     @property
     def path(self) -> Path:
@@ -131,9 +135,6 @@ class Journal(NullJournal):
     def append_replace(self, order: Order, now_ns: int) -> None:
         numbers = (order.pending_price, order.pending_qty)
         self._append(Kind.REPLACE, now_ns, numbers, _join((order.cl_ord_id, order.pending_cl_ord_id)))
-
-    def append_unsent(self, order: Order, now_ns: int) -> None:
-        self._append(Kind.UNSENT, now_ns, (), order.cl_ord_id)
 
     def append_request(self, cl_ord_id: str, now_ns: int) -> None:
         self._append(Kind.REQUEST, now_ns, (), cl_ord_id)
@@ -165,6 +166,7 @@ class Journal(NullJournal):
         self._let_go()
         if self._spare is None:
             self._spare = self._next_segment()
+        self._spare.touch(PREPARED_BYTES)
 
     def close(self) -> None:
         if self._lock.closed:
@@ -210,8 +212,10 @@ class Journal(NullJournal):
         )
 
     def _next_segment(self) -> Segment:
-        self._header = msgspec.structs.replace(self._header, segment=self._header.segment + 1)
-        return Segment(self._directory, self._header)
+        header = msgspec.structs.replace(self._header, segment=self._header.segment + 1)
+        segment = Segment(self._directory, header)
+        self._header = header
+        return segment
 
     def _let_go(self) -> None:
         while self._full:

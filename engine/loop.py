@@ -54,7 +54,7 @@ class TradingLoop:
         self.is_trading = False
         self.last_frame_ns = 0
         self.send: Callable[[bytes], None] = _unwired
-        self.command: Callable[[list[bytes]], None] = _unwired
+        self.command: Callable[[list[bytes]], object] = _unwired
         self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
         self._dirty: list[Book] = []
         self._on_book = strategy.on_book
@@ -149,11 +149,13 @@ class TradingLoop:
     ) -> Order | None:
         """Send a new order if risk allows it; None if it does not."""
         if not self.is_trading:
-            return self.hooks.denied(None, RiskReject.HALTED)
+            self.hooks.denied(None, RiskReject.HALTED)
+            return None
         now_ns = self._clock_ns()
         denial = self.risk.check_new(instrument, side, price, qty, ord_type, self.books[instrument.index], now_ns)
         if denial:
-            return self.hooks.denied(None, denial)
+            self.hooks.denied(None, denial)
+            return None
         order = self.all_orders.open(
             instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
         )

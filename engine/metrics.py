@@ -21,6 +21,7 @@ from engine.errors import ConfigError
 from engine.position import Position
 from engine.risk import RiskReject
 
+DENIALS = {denial.value: denial.name.lower() for denial in RiskReject}
 BUCKETS_NS = tuple(mantissa * 10**power for power in range(3, 9) for mantissa in (1, 2, 5))
 COUNTERS = {
     "frames": "market-data frames received",
@@ -44,9 +45,12 @@ COUNTERS = {
 class Source(Protocol):
     """What the collector reads; every attribute is current whenever the loop thread looks."""
 
-    counters: Counters
-    books: Sequence[Book]
-    positions: Sequence[Position]
+    @property
+    def counters(self) -> Counters: ...
+    @property
+    def books(self) -> Sequence[Book]: ...
+    @property
+    def positions(self) -> Iterable[Position]: ...
 
     def clock_ns(self) -> int: ...
     def session_state(self) -> tuple[bool, int, int]:
@@ -81,7 +85,7 @@ class EngineCollector(Collector):
         counters = self._source.counters
         denials = CounterMetricFamily("fixlane_risk_denials", "requests denied by risk", labels=["code"])
         for code, count in counters.denials_by_code.items():
-            denials.add_metric([RiskReject(code).name.lower()], count)
+            denials.add_metric([DENIALS[code]], count)
         yield denials
         rejects = CounterMetricFamily("fixlane_rejects", "requests refused by the venue", labels=["reason"])
         for reason, count in counters.rejects_by_reason.items():

@@ -20,6 +20,7 @@ from engine.sim.child import SimChild
 from engine.sim.config import SimConfig, load_config
 
 PATIENCE_S = 20.0
+CREDENTIALS = f'[feed.credentials]\nkey_id_env = "{KEY_ID_ENV}"\nprivate_key_file = "key.pem"\n\n#'
 
 
 def free_port() -> int:
@@ -70,7 +71,7 @@ class Pair:
             '"../var"': '"state"',
             "ws://127.0.0.1:9180/": f"ws://127.0.0.1:{self.feed_port}/",
             'file = "none"': 'file = "engine.log"',
-            "\n# Pre-trade risk.": f'[feed.credentials]\nkey_id_env = "{KEY_ID_ENV}"\nprivate_key_file = "key.pem"\n\n#',
+            "\n# Pre-trade risk.": CREDENTIALS,
         }.items():
             assert old in text, old
             text = text.replace(old, new)

@@ -104,6 +104,11 @@ def test_mass_cancel_report_is_read() -> None:
     }
 
 
+def test_mass_cancel_refused_without_a_reason_has_one() -> None:
+    assert said(decode("35=r|11=M|531=0|")) == {"msg_type": "r", "cl_ord_id": "M", "reason": 99}
+    assert said(decode("35=r|11=M|531=7|")) == {"msg_type": "r", "cl_ord_id": "M"}
+
+
 def test_session_reject_is_read() -> None:
     assert said(decode("35=3|45=12|371=44|372=D|373=5|58=value|")) == {
         "msg_type": "3",

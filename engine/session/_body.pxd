@@ -6,6 +6,7 @@ from engine.session._timestamp cimport TimestampFormat
 cdef class Template:
     cdef unsigned char* buffer
     cdef Py_ssize_t length, capacity
+    cdef int omitted  # standard fields that this venue does not take
     cdef Py_ssize_t fixed_length  # bytes in front that every message keeps
     cdef readonly TimestampFormat times
 
