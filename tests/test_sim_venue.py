@@ -1,6 +1,7 @@
 """Every fault of the venue, one at a time, as its clients see it; and how the process begins and ends."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -288,6 +289,25 @@ def test_quit_and_end_of_input_end_the_venue(simulator: Start) -> None:
     assert sim.process.stdin is not None
     sim.process.stdin.close()
     assert sim.process.wait(5) == 0
+
+
+def test_session_is_served_between_the_ticks(simulator: Start) -> None:
+    sim = simulator(top="step_ms = 60000")
+    client = logged_on(sim)
+    buy(client, "a1")
+    sim("drop_fix")
+    again = sim.fix(out=client.out)
+    again.logon()
+    buy(again, "a2")
+    again.send("5")
+    assert again.receive()[35] == "5"
+
+
+def test_busy_venue_keeps_to_its_core(simulator: Start) -> None:
+    sim = simulator(top='mode = "busy"\ncpu = 0')
+    assert os.sched_getaffinity(sim.process.pid) == {0}
+    buy(logged_on(sim), "a1")
+    assert sim.stop() == (0, "")
 
 
 def test_venue_does_not_outlive_its_parent(tmp_path: Path) -> None:
