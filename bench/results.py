@@ -13,9 +13,10 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from bench import host
-from engine.latency import HIGHEST_NS, summarize
 
 Figures = dict[str, Any]
+HIGHEST_NS = 60_000_000_000
+PERCENTILES = {"p50_ns": 50.0, "p90_ns": 90.0, "p99_ns": 99.0, "p99_9_ns": 99.9, "p99_99_ns": 99.99}
 
 
 def histogram_of(samples_ns: Iterable[int]) -> HdrHistogram:
@@ -28,7 +29,10 @@ def histogram_of(samples_ns: Iterable[int]) -> HdrHistogram:
 
 def figures(samples_ns: list[int], seconds: float) -> Figures:
     """Return n, rate, percentiles and maximum of one repetition."""
-    result: Figures = summarize(histogram_of(samples_ns))
+    histogram = histogram_of(samples_ns)
+    result: Figures = {"n": histogram.get_total_count()}
+    result |= {name: histogram.get_value_at_percentile(percent) for name, percent in PERCENTILES.items()}
+    result["max_ns"] = histogram.get_max_value()
     result["rate"] = round(len(samples_ns) / seconds) if seconds else 0
     return result
 

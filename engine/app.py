@@ -12,7 +12,6 @@ import signal
 import time
 
 import uvloop
-from hdrh.histogram import HdrHistogram
 
 from engine import control, loading, log, metrics, modes
 from engine.backoff import Backoff
@@ -23,6 +22,7 @@ from engine.desk import Desk
 from engine.feed import Feed, FeedSettings
 from engine.journal import Journal, NullJournal
 from engine.journal_file import journal_paths
+from engine.latency import LatencyRecorder
 from engine.orders import Orders
 from engine.position import Positions
 from engine.recovery import recover
@@ -188,8 +188,8 @@ class Engine:
     def reconnects(self) -> int:
         return max(self.feed.totals.connects - 1, 0)
 
-    def latencies(self) -> dict[str, HdrHistogram]:
-        return {"tick_to_order": self.desk.tick_to_order.drain(), "order_round_trip": self.desk.round_trip.drain()}
+    def latencies(self) -> dict[str, LatencyRecorder]:
+        return {"tick_to_order": self.desk.tick_to_order, "order_round_trip": self.desk.round_trip}
 
     def status(self) -> dict[str, object]:
         """Return the state in words and numbers, for a person."""

@@ -40,12 +40,15 @@ _TEXTS = (
 )  # fmt: skip
 
 
+REPORT_NAMES = (*_NUMBERS, *_FLAGS, *_TEXTS)
+
+
 def report_of(record: Record) -> ExecutionReport:
     """Return what `append_report` was given."""
     report = ExecutionReport()
     numbers = [*record.numbers[: len(_NUMBERS)], *map(bool, record.numbers[len(_NUMBERS) :])]
     values = [*numbers, *record.text.split(SOH, len(_TEXTS) - 1)]
-    for name, value in zip((*_NUMBERS, *_FLAGS, *_TEXTS), values, strict=True):
+    for name, value in zip(REPORT_NAMES, values, strict=True):
         setattr(report, name, value)
     return report
 

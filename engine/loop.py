@@ -79,7 +79,8 @@ class TradingLoop:
         else:
             if event.kind == Kind.DELTA:
                 book = self.books[event.instrument.index]
-                self._moved(book, book.apply(event.side, event.price, event.size), now_ns)
+                if not self._moved(book, book.apply(event.side, event.price, event.size), now_ns):
+                    self.command(self._market_data.resync((book.instrument,)))
             else:
                 self._on_event(event, now_ns)
         if is_last and self._dirty:
@@ -90,16 +91,17 @@ class TradingLoop:
         if self._dirty:
             self._run_strategy(self.last_frame_ns)
 
-    def _moved(self, book: Book, moved: int, now_ns: int) -> None:
-        if moved == STALE:  # the update contradicts the book: nothing was applied
+    def _moved(self, book: Book, moved: int, now_ns: int) -> bool:
+        """Note what an update did; False if it contradicts the book, which is stale now."""
+        if moved == STALE:
             self.counters.stale_updates += 1
-            self.command(self._market_data.resync((book.instrument,)))
-            return
+            return False
         self.counters.book_updates += 1
         book.updated_ns = now_ns
         if moved == MOVED and not book.is_dirty:
             book.is_dirty = True
             self._dirty.append(book)
+        return True
 
     def _run_strategy(self, frame_ns: int) -> None:
         self._answering_ns = frame_ns
@@ -125,10 +127,12 @@ class TradingLoop:
             self.command(event.commands)
         if event.kind == Kind.SNAPSHOT:
             book = self.books[event.instrument.index]
-            self._moved(book, book.snapshot(event.bids, event.asks), now_ns)
+            if not self._moved(book, book.snapshot(event.bids, event.asks), now_ns):
+                self._market_data.resync((book.instrument,))  # the feed asks again, at its own pace
         elif event.kind == Kind.LEVEL:
             book = self.books[event.instrument.index]
-            self._moved(book, book.set_level(event.side, event.price, event.size), now_ns)
+            if not self._moved(book, book.set_level(event.side, event.price, event.size), now_ns):
+                self.command(self._market_data.resync((book.instrument,)))
         elif event.kind == Kind.TRADE:
             self.counters.trades += 1
             if self.is_trading:

@@ -27,6 +27,9 @@ def journal_in(directory: Path, **options: object) -> Journal:
     return Journal(directory, "J", INSTRUMENTS, 99, **options)  # type: ignore[arg-type]
 
 
+FIELDS = [name for name in dir(ExecutionReport) if not name.startswith("_") and name != "clear"]
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     opened = journal_in(tmp_path, segment_bytes=SMALL * 8)
@@ -37,14 +40,14 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 def full_report() -> ExecutionReport:
     """Every field another value."""
     made = ExecutionReport()
-    for number, name in enumerate(ExecutionReport.__slots__, 1):
+    for number, name in enumerate(FIELDS, 1):
         kind = type(getattr(made, name))
         setattr(made, name, f"text {number} é" if kind is str else number % 2 == 0 if kind is bool else -number)
     return made
 
 
 def values(made: ExecutionReport) -> list[object]:
-    return [getattr(made, name) for name in ExecutionReport.__slots__]
+    return [getattr(made, name) for name in FIELDS]
 
 
 def notes(paths: list[Path]) -> list[str]:
