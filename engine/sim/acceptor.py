@@ -161,7 +161,7 @@ class Acceptor:
         self.on_logout(account)
 
 
-class _Callbacks(quickfix.Application):  # type: ignore[misc]
+class _Callbacks(quickfix.Application):
     """QuickFIX's side of the acceptor; an exception that left one of these would end the process."""
 
     def __init__(self, acceptor: Acceptor) -> None:
