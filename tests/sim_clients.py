@@ -134,6 +134,11 @@ class FixClient:
             *fields,
         )
 
+    def buy(self, cl_ord_id: str, price: str = "0.41") -> None:
+        """Enter an order and take the report that it rests."""
+        self.order(cl_ord_id, "1", "25", price)
+        assert pick(self.receive(), 11, 150) == (cl_ord_id, "0")
+
     def cancel(self, cl_ord_id: str, orig_cl_ord_id: str, side: str = "1", symbol: str = "RAIN") -> None:
         self.send(
             "F", (11, cl_ord_id), (41, orig_cl_ord_id), (54, side), (55, symbol), (38, "1"), (60, transact_time())

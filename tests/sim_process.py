@@ -83,6 +83,18 @@ class SimProcess:
         self._clients.append(client)
         return client
 
+    def subscribed(self, **options: bool) -> FeedClient:
+        """Return a client of RAIN's book whose snapshot has arrived."""
+        feed = self.feed(**options)
+        feed.send("subscribe", channels=["orderbook_delta"], market_ticker="RAIN", use_yes_price=True)
+        feed.take_until("orderbook_snapshot")
+        return feed
+
+    def logged_on(self, account: str = "CLIENT") -> FixClient:
+        client = self.fix(account)
+        client.logon()
+        return client
+
     def reset(self) -> None:
         """Make the venue as good as new: no client, no order, no fault, every market open."""
         self._close_clients()
