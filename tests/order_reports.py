@@ -75,10 +75,12 @@ def replaced(order: Order, **fields: object) -> ExecutionReport:
 
 
 def cancel_reject(order: Order, ord_status: str, response_to: str = "1", **fields: object) -> ExecutionReport:
-    return report(
-        order.pending_cl_ord_id, "", ord_status, msg_type=Msg.ORDER_CANCEL_REJECT,
-        orig_cl_ord_id=order.cl_ord_id, cxl_rej_response_to=response_to, **fields,
-    )  # fmt: skip
+    made = report(order.pending_cl_ord_id, "", ord_status, orig_cl_ord_id=order.cl_ord_id)
+    made.msg_type = Msg.ORDER_CANCEL_REJECT
+    made.cxl_rej_response_to = response_to
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
 
 
 def state(order: Order) -> tuple[str, int, int, int, str]:

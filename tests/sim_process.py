@@ -149,9 +149,10 @@ def simulator(tmp_path: Path) -> Iterator[Start]:
         *arguments: str,
         sections: str = "",
         fix: str = "",
+        top: str = "step_ms = 2",
         files: dict[str, str] | None = None,
     ) -> SimProcess:
-        write_config(tmp_path, sections, fix)
+        write_config(tmp_path, sections, fix, top)
         for name, content in (files or {}).items():
             (tmp_path / name).write_text(content)
         running.append(SimProcess(tmp_path, *arguments))
@@ -165,10 +166,11 @@ def simulator(tmp_path: Path) -> Iterator[Start]:
             each._release()
 
 
-def write_config(path: Path, sections: str = "", fix: str = "") -> None:
+def write_config(path: Path, sections: str = "", fix: str = "", top: str = "step_ms = 2") -> None:
     (path / "markets.toml").write_text(MARKETS)
     (path / "acceptor.cfg").write_text(SESSIONS)
     (path / "sim.toml").write_text(
-        'markets = "markets.toml"\nstate_path = "state"\nstep_ms = 2\n'
+        'markets = "markets.toml"\nstate_path = "state"\n'
+        f"{top}\n"
         f'[fix]\nsession_file = "acceptor.cfg"\nport = 0\n{fix}\n{sections}\n'
     )

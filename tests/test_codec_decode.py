@@ -81,6 +81,11 @@ def test_replayed_report_is_marked() -> None:
     assert said(decode("35=8|43=N|97=N|1057=N|")) == {"msg_type": "8"}
 
 
+def test_liquidity_indicator_of_fix44_tells_a_taker() -> None:
+    assert said(decode("35=8|851=2|")) == {"msg_type": "8", "is_taker": True}
+    assert said(decode("35=8|851=1|")) == {"msg_type": "8"}
+
+
 def test_cancel_reject_is_read() -> None:
     assert said(decode("35=9|37=O|11=B|41=A|39=1|434=2|102=1|58=unknown|")) == {
         "msg_type": "9",
@@ -152,7 +157,7 @@ def test_equal_text_is_the_same_object() -> None:
     assert report.cl_ord_id == "eng-0002"
 
 
-@pytest.mark.parametrize("before", ["\u20ac\u20ac", "\xe9\xe9", "ab", ""])
+@pytest.mark.parametrize("before", ["\ueae9\u20ac", "\xe9\xe9", "ab", ""])
 def test_text_is_compared_by_its_characters(before: str) -> None:
     report = ExecutionReport()
     report.text = before

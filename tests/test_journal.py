@@ -16,7 +16,7 @@ import engine
 from engine.errors import JournalError
 from engine.journal import Journal, NullJournal, report_of
 from engine.journal_dump import dump
-from engine.journal_file import Kind, journal_paths, read, read_all, read_header
+from engine.journal_file import Kind, Segment, journal_paths, read, read_all, read_header
 from engine.orders import Orders
 from engine.report import ExecutionReport
 
@@ -147,11 +147,17 @@ def test_null_journal_has_every_method_and_keeps_nothing() -> None:
     NullJournal().append_note("nothing", 1)
 
 
-def test_synced_journal_writes_the_same(tmp_path: Path) -> None:
+def test_synced_journal_waits_for_the_disk_at_every_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[int] = []
+    sync = Segment.sync
+    monkeypatch.setattr(Segment, "sync", lambda segment, offset: (waited.append(offset), sync(segment, offset)))
     journal = journal_in(tmp_path, segment_bytes=SMALL, sync=True)
     for number in range(40):
         journal.append_note(f"{number:100}", number)
-    assert notes(journal_paths(tmp_path)) == [f"{number:100}" for number in range(40)]
+    records = list(read_all(journal_paths(tmp_path)))
+    assert [record.text for record in records if record.kind == Kind.NOTE] == [f"{number:100}" for number in range(40)]
+    ends = sum(record.kind == Kind.END for record in records)
+    assert sorted(waited) == sorted([r.offset for r in records if r.kind == Kind.NOTE] + [0] * ends)
     journal.close()
 
 
@@ -237,7 +243,7 @@ def test_second_process_may_not_open_the_directory_until_the_first_is_gone(tmp_p
 
 
 def test_segment_that_was_never_finished_is_cleared_away(tmp_path: Path) -> None:
-    (tmp_path / "000001-0002.new").write_bytes(b"half")
+    (tmp_path / "000009-0002.new").write_bytes(b"half")
     journal = journal_in(tmp_path)
     assert list(tmp_path.glob("*.new")) == []
     journal.close()

@@ -212,12 +212,29 @@ def test_symbol_and_side_of_the_order_pass(orders: Orders, order: Order) -> None
     assert orders.apply(fill(order, 4, "E1", symbol=RAIN.symbol, side=fix.BUY)).kind == Outcome.FILLED
 
 
-def test_ioc_that_ends_with_its_fill_is_over(orders: Orders) -> None:
-    opened = open_order(orders, tif=fix.Tif.IOC)
-    change = orders.apply(fill(opened, 4, "E1", leaves_qty=0))
+@pytest.mark.parametrize(
+    ("tif", "ord_type", "ord_status"),
+    [
+        (fix.Tif.IOC, fix.Type.LIMIT, Status.PARTIALLY_FILLED),
+        (fix.Tif.FOK, fix.Type.LIMIT, Status.PARTIALLY_FILLED),
+        (fix.Tif.DAY, fix.Type.MARKET, Status.PARTIALLY_FILLED),
+        (fix.Tif.GTC, fix.Type.LIMIT, Status.CANCELED),
+    ],
+)
+def test_fill_that_leaves_nothing_ends_an_order_that_cannot_rest(
+    orders: Orders, tif: str, ord_type: str, ord_status: str
+) -> None:
+    opened = open_order(orders, tif=tif, ord_type=ord_type)
+    change = orders.apply(fill(opened, 4, "E1", leaves_qty=0, ord_status=ord_status))
     assert (change.kind, change.is_terminal, state(opened)) == (
         Outcome.FILLED, True, (Status.CANCELED, 10, 4, 0, ""),
     )  # fmt: skip
+
+
+def test_ioc_that_fills_is_filled(orders: Orders) -> None:
+    opened = open_order(orders, tif=fix.Tif.IOC)
+    orders.apply(fill(opened, 10, "E1"))
+    assert opened.ord_status == Status.FILLED
 
 
 # The end of an order

@@ -77,6 +77,31 @@ def test_replace_lost_and_cancelled_counts_at_its_worst_until_answered(orders: O
     assert state(order) == (Status.NEW, 12, 0, 12, "")
 
 
+def test_refused_cancel_does_not_settle_a_replace_lost_before_it(orders: Orders, order: Order) -> None:
+    orders.request_replace(order, 4300, 12, 5)
+    orders.on_disconnect()
+    orders.request_cancel(order, 6)
+    orders.apply(cancel_reject(order, Status.NEW))
+    assert (state(order), order.worst_leaves_qty) == ((Status.UNKNOWN, 10, 0, 10, ""), 12)
+
+
+@pytest.mark.parametrize("cum_qty", [0, 4], ids=["as it was", "as it is"])
+def test_late_ack_of_a_filled_order_in_doubt_contradicts_nothing(orders: Orders, cum_qty: int) -> None:
+    opened = open_order(orders)
+    orders.request_cancel(opened, 5)
+    orders.on_disconnect()
+    orders.apply(fill(opened, 4, "E1"))
+    assert orders.apply(ack(opened, cum_qty=cum_qty, leaves_qty=10 - cum_qty)).kind == Outcome.ACCEPTED
+    assert state(opened) == (Status.UNKNOWN, 10, 4, 6, "F")
+
+
+def test_order_in_doubt_after_a_contradiction_can_be_cancelled(orders: Orders, order: Order) -> None:
+    orders.request_replace(order, 4300, 12, 5)
+    assert orders.apply(fill(order, 4, "E1", cum_qty=5)).kind == Outcome.UNKNOWN
+    orders.request_cancel(order, 6)
+    assert (order.pending, order.worst_leaves_qty) == ("F", 12)
+
+
 def test_replace_lost_then_refused_late_no_longer_counts(orders: Orders, order: Order) -> None:
     orders.request_replace(order, 4300, 12, 5)
     orders.on_disconnect()
@@ -163,6 +188,12 @@ def test_status_answer_that_agrees_changes_nothing(orders: Orders, order: Order)
     assert (change.kind, state(order)) == (Outcome.NOTHING, (Status.NEW, 10, 0, 10, ""))
 
 
+def test_status_answer_while_a_replace_is_in_flight_may_show_its_terms(orders: Orders, order: Order) -> None:
+    orders.request_replace(order, 4300, 12, 5)
+    change = orders.apply(report("A1-1", Exec.ORDER_STATUS, Status.NEW, cum_qty=0, leaves_qty=12))
+    assert (change.kind, state(order)) == (Outcome.NOTHING, (Status.NEW, 10, 0, 10, "G"))
+
+
 @pytest.mark.parametrize("fields", [{"cum_qty": 4}, {"leaves_qty": 9}])
 def test_status_answer_that_contradicts_halts(orders: Orders, order: Order, fields: dict[str, object]) -> None:
     assert orders.apply(report("A1-1", Exec.ORDER_STATUS, Status.NEW, **fields)).kind == Outcome.UNKNOWN
@@ -210,6 +241,15 @@ def test_bust_that_gives_nothing_back_to_a_filled_order_leaves_it_over(orders: O
     assert (orders.apply(bust).kind, state(order), orders.live()) == (
         Outcome.BUSTED, (Status.CANCELED, 10, 0, 0, ""), [],
     )  # fmt: skip
+
+
+def test_bust_of_a_filled_order_leaves_its_replace_in_flight(orders: Orders, order: Order) -> None:
+    orders.request_replace(order, 4300, 12, 5)
+    orders.apply(fill(order, 10, "B"))
+    orders.apply(report("A1-1", Exec.TRADE_CANCEL, Status.FILLED, exec_id="E", exec_ref_id="B", leaves_qty=0))
+    assert (state(order), orders.live()) == ((Status.FILLED, 10, 0, 0, "G"), [order])
+    orders.apply(replaced(order))
+    assert state(order) == (Status.NEW, 12, 0, 12, "")
 
 
 def test_correct_of_a_filled_order_to_less_leaves_it_over(orders: Orders, order: Order) -> None:

@@ -54,6 +54,13 @@ def test_refused_cancel_leaves_the_order_as_it_was(orders: Orders, order: Order)
     orders.request_cancel(order, 6)
 
 
+def test_refusal_that_names_only_the_order_answers_the_cancel(orders: Orders, order: Order) -> None:
+    for ids in ({"cl_ord_id": "A1-1"}, {"cl_ord_id": "V9", "orig_cl_ord_id": "A1-1"}):
+        orders.request_cancel(order, 5)
+        assert orders.apply(cancel_reject(order, Status.NEW, **ids)).kind == Outcome.CANCEL_REJECTED
+        assert state(order) == (Status.NEW, 10, 0, 10, "")
+
+
 @pytest.mark.parametrize("ord_status", [Status.REJECTED, Status.CANCELED, Status.FILLED, ""])
 def test_cancel_refused_for_an_order_that_is_gone_puts_it_in_doubt(
     orders: Orders, order: Order, ord_status: str
@@ -206,6 +213,12 @@ def test_repeated_replace_report_does_not_answer_the_next_replace(orders: Orders
     orders.request_replace(order, 4400, 13, 6)
     assert orders.apply(first).kind == Outcome.DUPLICATE
     assert (order.pending, order.price) == ("G", 4300)
+
+
+def test_venue_that_repeats_its_exec_ids_can_accept_replaces(orders: Orders, order: Order) -> None:
+    for qty in (12, 14):
+        orders.request_replace(order, 4300, qty, 5)
+        assert orders.apply(replaced(order, exec_id="0")).kind == Outcome.REPLACED
 
 
 def test_replace_report_that_answers_nothing_halts(orders: Orders, order: Order) -> None:

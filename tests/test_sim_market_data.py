@@ -358,6 +358,20 @@ def test_trade_moves_book_trade_and_ticker_channels(venue: SimProcess) -> None:
     )
 
 
+def test_ticker_follows_the_best_price_but_no_other(venue: SimProcess) -> None:
+    feed, orders = venue.feed(), venue.fix()
+    orders.logon()
+    feed.send("subscribe", channels=[TICKER], market_ticker="RAIN")
+    feed.take()
+    for number, price in enumerate(("0.41", "0.40", "0.42")):
+        orders.order(f"a{number}", "1", "25", price)
+    tickers = [ticker["msg"] for ticker in feed.take(2)]
+    assert [(each["yes_bid_dollars"], each["yes_ask_dollars"]) for each in tickers] == [
+        ("0.4100", "1.0000"),
+        ("0.4200", "1.0000"),
+    ]
+
+
 def test_snapshot_equals_all_deltas_before_it(simulator: Start) -> None:
     feed = simulator(sections="[liquidity]\nseed = 3\nrate = 2000.0").feed()
     feed.send("subscribe", channels=[BOOK], market_tickers=["RAIN", "SNOW"], use_yes_price=True)

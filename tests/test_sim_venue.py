@@ -1,6 +1,7 @@
 """Every fault of the venue, one at a time, as its clients see it; and how the process begins and ends."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from random import Random
 import pytest
 
 from engine.errors import EngineError
-from tests.sim_clients import FeedClient, FixClient, pick, wait_for
+from tests.captures import DIRECTORY, FILES, frames
+from tests.sim_clients import FeedClient, FixClient, Frame, pick, wait_for
 from tests.sim_process import ROOT, SimProcess, Start, write_config
 
 NOON = "20261123-12:00:00"
@@ -289,6 +291,25 @@ def test_quit_and_end_of_input_end_the_venue(simulator: Start) -> None:
     assert sim.process.wait(5) == 0
 
 
+def test_session_is_served_between_the_ticks(simulator: Start) -> None:
+    sim = simulator(top="step_ms = 60000")
+    client = logged_on(sim)
+    buy(client, "a1")
+    sim("drop_fix")
+    again = sim.fix(out=client.out)
+    again.logon()
+    buy(again, "a2")
+    again.send("5")
+    assert again.receive()[35] == "5"
+
+
+def test_busy_venue_keeps_to_its_core(simulator: Start) -> None:
+    sim = simulator(top='mode = "busy"\ncpu = 0')
+    assert os.sched_getaffinity(sim.process.pid) == {0}
+    buy(logged_on(sim), "a1")
+    assert sim.stop() == (0, "")
+
+
 def test_venue_does_not_outlive_its_parent(tmp_path: Path) -> None:
     write_config(tmp_path)
     command = [sys.executable, "-m", "engine.sim", str(tmp_path / "sim.toml"), "--until-eof"]
@@ -351,3 +372,39 @@ def test_captured_frames_arrive_as_they_were_captured(simulator: Start, tmp_path
     status = sim("status")
     assert (status["replayed"], status["replay_done"]) == (2, True)
     assert sim("book", symbol="GOLD") == {"bids": [[4000, 300]], "asks": [[7000, 200]]}
+
+
+@pytest.mark.skipif(not FILES, reason=f"no captured feeds in {DIRECTORY}; set FIXLANE_CAPTURES")
+def test_whole_capture_arrives_and_leaves_the_book_it_describes(simulator: Start) -> None:
+    captured = list(frames(FILES[0]))
+    sim = simulator("--capture", str(FILES[0]), "--speed", "0")
+    feed = sim.feed()
+    symbol = json.loads(captured[0][1])["msg"]["market_ticker"]
+    feed.send("subscribe", channels=["orderbook_delta", "trade"], market_ticker=symbol, use_yes_price=False)
+    acknowledged, empty_book = 2, 1
+    told = feed.take(len(captured) + acknowledged + empty_book)[acknowledged + empty_book :]
+    assert [(frame["type"], frame["msg"]) for frame in told] == [
+        (frame["type"], frame["msg"]) for frame in (json.loads(text) for _, text in captured)
+    ]
+    wait_for(lambda: sim("status")["replay_done"])
+    assert sim("status")["replayed"] == len(captured)
+    assert book_after(told) == [sorted(map(tuple, side)) for side in sim("book", symbol=symbol).values()]
+
+
+def book_after(told: list[Frame]) -> list[list[tuple[int, int]]]:
+    """Bids and asks of the YES book that frames with prices on their own side's scale leave."""
+    sides: dict[str, dict[int, int]] = {"yes": {}, "no": {}}
+    for frame in told:
+        msg = frame["msg"]
+        if frame["type"] == "orderbook_snapshot":
+            for name in sides:
+                sides[name] = {units(price): units(size) for price, size in msg.get(f"{name}_dollars_fp", ())}
+        elif frame["type"] == "orderbook_delta":
+            side, price = sides[msg["side"]], units(msg["price_dollars"])
+            side[price] = side.get(price, 0) + units(msg["delta_fp"])
+    bids = sorted((price, size) for price, size in sides["yes"].items() if size)
+    return [bids, sorted((10_000 - price, size) for price, size in sides["no"].items() if size)]
+
+
+def units(text: str) -> int:
+    return int(text.replace(".", ""))

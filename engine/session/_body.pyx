@@ -3,17 +3,20 @@
 Units   decimals from counts of 10**-decimals, times from ns since 1970; exactly, never through float.
 Shapes  a body is `35=D` SOH and its fields, each closed by SOH. The buffer of a template grows and is never given back.
 Errors  ValueError for a value that FIX cannot carry, OrderError for an order in an instrument that was not declared.
-Cost    about 200 ns an order, most of it for reading the order's attributes; see bench.micro.
+Cost    about 200 ns an order, most of it for reading the order's attributes.
 Thread  one thread.
 Source  FIX 4.4 volume 4: fields and their order of messages D, F, G, H and q.
 """
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcpy, strlen
 
 from engine._decimal cimport format_chars
+from engine.session._fields cimport SOH
+from engine.session._timestamp cimport LONGEST_TIMESTAMP, TimestampFormat
 
 from engine.errors import OrderError
 
@@ -24,9 +27,7 @@ cdef extern from "Python.h":
     unsigned char* PyUnicode_1BYTE_DATA(object text)
 
 cdef enum:
-    SOH = 1
     LONGEST_INT = 24  # sign, 19 digits, point
-    LONGEST_TIME = 27
     NO_EXEC_INST = 1  # bits of Template.omitted
     NO_ORDER_QTY = 2
     NO_TRANSACT_TIME = 4
@@ -35,6 +36,12 @@ cdef enum:
 @cython.final
 cdef class Template:
     """The body of one message type. `begin`, write fields, `body`; then again."""
+
+    cdef unsigned char* buffer
+    cdef Py_ssize_t length, capacity
+    cdef int omitted  # standard fields that this venue does not take
+    cdef Py_ssize_t fixed_length  # bytes in front that every message keeps
+    cdef readonly TimestampFormat times
 
     def __cinit__(self, str msg_type not None, fixed=(), *, int precision=3):
         """`fixed` fields, pairs of tag and text, follow MsgType in every message."""
@@ -99,7 +106,7 @@ cdef class Template:
 
     cdef inline int put_time(self, const char* tag, uint64_t time_ns) except -1:
         self.put(tag, strlen(tag))
-        self.reserve(LONGEST_TIME)
+        self.reserve(LONGEST_TIMESTAMP)
         self.length += self.times.write(self.buffer + self.length, time_ns)
         return self.put(b"\x01", 1)
 
