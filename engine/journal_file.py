@@ -75,7 +75,7 @@ class Record(NamedTuple):
 class Segment:
     """A segment being written, its blocks allocated before the first record comes."""
 
-    __slots__ = ("_map", "_touched", "_used", "path", "tape")
+    __slots__ = ("_map", "_start", "_synced", "_touched", "_used", "path", "tape")
 
     def __init__(self, directory: Path, header: Header) -> None:
         body = msgspec.json.encode(header)
@@ -90,8 +90,10 @@ class Segment:
         os.rename(unnamed, self.path)
         # The last bytes are kept for END
         self.tape = Tape(memoryview(self._map)[: header.size - _RECORD.size], start)
-        self._used = start
+        self._start = start
+        self._synced = 0
         self._touched = 0
+        self._used = 0  # once ended
 
     def touch(self, size: int) -> None:
         """Map the next `size` bytes for writing, so that no record has to wait for a page."""
@@ -100,10 +102,16 @@ class Segment:
             self._map[offset] = self._map[offset]
         self._touched = end
 
-    def sync(self, offset: int) -> None:
-        """Put what was written from `offset` on on the disk."""
-        page = offset & -mmap.PAGESIZE
-        self._map.flush(page, max(self.tape.offset, self._used) - page)
+    @property
+    def is_empty(self) -> bool:
+        return self.tape.offset == self._start
+
+    def sync(self) -> None:
+        """Put what was written since the last time on the disk."""
+        end = self.tape.offset or self._used
+        page = self._synced & -mmap.PAGESIZE
+        self._map.flush(page, end - page)
+        self._synced = end
 
     def end(self) -> None:
         """Write END: nothing fits any more."""

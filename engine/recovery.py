@@ -54,7 +54,7 @@ class _Replay:
             try:
                 self._turn_to(record.path)
                 self._replay(record)
-            except (OrderError, ValueError, LookupError) as error:
+            except (OrderError, ValueError, TypeError, LookupError) as error:
                 where = f"{record.path} offset {record.offset}"
                 raise JournalError(f"{where}: cannot be replayed: {error}: reconcile with the venue") from error
         self._check_unlisted()

@@ -92,3 +92,17 @@ class Desk:
         within = self.risk.on_fill(self.rain if instrument is None else instrument, side, qty, price, fee)
         self.risk.exposure._check()
         return within
+
+
+def with_book(book, **limits):
+    """Ask for an order over `book`."""
+    desk = Desk(**limits)
+    desk.book = book
+    return desk.new(fix.BUY, 4_500, 1)
+
+
+def with_open(side, price, qty, *order, **limits):
+    """Ask for `order` while another one is open."""
+    desk = Desk(**limits)
+    desk.open(side, price, qty)
+    return desk.new(*order)

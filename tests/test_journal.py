@@ -148,16 +148,16 @@ def test_null_journal_has_every_method_and_keeps_nothing() -> None:
 
 
 def test_synced_journal_waits_for_the_disk_at_every_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[int] = []
+    waited: list[str] = []
     sync = Segment.sync
-    monkeypatch.setattr(Segment, "sync", lambda segment, offset: (waited.append(offset), sync(segment, offset)))
+    monkeypatch.setattr(Segment, "sync", lambda segment: (waited.append(segment.path.name), sync(segment)))
     journal = journal_in(tmp_path, segment_bytes=SMALL, sync=True)
     for number in range(40):
         journal.append_note(f"{number:100}", number)
+    journal.append_report(full_report(), 40)
     records = list(read_all(journal_paths(tmp_path)))
-    assert [record.text for record in records if record.kind == Kind.NOTE] == [f"{number:100}" for number in range(40)]
-    ends = sum(record.kind == Kind.END for record in records)
-    assert sorted(waited) == sorted([r.offset for r in records if r.kind == Kind.NOTE] + [0] * ends)
+    assert [r.text for r in records if r.kind == Kind.NOTE] == [f"{number:100}" for number in range(40)]
+    assert sorted(waited) == [record.path.name for record in records]
     journal.close()
 
 
