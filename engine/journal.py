@@ -165,6 +165,8 @@ class Journal(NullJournal):
         if self._lock.closed:
             return
         self._segment.end()
+        if self._sync:
+            self._segment.sync()
         self._full.append(self._segment)
         if self._spare is not None:
             self._spare.discard()

@@ -2,7 +2,7 @@
 
 Errors  JournalError for damage, for an instrument whose units changed, and for an order or position still open in a
         market that is no longer configured. An order comes back without its `tag` and `sent_ns`.
-Cost    some 10 us a record; the whole directory is read. Older runs may be moved away once nothing of them is open.
+Cost    some 15 us a record; the whole directory is read. Older runs may be moved away once nothing of them is open.
 """
 
 from collections.abc import Sequence
