@@ -19,6 +19,7 @@ from engine.book import Book, make_book
 from engine.config import EngineConfig, build_strategy
 from engine.counters import Counters
 from engine.desk import Desk
+from engine.errors import JournalError
 from engine.feed import Feed, FeedSettings
 from engine.journal import Journal, NullJournal
 from engine.journal_file import journal_paths
@@ -143,7 +144,10 @@ class Engine:
 
     def _tick(self) -> None:
         self.supervisor.tick()
-        self._journal.prepare()
+        try:
+            self._journal.prepare()
+        except JournalError as error:
+            self.supervisor.halt(f"journal: {error}")
         if self.supervisor.state is State.STOPPED:
             self._stopped.set()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)

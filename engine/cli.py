@@ -79,12 +79,14 @@ def run_engine(arguments: argparse.Namespace) -> int:
     from engine.app import run
     from engine.config import load
 
+    sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
     return run(load(arguments.config))
 
 
 def run_check(arguments: argparse.Namespace) -> int:
     from engine.check import check
 
+    sys.path.insert(0, str(arguments.config.resolve().parent))
     problems, warnings = check(arguments.config)
     for line in (*problems, *(f"warning: {warning}" for warning in warnings)):
         print(line, file=sys.stderr)

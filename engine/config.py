@@ -72,7 +72,6 @@ class FeedSection(Section, frozen=True, kw_only=True):
     dialect: str
     watch_depth: Annotated[int, msgspec.Meta(ge=1)]
     heartbeat_timeout_ns: Duration
-    stale_after_ns: Duration
     backoff_min_ns: Duration
     backoff_max_ns: Duration
     credentials: Credentials = Credentials()

@@ -25,7 +25,6 @@ url = "ws://127.0.0.1:1/"
 dialect = "kalshi"
 watch_depth = 1
 heartbeat_timeout = "30s"
-stale_after = "10s"
 backoff_min = "100ms"
 backoff_max = "10s"
 """
