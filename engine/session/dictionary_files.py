@@ -1,0 +1,39 @@
+"""Where the XML dictionaries of FIX lie, and which version each describes.
+
+Errors  none: an absent or unreadable dictionary is a value that the caller words.
+Source  QuickFIX data dictionary format: `<fix type='FIX' major='4' minor='4'>`.
+"""
+
+import sys
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from xml.etree import ElementTree
+
+
+def find_dictionary(value: str, folder: Path) -> Path | None:
+    """Return the dictionary `value`: an absolute path, relative to `folder`, or one that QuickFIX installs."""
+    places = [folder / value] if Path(value).parent != Path() else [folder / value, *_installed(value)]
+    return next((place.absolute() for place in places if place.is_file()), None)
+
+
+def wrong_version(file: Path, begin_string: str) -> str:
+    """Say what is wrong with `file` as the dictionary of `begin_string`; empty if nothing is."""
+    try:
+        with file.open("rb") as opened:
+            _, root = next(ElementTree.iterparse(opened, events=("start",)))
+    except (OSError, ElementTree.ParseError, StopIteration) as error:
+        return f"is not a dictionary ({error})"
+    found = f"{root.get('type', 'FIX')}.{root.get('major')}.{root.get('minor')}"
+    return "" if root.tag == "fix" and found == begin_string else f"describes {found}"
+
+
+@lru_cache
+def _installed(name: str) -> tuple[Path, ...]:
+    """Return where a dictionary of QuickFIX's own may lie: beside this Python, or where the package put it."""
+    try:
+        recorded = files("quickfix") or []
+    except PackageNotFoundError:
+        recorded = []
+    shared = Path(sys.prefix, "share", "quickfix", name)
+    return (shared, *(Path(str(file.locate())) for file in recorded if file.name == name))
