@@ -288,5 +288,3 @@ def test_process_ends_cleanly_with_a_session_open(tmp_path: Path, ending: str) -
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environment, check=False)
     expected = {"sys.exit(3)": 3, "raise KeyError('x')": 1}.get(ending, 0)
     assert (done.returncode, done.stdout) == (expected, "still here\n"), done.stderr
-
-
