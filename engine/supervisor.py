@@ -59,11 +59,13 @@ class Supervisor:
     # The session
 
     def on_logon(self) -> None:
+        self._desk.is_connected = True
         self._asked_ns.clear()
         self._report("session logged on")
 
     def on_logout(self, reason: str) -> None:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
+        self._desk.is_connected = False
         self._pause(f"session down: {reason or 'no reason given'}")
         for order in self._desk.all_orders.on_disconnect():
             self._desk.risk.update(order)
