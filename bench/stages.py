@@ -116,7 +116,7 @@ class Stages:
                 return stamped(*arguments)
             finally:
                 self._is_inside = False
-                if path != FRAME or self._own[SEND]:
+                if (path == REPORT) != bool(self._own[SEND]):  # a report's own, or a way to an order
                     self._rows[path].append(tuple(self._own))
                 self._own = [0] * len(STAGES)
                 self._children_ns = 0

@@ -81,6 +81,8 @@ async def _run_paces(plan: Plan, venue: Venue, result: Repetition, stages: Stage
     if stages is not None:
         stages.clear()
     for pace in plan.paces:
+        if result.gives_up(pace):
+            continue
         if not pace.is_open_loop:
             samples = await _run_closed(pace, venue)
         elif plan.capture:

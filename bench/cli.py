@@ -1,0 +1,120 @@
+"""`fixlane bench` and `fixlane compare`.
+
+Errors  exit status 1 where a figure could not be measured as it must be, 2 where something is missing or misspelt.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from bench import compare, frames, host, micro_run, plots, results, suite
+from bench.plan import ORDER, TICK, Plan
+from engine.errors import ConfigError
+
+SUBJECTS = ("floor", ORDER, TICK, "micro", "all")
+BAR = 24
+CAPTURE_S, QUICK_CAPTURE_S = 20.0, 2.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("subject", choices=SUBJECTS)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="write percentile curves and stages as a picture")
+    parser.add_argument("--hgrm", type=Path, metavar="DIR", help="write each run's percentiles as DIR/NAME.hgrm")
+    parser.add_argument("--quick", action="store_true", help="a smoke run: figures mean little")
+    parser.add_argument("--session", nargs="+", choices=("quickfix", "native"), help="measure these sessions only")
+    parser.add_argument("--mode", nargs="+", choices=("event", "busy"), default=("event", "busy"))
+    parser.add_argument("--rates", nargs="+", type=_rate, metavar="N", help="events a second of scheduled runs")
+    parser.add_argument("--repetitions", type=int, metavar="N", help="of every subject, interleaved (3)")
+    parser.add_argument("--capture", type=Path, metavar="FILE", help="drive tick with a captured feed")
+    parser.add_argument("--speed", type=float, default=1.0, help="multiple of the recorded pace (1)")
+    parser.add_argument("--no-pin", action="store_true", help="measure without pinning, and say so")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print, write."""
+    if arguments.plot:
+        plots.require()
+    if arguments.subject in ("micro", "all"):
+        micro_run.require()
+    cores = None if arguments.no_pin else host.venue_and_engine_cores()
+    scale = _scale(arguments)
+    runs, ratios, stages = {}, {}, {}
+    if arguments.subject != "micro":
+        measured = _measure(arguments, scale, cores)
+        runs, ratios, stages = measured.runs, measured.ratios, measured.stages
+    if arguments.subject in ("micro", "all"):
+        runs |= micro_run.measure(arguments.quick, cores[1] if cores else None)
+    document = results.document(runs, ratios, list(cores) if cores else None, stages=stages)
+    _report(document)
+    if arguments.json:
+        results.write(arguments.json, document)
+    if arguments.hgrm:
+        results.write_hgrm(arguments.hgrm, runs)
+    if arguments.plot:
+        plots.draw(arguments.plot, document)
+    return 0
+
+
+def run_compare(arguments: argparse.Namespace) -> int:
+    print(compare.compare(arguments.old, arguments.new))
+    return 0
+
+
+def _measure(arguments: argparse.Namespace, scale: suite.Scale, cores: tuple[int, int] | None) -> suite.Measured:
+    wanted = []
+    for subject in (ORDER, TICK) if arguments.subject in ("floor", "all") else (arguments.subject,):
+        wanted += suite.plans(subject, scale, arguments.session or suite.sessions(), arguments.mode, cores)
+    if arguments.subject == "floor":
+        return suite.measure_floor(wanted[0], scale.repetitions, _progress)
+    if arguments.capture:
+        wanted = [_captured(plan, arguments) for plan in wanted if plan.subject == TICK and not plan.collects_garbage]
+    return suite.measure(wanted, scale.repetitions, _progress)
+
+
+def _captured(plan: Plan, arguments: argparse.Namespace) -> Plan:
+    """Return the plan with as many recorded frames as fit into its time."""
+    path, speed = arguments.capture.resolve(), arguments.speed
+    times_ns = frames.captured_times_ns(path)
+    span_ns = (QUICK_CAPTURE_S if arguments.quick else CAPTURE_S) * 1e9 * speed
+    count = sum(time_ns - times_ns[plan.warm_up] <= span_ns for time_ns in times_ns[plan.warm_up :])
+    return suite.with_capture(plan, path, speed, count)
+
+
+def _scale(arguments: argparse.Namespace) -> suite.Scale:
+    scale = suite.QUICK if arguments.quick else suite.FULL
+    if arguments.rates:
+        scale = replace(scale, rates=tuple(arguments.rates))
+    if arguments.repetitions:
+        scale = replace(scale, repetitions=arguments.repetitions)
+    return scale
+
+
+def _rate(text: str) -> int:
+    rate = int(text.removesuffix("k")) * (1000 if text.endswith("k") else 1)
+    if not 1 <= rate <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text}: a rate is 1 to 1000000 events a second")
+    return rate
+
+
+def _report(document: results.Figures) -> None:
+    runs, ratios = document["runs"], document["ratios"]
+    print(results.table(runs))
+    for name, value in ratios.items():
+        print(f"{name:<90}{value:>9.3f}")
+    for name, stages in document["stages"].items():
+        print("\n" + results.stage_table(name, stages))
+    machine = document["machine"]
+    pinned = machine["pinned"]
+    where = f"venue on core {pinned[0]}, engine on core {pinned[1]}" if pinned else "NOT PINNED"
+    print(f"\n{machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, {where}")
+    print(f"commit {document['commit'] or 'unknown'}, Python {machine['python']}")
+
+
+def _progress(done: int, of: int, what: str) -> None:
+    filled = BAR * done // max(of, 1)
+    is_terminal = sys.stderr.isatty()
+    line = f"[{'#' * filled}{'.' * (BAR - filled)}] {done}/{of} {what}"
+    print(f"{line:<100}" if is_terminal else line, end="\r" if is_terminal and done < of else "\n", file=sys.stderr)
+    sys.stderr.flush()
