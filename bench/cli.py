@@ -1,4 +1,4 @@
-"""`fixlane bench` and `fixlane compare`.
+"""`fixlane bench`: measure, print, write.
 
 Errors  exit status 1 where a figure could not be measured as it must be, 2 where something is missing or misspelt.
 """
@@ -8,28 +8,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from bench import compare, frames, host, micro_run, plots, results, suite
+from bench import frames, host, micro_run, plots, results, suite
 from bench.plan import ORDER, TICK, Plan
-from engine.errors import ConfigError
 
-SUBJECTS = ("floor", ORDER, TICK, "micro", "all")
 BAR = 24
 CAPTURE_S, QUICK_CAPTURE_S = 20.0, 2.0
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("subject", choices=SUBJECTS)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="write percentile curves and stages as a picture")
-    parser.add_argument("--hgrm", type=Path, metavar="DIR", help="write each run's percentiles as DIR/NAME.hgrm")
-    parser.add_argument("--quick", action="store_true", help="a smoke run: figures mean little")
-    parser.add_argument("--session", nargs="+", choices=("quickfix", "native"), help="measure these sessions only")
-    parser.add_argument("--mode", nargs="+", choices=("event", "busy"), default=("event", "busy"))
-    parser.add_argument("--rates", nargs="+", type=_rate, metavar="N", help="events a second of scheduled runs")
-    parser.add_argument("--repetitions", type=int, metavar="N", help="of every subject, interleaved (3)")
-    parser.add_argument("--capture", type=Path, metavar="FILE", help="drive tick with a captured feed")
-    parser.add_argument("--speed", type=float, default=1.0, help="multiple of the recorded pace (1)")
-    parser.add_argument("--no-pin", action="store_true", help="measure without pinning, and say so")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,11 +37,6 @@ def run(arguments: argparse.Namespace) -> int:
         results.write_hgrm(arguments.hgrm, runs)
     if arguments.plot:
         plots.draw(arguments.plot, document)
-    return 0
-
-
-def run_compare(arguments: argparse.Namespace) -> int:
-    print(compare.compare(arguments.old, arguments.new))
     return 0
 
 
@@ -89,13 +67,6 @@ def _scale(arguments: argparse.Namespace) -> suite.Scale:
     if arguments.repetitions:
         scale = replace(scale, repetitions=arguments.repetitions)
     return scale
-
-
-def _rate(text: str) -> int:
-    rate = int(text.removesuffix("k")) * (1000 if text.endswith("k") else 1)
-    if not 1 <= rate <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text}: a rate is 1 to 1000000 events a second")
-    return rate
 
 
 def _report(document: results.Figures) -> None:

@@ -54,7 +54,7 @@ class TradingLoop:
         self.is_trading = False
         self.last_frame_ns = 0
         self.send: Callable[[bytes], None] = _unwired
-        self.command: Callable[[list[bytes]], None] = _unwired
+        self.command: Callable[[list[bytes]], object] = _unwired
         self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
         self._dirty: list[Book] = []
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
@@ -81,7 +81,9 @@ class TradingLoop:
         else:
             if event.kind == Kind.DELTA:
                 index = event.instrument.index
-                self._moved(self.books[index], self._apply[index](event.side, event.price, event.size), now_ns)
+                book = self.books[index]
+                if not self._moved(book, self._apply[index](event.side, event.price, event.size), now_ns):
+                    self.command(self._market_data.resync((book.instrument,)))
             else:
                 self._on_event(event, now_ns)
         if is_last and self._dirty:
@@ -92,22 +94,24 @@ class TradingLoop:
         if self._dirty:
             self._run_strategy(self.last_frame_ns)
 
-    def _moved(self, book: Book, moved: int, now_ns: int) -> None:
-        if moved == STALE:  # the update contradicts the book: nothing was applied
+    def _moved(self, book: Book, moved: int, now_ns: int) -> bool:
+        """Note what an update did; False if it contradicts the book, which is stale now."""
+        if moved == STALE:
             self.counters.stale_updates += 1
-            self.command(self._market_data.resync((book.instrument,)))
-            return
+            return False
         self.counters.book_updates += 1
         book.updated_ns = now_ns
         if moved == MOVED and not book.is_dirty:
             book.is_dirty = True
             self._dirty.append(book)
+        return True
 
     def _run_strategy(self, frame_ns: int) -> None:
         self._answering_ns = frame_ns
         for book in self._dirty:
             book.is_dirty = False
-            self.risk.mark(book.instrument, book.best_bid, book.best_ask)
+            if not self.risk.mark(book.instrument, book.best_bid, book.best_ask):
+                self.hooks.halt(RiskReject.DAILY_LOSS.text)
             if self.is_trading:
                 try:
                     self._on_book(book)
@@ -126,10 +130,12 @@ class TradingLoop:
             self.command(event.commands)
         if event.kind == Kind.SNAPSHOT:
             book = self.books[event.instrument.index]
-            self._moved(book, book.snapshot(event.bids, event.asks), now_ns)
+            if not self._moved(book, book.snapshot(event.bids, event.asks), now_ns):
+                self._market_data.resync((book.instrument,))  # the feed asks again, at its own pace
         elif event.kind == Kind.LEVEL:
             book = self.books[event.instrument.index]
-            self._moved(book, book.set_level(event.side, event.price, event.size), now_ns)
+            if not self._moved(book, book.set_level(event.side, event.price, event.size), now_ns):
+                self.command(self._market_data.resync((book.instrument,)))
         elif event.kind == Kind.TRADE:
             self.counters.trades += 1
             if self.is_trading:
@@ -150,11 +156,13 @@ class TradingLoop:
     ) -> Order | None:
         """Send a new order if risk allows it; None if it does not."""
         if not self.is_trading:
-            return self.hooks.denied(None, RiskReject.HALTED)
+            self.hooks.denied(None, RiskReject.HALTED)
+            return None
         now_ns = self._clock_ns()
         denial = self.risk.check_new(instrument, side, price, qty, ord_type, self.books[instrument.index], now_ns)
         if denial:
-            return self.hooks.denied(None, denial)
+            self.hooks.denied(None, denial)
+            return None
         order = self.all_orders.open(
             instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
         )

@@ -69,6 +69,7 @@ class Supervisor:
             self._desk.risk.update(order)
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
             self._desk.hooks.call("on_order", order)
+        self._journal.append_disconnect(self._wall_ns())
         self._asked_ns.clear()
 
     # Kill switch
@@ -147,7 +148,7 @@ class Supervisor:
             return "session is not logged on"
         if self._must_sweep:
             self._must_sweep = False
-            self._send(self._dialect.mass_cancel(self._desk.all_orders.next_cl_ord_id(), self._wall_ns()))
+            self._sweep()
         if self._desk.all_orders.live_count and not self._has_started:
             self._cancel_live(now_ns)
             return "orders of an earlier run are being cancelled"
@@ -158,6 +159,12 @@ class Supervisor:
             return f"{len(unknown)} orders are unknown until reconciled"
         stale = [book.instrument.symbol for book in self._desk.books if book.is_stale]
         return f"no fresh book for {stale[0]}" if stale else ""
+
+    def _sweep(self) -> None:
+        """Cancel whatever lives at the venue, known to us or not."""
+        cl_ord_id, wall_ns = self._desk.all_orders.next_cl_ord_id(), self._wall_ns()
+        self._journal.append_request(cl_ord_id, wall_ns)
+        self._send(self._dialect.mass_cancel(cl_ord_id, wall_ns))
 
     def _pause(self, reason: str) -> None:
         if self.state is State.TRADING:
