@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BASELINE = "baseline"
 ORDER, TICK = "order", "tick"
+FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from bench import host
-from bench.plan import Pace, Samples
+from bench.plan import REPORT_PATH, TICK, Pace, Samples
 from engine.errors import ConfigError
 
 Figures = dict[str, Any]
@@ -166,9 +166,10 @@ def stage_table(name: str, stages: Figures) -> str:
             for stage, row in rows
         ]
     floor, outside, stamped = (stages[key] / 1000 for key in ("floor_p50_ns", "outside_p50_ns", "stamped_p50_ns"))
-    inside = sum(path["sum"]["p50_ns"] for path in stages["paths"].values()) / 1000
+    counted = [path for path in stages["paths"] if not (name.startswith(TICK) and path == REPORT_PATH)]
+    inside = sum(stages["paths"][path]["sum"]["p50_ns"] for path in counted) / 1000
     lines.append(
-        f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} in these stages,"
+        f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} from {' and '.join(counted)},"
         f" {floor:.2f} the floor, {stamped - inside - floor:.2f} in reading sockets, the session and the loop's turns"
     )
     return "\n".join(lines) + "\nmicroseconds"

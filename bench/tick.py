@@ -23,7 +23,8 @@ SETTLE_S = 5.0  # for reports that are still on their way when the last order ha
 
 async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> None:
     """Run every pace of the plan on one pair of connections."""
-    script = frames.captured(plan.capture) if plan.capture else frames.stairs()
+    most = plan.warm_up + sum(pace.count for pace in plan.paces)
+    script = frames.captured(plan.capture, most) if plan.capture else frames.stairs()
     if plan.stack == BASELINE:
         await _measure_baseline(plan, venue, state, script, result)
     else:
