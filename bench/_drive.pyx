@@ -205,7 +205,7 @@ def drive_open(
     Return how many were sent: fewer than all when an answer was late by `most_lag_ns`, so that the rate is not held.
     """
     cdef Py_ssize_t k, answered
-    cdef int64_t lag, oldest, active, count = stamps.shape[0]
+    cdef int64_t oldest, active, count = stamps.shape[0]
     cdef bint is_held = True
     cdef int outcome = OK
     cdef Pending pending = Pending(script, schedule, stamps, omits_annulled)
@@ -229,9 +229,8 @@ def drive_open(
                 if (pending.sent == count or not is_held) and (pending.done == pending.sent or now() - active > QUIET):
                     break
             else:
-                lag = now() - pending.scheduled_ns(oldest)
-                is_held = is_held and lag < most_lag_ns
-                if lag > most_lag_ns + PATIENCE:
+                is_held = is_held and now() - pending.scheduled_ns(oldest) < most_lag_ns
+                if now() - active > PATIENCE:
                     outcome = LATE
         pending.close()
     if outcome != OK:
@@ -245,7 +244,7 @@ def drive_triggers(int trigger_fd, FixVenue venue, int64_t interval_ns, Py_ssize
     Return how many were asked for: fewer than `count` when one came late by `most_lag_ns`.
     """
     cdef Py_ssize_t answered = 0, before
-    cdef int64_t scheduled, sent = 0, lag, first = now() + LEAD
+    cdef int64_t scheduled, sent = 0, first = now() + LEAD, active = first
     cdef bint is_held = True
     cdef int outcome = OK
     with nogil:
@@ -254,17 +253,19 @@ def drive_triggers(int trigger_fd, FixVenue venue, int64_t interval_ns, Py_ssize
             if is_held and sent < count and now() >= scheduled:
                 outcome = send_all(trigger_fd, <unsigned char*>&scheduled, sizeof(int64_t))
                 sent += 1
+                active = now()
                 if outcome != OK:
                     break
             before = 0
             outcome = venue.turn(&before)
             answered += before
+            if before:
+                active = now()
             if answered > sent:
                 outcome = WRONG
             elif answered < sent:
-                lag = now() - (first + answered * interval_ns)
-                is_held = is_held and lag < most_lag_ns
-                if lag > most_lag_ns + PATIENCE:
+                is_held = is_held and now() - (first + answered * interval_ns) < most_lag_ns
+                if now() - active > PATIENCE:
                     outcome = LATE
     if outcome != OK:
         raise_unless_ok(outcome, f"order {answered}")

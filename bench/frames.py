@@ -38,9 +38,9 @@ def stairs() -> Script:
     return _script(snapshot, [_ask_delta(price, change) for price, change in moves], bench_instrument())
 
 
-def captured(path: Path) -> Script:
-    """The frames of a captured feed after its first snapshot, in order: a run must not be longer than that."""
-    recorded = [event for _, event in _recorded(path)]
+def captured(path: Path, most: int) -> Script:
+    """The first `most` frames of a captured feed after its first snapshot, in order."""
+    recorded = [event for _, event in _recorded(path)[: most + 1]]
     return _script(recorded[0], recorded[1:], instrument(path))
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BASELINE = "baseline"
 ORDER, TICK = "order", "tick"
+FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,7 @@ class Repetition:
     floor_spin_ns: list["array[int]"] = field(default_factory=list)  # before and after
     floor_block_ns: list["array[int]"] = field(default_factory=list)
     stages: dict[str, Any] | None = None
+
+    def gives_up(self, pace: Pace) -> bool:
+        """Whether a slower schedule was not held already."""
+        return pace.is_open_loop and not all(samples.is_held for samples in self.samples.values())

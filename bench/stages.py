@@ -14,13 +14,13 @@ from statistics import mean, median
 from time import perf_counter_ns
 from typing import Any
 
+from bench.plan import DECISION_PATH, FRAME_PATH, REPORT_PATH
 from bench.rig import Rig
 from engine.desk import Desk
 
 STAGES = ("decode", "book", "strategy", "risk", "orders", "journal", "encode", "send", "loop")
 LOOP = STAGES.index("loop")
 SEND = STAGES.index("send")
-FRAME, DECISION, REPORT = "frame to order", "decision to order", "report handled"
 CALIBRATION = 20_000
 
 Function = Callable[..., Any]
@@ -86,7 +86,7 @@ class Stages:
 
     def clear(self) -> None:
         """Forget what was stamped so far."""
-        self._rows = {FRAME: [], DECISION: [], REPORT: []}
+        self._rows = {FRAME_PATH: [], DECISION_PATH: [], REPORT_PATH: []}
         self._stamps = 0
 
     def table(self) -> dict[str, Any]:
@@ -100,9 +100,9 @@ class Stages:
 
     def _enter(self, desk: Desk, rig: Rig) -> None:
         entry: Any = desk
-        rig.feed.on_frame = self._entry(FRAME, desk.on_frame)
-        rig.session.on_message = self._entry(REPORT, desk.on_report)
-        entry.submit = self._entry(DECISION, desk.submit)
+        rig.feed.on_frame = self._entry(FRAME_PATH, desk.on_frame)
+        rig.session.on_message = self._entry(REPORT_PATH, desk.on_report)
+        entry.submit = self._entry(DECISION_PATH, desk.submit)
 
     def _entry(self, path: str, function: Function) -> Function:
         """Wrap where an event comes in; inside of another event it is part of that one's loop."""
@@ -116,7 +116,7 @@ class Stages:
                 return stamped(*arguments)
             finally:
                 self._is_inside = False
-                if path != FRAME or self._own[SEND]:
+                if (path == REPORT_PATH) != bool(self._own[SEND]):  # a report's own, or a way to an order
                     self._rows[path].append(tuple(self._own))
                 self._own = [0] * len(STAGES)
                 self._children_ns = 0

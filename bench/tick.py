@@ -23,7 +23,8 @@ SETTLE_S = 5.0  # for reports that are still on their way when the last order ha
 
 async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> None:
     """Run every pace of the plan on one pair of connections."""
-    script = frames.captured(plan.capture) if plan.capture else frames.stairs()
+    most = plan.warm_up + sum(pace.count for pace in plan.paces)
+    script = frames.captured(plan.capture, most) if plan.capture else frames.stairs()
     if plan.stack == BASELINE:
         await _measure_baseline(plan, venue, state, script, result)
     else:
@@ -81,6 +82,8 @@ async def _run_paces(plan: Plan, venue: Venue, result: Repetition, stages: Stage
     if stages is not None:
         stages.clear()
     for pace in plan.paces:
+        if result.gives_up(pace):
+            continue
         if not pace.is_open_loop:
             samples = await _run_closed(pace, venue)
         elif plan.capture:

@@ -63,6 +63,17 @@ def parser() -> argparse.ArgumentParser:
     journal = commands.add_parser("journal", help="print a journal's records")
     journal.add_argument("path", type=Path, metavar="FILE")
     journal.set_defaults(run=run_journal)
+
+    from bench.arguments import add_arguments
+
+    bench = commands.add_parser("bench", help="measure latency on this machine")
+    add_arguments(bench)
+    bench.set_defaults(run=run_bench)
+
+    compare = commands.add_parser("compare", help="two results of the bench side by side")
+    compare.add_argument("old", type=Path, metavar="OLD")
+    compare.add_argument("new", type=Path, metavar="NEW")
+    compare.set_defaults(run=run_compare)
     return top
 
 
@@ -116,4 +127,17 @@ def run_journal(arguments: argparse.Namespace) -> int:
 
     for line in dump(arguments.path):
         print(line)
+    return DONE
+
+
+def run_bench(arguments: argparse.Namespace) -> int:
+    from bench.cli import run
+
+    return run(arguments)
+
+
+def run_compare(arguments: argparse.Namespace) -> int:
+    from bench.compare import compare
+
+    print(compare(arguments.old, arguments.new))
     return DONE
