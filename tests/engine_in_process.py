@@ -36,7 +36,6 @@ from engine.recovery import recover
 from engine.session.fields import Fields
 from engine.sim.blotter import Fill, read_blotter
 from engine.sim.blotter import Order as Entered
-from engine.sim.config import load_config
 from engine.strategy import Strategy
 from engine.supervisor import State
 from tests.sim_clients import FixClient, pick

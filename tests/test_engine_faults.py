@@ -37,7 +37,7 @@ def test_dropped_feed_stops_trading_until_every_book_is_fresh(rig: Start) -> Non
     r.other_enters("2", "2", "0.40")  # trades with us, unseen by the feed
     r.until(lambda: order.cum_qty == 2 * LOT, "the fill")
     r.until_trading()
-    assert r.counters.risk_denials == 2
+    assert r.counters.denials_by_code == {RiskReject.HALTED: 2}
     assert r.engine.reconnects() == 1
     assert r.reports.has("market data of ws://")
     assert r.types_sent() == [MASS_CANCEL, NEW]
@@ -50,7 +50,8 @@ def test_silent_feed_is_given_up_within_its_heartbeat_time(rig: Start) -> None:
     r.venue("silent_feed")
     r.other_enters("2", "1", "0.55")  # a change that we are not told
     r.until(lambda: stale(r) == ["RAIN", "SNOW"], "stale books")
-    assert r.reports.lines[-2].endswith("silent for 0.6 s")
+    assert r.reports.lines[-1].endswith("silent for 0.6 s")
+    assert r.supervisor.state is State.WAITING
     assert r.desk.buy(r.rain, 41 * CENT, LOT) is None
     r.venue("clear")
     r.until_trading()
