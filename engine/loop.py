@@ -180,10 +180,13 @@ class TradingLoop:
         """Move a live order to `price` and total quantity `qty`; False if risk denies it or it cannot be moved now."""
         if not order.can_replace:
             return False
+        if not self.is_trading:
+            self.hooks.denied(order, RiskReject.HALTED)
+            return False
         now_ns = self._clock_ns()
         denial = self.risk.check_replace(order, price, qty, self.books[order.instrument.index], now_ns)
-        if denial or not self.is_trading:
-            self.hooks.denied(order, denial or RiskReject.HALTED)
+        if denial:
+            self.hooks.denied(order, denial)
             return False
         self.all_orders.request_replace(order, price, qty, now_ns)
         self.risk.update(order)
