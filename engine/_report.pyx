@@ -15,7 +15,7 @@ ABSENT = INT64_MIN  # below every price, size and fee, a rebate included
 cdef class ExecutionReport:
     """One ExecutionReport, OrderCancelReject, mass cancel report or reject, told apart by `msg_type`."""
 
-    def __init__(self):
+    def __cinit__(self):
         self.clear()
 
     def clear(self):

@@ -6,28 +6,29 @@ Thread  one: the loop thread. The log's listener is the only other one.
 
 import asyncio
 import logging
+import os
 import random
 import signal
 import time
-from contextlib import suppress
-from typing import Any
 
 import uvloop
-from hdrh.histogram import HdrHistogram
 
 from engine import control, loading, log, metrics, modes
-from engine.book import make_book
+from engine.backoff import Backoff
+from engine.book import Book, make_book
 from engine.config import EngineConfig, build_strategy
 from engine.counters import Counters
 from engine.desk import Desk
+from engine.errors import JournalError
 from engine.feed import Feed, FeedSettings
 from engine.journal import Journal, NullJournal
 from engine.journal_file import journal_paths
+from engine.latency import LatencyRecorder
 from engine.orders import Orders
 from engine.position import Positions
 from engine.recovery import recover
 from engine.risk import Risk
-from engine.session import Session, open_session
+from engine.session import Session
 from engine.supervisor import TICK_NS, State, Supervisor
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -54,7 +55,7 @@ class Engine:
         self._journal = self._open_journal(orders)
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
-        self.session: Session = open_session(
+        self.session: Session = loading.open_session(
             config.engine.session,
             config.session.settings,
             config.engine.state_dir,
@@ -69,7 +70,7 @@ class Engine:
             tuple(self.positions),
             self._risk,
             self._journal,
-            build_strategy(config.strategy),
+            build_strategy(config),
             time.monotonic_ns,
             time.time_ns,
         )
@@ -77,19 +78,14 @@ class Engine:
             self.desk, self.session, dialect, self._journal, time.monotonic_ns, time.time_ns, LOGGER.warning
         )
         self.feed = Feed(
-            FeedSettings(
-                url=config.feed.url,
-                silence_ns=config.feed.heartbeat_timeout_ns,
-                first_backoff_ns=config.feed.backoff_min_ns,
-                longest_backoff_ns=config.feed.backoff_max_ns,
-            ),
+            FeedSettings(url=config.feed.url, silence_ns=config.feed.heartbeat_timeout_ns),
             market_data,
             on_frame=self.desk.on_frame,
             on_read_end=self.desk.on_read_end,
             on_connected=lambda: LOGGER.info("market data connected"),
             on_lost=self._on_feed_lost,
             wall_ns=time.time_ns,
-            random=random.Random(),
+            backoff=Backoff(config.feed.backoff_min_ns, config.feed.backoff_max_ns, random.Random()),
         )
         self._join()
 
@@ -117,9 +113,7 @@ class Engine:
         if recovered.records:
             LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
         self._risk.restore(orders.live(), self.positions)
-        return Journal(
-            section.directory, orders.nonce, self.config.instruments, time.time_ns(), sync=section.sync
-        )
+        return Journal(section.directory, orders.nonce, self.config.instruments, time.time_ns(), sync=section.sync)
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -150,7 +144,10 @@ class Engine:
 
     def _tick(self) -> None:
         self.supervisor.tick()
-        self._journal.prepare()
+        try:
+            self._journal.prepare()
+        except JournalError as error:
+            self.supervisor.halt(f"journal: {error}")
         if self.supervisor.state is State.STOPPED:
             self._stopped.set()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)
@@ -170,7 +167,7 @@ class Engine:
     def _on_feed_lost(self, reason: str) -> None:
         for book in self.desk.books:
             book.mark_stale()
-        LOGGER.warning(reason)
+        self.supervisor.pause(reason)
 
     # What metrics, summaries and the control socket read
 
@@ -179,7 +176,7 @@ class Engine:
         return self.desk.counters
 
     @property
-    def books(self) -> Any:
+    def books(self) -> tuple[Book, ...]:
         return self.desk.books
 
     def clock_ns(self) -> int:
@@ -195,8 +192,8 @@ class Engine:
     def reconnects(self) -> int:
         return max(self.feed.totals.connects - 1, 0)
 
-    def latencies(self) -> dict[str, HdrHistogram]:
-        return {"tick_to_order": self.desk.tick_to_order.drain(), "order_round_trip": self.desk.round_trip.drain()}
+    def latencies(self) -> dict[str, LatencyRecorder]:
+        return {"tick_to_order": self.desk.tick_to_order, "order_round_trip": self.desk.round_trip}
 
     def status(self) -> dict[str, object]:
         """Return the state in words and numbers, for a person."""
@@ -243,6 +240,4 @@ def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: 
 
 def _nonce() -> str:
     """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
-    import os
-
     return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

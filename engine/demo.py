@@ -7,6 +7,7 @@ Errors  the simulator's own error text if it does not start; the demo fails if t
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 import time
@@ -16,19 +17,23 @@ from typing import Any
 
 import msgspec
 import uvloop
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from engine import log
 from engine.app import Engine, running_mode
-from engine.config import EngineConfig, load
+from engine.config import Credentials, EngineConfig, load
 from engine.defaults import config_path
 from engine.instrument import Instrument
 from engine.metrics import mark_price
-from engine.session.settings import override
+from engine.session.settings import load_session, render
 from engine.sim import capture
 from engine.sim.child import SimChild
 from engine.sim.config import load_config, with_captures
 
 REFRESH_S = 0.5
+KEY_ID = "00000000-0000-4000-8000-000000000000"
+KEY_ID_ENV = "FIXLANE_DEMO_KEY_ID"
 PLAIN_REFRESH_S = 5.0  # where there is no terminal to write over
 
 
@@ -37,9 +42,10 @@ def demo(arguments: argparse.Namespace) -> int:
     with TemporaryDirectory(prefix="fixlane-demo-") as directory:
         state = Path(directory)
         captures = [path.resolve() for path in arguments.capture or ()]
+        credentials = make_key(state)
         print("fixlane: starting the simulated venue", file=sys.stderr)
         with start_venue(state, captures, arguments.speed) as venue:
-            config = demo_config(state, venue, captures, arguments)
+            config = demo_config(state, venue, credentials, captures, arguments)
             listener = log.start("warning", state / "engine.log")
             try:
                 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -47,6 +53,7 @@ def demo(arguments: argparse.Namespace) -> int:
             finally:
                 listener.stop()
             result["venue"] = venue.control("summary", account="FIXLANE")
+            result["replayed"] = venue.control("status")["replayed"]
         differences = compare(result)
     print(summary(result))
     for difference in differences:
@@ -56,6 +63,18 @@ def demo(arguments: argparse.Namespace) -> int:
     return 1 if differences else 0
 
 
+def make_key(state: Path) -> Credentials:
+    """Make the API key of this run: its public half for the venue, its private one for the engine."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for path, text in ((state / "key.pem", private), (state / "public.pem", public)):
+        path.touch(mode=0o600)
+        path.write_bytes(text)
+    os.environ[KEY_ID_ENV] = KEY_ID
+    return Credentials(key_id_env=KEY_ID_ENV, private_key_file=state / "key.pem")
+
+
 def start_venue(state: Path, captures: list[Path], speed: float) -> SimChild:
     """Start the simulator on free ports, with a state of its own."""
     replace = msgspec.structs.replace
@@ -63,7 +82,7 @@ def start_venue(state: Path, captures: list[Path], speed: float) -> SimChild:
     config = replace(
         config,
         state_path=str(state / "venue"),
-        feed=replace(config.feed, port=0),
+        feed=replace(config.feed, port=0, auth="keys", keys={KEY_ID: str(state / "public.pem")}),
         fix=replace(config.fix, port=0),
         control=replace(config.control, port=0),
     )
@@ -71,15 +90,14 @@ def start_venue(state: Path, captures: list[Path], speed: float) -> SimChild:
 
 
 def demo_config(
-    state: Path, venue: SimChild, captures: list[Path], arguments: argparse.Namespace
+    state: Path, venue: SimChild, credentials: Credentials, captures: list[Path], arguments: argparse.Namespace
 ) -> EngineConfig:
     """Return `config/engine.toml` with the ports, paths and flags of this run."""
     replace = msgspec.structs.replace
     config = load(config_path("engine.toml"))
     session_file = state / "initiator.cfg"
-    session_file.write_text(
-        override(config.session.settings, SocketConnectPort=str(venue.fix_port), FileStorePath=str(state / "store"))
-    )
+    settings = load_session(config.session.settings, "initiator", state)
+    session_file.write_text(render([settings], {"SocketConnectPort": venue.fix_port, "FileStorePath": state / "store"}))
     engine = replace(config.engine, state_dir=state / "engine")
     if arguments.session:
         engine = replace(engine, session=arguments.session)
@@ -91,7 +109,7 @@ def demo_config(
         engine=engine,
         instruments=instruments,
         session=replace(config.session, settings=session_file),
-        feed=replace(config.feed, url=f"ws://127.0.0.1:{venue.feed_port}/trade-api/ws/v2"),
+        feed=replace(config.feed, url=f"ws://127.0.0.1:{venue.feed_port}/trade-api/ws/v2", credentials=credentials),
         journal=replace(config.journal, directory=state / "journal"),
     )
 
@@ -144,7 +162,19 @@ def pnl(engine: Engine) -> int:
 
 def results(engine: Engine, seconds: float) -> dict[str, Any]:
     counters = engine.counters
-    names = "frames book_updates orders acks fills cancels replaces rejects risk_denials gaps".split()
+    names = [
+        "frames",
+        "book_updates",
+        "trades",
+        "orders",
+        "acks",
+        "fills",
+        "cancels",
+        "replaces",
+        "rejects",
+        "risk_denials",
+        "gaps",
+    ]
     found: dict[str, Any] = {"seconds": round(seconds, 3)}
     found |= {name: getattr(counters, name) for name in names}
     found["reconnects"] = engine.reconnects()
@@ -184,8 +214,8 @@ def summary(result: dict[str, Any]) -> str:
     rows.append(("profit after fees", f"{result['pnl'] / 1e6:+.6f} $"))
     for name, title in (("tick_to_order_ns", "tick to order"), ("order_round_trip_ns", "order round trip")):
         run = result[name]
-        rows.append((title, f"p50 {run['p50_ns'] / 1e3:.1f}  p99 {run['p99_ns'] / 1e3:.1f}  max {run['max_ns'] / 1e3:.1f} us"))
+        rows.append(
+            (title, f"p50 {run['p50_ns'] / 1e3:.1f}  p99 {run['p99_ns'] / 1e3:.1f}  max {run['max_ns'] / 1e3:.1f} us")
+        )
     rows.append(("venue's own record", "agrees" if not compare(result) else "DIFFERS"))
     return "\n" + "\n".join(f"{title:>20}  {value}" for title, value in rows)
-
-

@@ -281,12 +281,12 @@ class _Connection(WSListener):
         if self._silent_checks == _CHECKS:
             self._end(f"silent for {self._feed.settings.silence_ns / _NS:g} s")
             return
-        waiting = set(self._feed.dialect.waiting())
-        overdue = waiting & self._late
+        waiting = self._feed.dialect.waiting()
+        overdue = [each for each in waiting if each in self._late]
         if overdue:
             self.counts.resyncs += 1
             self._feed.send(self._feed.dialect.resync(overdue))
-        self._late = waiting
+        self._late = set(waiting)
         self._wait_to_check()
 
     async def say_goodbye(self) -> None:

@@ -12,6 +12,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 PATIENCE = 5.0
 HEADERS = {"KALSHI-ACCESS-KEY": "key", "KALSHI-ACCESS-TIMESTAMP": "0", "KALSHI-ACCESS-SIGNATURE": "none"}
+CL_ORD_IDS = (11, 41)
 Frame = dict[str, Any]
 Message = dict[int, str]
 
@@ -82,6 +83,8 @@ class FeedClient(WSListener):
         return self.take(place + 1)
 
     def close(self) -> None:
+        if self._loop.is_closed():
+            return
         self.transport.disconnect()
         self.wait(lambda: not self.is_open)
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
@@ -89,26 +92,32 @@ class FeedClient(WSListener):
 
 
 class FixClient:
-    """One FIX 4.4 connection as CLIENT (or another account): it numbers and frames, and does nothing by itself."""
+    """One FIX 4.4 connection: it numbers and frames, and does nothing by itself.
 
-    def __init__(self, port: int, account: str = "CLIENT", out: int = 1, patience: float = PATIENCE) -> None:
+    ClOrdIDs carry `suffix` on the wire, so that tests which share a venue may use the same ones.
+    """
+
+    def __init__(self, port: int, account: str, out: int, suffix: str) -> None:
         self.out = out  # number of the next message sent
         self._account = account
-        self._socket = socket.create_connection(("127.0.0.1", port), patience)
+        self._suffix = suffix
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self._buffer = b""
 
-    def logon(self, heartbeat: int = 30, **extra: str) -> Message:
-        self.send("A", (98, "0"), (108, str(heartbeat)), *((int(tag[1:]), text) for tag, text in extra.items()))
+    def logon(self, heartbeat: int = 30) -> Message:
+        """Log on and return the answer; the first message of a connection begins the numbers anew on both sides."""
+        reset = [(141, "Y")] if self.out == 1 else []
+        self.send("A", (98, "0"), (108, str(heartbeat)), *reset)
         return self.receive()
 
     def send(self, msg_type: str, *fields: tuple[int, str], seq: int = 0) -> None:
         now = datetime.now(UTC).strftime("%Y%m%d-%H:%M:%S.%f")[:-3]
         header = [(35, msg_type), (34, str(seq or self.out)), (49, self._account), (52, now), (56, "VENUE")]
-        body = "".join(f"{tag}={text}\x01" for tag, text in [*header, *fields])
-        head = f"8=FIX.4.4\x019={len(body)}\x01"
-        check = sum((head + body).encode()) % 256
+        named = [(tag, text + self._suffix if tag in CL_ORD_IDS else text) for tag, text in fields]
+        body = "".join(f"{tag}={text}\x01" for tag, text in [*header, *named]).encode()
+        framed = b"8=FIX.4.4\x019=%d\x01" % len(body) + body
         self.out += not seq
-        self._socket.sendall(f"{head}{body}10={check:03d}\x01".encode())
+        self._socket.sendall(framed + b"10=%03d\x01" % (sum(framed) % 256))
 
     def order(
         self, cl_ord_id: str, side: str, qty: str, price: str, *fields: tuple[int, str], symbol: str = "RAIN"
@@ -125,6 +134,11 @@ class FixClient:
             *fields,
         )
 
+    def buy(self, cl_ord_id: str, price: str = "0.41") -> None:
+        """Enter an order and take the report that it rests."""
+        self.order(cl_ord_id, "1", "25", price)
+        assert pick(self.receive(), 11, 150) == (cl_ord_id, "0")
+
     def cancel(self, cl_ord_id: str, orig_cl_ord_id: str, side: str = "1", symbol: str = "RAIN") -> None:
         self.send(
             "F", (11, cl_ord_id), (41, orig_cl_ord_id), (54, side), (55, symbol), (38, "1"), (60, transact_time())
@@ -139,7 +153,7 @@ class FixClient:
                 message: Message = {}
                 for piece in raw.decode().strip("\x01").split("\x01"):
                     tag, _, text = piece.partition("=")
-                    message.setdefault(int(tag), text)
+                    message.setdefault(int(tag), text.removesuffix(self._suffix) if int(tag) in CL_ORD_IDS else text)
                 return message
             data = self._socket.recv(65536)
             if not data:

@@ -1,7 +1,8 @@
-"""The simulated venue as a child process on free ports, and its control client; it dies with the test.
+"""The simulated venue as a child process on free ports, with clients for it; all of it dies with the tests.
 
-`simulator` is a fixture: call it with the keys of `sim.toml` that differ from a quiet venue with one market, RAIN, and
-one account, CLIENT.
+`venue` is a fixture: a quiet venue that the tests share, empty again at the beginning of each. Nobody quotes in its two
+markets, RAIN in cents and SNOW with a tapered grid; CLIENT and OTHER are its accounts. `simulator` is one that starts
+a venue of the test's own: call it with what is to be added to `sim.toml`.
 """
 
 import json
@@ -9,22 +10,28 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.sim.control import Answer, ControlClient
+from tests.sim_clients import FeedClient, FixClient, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKETS = """
 [[market]]
 symbol = "RAIN"
 event = "WEATHER"
-bands = [["0", "1", "0.01"]]
+bands = [{ start = "0", end = "1", step = "0.01" }]
 
 [[market]]
 symbol = "SNOW"
 event = "WEATHER"
-bands = [["0", "0.1", "0.001"], ["0.1", "0.9", "0.01"], ["0.9", "1", "0.001"]]
+bands = [
+    { start = "0", end = "0.1", step = "0.001" },
+    { start = "0.1", end = "0.9", step = "0.01" },
+    { start = "0.9", end = "1", step = "0.001" },
+]
 """
 SESSIONS = """
 [DEFAULT]
@@ -35,6 +42,11 @@ NonStopSession=Y
 DataDictionary=FIX44.xml
 SocketAcceptPort=1
 SocketNodelay=Y
+FileStorePath=store
+[SESSION]
+TargetCompID=CLIENT
+[SESSION]
+TargetCompID=OTHER
 """
 
 
@@ -56,6 +68,42 @@ class SimProcess:
         self.fix_port: int = ready["fix_port"]
         self.control_port: int = ready["control_port"]
         self.control = ControlClient(self.control_port)
+        self._round = 0
+        self._clients: list[FeedClient | FixClient] = []
+
+    def feed(self, headers: dict[str, str] | None = None, **options: Any) -> FeedClient:
+        """Connect a feed client; it is closed with the venue."""
+        client = FeedClient(self.feed_port, headers, **options)
+        self._clients.append(client)
+        return client
+
+    def fix(self, account: str = "CLIENT", out: int = 1) -> FixClient:
+        """Connect a FIX client whose next message is number `out`; it is closed with the venue."""
+        client = FixClient(self.fix_port, account, out, f"-{self._round}")
+        self._clients.append(client)
+        return client
+
+    def subscribed(self, **options: bool) -> FeedClient:
+        """Return a client of RAIN's book whose snapshot has arrived."""
+        feed = self.feed(**options)
+        feed.send("subscribe", channels=["orderbook_delta"], market_ticker="RAIN", use_yes_price=True)
+        feed.take_until("orderbook_snapshot")
+        return feed
+
+    def logged_on(self, account: str = "CLIENT") -> FixClient:
+        client = self.fix(account)
+        client.logon()
+        return client
+
+    def reset(self) -> None:
+        """Make the venue as good as new: no client, no order, no fault, every market open."""
+        self._close_clients()
+        self._round += 1
+        self("clear")
+        for symbol in ("RAIN", "SNOW"):
+            self("open_market", symbol=symbol)
+        self("cancel_orders")
+        wait_for(lambda: not any(self("status")["accounts"].values()))
 
     def __call__(self, cmd: str, **arguments: object) -> Answer:
         return self.control(cmd, **arguments)
@@ -73,8 +121,14 @@ class SimProcess:
         self._release()
         return self.process.returncode, errors
 
+    def _close_clients(self) -> None:
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
+
     def _release(self) -> None:
         self.process.wait(5)
+        self._close_clients()
         self.control.close()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
@@ -82,6 +136,21 @@ class SimProcess:
 
 
 Start = Callable[..., SimProcess]
+
+
+@pytest.fixture(scope="session")
+def shared_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimProcess]:
+    path = tmp_path_factory.mktemp("venue")
+    write_config(path)
+    shared = SimProcess(path)
+    yield shared
+    shared.kill()
+
+
+@pytest.fixture
+def venue(shared_venue: SimProcess) -> Iterator[SimProcess]:
+    yield shared_venue
+    shared_venue.reset()
 
 
 @pytest.fixture
@@ -92,10 +161,10 @@ def simulator(tmp_path: Path) -> Iterator[Start]:
         *arguments: str,
         sections: str = "",
         fix: str = "",
-        accounts: tuple[str, ...] = ("CLIENT",),
+        top: str = "step_ms = 2",
         files: dict[str, str] | None = None,
     ) -> SimProcess:
-        write_config(tmp_path, sections, fix, accounts)
+        write_config(tmp_path, sections, fix, top)
         for name, content in (files or {}).items():
             (tmp_path / name).write_text(content)
         running.append(SimProcess(tmp_path, *arguments))
@@ -109,10 +178,11 @@ def simulator(tmp_path: Path) -> Iterator[Start]:
             each._release()
 
 
-def write_config(path: Path, sections: str, fix: str, accounts: tuple[str, ...]) -> None:
+def write_config(path: Path, sections: str = "", fix: str = "", top: str = "step_ms = 2") -> None:
     (path / "markets.toml").write_text(MARKETS)
-    (path / "acceptor.cfg").write_text(SESSIONS + "".join(f"[SESSION]\nTargetCompID={each}\n" for each in accounts))
+    (path / "acceptor.cfg").write_text(SESSIONS)
     (path / "sim.toml").write_text(
-        'markets = "markets.toml"\nstate_path = "state"\nstep_ms = 2\n'
+        'markets = "markets.toml"\nstate_path = "state"\n'
+        f"{top}\n"
         f'[fix]\nsession_file = "acceptor.cfg"\nport = 0\n{fix}\n{sections}\n'
     )

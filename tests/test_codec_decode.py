@@ -67,9 +67,23 @@ def test_rejected_order_has_reason_and_text() -> None:
     }
 
 
+def test_bust_names_the_fill_it_undoes() -> None:
+    assert said(decode("35=8|17=E2|19=E1|150=H|")) == {
+        "msg_type": "8",
+        "exec_id": "E2",
+        "exec_ref_id": "E1",
+        "exec_type": "H",
+    }
+
+
 def test_replayed_report_is_marked() -> None:
     assert said(decode("35=8|43=Y|97=Y|")) == {"msg_type": "8", "poss_dup": True, "poss_resend": True}
     assert said(decode("35=8|43=N|97=N|1057=N|")) == {"msg_type": "8"}
+
+
+def test_liquidity_indicator_of_fix44_tells_a_taker() -> None:
+    assert said(decode("35=8|851=2|")) == {"msg_type": "8", "is_taker": True}
+    assert said(decode("35=8|851=1|")) == {"msg_type": "8"}
 
 
 def test_cancel_reject_is_read() -> None:
@@ -93,6 +107,11 @@ def test_mass_cancel_report_is_read() -> None:
         "reason": 99,
         "text": "no",
     }
+
+
+def test_mass_cancel_refused_without_a_reason_has_one() -> None:
+    assert said(decode("35=r|11=M|531=0|")) == {"msg_type": "r", "cl_ord_id": "M", "reason": 99}
+    assert said(decode("35=r|11=M|531=7|")) == {"msg_type": "r", "cl_ord_id": "M"}
 
 
 def test_session_reject_is_read() -> None:
@@ -138,7 +157,7 @@ def test_equal_text_is_the_same_object() -> None:
     assert report.cl_ord_id == "eng-0002"
 
 
-@pytest.mark.parametrize("before", ["\u20ac\u20ac", "\xe9\xe9", "ab", ""])
+@pytest.mark.parametrize("before", ["\ueae9\u20ac", "\xe9\xe9", "ab", ""])
 def test_text_is_compared_by_its_characters(before: str) -> None:
     report = ExecutionReport()
     report.text = before

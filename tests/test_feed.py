@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from picows import WSCloseCode, WSMsgType
-from ws_venue import MS, WALL_NS, Client, PlainDialect, Venue, run
+from ws_venue import MS, WALL_NS, Client, PlainDialect, RawVenue, Venue, run
 
 from engine.backoff import Backoff
 from engine.errors import ConfigError
@@ -70,8 +70,8 @@ async def test_fragments_are_joined_around_a_ping(venue, client, connection):
 async def test_fragments_of_two_reads_are_joined(venue, client, connection):
     connection.write((TEXT, b"a", False))
     assert await client.next() == [("read_end",)]
-    connection.write((CONTINUATION, b"b", True), (TEXT, b"c"))
-    assert await client.next(2) == [("frame", b"ab", False), ("frame", b"c", True)]
+    connection.write((CONTINUATION, b"b", True), (TEXT, b"c", False), (CONTINUATION, b"d", True))
+    assert await client.next(2) == [("frame", b"ab", False), ("frame", b"cd", True)]
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,9 @@ async def test_pings_alone_keep_a_connection(venue, client, connection):
 
 @against(silence_ns=40 * MS)
 async def test_overdue_snapshots_are_asked_for_again(venue, client, connection):
-    client.feed.dialect.late = [3, 1]
-    assert await connection.inbox.get() == {"resync": [1, 3]}
+    client.feed.dialect.waits = [[1], [2], [1, 2, 3]]  # at one check after the other
+    connection.send(b"one")
+    assert await connection.inbox.get() == {"resync": [2]}
     assert client.feed.counts.resyncs == 1
 
 
@@ -258,13 +259,9 @@ def test_handshake_that_never_completes_is_told(answers, words):
         served.set()
 
     async def test():
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        venue = Venue()
-        venue.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        async with Client(venue, PlainDialect(), connect_timeout_ns=50 * MS) as client:
+        async with RawVenue(serve) as venue, Client(venue, PlainDialect(), connect_timeout_ns=50 * MS) as client:
             assert await client.next() == [("lost", words)]
             await served.wait()
-        server.close()
 
     run(test())
 
@@ -276,12 +273,8 @@ def test_redirect_is_refused_rather_than_followed():
         writer.close()
 
     async def test():
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        venue = Venue()
-        venue.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        async with Client(venue, PlainDialect()) as client:
+        async with RawVenue(serve) as venue, Client(venue, PlainDialect()) as client:
             assert await client.next() == [("lost", "handshake refused: HTTP 302 Found")]
-        server.close()
 
     run(test())
 

@@ -83,6 +83,7 @@ def test_both_price_scales_give_the_same_ask(use_yes_price, price):
 @pytest.mark.parametrize("price", ["0.96", "0.960", "0.9600", "00.9600"])
 def test_price_text_of_any_length_is_read_exactly(feed, price):
     assert level(feed.take(wire.delta(3, price)))[2:5] == (BID, 9600, 1000)
+    assert level(feed.take(wire.delta(4, price, side="no")))[2:5] == (ASK, 400, 1000)
 
 
 def test_delta_without_a_time_has_venue_time_zero(feed):

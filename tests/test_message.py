@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import DecodeError
-from engine.session.message import Message
+from engine.session.codec import Frame, FrameReader
+from engine.session.message import Message, poss_dup
 
 ORDER = "35=D|11=A|55=DEMO|54=1|38=10|"
 PARTIES = "35=D|453=2|448=one|452=3|802=2|523=a|803=1|523=b|803=2|448=two|452=4|55=DEMO|"
@@ -75,6 +76,19 @@ def test_data_field_may_hold_soh() -> None:
 def test_bytes_that_are_no_message_are_refused() -> None:
     with pytest.raises(DecodeError, match="MsgType"):
         Message.from_text("11=A|")
+
+
+def test_possible_duplicate_changes_only_what_it_must() -> None:
+    sent = Message.from_text("8=FIX.4.4|35=D|49=E|56=V|34=7|52=20260105-14:30:00|50=desk|95=5|96=a|b=c|58=x|")
+    again = poss_dup(sent.frame(), b"20260105-14:31:00.000")
+    assert FrameReader().scan(again) == Frame.SOUND
+    assert list(Message.from_bytes(again))[2:-1] == list(
+        Message.from_text(
+            "35=D|49=E|56=V|34=7|43=Y|52=20260105-14:31:00.000|122=20260105-14:30:00|50=desk|95=5|96=a|b=c|58=x|"
+        )
+    )
+    third = Message.from_bytes(poss_dup(again, b"20260105-14:32:00.000"))
+    assert (third[43], third[122], third[52], len(third)) == ("Y", "20260105-14:30:00", "20260105-14:32:00.000", 14)
 
 
 values = st.text(st.characters(min_codepoint=2, max_codepoint=255, exclude_characters="|"), min_size=1)

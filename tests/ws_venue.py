@@ -53,6 +53,21 @@ class Venue:
         return VenueConnection(self)
 
 
+class RawVenue:
+    """A TCP server that answers each connection with `serve(reader, writer)`."""
+
+    def __init__(self, serve):
+        self._serve = serve
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
+        return self
+
+    async def __aexit__(self, *_):
+        self._server.close()
+
+
 class VenueConnection(WSListener):
     def __init__(self, venue):
         self._venue = venue
@@ -136,7 +151,7 @@ class PlainDialect:
     """Subscribes with one frame, waits for nothing."""
 
     def __init__(self):
-        self.late = []
+        self.waits = []
         self.headers = {}
 
     def handshake_headers(self, now_ns):
@@ -149,4 +164,4 @@ class PlainDialect:
         return [json.dumps({"resync": sorted(instruments)}).encode()]
 
     def waiting(self):
-        return self.late
+        return self.waits.pop(0) if self.waits else []

@@ -10,11 +10,12 @@ from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.stdint cimport INT64_MIN, int64_t
 from libc.string cimport memcmp
 
-from engine._decimal cimport parse_chars
 from engine._report cimport ExecutionReport
 from engine.session._fields cimport Fields
 
 from engine.errors import DecodeError
+
+cdef int REMOVED_LIQUIDITY = 2  # LastLiquidityInd(851), where FIX 4.4 says what AggressorIndicator(1057) does
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object text)
@@ -56,8 +57,10 @@ def decode_report(Fields fields not None, ExecutionReport report not None, int p
     report.last_px = decimal_of(fields, 31, price_decimals)
     report.last_qty = decimal_of(fields, 32, size_decimals)
     report.fee = fee_of(fields, price_decimals + size_decimals)
-    report.is_taker = is_yes(fields, 1057)
+    report.is_taker = is_yes(fields, 1057) or integer_of(fields, 851, 0) == REMOVED_LIQUIDITY
     report.reason = integer_of(fields, reason_tag, INT64_MIN)
+    if reason_tag == 532 and report.reason == INT64_MIN and fields.text(531) == "0":
+        report.reason = 99  # a mass cancel refused without a reason is refused all the same
     report.text = text_of(fields, 58, report.text)
     report.cxl_rej_response_to = text_of(fields, 434, report.cxl_rej_response_to)
     report.ref_msg_type = text_of(fields, 372, report.ref_msg_type)
@@ -88,27 +91,12 @@ cdef str text_of(Fields fields, int tag, str before):
 
 cdef int64_t decimal_of(Fields fields, int tag, int decimals) except? -1:
     cdef int i = fields.find(tag)
-    return INT64_MIN if i < 0 else decimal_at(fields, i, decimals)
-
-
-cdef int64_t decimal_at(Fields fields, int index, int decimals) except? -1:
-    cdef bint ok
-    cdef int64_t value = parse_chars(
-        fields.data + fields.fields[index].start, fields.fields[index].length, decimals, &ok
-    )
-    if not ok:
-        raise fields.wrong(index, f"a decimal number of at most {decimals} places")
-    return value
+    return INT64_MIN if i < 0 else fields.decimal_at(i, decimals)
 
 
 cdef int64_t integer_of(Fields fields, int tag, int64_t default) except? -1:
-    cdef int64_t value
     cdef int i = fields.find(tag)
-    if i < 0:
-        return default
-    if not fields.copy_int(i, &value):
-        raise fields.wrong(i, "an int")
-    return value
+    return default if i < 0 else fields.integer_at(i)
 
 
 cdef bint is_yes(Fields fields, int tag) noexcept:
@@ -127,7 +115,7 @@ cdef int64_t fee_of(Fields fields, int decimals) except? -1:
         if fields.fields[i].tag == 137:
             if entries == 0:
                 break
-            total += decimal_at(fields, i, decimals)
+            total += fields.decimal_at(i, decimals)
             entries -= 1
         elif fields.fields[i].tag == 891 and fields.data[fields.fields[i].start] != c"0":
             raise fields.wrong(i, "0, an absolute fee")

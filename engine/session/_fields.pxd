@@ -38,10 +38,12 @@ cdef class Fields:
     cdef int split(self, Py_ssize_t available, Py_ssize_t limit) noexcept nogil
     cdef int split_data(self, int data_tag, Py_ssize_t available, Py_ssize_t limit) noexcept nogil
     cdef bint append(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil
-    cdef void note_defect(self, int tag, const unsigned char* piece, Py_ssize_t length) noexcept nogil
+    cdef void note_defect(self, int reason, int tag) noexcept nogil
     cdef void forget(self) noexcept nogil
     cdef bint grow(self) noexcept nogil
     cdef bint copy_int(self, int index, int64_t* value) noexcept nogil
+    cdef int64_t integer_at(self, int index) except? -1
+    cdef int64_t decimal_at(self, int index, int decimals) except? -1
     cdef object copy(self, Py_ssize_t start, Py_ssize_t length)
     cdef object wrong(self, int index, expected)
     cdef object fault(self, int stop)
@@ -62,3 +64,14 @@ cdef inline Py_ssize_t find_soh(const unsigned char* data, Py_ssize_t start, Py_
     """The place of the next SOH, or `available`."""
     cdef const void* soh = memchr(data + start, SOH, available - start)
     return available if soh is NULL else <Py_ssize_t>soh - <Py_ssize_t>data
+
+
+cdef inline int read_tag(const unsigned char* data, Py_ssize_t* pos, Py_ssize_t available) noexcept nogil:
+    """Move `pos` over at most nine digits; return their value."""
+    cdef Py_ssize_t i = pos[0], stop = min(available, pos[0] + 9)
+    cdef int tag = 0
+    while i < stop and 48 <= data[i] <= 57:
+        tag = tag * 10 + data[i] - 48
+        i += 1
+    pos[0] = i
+    return tag

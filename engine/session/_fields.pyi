@@ -1,6 +1,8 @@
 from collections.abc import Container, Iterator, Mapping
 from typing import final
 
+from typing_extensions import Buffer
+
 @final
 class Fields:
     defect: int  # SessionRejectReason(373) of the first piece that is no sound field, -1 if there is none
@@ -8,12 +10,12 @@ class Fields:
 
     def __new__(
         cls,
-        raw: bytes | bytearray | memoryview | str | None = None,
+        raw: Buffer | str | None = None,
         *,
         max_fields: int = 4096,
         data_pairs: Mapping[int, int] | None = None,
     ) -> Fields: ...
-    def parse(self, data: bytes | bytearray | memoryview | str) -> None: ...
+    def parse(self, data: Buffer | str) -> None: ...
     def clear(self) -> None: ...
     @property
     def raw(self) -> bytes: ...

@@ -1,4 +1,9 @@
+cimport cython
+
 from engine.session._fields cimport Fields
+
+cdef enum:
+    TRAILER = 7  # bytes of `10=nnn` SOH
 
 cpdef enum Frame:
     """What stands at a place of the stream; everything above SOUND is garbled, `GARBLED[code]` says why."""
@@ -25,3 +30,13 @@ cdef class FrameReader:
     cdef int read_header(self, Py_ssize_t available) noexcept nogil
     cdef bint is_check_sum_right(self) noexcept nogil
     cdef Py_ssize_t resync(self, Py_ssize_t available) noexcept nogil
+
+
+@cython.overflowcheck(False)
+cdef inline unsigned char sum_of(const unsigned char* data, Py_ssize_t length) noexcept nogil:
+    """The sum of the bytes modulo 256; written so that the compiler makes a vector loop of it."""
+    cdef unsigned char total = 0
+    cdef Py_ssize_t i
+    for i in range(length):
+        total += data[i]
+    return total

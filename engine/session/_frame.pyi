@@ -2,6 +2,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import final
 
+from typing_extensions import Buffer
+
 from engine.session._fields import Fields
 
 class Frame(IntEnum):
@@ -33,4 +35,4 @@ class FrameReader:
         check: bool = True,
     ) -> FrameReader: ...
     def reset(self) -> None: ...
-    def scan(self, buffer: bytes | bytearray | memoryview, offset: int = 0, stop: int = -1) -> int: ...
+    def scan(self, buffer: Buffer, offset: int = 0, stop: int = -1) -> int: ...

@@ -14,9 +14,6 @@ cimport cython
 
 from engine.session._fields cimport BAD_DATA, ENDED, TOO_MANY, Fields, find_soh
 
-cdef enum:
-    TRAILER = 7  # bytes of `10=nnn` SOH
-
 GARBLED = (
     "",
     "",
@@ -157,13 +154,3 @@ cdef bint skip(const unsigned char* data, Py_ssize_t* pos, Py_ssize_t available,
         pos[0] += 1
         pattern += 1
     return True
-
-
-@cython.overflowcheck(False)
-cdef unsigned char sum_of(const unsigned char* data, Py_ssize_t length) noexcept nogil:
-    """The sum of the bytes modulo 256; written so that the compiler makes a vector loop of it."""
-    cdef unsigned char total = 0
-    cdef Py_ssize_t i
-    for i in range(length):
-        total += data[i]
-    return total

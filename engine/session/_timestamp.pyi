@@ -1,5 +1,7 @@
 from typing import final
 
+from typing_extensions import Buffer
+
 @final
 class TimestampFormat:
     precision: int
@@ -7,4 +9,4 @@ class TimestampFormat:
     def __new__(cls, precision: int = 3) -> TimestampFormat: ...
     def format(self, now_ns: int) -> bytes: ...
 
-def parse_timestamp(text: bytes | bytearray | memoryview) -> int: ...
+def parse_timestamp(text: Buffer) -> int: ...

@@ -116,3 +116,25 @@ class Message:
 
     def _index(self, tag: int) -> int | None:
         return next((i for i, (seen, _) in enumerate(self._fields) if seen == tag), None)
+
+
+def poss_dup(frame: bytes, sending_time: bytes) -> bytes:
+    """Return a message sent before as a possible duplicate.
+
+    PossDupFlag(43), OrigSendingTime(122), SendingTime(52), BodyLength(9) and CheckSum(10) change, nothing else;
+    OrigSendingTime stays the first one however often the message is sent.
+    """
+    sent = Message.from_bytes(frame)
+    first_time = sent.get(fix.OrigSendingTime) or sent[fix.SendingTime]
+    for tag in (fix.PossDupFlag, fix.OrigSendingTime):
+        if tag in sent:
+            del sent[tag]
+    again = Message()
+    for tag, value in sent:
+        if tag != fix.SendingTime:
+            again.append(tag, value)
+            continue
+        again.append(fix.PossDupFlag, "Y")
+        again.append(fix.SendingTime, sending_time.decode("ascii"))
+        again.append(fix.OrigSendingTime, first_time)
+    return again.frame()

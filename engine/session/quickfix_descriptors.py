@@ -10,7 +10,6 @@ import os
 import socket
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import NamedTuple
 
 Belongs = Callable[[socket.socket], bool]
@@ -48,13 +47,6 @@ class Descriptors:
         for descriptor, inode in present.items():
             if descriptor not in self._watched:
                 self._consider(descriptor, inode)
-
-    def shut_down(self) -> None:
-        """Cut every connection, as a network would; listening sockets stay."""
-        for watched in self._watched.values():
-            if not watched.is_listening:
-                with suppress(OSError):  # the peer was faster
-                    watched.duplicate.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Watch nothing."""

@@ -8,9 +8,9 @@ Source  QuickFIX 1.16: Acceptor::poll, Session::sendToTarget (a message sent whi
 """
 
 import asyncio
+import atexit
 import re
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ import quickfix
 from engine.errors import ConfigError
 from engine.session.fields import Fields
 from engine.session.quickfix_descriptors import Descriptors, is_local_port
+from engine.session.quickfix_settings import session_id, with_safe_dictionaries
+from engine.session.settings import SessionSettings, load_sessions, render
 
 FROM_FILE = -1
-_INSTALLED = Path(sys.prefix) / "share" / "quickfix"
 _EXEC_ID = re.compile(rb"\x0117=([^\x01]+)\x01")
 
 
@@ -32,24 +33,29 @@ class Acceptor:
     `on_message` receives every application message; its `Fields` are valid during the call only.
     """
 
-    def __init__(self, session_file: Path, store_path: Path, port: int = FROM_FILE) -> None:
+    def __init__(self, session_file: Path, state_path: Path, port: int = FROM_FILE) -> None:
         self.on_message: Callable[[Fields], None] = lambda fields: None
         self.on_logon: Callable[[str], None] = lambda account: None
         self.on_logout: Callable[[str], None] = lambda account: None
         self.on_fault: Callable[[str], None] = lambda text: None
-        self._store_path = store_path
         self._reserved = _reserve(port) if port >= 0 else None
-        self._sessions: dict[str, quickfix.SessionID] = {}
+        settings = [self._adapted(session, session_file) for session in load_sessions(session_file, state_path)]
+        self.port = settings[0].integer("SocketAcceptPort")
+        self._stores = {session.text("TargetCompID"): Path(session.text("FileStorePath")) for session in settings}
+        self._sessions = {session.text("TargetCompID"): session_id(session) for session in settings}
         self._logged_on: set[str] = set()
         self._is_paused = False
         self._descriptors: Descriptors | None = None
+        for store in self._stores.values():
+            store.mkdir(parents=True, exist_ok=True)
         try:
-            settings = quickfix.SessionSettings(str(session_file))
-            self.port = self._adapt(settings, session_file.parent)
-            store = quickfix.FileStoreFactory(str(store_path))
-            self._quickfix = quickfix.SocketAcceptor(_Callbacks(self), store, settings)
-        except (quickfix.ConfigError, quickfix.RuntimeError) as error:
-            raise ConfigError(f"{session_file}: {error}") from None
+            quickfix_settings = quickfix.SessionSettings()
+            quickfix_settings.setFromString(render(with_safe_dictionaries(session) for session in settings))
+            stores = quickfix.FileStoreFactory(quickfix_settings)
+            self._quickfix = quickfix.SocketAcceptor(_Callbacks(self), stores, quickfix_settings)
+        except quickfix.FIXException as error:
+            raise ConfigError(f"{session_file}: QuickFIX refuses it: {error}; correct the session file") from None
+        atexit.register(self._release)
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -63,7 +69,7 @@ class Acceptor:
         self._descriptors = Descriptors(loop, self.poll, is_local_port(self.port))
         try:
             self.poll()
-        except quickfix.RuntimeError as error:
+        except quickfix.FIXException as error:
             raise ConfigError(f"SocketAcceptPort={self.port}: {error}") from None
         finally:
             if self._reserved is not None:
@@ -81,9 +87,9 @@ class Acceptor:
 
     def stored_exec_ids(self, account: str) -> set[str]:
         """Return the ExecID(17) of every report that the account has been sent or will be."""
-        session = self._sessions[account]
-        path = self._store_path / f"{session.toString().replace(':', '-').replace('->', '-')}.body"
-        return {found.decode("latin-1") for found in _EXEC_ID.findall(path.read_bytes())}
+        name = self._sessions[account].toString().replace(":", "-").replace("->", "-")
+        content = (self._stores[account] / f"{name}.body").read_bytes()
+        return {found.decode("latin-1") for found in _EXEC_ID.findall(content)}
 
     def pause(self) -> None:
         """Stop reading, as if the process hung; `resume` goes on."""
@@ -95,39 +101,41 @@ class Acceptor:
         self._is_paused = False
         self._watch()
 
-    def drop(self) -> None:
-        """Cut every connection without a Logout."""
-        if self._descriptors is not None:
-            self._descriptors.refresh()
-            self._descriptors.shut_down()
+    def drop(self, account: str = "") -> None:
+        """Cut the connection of `account`, or every one, without a Logout."""
+        for name, identity in self._sessions.items():
+            if account in ("", name):
+                quickfix.Session.lookupSession(identity).disconnect()
+        self._watch()
 
     async def close(self, patience: float = 2.0) -> None:
         """Log out, wait so long for the answers, and release the port."""
         loop = asyncio.get_running_loop()
-        for session_id in self._sessions.values():
-            quickfix.Session.lookupSession(session_id).logout("venue stops")
+        for identity in self._sessions.values():
+            quickfix.Session.lookupSession(identity).logout("venue stops")
         until = loop.time() + patience
         while self._logged_on and loop.time() < until:
             self.poll()
             await asyncio.sleep(0.005)
         self.pause()
-        self._quickfix.stop(True)
+        self._release()
 
-    def _adapt(self, settings: quickfix.SessionSettings, base: Path) -> int:
-        """Set what the file leaves to us, find the dictionaries, and return the port."""
-        port = self._reserved.getsockname()[1] if self._reserved is not None else 0
-        for session in settings.getSessions():
-            values = settings.get(session)
-            if port:
-                values.setInt("SocketAcceptPort", port)
-            if values.has("DataDictionary"):
-                name = values.getString("DataDictionary")
-                found = next((path for path in (base / name, _INSTALLED / name) if path.exists()), None)
-                if found is None:
-                    raise ConfigError(f"DataDictionary={name}: neither beside the session file nor in {_INSTALLED}")
-                values.setString("DataDictionary", str(found))
-        chosen: int = port or values.getInt("SocketAcceptPort")
-        return chosen
+    def _release(self) -> None:
+        """Take QuickFIX down, while everything that it refers to is still there: Python's own end keeps no order."""
+        atexit.unregister(self._release)
+        self._quickfix.stop(True)
+        del self._quickfix
+
+    def _adapted(self, session: SessionSettings, session_file: Path) -> SessionSettings:
+        """Return the session with the port chosen here; unless the file allows others, only this host may connect."""
+        if session.is_initiator:
+            raise ConfigError(f"{session_file}: {session.name} is an initiator; the venue needs acceptors")
+        changed: dict[str, object] = {}
+        if self._reserved is not None:
+            changed["SocketAcceptPort"] = self._reserved.getsockname()[1]
+        if not session.text("AllowedRemoteAddresses"):
+            changed["AllowedRemoteAddresses"] = "127.0.0.1"
+        return session.replaced(changed)
 
     def _watch(self) -> None:
         if self._descriptors is not None and not self._is_paused:
@@ -153,17 +161,14 @@ class Acceptor:
         self.on_logout(account)
 
 
-class _Callbacks(quickfix.Application):  # type: ignore[misc]
+class _Callbacks(quickfix.Application):
     """QuickFIX's side of the acceptor; an exception that left one of these would end the process."""
 
     def __init__(self, acceptor: Acceptor) -> None:
         super().__init__()
         self._acceptor = acceptor
 
-    def onCreate(self, session: quickfix.SessionID) -> None:
-        begin, sender, target = session.getBeginString(), session.getSenderCompID(), session.getTargetCompID()
-        own = quickfix.SessionID(begin.getString(), sender.getString(), target.getString())
-        self._acceptor._sessions[target.getString()] = own
+    def onCreate(self, session: quickfix.SessionID) -> None: ...
 
     def onLogon(self, session: quickfix.SessionID) -> None:
         self._acceptor._call(self._acceptor._has_logged_on, session.getTargetCompID().getString())

@@ -28,12 +28,12 @@ class Commands:
         faults = {kind: self._fault(kind) for kind in KINDS}
         states = {word: self._state(state) for word, state in STATES.items()}
         return {
-            "blotter": self._blotter,
             "book": self._book,
             "clear": self._clear,
             "orders": self._orders,
             "quit": self._quit,
             "status": self._status,
+            "summary": self._summary,
             **states,
             **faults,
         }
@@ -70,16 +70,16 @@ class Commands:
         return {
             "markets": {symbol: market.state for symbol, market in venue.matcher.markets.items()},
             "accounts": {account: venue.acceptor.is_logged_on(account) for account in venue.acceptor.accounts},
-            "feed_connections": venue.market_data.connections,
-            "feed_refused": venue.market_data.refused,
-            "feed_overflows": venue.market_data.overflows,
-            "feed_frames": venue.market_data.frames,
+            "feed_connections": len(venue.feed.listeners),
+            "feed_refused": venue.feed.refused,
+            "feed_overflows": venue.feed.overflows,
+            "feed_frames": venue.feed.frames,
             "fix_messages": venue.gateway.messages,
             "replayed": replay.count if replay else 0,
             "replay_done": replay is not None and replay.next_ns is None,
         }
 
-    def _blotter(self, arguments: Answer) -> Answer:
+    def _summary(self, arguments: Answer) -> Answer:
         summary: dict[str, Any] = msgspec.structs.asdict(self._venue.blotter.summary(arguments["account"]))
         return summary
 

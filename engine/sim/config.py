@@ -11,15 +11,14 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from engine._decimal import parse_decimal
+from engine import markets
 from engine.errors import ConfigError
-from engine.instrument import Instrument, PriceBand
+from engine.instrument import Instrument
 from engine.sim.admission import PublicKey, load_public_key
 from engine.sim.faults import Fault
 from engine.sim.liquidity import LiquiditySettings
 
 T = TypeVar("T")
-PRICE_DECIMALS = 4
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +34,7 @@ class FeedConfig(_Section, frozen=True):
     keys: dict[str, str] = {}
     ping_seconds: float = 10.0
     write_limit: int = 4 * 2**20  # bytes that may wait for a slow reader
+    send_buffer: int = 0  # SO_SNDBUF, which waits in front of them; 0 leaves it to the system
     max_connections: int = 200
     market_limit: int = 1000  # markets per subscription
 
@@ -80,18 +80,6 @@ class SimConfig(_Section, frozen=True):
     cpu: int = -1  # core to run on alone, -1 for any
 
 
-class _Band(_Section, frozen=True, kw_only=True):
-    start: str
-    end: str
-    step: str
-
-
-class _Market(_Section, frozen=True, kw_only=True):
-    symbol: str
-    event: str = ""
-    bands: list[_Band]
-
-
 def load_config(path: Path) -> SimConfig:
     """Read `sim.toml`; its paths become absolute."""
     return resolve(_convert(_read(path), SimConfig, path), path.parent)
@@ -122,20 +110,8 @@ def with_captures(config: SimConfig, files: Sequence[Path], speed: float | None 
 
 
 def load_instruments(path: Path) -> dict[str, Instrument]:
-    """Read `markets.toml`: one `[[market]]` each, with its `bands` in dollars."""
-    rows = _convert(_read(path), dict[str, list[_Market]], path).get("market", [])
-    if not rows:
-        raise ConfigError(f"{path}: no [[market]]: name at least one")
-    instruments: dict[str, Instrument] = {}
-    for row in rows:
-        if row.symbol in instruments:
-            raise ConfigError(f"{path}: market {row.symbol} is listed twice")
-        bands = [
-            PriceBand(*(parse_decimal(text, PRICE_DECIMALS) for text in (band.start, band.end, band.step)))
-            for band in row.bands
-        ]
-        instruments[row.symbol] = Instrument(row.symbol, len(instruments), bands, event=row.event)
-    return instruments
+    """Read `markets.toml`, the engine's own file, by symbol."""
+    return {instrument.symbol: instrument for instrument in markets.load_instruments(path)}
 
 
 def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
@@ -147,11 +123,13 @@ def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if path.suffix == ".json":  # as a parent process writes it
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
         return tomllib.loads(path.read_text())
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is no TOML: {error}") from None
+    except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
 
 
 def _convert(document: dict[str, Any], into: type[T], path: Path) -> T:

@@ -4,7 +4,7 @@ A fault is armed at its time, by configuration (`at_ms` after the start) or by a
 either used up `count` times by whoever performs it (`take`), or it holds for `duration_ms` (`active`).
 
 Units   times in ns, of the clock that the caller passes in; milliseconds in what people write.
-Errors  ConfigError for a fault that does not exist.
+Errors  ConfigError for a fault that does not exist or makes no sense.
 """
 
 from collections.abc import Iterable
@@ -21,8 +21,8 @@ class FaultKind:
 
     DROP_FEED = "drop_feed"  # market data: close every connection, abruptly; used up
     DROP_FIX = "drop_fix"  # acceptor: disconnect without Logout; used up
-    SILENT_FEED = "silent_feed"  # market data: keep the connection, send nothing, pings included; holds
-    SILENT_FIX = "silent_fix"  # acceptor: read and apply, send nothing (lost for good); holds
+    SILENT_FEED = "silent_feed"  # market data: send nothing, pings included; what waits leaves afterwards; holds
+    SILENT_FIX = "silent_fix"  # acceptor: neither read nor send; what waits leaves afterwards; holds
     DELAY_FEED = "delay_feed"  # market data: every frame leaves `delay_ms` late, in order; holds
     DELAY_FIX = "delay_fix"  # acceptor: every report leaves `delay_ms` late, in order; holds
     SKIP_SEQ = "skip_seq"  # market data: drop the next book frame but count its seq; used up
@@ -51,6 +51,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ConfigError(f"fault {self.kind!r} is unknown: use one of {', '.join(sorted(KINDS))}")
+        if self.count < 1 or min(self.at_ms, self.duration_ms, self.delay_ms) < 0:
+            raise ConfigError(f"fault {self.kind}: count must be at least 1, times must not be negative")
 
 
 class _Armed:

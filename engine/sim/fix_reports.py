@@ -72,7 +72,7 @@ class Reports:
         average = (report.cum_cost * 100 + report.cum_qty // 2) // report.cum_qty if report.cum_qty else 0
         symbol, side = report.symbol, str(report.side)
         if request is not None and report.side not in (fix.BUY, fix.SELL):  # unknown order, or a side of no use here
-            symbol, side = request.text(fix.Symbol), request.text(fix.Side)
+            symbol, side = request.text(fix.Symbol, NONE), request.text(fix.Side)
         body = (
             f"35=8\x016={format_decimal(average, price_decimals + 2)}\x0111={report.cl_ord_id}\x01"
             f"14={format_decimal(report.cum_qty, size_decimals)}\x0117={report.exec_id}\x01"

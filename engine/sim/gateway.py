@@ -72,8 +72,8 @@ class Gateway:
         elif was_silent and not is_silent:
             self._acceptor.resume()
         self._outbox.step(now_ns, is_silent, self._faults.delay_ns(FaultKind.DELAY_FIX, now_ns))
-        if self._faults.take(FaultKind.DROP_FIX, now_ns) is not None:
-            self._acceptor.drop()
+        if dropped := self._faults.take(FaultKind.DROP_FIX, now_ns):
+            self._acceptor.drop(dropped.account)
         if not is_silent:
             self._acceptor.poll()
 

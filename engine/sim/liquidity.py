@@ -36,6 +36,12 @@ class LiquiditySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     wander: float = 0.12  # standard deviation of the fair value's step per action in its market, in slots
     max_qty: int = 20_000
 
+    def __post_init__(self) -> None:
+        if self.rate <= 0 or self.wander < 0 or not 0 <= self.taker_share <= 1:
+            raise ConfigError("liquidity: rate must be above 0, wander at least 0, taker_share between 0 and 1")
+        if min(self.makers, self.depth, self.max_qty) < 1:
+            raise ConfigError("liquidity: makers, depth and max_qty must be at least 1")
+
 
 class _Quoted:
     """One market's grid and fair value."""

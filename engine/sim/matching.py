@@ -65,8 +65,9 @@ class Matcher:
         self._reporter = Reporter(nonce)
         self._floor = Floor(self.markets, self.orders, self._reporter, fees, self.house)
         self._numbers = count(1)
-        self._expiries: list[tuple[int, int, Order]] = []  # heap of (time, order number)
-        self._held: list[tuple[int, int, Cancel, Fault]] = []  # heap of (time, number)
+        self._ties = count()  # orders what a heap holds for one time
+        self._expiries: list[tuple[int, int, Order]] = []
+        self._held: list[tuple[int, int, Cancel, Fault]] = []
 
     def submit(self, request: Request, now_ns: int) -> list[Event]:
         """Carry out any request."""
@@ -102,7 +103,7 @@ class Matcher:
         fault = self._fault(FaultKind.LATE_CANCEL, request, now_ns)
         if fault is None:
             return self._cancel(request, now_ns)
-        heappush(self._held, (now_ns + fault.delay_ms * NS_PER_MS, self.next_number(), request, fault))
+        heappush(self._held, (now_ns + fault.delay_ms * NS_PER_MS, next(self._ties), request, fault))
         return []
 
     def replace(self, request: Replace, now_ns: int) -> list[Event]:
@@ -171,7 +172,7 @@ class Matcher:
         return events
 
     def next_number(self) -> int:
-        """Return a number that nothing else in this matcher has."""
+        """Return a number that no other order in this matcher has."""
         return next(self._numbers)
 
     # Steps of the above
@@ -223,7 +224,7 @@ class Matcher:
         order.time_in_force = time_in_force
         order.expire_time_ns = expire_time_ns
         if expire_time_ns:
-            heappush(self._expiries, (expire_time_ns, self.next_number(), order))
+            heappush(self._expiries, (expire_time_ns, next(self._ties), order))
 
     def _replace(self, request: Replace, order: Order, now_ns: int) -> list[Event]:
         market = self.markets[order.symbol]

@@ -113,7 +113,8 @@ class CapturedMarket:
         side, price = self._place(message.side, message.price_dollars)
         delta = self._instrument.parse_size(message.delta_fp)
         if delta > 0:
-            self._increase(side, price, delta, now_ns, events)
+            self._level(side, price).shown += delta
+            self._settle(side, price, now_ns, events)
         else:
             self._decrease(side, price, -delta, message.ts_ms, now_ns, events)
 
@@ -123,27 +124,15 @@ class CapturedMarket:
             for price_text, size_text in pairs:
                 side, price = self._place(outcome, price_text)
                 sizes[side][price] = self._instrument.parse_size(size_text)
-        changes = [
-            (sizes[side].get(price, 0) - self._level(side, price).shown, side, price)
-            for side in (fix.BUY, fix.SELL)
-            for price in sorted(self._levels[side].keys() | sizes[side].keys())
-        ]
-        for delta, side, price in sorted(changes, key=lambda change: change[0] > 0):  # decreases first
-            level = self._level(side, price)
-            level.decreases.clear()
-            level.trades.clear()
-            if delta > 0:
-                self._increase(side, price, delta, now_ns, events)
-            else:
-                self._decrease(side, price, -delta, 0, now_ns, events)
-                level.decreases.clear()
+        for side in (fix.BUY, fix.SELL):
+            for price in sorted(self._levels[side].keys() | sizes[side].keys()):
+                self._reset(side, price, sizes[side].get(price, 0), now_ns, events)
 
     def _on_trade(self, message: Message, now_ns: int, events: list[Event]) -> None:
         maker_side = fix.SELL if message.taker_outcome_side == "yes" else fix.BUY
         price = self._checked(self._instrument.parse_price(message.yes_price_dollars))
         qty = self._instrument.parse_size(message.count_fp)
         level = self._level(maker_side, price)
-        level.forget_before(message.ts_ms - PAIRING_MS)
         decrease = level.pop_decrease((message.ts_ms, qty))
         if decrease is not None:
             self._undo(maker_side, level, decrease)
@@ -153,8 +142,12 @@ class CapturedMarket:
             level.trades.append(_Trade(message.ts_ms, qty, used))
         self._settle(maker_side, price, now_ns, events)
 
-    def _increase(self, side: int, price: int, qty: int, now_ns: int, events: list[Event]) -> None:
-        self._level(side, price).shown += qty
+    def _reset(self, side: int, price: int, size: int, now_ns: int, events: list[Event]) -> None:
+        """Show `size` at `price`; a trade whose decrease has not come is in it already."""
+        level = self._level(side, price)
+        level.trades.clear()
+        level.taken -= min(level.taken, max(level.shown - size, 0))
+        level.shown = size
         self._settle(side, price, now_ns, events)
 
     def _decrease(self, side: int, price: int, qty: int, ts_ms: int, now_ns: int, events: list[Event]) -> None:

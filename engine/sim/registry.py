@@ -1,6 +1,6 @@
 """Every order that the venue remembers, found by account, ClOrdID(11) or OrderID(37).
 
-Cost    O(1) each, `open_orders` O(open orders of the account).
+Cost    O(1) each, `open_orders` O(open orders of the account); nothing is forgotten unless `forget` says so.
 """
 
 from engine.sim.market import Order

@@ -1,0 +1,39 @@
+"""`fixlane check`: everything that is wrong with a configuration, found without connecting to anything."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from engine import loading
+from engine.config import EngineConfig, build_strategy, load, problems
+from engine.errors import ConfigError
+from engine.session.settings import read_session_file
+
+
+def check(path: Path) -> tuple[list[str], list[str]]:
+    """Return the problems and the warnings of a configuration and of the files that it names."""
+    wrong = problems(path)
+    if wrong:
+        return wrong, []
+    config = load(path)
+    session_file = read_session_file(config.session.settings, config.engine.state_dir)
+    wrong = list(session_file.problems)
+    initiators = sum(session.is_initiator for session in session_file.sessions)
+    if not wrong and initiators != 1:
+        wrong.append(f"{config.session.settings}: holds {initiators} initiator sessions; leave one")
+    for part in _parts(config):
+        try:
+            part()
+        except ConfigError as error:
+            wrong.append(str(error))
+    return wrong, session_file.warnings
+
+
+def _parts(config: EngineConfig) -> list[Callable[[], object]]:
+    """What the engine builds before it connects."""
+    return [
+        lambda: loading.market_data_dialect(config.feed, config.instruments),
+        lambda: loading.fee(config.feed),
+        lambda: loading.order_dialect(config.session, config.instruments),
+        lambda: loading.logon_dialect(config.session),
+        lambda: build_strategy(config),
+    ]
