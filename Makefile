@@ -41,10 +41,15 @@ clean: ; rm -rf .venv build var $(shell find engine bench -name '*.so')
 	@echo "fixlane: installing the engine and compiling its extensions"
 	@$(PIP) install -q -e . && touch $@
 
+# The extras' packages, without building the engine again.
+EXTRA = $(BIN)/python -c 'import sys, tomllib; \
+	extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+	print(*(line for name in sys.argv[1:] for line in extras[name]), sep="\n")'
+
 .venv/test: pyproject.toml .venv/engine
 	@echo "fixlane: installing test tools"
-	@$(PIP) install -q -e ".[test,dev]" && touch $@
+	@$(EXTRA) test dev | $(PIP) install -q -r /dev/stdin && touch $@
 
 .venv/bench: pyproject.toml .venv/engine
 	@echo "fixlane: installing the benchmark's peers"
-	@$(PIP) install -q -e ".[bench]" && touch $@
+	@$(EXTRA) bench | $(PIP) install -q -r /dev/stdin && touch $@

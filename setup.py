@@ -9,6 +9,7 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
+CORES = os.cpu_count() or 1
 CHECKED = os.environ.get("ENGINE_CHECKED") == "1"
 COMMON = {"language_level": 3, "auto_pickle": False, "autotestdict": False, "embedsignature": True}
 FAST = COMMON | {
@@ -42,5 +43,7 @@ setup(
         # The two sets of directives give different C: each keeps its own, so that switching rebuilds.
         build_dir="build/checked" if CHECKED else "build/fast",
         force=CHECKED,
-    )
+        nthreads=CORES,
+    ),
+    options={"build_ext": {"parallel": CORES}},
 )

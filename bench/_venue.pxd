@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 from bench._wire cimport CAPACITY
 
 cdef enum:
-    MOST_ANSWERS = 256
+    MOST_ANSWERS = 1024  # more orders than fit into one read
 
 
 cdef struct Answer:  # an order that was filled in the last turn, its price in 0.0001
@@ -11,12 +11,24 @@ cdef struct Answer:  # an order that was filled in the last turn, its price in 0
     int64_t price
 
 
-cdef struct Message
+cdef struct Message:  # where the fields stand that the venue answers with
+    unsigned char msg_type
+    int64_t seq_num
+    const unsigned char* cl_ord_id
+    Py_ssize_t cl_ord_id_size
+    const unsigned char* price
+    Py_ssize_t price_size
+    const unsigned char* qty
+    Py_ssize_t qty_size
+    const unsigned char* symbol
+    Py_ssize_t symbol_size
+    const unsigned char* test_req_id
+    Py_ssize_t test_req_id_size
+    unsigned char side
 
 
 cdef class FixVenue:
     cdef int fd
-    cdef bint spin
     cdef int64_t next_in, next_out
     cdef unsigned char buffer[CAPACITY]
     cdef Py_ssize_t filled

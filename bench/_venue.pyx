@@ -14,22 +14,6 @@ cdef enum:
     SOH = 1
 
 
-cdef struct Message:
-    unsigned char msg_type
-    int64_t seq_num
-    const unsigned char* cl_ord_id
-    Py_ssize_t cl_ord_id_size
-    const unsigned char* price
-    Py_ssize_t price_size
-    const unsigned char* qty
-    Py_ssize_t qty_size
-    const unsigned char* symbol
-    Py_ssize_t symbol_size
-    const unsigned char* test_req_id
-    Py_ssize_t test_req_id_size
-    unsigned char side
-
-
 cdef int64_t number(const unsigned char* text, Py_ssize_t size) noexcept nogil:
     """Digits as an integer, any decimal point left out."""
     cdef int64_t value = 0
@@ -116,9 +100,8 @@ cdef class FixVenue:
     `prefix` is what every message begins with after BodyLength(9) and MsgType(35): 49 and 56, each closed by SOH.
     """
 
-    def __init__(self, int fd, bytes begin_string, bytes prefix, int64_t next_in, int64_t next_out, bint spin=True):
+    def __init__(self, int fd, bytes begin_string, bytes prefix, int64_t next_in, int64_t next_out):
         self.fd = fd
-        self.spin = spin
         self.head_bytes = b"8=" + begin_string + b"\x019="
         self.head = self.head_bytes
         self.head_size = len(self.head_bytes) + 4  # three digits of BodyLength(9) and SOH
@@ -156,7 +139,7 @@ cdef class FixVenue:
 
     cdef int turn(self, Py_ssize_t* answered) noexcept nogil:
         """Read once and answer every whole message; `answered` grows by the orders among them."""
-        cdef Py_ssize_t got = receive(self.fd, self.buffer + self.filled, CAPACITY - self.filled, self.spin)
+        cdef Py_ssize_t got = receive(self.fd, self.buffer + self.filled, CAPACITY - self.filled, True)
         cdef Py_ssize_t at = 0, size
         cdef Message message
         cdef int outcome = OK

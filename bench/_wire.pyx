@@ -7,10 +7,12 @@ Thread  every loop runs without the GIL until it is done.
 
 from libc.stdint cimport int64_t
 
+from engine.errors import EngineError
+
 OUTCOMES = {1: "the peer closed the connection", 2: "no reply in time", 3: "the reply is not the one expected"}
 
 
-class VenueError(Exception):
+class VenueError(EngineError):
     """A peer did not answer as it must; the figures of this run mean nothing."""
 
 

@@ -5,14 +5,17 @@ The strategy runs on a uvloop loop; QuickFIX's thread hands reports over with `c
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter_ns
 
 import quickfix as fix
 import quickfix44 as fix44
 
 from bench import session_file
+from bench.frames import SYMBOL
+from bench.sampler import Sampler
+from bench.strategies import price_of
 
 Report = tuple[str, int, str]  # ClOrdID(11), price in 0.0001, ExecType(150)
 
@@ -89,43 +92,23 @@ class ThreadedSession:
         self._initiator.stop(True)
 
 
-class OrderRun:
-    """Sends one order after another and times each until its report has been handled."""
+class BaselineOrder:
+    """Sends orders when its sampler says so, and tells it when each one's report is handled."""
 
-    def __init__(self, state: Path, port: int, count: int, interval_ns: int) -> None:
-        self.samples: list[int] = []
-        self._count = count
-        self._interval_ns = interval_ns
-        self._loop = asyncio.get_running_loop()
-        self._done = self._loop.create_future()
-        self._session = ThreadedSession(state, port, self._on_report)
+    def __init__(self, state: Path, port: int) -> None:
+        self.sampler = Sampler(self._send)
+        self.session = ThreadedSession(state, port, self._on_report)
+        self._waiting: deque[tuple[str, int]] = deque()
 
-    async def run(self) -> list[int]:
-        await self._session.start()
-        try:
-            self._send()
-            await asyncio.wait_for(self._done, 300)
-        finally:
-            self._session.stop()
-        return self.samples
-
-    def _send(self) -> None:
-        number = len(self.samples)
-        self._sent_ns = perf_counter_ns()
-        self._expected = (f"base{number}", 4000 + number % 100 * 10)
-        side = fix.Side_BUY if number % 2 else fix.Side_SELL
-        self._session.send_order(self._expected[0], "KXBENCH-1", side, 1.0, self._expected[1] / 10_000)
+    def _send(self, number: int) -> None:
+        cl_ord_id, price = f"base{number}", price_of(number)
+        self._waiting.append((cl_ord_id, price))
+        side = fix.Side_SELL if number & 1 else fix.Side_BUY
+        self.session.send_order(cl_ord_id, SYMBOL, side, 1.0, price / 10_000)
 
     def _on_report(self, report: Report) -> None:
-        now_ns = perf_counter_ns()
-        if report[:2] != self._expected:
-            self._done.set_exception(RuntimeError(f"report {report} answers no order, expected {self._expected}"))
+        if not self._waiting or report[:2] != self._waiting[0]:
+            self.sampler.fail(f"no answer to the oldest order: {report}")
             return
-        self.samples.append(now_ns - self._sent_ns)
-        if len(self.samples) == self._count:
-            self._done.set_result(None)
-        elif self._interval_ns:
-            wait_ns = self._interval_ns - (now_ns - self._sent_ns)
-            self._loop.call_later(max(wait_ns, 0) / 1e9, self._send)
-        else:
-            self._send()
+        self._waiting.popleft()
+        self.sampler.answered()

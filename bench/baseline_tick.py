@@ -6,11 +6,11 @@ It keeps the book with floats and finds the best price with max and min, as such
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import websockets
 
 from bench.baseline_order import Report, ThreadedSession
-from bench.frames import SYMBOL
 
 
 class DictBook:
@@ -42,10 +42,11 @@ class DictBook:
 class BaselineTick:
     """Feed, book, strategy and session of the baseline; the venue stamps it from outside."""
 
-    def __init__(self, state: Path, fix_port: int, feed_port: int) -> None:
+    def __init__(self, state: Path, fix_port: int, feed_port: int, symbol: str) -> None:
+        self._symbol = symbol
         self._feed_url = f"ws://127.0.0.1:{feed_port}/trade-api/ws/v2"
         self._book = DictBook()
-        self._orders = 0
+        self.orders = 0
         self.reports = 0
         self.session = ThreadedSession(state, fix_port, self._on_report)
 
@@ -59,28 +60,19 @@ class BaselineTick:
             except websockets.ConnectionClosed:
                 return
 
-    def _on_frame(self, frame: dict) -> None:
+    def _on_frame(self, frame: dict[str, Any]) -> None:
         if frame["type"] == "orderbook_snapshot":
             self._book.snapshot(frame["msg"])
         elif frame["type"] == "orderbook_delta":
-            before = self._book.best()
+            _, last_ask = self._book.best()
             self._book.apply(frame["msg"])
-            bid, ask = self._book.best()
-            if ask != before[1]:
-                self._send("1", ask)
-            elif bid != before[0]:
-                self._send("2", bid)
+            _, ask = self._book.best()
+            if ask != last_ask and 1.0 not in (ask, last_ask):
+                self._send(ask)
 
-    def _send(self, side: str, price: float) -> None:
-        self._orders += 1
-        self.session.send_order(f"base{self._orders}", SYMBOL, side, 1.0, price)
+    def _send(self, price: float) -> None:
+        self.orders += 1
+        self.session.send_order(f"base{self.orders}", self._symbol, "1", 1.0, price)
 
     def _on_report(self, report: Report) -> None:
         self.reports += 1
-
-
-async def connect(state: Path, fix_port: int, feed_port: int) -> tuple[BaselineTick, "asyncio.Task[None]"]:
-    """Log on and start reading the feed."""
-    baseline = BaselineTick(state, fix_port, feed_port)
-    await baseline.session.start()
-    return baseline, asyncio.get_running_loop().create_task(baseline.trade())

@@ -11,7 +11,7 @@ REPORT_BYTES = 264
 FRAME_BYTES = 300
 
 
-def tcp(venue: Venue, count: int, spin: bool, request: int = ORDER_BYTES, reply: int = REPORT_BYTES) -> list[int]:
+def tcp(venue: Venue, count: int, spin: bool, request: int = ORDER_BYTES, reply: int = REPORT_BYTES) -> "array[int]":
     """Return `count` round trips in ns between this process and the venue's, both spinning or both blocking."""
     warm_up = max(count // 10, 100)
     venue.start("echo", request, bytes(reply), count + warm_up, spin)
@@ -21,4 +21,4 @@ def tcp(venue: Venue, count: int, spin: bool, request: int = ORDER_BYTES, reply:
         stamps = array("q", bytes(8 * (count + warm_up)))
         ping(connection.fileno(), bytes(request), reply, spin, stamps)
     venue.result()
-    return list(stamps[warm_up:])
+    return stamps[warm_up:]

@@ -6,10 +6,12 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from engine.errors import EngineError
+
 PACKAGES = ("fixlane", "quickfix", "cython", "uvloop", "msgspec", "picows", "sortedcontainers", "hdrhistogram")
 
 
-class PinError(Exception):
+class PinError(EngineError):
     """A process could not be pinned, so no figure may be printed as pinned."""
 
 
@@ -17,7 +19,9 @@ def venue_and_engine_cores() -> tuple[int, int]:
     """Return the two cores to use: the first allowed one for the venue, the last for the engine."""
     allowed = sorted(os.sched_getaffinity(0))
     if len(allowed) < 2:
-        raise PinError(f"two cores are needed, this process may use {allowed}; run without --pin to measure unpinned")
+        raise PinError(
+            f"two cores are needed and this process may use {allowed}: give it two, or measure with --no-pin"
+        )
     return allowed[0], allowed[-1]
 
 
@@ -26,7 +30,7 @@ def pin(core: int) -> None:
     try:
         os.sched_setaffinity(0, {core})
     except OSError as error:
-        raise PinError(f"cannot pin to core {core}: {error}") from None
+        raise PinError(f"cannot pin to core {core}: {error}; --no-pin measures unpinned") from None
     if os.sched_getaffinity(0) != {core}:
         raise PinError(f"asked for core {core}, got {sorted(os.sched_getaffinity(0))}")
 

@@ -1,63 +1,65 @@
 """Strategies that exist to be measured."""
 
-from collections.abc import Callable
-from time import perf_counter_ns
+from collections import deque
 
+from bench.sampler import Sampler
 from engine import fix
-from engine.instrument import Instrument
+from engine.book import NO_ASK, Book
 from engine.orders import Order
 from engine.strategy import Strategy
 
-PRICES = 100  # prices that orders walk through, so that a reply to another order is noticed
+# Orders walk through many prices, so that a reply to another order is noticed; buys stay below sales, which would
+# trade with them.
+BID, ASK, STEP, PRICES = 4900, 5100, 100, 20
+QTY = 100
+
+
+def price_of(number: int) -> int:
+    """Return the price of order `number`, in 0.0001: even ones buy, odd ones sell."""
+    distance = STEP * (number // 2 % PRICES)
+    return ASK + distance if number & 1 else BID - distance
 
 
 class OrderProbe(Strategy):
-    """Sends one immediate-or-cancel order after another and times each, decision to fill handled."""
+    """Sends immediate-or-cancel orders when its sampler says so, and tells it when each one's fill is handled."""
 
-    def __init__(self, done: Callable[[], None]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.samples: list[int] = []
-        self.faults: list[str] = []
-        self._done = done
-        self._count = 0
-        self._is_paced = False
-        self._order: Order | None = None
-        self._instrument: Instrument | None = None
+        self.sampler = Sampler(self._send)
+        self._waiting: deque[Order] = deque()
 
-    def begin(self, count: int, is_paced: bool) -> None:
-        """Start a run of `count` orders; a paced one waits for `next_order` each time."""
-        self._instrument = self.context.instruments[0]
-        self.samples = []
-        self._count = count
-        self._is_paced = is_paced
-        self.next_order()
-
-    def next_order(self) -> None:
-        number = len(self.samples)
-        price = 4000 + number % PRICES * 100 % 2000
-        side = self.context.sell if number & 1 else self.context.buy
-        self._started_ns = perf_counter_ns()
-        self._order = side(self._instrument, price, 100, fix.Tif.IOC)
-        if self._order is None:
-            self._finish("risk denied an order")
+    def _send(self, number: int) -> None:
+        context = self.context
+        side = context.sell if number & 1 else context.buy
+        order = side(context.instruments[0], price_of(number), QTY, fix.Tif.IOC)
+        if order is None:
+            self.sampler.fail("risk denied an order")
+        else:
+            self._waiting.append(order)
 
     def on_fill(self, order: Order, price: int, qty: int) -> None:
-        elapsed_ns = perf_counter_ns() - self._started_ns
-        if order is not self._order or price != order.price or not order.is_done:
-            self._finish(f"a report of {order.cl_ord_id} came for {self._order}")
+        if not self._waiting or order is not self._waiting[0] or price != order.price or not order.is_done:
+            self.sampler.fail(f"no answer to the oldest order: {qty} at {price} for {order.cl_ord_id}")
             return
-        self.samples.append(elapsed_ns)
-        if len(self.samples) == self._count:
-            self._done()
-        elif not self._is_paced:
-            self.next_order()
+        self._waiting.popleft()
+        self.sampler.answered()
 
     def on_reject(self, order: Order | None, reason: int, text: str) -> None:
-        self._finish(f"rejected: {text}")
+        self.sampler.fail(f"rejected: {text}")
 
     def on_halt(self, reason: str) -> None:
-        self._finish(reason)
+        self.sampler.fail(reason)
 
-    def _finish(self, fault: str) -> None:
-        self.faults.append(fault)
-        self._done()
+
+class AskTaker(Strategy):
+    """Buys each best ask that moved, immediate or cancel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last_ask = NO_ASK
+
+    def on_book(self, book: Book) -> None:
+        ask, last_ask = book.best_ask, self._last_ask
+        self._last_ask = ask
+        if ask != last_ask and ask != NO_ASK and last_ask != NO_ASK:
+            self.context.buy(book.instrument, ask, QTY, fix.Tif.IOC)

@@ -4,6 +4,8 @@ Shapes  a job is a tuple (name, arguments...) on the pipe, its answer ("done", r
 Thread  one; it serves one job at a time.
 """
 
+import asyncio
+import os
 import socket
 from array import array
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from bench import host
-from bench._drive import FrameScript, drive_closed, drive_open
+from bench._drive import FrameScript, drive_closed, drive_open, drive_triggers
 from bench._venue import FixVenue
 from bench._wire import VenueError, echo
 from bench.websocket import accept_upgrade, read_subscribe
@@ -24,12 +26,12 @@ TIMEOUT_S = 60.0
 
 @dataclass(frozen=True)
 class Script:
-    """Frames of one run: whole WebSocket frames, where their sequence number stands, and the orders they provoke."""
+    """Frames of one run: whole WebSocket frames, where their sequence number stands, and which provoke an order."""
 
     frames: list[bytes]
     seq_at: list[int]
-    sides: list[int]
-    prices: list[int]  # in 0.0001
+    is_due: list[bool]
+    asks: list[int]  # the best ask after each frame, in 0.0001
     greeting: list[bytes]  # sent once, before the first frame: acknowledgements and snapshots
     first_seq: int
 
@@ -37,13 +39,13 @@ class Script:
 class Venue:
     """The parent's handle on the venue process."""
 
-    def __init__(self, core: int | None, spin: bool = True) -> None:
+    def __init__(self, core: int | None) -> None:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process: BaseProcess = context.Process(target=_serve, args=(theirs, core, spin), daemon=True)
+        self._process: BaseProcess = context.Process(target=_serve, args=(theirs, core), daemon=True)
         self._process.start()
         theirs.close()
-        self.fix_port, self.feed_port, self.echo_port = self.result()
+        self.fix_port, self.feed_port, self.echo_port, self.trigger_port = self.result()
 
     def start(self, *job: Any) -> None:
         self._pipe.send(job)
@@ -58,9 +60,22 @@ class Venue:
             raise VenueError(str(value))
         return value
 
-    @property
-    def has_result(self) -> bool:
-        return self._pipe.poll()
+    def do(self, *job: Any) -> Any:
+        """Run a job to its end."""
+        self.start(*job)
+        return self.result()
+
+    async def finish(self) -> Any:
+        """Await the running job while the event loop turns."""
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+        loop.add_reader(self._pipe.fileno(), lambda: ready.done() or ready.set_result(None))
+        try:
+            await ready
+        finally:
+            loop.remove_reader(self._pipe.fileno())
+            os.set_blocking(self._pipe.fileno(), True)  # watching it has changed that
+        return self.result()
 
     def close(self) -> None:
         self._process.terminate()
@@ -74,10 +89,14 @@ class Venue:
         self.close()
 
 
-def _serve(pipe: Connection, core: int | None, spin: bool) -> None:
-    if core is not None:
-        host.pin(core)
-    server = _Server(spin)
+def _serve(pipe: Connection, core: int | None) -> None:
+    try:
+        if core is not None:
+            host.pin(core)
+        server = _Server()
+    except (host.PinError, OSError) as error:
+        pipe.send(("failed", str(error)))
+        return
     pipe.send(("done", server.ports))
     while True:
         try:
@@ -93,28 +112,25 @@ def _serve(pipe: Connection, core: int | None, spin: bool) -> None:
 class _Server:
     """The jobs; each is a method called by name."""
 
-    def __init__(self, spin: bool) -> None:
-        self._spin = spin
-        self._fix_listener, self._feed_listener, self._echo_listener = (_listen() for _ in range(3))
+    def __init__(self) -> None:
+        self._listeners = [_listen() for _ in range(4)]
         self._fix: FixVenue | None = None
-        self._fix_socket: socket.socket | None = None
-        self._feed_socket: socket.socket | None = None
+        self._frames: FrameScript | None = None
+        self._sockets: dict[str, socket.socket] = {}
 
     @property
-    def ports(self) -> tuple[int, int, int]:
-        listeners = (self._fix_listener, self._feed_listener, self._echo_listener)
-        fix, feed, echo_port = (listener.getsockname()[1] for listener in listeners)
-        return fix, feed, echo_port
+    def ports(self) -> list[int]:
+        return [listener.getsockname()[1] for listener in self._listeners]
 
     def echo(self, request_size: int, reply: bytes, count: int, spin: bool) -> None:
-        connection, _ = self._echo_listener.accept()
+        connection, _ = self._listeners[2].accept()
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             echo(connection.fileno(), request_size, reply, count, spin)
 
     def accept_fix(self) -> None:
         """Accept a connection and answer its Logon(A)."""
-        connection, _ = self._fix_listener.accept()
+        connection, _ = self._listeners[0].accept()
         connection.settimeout(TIMEOUT_S)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         logon = dict(_fields(_read_message(connection)))
@@ -124,8 +140,8 @@ class _Server:
         message = b"8=%b\x019=%d\x01%b" % (logon[8], len(body), body)
         connection.sendall(b"%b10=%03d\x01" % (message, sum(message) % 256))
         connection.settimeout(None)
-        self._fix_socket = connection
-        self._fix = FixVenue(connection.fileno(), logon[8], prefix, int(logon[34]) + 1, 2, self._spin)
+        self._sockets["fix"] = connection
+        self._fix = FixVenue(connection.fileno(), logon[8], prefix, int(logon[34]) + 1, 2)
         self._fix.set_time(utc_now())
 
     def answer(self, count: int, idle_ns: int) -> int:
@@ -134,33 +150,54 @@ class _Server:
         self._fix.set_time(utc_now())
         return self._fix.answer(count, idle_ns)
 
-    def accept_feed(self, greeting: list[bytes]) -> None:
-        """Accept a WebSocket connection, read its subscriptions and send the prepared greeting."""
-        connection, _ = self._feed_listener.accept()
+    def accept_trigger(self) -> None:
+        """Accept the connection on which orders are asked for."""
+        self._sockets["trigger"], _ = self._listeners[3].accept()
+        self._sockets["trigger"].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def order_open(self, interval_ns: int, count: int, most_lag_ns: int) -> int:
+        """Ask for `count` orders on a schedule; return how many were asked for before one was too late."""
+        assert self._fix is not None
+        self._fix.set_time(utc_now())
+        sent: int = drive_triggers(self._sockets["trigger"].fileno(), self._fix, interval_ns, count, most_lag_ns)
+        return sent
+
+    def accept_feed(self, script: Script) -> None:
+        """Accept a WebSocket connection, read its subscription and send the greeting."""
+        connection, _ = self._listeners[1].accept()
         connection.settimeout(TIMEOUT_S)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         accept_upgrade(connection)
         read_subscribe(connection)
-        for frame in greeting:
+        for frame in script.greeting:
             connection.sendall(frame)
         connection.settimeout(None)
-        self._feed_socket = connection
+        self._sockets["feed"] = connection
+        self._frames = FrameScript(script.frames, script.seq_at, script.is_due, script.asks, script.first_seq)
 
-    def tick(self, script: Script, count: int, interval_ns: int, is_open_loop: bool) -> bytes:
-        """Send `count` frames; return the int64 latencies as bytes, -1 where a frame provokes no order."""
-        assert self._fix is not None and self._feed_socket is not None
+    def tick_closed(self, count: int, interval_ns: int) -> bytes:
+        """Send the next `count` frames, each after the order to the one before; return int64 stamps as bytes."""
+        assert self._fix is not None
         self._fix.set_time(utc_now())
         stamps = array("q", bytes(8 * count))
-        frames = FrameScript(script.frames, script.seq_at, script.sides, script.prices, script.first_seq)
-        drive = drive_open if is_open_loop else drive_closed
-        drive(self._feed_socket.fileno(), self._fix, frames, interval_ns, stamps)
+        drive_closed(self._sockets["feed"].fileno(), self._fix, self._frames, interval_ns, stamps)
         return stamps.tobytes()
 
+    def tick_open(self, schedule: bytes, most_lag_ns: int, omits_annulled: bool) -> tuple[bytes, int]:
+        """Send the next frames at the times of `schedule`; return stamps, and how many frames were sent."""
+        assert self._fix is not None
+        self._fix.set_time(utc_now())
+        times = array("q", schedule)
+        stamps = array("q", bytes(8 * len(times)))
+        feed = self._sockets["feed"].fileno()
+        sent = drive_open(feed, self._fix, self._frames, times, stamps, most_lag_ns, omits_annulled)
+        return stamps.tobytes(), sent
+
     def hang_up(self) -> None:
-        for connection in (self._fix_socket, self._feed_socket):
-            if connection is not None:
-                connection.close()
-        self._fix = self._fix_socket = self._feed_socket = None
+        for connection in self._sockets.values():
+            connection.close()
+        self._sockets.clear()
+        self._fix = None
 
 
 def utc_now() -> bytes:

@@ -32,6 +32,3 @@ cdef class Exposure:
     cdef int add(self, Open open, int sign) except -1
     cdef int64_t best_of_ours(self, Py_ssize_t side_index) except? -1
     cdef int refresh_worst(self, Py_ssize_t market) except -1
-
-
-cdef int64_t product(int64_t a, int64_t b) noexcept nogil

@@ -12,9 +12,8 @@ from array import array
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
-from engine import fix
+from engine import fix, limits, order_table
 from engine.errors import ConfigError, OrderError
-from engine.limits import NO_LIMIT
 
 cdef extern from *:
     """
@@ -22,18 +21,10 @@ cdef extern from *:
     """
     bint product_overflows(int64_t a, int64_t b, int64_t* result) noexcept nogil
 
-cdef int64_t BEYOND = NO_LIMIT + 1
+cdef int64_t BEYOND = limits.NO_LIMIT + 1  # in place of what 64 bits cannot hold: no limit lets it pass
 cdef int BUY = fix.BUY, SELL = fix.SELL
-cdef str UNKNOWN = fix.Status.UNKNOWN, REPLACE = fix.Msg.ORDER_CANCEL_REPLACE_REQUEST
-cdef frozenset DONE = frozenset(
-    (fix.Status.FILLED, fix.Status.CANCELED, fix.Status.REJECTED, fix.Status.EXPIRED, fix.Status.DONE_FOR_DAY)
-)
-
-
-cdef int64_t product(int64_t a, int64_t b) noexcept nogil:
-    """Return a * b, or a number above NO_LIMIT: what cannot be counted must not pass."""
-    cdef int64_t result
-    return BEYOND if product_overflows(a, b, &result) or result > BEYOND else result
+cdef str UNKNOWN = fix.Status.UNKNOWN
+cdef frozenset OVER = order_table.TERMINAL
 
 
 cdef class Open:
@@ -46,7 +37,7 @@ cdef class Exposure:
     `pnl` counts since `start_day`, after fees, and values a position at the last price that `mark` saw.
     """
 
-    def __init__(self, instruments):
+    def __cinit__(self, instruments):
         self.instruments = tuple(instruments)
         cdef Py_ssize_t count = len(self.instruments)
         if [instrument.index for instrument in self.instruments] != list(range(count)):
@@ -107,6 +98,15 @@ cdef class Exposure:
             self.mark_price[market] = price
         return 0
 
+    def restore(self, orders, positions):
+        """Count what an earlier run left: open orders, and positions at what they cost; P&L starts from there."""
+        for order in orders:
+            self.update(order)
+        for position in positions:
+            if position.net:
+                side = BUY if position.net > 0 else SELL
+                self.fill(position.instrument, side, abs(position.net), position.cost // position.net, 0)
+
     def start_day(self):
         """Count P&L from here on."""
         self.earlier_pnl += self.pnl
@@ -140,30 +140,35 @@ cdef class Exposure:
 
     cdef int64_t cost(self, Py_ssize_t side_index, int64_t price, int64_t qty) except? -1:
         """Return the most that a fill can cost; where no payout bounds the price a sale counts as its proceeds."""
-        cdef int64_t payout = self.payout[side_index >> 1]
-        return product(qty, payout - price if side_index & 1 and payout else price)
+        cdef int64_t payout = self.payout[side_index >> 1], result
+        if side_index & 1 and payout:
+            price = payout - price
+        return BEYOND if product_overflows(qty, price, &result) or result > BEYOND else result
 
     cdef Open worst_case(self, order):
-        """Return what `order` counts for, None if it is over."""
+        """Return what `order` counts for, None if nothing of it can trade any more.
+
+        A replace whose outcome is open leaves a pending quantity, and may even revive an order that is over.
+        """
         cdef Py_ssize_t market = self.known(order.instrument)
         cdef int64_t cum_qty = order.cum_qty, qty = order.leaves_qty, price = order.price
+        cdef int64_t pending_qty = <int64_t>order.pending_qty - cum_qty, pending_price
         cdef str ord_status = order.ord_status
         cdef Open open
-        if ord_status in DONE:
-            return None
         if ord_status == UNKNOWN:
             qty = max(qty, <int64_t>order.order_qty - cum_qty)
+        elif ord_status in OVER:
+            qty = 0
         open = Open.__new__(Open)
         open.side_index = 2 * market + (order.side == SELL)
-        open.qty = qty
+        open.qty = max(qty, pending_qty)
         open.cost = self.cost(open.side_index, price, qty)
         open.price = price
-        if order.pending == REPLACE:
-            qty = <int64_t>order.pending_qty - cum_qty
-            price = order.pending_price
-            open.qty = max(open.qty, qty)
-            open.cost = max(open.cost, self.cost(open.side_index, price, qty))
-            open.price = min(open.price, price) if open.side_index & 1 else max(open.price, price)
+        if pending_qty > 0:
+            pending_price = order.pending_price
+            open.cost = max(open.cost, self.cost(open.side_index, pending_price, pending_qty))
+            if not qty or (pending_price < price) == (open.side_index & 1):
+                open.price = pending_price
         return open if open.qty > 0 else None
 
     cdef int add(self, Open open, int sign) except -1:

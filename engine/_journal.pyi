@@ -1,8 +1,13 @@
 from mmap import mmap
+from typing import final
 
+from engine.report import ExecutionReport
+
+@final
 class Tape:
     offset: int
     size: int
     def __new__(cls, buffer: mmap | memoryview | bytearray, offset: int) -> Tape: ...
     def release(self) -> None: ...
     def write(self, kind: int, time_ns: int, numbers: tuple[int, ...], text: str) -> bool: ...
+    def write_report(self, kind: int, time_ns: int, report: ExecutionReport) -> bool: ...

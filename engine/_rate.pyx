@@ -22,7 +22,7 @@ cdef enum:
 cdef class TokenBucket:
     """`burst` tokens, refilled by `per_second`; full at the start."""
 
-    def __init__(self, int64_t per_second, int64_t burst):
+    def __cinit__(self, int64_t per_second, int64_t burst):
         if not 0 < per_second <= SECOND or not 0 < burst <= SECOND:
             raise ConfigError(f"per_second and burst must be 1 to {SECOND}: {per_second}, {burst}")
         self._per_second = per_second
@@ -64,7 +64,7 @@ cdef class TokenBucket:
 cdef class DuplicateWindow:
     """Remembers orders for `window_ns`; one that left it exactly `window_ns` ago no longer counts."""
 
-    def __init__(self, int64_t max_orders, int64_t window_ns):
+    def __cinit__(self, int64_t max_orders, int64_t window_ns):
         if max_orders < 1 or window_ns < 1:
             raise ConfigError(f"max_orders and window must be positive: {max_orders}, {window_ns} ns")
         self._max_orders = max_orders

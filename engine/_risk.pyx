@@ -11,19 +11,18 @@ from array import array
 cimport cython
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
-from engine._exposure cimport Exposure, Open, product
+from engine._exposure cimport Exposure, Open
 from engine._rate cimport DuplicateWindow, TokenBucket
 
-from engine import fix
+from engine import fix, limits
 from engine._decimal import format_decimal
 from engine.errors import ConfigError
-from engine.limits import NO_LIMIT
 from engine.risk_codes import RiskReject, TradingState
 
 cdef enum:
     PASSED = 0
 
-cdef int64_t NO_BID = INT64_MIN, NO_ASK = INT64_MAX
+cdef int64_t NO_BID = INT64_MIN, NO_ASK = INT64_MAX, NO_LIMIT = limits.NO_LIMIT
 cdef int BUY = fix.BUY, SELL = fix.SELL
 cdef int ACTIVE = TradingState.ACTIVE, REDUCE_ONLY = TradingState.REDUCE_ONLY, HALT = TradingState.HALT
 cdef str LIMIT = fix.Type.LIMIT, MARKET = fix.Type.MARKET
@@ -45,7 +44,7 @@ cdef class Risk:
     cdef DuplicateWindow _duplicates
     cdef int64_t[::1] _is_restricted, _is_closed  # by market
 
-    def __init__(self, limits, instruments):
+    def __cinit__(self, limits, instruments):
         self.limits = limits
         self.exposure = Exposure(instruments)
         symbols = [instrument.symbol for instrument in self.exposure.instruments]
@@ -56,7 +55,7 @@ cdef class Risk:
         self._take_limits(limits)
         self.set_state(TradingState.ACTIVE, "")
 
-    def _take_limits(self, limits):
+    cdef int _take_limits(self, limits) except -1:
         self._max_order_qty = limits.max_order_qty
         self._max_order_notional = limits.max_order_notional
         self._max_order_cost = limits.max_order_cost
@@ -79,6 +78,7 @@ cdef class Risk:
             self._amend_tokens = limits.rate.amend
             self._cancel_tokens = limits.rate.cancel
             self._reserve = limits.rate.cancel_reserve
+        return 0
 
     def check_new(self, instrument, int side, int64_t price, int64_t qty, str ord_type, book, int64_t now_ns):
         """Return the RiskReject code of an order that is about to be sent; one that passes counts as sent."""
@@ -133,15 +133,19 @@ cdef class Risk:
         """Count `order` as it stands now; call after every change, a request just sent included."""
         self.exposure.update(order)
 
+    def restore(self, orders, positions):
+        """Count what an earlier run left: open orders, and positions at what they cost; P&L starts from there."""
+        self.exposure.restore(orders, positions)
+
     def on_fill(self, instrument, int side, int64_t qty, int64_t price, int64_t fee):
-        """Count a fill, or a bust with `qty` and `fee` negated; answer whether the day's loss halted trading."""
+        """Count a fill, or a bust with `qty` and `fee` negated; answer False if the day's loss just halted trading."""
         self.exposure.fill(instrument, side, qty, price, fee)
-        return self._is_stopped_out()
+        return self._is_within_loss()
 
     def mark(self, instrument, int64_t best_bid, int64_t best_ask):
-        """Value the position at the book's best prices; answer whether the day's loss halted trading."""
+        """Value the position at the book's best prices; answer False if the day's loss just halted trading."""
         self.exposure.mark(instrument, best_bid, best_ask)
-        return self._is_stopped_out()
+        return self._is_within_loss()
 
     def set_state(self, state, str reason):
         """Turn the kill switch; `reason` is for people."""
@@ -153,14 +157,14 @@ cdef class Risk:
         """Say whether the venue trades this market; every market is open until told otherwise."""
         self._is_closed[self.exposure.known(instrument)] = not is_open
 
-    cdef bint _is_stopped_out(self) except -1:
+    cdef bint _is_within_loss(self) except -1:
         if self._state != ACTIVE or self.exposure.pnl >= -self._max_daily_loss:
-            return False
+            return True
         first = self.exposure.instruments[0]
         decimals = first.price_decimals + first.size_decimals
         loss = format_decimal(-self.exposure.pnl, decimals)
         self.set_state(TradingState.HALT, f"lost {loss} today, allowed {format_decimal(self._max_daily_loss, decimals)}")
-        return True
+        return False
 
     # The checks, cheapest first; sums before the book because they are C and it is Python
 
@@ -204,7 +208,7 @@ cdef class Risk:
             return RiskReject.PRICE_BAND
         if not _is_on_grid(instrument.grid, price):
             return RiskReject.PRICE_GRID
-        if product(order_qty, price) > self._max_order_notional:
+        if self.exposure.cost(side_index & ~1, price, order_qty) > self._max_order_notional:  # a buy costs its notional
             return RiskReject.MAX_ORDER_NOTIONAL
         if self.exposure.cost(side_index, price, order_qty) > self._max_order_cost:
             return RiskReject.MAX_ORDER_COST

@@ -10,20 +10,20 @@ import os
 import random
 import signal
 import time
-from typing import Any
 
 import uvloop
-from hdrh.histogram import HdrHistogram
 
-from engine import control, fix, loading, log, metrics, modes
+from engine import control, loading, log, metrics, modes
 from engine.backoff import Backoff
-from engine.book import make_book
+from engine.book import Book, make_book
 from engine.config import EngineConfig, build_strategy
 from engine.counters import Counters
 from engine.desk import Desk
+from engine.errors import JournalError
 from engine.feed import Feed, FeedSettings
 from engine.journal import Journal, NullJournal
 from engine.journal_file import journal_paths
+from engine.latency import LatencyRecorder
 from engine.orders import Orders
 from engine.position import Positions
 from engine.recovery import recover
@@ -112,15 +112,8 @@ class Engine:
         recovered = recover(earlier, self.config.instruments, orders, self.positions)
         if recovered.records:
             LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
-        for position in self.positions:
-            if position.net:  # at its cost, so that today's profit begins at zero
-                side = fix.BUY if position.net > 0 else fix.SELL
-                self._risk.on_fill(position.instrument, side, abs(position.net), position.cost // position.net, 0)
-        for order in orders.live():
-            self._risk.update(order)
-        return Journal(
-            section.directory, orders.nonce, self.config.instruments, time.time_ns(), sync=section.sync
-        )
+        self._risk.restore(orders.live(), self.positions)
+        return Journal(section.directory, orders.nonce, self.config.instruments, time.time_ns(), sync=section.sync)
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -151,7 +144,10 @@ class Engine:
 
     def _tick(self) -> None:
         self.supervisor.tick()
-        self._journal.prepare()
+        try:
+            self._journal.prepare()
+        except JournalError as error:
+            self.supervisor.halt(f"journal: {error}")
         if self.supervisor.state is State.STOPPED:
             self._stopped.set()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)
@@ -171,7 +167,7 @@ class Engine:
     def _on_feed_lost(self, reason: str) -> None:
         for book in self.desk.books:
             book.mark_stale()
-        LOGGER.warning(reason)
+        self.supervisor.pause(reason)
 
     # What metrics, summaries and the control socket read
 
@@ -180,7 +176,7 @@ class Engine:
         return self.desk.counters
 
     @property
-    def books(self) -> Any:
+    def books(self) -> tuple[Book, ...]:
         return self.desk.books
 
     def clock_ns(self) -> int:
@@ -196,8 +192,8 @@ class Engine:
     def reconnects(self) -> int:
         return max(self.feed.totals.connects - 1, 0)
 
-    def latencies(self) -> dict[str, HdrHistogram]:
-        return {"tick_to_order": self.desk.tick_to_order.drain(), "order_round_trip": self.desk.round_trip.drain()}
+    def latencies(self) -> dict[str, LatencyRecorder]:
+        return {"tick_to_order": self.desk.tick_to_order, "order_round_trip": self.desk.round_trip}
 
     def status(self) -> dict[str, object]:
         """Return the state in words and numbers, for a person."""

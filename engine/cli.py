@@ -63,6 +63,17 @@ def parser() -> argparse.ArgumentParser:
     journal = commands.add_parser("journal", help="print a journal's records")
     journal.add_argument("path", type=Path, metavar="FILE")
     journal.set_defaults(run=run_journal)
+
+    from bench.arguments import add_arguments
+
+    bench = commands.add_parser("bench", help="measure latency on this machine")
+    add_arguments(bench)
+    bench.set_defaults(run=run_bench)
+
+    compare = commands.add_parser("compare", help="two results of the bench side by side")
+    compare.add_argument("old", type=Path, metavar="OLD")
+    compare.add_argument("new", type=Path, metavar="NEW")
+    compare.set_defaults(run=run_compare)
     return top
 
 
@@ -79,12 +90,14 @@ def run_engine(arguments: argparse.Namespace) -> int:
     from engine.app import run
     from engine.config import load
 
+    sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
     return run(load(arguments.config))
 
 
 def run_check(arguments: argparse.Namespace) -> int:
     from engine.check import check
 
+    sys.path.insert(0, str(arguments.config.resolve().parent))
     problems, warnings = check(arguments.config)
     for line in (*problems, *(f"warning: {warning}" for warning in warnings)):
         print(line, file=sys.stderr)
@@ -110,8 +123,21 @@ def run_sim(arguments: argparse.Namespace) -> int:
 
 
 def run_journal(arguments: argparse.Namespace) -> int:
-    from engine.journal import dump
+    from engine.journal_dump import dump
 
     for line in dump(arguments.path):
         print(line)
+    return DONE
+
+
+def run_bench(arguments: argparse.Namespace) -> int:
+    from bench.cli import run
+
+    return run(arguments)
+
+
+def run_compare(arguments: argparse.Namespace) -> int:
+    from bench.compare import compare
+
+    print(compare(arguments.old, arguments.new))
     return DONE

@@ -8,17 +8,16 @@ import importlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from engine.errors import ConfigError
-from engine.instrument import Instrument, PriceBand
-from engine.limits import Duration, Limits, Price, Section
+from engine.instrument import Instrument
+from engine.limits import Duration, Limits, Section
+from engine.markets import take_instruments
+from engine.strategy import Strategy
 from engine.tables import Tables
-
-if TYPE_CHECKING:
-    from engine.strategy import Strategy
 
 
 class Credentials(Section, frozen=True, kw_only=True):
@@ -73,7 +72,6 @@ class FeedSection(Section, frozen=True, kw_only=True):
     dialect: str
     watch_depth: Annotated[int, msgspec.Meta(ge=1)]
     heartbeat_timeout_ns: Duration
-    stale_after_ns: Duration
     backoff_min_ns: Duration
     backoff_max_ns: Duration
     credentials: Credentials = Credentials()
@@ -123,43 +121,11 @@ class EngineConfig(Sections, frozen=True, kw_only=True):
     instruments: tuple[Instrument, ...]
 
 
-class Decimals(Section, frozen=True, kw_only=True):
-    """How fine prices and sizes are: one choice for all markets, because limits add up over markets."""
-
-    price_decimals: Annotated[int, msgspec.Meta(ge=0, le=9)] = 4
-    size_decimals: Annotated[int, msgspec.Meta(ge=0, le=9)] = 2
-
-
-class BandSection(Section, frozen=True, kw_only=True):
-    start: Price
-    end: Price
-    step: Price
-
-
-class MarketSection(Section, frozen=True, kw_only=True):
-    """One market; `bands` is None where every positive price is valid."""
-
-    symbol: Annotated[str, msgspec.Meta(min_length=1)]
-    event: str = ""
-    bands: tuple[BandSection, ...] | None
-
-    def instrument(self, index: int, decimals: Decimals) -> Instrument:
-        bands = self.bands
-        return Instrument(
-            self.symbol,
-            index,
-            None if bands is None else [PriceBand(band.start, band.end, band.step) for band in bands],
-            event=self.event,
-            price_decimals=decimals.price_decimals,
-            size_decimals=decimals.size_decimals,
-        )
-
-
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> EngineConfig:
     """Return the configuration in `path`, or raise one ConfigError that lists all its problems."""
     config, wrong = _read(path, environ)
     if config is None:
-        raise ConfigError("\n  ".join([f"{path} has {len(wrong)} problems:", *wrong]))
+        raise ConfigError("\n  ".join([f"{path} has {len(wrong)} problem{'s' if len(wrong) > 1 else ''}:", *wrong]))
     return config
 
 
@@ -168,26 +134,26 @@ def problems(path: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
     return _read(path, environ)[1]
 
 
-def build_strategy(section: StrategySection) -> "Strategy":
+def build_strategy(config: EngineConfig) -> Strategy:
     """Return the configured strategy, its parameters typed by its own `Parameters`."""
-    module_name, _, class_name = section.path.partition(":")
+    path, given = config.strategy.path, config.strategy.parameters
+    module_name, _, class_name = path.partition(":")
     try:
         kind = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(
-            f'strategy.class: "{section.path}" is no module:Class that can be imported: {error}'
-        ) from error
-    if not hasattr(kind, "Parameters"):
-        raise ConfigError(f'strategy.class: "{section.path}" must derive from engine.strategy.Strategy')
+        raise ConfigError(f'strategy.class: "{path}" is no module:Class that can be imported: {error}') from error
+    if not isinstance(kind, type) or not issubclass(kind, Strategy):
+        raise ConfigError(f'strategy.class: "{path}" must derive from engine.strategy.Strategy')
     if kind.Parameters is None:
-        if section.parameters:
-            raise ConfigError(f'strategy.parameters: "{section.path}" takes none')
-        return kind()  # type: ignore[no-any-return]
+        if given:
+            raise ConfigError(f'strategy.parameters: "{path}" takes none')
+        return kind()
     tables = Tables(Path())
-    parameters = tables.struct(kind.Parameters, section.parameters, "strategy.parameters")
+    tables.set_units(config.instruments[0].price_decimals, config.instruments[0].size_decimals)
+    parameters = tables.struct(kind.Parameters, given, "strategy.parameters")
     if parameters is None:
         raise ConfigError("\n  ".join(["strategy.parameters are wrong:", *tables.problems]))
-    return kind(parameters)  # type: ignore[no-any-return]
+    return kind(parameters)
 
 
 def _read(path: Path, environ: Mapping[str, str]) -> tuple[EngineConfig | None, list[str]]:
@@ -196,7 +162,7 @@ def _read(path: Path, environ: Mapping[str, str]) -> tuple[EngineConfig | None, 
     table = tables.load(path)
     if table is None:
         return None, tables.problems
-    instruments = _instruments(tables, table)
+    instruments = take_instruments(tables, table)
     if instruments:
         tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
     for name in ("session", "feed"):
@@ -209,46 +175,6 @@ def _read(path: Path, environ: Mapping[str, str]) -> tuple[EngineConfig | None, 
     if sections is None or tables.problems:
         return None, tables.problems
     return EngineConfig(**msgspec.structs.asdict(sections), instruments=tuple(instruments)), []
-
-
-def _instruments(tables: Tables, table: dict[str, Any]) -> list[Instrument]:
-    """Take the markets out of `table`: `[[market]]` tables, or the name of a file of them."""
-    if ("market" in table) == ("markets" in table):
-        tables.problem("markets", 'write [[market]] tables, or name a file of them as in markets = "markets.toml"')
-        table.pop("market", None)
-    if "markets" not in table:
-        return _listed(tables, table) if "market" in table else []
-    path = tables.value(Path, table.pop("markets"), "markets")
-    if path is None:
-        return []
-    inside = Tables(tables.directory)
-    listing = inside.load(path)
-    instruments = [] if listing is None else _listed(inside, listing)
-    if listing:
-        inside.struct(Section, listing, "")  # what is left is unknown
-    tables.problems += [f"{path.name}: {line}" for line in inside.problems]
-    return instruments
-
-
-def _listed(tables: Tables, table: dict[str, Any]) -> list[Instrument]:
-    """Take the `[[market]]` tables and their decimals out of `table`; the decimals hold for `tables` from here on."""
-    given = {key: table.pop(key) for key in ("price_decimals", "size_decimals") if key in table}
-    decimals = tables.struct(Decimals, given, "") or Decimals()
-    tables.set_units(decimals.price_decimals, decimals.size_decimals)
-    rows = table.pop("market", None)
-    if not isinstance(rows, list) or not rows:
-        tables.problem("market", "there is no [[market]] table: nothing to trade")
-        return []
-    instruments = []
-    place_of: dict[str, int] = {}
-    for place, row in enumerate(rows):
-        market = tables.struct(MarketSection, row, f"market[{place}]")
-        if market is None:
-            continue
-        if place_of.setdefault(market.symbol, place) != place:
-            tables.problem(f"market[{place}].symbol", f'"{market.symbol}" is market[{place_of[market.symbol]}] already')
-        instruments.append(tables.attempt(f"market[{place}].bands", market.instrument, place, decimals))
-    return [each for each in instruments if each is not None]
 
 
 def _check_credentials(tables: Tables, name: str, section: object, environ: Mapping[str, str]) -> None:

@@ -109,9 +109,7 @@ def demo_config(
         engine=engine,
         instruments=instruments,
         session=replace(config.session, settings=session_file),
-        feed=replace(
-            config.feed, url=f"ws://127.0.0.1:{venue.feed_port}/trade-api/ws/v2", credentials=credentials
-        ),
+        feed=replace(config.feed, url=f"ws://127.0.0.1:{venue.feed_port}/trade-api/ws/v2", credentials=credentials),
         journal=replace(config.journal, directory=state / "journal"),
     )
 
@@ -164,7 +162,19 @@ def pnl(engine: Engine) -> int:
 
 def results(engine: Engine, seconds: float) -> dict[str, Any]:
     counters = engine.counters
-    names = "frames book_updates trades orders acks fills cancels replaces rejects risk_denials gaps".split()
+    names = [
+        "frames",
+        "book_updates",
+        "trades",
+        "orders",
+        "acks",
+        "fills",
+        "cancels",
+        "replaces",
+        "rejects",
+        "risk_denials",
+        "gaps",
+    ]
     found: dict[str, Any] = {"seconds": round(seconds, 3)}
     found |= {name: getattr(counters, name) for name in names}
     found["reconnects"] = engine.reconnects()
@@ -204,8 +214,8 @@ def summary(result: dict[str, Any]) -> str:
     rows.append(("profit after fees", f"{result['pnl'] / 1e6:+.6f} $"))
     for name, title in (("tick_to_order_ns", "tick to order"), ("order_round_trip_ns", "order round trip")):
         run = result[name]
-        rows.append((title, f"p50 {run['p50_ns'] / 1e3:.1f}  p99 {run['p99_ns'] / 1e3:.1f}  max {run['max_ns'] / 1e3:.1f} us"))
+        rows.append(
+            (title, f"p50 {run['p50_ns'] / 1e3:.1f}  p99 {run['p99_ns'] / 1e3:.1f}  max {run['max_ns'] / 1e3:.1f} us")
+        )
     rows.append(("venue's own record", "agrees" if not compare(result) else "DIFFERS"))
     return "\n" + "\n".join(f"{title:>20}  {value}" for title, value in rows)
-
-

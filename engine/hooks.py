@@ -11,6 +11,8 @@ from engine.orders import Change, Order, Outcome
 from engine.risk import RiskReject
 from engine.strategy import Strategy
 
+DENIALS = {denial.value: denial.text for denial in RiskReject}
+
 
 class Hooks:
     """One strategy, and what it is told about orders. `halt` is set by whoever wires it."""
@@ -38,7 +40,7 @@ class Hooks:
         self._counters.risk_denials += 1
         by_code = self._counters.denials_by_code
         by_code[denial] = by_code.get(denial, 0) + 1
-        self.call("on_reject", order, denial, RiskReject(denial).text)
+        self.call("on_reject", order, denial, DENIALS[denial])
 
     def changed(self, change: Change) -> None:
         """Count what a report did and tell the strategy; what no rule understands halts."""

@@ -3,15 +3,16 @@
 Units   times in ns of the clock that the caller passes in.
 Shapes  a directory of segments, each start of the engine its own run; see `journal_file`.
 Errors  JournalError if the directory is in use, the disk is full, or a record is larger than a segment.
-Cost    about 0.5 us a record. A new segment takes milliseconds: call `prepare` when idle and none is ever waited for.
-        What was appended survives the end of the process, kill -9 included; a power loss only with `sync`, which waits
-        for the disk at every record.
+Cost    0.4 us a request, 0.2 us a report where `prepare` is called often enough; a page that it did not reach, or that
+        the kernel has written out since, adds 2 us on ext4, nothing on tmpfs.
+Safety  what was appended survives the end of the process, kill -9 included, and a loss of power only with `sync`, which
+        waits for the disk at every record.
 Thread  the loop thread only; one process per directory.
 """
 
 import fcntl
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from engine.journal_file import VERSION, Header, Kind, Record, Segment, journal_
 from engine.order import Order
 from engine.report import ExecutionReport
 
-SEGMENT_BYTES = 16 * 2**20
+SEGMENT_BYTES = 4 * 2**20
+PREPARED_BYTES = 2**17  # by one call
 _join = SOH.join
 
 # Of a report, in the order of `append_report`
@@ -36,6 +38,7 @@ _TEXTS = (
     "msg_type", "cl_ord_id", "orig_cl_ord_id", "order_id", "exec_id", "exec_ref_id", "exec_type", "ord_status",
     "symbol", "cxl_rej_response_to", "ref_msg_type", "text",
 )  # fmt: skip
+REPORT_NAMES = (*_NUMBERS, *_FLAGS, *_TEXTS)
 
 
 def report_of(record: Record) -> ExecutionReport:
@@ -43,7 +46,9 @@ def report_of(record: Record) -> ExecutionReport:
     report = ExecutionReport()
     numbers = [*record.numbers[: len(_NUMBERS)], *map(bool, record.numbers[len(_NUMBERS) :])]
     values = [*numbers, *record.text.split(SOH, len(_TEXTS) - 1)]
-    for name, value in zip((*_NUMBERS, *_FLAGS, *_TEXTS), values, strict=True):
+    if len(values) != len(REPORT_NAMES):
+        raise ValueError(f"a report of {len(values)} values, {len(REPORT_NAMES)} expected")
+    for name, value in zip(REPORT_NAMES, values, strict=True):
         setattr(report, name, value)
     return report
 
@@ -59,9 +64,6 @@ class NullJournal:
 
     def append_replace(self, order: Order, now_ns: int) -> None:
         """Record the replace that is in flight for an order."""
-
-    def append_unsent(self, order: Order, now_ns: int) -> None:
-        """Record that the last request of an order never left."""
 
     def append_request(self, cl_ord_id: str, now_ns: int) -> None:
         """Record a message about no single order that took a ClOrdID, such as a mass cancel."""
@@ -79,7 +81,7 @@ class NullJournal:
         """Record what a person should find here, such as a halt."""
 
     def prepare(self) -> None:
-        """Make the next segment ready; for idle moments."""
+        """Make some more of the next segment ready; for idle moments: 0.1 ms, 2 ms once a segment."""
 
     def close(self) -> None:
         """End the run."""
@@ -110,8 +112,13 @@ class Journal(NullJournal):
         self._sync = sync
         self._spare: Segment | None = None
         self._full: list[Segment] = []
-        self._begin(self._next_segment())
-        self.prepare()
+        try:
+            self._begin(self._next_segment())
+            self._segment.touch(segment_bytes)
+            self.prepare()
+        except JournalError:
+            self._lock.close()
+            raise
 
     @property
     def path(self) -> Path:
@@ -121,9 +128,7 @@ class Journal(NullJournal):
         numbers = (
             order.instrument.index, order.side, order.price, order.order_qty, order.post_only, order.expire_time_ns,
         )  # fmt: skip
-        text = _join((order.cl_ord_id, order.ord_type, order.time_in_force))
-        if not self._put(Kind.NEW, now_ns, numbers, text):
-            self._roll(Kind.NEW, now_ns, numbers, text)
+        self._append(Kind.NEW, now_ns, numbers, _join((order.cl_ord_id, order.ord_type, order.time_in_force)))
 
     def append_cancel(self, order: Order, now_ns: int) -> None:
         self._append(Kind.CANCEL, now_ns, (), _join((order.cl_ord_id, order.pending_cl_ord_id)))
@@ -132,25 +137,14 @@ class Journal(NullJournal):
         numbers = (order.pending_price, order.pending_qty)
         self._append(Kind.REPLACE, now_ns, numbers, _join((order.cl_ord_id, order.pending_cl_ord_id)))
 
-    def append_unsent(self, order: Order, now_ns: int) -> None:
-        self._append(Kind.UNSENT, now_ns, (), order.cl_ord_id)
-
     def append_request(self, cl_ord_id: str, now_ns: int) -> None:
         self._append(Kind.REQUEST, now_ns, (), cl_ord_id)
 
     def append_report(self, report: ExecutionReport, now_ns: int) -> None:
-        numbers = (
-            report.side, report.price, report.order_qty, report.cum_qty, report.leaves_qty, report.last_px,
-            report.last_qty, report.fee, report.reason, report.ref_seq_num,
-            report.is_taker, report.poss_dup, report.poss_resend,
-        )  # fmt: skip
-        text = _join((
-            report.msg_type, report.cl_ord_id, report.orig_cl_ord_id, report.order_id, report.exec_id,
-            report.exec_ref_id, report.exec_type, report.ord_status, report.symbol, report.cxl_rej_response_to,
-            report.ref_msg_type, report.text,
-        ))  # fmt: skip
-        if not self._put(Kind.REPORT, now_ns, numbers, text):
-            self._roll(Kind.REPORT, now_ns, numbers, text)
+        while not self._tape.write_report(Kind.REPORT, now_ns, report):
+            self._roll()
+        if self._sync:
+            self._segment.sync()
 
     def append_disconnect(self, now_ns: int) -> None:
         self._append(Kind.DISCONNECT, now_ns, (), "")
@@ -165,11 +159,14 @@ class Journal(NullJournal):
         self._let_go()
         if self._spare is None:
             self._spare = self._next_segment()
+        self._spare.touch(PREPARED_BYTES)
 
     def close(self) -> None:
         if self._lock.closed:
             return
         self._segment.end()
+        if self._sync:
+            self._segment.sync()
         self._full.append(self._segment)
         if self._spare is not None:
             self._spare.discard()
@@ -178,40 +175,34 @@ class Journal(NullJournal):
         self._lock.close()
 
     def _append(self, kind: int, now_ns: int, numbers: tuple[int, ...], text: str) -> None:
-        if not self._put(kind, now_ns, numbers, text):
-            self._roll(kind, now_ns, numbers, text)
+        while not self._tape.write(kind, now_ns, numbers, text):
+            self._roll()
+        if self._sync:
+            self._segment.sync()
 
-    def _put_and_wait(self, kind: int, now_ns: int, numbers: tuple[int, ...], text: str) -> bool:
-        segment = self._segment
-        offset = segment.tape.offset
-        if not segment.tape.write(kind, now_ns, numbers, text):
-            return False
-        segment.sync(offset)
-        return True
-
-    def _roll(self, kind: int, now_ns: int, numbers: tuple[int, ...], text: str) -> None:
+    def _roll(self) -> None:
         """Go on in the next segment."""
-        if self._lock.closed:
-            raise JournalError(f"{self._segment.path}: closed: nothing can be appended")
         full = self._segment
+        if self._lock.closed:
+            raise JournalError(f"{full.path}: closed: nothing can be appended")
+        if full.is_empty:
+            raise JournalError(f"{full.path}: a record is larger than a segment: make segment_bytes larger")
         self._begin(self._spare or self._next_segment())
         self._spare = None
         full.end()
         if self._sync:
-            full.sync(0)
+            full.sync()
         self._full.append(full)
-        if not self._put(kind, now_ns, numbers, text):
-            raise JournalError(f"{self.path}: a record is larger than a segment: make segment_bytes larger")
 
     def _begin(self, segment: Segment) -> None:
         self._segment = segment
-        self._put: Callable[[int, int, tuple[int, ...], str], bool] = (
-            self._put_and_wait if self._sync else segment.tape.write
-        )
+        self._tape = segment.tape
 
     def _next_segment(self) -> Segment:
-        self._header = msgspec.structs.replace(self._header, segment=self._header.segment + 1)
-        return Segment(self._directory, self._header)
+        header = msgspec.structs.replace(self._header, segment=self._header.segment + 1)
+        segment = Segment(self._directory, header)
+        self._header = header
+        return segment
 
     def _let_go(self) -> None:
         while self._full:

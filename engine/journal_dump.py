@@ -9,9 +9,9 @@ from pathlib import Path
 
 from engine._decimal import format_decimal
 from engine.fix import SOH
-from engine.journal import report_of
+from engine.journal import REPORT_NAMES, report_of
 from engine.journal_file import Header, Kind, Record, read, read_header
-from engine.report import ABSENT, ExecutionReport
+from engine.report import ABSENT
 
 
 def dump(path: Path) -> Iterator[str]:
@@ -38,7 +38,7 @@ def _line(record: Record, header: Header) -> str:
         text = "41={} 11={}".format(*record.text.split(SOH)) + "".join(f" {number}" for number in record.numbers)
     elif record.kind == Kind.REPORT:
         report = report_of(record)
-        values = ((name, getattr(report, name)) for name in ExecutionReport.__slots__)
+        values = ((name, getattr(report, name)) for name in sorted(REPORT_NAMES))
         text = " ".join(f"{name}={value}" for name, value in values if value not in ("", ABSENT) and value is not False)
     elif record.kind == Kind.SETTLE:
         index, price, fee = record.numbers

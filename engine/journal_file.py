@@ -38,11 +38,10 @@ class Kind:
     REPLACE = 3
     REPORT = 4  # what the venue said, before it is acted on
     NOTE = 5
-    UNSENT = 6  # the order's last request never left
-    DISCONNECT = 7
-    SETTLE = 8
-    REQUEST = 9  # another message that took a ClOrdID, such as a mass cancel
-    END = 10  # nothing more in this segment; it has no time
+    DISCONNECT = 6
+    SETTLE = 7
+    REQUEST = 8  # another message that took a ClOrdID, such as a mass cancel
+    END = 9  # nothing more in this segment; it has no time
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -74,9 +73,9 @@ class Record(NamedTuple):
 
 
 class Segment:
-    """A segment being written; its blocks are allocated and mapped before the first record comes."""
+    """A segment being written, its blocks allocated before the first record comes."""
 
-    __slots__ = ("_map", "_used", "path", "tape")
+    __slots__ = ("_map", "_start", "_synced", "_touched", "_used", "path", "tape")
 
     def __init__(self, directory: Path, header: Header) -> None:
         body = msgspec.json.encode(header)
@@ -91,12 +90,28 @@ class Segment:
         os.rename(unnamed, self.path)
         # The last bytes are kept for END
         self.tape = Tape(memoryview(self._map)[: header.size - _RECORD.size], start)
-        self._used = start
+        self._start = start
+        self._synced = 0
+        self._touched = 0
+        self._used = 0  # once ended
 
-    def sync(self, offset: int) -> None:
-        """Put what was written from `offset` on on the disk."""
-        page = offset & -mmap.PAGESIZE
-        self._map.flush(page, max(self.tape.offset, self._used) - page)
+    def touch(self, size: int) -> None:
+        """Map the next `size` bytes for writing, so that no record has to wait for a page."""
+        end = min(self._touched + size, len(self._map))
+        for offset in range(self._touched, end, mmap.PAGESIZE):
+            self._map[offset] = self._map[offset]
+        self._touched = end
+
+    @property
+    def is_empty(self) -> bool:
+        return self.tape.offset == self._start
+
+    def sync(self) -> None:
+        """Put what was written since the last time on the disk."""
+        end = self.tape.offset or self._used
+        page = self._synced & -mmap.PAGESIZE
+        self._map.flush(page, end - page)
+        self._synced = end
 
     def end(self) -> None:
         """Write END: nothing fits any more."""
@@ -173,7 +188,7 @@ def _allocate(path: Path, size: int) -> mmap.mmap:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.posix_fallocate(file, 0, size)
-        return mmap.mmap(file, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+        return mmap.mmap(file, size, flags=mmap.MAP_SHARED)
     except OSError as error:
         raise JournalError(f"{path}: cannot allocate {size} bytes: {error.strerror}: free disk space") from error
     finally:

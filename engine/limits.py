@@ -25,10 +25,12 @@ class Unit(Enum):
     COUNT = "a whole number"
 
 
-Count = Annotated[int, Unit.COUNT]
+Size = Annotated[int, Unit.SIZE]
 Price = Annotated[int, Unit.PRICE]
+Money = Annotated[int, Unit.MONEY]
 Duration = Annotated[int, Unit.DURATION]
-# Of these, "none" may be written: no limit.
+Count = Annotated[int, Unit.COUNT]
+# The same where "none" may be written: no limit.
 SizeLimit = Annotated[int, Unit.SIZE, NO_LIMIT]
 PriceLimit = Annotated[int, Unit.PRICE, NO_LIMIT]
 MoneyLimit = Annotated[int, Unit.MONEY, NO_LIMIT]

@@ -21,9 +21,7 @@ from engine.venue import MarketDataDialect, OrderDialect
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
     """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one."""
     factory = _factory("feed.dialect", section.dialect, "market_data")
-    dialect: MarketDataDialect = factory(
-        instruments, section.credentials.key_id(), section.credentials.private_key()
-    )
+    dialect: MarketDataDialect = factory(instruments, section.credentials.key_id(), section.credentials.private_key())
     return dialect
 
 
@@ -48,10 +46,12 @@ def open_session(
     if kind == "native":
         from engine.session.native import NativeSession
 
-        return NativeSession(settings, loop, logon)
-    from engine.session.quickfix_session import QuickfixSession
+        session: Session = NativeSession(settings, loop, logon)
+    else:
+        from engine.session.quickfix_session import QuickfixSession
 
-    return QuickfixSession(settings, loop, logon)
+        session = QuickfixSession(settings, loop, logon)
+    return session
 
 
 def fee(section: FeedSection) -> Any:

@@ -26,8 +26,8 @@ from engine.venue import Kind, MarketDataDialect, MarketEvent, OrderDialect
 class TradingLoop:
     """Everything between a frame, a report and the wire.
 
-    Whoever wires it sets `send` (a FIX body out), `command` (market-data commands out) and `hooks.halt`, and
-    allows trading by `is_trading`: while that is False no new order leaves and `on_book` is not called.
+    Whoever wires it sets `send` (a FIX body out), `command` (market-data commands out) and `hooks.halt`. It says by
+    `is_connected` whether the venue can be reached, and by `is_trading` whether new orders may leave and `on_book` runs.
     """
 
     def __init__(
@@ -51,12 +51,15 @@ class TradingLoop:
         self.hooks = Hooks(strategy, self.counters)
         self.tick_to_order = LatencyRecorder()
         self.round_trip = LatencyRecorder()
+        self.is_connected = False
         self.is_trading = False
         self.last_frame_ns = 0
         self.send: Callable[[bytes], None] = _unwired
-        self.command: Callable[[list[bytes]], None] = _unwired
+        self.command: Callable[[list[bytes]], object] = _unwired
         self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
         self._dirty: list[Book] = []
+        # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
+        self._apply = tuple(book.apply for book in self.books)
         self._on_book = strategy.on_book
         self._market_data = market_data
         self._decode_frame = market_data.decode
@@ -78,8 +81,10 @@ class TradingLoop:
             self.counters.bad_frames += 1
         else:
             if event.kind == Kind.DELTA:
-                book = self.books[event.instrument.index]
-                self._moved(book, book.apply(event.side, event.price, event.size), now_ns)
+                index = event.instrument.index
+                book = self.books[index]
+                if not self._moved(book, self._apply[index](event.side, event.price, event.size), now_ns):
+                    self.command(self._market_data.resync((book.instrument,)))
             else:
                 self._on_event(event, now_ns)
         if is_last and self._dirty:
@@ -90,22 +95,24 @@ class TradingLoop:
         if self._dirty:
             self._run_strategy(self.last_frame_ns)
 
-    def _moved(self, book: Book, moved: int, now_ns: int) -> None:
-        if moved == STALE:  # the update contradicts the book: nothing was applied
+    def _moved(self, book: Book, moved: int, now_ns: int) -> bool:
+        """Note what an update did; False if it contradicts the book, which is stale now."""
+        if moved == STALE:
             self.counters.stale_updates += 1
-            self.command(self._market_data.resync((book.instrument,)))
-            return
+            return False
         self.counters.book_updates += 1
         book.updated_ns = now_ns
         if moved == MOVED and not book.is_dirty:
             book.is_dirty = True
             self._dirty.append(book)
+        return True
 
     def _run_strategy(self, frame_ns: int) -> None:
         self._answering_ns = frame_ns
         for book in self._dirty:
             book.is_dirty = False
-            self.risk.mark(book.instrument, book.best_bid, book.best_ask)
+            if not self.risk.mark(book.instrument, book.best_bid, book.best_ask):
+                self.hooks.halt(RiskReject.DAILY_LOSS.text)
             if self.is_trading:
                 try:
                     self._on_book(book)
@@ -124,10 +131,12 @@ class TradingLoop:
             self.command(event.commands)
         if event.kind == Kind.SNAPSHOT:
             book = self.books[event.instrument.index]
-            self._moved(book, book.snapshot(event.bids, event.asks), now_ns)
+            if not self._moved(book, book.snapshot(event.bids, event.asks), now_ns):
+                self._market_data.resync((book.instrument,))  # the feed asks again, at its own pace
         elif event.kind == Kind.LEVEL:
             book = self.books[event.instrument.index]
-            self._moved(book, book.set_level(event.side, event.price, event.size), now_ns)
+            if not self._moved(book, book.set_level(event.side, event.price, event.size), now_ns):
+                self.command(self._market_data.resync((book.instrument,)))
         elif event.kind == Kind.TRADE:
             self.counters.trades += 1
             if self.is_trading:
@@ -148,11 +157,13 @@ class TradingLoop:
     ) -> Order | None:
         """Send a new order if risk allows it; None if it does not."""
         if not self.is_trading:
-            return self.hooks.denied(None, RiskReject.HALTED)
+            self.hooks.denied(None, RiskReject.HALTED)
+            return None
         now_ns = self._clock_ns()
         denial = self.risk.check_new(instrument, side, price, qty, ord_type, self.books[instrument.index], now_ns)
         if denial:
-            return self.hooks.denied(None, denial)
+            self.hooks.denied(None, denial)
+            return None
         order = self.all_orders.open(
             instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
         )
@@ -169,10 +180,13 @@ class TradingLoop:
         """Move a live order to `price` and total quantity `qty`; False if risk denies it or it cannot be moved now."""
         if not order.can_replace:
             return False
+        if not self.is_trading:
+            self.hooks.denied(order, RiskReject.HALTED)
+            return False
         now_ns = self._clock_ns()
         denial = self.risk.check_replace(order, price, qty, self.books[order.instrument.index], now_ns)
-        if denial or not self.is_trading:
-            self.hooks.denied(order, denial or RiskReject.HALTED)
+        if denial:
+            self.hooks.denied(order, denial)
             return False
         self.all_orders.request_replace(order, price, qty, now_ns)
         self.risk.update(order)
@@ -184,8 +198,8 @@ class TradingLoop:
         return True
 
     def cancel(self, order: Order) -> bool:
-        """Ask the venue to cancel; False if nothing is left to cancel or another request is in flight."""
-        if not order.can_cancel:
+        """Ask the venue to cancel; False if it cannot be asked now, or nothing is left to cancel."""
+        if not (self.is_connected and order.can_cancel):
             return False
         now_ns = self._clock_ns()
         self.risk.check_cancel(order, now_ns)  # takes its tokens and always passes

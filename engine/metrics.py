@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from hdrh.histogram import HdrHistogram
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -18,9 +17,11 @@ from prometheus_client.registry import Collector
 from engine.book import NO_ASK, NO_BID, Book
 from engine.counters import Counters
 from engine.errors import ConfigError
+from engine.latency import LatencyRecorder
 from engine.position import Position
 from engine.risk import RiskReject
 
+DENIALS = {denial.value: denial.name.lower() for denial in RiskReject}
 BUCKETS_NS = tuple(mantissa * 10**power for power in range(3, 9) for mantissa in (1, 2, 5))
 COUNTERS = {
     "frames": "market-data frames received",
@@ -44,9 +45,12 @@ COUNTERS = {
 class Source(Protocol):
     """What the collector reads; every attribute is current whenever the loop thread looks."""
 
-    counters: Counters
-    books: Sequence[Book]
-    positions: Sequence[Position]
+    @property
+    def counters(self) -> Counters: ...
+    @property
+    def books(self) -> Sequence[Book]: ...
+    @property
+    def positions(self) -> Iterable[Position]: ...
 
     def clock_ns(self) -> int: ...
     def session_state(self) -> tuple[bool, int, int]:
@@ -54,7 +58,7 @@ class Source(Protocol):
 
     def trading_state(self) -> str: ...
     def reconnects(self) -> int: ...
-    def latencies(self) -> dict[str, HdrHistogram]: ...
+    def latencies(self) -> dict[str, LatencyRecorder]: ...
 
 
 class EngineCollector(Collector):
@@ -68,8 +72,8 @@ class EngineCollector(Collector):
         yield from self._by_code()
         yield from self._session()
         yield from self._markets()
-        for name, histogram in self._source.latencies().items():
-            yield _histogram(f"fixlane_{name}_seconds", histogram)
+        for name, recorder in self._source.latencies().items():
+            yield _histogram(f"fixlane_{name}_seconds", recorder)
 
     def _totals(self) -> Iterable[Metric]:
         counters = self._source.counters
@@ -81,7 +85,7 @@ class EngineCollector(Collector):
         counters = self._source.counters
         denials = CounterMetricFamily("fixlane_risk_denials", "requests denied by risk", labels=["code"])
         for code, count in counters.denials_by_code.items():
-            denials.add_metric([RiskReject(code).name.lower()], count)
+            denials.add_metric([DENIALS[code]], count)
         yield denials
         rejects = CounterMetricFamily("fixlane_rejects", "requests refused by the venue", labels=["reason"])
         for reason, count in counters.rejects_by_reason.items():
@@ -147,16 +151,7 @@ async def serve(source: Source, port: int) -> asyncio.Server:
         raise ConfigError(f"[metrics] port {port}: {error}; choose a free one, or 0 for none") from None
 
 
-def _histogram(name: str, histogram: HdrHistogram) -> Metric:
-    counts = [0] * (len(BUCKETS_NS) + 1)
-    total = 0
-    for item in histogram.get_recorded_iterator():
-        value, count = item.value_iterated_to, item.count_added_in_this_iter_step
-        total += value * count
-        counts[sum(bound < value for bound in BUCKETS_NS)] += count
-    running = 0
-    buckets = []
-    for bound, count in zip((*BUCKETS_NS, None), counts, strict=True):
-        running += count
-        buckets.append(("+Inf" if bound is None else str(bound / 1e9), running))
-    return HistogramMetricFamily(name, name.replace("_", " "), buckets=buckets, sum_value=total / 1e9)
+def _histogram(name: str, recorder: LatencyRecorder) -> Metric:
+    buckets = [(str(bound / 1e9), float(recorder.count_at_most(bound))) for bound in BUCKETS_NS]
+    buckets.append(("+Inf", float(recorder.count)))
+    return HistogramMetricFamily(name, name.replace("_", " "), buckets=buckets, sum_value=recorder.total_ns / 1e9)

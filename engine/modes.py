@@ -38,7 +38,9 @@ class Mode:
         clock_ns: Callable[[], int],
     ) -> None:
         self._core = core
-        self._parts = [Spinner(loop), IdleCollector(loop, last_active_ns, clock_ns)] if mode == BUSY else []
+        self._parts: list[Spinner | IdleCollector] = []
+        if mode == BUSY:
+            self._parts = [Spinner(loop), IdleCollector(loop, last_active_ns, clock_ns)]
 
     def __enter__(self) -> "Mode":
         if self._core is not None:

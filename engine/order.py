@@ -7,7 +7,7 @@ Source  FIX 4.4 volume 4: NewOrderSingle(D), ExecutionReport(8).
 
 from engine import fix
 from engine.instrument import Instrument
-from engine.order_table import TERMINAL, Outcome
+from engine.order_table import TERMINAL, WORKING, Outcome
 
 
 class Order:
@@ -20,6 +20,7 @@ class Order:
         "executions",
         "expire_time_ns",
         "instrument",
+        "is_lost",
         "leaves_qty",
         "ord_status",
         "ord_type",
@@ -64,13 +65,12 @@ class Order:
         self.post_only = post_only
         self.expire_time_ns = expire_time_ns
         self.ord_status = fix.Status.PENDING_NEW
-        self.pending = ""  # MsgType of the cancel or replace in flight
+        self.pending = ""  # MsgType of the cancel or replace that is unanswered
         self.pending_cl_ord_id = ""
-        self.pending_price = (
-            0  # of a replace whose outcome is open, else 0; outlives `pending` where the answer was lost
-        )
+        self.pending_price = 0  # of a replace whose outcome is open, even where a cancel was sent after it; else 0
         self.pending_qty = 0
-        self.sent_ns = sent_ns  # when the last request left
+        self.is_lost = False  # the answer to `pending` cannot be expected any more
+        self.sent_ns = sent_ns  # when the last request left; 0 after recovery
         self.tag: object = None  # the strategy's own
         # ExecID(17) of every report that counted -> (qty, price, fee) of a fill; None where a bust or correct undid it
         self.executions: dict[str, tuple[int, int, int] | None] = {}
@@ -81,14 +81,14 @@ class Order:
         return self.ord_status in TERMINAL and not self.pending_qty
 
     @property
-    def can_replace(self) -> bool:
-        """Return whether a replace would be accepted here: acknowledged, live, and nothing in flight."""
-        return not self.pending and (self.ord_status == fix.Status.NEW or self.ord_status == fix.Status.PARTIALLY_FILLED)
+    def can_cancel(self) -> bool:
+        """Return whether a cancel can be sent: an unacknowledged order can take one, one whose request was lost too."""
+        return (not self.pending or self.is_lost) and self.ord_status not in TERMINAL
 
     @property
-    def can_cancel(self) -> bool:
-        """Return whether a cancel would be accepted here; an unacknowledged order can take one."""
-        return self.ord_status not in TERMINAL and (not self.pending or self.ord_status == fix.Status.UNKNOWN)
+    def can_replace(self) -> bool:
+        """Return whether a replace can be sent: only to an acknowledged order with no request open."""
+        return not self.pending and self.ord_status in WORKING
 
     @property
     def worst_leaves_qty(self) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from engine import fix
 from engine.fix import Exec, Msg, Status
 from engine.order import Change, Order
-from engine.order_table import LIVE, PROVEN, TERMINAL, Outcome
+from engine.order_table import LIVE, OVER, PROVEN, TERMINAL, Outcome
 from engine.report import ABSENT, ExecutionReport
 
 Fee = Callable[[int, int, bool], int]  # (price, qty, is_taker) -> money, of a fill whose report does not say
@@ -30,9 +30,9 @@ def move(order: Order, state: str) -> None:
         else:
             order.ord_status = Status.PARTIALLY_FILLED if order.cum_qty else Status.NEW
         order.leaves_qty = leaves_qty
-    else:
-        order.ord_status = state
-        if state in TERMINAL:
+    elif state != OVER or (order.cum_qty < order.order_qty and not order.pending_qty):
+        order.ord_status = Status.CANCELED if state == OVER else state
+        if order.ord_status in TERMINAL:
             order.leaves_qty = 0
             clear_requests(order)
 
@@ -42,11 +42,13 @@ def close_request(order: Order) -> None:
     if order.pending == Msg.ORDER_CANCEL_REPLACE_REQUEST:
         order.pending_qty = order.pending_price = 0
     order.pending = order.pending_cl_ord_id = ""
+    order.is_lost = False
 
 
 def clear_requests(order: Order) -> None:
     """Nothing that was asked of the order is open any more."""
     order.pending = order.pending_cl_ord_id = ""
+    order.is_lost = False
     order.pending_qty = order.pending_price = 0
 
 
@@ -59,6 +61,11 @@ def _nothing(order: Order, report: ExecutionReport, state: str, change: Change, 
 
 
 def _leave(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    return ""
+
+
+def _lose(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    order.is_lost = True
     return ""
 
 
@@ -119,7 +126,7 @@ def _replace(order: Order, report: ExecutionReport, state: str, change: Change, 
         order.pending_qty = order.pending_price = 0
     _take_price(order, report)
     if report.exec_id:
-        order.executions[report.exec_id] = None
+        order.executions.setdefault(report.exec_id, None)
     return ""
 
 
@@ -232,7 +239,7 @@ STEPS: dict[int, Step] = {
     Outcome.EXPIRED: _end,
     Outcome.REJECTED: _refuse,
     Outcome.CANCEL_REJECTED: _leave,
-    Outcome.IN_DOUBT: _leave,
+    Outcome.IN_DOUBT: _lose,
     Outcome.REPLACED: _replace,
     Outcome.FILLED: _fill,
     Outcome.BUSTED: _undo,

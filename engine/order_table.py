@@ -56,7 +56,9 @@ class Event:
 SAME = "same"
 LIVE = "live"  # NEW, PARTIALLY_FILLED or FILLED, by its quantities
 PROVEN = "proven"  # it exists: LIVE, but UNKNOWN as long as a request is unanswered
+OVER = "over"  # still FILLED, or CANCELED if no longer all of it is
 
+WORKING = frozenset((Status.NEW, Status.PARTIALLY_FILLED))
 TERMINAL = frozenset((Status.FILLED, Status.DONE_FOR_DAY, Status.CANCELED, Status.REJECTED, Status.EXPIRED))
 
 _ROWS = (
@@ -86,11 +88,13 @@ _ROWS = (
     (Event.STATUS, "012", SAME, Outcome.NOTHING),
     (Event.BUST, "12", LIVE, Outcome.BUSTED),  # J.1.a
     (Event.BUST, "u", SAME, Outcome.BUSTED),
-    (Event.LATE_BUST, "234Cu", SAME, Outcome.BUSTED),  # J.1.b
+    (Event.LATE_BUST, "2", OVER, Outcome.BUSTED),
+    (Event.LATE_BUST, "34Cu", SAME, Outcome.BUSTED),  # J.1.b
     (Event.CORRECT, "12", LIVE, Outcome.CORRECTED),
     (Event.CORRECT, "u", SAME, Outcome.CORRECTED),
     (Event.LATE_CORRECT, "1", LIVE, Outcome.CORRECTED),  # to its full quantity
-    (Event.LATE_CORRECT, "234Cu", SAME, Outcome.CORRECTED),
+    (Event.LATE_CORRECT, "2", OVER, Outcome.CORRECTED),
+    (Event.LATE_CORRECT, "34Cu", SAME, Outcome.CORRECTED),
     (Event.INFO, "p012348Cu", SAME, Outcome.NOTHING),
     (Event.STANDS, "u", PROVEN, Outcome.CANCEL_REJECTED),
     (Event.STANDS, "p012348C", SAME, Outcome.CANCEL_REJECTED),

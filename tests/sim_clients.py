@@ -114,11 +114,10 @@ class FixClient:
         now = datetime.now(UTC).strftime("%Y%m%d-%H:%M:%S.%f")[:-3]
         header = [(35, msg_type), (34, str(seq or self.out)), (49, self._account), (52, now), (56, "VENUE")]
         named = [(tag, text + self._suffix if tag in CL_ORD_IDS else text) for tag, text in fields]
-        body = "".join(f"{tag}={text}\x01" for tag, text in [*header, *named])
-        head = f"8=FIX.4.4\x019={len(body)}\x01"
-        check = sum((head + body).encode()) % 256
+        body = "".join(f"{tag}={text}\x01" for tag, text in [*header, *named]).encode()
+        framed = b"8=FIX.4.4\x019=%d\x01" % len(body) + body
         self.out += not seq
-        self._socket.sendall(f"{head}{body}10={check:03d}\x01".encode())
+        self._socket.sendall(framed + b"10=%03d\x01" % (sum(framed) % 256))
 
     def order(
         self, cl_ord_id: str, side: str, qty: str, price: str, *fields: tuple[int, str], symbol: str = "RAIN"
@@ -134,6 +133,11 @@ class FixClient:
             (60, transact_time()),
             *fields,
         )
+
+    def buy(self, cl_ord_id: str, price: str = "0.41") -> None:
+        """Enter an order and take the report that it rests."""
+        self.order(cl_ord_id, "1", "25", price)
+        assert pick(self.receive(), 11, 150) == (cl_ord_id, "0")
 
     def cancel(self, cl_ord_id: str, orig_cl_ord_id: str, side: str = "1", symbol: str = "RAIN") -> None:
         self.send(

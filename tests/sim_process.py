@@ -83,6 +83,18 @@ class SimProcess:
         self._clients.append(client)
         return client
 
+    def subscribed(self, **options: bool) -> FeedClient:
+        """Return a client of RAIN's book whose snapshot has arrived."""
+        feed = self.feed(**options)
+        feed.send("subscribe", channels=["orderbook_delta"], market_ticker="RAIN", use_yes_price=True)
+        feed.take_until("orderbook_snapshot")
+        return feed
+
+    def logged_on(self, account: str = "CLIENT") -> FixClient:
+        client = self.fix(account)
+        client.logon()
+        return client
+
     def reset(self) -> None:
         """Make the venue as good as new: no client, no order, no fault, every market open."""
         self._close_clients()
@@ -149,9 +161,10 @@ def simulator(tmp_path: Path) -> Iterator[Start]:
         *arguments: str,
         sections: str = "",
         fix: str = "",
+        top: str = "step_ms = 2",
         files: dict[str, str] | None = None,
     ) -> SimProcess:
-        write_config(tmp_path, sections, fix)
+        write_config(tmp_path, sections, fix, top)
         for name, content in (files or {}).items():
             (tmp_path / name).write_text(content)
         running.append(SimProcess(tmp_path, *arguments))
@@ -165,10 +178,11 @@ def simulator(tmp_path: Path) -> Iterator[Start]:
             each._release()
 
 
-def write_config(path: Path, sections: str = "", fix: str = "") -> None:
+def write_config(path: Path, sections: str = "", fix: str = "", top: str = "step_ms = 2") -> None:
     (path / "markets.toml").write_text(MARKETS)
     (path / "acceptor.cfg").write_text(SESSIONS)
     (path / "sim.toml").write_text(
-        'markets = "markets.toml"\nstate_path = "state"\nstep_ms = 2\n'
+        'markets = "markets.toml"\nstate_path = "state"\n'
+        f"{top}\n"
         f'[fix]\nsession_file = "acceptor.cfg"\nport = 0\n{fix}\n{sections}\n'
     )

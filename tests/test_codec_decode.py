@@ -81,6 +81,11 @@ def test_replayed_report_is_marked() -> None:
     assert said(decode("35=8|43=N|97=N|1057=N|")) == {"msg_type": "8"}
 
 
+def test_liquidity_indicator_of_fix44_tells_a_taker() -> None:
+    assert said(decode("35=8|851=2|")) == {"msg_type": "8", "is_taker": True}
+    assert said(decode("35=8|851=1|")) == {"msg_type": "8"}
+
+
 def test_cancel_reject_is_read() -> None:
     assert said(decode("35=9|37=O|11=B|41=A|39=1|434=2|102=1|58=unknown|")) == {
         "msg_type": "9",

@@ -5,10 +5,16 @@ Thread  the loop thread only; every callable below is called on it.
 Source  FIX 4.4 volume 2, session protocol.
 """
 
+import asyncio
+import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from engine.session.fields import Fields
+from engine.session.settings import load_session
+
+_IMPLEMENTATIONS = {"quickfix": ("quickfix_session", "QuickfixSession"), "native": ("native", "NativeSession")}
 
 
 class Session(Protocol):
@@ -50,3 +56,17 @@ class LogonDialect(Protocol):
 
     def logon_fields(self, header: dict[int, str]) -> list[tuple[int, str]]:
         """Return the extra body fields for a Logon whose header holds tags 34, 49, 52 and 56."""
+
+
+def open_session(
+    kind: str,
+    session_file: Path,
+    state_dir: Path,
+    loop: asyncio.AbstractEventLoop,
+    logon_dialect: LogonDialect | None = None,
+) -> Session:
+    """Return the initiator of `session_file`, not connected yet; `kind` is `quickfix` or `native`."""
+    module, name = _IMPLEMENTATIONS[kind]  # imported by name: neither needs what the other is built on
+    implementation = getattr(importlib.import_module(f"engine.session.{module}"), name)
+    session: Session = implementation(load_session(session_file, "initiator", state_dir), loop, logon_dialect)
+    return session

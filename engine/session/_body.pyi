@@ -26,6 +26,7 @@ class OrderEncoder:
         instruments: Iterable[Instrument],
         *,
         fixed: Mapping[str, Iterable[tuple[int, str]]] | None = None,
+        omit: Mapping[str, Iterable[int]] | None = None,
         precision: int = 3,
         mass_cancel_request_type: str = "7",
     ) -> None: ...

@@ -28,6 +28,9 @@ cdef extern from "Python.h":
 
 cdef enum:
     LONGEST_INT = 24  # sign, 19 digits, point
+    NO_EXEC_INST = 1  # bits of Template.omitted
+    NO_ORDER_QTY = 2
+    NO_TRANSACT_TIME = 4
 
 
 @cython.final
@@ -36,6 +39,7 @@ cdef class Template:
 
     cdef unsigned char* buffer
     cdef Py_ssize_t length, capacity
+    cdef int omitted  # standard fields that this venue does not take
     cdef Py_ssize_t fixed_length  # bytes in front that every message keeps
     cdef readonly TimestampFormat times
 
@@ -144,8 +148,13 @@ cdef class OrderEncoder:
     cdef dict places
     cdef Template new, replacing, cancelling, mass, status
 
-    def __init__(self, instruments, *, fixed=None, int precision=3, str mass_cancel_request_type="7"):
-        """`fixed` maps a MsgType to (tag, text) fields that each of its messages has, such as Account(1)."""
+    def __init__(
+        self, instruments, *, fixed=None, omit=None, int precision=3, str mass_cancel_request_type="7"
+    ):
+        """`fixed` maps a MsgType to (tag, text) fields that each of its messages has, such as Account(1).
+
+        `omit` maps a MsgType to the tags that the venue does not take in it: 18 of G, 38 of F, 60 of any.
+        """
         fixed = fixed or {}
         self.places = {instrument: Place(instrument) for instrument in instruments}
         self.new = Template("D", fixed.get("D", ()), precision=precision)
@@ -153,6 +162,14 @@ cdef class OrderEncoder:
         self.cancelling = Template("F", fixed.get("F", ()), precision=precision)
         self.mass = Template("q", (*fixed.get("q", ()), (530, mass_cancel_request_type)), precision=precision)
         self.status = Template("H", fixed.get("H", ()), precision=precision)
+        for msg_type, tags in (omit or {}).items():
+            self.omit(msg_type, tags)
+
+    cdef int omit(self, str msg_type, tags) except -1:
+        cdef Template body = {"D": self.new, "G": self.replacing, "F": self.cancelling, "q": self.mass}[msg_type]
+        for tag in tags:
+            body.omitted |= {18: NO_EXEC_INST, 38: NO_ORDER_QTY, 60: NO_TRANSACT_TIME}[tag]
+        return 0
 
     def new_order(self, order, uint64_t now_ns):
         """Return the body of a NewOrderSingle(D)."""
@@ -179,15 +196,16 @@ cdef class OrderEncoder:
         body.restart()
         put_ids(body, order, order.pending_cl_ord_id)
         put_side(body, place, order)
-        body.put_time(b"60=", now_ns)
-        body.put_int(b"38=", order.order_qty, place.size_decimals)
+        put_transact_time(body, now_ns)
+        if not body.omitted & NO_ORDER_QTY:
+            body.put_int(b"38=", order.order_qty, place.size_decimals)
         return body.copy()
 
     def mass_cancel(self, str cl_ord_id not None, uint64_t now_ns):
         """Return the body of an OrderMassCancelRequest(q)."""
         self.mass.restart()
         self.mass.put_text(b"11=", cl_ord_id)
-        self.mass.put_time(b"60=", now_ns)
+        put_transact_time(self.mass, now_ns)
         return self.mass.copy()
 
     def order_status(self, order, uint64_t now_ns):
@@ -220,13 +238,17 @@ cdef int put_side(Template body, Place place, order) except -1:
     return body.put_int(b"54=", order.side, 0)
 
 
+cdef int put_transact_time(Template body, uint64_t now_ns) except -1:
+    return 0 if body.omitted & NO_TRANSACT_TIME else body.put_time(b"60=", now_ns)
+
+
 cdef int put_terms(Template body, Place place, order, int64_t qty, int64_t price, uint64_t now_ns) except -1:
     """What an order and its replacement say alike."""
     cdef str ord_type = order.ord_type, time_in_force = order.time_in_force
-    if order.post_only:
+    if order.post_only and not body.omitted & NO_EXEC_INST:
         body.put(b"18=6\x01", 5)
     put_side(body, place, order)
-    body.put_time(b"60=", now_ns)
+    put_transact_time(body, now_ns)
     body.put_int(b"38=", qty, place.size_decimals)
     body.put_text(b"40=", ord_type)
     if ord_type != "1":

@@ -15,6 +15,8 @@ from engine.session._fields cimport Fields
 
 from engine.errors import DecodeError
 
+cdef int REMOVED_LIQUIDITY = 2  # LastLiquidityInd(851), where FIX 4.4 says what AggressorIndicator(1057) does
+
 cdef extern from "Python.h":
     int PyUnicode_KIND(object text)
     int PyUnicode_1BYTE_KIND
@@ -55,7 +57,7 @@ def decode_report(Fields fields not None, ExecutionReport report not None, int p
     report.last_px = decimal_of(fields, 31, price_decimals)
     report.last_qty = decimal_of(fields, 32, size_decimals)
     report.fee = fee_of(fields, price_decimals + size_decimals)
-    report.is_taker = is_yes(fields, 1057)
+    report.is_taker = is_yes(fields, 1057) or integer_of(fields, 851, 0) == REMOVED_LIQUIDITY
     report.reason = integer_of(fields, reason_tag, INT64_MIN)
     if reason_tag == 532 and report.reason == INT64_MIN and fields.text(531) == "0":
         report.reason = 99  # a mass cancel refused without a reason is refused all the same

@@ -40,7 +40,7 @@ class Descriptors:
     def refresh(self) -> None:
         """Watch the sockets that are there now, and no others; needed after QuickFIX opened one by itself."""
         ours = {watched.duplicate.fileno() for watched in self._watched.values()}
-        present = {descriptor: inode for descriptor, inode in _sockets() if descriptor not in ours}
+        present = {descriptor: inode for descriptor, inode in sockets() if descriptor not in ours}
         for descriptor, watched in list(self._watched.items()):
             if present.get(descriptor) != watched.inode:
                 self._forget(descriptor)
@@ -83,7 +83,8 @@ def is_local_port(port: int) -> Belongs:
     return lambda each: each.family == socket.AF_INET and each.getsockname()[1] == port
 
 
-def _sockets() -> Iterator[tuple[int, int]]:
+def sockets() -> Iterator[tuple[int, int]]:
+    """Yield descriptor and inode of every socket of this process."""
     for name in os.listdir("/proc/self/fd"):
         inode = _inode(int(name))
         if inode:

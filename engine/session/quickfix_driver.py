@@ -11,11 +11,11 @@ Thread  the loop thread only.
 import asyncio
 import os
 import socket
-import stat
 from collections.abc import Callable
 
 import quickfix
 
+from engine.session.quickfix_descriptors import sockets
 from engine.session.quickfix_log import SessionLog
 
 CONNECTED_S = 0.1  # between timer polls: heartbeats and time-outs need no more
@@ -37,13 +37,16 @@ class Driver:
         self._ports = ports
         self._log = log
         log.on_connecting = self._note_connecting
-        before = _open_sockets()
+        before = _inodes()
         self._initiator: quickfix.SocketInitiator | None = build()
         # QuickFIX wakes itself through a socket pair when a message did not fit into the kernel's buffer.
         self._wakers = _duplicates(before, socket.AF_UNIX)
-        self._before: dict[int, int] | None = None  # sockets open when QuickFIX began to connect
+        self._before: set[int] | None = None  # sockets open when QuickFIX began to connect
         self._seen: list[socket.socket] = []  # what it opened since, until one of them is connected
         self._link: socket.socket | None = None  # the connection being watched
+        self._settled = 0  # messages that have left QuickFIX for certain: those sent before the tick before last
+        self._sent_at_tick = 0
+        self._is_draining = False
         self._drained = 0  # polls since QuickFIX had to hold a message back
         self._timer: asyncio.TimerHandle | None = None
         self.is_polling = False
@@ -94,21 +97,23 @@ class Driver:
 
     def close(self) -> None:
         """Stop for good: no reader, timer or descriptor is left. The connection must have been dropped before."""
-        self._unwatch()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if not self._loop.is_closed():
+            self._unwatch()
             for waker in self._wakers:
                 self._loop.remove_reader(waker)
+        if self._timer is not None:
+            self._timer.cancel()
         _close(self._wakers)
         if self._initiator is not None:
             self._initiator.stop(True)
+            # The binding leaks the frames of a DoNotSend, and they hold the initiator: destroy it by name.
+            quickfix.SocketInitiator.__swig_destroy__(self._initiator)
             self._initiator = None
 
     def _note_connecting(self) -> None:
         """QuickFIX is about to open a socket."""
         self._unwatch()
-        self._before = _open_sockets()
+        self._before = _inodes()
 
     def _unwatch(self) -> None:
         """Forget the connection; QuickFIX has closed it, or will."""
@@ -118,6 +123,7 @@ class Driver:
             self._loop.remove_writer(self._link)
             self._link.close()
             self._link = None
+            self._is_draining = False
         _close(self._seen)
 
     def _watch(self, found: socket.socket) -> None:
@@ -128,6 +134,8 @@ class Driver:
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(SEEKING_S if self._link is None else CONNECTED_S, self._tick)
+        if not self._is_draining:
+            self._settled, self._sent_at_tick = self._sent_at_tick, self._log.sent
         self.poll()
 
     def _on_readable(self) -> None:
@@ -138,35 +146,29 @@ class Driver:
             self._unwatch()
 
     def _on_backlog(self) -> None:
-        """Poll, and go on each time the socket takes more: QuickFIX writes one waiting message a poll."""
+        """Poll each time the socket takes more from now on: QuickFIX writes one waiting message a poll."""
+        self._drained = 0
         self.poll()
-        if self._link is not None:
-            self._drained = 0
-            self._loop.add_writer(self._link, self._on_writable, self._log.sent)
+        if self._link is not None and not self._is_draining:
+            self._is_draining = True
+            self._loop.add_writer(self._link, self._on_writable)
 
-    def _on_writable(self, sent_before: int) -> None:
-        self.poll()
+    def _on_writable(self) -> None:
+        """Poll until every message that may still wait has had its poll: QuickFIX does not say when it is done."""
         self._drained += 1
-        if self._link is not None and self._drained > self._log.sent - sent_before + 1 + _DRAIN_SLACK:
+        self.poll()
+        if self._link is not None and self._drained > self._log.sent - self._settled + _DRAIN_SLACK:
+            self._is_draining = False
             self._loop.remove_writer(self._link)
 
 
-def _open_sockets() -> dict[int, int]:
-    """Return the descriptor of every socket of this process, by inode."""
-    found = {}
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            status = os.fstat(int(name))
-        except OSError:
-            continue  # the listing's own descriptor is closed by now
-        if stat.S_ISSOCK(status.st_mode):
-            found[status.st_ino] = int(name)
-    return found
+def _inodes() -> set[int]:
+    return {inode for _, inode in sockets()}
 
 
-def _duplicates(before: dict[int, int], family: int) -> list[socket.socket]:
+def _duplicates(before: set[int], family: int) -> list[socket.socket]:
     """Return duplicates of the sockets of `family` that were opened since `before`."""
-    new = [descriptor for inode, descriptor in _open_sockets().items() if inode not in before]
+    new = [descriptor for descriptor, inode in sockets() if inode not in before]
     copies = [copy for descriptor in new if (copy := _duplicate(descriptor)) is not None]
     wanted = [copy for copy in copies if copy.family == family]
     _close([copy for copy in copies if copy.family != family])
@@ -180,10 +182,10 @@ def _duplicate(descriptor: int) -> socket.socket | None:
         return None  # another thread closed it meanwhile: it was not QuickFIX's
 
 
-def _close(sockets: list[socket.socket]) -> None:
-    for each in sockets:
-        each.close()
-    sockets.clear()
+def _close(copies: list[socket.socket]) -> None:
+    for copy in copies:
+        copy.close()
+    copies.clear()
 
 
 def _peer_port(found: socket.socket) -> int:

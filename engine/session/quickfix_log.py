@@ -28,7 +28,7 @@ _SECRET_TYPES = ("\x0135=A\x01", "\x0135=BE\x01")  # Logon, UserRequest
 _GARBLED = ("Invalid message", "Could not parse message")
 
 
-class SessionLog(quickfix.Log):
+class SessionLog(quickfix.Log):  # type: ignore[misc]
     """The log of one session; QuickFIX calls its `on...` methods.
 
     `incoming` is the message just read, as it came, until it is taken or an event shows that another is handled.
@@ -47,7 +47,6 @@ class SessionLog(quickfix.Log):
         self._messages: TextIO | None = None
         self._events: TextIO | None = None
         if folder is not None:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             stem = re.sub(r":|->", "-", name)
             self._messages = _open(folder / f"{stem}.messages.current.log")
             self._events = _open(folder / f"{stem}.event.current.log")
@@ -107,7 +106,7 @@ class SessionLog(quickfix.Log):
             _logger.error("%s: FileLogPath cannot be written any more: %s", self._name, error)
 
 
-class LogFactory(quickfix.LogFactory):
+class LogFactory(quickfix.LogFactory):  # type: ignore[misc]
     """Hands the one log to QuickFIX."""
 
     def __init__(self, log: SessionLog) -> None:

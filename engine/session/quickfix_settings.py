@@ -16,10 +16,18 @@ from engine.session.settings_keys import DICTIONARY, known
 
 _DATA_TYPE = re.compile(rb"""(\btype\s*=\s*)(["'])DATA\2""")
 _PRECISIONS = {"SECONDS": "0", "MILLIS": "3", "MICROS": "6", "NANOS": "9"}
-_TLS = frozenset(
-    "SocketUseSSL SSLProtocol SSLCipherSuite CertificationAuthoritiesFile CertificationAuthoritiesDirectory"
-    " ClientCertificateFile ClientCertificateKeyFile SocketCertificateFile SocketPrivateKeyFile SocketCAFile".split()
-)
+_TLS = {
+    "CertificationAuthoritiesDirectory",
+    "CertificationAuthoritiesFile",
+    "ClientCertificateFile",
+    "ClientCertificateKeyFile",
+    "SSLCipherSuite",
+    "SSLProtocol",
+    "SocketCAFile",
+    "SocketCertificateFile",
+    "SocketPrivateKeyFile",
+    "SocketUseSSL",
+}
 
 
 def refused(settings: SessionSettings) -> list[str]:

@@ -132,6 +132,11 @@ def render(sessions: Iterable[SessionSettings], overrides: Mapping[str, object] 
     return "\n".join(lines) + "\n"
 
 
+def override(file: Path, **values: object) -> str:
+    """Return the text of `file` with other values for some keys, and its paths resolved so that it can be moved."""
+    return render(load_sessions(file), values)
+
+
 class _Entry(NamedTuple):
     value: str
     place: str

@@ -8,6 +8,7 @@ Source  QuickFIX 1.16: Acceptor::poll, Session::sendToTarget (a message sent whi
 """
 
 import asyncio
+import atexit
 import re
 import socket
 from collections.abc import Callable
@@ -54,6 +55,7 @@ class Acceptor:
             self._quickfix = quickfix.SocketAcceptor(_Callbacks(self), stores, quickfix_settings)
         except quickfix.FIXException as error:
             raise ConfigError(f"{session_file}: QuickFIX refuses it: {error}; correct the session file") from None
+        atexit.register(self._release)
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -116,7 +118,13 @@ class Acceptor:
             self.poll()
             await asyncio.sleep(0.005)
         self.pause()
+        self._release()
+
+    def _release(self) -> None:
+        """Take QuickFIX down, while everything that it refers to is still there: Python's own end keeps no order."""
+        atexit.unregister(self._release)
         self._quickfix.stop(True)
+        del self._quickfix
 
     def _adapted(self, session: SessionSettings, session_file: Path) -> SessionSettings:
         """Return the session with the port chosen here; unless the file allows others, only this host may connect."""
@@ -153,7 +161,7 @@ class Acceptor:
         self.on_logout(account)
 
 
-class _Callbacks(quickfix.Application):  # type: ignore[misc]
+class _Callbacks(quickfix.Application):
     """QuickFIX's side of the acceptor; an exception that left one of these would end the process."""
 
     def __init__(self, acceptor: Acceptor) -> None:

@@ -11,16 +11,14 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from engine._decimal import parse_decimal
 from engine import markets
 from engine.errors import ConfigError
-from engine.instrument import Instrument, PriceBand
+from engine.instrument import Instrument
 from engine.sim.admission import PublicKey, load_public_key
 from engine.sim.faults import Fault
 from engine.sim.liquidity import LiquiditySettings
 
 T = TypeVar("T")
-PRICE_DECIMALS = 4
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,18 +78,6 @@ class SimConfig(_Section, frozen=True):
     mode: Literal["event", "busy"] = "event"
     step_ms: int = 5
     cpu: int = -1  # core to run on alone, -1 for any
-
-
-class _Band(_Section, frozen=True, kw_only=True):
-    start: str
-    end: str
-    step: str
-
-
-class _Market(_Section, frozen=True, kw_only=True):
-    symbol: str
-    event: str = ""
-    bands: list[_Band]
 
 
 def load_config(path: Path) -> SimConfig:

@@ -21,8 +21,8 @@ class FaultKind:
 
     DROP_FEED = "drop_feed"  # market data: close every connection, abruptly; used up
     DROP_FIX = "drop_fix"  # acceptor: disconnect without Logout; used up
-    SILENT_FEED = "silent_feed"  # market data: keep the connection, send nothing, pings included; holds
-    SILENT_FIX = "silent_fix"  # acceptor: read and apply, send nothing (lost for good); holds
+    SILENT_FEED = "silent_feed"  # market data: send nothing, pings included; what waits leaves afterwards; holds
+    SILENT_FIX = "silent_fix"  # acceptor: neither read nor send; what waits leaves afterwards; holds
     DELAY_FEED = "delay_feed"  # market data: every frame leaves `delay_ms` late, in order; holds
     DELAY_FIX = "delay_fix"  # acceptor: every report leaves `delay_ms` late, in order; holds
     SKIP_SEQ = "skip_seq"  # market data: drop the next book frame but count its seq; used up

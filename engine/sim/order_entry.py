@@ -6,7 +6,6 @@ Source  FIX 4.4 volume 4: order messages; volume 2: BusinessMessageReject(j).
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 from engine import fix
 from engine.errors import DecodeError
@@ -16,11 +15,10 @@ from engine.sim.events import Cancel, MassCancel, NewOrder, Replace, Request, St
 from engine.sim.fix_reports import BusinessReject, decimals
 
 WRONG = -1
-UNSUPPORTED_TYPE, FIELD_MISSING = 3, 5  # BusinessRejectReason(380)
+OTHER, UNSUPPORTED_TYPE, FIELD_MISSING = 0, 3, 5  # BusinessRejectReason(380)
 ALL_ORDERS = ("6", "7")  # MassCancelRequestType(530): of a trading session (Kalshi's word for all), all
 OF_SYMBOL = "1"
 MASS_STATUS_OF_ALL = "7"  # MassStatusReqType(585)
-NS_PER_US = 1_000
 
 
 class OrderEntry:
@@ -42,7 +40,10 @@ class OrderEntry:
         decode = self._decode.get(fields.msg_type)
         if decode is None:
             return BusinessReject(fields, UNSUPPORTED_TYPE, f"MsgType(35) unsupported: {fields.msg_type}")
-        return decode(fields)
+        try:
+            return decode(fields)
+        except DecodeError as error:
+            return BusinessReject(fields, OTHER, str(error))
 
     def _new_order(self, fields: Fields) -> Request | BusinessReject:
         ord_type = fields.text(fix.OrdType)
@@ -64,7 +65,7 @@ class OrderEntry:
             price=self._price(fields) if ord_type == fix.Type.LIMIT else 0,
             ord_type=ord_type,
             time_in_force=time_in_force,
-            expire_time_ns=_expire_time_ns(fields),
+            expire_time_ns=fields.timestamp_ns(fix.ExpireTime, 0),
             post_only=fix.POST_ONLY in fields.text(fix.ExecInst).split(),
         )
 
@@ -92,7 +93,7 @@ class OrderEntry:
             order_qty=self._qty(fields),
             price=self._price(fields),
             time_in_force=fields.text(fix.TimeInForce),
-            expire_time_ns=_expire_time_ns(fields),
+            expire_time_ns=fields.timestamp_ns(fix.ExpireTime, 0),
         )
 
     def _mass_cancel(self, fields: Fields) -> Request | BusinessReject:
@@ -140,12 +141,3 @@ def _number(fields: Fields, tag: int, places: int) -> int:
         return fields.decimal(tag, places, WRONG)
     except DecodeError:
         return WRONG
-
-
-def _expire_time_ns(fields: Fields) -> int:
-    text = fields.text(fix.ExpireTime)
-    if not text:
-        return 0
-    form = "%Y%m%d-%H:%M:%S.%f" if "." in text else "%Y%m%d-%H:%M:%S"
-    since = datetime.strptime(text, form).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds) * NS_PER_US

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from engine import fix
-from engine.errors import EngineError
+from engine.errors import ConfigError, EngineError
 from engine.session.fields import Fields
 from engine.sim import capture
 from engine.sim.acceptor import Acceptor
@@ -32,6 +32,7 @@ from engine.sim.events import (
     Request,
 )
 from engine.sim.faults import Faults
+from engine.sim.feed_server import FeedServer
 from engine.sim.gateway import Gateway
 from engine.sim.liquidity import Liquidity
 from engine.sim.market_data import MarketData
@@ -66,9 +67,8 @@ class Venue:
         self.acceptor.on_logout = self._on_logout
         self.acceptor.on_fault = self.stop
         self.gateway = Gateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)
-        self.market_data = MarketData(
-            self.instruments, self.depth, config.feed, public_keys(config.feed), self.faults, time.time_ns
-        )
+        self.market_data = MarketData(self.instruments, self.depth, config.feed.market_limit, self.faults, self.now_ns)
+        self.feed = FeedServer(self.market_data, config.feed, public_keys(config.feed), self.faults)
         self._order_log = OrderLog(state_path / "orders.jsonl")
         self._control = ControlServer(Commands(self).table())
         self._config = config
@@ -86,20 +86,22 @@ class Venue:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.stop(repr(context.get("exception", context["message"]))))
         self.acceptor.start(loop)
-        feed_port = await self.market_data.start()
-        control_port = await self._control.start(self._config.control.host, self._config.control.port)
+        try:
+            feed_port = await self.feed.start()
+            control_port = await self._control.start(self._config.control.host, self._config.control.port)
+        except OSError as error:
+            await self._close()
+            raise ConfigError(f"feed.port or control.port: {error}; choose a free one, or 0 for any") from None
         return {"feed_port": feed_port, "fix_port": self.acceptor.port, "control_port": control_port}
 
     async def run(self) -> None:
-        """Trade until `stop`."""
+        """Trade until `stop`; raise EngineError with the failure if there was one."""
         loop = asyncio.get_running_loop()
         if self._config.mode == "busy":
             loop.call_soon(self._spin, loop)
         loop.call_soon(self._tick, loop)
-        try:
-            await self._stopping.wait()
-        finally:
-            await self._close()
+        await self._stopping.wait()
+        await self._close()
         if self._failure:
             raise EngineError(self._failure)
 
@@ -136,10 +138,13 @@ class Venue:
         now_ns = self.now_ns()
         self.publish(self.matcher.advance(now_ns))
         self.market_data.step(now_ns)
+        self.feed.step(now_ns)
         self.gateway.step(now_ns)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let time pass for every part; then again, `step_ms` later."""
+        if self._stopping.is_set():
+            return
         loop.call_later(self._config.step_ms / 1000, self._tick, loop)
         now_ns = time.time_ns()
         if self.liquidity is not None:
@@ -154,7 +159,7 @@ class Venue:
             if not self.market_data.has_book_subscriber:
                 return
             self.replay = capture.Replay(self._captures, self._config.capture.speed, now_ns)
-        if self._config.capture.speed or not self.market_data.is_backed_up:
+        if self._config.capture.speed or not self.feed.is_backed_up:
             for frame in self.replay.due(now_ns):
                 self.publish(self.captured[frame.symbol].apply(frame, now_ns))
                 self.market_data.on_frame(frame, now_ns)
@@ -162,10 +167,11 @@ class Venue:
 
     def _spin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Keep the loop turning, so that nothing waits for a sleeping core."""
-        loop.call_soon(self._spin, loop)
+        if not self._stopping.is_set():
+            loop.call_soon(self._spin, loop)
 
     def _submit(self, request: Request) -> list[Event]:
-        return self.matcher.submit(request, time.time_ns())
+        return self.matcher.submit(request, self.now_ns())
 
     def _record(self, event: Event) -> None:
         if isinstance(event, Report):
@@ -174,7 +180,7 @@ class Venue:
 
     def _on_logout(self, account: str) -> None:
         if self._config.fix.cancel_on_disconnect and not self._stopping.is_set():
-            events = self.matcher.mass_cancel(MassCancel(account=account, cl_ord_id=""), time.time_ns())
+            events = self.matcher.mass_cancel(MassCancel(account=account, cl_ord_id=""), self.now_ns())
             self.publish(
                 [
                     msgspec.structs.replace(event, text=DISCONNECTED) if isinstance(event, Canceled) else event
@@ -186,7 +192,7 @@ class Venue:
     async def _close(self) -> None:
         """Stop listening, log out, and let the files go."""
         self._control.close()
-        self.market_data.close()
+        self.feed.close()
         await self.acceptor.close()
         self._order_log.close()
         self.blotter.close()

@@ -4,12 +4,13 @@ import msgspec
 
 from engine import fix
 from engine.book import NO_ASK, NO_BID, Book
+from engine.instrument import Instrument, PriceGrid
 from engine.limits import Size
 from engine.orders import Order
 from engine.strategy import Strategy
 
 
-class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much, how wide, and how hard to lean.
 
     `qty` is each quote's quantity. Quotes stand `half_spread` grid steps outside the middle of the book, and move
@@ -27,10 +28,10 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TwoSidedQuoter(Strategy):
     """Keeps its quotes where its parameters want them, one request in flight for each."""
 
-    Parameters = Parameters
-    parameters: Parameters
+    Parameters = Settings
+    parameters: Settings
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: Settings) -> None:
         super().__init__(parameters)
         self._quotes: dict[tuple[int, int], Order] = {}
 
@@ -44,14 +45,13 @@ class TwoSidedQuoter(Strategy):
         middle = (best_bid + best_ask) // 2 - p.skew * net // p.qty
         buy_at = min(middle - p.half_spread, best_ask - 1)
         sell_at = max(middle + p.half_spread + 1, best_bid + 1)
-        self._quote(book, fix.BUY, buy_at if net < p.max_position else -1)
-        self._quote(book, fix.SELL, sell_at if net > -p.max_position else -1)
+        self._quote(book.instrument, grid, fix.BUY, buy_at if net < p.max_position else -1)
+        self._quote(book.instrument, grid, fix.SELL, sell_at if net > -p.max_position else -1)
 
-    def _quote(self, book: Book, side: int, slot: int) -> None:
+    def _quote(self, instrument: Instrument, grid: PriceGrid, side: int, slot: int) -> None:
         """Bring this side's quote to a slot of the grid; one off the grid withdraws it."""
-        instrument = book.instrument
         order = self._quotes.get((instrument.index, side))
-        price = instrument.grid.prices[slot] if 0 <= slot < len(instrument.grid) else 0
+        price = grid.prices[slot] if 0 <= slot < len(grid) else 0
         if order is None or order.is_done:
             if price:
                 enter = self.context.buy if side == fix.BUY else self.context.sell
@@ -60,5 +60,5 @@ class TwoSidedQuoter(Strategy):
                     self._quotes[instrument.index, side] = sent
         elif not price:
             self.context.cancel(order)
-        elif order.can_replace and abs(instrument.grid.slot_of[order.price] - slot) >= self.parameters.tolerance:
+        elif order.can_replace and abs(grid.slot_of[order.price] - slot) >= self.parameters.tolerance:
             self.context.replace(order, price, order.order_qty)

@@ -4,12 +4,14 @@ A venue is one folder or module here that satisfies these protocols; nothing els
 """
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, cast
 
 from engine.instrument import Instrument
 from engine.orders import Order
 from engine.report import ExecutionReport
 from engine.session.fields import Fields
+
+NO_INSTRUMENT = cast(Instrument, None)
 
 
 class Kind:
@@ -47,7 +49,7 @@ class MarketEvent:
         self.gap = False
         self.sid = 0
         self.seq = 0
-        self.instrument: Instrument | None = None
+        self.instrument = NO_INSTRUMENT  # of a kind that is about a market
         self.side = 0
         self.price = 0
         self.size = 0

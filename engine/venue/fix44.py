@@ -23,10 +23,18 @@ class Fix44(OrderEncoder):
         instruments: Iterable[Instrument],
         *,
         fixed: Mapping[str, Iterable[tuple[int, str]]] | None = None,
+        omit: Mapping[str, Iterable[int]] | None = None,
         precision: int = 3,
+        mass_cancel_request_type: str = "7",
     ) -> None:
         instruments = tuple(instruments)
-        super().__init__(instruments, fixed=fixed, precision=precision)
+        super().__init__(
+            instruments,
+            fixed=fixed,
+            omit=omit,
+            precision=precision,
+            mass_cancel_request_type=mass_cancel_request_type,
+        )
         self._report = ExecutionReport()
         self._decimals = {one.symbol: (one.price_decimals, one.size_decimals) for one in instruments}
         units = set(self._decimals.values())

@@ -1,4 +1,4 @@
-"""Buys one contract when buyers outnumber sellers three to one at the best prices, and gives it back when they do not."""
+"""Buys when buyers outnumber sellers three to one at the best prices, and sells again when they no longer do."""
 
 import msgspec
 
@@ -9,14 +9,14 @@ from engine.orders import Order
 from engine.strategy import Strategy
 
 
-class Parameters(msgspec.Struct, frozen=True):
+class Settings(msgspec.Struct, frozen=True):
     qty: Size
     ratio: int = 3
 
 
 class LeanOnSize(Strategy):
-    Parameters = Parameters
-    parameters: Parameters
+    Parameters = Settings
+    parameters: Settings
 
     def on_book(self, book: Book) -> None:
         if book.is_stale or not book.best_bid_size or not book.best_ask_size:

@@ -2,16 +2,31 @@
 
 from collections.abc import Sequence
 
+from engine.errors import ConfigError
 from engine.instrument import Instrument
-from engine.venue import FeeRule, MarketDataDialect
+from engine.session import LogonDialect
+from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 from engine.venue.kalshi.fees import QuadraticFee
 from engine.venue.kalshi.market_data import KalshiMarketData
+from engine.venue.kalshi.order_entry import KalshiLogon, KalshiOrders
 from engine.venue.kalshi.signing import Credentials, parse_private_key
 
 
 def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
     """Return the WebSocket dialect; without a key its handshake is unsigned."""
     return KalshiMarketData(instruments, Credentials(key_id, parse_private_key(private_key)) if key_id else None)
+
+
+def orders(instruments: Sequence[Instrument]) -> OrderDialect:
+    """Return the dialect of the FIX order entry session KalshiNR."""
+    return KalshiOrders(instruments)
+
+
+def logon(key_id: str, private_key: bytes) -> LogonDialect:
+    """Return what signs the Logon; the venue takes none without a key."""
+    if not key_id:
+        raise ConfigError("session.credentials: Kalshi needs an API key to log on: set its id and key file")
+    return KalshiLogon(Credentials(key_id, parse_private_key(private_key)))
 
 
 def fees() -> FeeRule:

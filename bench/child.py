@@ -1,0 +1,74 @@
+"""One repetition in a process of its own: nothing of an earlier one, no heap, thread or socket, is left in it.
+
+Errors  BenchError with the text of whatever failed: a figure of a failed repetition means nothing.
+"""
+
+import asyncio
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import uvloop
+
+from bench import host, order, tick
+from bench.floor import FRAME_BYTES, ORDER_BYTES, REPORT_BYTES, tcp
+from bench.plan import ORDER, Plan, Repetition
+from bench.venue import Venue
+from engine.errors import EngineError
+
+
+class BenchError(EngineError):
+    """A repetition failed."""
+
+
+def run(plan: Plan) -> Repetition:
+    """Run a plan in a fresh process and await it."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, plan))
+    process.start()
+    theirs.close()
+    try:
+        outcome = ours.recv()
+    except EOFError:
+        outcome = "the process died"
+    finally:
+        process.join(10)
+        process.kill()
+        ours.close()
+    if not isinstance(outcome, Repetition):
+        raise BenchError(f"{plan.subject}, {plan.stack}, {plan.mode}: {outcome}")
+    return outcome
+
+
+def measure(plan: Plan) -> Repetition:
+    """Run a plan in this process."""
+    with TemporaryDirectory(prefix="fixlane-bench-") as directory, Venue(plan.venue_core) as venue:
+        result = Repetition()
+        _measure_floor(plan, venue, result)
+        if plan.paces:
+            subject = order if plan.subject == ORDER else tick
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(subject.measure(plan, venue, Path(directory), result))
+            _measure_floor(plan, venue, result)
+        return result
+
+
+def _measure_floor(plan: Plan, venue: Venue, result: Repetition) -> None:
+    """Ping-pong messages of the sizes that the subject exchanges."""
+    sizes = (ORDER_BYTES, REPORT_BYTES) if plan.subject == ORDER else (FRAME_BYTES, ORDER_BYTES)
+    if plan.floor_count:
+        result.floor_spin_ns.append(tcp(venue, plan.floor_count, True, *sizes))
+        result.floor_block_ns.append(tcp(venue, plan.floor_count, False, *sizes))
+
+
+def _serve(pipe: Connection, plan: Plan) -> None:
+    try:
+        if plan.engine_core is not None:
+            host.pin(plan.engine_core)
+        pipe.send(measure(plan))
+    except KeyboardInterrupt:
+        return
+    except Exception as error:
+        pipe.send(f"{type(error).__name__}: {error}" if not isinstance(error, EngineError) else str(error))

@@ -1,0 +1,91 @@
+"""`fixlane bench`: measure, print, write.
+
+Errors  exit status 1 where a figure could not be measured as it must be, 2 where something is missing or misspelt.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from bench import frames, host, micro_run, plots, results, suite
+from bench.plan import ORDER, TICK, Plan
+
+BAR = 24
+CAPTURE_S, QUICK_CAPTURE_S = 20.0, 2.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print, write."""
+    if arguments.plot:
+        plots.require()
+    if arguments.subject in ("micro", "all"):
+        micro_run.require()
+    cores = None if arguments.no_pin else host.venue_and_engine_cores()
+    scale = _scale(arguments)
+    runs, ratios, stages = {}, {}, {}
+    if arguments.subject != "micro":
+        measured = _measure(arguments, scale, cores)
+        runs, ratios, stages = measured.runs, measured.ratios, measured.stages
+    if arguments.subject in ("micro", "all"):
+        runs |= micro_run.measure(arguments.quick, cores[1] if cores else None)
+    document = results.document(runs, ratios, list(cores) if cores else None, stages=stages)
+    _report(document)
+    if arguments.json:
+        results.write(arguments.json, document)
+    if arguments.hgrm:
+        results.write_hgrm(arguments.hgrm, runs)
+    if arguments.plot:
+        plots.draw(arguments.plot, document)
+    return 0
+
+
+def _measure(arguments: argparse.Namespace, scale: suite.Scale, cores: tuple[int, int] | None) -> suite.Measured:
+    wanted = []
+    for subject in (ORDER, TICK) if arguments.subject in ("floor", "all") else (arguments.subject,):
+        wanted += suite.plans(subject, scale, arguments.session or suite.sessions(), arguments.mode, cores)
+    if arguments.subject == "floor":
+        return suite.measure_floor(wanted[0], scale.repetitions, _progress)
+    if arguments.capture:
+        wanted = [_captured(plan, arguments) for plan in wanted if plan.subject == TICK and not plan.collects_garbage]
+    return suite.measure(wanted, scale.repetitions, _progress)
+
+
+def _captured(plan: Plan, arguments: argparse.Namespace) -> Plan:
+    """Return the plan with as many recorded frames as fit into its time."""
+    path, speed = arguments.capture.resolve(), arguments.speed
+    times_ns = frames.captured_times_ns(path)
+    span_ns = (QUICK_CAPTURE_S if arguments.quick else CAPTURE_S) * 1e9 * speed
+    count = sum(time_ns - times_ns[plan.warm_up] <= span_ns for time_ns in times_ns[plan.warm_up :])
+    return suite.with_capture(plan, path, speed, count)
+
+
+def _scale(arguments: argparse.Namespace) -> suite.Scale:
+    scale = suite.QUICK if arguments.quick else suite.FULL
+    if arguments.rates:
+        scale = replace(scale, rates=tuple(arguments.rates))
+    if arguments.repetitions:
+        scale = replace(scale, repetitions=arguments.repetitions)
+    return scale
+
+
+def _report(document: results.Figures) -> None:
+    runs, ratios = document["runs"], document["ratios"]
+    print(results.table(runs))
+    for name, value in ratios.items():
+        print(f"{name:<90}{value:>9.3f}")
+    for name, stages in document["stages"].items():
+        print("\n" + results.stage_table(name, stages))
+    machine = document["machine"]
+    pinned = machine["pinned"]
+    where = f"venue on core {pinned[0]}, engine on core {pinned[1]}" if pinned else "NOT PINNED"
+    print(f"\n{machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, {where}")
+    print(f"commit {document['commit'] or 'unknown'}, Python {machine['python']}")
+
+
+def _progress(done: int, of: int, what: str) -> None:
+    filled = BAR * done // max(of, 1)
+    is_terminal = sys.stderr.isatty()
+    line = f"[{'#' * filled}{'.' * (BAR - filled)}] {done}/{of} {what}"
+    print(f"{line:<100}" if is_terminal else line, end="\r" if is_terminal and done < of else "\n", file=sys.stderr)
+    sys.stderr.flush()

@@ -1,0 +1,1 @@
+"""Micro-benchmarks: one operation of the path each, and what others take for the same."""

@@ -1,0 +1,132 @@
+"""Risk checks, the order table, and a report on its way through the whole loop."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from bench.frames import bench_instrument
+from bench.micro.conftest import Time
+from bench.rig import limits
+from engine import fix
+from engine.book import Book
+from engine.desk import Desk
+from engine.instrument import Instrument
+from engine.journal import Journal
+from engine.orders import Order, Orders
+from engine.position import Positions
+from engine.report import ExecutionReport
+from engine.risk import Risk
+from engine.session.codec import Fields
+from engine.strategy import Strategy
+from engine.venue.fix44 import Fix44
+from engine.venue.kalshi.market_data import KalshiMarketData
+
+NOW = 10**18
+BATCH = 100
+
+
+@pytest.fixture
+def instrument() -> Instrument:
+    return bench_instrument()
+
+
+@pytest.fixture
+def book(instrument: Instrument) -> Book:
+    made = Book(instrument)
+    made.snapshot([(4900, 1000)], [(5100, 1000)])
+    made.updated_ns = NOW
+    return made
+
+
+def test_risk_check(time_calls: Time, instrument: Instrument, book: Book) -> None:
+    risk = Risk(limits(), (instrument,))
+    clock = count(NOW, 1_000_000)
+    check = risk.check_new
+
+    def run() -> None:
+        for _ in range(BATCH):
+            assert check(instrument, fix.BUY, 5100, 100, fix.Type.LIMIT, book, next(clock)) == 0
+
+    time_calls("risk.check", run, BATCH)
+
+
+def test_order_open(time_calls: Time, instrument: Instrument) -> None:
+    def run() -> None:
+        orders = Orders("bench")
+        for _ in range(BATCH):
+            _open(orders, instrument)
+
+    time_calls("orders.open", run, BATCH)
+
+
+def test_order_report(time_calls: Time, instrument: Instrument) -> None:
+    """An order opened and filled; what opening alone takes is `orders.open`."""
+    report = _fill_report(instrument)
+
+    def run() -> None:
+        orders = Orders("bench")
+        for number in range(BATCH):
+            report.cl_ord_id = _open(orders, instrument).cl_ord_id
+            report.exec_id = str(number)
+            orders.apply(report)
+
+    time_calls("orders.open_and_fill", run, BATCH)
+
+
+def test_report_handled(time_calls: Time, instrument: Instrument, book: Book, desk: Desk) -> None:
+    """An order submitted, and its fill decoded, applied, journalled, counted and told to the strategy."""
+    numbers = count(1)
+
+    def run() -> None:
+        for _ in range(BATCH):
+            order = desk.buy(instrument, 5100, 100, fix.Tif.IOC)
+            assert order is not None
+            desk.on_report(Fields(_fill_message(order.cl_ord_id, next(numbers))))
+
+    time_calls("order_and_report_handled", run, BATCH)
+
+
+@pytest.fixture
+def desk(instrument: Instrument, book: Book, tmp_path: Path) -> Iterator[Desk]:
+    clock = count(NOW, 1000)
+    journal = Journal(tmp_path, "bench", (instrument,), NOW)
+    made = Desk(
+        (book,),
+        KalshiMarketData((instrument,)),
+        Fix44((instrument,)),
+        Orders("bench"),
+        tuple(Positions((instrument,))),
+        Risk(limits(), (instrument,)),
+        journal,
+        Strategy(),
+        lambda: next(clock),
+        lambda: NOW,
+    )
+    made.send = lambda body: None
+    made.is_trading = True
+    yield made
+    journal.close()
+
+
+def _open(orders: Orders, instrument: Instrument) -> Order:
+    return orders.open(instrument, fix.BUY, 5100, 100, fix.Type.LIMIT, fix.Tif.IOC, False, 0, NOW)
+
+
+def _fill_report(instrument: Instrument) -> ExecutionReport:
+    report = ExecutionReport()
+    report.msg_type, report.exec_type, report.ord_status = "8", "F", "2"
+    report.symbol, report.side, report.order_id = instrument.symbol, fix.BUY, "1"
+    report.price = report.last_px = 5100
+    report.order_qty = report.cum_qty = report.last_qty = 100
+    return report
+
+
+def _fill_message(cl_ord_id: str, number: int) -> bytes:
+    text = (
+        f"8=FIX.4.4|9=000|35=8|49=VENUE|56=BENCH|34={number}|52=20261123-14:30:02.099|6=0.51|11={cl_ord_id}|14=1"
+        f"|17={number}|31=0.51|32=1|37={number}|38=1|39=2|44=0.51|54=1|55=KXBENCH-26DEC01-T1"
+        f"|60=20261123-14:30:02.099|150=F|151=0|10=000|"
+    )
+    return text.replace("|", "\x01").encode()

@@ -1,0 +1,89 @@
+"""`order`: from the strategy's decision to its report handled, measured inside the engine's process.
+
+An order of a scheduled run is asked for by eight bytes from the venue and timed from the moment that was set for it,
+so the way of those bytes to the engine is part of its latency.
+"""
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+
+from bench.baseline_order import BaselineOrder
+from bench.frames import bench_instrument
+from bench.plan import BASELINE, Pace, Plan, Repetition, Samples
+from bench.rig import Rig
+from bench.sampler import Sampler
+from bench.stages import Stages
+from bench.strategies import ASK, BID, OrderProbe
+from bench.venue import Venue
+
+IDLE_NS = 5_000_000_000
+MOST_LAG_NS = 500_000_000  # an order later than this ends a scheduled run: its rate is not held
+
+
+async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> None:
+    """Run every pace of the plan on one connection."""
+    if plan.stack == BASELINE:
+        await _measure_baseline(plan, venue, state, result)
+    else:
+        await _measure_engine(plan, venue, state, result)
+
+
+async def _measure_baseline(plan: Plan, venue: Venue, state: Path, result: Repetition) -> None:
+    baseline = BaselineOrder(state, venue.fix_port)
+    venue.start("accept_fix")
+    await baseline.session.start()
+    try:
+        await venue.finish()
+        await _run_paces(plan, venue, baseline.sampler, result)
+    finally:
+        baseline.session.stop()
+
+
+async def _measure_engine(plan: Plan, venue: Venue, state: Path, result: Repetition) -> None:
+    probe = OrderProbe()
+    rig = Rig(plan.stack, state, venue.fix_port, venue.feed_port, bench_instrument(), probe)
+    rig.on_fault = probe.sampler.fail
+    rig.set_book(BID, ASK)
+    if plan.prepare is not None:
+        plan.prepare(rig)
+    stages = Stages(rig) if plan.with_stages else None
+    venue.start("accept_fix")
+    await rig.connect_session()
+    try:
+        await venue.finish()
+        with rig.mode(plan, lambda: probe.sampler.last_ns):
+            await _run_paces(plan, venue, probe.sampler, result, stages)
+    finally:
+        await rig.close()
+
+
+async def _run_paces(
+    plan: Plan, venue: Venue, sampler: Sampler, result: Repetition, stages: Stages | None = None
+) -> None:
+    venue.start("accept_trigger")
+    with socket.create_connection(("127.0.0.1", venue.trigger_port)) as trigger:
+        trigger.setblocking(False)
+        await venue.finish()
+        await _run(Pace("", plan.warm_up, 0), venue, sampler, trigger)
+        if stages is not None:
+            stages.clear()
+        for pace in plan.paces:
+            if result.gives_up(pace):
+                continue
+            result.samples[pace.name] = await _run(pace, venue, sampler, trigger)
+    if stages is not None:
+        result.stages = stages.table()
+
+
+async def _run(pace: Pace, venue: Venue, sampler: Sampler, trigger: socket.socket) -> Samples:
+    started = time.perf_counter()
+    if pace.is_open_loop:
+        venue.start("order_open", pace.interval_ns, pace.count, MOST_LAG_NS)
+        values = await sampler.triggered(trigger, lambda: asyncio.ensure_future(venue.finish()))
+    else:
+        venue.start("answer", pace.count, IDLE_NS)
+        values = await sampler.closed(pace.count, pace.interval_ns)
+        await venue.finish()
+    return Samples(values, time.perf_counter() - started, pace.count, len(values))

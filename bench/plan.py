@@ -1,0 +1,74 @@
+"""What one repetition measures, and what comes back; both cross a process boundary.
+
+Units   times in ns.
+"""
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.rig import Rig
+
+BASELINE = "baseline"
+ORDER, TICK = "order", "tick"
+FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """`count` events, `interval_ns` apart: after the one before was answered, or on a schedule whatever happens."""
+
+    name: str  # what a run of this pace adds to its subject's name
+    count: int
+    interval_ns: int
+    is_open_loop: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One repetition: a stack in a fresh process, against a fresh venue."""
+
+    subject: str  # "order" or "tick"
+    stack: str  # "baseline", or the session: "quickfix" or "native"
+    mode: str = "event"
+    paces: tuple[Pace, ...] = ()
+    warm_up: int = 1000
+    floor_count: int = 2000
+    venue_core: int | None = None
+    engine_core: int | None = None
+    collects_garbage: bool = False  # leave Python's collector on in busy mode
+    with_stages: bool = False
+    capture: Path | None = None
+    prepare: Callable[["Rig"], None] | None = None  # called with an engine before it connects
+
+
+@dataclass
+class Samples:
+    """The latencies of one pace in one repetition."""
+
+    values_ns: "array[int]"
+    seconds: float
+    asked: int  # events that were to be measured
+    sent: int  # fewer than `asked` where a scheduled rate was given up
+    annulled: int = 0  # frames whose move was taken back before the engine had read them
+
+    @property
+    def is_held(self) -> bool:
+        return self.sent == self.asked
+
+
+@dataclass
+class Repetition:
+    """What one process measured."""
+
+    samples: dict[str, Samples] = field(default_factory=dict)  # by the name of the pace
+    floor_spin_ns: list["array[int]"] = field(default_factory=list)  # before and after
+    floor_block_ns: list["array[int]"] = field(default_factory=list)
+    stages: dict[str, Any] | None = None
+
+    def gives_up(self, pace: Pace) -> bool:
+        """Whether a slower schedule was not held already."""
+        return pace.is_open_loop and not all(samples.is_held for samples in self.samples.values())

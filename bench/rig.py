@@ -1,0 +1,161 @@
+"""The engine under test, built from its parts: everything on the path is on, nothing beside it is.
+
+Journal, file store and every risk limit are on. The supervisor is left out: it does nothing on the path, and the
+measuring venue knows no mass cancel.
+
+Errors  what the engine would halt for goes to `on_fault`, and the run is void.
+Thread  the loop thread.
+"""
+
+import asyncio
+import contextlib
+import gc
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench import session_file
+from bench.plan import Plan
+from engine import modes
+from engine.backoff import Backoff
+from engine.book import make_book
+from engine.desk import Desk
+from engine.feed import Feed, FeedSettings
+from engine.instrument import Instrument
+from engine.journal import Journal
+from engine.limits import DuplicateLimit, Limits, RateLimit
+from engine.loading import open_session
+from engine.orders import Orders
+from engine.position import Positions
+from engine.risk import Risk
+from engine.strategy import Strategy
+from engine.venue.fix44 import Fix44
+from engine.venue.kalshi.fees import QuadraticFee
+from engine.venue.kalshi.market_data import KalshiMarketData
+from engine.venue.kalshi.subscriptions import BOOK
+
+LIMIT = 10**15  # far from every sum of a run, and still a limit that is checked
+PREPARE_S = 0.05
+CONNECT_TIMEOUT_S = 10.0
+TENTH_OF_SECOND_NS = 100_000_000
+
+
+def limits() -> Limits:
+    """Return limits that are all set, and that no measured order reaches."""
+    return Limits(
+        max_order_qty=LIMIT,
+        max_order_notional=LIMIT,
+        max_order_cost=LIMIT,
+        collar_opposite=10_000,
+        collar_own=10_000,
+        max_position=LIMIT,
+        max_event_position=LIMIT,
+        max_gross_position=LIMIT,
+        max_open_orders=10**9,
+        max_open_cost=LIMIT,
+        max_daily_loss=LIMIT,
+        max_book_age_ns=3600 * 10**9,
+        allow_crossed_book=True,  # captured books cross at times, and the order is due all the same
+        restricted=(),
+        rate=RateLimit(per_second=10**9, burst=10**9, new=10, amend=10, cancel=2, cancel_reserve=100),
+        duplicates=DuplicateLimit(max_orders=1000, window_ns=1_000_000),
+    )
+
+
+class Rig:
+    """One engine with one market and one strategy; `kind` names the session, "quickfix" or "native"."""
+
+    def __init__(
+        self, kind: str, state: Path, fix_port: int, feed_port: int, instrument: Instrument, strategy: Strategy
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        instruments = (instrument,)
+        self.on_fault: Callable[[str], None] = lambda reason: None
+        self.strategy = strategy
+        self.journal = Journal(state / "journal", "bench", instruments, time.time_ns())
+        market_data = KalshiMarketData(instruments, channels=(BOOK,))
+        self.session = open_session(kind, session_file.write(state, fix_port), state, self._loop, None)
+        self.desk = Desk(
+            [make_book(instrument)],
+            market_data,
+            Fix44(instruments),
+            Orders("bench", QuadraticFee().fee),
+            tuple(Positions(instruments)),
+            Risk(limits(), instruments),
+            self.journal,
+            strategy,
+            time.monotonic_ns,
+            time.time_ns,
+        )
+        self.feed = Feed(
+            FeedSettings(url=f"ws://127.0.0.1:{feed_port}/trade-api/ws/v2", silence_ns=3600 * 10**9),
+            market_data,
+            on_frame=self.desk.on_frame,
+            on_read_end=self.desk.on_read_end,
+            on_connected=lambda: None,
+            on_lost=self._fault,
+            wall_ns=time.time_ns,
+            backoff=Backoff(TENTH_OF_SECOND_NS, TENTH_OF_SECOND_NS, random.Random(1)),
+        )
+        self._timer: asyncio.TimerHandle | None = None
+        self._logged_on = asyncio.Event()
+        self._join()
+
+    def _join(self) -> None:
+        desk, session = self.desk, self.session
+        desk.send = session.send
+        desk.command = self.feed.send
+        desk.call_later = lambda delay_ns, callback: self._loop.call_later(delay_ns / 1e9, callback)
+        desk.hooks.halt = self._fault
+        self.strategy.context = desk
+        session.on_message = desk.on_report
+        session.on_logon = self._logged_on.set
+        session.on_logout = self._fault
+        session.on_fault = self._fault
+
+    async def connect_session(self) -> None:
+        """Log on, and allow trading."""
+        self.session.logon()
+        await asyncio.wait_for(self._logged_on.wait(), CONNECT_TIMEOUT_S)
+        self.desk.is_trading = True
+        self._prepare()
+
+    async def connect_feed(self) -> None:
+        """Connect market data and await the first book."""
+        self.feed.start()
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            while self.desk.books[0].is_stale:
+                await asyncio.sleep(0.01)
+
+    def set_book(self, bid: int, ask: int) -> None:
+        """Give the market a book where there is no feed."""
+        book = self.desk.books[0]
+        book.snapshot([(bid, 1000)], [(ask, 1000)])
+        book.updated_ns = time.monotonic_ns()
+
+    @contextlib.contextmanager
+    def mode(self, plan: Plan, last_active_ns: Callable[[], int]) -> Iterator[None]:
+        """Let the loop wait as the plan says; it is pinned already."""
+        with modes.Mode(plan.mode, plan.engine_core, self._loop, last_active_ns, time.monotonic_ns):
+            if plan.collects_garbage:
+                gc.unfreeze()
+                gc.enable()
+            yield
+
+    async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self.on_fault = lambda reason: None
+        self.session.on_logout = lambda text: None
+        await self.feed.close()
+        self.session.close()
+        self.journal.close()
+
+    def _prepare(self) -> None:
+        """What the engine does on a timer: make the journal's next segment ready."""
+        self.journal.prepare()
+        self._timer = self._loop.call_later(PREPARE_S, self._prepare)
+
+    def _fault(self, reason: str) -> None:
+        self.on_fault(reason)

@@ -1,0 +1,184 @@
+"""Where the engine's own time goes: a stamp around each step of the path, put there from outside.
+
+The loop holds its steps as attributes, so a stamp replaces an attribute; an engine without stamps runs the plain
+callables and pays nothing. A step that runs inside another is subtracted from it, so that the stages of one event sum
+up to the time from its entry into the loop until the loop is done with it.
+
+Units   ns. What the stamps themselves cost is measured at the start and taken off.
+Shapes  three paths: a frame that led to an order, an order decided outside of a frame, and a report.
+Thread  the loop thread.
+"""
+
+from collections.abc import Callable
+from statistics import mean, median
+from time import perf_counter_ns
+from typing import Any
+
+from bench.plan import DECISION_PATH, FRAME_PATH, REPORT_PATH
+from bench.rig import Rig
+from engine.desk import Desk
+
+STAGES = ("decode", "book", "strategy", "risk", "orders", "journal", "encode", "send", "loop")
+LOOP = STAGES.index("loop")
+SEND = STAGES.index("send")
+CALIBRATION = 20_000
+
+Function = Callable[..., Any]
+Wrap = Callable[[Function], Function]
+
+_RISK = ("check_new", "check_replace", "check_cancel", "update", "on_fill", "mark")
+_ORDERS = ("open", "apply", "request_replace", "request_cancel")
+_JOURNAL = ("append_new", "append_replace", "append_cancel", "append_report")
+_DIALECT = ("new_order", "replace", "cancel")
+
+
+class Wrapped:
+    """Stands in for an object: some of its methods wrapped, everything else its own."""
+
+    def __init__(self, inner: Any, names: tuple[str, ...], wrap: Wrap) -> None:
+        self._inner = inner
+        for name in names:
+            setattr(self, name, wrap(getattr(inner, name)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def wrap_stage(desk: Any, stage: str, wrap: Wrap) -> None:
+    """Replace every callable that is a stage of the path."""
+    if stage == "decode":
+        desk._decode_frame = wrap(desk._decode_frame)
+        desk._decode_report = wrap(desk._decode_report)
+    elif stage == "book":
+        desk._apply = tuple(map(wrap, desk._apply))
+    elif stage == "strategy":
+        desk._on_book = wrap(desk._on_book)
+        desk.hooks.changed = wrap(desk.hooks.changed)
+    elif stage == "risk":
+        desk.risk = Wrapped(desk.risk, _RISK, wrap)
+    elif stage == "orders":
+        desk.all_orders = Wrapped(desk.all_orders, _ORDERS, wrap)
+    elif stage == "journal":
+        desk._journal = Wrapped(desk._journal, _JOURNAL, wrap)
+    elif stage == "encode":
+        desk._dialect = Wrapped(desk._dialect, _DIALECT, wrap)
+    elif stage == "send":
+        desk.send = wrap(desk.send)
+    else:
+        raise ValueError(f"no stage of the path: {stage!r}")
+
+
+class Stages:
+    """Stamps on one engine, from before it connects."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._own = [0] * len(STAGES)
+        self._children_ns = 0  # of the stage that is running
+        self._is_inside = False
+        self._inside_ns = self._outside_ns = 0  # what one stamp adds to its own stage, and to the one around it
+        self._stamps = 0
+        self._rows: dict[str, list[tuple[int, ...]]] = {}
+        self._calibrate()
+        desk = rig.desk
+        for stage in STAGES[:LOOP]:
+            wrap_stage(desk, stage, lambda function, index=STAGES.index(stage): self._stamp(index, function))
+        self._enter(desk, rig)
+
+    def clear(self) -> None:
+        """Forget what was stamped so far."""
+        self._rows = {FRAME_PATH: [], DECISION_PATH: [], REPORT_PATH: []}
+        self._stamps = 0
+
+    def table(self) -> dict[str, Any]:
+        """Return each path's stages, and their sum over the path as a whole."""
+        events = sum(map(len, self._rows.values()))
+        return {
+            "stamp_ns": self._inside_ns + self._outside_ns,
+            "stamps_per_event": round(self._stamps / events, 1) if events else 0,
+            "paths": {name: _summary(rows) for name, rows in self._rows.items() if rows},
+        }
+
+    def _enter(self, desk: Desk, rig: Rig) -> None:
+        entry: Any = desk
+        rig.feed.on_frame = self._entry(FRAME_PATH, desk.on_frame)
+        rig.session.on_message = self._entry(REPORT_PATH, desk.on_report)
+        entry.submit = self._entry(DECISION_PATH, desk.submit)
+
+    def _entry(self, path: str, function: Function) -> Function:
+        """Wrap where an event comes in; inside of another event it is part of that one's loop."""
+        stamped = self._stamp(LOOP, function)
+
+        def entered(*arguments: Any) -> Any:
+            if self._is_inside:
+                return stamped(*arguments)
+            self._is_inside = True
+            try:
+                return stamped(*arguments)
+            finally:
+                self._is_inside = False
+                if (path == REPORT_PATH) != bool(self._own[SEND]):  # a report's own, or a way to an order
+                    self._rows[path].append(tuple(self._own))
+                self._own = [0] * len(STAGES)
+                self._children_ns = 0
+
+        return entered
+
+    def _stamp(self, index: int, function: Function) -> Function:
+        clock = perf_counter_ns
+
+        def stamped(*arguments: Any) -> Any:
+            around_ns = self._children_ns
+            self._children_ns = 0
+            start_ns = clock()
+            try:
+                return function(*arguments)
+            finally:
+                elapsed_ns = clock() - start_ns
+                self._stamps += 1
+                self._own[index] += elapsed_ns - self._children_ns - self._inside_ns
+                self._children_ns = around_ns + elapsed_ns + self._outside_ns
+
+        return stamped
+
+    def _calibrate(self) -> None:
+        """Measure what one stamp costs around a function that does nothing."""
+
+        def nothing() -> None: ...
+
+        stamped = self._stamp(LOOP, nothing)
+        inside, whole, plain = [], [], []
+        for _ in range(CALIBRATION):
+            start_ns = perf_counter_ns()
+            middle_ns = perf_counter_ns()
+            nothing()
+            plain_end_ns = perf_counter_ns()
+            self._own[LOOP] = 0
+            stamped_start_ns = perf_counter_ns()
+            stamped()
+            whole.append(perf_counter_ns() - stamped_start_ns - (middle_ns - start_ns))
+            inside.append(self._own[LOOP])
+            plain.append(plain_end_ns - middle_ns - (middle_ns - start_ns))
+        cost_ns = round(median(whole)) - round(median(plain))
+        self._inside_ns = max(round(median(inside)) - round(median(plain)), 0)
+        self._outside_ns = max(cost_ns - self._inside_ns, 0)
+        self._own[LOOP] = 0
+        self._children_ns = 0
+        self.clear()
+
+
+def _summary(rows: list[tuple[int, ...]]) -> dict[str, Any]:
+    columns = dict(zip(STAGES, zip(*rows, strict=True), strict=True))
+    return {
+        "n": len(rows),
+        "stages": {stage: _figures(values) for stage, values in columns.items() if any(values)},
+        "sum": _figures([sum(row) for row in rows]),
+    }
+
+
+def _figures(values: Any) -> dict[str, int]:
+    ordered = sorted(values)
+    return {
+        "p50_ns": ordered[len(ordered) // 2],
+        "p99_ns": ordered[len(ordered) * 99 // 100],
+        "mean_ns": round(mean(ordered)),
+    }

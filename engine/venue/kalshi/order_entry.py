@@ -1,0 +1,86 @@
+"""Kalshi's FIX order entry: what differs from the plain dialect, and the signed Logon.
+
+Units   prices in dollars of the YES contract on both sides, which is what UseDollars(21005)=Y makes them.
+Errors  as in `fix44`; what an order cannot be in at this venue is sent as the nearest thing that it can.
+Source  Kalshi FIX (FIXT.1.1, FIX 5.0 SP2): Logon, order entry, texts on execution reports, message matrix.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from engine import fix
+from engine.instrument import Instrument
+from engine.order import Order
+from engine.report import ExecutionReport
+from engine.session.fields import Fields
+from engine.venue.fix44 import Fix44
+from engine.venue.kalshi.signing import Credentials
+
+CancelOrdersOnDisconnect = 8013
+UseDollars = 21005
+EnableIocCancelReport = 21007
+PreserveOriginalOrderQty = 21008
+UseExpiredOrdStatus = 21012
+AlwaysEmitNewBeforeTrade = 21026
+
+_LOGON_FLAGS = (
+    CancelOrdersOnDisconnect,
+    UseDollars,
+    EnableIocCancelReport,  # else a partly filled IOC just stops
+    PreserveOriginalOrderQty,  # else OrderQty(38) is LeavesQty + CumQty
+    UseExpiredOrdStatus,
+    AlwaysEmitNewBeforeTrade,  # else the acknowledgement may hide in the first fill
+)
+_ORDERS_OF_THIS_SESSION = "6"  # MassCancelRequestType(530)
+_OMITTED = {
+    fix.Msg.NEW_ORDER_SINGLE: (fix.TransactTime,),
+    fix.Msg.ORDER_CANCEL_REPLACE_REQUEST: (fix.ExecInst, fix.TransactTime),
+    fix.Msg.ORDER_CANCEL_REQUEST: (fix.OrderQty, fix.TransactTime),
+    fix.Msg.ORDER_MASS_CANCEL_REQUEST: (fix.TransactTime,),
+}
+_OUTCOME_UNKNOWN = "EXCHANGE_UNAVAILABLE"  # Text(58) of a reject that may have been applied all the same
+
+
+class KalshiOrders(Fix44):
+    """The order dialect; `fixed` adds fields by MsgType, such as ExDestination(100) or AllocAccount(79)."""
+
+    def __init__(
+        self, instruments: Iterable[Instrument], *, fixed: Mapping[str, Iterable[tuple[int, str]]] | None = None
+    ) -> None:
+        super().__init__(instruments, fixed=fixed, omit=_OMITTED, mass_cancel_request_type=_ORDERS_OF_THIS_SESSION)
+
+    def new_order(self, order: Order, now_ns: int) -> bytes:
+        """Return the body of a NewOrderSingle(D); a market order goes as an immediate limit at its worst price."""
+        return super().new_order(order if order.ord_type == fix.Type.LIMIT else _as_limit(order), now_ns)
+
+    def order_status(self, order: Order, now_ns: int) -> None:  # type: ignore[override]
+        """Return nothing: the venue answers no OrderStatusRequest(H)."""
+
+    def decode(self, fields: Fields) -> ExecutionReport | None:
+        report = super().decode(fields)
+        if report is not None and report.text == _OUTCOME_UNKNOWN:
+            report.exec_type = report.ord_status = fix.Status.UNKNOWN
+        return report
+
+
+class KalshiLogon:
+    """A LogonDialect: the signature of this very Logon, and the flags that `KalshiOrders` counts on."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def logon_fields(self, header: dict[int, str]) -> list[tuple[int, str]]:
+        signature = self._credentials.logon_signature(header)
+        signed = [(fix.RawDataLength, str(len(signature))), (fix.RawData, signature)]
+        return signed + [(flag, "Y") for flag in _LOGON_FLAGS]
+
+
+def _as_limit(order: Order) -> Order:
+    fill_or_kill = order.time_in_force == fix.Tif.FOK
+    return Order(
+        order.cl_ord_id,
+        order.instrument,
+        order.side,
+        order.price,
+        order.order_qty,
+        time_in_force=fix.Tif.FOK if fill_or_kill else fix.Tif.IOC,
+    )
