@@ -31,7 +31,7 @@ TICKS_PER_HALF = 5  # of the percentile curve, as HdrHistogram's own tools write
 def histogram_of(samples_ns: Iterable[int]) -> HdrHistogram:
     histogram = HdrHistogram(1, HIGHEST_NS, 3)
     for sample in samples_ns:
-        if not histogram.record_value(max(sample, 1)):
+        if sample > HIGHEST_NS or not histogram.record_value(max(sample, 1)):
             raise ValueError(f"a latency of {sample} ns cannot be recorded: above {HIGHEST_NS} ns")
     return histogram
 

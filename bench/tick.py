@@ -112,7 +112,9 @@ async def _run_open(pace: Pace, venue: Venue, schedule: list[int], *, is_recorde
     started = time.perf_counter()
     venue.start("tick_open", array("q", schedule).tobytes(), MOST_LAG_NS, is_recorded)
     stamps, sent = await venue.finish()
-    return _samples(stamps, len(schedule), sent, time.perf_counter() - started)
+    samples = _samples(stamps, len(schedule), sent, time.perf_counter() - started)
+    samples.scheduled_ns = schedule[-1]
+    return samples
 
 
 def _samples(stamps: bytes, asked: int, sent: int, seconds: float) -> Samples:
