@@ -171,6 +171,6 @@ def stage_table(name: str, stages: Figures) -> str:
     rest = stamped - inside - floor
     lines.append(
         f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} from"
-        f" {' and '.join(counted)}, {floor:.2f} the floor, {rest:.2f} in reading sockets, the session and the loop's turns"
+        f" {' and '.join(counted)}, {floor:.2f} the floor, {rest:.2f} in sockets, session and the loop's turns"
     )
     return "\n".join(lines) + "\nmicroseconds"
