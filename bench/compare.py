@@ -34,7 +34,7 @@ def spread_of(name: str, results: Figures) -> float:
     """Return the spread of a run, at least the machine's own."""
     runs = results["runs"]
     machine: float = runs[FLOOR]["spread"] if FLOOR in runs else 0.0
-    return max(runs[name]["spread"], machine)
+    return max(float(runs[name]["spread"]), machine)
 
 
 def _row(name: str, old: Figures, new: Figures) -> tuple[str, str]:

@@ -61,7 +61,7 @@ def _figures(one: dict[str, Any]) -> Figures:
     middle = [round(median(part), 1) for part in parts]
 
     def at(part: float) -> float:
-        return round(ordered[min(int(len(ordered) * part), len(ordered) - 1)], 1)
+        return round(float(ordered[min(int(len(ordered) * part), len(ordered) - 1)]), 1)
 
     return {
         "n": len(ordered),

@@ -31,7 +31,7 @@ TICKS_PER_HALF = 5  # of the percentile curve, as HdrHistogram's own tools write
 def histogram_of(samples_ns: Iterable[int]) -> HdrHistogram:
     histogram = HdrHistogram(1, HIGHEST_NS, 3)
     for sample in samples_ns:
-        if not histogram.record_value(max(sample, 1)):
+        if sample > HIGHEST_NS or not histogram.record_value(max(sample, 1)):
             raise ValueError(f"a latency of {sample} ns cannot be recorded: above {HIGHEST_NS} ns")
     return histogram
 
@@ -168,8 +168,9 @@ def stage_table(name: str, stages: Figures) -> str:
     floor, outside, stamped = (stages[key] / 1000 for key in ("floor_p50_ns", "outside_p50_ns", "stamped_p50_ns"))
     counted = [path for path in stages["paths"] if not (name.startswith(TICK) and path == REPORT_PATH)]
     inside = sum(stages["paths"][path]["sum"]["p50_ns"] for path in counted) / 1000
+    rest = stamped - inside - floor
     lines.append(
-        f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} from {' and '.join(counted)},"
-        f" {floor:.2f} the floor, {stamped - inside - floor:.2f} in reading sockets, the session and the loop's turns"
+        f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} from"
+        f" {' and '.join(counted)}, {floor:.2f} the floor, {rest:.2f} in sockets, session and the loop's turns"
     )
     return "\n".join(lines) + "\nmicroseconds"

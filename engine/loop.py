@@ -26,8 +26,8 @@ from engine.venue import Kind, MarketDataDialect, MarketEvent, OrderDialect
 class TradingLoop:
     """Everything between a frame, a report and the wire.
 
-    Whoever wires it sets `send` (a FIX body out), `command` (market-data commands out) and `hooks.halt`. It says by
-    `is_connected` whether the venue can be reached, and by `is_trading` whether new orders may leave and `on_book` runs.
+    Whoever wires it sets `send` (a FIX body out), `command` (market-data commands out) and `hooks.halt`, says by
+    `is_connected` whether the venue can be reached, and allows new orders and `on_book` by `is_trading`.
     """
 
     def __init__(

@@ -252,7 +252,7 @@ def _make_folder(settings: SessionSettings, key: str) -> None:
             raise ConfigError(text) from None
 
 
-class _Callbacks(quickfix.Application):  # type: ignore[misc]
+class _Callbacks(quickfix.Application):
     """What QuickFIX calls; no exception but DoNotSend leaves a method."""
 
     def __init__(self, owner: QuickfixSession) -> None:
