@@ -51,7 +51,7 @@ class Witness:
         self.messages.append((fields.msg_type, fields.text(11)))
         self._changed.set()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 5) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
         async with asyncio.timeout(seconds):
             while not condition():
                 self._changed.clear()
