@@ -52,10 +52,13 @@ class Witness:
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise TimeoutError(f"seen only {self.events}, {self.messages}") from None
 
     async def logged_on(self) -> None:
         await self.until(lambda: "logon" in self.events and self.session.is_logged_on)
