@@ -138,8 +138,10 @@ class SessionEdge:
             self.on_fault(f"{type(error).__name__} while taking a message: {error}")
 
     def alert(self, text: str) -> None:
+        """Say what somebody should look at; report it as a fault where nothing goes on before somebody has."""
         _logger.warning("%s: %s", self.name, text)
-        self.on_fault(text)
+        if self.core.needs_operator:
+            self.on_fault(self.core.needs_operator)
 
     def log(self, text: str) -> None:
         _logger.info("%s: %s", self.name, text)

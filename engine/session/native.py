@@ -112,7 +112,7 @@ class NativeSession(SessionEdge):
             else:
                 await self._closed.wait()
             await asyncio.sleep(max(0, begun_ns + self._reconnect_ns - self.clock_ns()) / 1_000_000_000)
-        self.on_fault(f"not connecting again before an operator has looked: {self.core.needs_operator}")
+        _logger.error("%s: not connecting again before an operator has looked", self.name)
 
     async def _session_time(self) -> None:
         """Wait until the schedule lets us log on."""
