@@ -17,7 +17,7 @@ from engine.session.states import NEVER_NS
 from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
-_LONGEST_WAIT_NS = 3_600_000_000_000  # the wall clock may be set: look again after an hour
+_LONGEST_WAIT_NS = 60_000_000_000  # the wall clock is slewed, or set: look again after a minute
 
 
 class SessionEdge:
@@ -126,7 +126,7 @@ class SessionEdge:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if deadline_ns < NEVER_NS and not self._is_closing:
+        if not self._is_closing and (deadline_ns < NEVER_NS or self._wire is not None):
             wait_ns = min(max(0, deadline_ns - self.clock_ns()), _LONGEST_WAIT_NS)
             self._timer = self.loop.call_later(wait_ns / 1_000_000_000, self.on_timer)
 

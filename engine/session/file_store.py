@@ -226,6 +226,8 @@ class FileStore:
             seq_num = after
         if seq_num < counted:
             raise SessionError(f"messages {seq_num} to {counted - 1} are missing")
+        if seq_num > counted + 1:  # a kill leaves one record uncounted, never more
+            raise SessionError(f"the head counts {counted - 1} messages, the segments {seq_num - 1}")
         if self._segments:
             first, file = self._segments[-1]
             self._current = _mapped(file, writable=True)
