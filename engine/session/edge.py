@@ -68,7 +68,12 @@ class SessionEdge:
             self.core.drop(f"the store cannot be written: {error}")
             raise SessionError(f"{self.name}: not sent: the store cannot be written: {error}") from error
 
+    def reset_numbers(self) -> None:
+        """Start both numbers at 1 without logging out, by agreement with the peer."""
+        self._run(self.core.reset_numbers, self.clock_ns())
+
     def logout(self, text: str = "") -> None:
+        """Send Logout, answer what the peer still asks for, then disconnect."""
         self._run(self.core.logout, text, self.clock_ns())
 
     def close(self) -> None:
