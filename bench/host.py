@@ -19,7 +19,9 @@ def venue_and_engine_cores() -> tuple[int, int]:
     """Return the two cores to use: the first allowed one for the venue, the last for the engine."""
     allowed = sorted(os.sched_getaffinity(0))
     if len(allowed) < 2:
-        raise PinError(f"two cores are needed and this process may use {allowed}: give it two, or measure with --no-pin")
+        raise PinError(
+            f"two cores are needed and this process may use {allowed}: give it two, or measure with --no-pin"
+        )
     return allowed[0], allowed[-1]
 
 

@@ -169,7 +169,8 @@ def stage_table(name: str, stages: Figures) -> str:
     counted = [path for path in stages["paths"] if not (name.startswith(TICK) and path == REPORT_PATH)]
     inside = sum(stages["paths"][path]["sum"]["p50_ns"] for path in counted) / 1000
     lines.append(
-        f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} from {' and '.join(counted)},"
-        f" {floor:.2f} the floor, {stamped - inside - floor:.2f} in reading sockets, the session and the loop's turns"
+        f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} above"
+        f" ({' and '.join(counted)}), {floor:.2f} the floor,"
+        f" {stamped - inside - floor:.2f} in reading sockets, the session and the loop's turns"
     )
     return "\n".join(lines) + "\nmicroseconds"

@@ -107,9 +107,7 @@ def test_run_in_one_file_only_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"runs": {"a": {}}}', '{"runs": 1}'])
-def test_file_of_something_else_is_a_usage_error(
-    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_file_of_something_else_is_a_usage_error(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.json"
     path.write_text(text)
     with pytest.raises(ConfigError):
