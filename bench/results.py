@@ -151,7 +151,7 @@ def _cell(run: Figures, column: str) -> str:
 
 
 def _remark(run: Figures) -> str:
-    return "  rate not held" if run.get("is_held") is False else ""
+    return "  rate not held, and no higher one was tried" if run.get("is_held") is False else ""
 
 
 def stage_table(name: str, stages: Figures) -> str:
