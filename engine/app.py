@@ -167,7 +167,7 @@ class Engine:
     def _on_feed_lost(self, reason: str) -> None:
         for book in self.desk.books:
             book.mark_stale()
-        LOGGER.warning(reason)
+        self.supervisor.pause(reason)
 
     # What metrics, summaries and the control socket read
 

@@ -18,6 +18,7 @@ TargetCompID = 56
 TargetSubID = 57
 PossResend = 97
 OrigSendingTime = 122
+LastMsgSeqNumProcessed = 369
 ApplVerID = 1128
 
 # Session messages
@@ -44,6 +45,7 @@ Username = 553
 Password = 554
 NextExpectedMsgSeqNum = 789
 DefaultApplVerID = 1137
+SessionStatus = 1409
 
 # Orders and reports
 AvgPx = 6

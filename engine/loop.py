@@ -26,8 +26,8 @@ from engine.venue import Kind, MarketDataDialect, MarketEvent, OrderDialect
 class TradingLoop:
     """Everything between a frame, a report and the wire.
 
-    Whoever wires it sets `send` (a FIX body out), `command` (market-data commands out) and `hooks.halt`, and
-    allows trading by `is_trading`: while that is False no new order leaves and `on_book` is not called.
+    Whoever wires it sets `send` (a FIX body out), `command` (market-data commands out) and `hooks.halt`, says by
+    `is_connected` whether the venue can be reached, and allows new orders and `on_book` by `is_trading`.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class TradingLoop:
         self.hooks = Hooks(strategy, self.counters)
         self.tick_to_order = LatencyRecorder()
         self.round_trip = LatencyRecorder()
+        self.is_connected = False
         self.is_trading = False
         self.last_frame_ns = 0
         self.send: Callable[[bytes], None] = _unwired
@@ -179,10 +180,13 @@ class TradingLoop:
         """Move a live order to `price` and total quantity `qty`; False if risk denies it or it cannot be moved now."""
         if not order.can_replace:
             return False
+        if not self.is_trading:
+            self.hooks.denied(order, RiskReject.HALTED)
+            return False
         now_ns = self._clock_ns()
         denial = self.risk.check_replace(order, price, qty, self.books[order.instrument.index], now_ns)
-        if denial or not self.is_trading:
-            self.hooks.denied(order, denial or RiskReject.HALTED)
+        if denial:
+            self.hooks.denied(order, denial)
             return False
         self.all_orders.request_replace(order, price, qty, now_ns)
         self.risk.update(order)
@@ -194,8 +198,8 @@ class TradingLoop:
         return True
 
     def cancel(self, order: Order) -> bool:
-        """Ask the venue to cancel; False if nothing is left to cancel or another request is in flight."""
-        if not order.can_cancel:
+        """Ask the venue to cancel; False if it cannot be asked now, or nothing is left to cancel."""
+        if not (self.is_connected and order.can_cancel):
             return False
         now_ns = self._clock_ns()
         self.risk.check_cancel(order, now_ns)  # takes its tokens and always passes

@@ -1,6 +1,6 @@
 """When trading may happen, and how it ends with no order left alive.
 
-States  WAITING (session down, books stale, or orders unknown), TRADING, HALTED (a person must resume), STOPPING.
+States  WAITING (session or feed lost, books stale, orders unknown), TRADING, HALTED (a person must resume), STOPPING.
 Errors  nothing is raised: what goes wrong halts trading, is noted in the journal and reported by `report`.
 Thread  the loop thread; `tick` is called every `TICK_NS`.
 """
@@ -56,21 +56,30 @@ class Supervisor:
         self._asked_ns: dict[str, int] = {}  # ClOrdID -> when its status or cancel was last asked for
         self._is_confirmed = False
 
-    # The session
+    # The connections
 
     def on_logon(self) -> None:
+        self._desk.is_connected = True
         self._asked_ns.clear()
         self._report("session logged on")
 
     def on_logout(self, reason: str) -> None:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
-        self._pause(f"session down: {reason or 'no reason given'}")
+        self._desk.is_connected = False
+        self.pause(f"session down: {reason or 'no reason given'}")
         for order in self._desk.all_orders.on_disconnect():
             self._desk.risk.update(order)
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
             self._desk.hooks.call("on_order", order)
         self._journal.append_disconnect(self._wall_ns())
         self._asked_ns.clear()
+
+    def pause(self, reason: str) -> None:
+        """Send no new order until `tick` finds nothing in the way."""
+        if self.state is State.TRADING:
+            self.state, self.reason = State.WAITING, reason
+        self._desk.is_trading = False
+        self._report(reason)
 
     # Kill switch
 
@@ -165,13 +174,6 @@ class Supervisor:
         cl_ord_id, wall_ns = self._desk.all_orders.next_cl_ord_id(), self._wall_ns()
         self._journal.append_request(cl_ord_id, wall_ns)
         self._send(self._dialect.mass_cancel(cl_ord_id, wall_ns))
-
-    def _pause(self, reason: str) -> None:
-        if self.state is State.TRADING:
-            self.state = State.WAITING
-        self.reason = reason
-        self._desk.is_trading = False
-        self._report(reason)
 
     def _cancel_live(self, now_ns: int) -> None:
         """Ask for the cancel of every live order, again each `RETRY_NS` until the venue has answered."""

@@ -42,8 +42,9 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
 class Pair:
     """A venue and an engine in one directory; each can be killed and started again where it was."""
 
-    def __init__(self, directory: Path, **heartbeat: object) -> None:
+    def __init__(self, directory: Path, session: str = "quickfix") -> None:
         self.directory = directory
+        self._session = session
         self.fix_port, self.feed_port = free_port(), free_port()
         self.venue: SimChild | None = None
         self.engine: subprocess.Popen[str] | None = None
@@ -57,16 +58,17 @@ class Pair:
             fix=replace(base.fix, port=self.fix_port),
             control=replace(base.control, port=0),
         )
-        self._write_engine_files(heartbeat)
+        self._write_engine_files()
 
-    def _write_engine_files(self, overrides: dict[str, object]) -> None:
+    def _write_engine_files(self) -> None:
         settings = load_session(config_path("fix/initiator.cfg"), "initiator", self.directory)
-        changes = {"SocketConnectPort": self.fix_port, "HeartBtInt": 2, "ReconnectInterval": 1, **overrides}
+        changes = {"SocketConnectPort": self.fix_port, "HeartBtInt": 2, "ReconnectInterval": 1}
         (self.directory / "initiator.cfg").write_text(render([settings], changes))
         text = config_path("engine.toml").read_text()
         for old, new in {
             '"markets.toml"': f'"{config_path("markets.toml")}"',
             '"fix/initiator.cfg"': '"initiator.cfg"',
+            'session = "quickfix"': f'session = "{self._session}"',
             '"../var/journal"': '"journal"',
             '"../var"': '"state"',
             "ws://127.0.0.1:9180/": f"ws://127.0.0.1:{self.feed_port}/",

@@ -36,9 +36,10 @@ def assert_agrees_with_the_venue(result: dict[str, Any]) -> None:
     assert result["pnl"] == venue["cash"] + worth
 
 
+@pytest.mark.parametrize("session", ["quickfix", "native"])
 @pytest.mark.parametrize("mode", ["event", "busy"])
-def test_demo_trades_and_agrees_with_the_venue_fill_by_fill(tmp_path: Path, mode: str) -> None:
-    result = run_demo(tmp_path, "--seconds", "8", "--mode", mode)
+def test_demo_trades_and_agrees_with_the_venue_fill_by_fill(tmp_path: Path, mode: str, session: str) -> None:
+    result = run_demo(tmp_path, "--seconds", "6", "--mode", mode, "--session", session)
     assert result["frames"] > 1000
     assert result["gaps"] == 0
     for name in ("orders", "acks", "fills", "cancels", "replaces"):

@@ -11,9 +11,9 @@ from engine_process import Pair, wait_for
 from engine.sim.blotter import Order, read_blotter
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    pair = Pair(tmp_path)
+@pytest.fixture(params=["quickfix", "native"])
+def pair(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pair]:
+    pair = Pair(tmp_path, request.param)
     yield pair
     pair.close()
 

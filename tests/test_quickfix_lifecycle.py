@@ -11,7 +11,6 @@ import pytest
 from fix_peer import (
     Side,
     field,
-    free_port,
     in_both_modes,
     initiator_settings,
     logged_on,
@@ -168,6 +167,16 @@ async def test_logout_before_the_logon_answer_drops_the_connection(tmp_path: Pat
 
 
 @in_both_modes
+async def test_unanswered_logout_ends_after_its_time(tmp_path: Path) -> None:
+    async with logged_on(tmp_path, LogoutTimeout=1) as (side, peer):
+        peer.answers_logout = False
+        side.session.logout("bye")
+        await until(lambda: not side.session.is_logged_on)
+        await until(lambda: not peer.is_connected)
+        assert [field(text, 58) for text in peer.received("5")] == ["bye"]
+
+
+@in_both_modes
 async def test_logout_of_the_peer_names_its_reason(tmp_path: Path) -> None:
     async with logged_on(tmp_path) as (side, peer):
         peer.send("5", "58=venue closes|")
@@ -267,8 +276,9 @@ def test_session_opened_by_its_file_is_the_one_asked_for(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("ending", ["", "sys.exit(3)", "raise KeyError('x')", "loop.close()", "side.session.close()"])
 def test_process_ends_cleanly_with_a_session_open(tmp_path: Path, ending: str) -> None:
+    runner = "asyncio" if ending == "loop.close()" else "uvloop"
     program = f"""
-        import asyncio, pathlib, sys
+        import asyncio, pathlib, sys, uvloop
         from fix_peer import Side, until, raw_peer, report
         async def trade():
             global side, loop
@@ -279,7 +289,7 @@ def test_process_ends_cleanly_with_a_session_open(tmp_path: Path, ending: str) -
                 side.session.on_message = lambda fields: 1 / 0
                 peer.send("8", report("E1"))
                 await until(side.faults)
-        asyncio.run(trade())
+        {runner}.run(trade())
         print("still here", flush=True)
         {ending}
     """
@@ -288,5 +298,4 @@ def test_process_ends_cleanly_with_a_session_open(tmp_path: Path, ending: str) -
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environment, check=False)
     expected = {"sys.exit(3)": 3, "raise KeyError('x')": 1}.get(ending, 0)
     assert (done.returncode, done.stdout) == (expected, "still here\n"), done.stderr
-
-
+    assert "Exception ignored" not in done.stderr, done.stderr

@@ -31,12 +31,16 @@ def test_signed_handshake_is_accepted_with_either_key_type() -> None:
     assert admission.refusal(by_rsa, {"me": rsa_key.public_key()}, NOW) == ""
 
 
+def test_handshake_without_headers_is_accepted_where_nobody_asks_for_keys() -> None:
+    assert admission.refusal({}, None, NOW) == ""
+
+
 def test_wrongly_signed_handshake_is_refused_in_words() -> None:
     key = ed25519.Ed25519PrivateKey.generate()
     keys = {"me": key.public_key()}
     good = signed(key.sign)
     refusals = [
-        admission.refusal({}, None, NOW),
+        admission.refusal({}, keys, NOW),
         admission.refusal(good, {}, NOW),
         admission.refusal(good, keys, NOW + 10_001),
         admission.refusal(signed(key.sign, path="/other"), keys, NOW),

@@ -1,0 +1,14 @@
+from typing import final
+
+from engine.session._fields import Fields
+
+@final
+class Gate:
+    def __new__(
+        cls,
+        begin_string: str,
+        sender_comp_id: str | None,
+        target_comp_id: str | None,
+        max_latency_ns: int | None = None,
+    ) -> Gate: ...
+    def admit(self, fields: Fields, next_in: int, wall_ns: int) -> bool: ...

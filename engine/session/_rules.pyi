@@ -1,0 +1,24 @@
+from collections.abc import Container, Sequence
+from typing import final
+
+from engine.session._fields import Fields
+
+KINDS: dict[str, int]
+MAX_ITEMS: int
+
+@final
+class Block:
+    def __new__(cls, fields: Sequence[tuple[int, str, bool, frozenset[bytes] | None, Block | None]]) -> Block: ...
+
+@final
+class Rules:
+    def __new__(
+        cls,
+        header: Block,
+        messages: dict[bytes, Block],
+        trailer: Block,
+        known: Container[int],
+        flags: tuple[bool, bool, bool, bool, bool, bool],
+    ) -> Rules: ...
+    def check(self, fields: Fields, msg_type: bytes) -> tuple[int, int] | None: ...
+    def __contains__(self, msg_type: bytes, /) -> bool: ...

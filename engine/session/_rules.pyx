@@ -1,0 +1,321 @@
+# cython: nonecheck=False
+# No member is ever None where it is used, and the check would cost on every field.
+"""One dictionary as tables, and the walk of a message through them.
+
+Shapes  a `Block` is a run of fields that belong together: header, body of one message, trailer, entry of a group. Its
+        items have an index; which were seen is a bit for each.
+Errors  none for what the peer sends: a fault is (SessionRejectReason(373), tag), None if there is none.
+Cost    about 15 ns a field.
+Thread  the loop thread only; a Rules object keeps the state of one walk.
+Source  FIX 4.4 volume 2, Reject and test case 14; volume 1, repeating groups and data types.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memset
+
+from engine.session._fields cimport Field, Fields
+from engine.session._timestamp cimport read_timestamp
+
+cdef enum:
+    WORDS = 16  # of a set of seen items
+    DEEPEST = 8  # groups inside groups
+    USER_DEFINED = 5000
+
+MAX_ITEMS = 64 * WORDS
+
+# SessionRejectReason(373)
+cdef enum:
+    INVALID_TAG = 0
+    MISSING = 1
+    NOT_IN_MESSAGE = 2
+    NO_VALUE = 4
+    BAD_VALUE = 5
+    BAD_FORMAT = 6
+    REPEATED = 13
+    OUT_OF_ORDER = 14
+    GROUP_ORDER = 15
+    GROUP_COUNT = 16
+
+# What a value must look like
+cdef enum:
+    TEXT
+    INTEGER
+    DECIMAL
+    CHARACTER
+    BOOLEAN
+    TIMESTAMP
+    TIME
+    DATE
+    MONTH
+
+KINDS = {
+    "INT": INTEGER, "LENGTH": INTEGER, "NUMINGROUP": INTEGER, "SEQNUM": INTEGER, "DAYOFMONTH": INTEGER,
+    "TAGNUM": INTEGER, "FLOAT": DECIMAL, "PRICE": DECIMAL, "QTY": DECIMAL, "QUANTITY": DECIMAL, "AMT": DECIMAL,
+    "PERCENTAGE": DECIMAL, "PRICEOFFSET": DECIMAL, "CHAR": CHARACTER, "BOOLEAN": BOOLEAN, "UTCTIMESTAMP": TIMESTAMP,
+    "UTCTIMEONLY": TIME, "UTCDATE": DATE, "UTCDATEONLY": DATE, "LOCALMKTDATE": DATE, "MONTHYEAR": MONTH,
+}  # fmt: skip
+
+cdef struct Slot:
+    int tag  # 0: free
+    int index
+
+cdef struct Item:
+    int tag
+    unsigned char kind
+    bint has_choices, are_letters, are_several  # one of a set; all of one character; parted by blanks
+    uint64_t letters[2]
+
+
+@cython.final
+cdef class Block:
+    """Fields in their order; `choices` and `groups` stand beside those that have them."""
+
+    cdef Slot* slots
+    cdef int mask, count
+    cdef Item* items
+    cdef uint64_t required[WORDS]
+    cdef list choices, groups
+
+    def __cinit__(self, fields):
+        """`fields` are (tag, type, is_required, set of values or None, Block of a group or None)."""
+        cdef int i
+        self.count = len(fields)
+        if self.count > MAX_ITEMS:
+            raise ValueError(f"{self.count} fields in one block, {MAX_ITEMS} at most")
+        self.mask = 1
+        while self.mask < 2 * self.count + 2:
+            self.mask *= 2
+        self.slots = <Slot*>calloc(self.mask, sizeof(Slot))
+        self.items = <Item*>calloc(self.count + 1, sizeof(Item))
+        if self.slots is NULL or self.items is NULL:
+            raise MemoryError
+        self.mask -= 1
+        self.choices, self.groups = [], []
+        for i, (tag, kind, is_required, choices, group) in enumerate(fields):
+            self.put(i, tag)
+            self.items[i].tag = tag
+            self.items[i].kind = KINDS.get(kind, TEXT)
+            self.set_choices(&self.items[i], kind, choices)
+            if is_required:
+                self.required[i // 64] |= <uint64_t>1 << (i % 64)
+            self.choices.append(choices)
+            self.groups.append(group)
+
+    def __dealloc__(self):
+        free(self.slots)
+        free(self.items)
+
+    cdef void put(self, int index, int tag):
+        cdef int place = tag & self.mask
+        while self.slots[place].tag:
+            place = (place + 1) & self.mask
+        self.slots[place].tag = tag
+        self.slots[place].index = index
+
+    cdef inline int find(self, int tag) noexcept nogil:
+        """Index of the item `tag`, or -1."""
+        cdef int place = tag & self.mask
+        while self.slots[place].tag:
+            if self.slots[place].tag == tag:
+                return self.slots[place].index
+            place = (place + 1) & self.mask
+        return -1
+
+    cdef void set_choices(self, Item* item, kind, choices):
+        item.has_choices = bool(choices)
+        item.are_several = kind in ("MULTIPLEVALUESTRING", "MULTIPLESTRINGVALUE", "MULTIPLECHARVALUE")
+        item.are_letters = item.has_choices and all(len(one) == 1 and one[0] < 128 for one in choices)
+        if item.are_letters:
+            for one in choices:
+                item.letters[one[0] // 64] |= <uint64_t>1 << (one[0] % 64)
+
+    cdef int missing(self, const uint64_t* seen) noexcept nogil:
+        """Tag of the first required item that was not seen, or 0."""
+        cdef int word, bit
+        for word in range((self.count + 63) // 64):
+            if self.required[word] & ~seen[word]:
+                for bit in range(64):
+                    if (self.required[word] & ~seen[word]) >> bit & 1:
+                        return self.items[64 * word + bit].tag
+        return 0
+
+
+@cython.final
+cdef class Rules:
+    """Header, messages, trailer, and the keys that loosen them."""
+
+    cdef Block header, trailer
+    cdef dict messages
+    cdef object known  # every tag of the dictionary
+    cdef bint checks_order, checks_values, checks_group_order, checks_user_defined, allows_fields, allows_values
+    cdef int fault, fault_tag
+
+    def __cinit__(self, Block header not None, dict messages not None, Block trailer not None, known, flags):
+        """`flags` are the Validate... and Allow... keys in the order of the members above."""
+        self.header, self.messages, self.trailer, self.known = header, messages, trailer, known
+        (
+            self.checks_order, self.checks_values, self.checks_group_order, self.checks_user_defined,
+            self.allows_fields, self.allows_values,
+        ) = flags  # fmt: skip
+
+    def check(self, Fields fields not None, bytes msg_type not None):
+        """Return the first fault of a message that is in the dictionary."""
+        self.fault = -1
+        self.walk(fields, <Block>self.messages[msg_type])
+        return None if self.fault < 0 else (self.fault, self.fault_tag)
+
+    def __contains__(self, msg_type):
+        return msg_type in self.messages
+
+    cdef int walk(self, Fields fields, Block body) except -2:
+        """Check every field, section by section, then what is missing."""
+        cdef uint64_t seen[3][WORDS]
+        cdef int section = 0, home, index, tag, i = 0
+        cdef Block block
+        memset(seen, 0, sizeof(seen))
+        while i < fields.count:
+            tag = fields.fields[i].tag
+            home, block = 1, body
+            index = -1 if section == 0 else body.find(tag)
+            if index < 0:
+                home, block, index = 0, self.header, self.header.find(tag)
+            if index < 0:
+                home, block, index = 2, self.trailer, self.trailer.find(tag)
+            if index < 0 and section == 0:
+                home, block, index = 1, body, body.find(tag)
+            if index < 0:
+                if not self.passes(tag):
+                    return self.note(NOT_IN_MESSAGE if tag in self.known else INVALID_TAG, tag)
+                section = max(section, 1)
+                i += 1
+                continue
+            if home < section and self.checks_order:
+                return self.note(OUT_OF_ORDER, tag)
+            section = max(section, home)
+            if seen[home][index >> 6] >> (index & 63) & 1:
+                return self.note(REPEATED, tag)
+            seen[home][index >> 6] |= <uint64_t>1 << (index & 63)
+            if not self.is_value_right(fields, i, block, index):
+                return -1
+            i = i + 1 if block.groups[index] is None else self.walk_group(fields, i, <Block>block.groups[index], 0)
+            if i < 0:
+                return -1
+        tag = self.header.missing(seen[0]) or body.missing(seen[1]) or self.trailer.missing(seen[2])
+        return self.note(MISSING, tag) if tag else 0
+
+    cdef int walk_group(self, Fields fields, int count_index, Block group, int depth) except -2:
+        """Check the entries after NumInGroup; return the place after them, -1 for a fault."""
+        cdef uint64_t seen[WORDS]
+        cdef int64_t announced = 0
+        cdef int index, last = -1, i = count_index + 1, count_tag = fields.fields[count_index].tag
+        cdef int64_t entries = 0
+        if depth >= DEEPEST or not fields.copy_int(count_index, &announced):
+            return self.note(BAD_FORMAT, count_tag)
+        memset(seen, 0, sizeof(seen))
+        while i < fields.count:
+            index = group.find(fields.fields[i].tag)
+            if index < 0:
+                break
+            if index == 0:
+                if entries and (missing := group.missing(seen)):
+                    return self.note(MISSING, missing)
+                memset(seen, 0, sizeof(seen))
+                entries += 1
+                last = -1
+            elif entries == 0:
+                return self.note(GROUP_ORDER, fields.fields[i].tag)
+            if seen[index >> 6] >> (index & 63) & 1 or (index < last and self.checks_group_order):
+                return self.note(GROUP_ORDER, fields.fields[i].tag)
+            seen[index >> 6] |= <uint64_t>1 << (index & 63)
+            last = index
+            if not self.is_value_right(fields, i, group, index):
+                return -1
+            i = i + 1 if group.groups[index] is None else self.walk_group(fields, i, <Block>group.groups[index], depth + 1)
+            if i < 0:
+                return -1
+        if entries and (missing := group.missing(seen)):
+            return self.note(MISSING, missing)
+        return i if entries == announced else self.note(GROUP_COUNT, count_tag)
+
+    cdef bint is_value_right(self, Fields fields, int i, Block block, int index) except -1:
+        cdef Item* item = &block.items[index]
+        cdef Field* field = &fields.fields[i]
+        cdef const unsigned char* text = fields.data + field.start
+        if field.length == 0:
+            return not self.checks_values or self.note(NO_VALUE, field.tag) == 0
+        if item.kind and not has_form(text, field.length, item.kind):
+            return self.note(BAD_FORMAT, field.tag) == 0
+        if not item.has_choices or self.allows_values:
+            return True
+        if not item.are_several:
+            if item.are_letters:
+                if field.length == 1 and text[0] < 128 and item.letters[text[0] >> 6] >> (text[0] & 63) & 1:
+                    return True
+            elif PyBytes_FromStringAndSize(<const char*>text, field.length) in block.choices[index]:
+                return True
+        else:
+            value = PyBytes_FromStringAndSize(<const char*>text, field.length)
+            if all(one in block.choices[index] for one in value.split(b" ")):
+                return True
+        return self.note(BAD_VALUE, field.tag) == 0
+
+    cdef bint passes(self, int tag):
+        """Say whether a tag that this message does not have may stand in it."""
+        return self.allows_fields if tag < USER_DEFINED else not self.checks_user_defined
+
+    cdef int note(self, int reason, int tag) noexcept:
+        self.fault, self.fault_tag = reason, tag
+        return -1
+
+
+cdef bint has_form(const unsigned char* text, int length, int kind) noexcept nogil:
+    """Say whether a value that is not empty has the syntax of its type."""
+    cdef int64_t ns
+    if kind == INTEGER:
+        return is_number(text, length, False)
+    if kind == DECIMAL:
+        return is_number(text, length, True)
+    if kind == CHARACTER:
+        return length == 1
+    if kind == BOOLEAN:
+        return length == 1 and (text[0] == c"Y" or text[0] == c"N")
+    if kind == TIMESTAMP:
+        return read_timestamp(text, length, &ns)
+    if kind == TIME:
+        return is_time(text, length)
+    if kind == DATE:
+        return length == 8 and are_digits(text, 8)
+    return (length == 6 or length == 8) and are_digits(text, 6)  # MonthYear: the end may be a week, w1
+
+
+cdef bint is_number(const unsigned char* text, int length, bint may_have_point) noexcept nogil:
+    cdef int i = 1 if text[0] == c"-" else 0, digits = 0, points = 0
+    while i < length:
+        if 48 <= text[i] <= 57:
+            digits += 1
+        elif text[i] == c"." and may_have_point:
+            points += 1
+        else:
+            return False
+        i += 1
+    return digits > 0 and points <= 1
+
+
+cdef bint is_time(const unsigned char* text, int length) noexcept nogil:
+    """HH:MM:SS, perhaps with a fraction."""
+    if length < 8 or text[2] != c":" or text[5] != c":":
+        return False
+    if not (are_digits(text, 2) and are_digits(text + 3, 2) and are_digits(text + 6, 2)):
+        return False
+    return length == 8 or (text[8] == c"." and length > 9 and are_digits(text + 9, length - 9))
+
+
+cdef bint are_digits(const unsigned char* text, int length) noexcept nogil:
+    cdef int i
+    for i in range(length):
+        if not 48 <= text[i] <= 57:
+            return False
+    return True

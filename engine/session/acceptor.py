@@ -1,0 +1,183 @@
+"""The acceptor side: sessions behind listening ports, each found by the first message of a connection.
+
+Shapes  one `AcceptorSession` for each identity, one connection for each at a time. A session whose TargetCompID is `*`
+        is a template: a peer that no other session names gets a session of its own from it.
+Errors  ConfigError for two sessions of one identity; whatever a stranger sends only closes its connection, silently.
+Thread  the loop thread only.
+Source  FIX 4.4 volume 2, Logon, test case 1S; QuickFIX configuration for the keys.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Container, Sequence
+
+from engine import fix
+from engine.errors import ConfigError
+from engine.session.codec import Frame, FrameReader
+from engine.session.core import SessionCore
+from engine.session.edge import SessionEdge
+from engine.session.fields import Fields
+from engine.session.file_store import open_store, stem
+from engine.session.message_log import MessageLog
+from engine.session.native_settings import core_settings
+from engine.session.settings import SessionSettings
+from engine.session.sockets import tuner
+from engine.session.tls import server_context
+from engine.session.wire import Wire
+
+_logger = logging.getLogger(__name__)
+_SEGMENT_SIZE = 2**20  # of a store; there may be a thousand
+ANY_PEER = "*"  # TargetCompID of a template
+
+
+class AcceptorSession(SessionEdge):
+    """Acceptor side of one session; `send`, the callables and the numbers are those of `engine.session.Session`."""
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        loop: asyncio.AbstractEventLoop,
+        clock_ns: Callable[[], int],
+        wall_ns: Callable[[], int],
+        authenticate: Callable[[Fields], str],
+        replayed: Container[str] | None,
+    ) -> None:
+        agreed = core_settings(settings)
+        name = stem(agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id)
+        folder = settings.path("FileLogPath")
+        super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
+        store = open_store(settings, name, wall_ns(), _SEGMENT_SIZE)
+        self.core = SessionCore(agreed, self, store, is_initiator=False, authenticate=authenticate, replayed=replayed)
+        self.on_timer()
+        self._allowed = {text.strip() for text in settings.text("AllowedRemoteAddresses").split(",") if text.strip()}
+
+    @property
+    def is_connected(self) -> bool:
+        return self._wire is not None
+
+    def allows(self, address: str) -> bool:
+        """Say whether the peer may come from `address`."""
+        return not self._allowed or address in self._allowed
+
+
+class Acceptor:
+    """Every acceptor session of a file, and the ports they are reached at."""
+
+    def __init__(
+        self,
+        sessions: Sequence[SessionSettings],
+        loop: asyncio.AbstractEventLoop,
+        *,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        wall_ns: Callable[[], int] = time.time_ns,
+        authenticate: Callable[[Fields], str] = lambda fields: "",
+        replayed: Container[str] | None = None,
+    ) -> None:
+        """`authenticate` says why a Logon is refused; `replayed` holds the MsgTypes sent again, None for all."""
+        self.on_session: Callable[[AcceptorSession], None] = lambda session: None  # for each that a template makes
+        self.sessions: dict[tuple[str, str, str], AcceptorSession] = {}
+        self.loop = loop
+        self._world = (loop, clock_ns, wall_ns, authenticate, replayed)
+        self.logon_timeout = max((one.integer("LogonTimeout", 10) for one in sessions), default=10)
+        self._settings = list(sessions)
+        self._templates: dict[tuple[str, str], SessionSettings] = {}
+        self._servers: list[asyncio.Server] = []
+        for one in sessions:
+            self._add(one)
+
+    async def listen(self) -> list[int]:
+        """Open every port; return those bound to, in the order of the file."""
+        for (address, port), one in {_endpoint(one): one for one in reversed(self._settings)}.items():
+            server = await self.loop.create_server(
+                self._welcome,
+                address,
+                port,
+                ssl=server_context(one),
+                reuse_address=one.flag("SocketReuseAddress", True),
+                backlog=1024,
+            )
+            self._servers.insert(0, server)
+        return [server.sockets[0].getsockname()[1] for server in self._servers]
+
+    def close(self) -> None:
+        """Stop listening and release every session."""
+        for server in self._servers:
+            server.close()
+        for session in self.sessions.values():
+            session.close()
+
+    def find(self, logon: Fields) -> AcceptorSession | None:
+        """Return the session that a Logon is for, made from a template if need be."""
+        begin_string, peer, us = (logon.text(tag) for tag in (fix.BeginString, fix.SenderCompID, fix.TargetCompID))
+        if (found := self.sessions.get((begin_string, us, peer))) is not None:
+            return found
+        template = self._templates.get((begin_string, us))
+        if template is not None and peer:
+            session = self._add(template.replaced({"TargetCompID": peer}))
+            assert session is not None
+            self.on_session(session)
+            return session
+        # The same CompIDs under another BeginString: the session itself answers that.
+        return next((found for key, found in self.sessions.items() if key[1:] == (us, peer)), None)
+
+    def _add(self, one: SessionSettings) -> AcceptorSession | None:
+        key = (one.text("BeginString"), one.text("SenderCompID"), one.text("TargetCompID"))
+        if key[2] == ANY_PEER:
+            self._templates[key[:2]] = one
+            return None
+        if key in self.sessions:
+            raise ConfigError(f"{one.file}: {one.name} is defined twice; remove one")
+        self.sessions[key] = AcceptorSession(one, *self._world)
+        return self.sessions[key]
+
+    def _welcome(self) -> Wire:
+        return Wire(_Stranger(self), tuner(self._settings[0]))
+
+
+class _Stranger:
+    """A connection until its first message says which session it is for."""
+
+    def __init__(self, acceptor: Acceptor) -> None:
+        self._acceptor = acceptor
+        self._reader = FrameReader()
+        self._received = b""
+
+    def on_connected(self, wire: Wire) -> None:
+        self._wire = wire
+        self._timer = self._acceptor.loop.call_later(self._acceptor.logon_timeout, wire.abort)
+
+    def on_data(self, data: bytes) -> None:
+        self._received += data
+        offset = 0
+        while (code := self._reader.scan(self._received, offset)) > Frame.SOUND:
+            offset = self._reader.end
+        self._received = self._received[offset:]
+        if code == Frame.SOUND:
+            self._introduce(self._reader.fields)
+
+    def on_full(self) -> None: ...
+
+    def on_writable(self) -> None: ...
+
+    def on_closed(self, reason: str) -> None:
+        self._timer.cancel()
+
+    def _introduce(self, first: Fields) -> None:
+        """Hand the connection to its session, or close it without a word."""
+        address = self._wire.peer
+        session = self._acceptor.find(first) if first.msg_type == fix.Msg.LOGON else None
+        if session is None or session.is_connected or not session.allows(address):
+            why = "unknown" if session is None else "connected already" if session.is_connected else "not allowed here"
+            _logger.warning("connection from %s closed: its session is %s", address, why)
+            self._wire.abort()
+            return
+        self._timer.cancel()
+        self._wire.ends = session
+        received, self._received = self._received, b""
+        session.on_connected(self._wire)
+        session.on_data(received)
+
+
+def _endpoint(settings: SessionSettings) -> tuple[str | None, int]:
+    return settings.text("SocketAcceptAddress") or None, settings.integer("SocketAcceptPort")

@@ -1,0 +1,70 @@
+"""What the two ends of a session agreed on, as the session core wants it: plain values, every default filled in.
+
+Units   times in ns, sizes in bytes.
+Source  fields of the session file; FIX 4.4 volume 2 for what they mean.
+"""
+
+from dataclasses import dataclass
+
+SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """One session, seen from our end: SenderCompID(49) is ours."""
+
+    begin_string: str
+    sender_comp_id: str
+    target_comp_id: str
+    header: tuple[tuple[int, str], ...] = ()  # SenderSubID(50) and its like, on every message
+    default_appl_ver_id: str = ""  # DefaultApplVerID(1137) as the wire shows it; FIXT.1.1 only
+    logon_fields: tuple[tuple[int, str], ...] = ()
+    test_message_indicator: bool | None = None  # TestMessageIndicator(464); None: the peer's is not looked at
+
+    heart_bt_int: int = 30  # seconds; an acceptor takes the peer's
+    test_request_after_permille: int = 1200  # of HeartBtInt(108), in silence
+    disconnect_after_permille: int = 2400
+    logon_timeout_ns: int = 10 * SECOND_NS
+    logout_timeout_ns: int = 10 * SECOND_NS  # for the answer to our Logout
+    close_timeout_ns: int = 10 * SECOND_NS  # for the peer to close after his own Logout
+    farewell_ns: int = 2 * SECOND_NS  # for the answer to a Logout that ends the session on an error
+    resend_timeout_ns: int = 30 * SECOND_NS
+
+    reset_on_logon: bool = False
+    reset_on_logout: bool = False
+    reset_on_disconnect: bool = False
+    refresh_on_logon: bool = False
+    confirm_unasked_reset: bool = False  # an initiator answers a ResetSeqNumFlag(141) it did not ask for
+    send_redundant_resend_requests: bool = False
+    resend_request_chunk_size: int = 0
+    closed_resend_interval: bool = False
+    max_resend_requests_a_second: int = 100  # of the peer
+    send_next_expected_msg_seq_num: bool = False
+    enable_last_msg_seq_num_processed: bool = False
+    max_queued: int = 10_000  # messages beyond a gap
+    max_queued_bytes: int = 16 * 2**20
+
+    timestamp_precision: int = 3
+    check_comp_id: bool = True
+    check_latency: bool = True
+    max_latency_ns: int = 120 * SECOND_NS
+    requires_orig_sending_time: bool = True
+    validate_length_and_checksum: bool = True
+    validate_fields_have_values: bool = True
+    reject_garbled_message: bool = False
+    reject_invalid_message: bool = True
+    max_message_size: int = 65_536
+
+    @property
+    def name(self) -> str:
+        """The session's identity as QuickFIX writes it."""
+        return f"{self.begin_string}:{self.sender_comp_id}->{self.target_comp_id}"
+
+    @property
+    def is_fixt(self) -> bool:
+        return self.begin_string.startswith("FIXT")
+
+    @property
+    def to_the_end(self) -> str:
+        """EndSeqNo(16) that asks for everything."""
+        return "999999" if self.begin_string in ("FIX.4.0", "FIX.4.1") else "0"

@@ -1,0 +1,156 @@
+"""QuickFIX XML dictionaries, compiled at start into tables that every inbound message is checked against.
+
+Shapes  one set of rules for FIX.4.x; for FIXT.1.1 header, trailer and session messages from the transport dictionary,
+        every other message from the application dictionary of its version.
+Errors  ConfigError for a file that is no dictionary. What a message does wrong is a `Fault`.
+Cost    0.4 us for an ExecutionReport; reading a file 0.1 to 1 s.
+Source  QuickFIX data dictionary format; FIX 4.4 volume 2, Reject; FIXT 1.1 for versions.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+from engine import fix
+from engine.errors import ConfigError
+from engine.session._rules import Block, Rules
+from engine.session.fields import Fields
+from engine.session.header import Fault, Reason
+from engine.session.settings import SessionSettings
+
+# The keys that loosen the check, with their defaults, in the order that `Rules` takes them.
+_FLAGS = {
+    "ValidateFieldsOutOfOrder": True, "ValidateFieldsHaveValues": True, "ValidateUnorderedGroupFields": True,
+    "ValidateUserDefinedFields": True, "AllowUnknownMsgFields": False, "AllowUnknownEnumValues": False,
+}  # fmt: skip
+_WORDS = {
+    Reason.INVALID_TAG: "is not in the specification",
+    Reason.REQUIRED_TAG_MISSING: "missing",
+    Reason.TAG_NOT_DEFINED_FOR_MESSAGE: "is not defined for this message type",
+    Reason.NO_VALUE: "has no value",
+    Reason.VALUE_INCORRECT: "has a value that is not allowed",
+    Reason.INCORRECT_DATA_FORMAT: "does not have the format of its type",
+    Reason.TAG_REPEATED: "appears twice",
+    Reason.TAG_OUT_OF_ORDER: "stands outside of its section: header, body, trailer",
+    Reason.GROUP_OUT_OF_ORDER: "stands out of the order of its group",
+    Reason.WRONG_GROUP_COUNT: "does not match the number of entries",
+}
+_VERSIONS = {
+    "FIX.4.0": b"2", "FIX.4.1": b"3", "FIX.4.2": b"4", "FIX.4.3": b"5", "FIX.4.4": b"6",
+    "FIX.5.0": b"7", "FIX.5.0SP1": b"8", "FIX.5.0SP2": b"9",
+}  # fmt: skip
+
+_Item = tuple[int, str, bool, frozenset[bytes] | None, Block | None]
+
+
+class Dictionary:
+    """What the messages of one session must look like."""
+
+    def __init__(self, rules: dict[bytes, Rules], default: bytes, names: dict[int, str]) -> None:
+        """`rules` are by ApplVerID(1128), those of `default` for messages that do not say."""
+        self._rules = rules
+        self._default = rules[default]
+        self._has_versions = bool(default)
+        self._names = names
+
+    def check(self, fields: Fields) -> Fault | None:
+        """Return the first thing that is wrong with a message."""
+        msg_type = fields.get(fix.MsgType) or b""
+        rules: Rules | None = self._default
+        if self._has_versions and fix.ApplVerID in fields:
+            rules = self._rules.get(fields.get(fix.ApplVerID) or b"")
+        if rules is None:
+            text = f"ApplVerID(1128) {fields.text(fix.ApplVerID)} is not supported"
+            return Fault(Reason.UNSUPPORTED_VERSION, fix.ApplVerID, text)
+        if msg_type not in rules:
+            if msg_type.startswith(b"U"):  # user-defined
+                return None
+            return Fault(Reason.INVALID_MSG_TYPE, fix.MsgType, f"MsgType(35) {fields.msg_type} is not defined")
+        found = rules.check(fields, msg_type)
+        return None if found is None else self._fault(*found)
+
+    def _fault(self, reason: int, tag: int) -> Fault:
+        name = f"{self._names[tag]}({tag})" if tag in self._names else f"tag {tag}"
+        return Fault(reason, tag, f"{name} {_WORDS[reason]}")
+
+
+def read_dictionary(settings: SessionSettings) -> Dictionary | None:
+    """Return the dictionary that the session file names; None for UseDataDictionary=N."""
+    if not settings.flag("UseDataDictionary", True):
+        return None
+    flags = tuple(settings.flag(key, default) for key, default in _FLAGS.items())
+    if not settings.text("BeginString").startswith("FIXT"):
+        file = _File(Path(settings.text("DataDictionary")))
+        return Dictionary({b"": file.rules(file, flags)}, b"", file.names)
+    transport = _File(Path(settings.text("TransportDataDictionary")))
+    default = _version(settings.text("DefaultApplVerID"))
+    applications = {default: _File(Path(settings.text("AppDataDictionary")))}
+    for key, value in settings.values.items():
+        if key.startswith("AppDataDictionary."):
+            applications[_version(key.removeprefix("AppDataDictionary."))] = _File(Path(value))
+    names = {tag: name for file in (*applications.values(), transport) for tag, name in file.names.items()}
+    return Dictionary({key: file.rules(transport, flags) for key, file in applications.items()}, default, names)
+
+
+def _version(text: str) -> bytes:
+    """Return ApplVerID(1128) of a version's name or code."""
+    return _VERSIONS.get(text, text.encode())
+
+
+class _File:
+    """One XML file while it is compiled."""
+
+    def __init__(self, file: Path) -> None:
+        try:
+            root = ElementTree.parse(file).getroot()
+            self._read(root)
+        except (OSError, ElementTree.ParseError, KeyError, ValueError, AttributeError) as error:
+            raise ConfigError(f"{file}: not a QuickFIX dictionary: {error!r}; correct DataDictionary") from error
+
+    def _read(self, root: ElementTree.Element) -> None:
+        self._tags: dict[str, int] = {}
+        self._types: dict[int, str] = {}
+        self._choices: dict[int, frozenset[bytes] | None] = {}
+        for field in root.iterfind("fields/field"):
+            tag = int(field.attrib["number"])
+            self._tags[field.attrib["name"]] = tag
+            self._types[tag] = field.attrib["type"].upper()
+            self._choices[tag] = frozenset(value.attrib["enum"].encode() for value in field.iterfind("value")) or None
+        self.names = {tag: name for name, tag in self._tags.items()}
+        self._components = {one.attrib["name"]: one for one in root.iterfind("components/component")}
+        self._groups: dict[int, Block] = {}  # compiled, by the identity of their element
+        self.header = Block(self._section(root.find("header")))
+        self.trailer = Block(self._section(root.find("trailer")))
+        self.messages = {
+            message.attrib["msgtype"].encode(): Block(self._unique(message))
+            for message in root.iterfind("messages/message")
+        }
+
+    def rules(self, transport: "_File", flags: tuple[bool, ...]) -> Rules:
+        """Return the rules of these messages inside the header and trailer of `transport`, with its messages too."""
+        first, second, third, fourth, fifth, sixth = flags
+        messages = {**self.messages, **transport.messages}
+        known = self._types.keys() | transport._types.keys()
+        return Rules(transport.header, messages, transport.trailer, known, (first, second, third, fourth, fifth, sixth))
+
+    def _section(self, section: ElementTree.Element | None) -> list[_Item]:
+        return [] if section is None else self._unique(section)
+
+    def _unique(self, parent: ElementTree.Element) -> list[_Item]:
+        """Return the fields inside `parent`, each once: some files name one in two components."""
+        return list({item[0]: item for item in reversed(list(self._items(parent, True)))}.values())[::-1]
+
+    def _items(self, parent: ElementTree.Element, is_required: bool) -> Iterator[_Item]:
+        for child in parent:
+            required = is_required and child.attrib.get("required") == "Y"
+            if child.tag == "component":
+                yield from self._items(self._components[child.attrib["name"]], required)
+                continue
+            tag = self._tags[child.attrib["name"]]
+            group = self._group(child) if child.tag == "group" else None
+            yield tag, self._types[tag], required, self._choices[tag], group
+
+    def _group(self, element: ElementTree.Element) -> Block:
+        if id(element) not in self._groups:
+            self._groups[id(element)] = Block(self._unique(element))
+        return self._groups[id(element)]

@@ -1,0 +1,182 @@
+"""A session core in the world: its clock, its timer, its connection, and whoever listens to it.
+
+Shapes  one edge for a session's life, a `Wire` for each connection.
+Errors  what a callable raises is caught and reported by `on_fault`; a store that cannot be written ends the connection.
+Thread  the loop thread only.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from engine.errors import SessionError
+from engine.session.core import SessionCore
+from engine.session.fields import Fields
+from engine.session.message_log import MessageLog
+from engine.session.states import NEVER_NS
+from engine.session.wire import Wire
+
+_logger = logging.getLogger(__name__)
+_LONGEST_WAIT_NS = 3_600_000_000_000  # the wall clock may be set: look again after an hour
+
+
+class SessionEdge:
+    """What both roles share; the sink of `core`, which whoever constructs the edge sets."""
+
+    core: SessionCore
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock_ns: Callable[[], int],
+        wall_ns: Callable[[], int],
+        message_log: MessageLog | None,
+    ) -> None:
+        self.on_logon: Callable[[], None] = lambda: None
+        self.on_logout: Callable[[str], None] = lambda reason: None
+        self.on_message: Callable[[Fields], None] = lambda fields: None
+        self.on_fault: Callable[[str], None] = lambda text: None
+        self.loop = loop
+        self.clock_ns, self.wall_ns = clock_ns, wall_ns
+        self._message_log = message_log
+        self._wire: Wire | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_busy = False  # inside the core
+        self._is_closing = False
+
+    @property
+    def name(self) -> str:
+        return self.core.settings.name
+
+    @property
+    def is_logged_on(self) -> bool:
+        return self.core.is_logged_on
+
+    @property
+    def next_sender_seq_num(self) -> int:
+        return self.core.next_out
+
+    @property
+    def next_target_seq_num(self) -> int:
+        return self.core.next_in
+
+    def send(self, body: bytes) -> None:
+        """Send one application message: `35=D` SOH, then its body fields, each closed by SOH."""
+        try:
+            self.core.send(body, self.clock_ns())
+        except OSError as error:
+            self.core.drop(f"the store cannot be written: {error}")
+            raise SessionError(f"{self.name}: not sent: the store cannot be written: {error}") from error
+
+    def logout(self, text: str = "") -> None:
+        self._run(self.core.logout, text, self.clock_ns())
+
+    def close(self) -> None:
+        """Release the connection and the store at once, or when the core is done with the message at hand."""
+        if self._is_closing:
+            return
+        self._is_closing = True
+        if self._is_busy:
+            self.loop.call_soon(self._release)
+        else:
+            self._release()
+
+    # Connection
+
+    def on_connected(self, wire: Wire) -> None:
+        self._wire = wire
+        self._set_wall()
+        self._run(self.core.connected, self.clock_ns())
+        self.on_timer()
+
+    def on_data(self, data: bytes) -> None:
+        if self._message_log is not None:
+            self._message_log.write(b"<", data)
+        self._run(self.core.receive, data, self.clock_ns())
+
+    def on_full(self) -> None:
+        """Stop writing; a session without stored messages cannot catch up later, so it ends."""
+        self.core.pause()
+        if not self.core.is_paused:
+            self.loop.call_soon(self._run, self.core.drop, "the peer does not read")
+
+    def on_writable(self) -> None:
+        self._run(self.core.resume, self.clock_ns())
+
+    def on_closed(self, reason: str) -> None:
+        self._wire = None
+        if not self._is_closing:
+            self._run(self.core.disconnected, self.clock_ns(), reason)
+            self.on_timer()
+
+    # Sink of the core
+
+    def write(self, message: bytes) -> None:
+        if self._message_log is not None:
+            self._message_log.write(b">", message)
+        if self._wire is not None:
+            self._wire.write(message)
+
+    def disconnect(self, reason: str) -> None:
+        _logger.info("%s: disconnect: %s", self.name, reason)
+        if self._wire is not None:
+            self._wire.close()
+
+    def arm(self, deadline_ns: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if deadline_ns < NEVER_NS and not self._is_closing:
+            wait_ns = min(max(0, deadline_ns - self.clock_ns()), _LONGEST_WAIT_NS)
+            self._timer = self.loop.call_later(wait_ns / 1_000_000_000, self.on_timer)
+
+    def deliver(self, fields: Fields) -> None:
+        try:
+            self.on_message(fields)
+        except Exception as error:
+            _logger.exception("%s: a message was not taken", self.name)
+            self.on_fault(f"{type(error).__name__} while taking a message: {error}")
+
+    def alert(self, text: str) -> None:
+        _logger.warning("%s: %s", self.name, text)
+        self.on_fault(text)
+
+    def log(self, text: str) -> None:
+        _logger.info("%s: %s", self.name, text)
+
+    def on_timer(self) -> None:
+        """Let the core do what is due, and come back when it says."""
+        if self._is_closing:
+            return
+        self._set_wall()
+        self._run(self._on_timer)
+        if self._message_log is not None:
+            self._message_log.flush()
+
+    def _on_timer(self) -> None:
+        self.arm(self.core.timer(self.clock_ns()))
+
+    def _set_wall(self) -> None:
+        self.core.wall_offset_ns = self.wall_ns() - self.clock_ns()
+
+    def _run(self, step: Callable[..., object], *args: object) -> None:
+        """Enter the core; whatever escapes from it ends the connection, never the loop."""
+        self._is_busy = True
+        try:
+            step(*args)
+        except Exception as error:
+            _logger.exception("%s: the session failed", self.name)
+            self.on_fault(f"{type(error).__name__} in the session: {error}")
+            self.core.drop(f"failed: {error}")
+        finally:
+            self._is_busy = False
+
+    def _release(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._wire is not None:
+            self._wire.abort()
+        self.core.disconnected(self.clock_ns(), "closed")
+        self.core.store.close()
+        if self._message_log is not None:
+            self._message_log.close()

@@ -1,0 +1,56 @@
+"""Logout, from either side.
+
+Source  FIX 4.4 volume 2, Logout, test cases 12 and 13; response by message type for one that is too high.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine import fix
+from engine.session import admin
+from engine.session.fields import Fields
+from engine.session.states import State
+
+if TYPE_CHECKING:
+    from engine.session.core import SessionCore
+
+
+def log_out(core: SessionCore, text: str) -> None:
+    """End the session in order: Logout, wait for its answer, close."""
+    if core.state is State.AWAITING_LOGON:
+        core.drop("logged out before the Logon was answered")
+    elif core.state is State.LOGGED_ON:
+        core.logout_reason = text
+        core.transmit(admin.body(fix.Msg.LOGOUT, [(fix.Text, text)] if text else []))
+        core.enter(State.LOGOUT_SENT, core.settings.logout_timeout_ns)
+
+
+def on_logout(core: SessionCore, fields: Fields, seq_num: int) -> None:
+    """Take a Logout whose turn it is."""
+    core.advance(seq_num + 1)
+    if core.state is State.LOGOUT_SENT:
+        finish(core)
+    elif core.state is not State.LOGOUT_ANSWERED:
+        core.logout_reason = reason(fields)
+        answer(core)
+
+
+def answer(core: SessionCore) -> None:
+    """Answer the peer's Logout and leave closing to it."""
+    core.transmit(admin.body(fix.Msg.LOGOUT))
+    core.is_orderly = True
+    core.enter(State.LOGOUT_ANSWERED, core.settings.close_timeout_ns)
+
+
+def finish(core: SessionCore) -> None:
+    """Close: both sides have said Logout."""
+    core.is_orderly = True
+    core.drop(core.logout_reason or "logged out")
+
+
+def reason(fields: Fields) -> str:
+    """Say in words why the peer logs out."""
+    text = fields.text(fix.Text) or "no reason given"
+    status = fields.text(fix.SessionStatus)
+    return f"Logout by the peer: {text}" + (f" (SessionStatus {status})" if status else "")

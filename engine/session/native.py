@@ -1,0 +1,144 @@
+"""A FIX session of our own on uvloop transports: the session core, a store, and a socket that is written to directly.
+
+Errors  SessionError from `send` while logged out; ConfigError and SessionError (a damaged store) at construction. An
+        exception in a callable is caught and reported by `on_fault`.
+Cost    send 3 us to the wire, of which 2 are the kernel's.
+Thread  the loop thread only.
+Source  FIX 4.4 volume 2; the session file's keys as in QuickFIX.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Container
+
+from engine import fix
+from engine.session import LogonDialect
+from engine.session.core import SessionCore
+from engine.session.dictionary import read_dictionary
+from engine.session.edge import SessionEdge
+from engine.session.file_store import open_store, stem
+from engine.session.hosts import Hosts
+from engine.session.message_log import MessageLog
+from engine.session.native_settings import core_settings
+from engine.session.schedule import read_schedule
+from engine.session.settings import SessionSettings
+from engine.session.sockets import tuner
+from engine.session.tls import client_context, server_name
+from engine.session.wire import Wire
+
+_logger = logging.getLogger(__name__)
+
+# What may leave a second time, as PossDupFlag(43)=Y: requests that can only take orders off the market. They carry
+# their old ClOrdID, so a venue that has seen them says so, and one that has not still should act on them.
+REPLAYED = frozenset({fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST})
+_CONNECT_TIMEOUT = 10  # seconds
+_LONGEST_SLEEP_NS = 60 * 1_000_000_000  # the wall clock may be set
+
+
+class NativeSession(SessionEdge):
+    """Initiator side of one session; satisfies `engine.session.Session`."""
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        loop: asyncio.AbstractEventLoop,
+        logon_dialect: LogonDialect | None = None,
+        *,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        wall_ns: Callable[[], int] = time.time_ns,
+        replayed: Container[str] | None = REPLAYED,
+    ) -> None:
+        agreed = core_settings(settings)
+        name = stem(
+            agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id, settings.text("SessionQualifier")
+        )
+        folder = settings.path("FileLogPath")
+        super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
+        self.core = SessionCore(
+            agreed,
+            self,
+            open_store(settings, name, wall_ns()),
+            dictionary=read_dictionary(settings),
+            schedule=read_schedule(settings),
+            logon_dialect=logon_dialect,
+            replayed=replayed,
+        )
+        self._hosts = Hosts(settings)
+        self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
+        self._tune = tuner(settings)
+        self._settings = settings
+        self._tls = client_context(settings)
+        self._local_address = _local_address(settings)
+        self._task: asyncio.Task[None] | None = None
+        self._closed: asyncio.Event = asyncio.Event()
+
+    def logon(self) -> None:
+        """Connect and log on; connect again after a loss until `logout` or `close`."""
+        if self._task is None or self._task.done():
+            self.core.needs_operator = ""
+            self._task = self.loop.create_task(self._keep_connected())
+
+    def logout(self, text: str = "") -> None:
+        """Send Logout, answer what the peer still asks for, then disconnect; do not connect again."""
+        self._stop()
+        super().logout(text)
+
+    def close(self) -> None:
+        """Release the connection and the store at once."""
+        self._stop()
+        super().close()
+
+    def on_closed(self, reason: str) -> None:
+        super().on_closed(reason)
+        self._closed.set()
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _keep_connected(self) -> None:
+        self.on_timer()
+        while not self.core.needs_operator:
+            await self._session_time()
+            begun_ns = self.clock_ns()
+            self._closed.clear()
+            try:
+                await self._connect()
+            except (OSError, TimeoutError) as error:
+                self._hosts.failed()
+                _logger.info("%s: not connected: %s", self.name, error)
+            else:
+                await self._closed.wait()
+            await asyncio.sleep(max(0, begun_ns + self._reconnect_ns - self.clock_ns()) / 1_000_000_000)
+        self.on_fault(f"not connecting again before an operator has looked: {self.core.needs_operator}")
+
+    async def _session_time(self) -> None:
+        """Wait until the schedule lets us log on."""
+        schedule = self.core.schedule
+        while schedule is not None and not schedule.may_log_on(now_ns := self.wall_ns()):
+            wait_ns = min(schedule.next_change(now_ns) - now_ns, _LONGEST_SLEEP_NS)
+            await asyncio.sleep(wait_ns / 1_000_000_000)
+
+    async def _connect(self) -> None:
+        host, port = self._hosts.next(self.clock_ns())
+        _logger.info("%s: connecting to %s port %d", self.name, host, port)
+        await asyncio.wait_for(
+            self.loop.create_connection(
+                lambda: Wire(self, self._tune),
+                host,
+                port,
+                ssl=self._tls,
+                server_hostname=None if self._tls is None else server_name(self._settings, host),
+                local_addr=self._local_address,
+            ),
+            _CONNECT_TIMEOUT,
+        )
+
+
+def _local_address(settings: SessionSettings) -> tuple[str, int] | None:
+    """Return what to bind to before connecting; None leaves it to the system."""
+    host = settings.text("SocketLocalHost") or settings.text("SocketConnectSourceHost")
+    port = settings.integer("SocketLocalPort") or settings.integer("SocketConnectSourcePort")
+    return (host or "0.0.0.0", port) if host or port else None

@@ -1,0 +1,82 @@
+"""A session file's keys as the native session takes them, and which of them it refuses.
+
+Errors  ConfigError that names every key it cannot honour.
+Source  QuickFIX and QuickFIX/J configuration pages; QuickFIX/Go for four keys of TLS.
+"""
+
+from engine.errors import ConfigError
+from engine.session.core_settings import SECOND_NS, CoreSettings
+from engine.session.settings import SessionSettings
+
+_HEADER_KEYS = (("SenderSubID", 50), ("TargetSubID", 57), ("SenderLocationID", 142), ("TargetLocationID", 143))
+_PRECISIONS = {"SECONDS": 0, "MILLIS": 3, "MICROS": 6, "NANOS": 9}
+_APPL_VER_IDS = {
+    "FIX.4.0": "2", "FIX.4.1": "3", "FIX.4.2": "4", "FIX.4.3": "5", "FIX.4.4": "6",
+    "FIX.5.0": "7", "FIX.5.0SP1": "8", "FIX.5.0SP2": "9",
+}  # fmt: skip
+
+# Keys that have no meaning here, with the reason.
+_REFUSED = {
+    "HttpAcceptPort": "there is no control page over HTTP; use the engine's control socket",
+    "FileLogBackupPath": "logs are not moved; rotate FileLogPath with the system's tools",
+}
+
+
+def problems(settings: SessionSettings) -> list[str]:
+    """Return what these settings ask for that the native session does not do, each with what to do instead."""
+    found = [f"{settings.file}: {key}: {why}" for key, why in _REFUSED.items() if settings.text(key)]
+    if settings.is_initiator and settings.text("SocketAcceptPort"):
+        found.append(f"{settings.file}: SocketAcceptPort: an initiator does not listen; remove it")
+    return found
+
+
+def core_settings(settings: SessionSettings) -> CoreSettings:
+    """Return the protocol's share of `settings`; raise ConfigError for what cannot be honoured."""
+    if found := problems(settings):
+        raise ConfigError("\n".join(found))
+    version = settings.text("DefaultApplVerID")
+    next_expected = settings.flag("SendNextExpectedMsgSeqNum") or settings.flag("EnableNextExpectedMsgSeqNum")
+    return CoreSettings(
+        begin_string=settings.text("BeginString"),
+        sender_comp_id=settings.text("SenderCompID"),
+        target_comp_id=settings.text("TargetCompID"),
+        header=tuple((tag, settings.text(key)) for key, tag in _HEADER_KEYS if settings.text(key)),
+        default_appl_ver_id=_APPL_VER_IDS.get(version, version),
+        logon_fields=tuple(settings.logon_tags()),
+        heart_bt_int=settings.integer("HeartBtInt", 30),
+        test_request_after_permille=1000 + _permille(settings.text("TestRequestDelayMultiplier", "0.2")),
+        disconnect_after_permille=1000 + _permille(settings.text("HeartBeatTimeoutMultiplier", "1.4")),
+        logon_timeout_ns=settings.integer("LogonTimeout", 10) * SECOND_NS,
+        logout_timeout_ns=settings.integer("LogoutTimeout", 2) * SECOND_NS,
+        reset_on_logon=settings.flag("ResetOnLogon"),
+        reset_on_logout=settings.flag("ResetOnLogout"),
+        reset_on_disconnect=settings.flag("ResetOnDisconnect"),
+        refresh_on_logon=settings.flag("RefreshOnLogon"),
+        send_redundant_resend_requests=settings.flag("SendRedundantResendRequests"),
+        resend_request_chunk_size=settings.integer("ResendRequestChunkSize"),
+        closed_resend_interval=settings.flag("ClosedResendInterval"),
+        send_next_expected_msg_seq_num=next_expected,
+        enable_last_msg_seq_num_processed=settings.flag("EnableLastMsgSeqNumProcessed"),
+        timestamp_precision=_precision(settings),
+        check_comp_id=settings.flag("CheckCompID", True),
+        check_latency=settings.flag("CheckLatency", True),
+        max_latency_ns=settings.integer("MaxLatency", 120) * SECOND_NS,
+        requires_orig_sending_time=settings.flag("RequiresOrigSendingTime", True),
+        validate_length_and_checksum=settings.flag("ValidateLengthAndChecksum", True),
+        validate_fields_have_values=settings.flag("ValidateFieldsHaveValues", True),
+        reject_garbled_message=settings.flag("RejectGarbledMessage"),
+        reject_invalid_message=settings.flag("RejectInvalidMessage", True),
+    )
+
+
+def _precision(settings: SessionSettings) -> int:
+    text = settings.text("TimestampPrecision")
+    if text:
+        return _PRECISIONS[text] if text in _PRECISIONS else int(text)
+    return 3 if settings.flag("MillisecondsInTimeStamp", True) else 0
+
+
+def _permille(text: str) -> int:
+    """Return a factor such as 0.5 in thousandths, digits below cut."""
+    whole, _, fraction = text.partition(".")
+    return int(whole) * 1000 + int(fraction.ljust(3, "0")[:3])

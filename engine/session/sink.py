@@ -1,0 +1,51 @@
+"""What a session core needs of the world around it.
+
+Thread  the loop thread only; nothing here may call back into the core except `Sink.deliver`, which may send.
+"""
+
+from typing import Protocol
+
+from engine.session.fields import Fields
+from engine.session.header import Fault
+
+
+class Sink(Protocol):
+    """What a core needs of the world."""
+
+    def write(self, message: bytes) -> None: ...
+
+    def disconnect(self, reason: str) -> None:
+        """Close the connection after what was written; do not call back into the core."""
+
+    def arm(self, deadline_ns: int) -> None:
+        """Call `timer` at this time at the latest."""
+
+    def deliver(self, fields: Fields) -> None:
+        """Take an application message or a Reject(3)."""
+
+    def on_logon(self) -> None: ...
+
+    def on_logout(self, reason: str) -> None: ...
+
+    def alert(self, text: str) -> None:
+        """Tell the operator: somebody must look at this."""
+
+    def log(self, text: str) -> None: ...
+
+
+class Rules(Protocol):
+    """A dictionary: what a message must look like."""
+
+    def check(self, fields: Fields) -> Fault | None: ...
+
+
+class Schedule(Protocol):
+    """When the session may be up, in ns UTC."""
+
+    def is_new(self, created_ns: int, wall_ns: int) -> bool:
+        """Say whether numbers begun at `created_ns` belong to an earlier session than now's."""
+
+    def may_log_on(self, wall_ns: int) -> bool: ...
+
+    def next_change(self, wall_ns: int) -> int:
+        """Return when one of the two answers may change next."""

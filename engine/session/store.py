@@ -1,0 +1,86 @@
+"""Where a session keeps its two sequence numbers and the messages it sent.
+
+Errors  SessionError for a store that is damaged, in use or closed; never a lowered or guessed number.
+Thread  the loop thread only.
+Source  FIX 4.4 volume 2, session protocol: numbers outlive connections; a lost store ends the session.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Store(Protocol):
+    """`next_out` is the number of the next message to send, `next_in` of the next one expected."""
+
+    @property
+    def keeps_messages(self) -> bool: ...
+
+    @property
+    def next_in(self) -> int: ...
+
+    @property
+    def next_out(self) -> int: ...
+
+    @property
+    def created_ns(self) -> int:
+        """When this run of numbers began, UTC."""
+
+    def append(self, seq_num: int, message: bytes) -> None:
+        """Keep the final bytes of a message before it is sent; the next number to send is one above."""
+
+    def set_next_in(self, seq_num: int) -> None: ...
+
+    def messages(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the messages kept from `first` to `last`, in order, those that are gone left out."""
+
+    def reset(self, now_ns: int, next_in: int = 1, next_out: int = 1) -> None:
+        """Begin a new run of numbers in one step that a crash cannot halve; the messages kept are dropped."""
+
+    def prepare(self) -> None:
+        """Do ahead of time, while nothing is urgent, what `append` would need to do soon."""
+
+    def reload(self) -> None:
+        """Read again what another process may have written."""
+
+    def close(self) -> None: ...
+
+
+class MemoryStore:
+    """Forgets with the process, and of its messages all but the last `capacity`."""
+
+    keeps_messages = True
+
+    def __init__(self, now_ns: int = 0, capacity: int = 100_000) -> None:
+        self._capacity = capacity
+        self.next_in = self.next_out = 1
+        self.created_ns = now_ns
+        self._messages: dict[int, bytes] = {}
+
+    def append(self, seq_num: int, message: bytes) -> None:
+        self._messages.pop(seq_num - self._capacity, None)
+        self._messages[seq_num] = message
+        self.next_out = seq_num + 1
+
+    def set_next_in(self, seq_num: int) -> None:
+        self.next_in = seq_num
+
+    def messages(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        for seq_num in range(first, last + 1):
+            message = self._messages.get(seq_num)
+            if message is not None:
+                yield seq_num, message
+
+    def reset(self, now_ns: int, next_in: int = 1, next_out: int = 1) -> None:
+        self._messages.clear()
+        self.created_ns = now_ns
+        self.next_in = next_in
+        self.next_out = next_out
+
+    def prepare(self) -> None:
+        pass
+
+    def reload(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,230 @@
+"""The file store: what it keeps, what it notices, and that a kill at any moment loses nothing that was sent."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.errors import SessionError
+from engine.session.file_store import FileStore, stem
+
+SMALL = 4096 * 2
+
+
+@pytest.fixture
+def open_store(tmp_path: Path) -> Iterator[object]:
+    opened: list[FileStore] = []
+
+    def open_one(**options: object) -> FileStore:
+        for store in opened:
+            store.close()
+        opened.append(FileStore(tmp_path, "S", 77, **{"segment_size": SMALL, **options}))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+def message(seq_num: int) -> bytes:
+    return b"8=FIX.4.4|34=%d|" % seq_num + b"x" * (seq_num * 7 % 90)
+
+
+def filled(open_store: object, count: int) -> FileStore:
+    store: FileStore = open_store()  # type: ignore[operator]
+    for seq_num in range(1, count + 1):
+        store.append(seq_num, message(seq_num))
+    store.set_next_in(5)
+    return store
+
+
+def test_new_store_begins_with_one(open_store) -> None:
+    store = open_store()
+    assert (store.next_in, store.next_out, store.created_ns) == (1, 1, 77)
+
+
+@pytest.mark.parametrize("count", [1, 10, 300])
+def test_reopened_store_has_numbers_and_messages(open_store, count: int) -> None:
+    filled(open_store, count)
+    store = open_store()
+    assert (store.next_in, store.next_out) == (5, count + 1)
+    assert list(store.messages(1, 10_000)) == [(n, message(n)) for n in range(1, count + 1)]
+    store.append(count + 1, b"more")
+    assert list(open_store().messages(count + 1, count + 1)) == [(count + 1, b"more")]
+
+
+def test_messages_of_a_range_come_from_every_segment(open_store) -> None:
+    store = filled(open_store, 300)
+    assert [n for n, _ in store.messages(90, 210)] == list(range(90, 211))
+
+
+def test_message_longer_than_a_segment_is_kept(open_store) -> None:
+    store = filled(open_store, 3)
+    store.append(4, b"y" * 3 * SMALL)
+    store.append(5, b"z")
+    assert list(open_store().messages(4, 5)) == [(4, b"y" * 3 * SMALL), (5, b"z")]
+
+
+def test_prepared_segment_is_used_later(open_store) -> None:
+    store = filled(open_store, 60)
+    store.prepare()
+    open_store()
+    store = filled_on(open_store(), 61, 200)
+    assert [n for n, _ in store.messages(1, 999)] == list(range(1, 201))
+
+
+def filled_on(store: FileStore, first: int, last: int) -> FileStore:
+    for seq_num in range(first, last + 1):
+        store.append(seq_num, message(seq_num))
+        store.prepare()
+    return store
+
+
+def test_reset_begins_a_new_run(open_store, tmp_path: Path) -> None:
+    store = filled(open_store, 300)
+    store.reset(88, next_in=5)
+    assert (store.next_in, store.next_out, store.created_ns) == (5, 1, 88)
+    assert list(store.messages(1, 999)) == []
+    store.append(1, b"new")
+    store = open_store()
+    assert (store.next_in, store.next_out, store.created_ns) == (5, 2, 88)
+    assert sorted(file.name for file in tmp_path.glob("*.log")) == ["S.2.0.log"]
+
+
+def test_numbers_alone_are_kept_where_messages_are_not(open_store) -> None:
+    store = open_store(keeps_messages=False)
+    store.append(1, b"a")
+    store.append(2, b"b")
+    store = open_store(keeps_messages=False)
+    assert store.next_out == 3 and list(store.messages(1, 2)) == []
+
+
+def test_synced_store_keeps_the_same(open_store) -> None:
+    store = open_store(is_synced=True)
+    store.append(1, b"a")
+    assert list(open_store(is_synced=True).messages(1, 1)) == [(1, b"a")]
+
+
+def test_second_process_is_refused(open_store, tmp_path: Path) -> None:
+    open_store()
+    with pytest.raises(SessionError, match="in use"):
+        FileStore(tmp_path, "S", 77)
+
+
+def test_closed_store_refuses(open_store) -> None:
+    store = open_store()
+    append = store.append
+    store.close()
+    with pytest.raises(SessionError, match="closed"):
+        append(1, b"a")
+    with pytest.raises(SessionError, match="closed"):
+        store.next_in  # noqa: B018
+
+
+def damage(file: Path, offset: int, bits: int = 1) -> None:
+    data = bytearray(file.read_bytes())
+    data[offset] ^= bits
+    file.write_bytes(data)
+
+
+def refuses(open_store, words: str) -> None:
+    with pytest.raises(SessionError, match=words):
+        open_store()
+
+
+def test_damaged_message_is_noticed(open_store, tmp_path: Path) -> None:
+    filled(open_store, 3).close()
+    damage(tmp_path / "S.1.0.log", 30)
+    refuses(open_store, "S.1.0.log: record of message 1 at byte 0 is damaged")
+
+
+@pytest.mark.parametrize("offset", [0, 7, 8, 15, 20, 60])
+def test_damaged_head_is_noticed(open_store, tmp_path: Path, offset: int) -> None:
+    filled(open_store, 3).close()
+    damage(tmp_path / "S.head", offset)
+    refuses(open_store, "damaged")
+
+
+def test_truncated_head_is_noticed(open_store, tmp_path: Path) -> None:
+    filled(open_store, 3).close()
+    os.truncate(tmp_path / "S.head", 100)
+    refuses(open_store, "head is truncated")
+
+
+def test_lost_head_is_noticed(open_store, tmp_path: Path) -> None:
+    filled(open_store, 3).close()
+    (tmp_path / "S.head").unlink()
+    refuses(open_store, "S.head: missing beside S.1.0.log")
+
+
+def test_lost_segment_is_noticed(open_store, tmp_path: Path) -> None:
+    filled(open_store, 300).close()
+    segments = sorted(tmp_path.glob("*.log"))
+    segments[-1].unlink()
+    refuses(open_store, "are missing")
+
+
+def test_truncated_segment_is_noticed(open_store, tmp_path: Path) -> None:
+    filled(open_store, 20).close()
+    os.truncate(tmp_path / "S.1.0.log", 300)
+    refuses(open_store, "missing|damaged")
+
+
+def test_head_of_another_session_is_noticed(open_store, tmp_path: Path) -> None:
+    open_store().close()
+    (tmp_path / "S.head").rename(tmp_path / "T.head")
+    with pytest.raises(SessionError, match="belongs to session S"):
+        FileStore(tmp_path, "T", 77)
+
+
+def test_stem_is_a_plain_file_name() -> None:
+    assert stem("FIX.4.4", "US", "PEER", "2") == "FIX.4.4-US-PEER-2"
+    assert "/" not in stem("FIX.4.4", "../US", "PEER")
+
+
+SENDER = """
+import os, sys
+from pathlib import Path
+from engine.session.file_store import FileStore
+store = FileStore(Path(sys.argv[1]), "S", 77, segment_size=8192)
+seq_num = store.next_out
+while True:
+    store.append(seq_num, b"message %d " % seq_num * (1 + seq_num % 5))
+    store.set_next_in(seq_num)
+    if seq_num % 700 == 0:
+        store.reset(seq_num, store.next_in)
+        seq_num = 0
+        os.write(1, b"reset\\n")
+    else:
+        os.write(1, b"%d\\n" % seq_num)
+    seq_num += 1
+    if seq_num % 50 == 0:
+        store.prepare()
+"""
+
+
+def test_kill_at_any_moment_keeps_everything_sent(tmp_path: Path) -> None:
+    moments = random.Random(11)
+    for _ in range(12):
+        child = subprocess.Popen([sys.executable, "-c", SENDER, str(tmp_path)], stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        first = child.stdout.readline()
+        assert first
+        time.sleep(moments.uniform(0.0, 0.03))
+        child.send_signal(signal.SIGKILL)
+        lines = (first + child.stdout.read()).split()
+        child.stdout.close()
+        child.wait()
+        store = FileStore(tmp_path, "S", 77, segment_size=8192)
+        kept = list(store.messages(1, 10_000))
+        after_reset = lines[len(lines) - lines[::-1].index(b"reset") :] if b"reset" in lines else lines
+        last = int(after_reset[-1]) if after_reset else 0
+        assert store.next_out - 1 in (last, last + 1) or store.next_out == 1 and last == 699
+        assert kept == [(n, b"message %d " % n * (1 + n % 5)) for n in range(1, store.next_out)]
+        store.close()
