@@ -141,7 +141,7 @@ class Rig:
 
     def _watch(self, body: bytes) -> None:
         """Note a message on its way out, and whether it may leave as things stand."""
-        fields = Fields(b"8=FIX.4.4\x019=0\x01" + body + b"10=000\x01")
+        fields = Fields(body)
         msg_type, symbol = fields.msg_type, fields.text(fix.Symbol)
         self.sent.append((msg_type, fields.text(fix.ClOrdID)))
         if msg_type in (NEW, REPLACE):
@@ -215,6 +215,10 @@ class Rig:
 
         answer: dict[str, Any] = json.loads(self.loop.run_until_complete(talk()))
         return answer
+
+    def hear(self, text: str) -> None:
+        """Let the engine take a message that the venue never sent; `|` stands for SOH."""
+        self.desk.on_report(Fields(text.replace("|", "\x01").encode()))
 
     def types_sent(self) -> list[str]:
         return [msg_type for msg_type, _ in self.sent]
