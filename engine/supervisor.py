@@ -65,6 +65,7 @@ class Supervisor:
     def on_logout(self, reason: str) -> None:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
         self.pause(f"session down: {reason or 'no reason given'}")
+        self._journal.append_disconnect(self._wall_ns())
         for order in self._desk.all_orders.on_disconnect():
             self._desk.risk.update(order)
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
@@ -128,6 +129,8 @@ class Supervisor:
         now_ns = self._clock_ns()
         if self.state is State.WAITING:
             self._try_to_trade(now_ns)
+        elif self.state is State.TRADING:
+            self._ask_for_unknown(now_ns)
         elif self.state is State.HALTED:
             self._cancel_live(now_ns)
             self._confirm_halt()
@@ -154,38 +157,49 @@ class Supervisor:
             return "session is not logged on"
         if self._must_sweep:
             self._must_sweep = False
-            self._send(self._dialect.mass_cancel(self._desk.all_orders.next_cl_ord_id(), self._wall_ns()))
+            self._cancel_of_earlier_runs()
         if self._desk.all_orders.live_count and not self._has_started:
             self._cancel_live(now_ns)
             return "orders of an earlier run are being cancelled"
-        unknown = [order for order in self._desk.orders() if order.ord_status == fix.Status.UNKNOWN]
-        for order in unknown:
-            self._ask(order, self._dialect.order_status(order, self._wall_ns()), now_ns)
-        if unknown:
-            return f"{len(unknown)} orders are unknown until reconciled"
+        if unknown := self._ask_for_unknown(now_ns):
+            return f"{unknown} orders are unknown until reconciled"
         stale = [book.instrument.symbol for book in self._desk.books if book.is_stale]
         return f"no fresh book for {stale[0]}" if stale else ""
+
+    def _cancel_of_earlier_runs(self) -> None:
+        cl_ord_id, wall_ns = self._desk.all_orders.next_cl_ord_id(), self._wall_ns()
+        self._journal.append_request(cl_ord_id, wall_ns)
+        self._send(self._dialect.mass_cancel(cl_ord_id, wall_ns))
 
     def _cancel_live(self, now_ns: int) -> None:
         """Ask for the cancel of every live order, again each `RETRY_NS` until the venue has answered."""
         if not self._session.is_logged_on:
             return
-        for order in tuple(self._desk.orders()):
-            if now_ns - self._asked_ns.get(order.cl_ord_id, -RETRY_NS) < RETRY_NS:
-                continue
-            self._asked_ns[order.cl_ord_id] = now_ns
-            if not self._desk.cancel(order):
+        for order in self._desk.orders():
+            if self._is_due(order, now_ns):
+                is_in_doubt = order.ord_status == fix.Status.UNKNOWN  # it may not exist: then no cancel ends it
+                if not self._desk.cancel(order) or is_in_doubt:
+                    self._send(self._dialect.order_status(order, self._wall_ns()))
+
+    def _ask_for_unknown(self, now_ns: int) -> int:
+        """Ask what became of every order in doubt, again each `RETRY_NS`; return how many there are."""
+        unknown = [order for order in self._desk.orders() if order.ord_status == fix.Status.UNKNOWN]
+        for order in unknown:
+            if self._is_due(order, now_ns):
                 self._send(self._dialect.order_status(order, self._wall_ns()))
+        return len(unknown)
+
+    def _is_due(self, order: Order, now_ns: int) -> bool:
+        """Return whether this order may be asked for now, and note that it is."""
+        if now_ns - self._asked_ns.get(order.cl_ord_id, -RETRY_NS) < RETRY_NS:
+            return False
+        self._asked_ns[order.cl_ord_id] = now_ns
+        return True
 
     def _confirm_halt(self) -> None:
         if not self._is_confirmed and not self._desk.all_orders.live_count:
             self._is_confirmed = True
             self._report("HALT confirmed: no order is alive")
-
-    def _ask(self, order: Order, body: bytes | None, now_ns: int) -> None:
-        if body is not None and now_ns - self._asked_ns.get(order.cl_ord_id, -RETRY_NS) >= RETRY_NS:
-            self._asked_ns[order.cl_ord_id] = now_ns
-            self._send(body)
 
     def _send(self, body: bytes | None) -> None:
         if body is None:
