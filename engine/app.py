@@ -197,6 +197,7 @@ class Engine:
         return {
             "state": self.supervisor.state.value,
             "reason": self.supervisor.reason,
+            "risk": self._risk.state.name.lower(),
             "logged_on": is_logged_on,
             "next_msg_seq_num_out": sender,
             "next_msg_seq_num_in": target,
@@ -219,12 +220,17 @@ def run(config: EngineConfig) -> int:
 async def _run(config: EngineConfig) -> int:
     loop = asyncio.get_running_loop()
     engine = Engine(config, loop)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, engine.stop)
-    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
+    obey_signals(engine, loop)
     with running_mode(config, loop, engine):
         await engine.run()
     return 1 if engine.desk.all_orders.live_count else 0
+
+
+def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+    """Let SIGINT and SIGTERM end the engine, and SIGUSR1 halt it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, engine.stop)
+    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
 
 
 def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: Engine) -> modes.Mode:
