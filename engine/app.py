@@ -137,14 +137,14 @@ class Engine:
         await self._close()
 
     def stop(self) -> None:
-        """Begin an orderly end; `run` returns when no order is alive, or after five seconds."""
+        """Begin an orderly end; `run` returns when no order is alive and we are logged out, or after five seconds."""
         self.supervisor.stop()
         self._loop.call_later(STOP_TIMEOUT_S, self._stopped.set)
 
     def _tick(self) -> None:
         self.supervisor.tick()
         self._journal.prepare()
-        if self.supervisor.state is State.STOPPED:
+        if self.supervisor.state is State.STOPPED and not self.session.is_logged_on:
             self._stopped.set()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)
 

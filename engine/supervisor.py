@@ -85,6 +85,7 @@ class Supervisor:
     def halt(self, reason: str) -> None:
         """Refuse new orders and cancel every live one, until `resume`."""
         if self.state in (State.HALTED, State.STOPPING, State.STOPPED):
+            self._report(f"{self.state.value} already when: {reason}")
             return
         self._desk.risk.set_state(TradingState.HALT, reason)
         self._desk.is_trading = False
@@ -98,19 +99,20 @@ class Supervisor:
         self._cancel_live(self._clock_ns())
 
     def reduce_only(self, reason: str) -> None:
-        """Let only orders through that bring a position nearer to zero."""
-        self._desk.risk.set_state(TradingState.REDUCE_ONLY, reason)
-        self._journal.append_note(f"REDUCE_ONLY: {reason}", self._wall_ns())
-        self._report(f"REDUCE_ONLY: {reason}")
+        """Let only orders through that bring a position nearer to zero; ends a halt as `resume` does."""
+        self._leave_halt(TradingState.REDUCE_ONLY, f"REDUCE_ONLY: {reason}")
 
     def resume(self, reason: str) -> None:
         """Allow trading again, by a person's decision."""
-        self._desk.risk.set_state(TradingState.ACTIVE, reason)
+        self._leave_halt(TradingState.ACTIVE, f"RESUME: {reason}")
+
+    def _leave_halt(self, state: TradingState, note: str) -> None:
+        self._desk.risk.set_state(state, note)
         self._desk.is_halted = False
         if self.state is State.HALTED:
-            self.state, self.reason = State.WAITING, "resumed"
-        self._journal.append_note(f"RESUME: {reason}", self._wall_ns())
-        self._report(f"RESUME: {reason}")
+            self.state, self.reason = State.WAITING, note
+        self._journal.append_note(note, self._wall_ns())
+        self._report(note)
 
     def stop(self) -> None:
         """Begin an orderly end: cancel everything, then log out; `state` becomes STOPPED when that is done."""
