@@ -16,7 +16,6 @@ from engine import fix
 from engine.errors import ConfigError
 from engine.session.codec import Frame, FrameReader
 from engine.session.core import SessionCore
-from engine.session.dictionary import read_dictionary
 from engine.session.edge import SessionEdge
 from engine.session.fields import Fields
 from engine.session.file_store import open_store, stem
@@ -24,6 +23,7 @@ from engine.session.message_log import MessageLog
 from engine.session.native_settings import core_settings
 from engine.session.settings import SessionSettings
 from engine.session.sockets import tuner
+from engine.session.tls import server_context
 from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ class AcceptorSession(SessionEdge):
         super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
         store = open_store(settings, name, wall_ns(), _SEGMENT_SIZE)
         self.core = SessionCore(agreed, self, store, is_initiator=False, authenticate=authenticate, replayed=replayed)
+        self.on_timer()
         self._allowed = {text.strip() for text in settings.text("AllowedRemoteAddresses").split(",") if text.strip()}
 
     @property
@@ -87,10 +88,16 @@ class Acceptor:
 
     async def listen(self) -> list[int]:
         """Open every port; return those bound to, in the order of the file."""
-        for address, port, reuse in dict.fromkeys(map(_endpoint, self._settings)):
-            self._servers.append(
-                await self.loop.create_server(self._welcome, address, port, reuse_address=reuse, backlog=1024)
+        for (address, port), one in {_endpoint(one): one for one in reversed(self._settings)}.items():
+            server = await self.loop.create_server(
+                self._welcome,
+                address,
+                port,
+                ssl=server_context(one),
+                reuse_address=one.flag("SocketReuseAddress", True),
+                backlog=1024,
             )
+            self._servers.insert(0, server)
         return [server.sockets[0].getsockname()[1] for server in self._servers]
 
     def close(self) -> None:
@@ -172,6 +179,5 @@ class _Stranger:
         session.on_data(received)
 
 
-def _endpoint(settings: SessionSettings) -> tuple[str | None, int, bool]:
-    address = settings.text("SocketAcceptAddress") or None
-    return address, settings.integer("SocketAcceptPort"), settings.flag("SocketReuseAddress", True)
+def _endpoint(settings: SessionSettings) -> tuple[str | None, int]:
+    return settings.text("SocketAcceptAddress") or None, settings.integer("SocketAcceptPort")
