@@ -6,7 +6,6 @@ Errors  exit status 1 where a figure could not be measured as it must be, 2 wher
 import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from bench import frames, host, micro_run, plots, results, suite
 from bench.plan import ORDER, TICK, Plan

@@ -19,7 +19,7 @@ import pytest
 import uvloop
 
 from engine import fix
-from engine.app import Engine
+from engine.app import Engine, obey_signals
 from engine.book import ASK, BID, Book
 from engine.config import load
 from engine.control import SOCKET
@@ -46,6 +46,7 @@ ACCOUNTS = 48
 NEW, CANCEL, REPLACE = fix.Msg.NEW_ORDER_SINGLE, fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_CANCEL_REPLACE_REQUEST
 STATUS, MASS_CANCEL = fix.Msg.ORDER_STATUS_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST
 DEPTH = 99
+UNLIMITED = {"max_book_age_ns": NO_LIMIT, "collar_opposite": NO_LIMIT, "collar_own": NO_LIMIT}
 Reaction = Callable[..., object]
 
 
@@ -93,14 +94,16 @@ class Scripted(Strategy):
 class Rig:
     """One engine under `account`, and OTHER's client; both end with `close`."""
 
-    def __init__(self, venue: SimProcess, directory: Path, account: str, **session: object) -> None:
+    def __init__(
+        self, venue: SimProcess, directory: Path, account: str, limits: dict[str, int], session: dict[str, object]
+    ) -> None:
         self.venue, self.account, self.directory = venue, account, directory
         self.sent: list[tuple[str, str]] = []  # MsgType, ClOrdID of whatever left for the venue
         self.wrong: list[str] = []  # what of it should not have left
         self.reports = Reports()
         LOGGER_OF_ENGINE.addHandler(self.reports)
         self.loop = uvloop.new_event_loop()
-        self.engine = Engine(self._config(session), self.loop)
+        self.engine = Engine(self._config(limits, session), self.loop)
         self.desk, self.supervisor, self.counters = self.engine.desk, self.engine.supervisor, self.engine.counters
         self.rain, self.snow = self.desk.instruments
         self.strategy: Any = self.desk.hooks.strategy
@@ -110,7 +113,7 @@ class Rig:
         self._other: FixClient | None = None
         self._names = count(1)
 
-    def _config(self, session: dict[str, object]) -> Any:
+    def _config(self, limits: dict[str, int], session: dict[str, object]) -> Any:
         replace = msgspec.structs.replace
         config = load(config_path("engine.toml"))
         store = {"FileStorePath": self.directory / "store", "SocketConnectPort": self.venue.fix_port}
@@ -134,14 +137,14 @@ class Rig:
                 backoff_min_ns=50_000_000,
                 credentials=make_key(self.directory),
             ),
-            risk=replace(config.risk, max_book_age_ns=NO_LIMIT, collar_opposite=NO_LIMIT, collar_own=NO_LIMIT),
+            risk=replace(config.risk, **UNLIMITED, **limits),
             strategy=replace(config.strategy, path="tests.engine_in_process:Scripted", parameters={}),
             journal=replace(config.journal, directory=self.directory / "journal"),
         )
 
     def _watch(self, body: bytes) -> None:
         """Note a message on its way out, and whether it may leave as things stand."""
-        fields = Fields(b"8=FIX.4.4\x019=0\x01" + body + b"10=000\x01")
+        fields = Fields(body)
         msg_type, symbol = fields.msg_type, fields.text(fix.Symbol)
         self.sent.append((msg_type, fields.text(fix.ClOrdID)))
         if msg_type in (NEW, REPLACE):
@@ -155,6 +158,7 @@ class Rig:
 
     def start(self) -> None:
         """Begin to run, without waiting for anything."""
+        obey_signals(self.engine, self.loop)
         self.task = self.loop.create_task(self.engine.run())
 
     def until(self, condition: Callable[[], Any], what: str) -> Any:
@@ -215,6 +219,10 @@ class Rig:
 
         answer: dict[str, Any] = json.loads(self.loop.run_until_complete(talk()))
         return answer
+
+    def hear(self, text: str) -> None:
+        """Let the engine take a message that the venue never sent; `|` stands for SOH."""
+        self.desk.on_report(Fields(text.replace("|", "\x01").encode()))
 
     def types_sent(self) -> list[str]:
         return [msg_type for msg_type, _ in self.sent]
@@ -316,12 +324,12 @@ def faulty_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sim
 
 @pytest.fixture
 def rig(faulty_venue: tuple[SimProcess, Iterator[str]], tmp_path: Path) -> Iterator[Start]:
-    """Start an engine that trades; the argument is what its session file says otherwise."""
+    """Start an engine that trades; the arguments are what its limits and its session file say otherwise."""
     venue, accounts = faulty_venue
     running: list[Rig] = []
 
-    def start(**session: object) -> Rig:
-        running.append(Rig(venue, tmp_path, next(accounts), **session))
+    def start(limits: dict[str, int] | None = None, **session: object) -> Rig:
+        running.append(Rig(venue, tmp_path, next(accounts), limits or {}, session))
         running[-1].start()
         running[-1].until_trading()
         return running[-1]

@@ -93,9 +93,8 @@ class World:
         del source.pipe[:count]
         if data and target.is_open:
             target.core.receive(data, self.now_ns)
-        if not target.is_open or not source.is_open:
-            if not source.pipe:
-                self.cut()
+        if not (target.is_open and source.is_open) and not source.pipe:
+            self.cut()
 
     def settle(self) -> None:
         """Connect and let everything arrive until nothing moves."""
@@ -159,7 +158,7 @@ def test_broken_connections_lose_and_repeat_nothing(steps: list[tuple[str, int, 
 
 def test_long_runs_lose_and_repeat_nothing() -> None:
     resend_requests = 0
-    for seed in range(300):
+    for seed in range(100):
         some = random.Random(seed)
         steps = [
             (some.choice(WORDS), some.randint(0, 1), some.choice([some.randint(0, 400), 1 << 20])) for _ in range(150)
@@ -172,7 +171,7 @@ def test_long_runs_lose_and_repeat_nothing() -> None:
         resend_requests += sum(
             b"\x0135=2\x01" in message for end in world.ends for _, message in end.store.messages(1, 100_000)
         )
-    assert resend_requests > 1000  # the runs are worth their time
+    assert resend_requests > 300  # the runs are worth their time
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)

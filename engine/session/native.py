@@ -21,8 +21,10 @@ from engine.session.file_store import open_store, stem
 from engine.session.hosts import Hosts
 from engine.session.message_log import MessageLog
 from engine.session.native_settings import core_settings
+from engine.session.schedule import read_schedule
 from engine.session.settings import SessionSettings
 from engine.session.sockets import tuner
+from engine.session.tls import client_context, server_name
 from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ _logger = logging.getLogger(__name__)
 # their old ClOrdID, so a venue that has seen them says so, and one that has not still should act on them.
 REPLAYED = frozenset({fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST})
 _CONNECT_TIMEOUT = 10  # seconds
+_LONGEST_SLEEP_NS = 60 * 1_000_000_000  # the wall clock may be set
 
 
 class NativeSession(SessionEdge):
@@ -57,12 +60,15 @@ class NativeSession(SessionEdge):
             self,
             open_store(settings, name, wall_ns()),
             dictionary=read_dictionary(settings),
+            schedule=read_schedule(settings),
             logon_dialect=logon_dialect,
             replayed=replayed,
         )
         self._hosts = Hosts(settings)
         self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
         self._tune = tuner(settings)
+        self._settings = settings
+        self._tls = client_context(settings)
         self._local_address = _local_address(settings)
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
@@ -93,7 +99,9 @@ class NativeSession(SessionEdge):
             self._task = None
 
     async def _keep_connected(self) -> None:
+        self.on_timer()
         while not self.core.needs_operator:
+            await self._session_time()
             begun_ns = self.clock_ns()
             self._closed.clear()
             try:
@@ -106,11 +114,25 @@ class NativeSession(SessionEdge):
             await asyncio.sleep(max(0, begun_ns + self._reconnect_ns - self.clock_ns()) / 1_000_000_000)
         self.on_fault(f"not connecting again before an operator has looked: {self.core.needs_operator}")
 
+    async def _session_time(self) -> None:
+        """Wait until the schedule lets us log on."""
+        schedule = self.core.schedule
+        while schedule is not None and not schedule.may_log_on(now_ns := self.wall_ns()):
+            wait_ns = min(schedule.next_change(now_ns) - now_ns, _LONGEST_SLEEP_NS)
+            await asyncio.sleep(wait_ns / 1_000_000_000)
+
     async def _connect(self) -> None:
         host, port = self._hosts.next(self.clock_ns())
         _logger.info("%s: connecting to %s port %d", self.name, host, port)
         await asyncio.wait_for(
-            self.loop.create_connection(lambda: Wire(self, self._tune), host, port, local_addr=self._local_address),
+            self.loop.create_connection(
+                lambda: Wire(self, self._tune),
+                host,
+                port,
+                ssl=self._tls,
+                server_hostname=None if self._tls is None else server_name(self._settings, host),
+                local_addr=self._local_address,
+            ),
             _CONNECT_TIMEOUT,
         )
 

@@ -1,0 +1,113 @@
+"""The native session over TLS, by the keys of the session file."""
+
+import asyncio
+import ssl
+from pathlib import Path
+
+import pytest
+import uvloop
+from certificates import Authority
+from session_sockets import Witness, acceptor_settings, body, initiator_settings
+
+from engine.errors import ConfigError
+from engine.session.acceptor import Acceptor
+from engine.session.native import NativeSession
+from engine.session.tls import client_context, server_context
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    made = Authority(tmp_path_factory.mktemp("certificates"))
+    for name in ("venue.test", "firm.test"):
+        made.issue(name)
+    return made
+
+
+def server_keys(authority: Authority) -> dict[str, str]:
+    folder = authority.folder
+    return {
+        "ServerCertificateFile": str(folder / "venue.test.pem"),
+        "ServerCertificateKeyFile": str(folder / "venue.test.key"),
+        "CertificationAuthoritiesFile": str(folder / "ca.pem"),
+    }
+
+
+def client_keys(authority: Authority) -> dict[str, str]:
+    return {"CertificationAuthoritiesFile": str(authority.folder / "ca.pem"), "SNIHostName": "venue.test"}
+
+
+def connects(folder: Path, server: dict[str, str], client: dict[str, str]) -> bool:
+    """Say whether both sides log on and an order arrives."""
+
+    async def main() -> bool:
+        loop = asyncio.get_running_loop()
+        acceptor = Acceptor([acceptor_settings(folder, **server)], loop)
+        (port,) = await acceptor.listen()
+        (peer,) = map(Witness, acceptor.sessions.values())
+        us = Witness(NativeSession(initiator_settings(folder, port, **client), loop))
+        us.session.logon()
+        try:
+            await us.until(lambda: us.session.is_logged_on, 1)
+            us.session.send(body("o1"))
+            await peer.until(lambda: peer.messages == [("D", "o1")], 1)
+            return True
+        except TimeoutError:
+            return False
+        finally:
+            us.session.close()
+            acceptor.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.get_loop().set_exception_handler(lambda loop, context: None)  # a refused handshake is reported there
+        return runner.run(main())
+
+
+def test_peer_is_proved_by_authority_and_name(tmp_path: Path, authority: Authority) -> None:
+    assert connects(tmp_path, server_keys(authority), client_keys(authority))
+
+
+def test_peer_with_another_name_is_refused(tmp_path: Path, authority: Authority) -> None:
+    assert not connects(tmp_path, server_keys(authority), {**client_keys(authority), "SNIHostName": "other.test"})
+
+
+def test_peer_of_an_unknown_authority_is_refused(tmp_path: Path, authority: Authority) -> None:
+    assert not connects(tmp_path, server_keys(authority), {"SocketUseSSL": "Y", "SNIHostName": "venue.test"})
+
+
+def test_client_must_show_a_certificate_where_asked(tmp_path: Path, authority: Authority) -> None:
+    server = {**server_keys(authority), "CertificateVerifyLevel": "1"}
+    assert not connects(tmp_path, server, client_keys(authority))
+    own = {
+        "ClientCertificateFile": str(authority.folder / "firm.test.pem"),
+        "ClientCertificateKeyFile": str(authority.folder / "firm.test.key"),
+    }
+    assert connects(tmp_path / "second", server, {**client_keys(authority), **own})
+
+
+def test_versions_below_1_2_are_refused(tmp_path: Path) -> None:
+    for keys in ({"SocketMinimumTLSVersion": "TLS10"}, {"SSLProtocol": "+TLSv1 +TLSv1.1"}):
+        with pytest.raises(ConfigError, match="TLS"):
+            client_context(initiator_settings(tmp_path, 1, SocketUseSSL="Y", **keys))
+
+
+def test_versions_follow_the_keys(tmp_path: Path) -> None:
+    for keys, expected in (
+        ({}, ssl.TLSVersion.TLSv1_2),
+        ({"SSLProtocol": "all -SSLv2"}, ssl.TLSVersion.TLSv1_2),
+        ({"EnabledProtocols": "TLSv1.3"}, ssl.TLSVersion.TLSv1_3),
+        ({"SocketMinimumTLSVersion": "TLS13"}, ssl.TLSVersion.TLSv1_3),
+    ):
+        context = client_context(initiator_settings(tmp_path, 1, SocketUseSSL="Y", **keys))
+        assert context is not None and context.minimum_version == expected
+
+
+def test_plain_session_has_no_context(tmp_path: Path) -> None:
+    assert client_context(initiator_settings(tmp_path, 1)) is None
+    assert server_context(acceptor_settings(tmp_path)) is None
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="CertificationAuthoritiesFile: '/nowhere.pem'"):
+        client_context(initiator_settings(tmp_path, 1, CertificationAuthoritiesFile="/nowhere.pem"))
+    with pytest.raises(ConfigError, match="ServerCertificateFile: missing"):
+        server_context(acceptor_settings(tmp_path, SocketUseSSL="Y"))
