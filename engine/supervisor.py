@@ -162,7 +162,7 @@ class Supervisor:
             return "session is not logged on"
         if self._must_sweep:
             self._must_sweep = False
-            self._cancel_earlier_runs()
+            self._sweep()
         if self._desk.all_orders.live_count and not self._has_started:
             self._cancel_live(now_ns)
             return "orders of an earlier run are being cancelled"
@@ -171,7 +171,8 @@ class Supervisor:
         stale = [book.instrument.symbol for book in self._desk.books if book.is_stale]
         return f"no fresh book for {stale[0]}" if stale else ""
 
-    def _cancel_earlier_runs(self) -> None:
+    def _sweep(self) -> None:
+        """Cancel whatever lives at the venue, known to us or not."""
         cl_ord_id, wall_ns = self._desk.all_orders.next_cl_ord_id(), self._wall_ns()
         self._journal.append_request(cl_ord_id, wall_ns)
         self._send(self._dialect.mass_cancel(cl_ord_id, wall_ns))
