@@ -28,7 +28,7 @@ from engine.orders import Orders
 from engine.position import Positions
 from engine.recovery import recover
 from engine.risk import Risk
-from engine.session import Session
+from engine.session import Session, open_session
 from engine.supervisor import TICK_NS, State, Supervisor
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -55,7 +55,7 @@ class Engine:
         self._journal = self._open_journal(orders)
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
-        self.session: Session = loading.open_session(
+        self.session: Session = open_session(
             config.engine.session,
             config.session.settings,
             config.engine.state_dir,

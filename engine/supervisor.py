@@ -1,11 +1,7 @@
 """When trading may happen, and how it ends with no order left alive.
 
-<<<<<<< HEAD
-States  WAITING (session or feed lost, books stale, orders unknown), TRADING, HALTED (a person must resume), STOPPING.
-=======
 States  WAITING (session or feed lost, books stale, or orders unknown), TRADING, HALTED (until a person resumes),
         STOPPING.
->>>>>>> faults
 Errors  nothing is raised: what goes wrong halts trading, is noted in the journal and reported by `report`.
 Thread  the loop thread; `tick` is called every `TICK_NS`.
 """

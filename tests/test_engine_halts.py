@@ -203,7 +203,7 @@ def test_stop_waits_for_the_answer_to_its_logout(rig: Start) -> None:
     r.venue("silent_fix", duration_ms=300)
     r.engine.stop()
     r.loop.run_until_complete(r.task)
-    assert r.reports.lines[-1] == "session down: the peer logged out"
+    assert r.reports.lines[-1] == "session down: logged out as asked"
 
 
 def test_signal_halts(rig: Start) -> None:
