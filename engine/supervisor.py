@@ -161,8 +161,9 @@ class Supervisor:
         if not self._session.is_logged_on:
             return "session is not logged on"
         if self._must_sweep:
-            self._must_sweep = False
-            self._sweep()
+            self._must_sweep = not self._sweep()
+        if self._must_sweep:
+            return "orders of an earlier run may be alive"
         if self._desk.all_orders.live_count and not self._has_started:
             self._cancel_live(now_ns)
             return "orders of an earlier run are being cancelled"
@@ -171,29 +172,43 @@ class Supervisor:
         stale = [book.instrument.symbol for book in self._desk.books if book.is_stale]
         return f"no fresh book for {stale[0]}" if stale else ""
 
-    def _sweep(self) -> None:
-        """Cancel whatever lives at the venue, known to us or not."""
+    def _sweep(self) -> bool:
+        """Cancel whatever lives at the venue, known to us or not; False if that could not be sent."""
         cl_ord_id, wall_ns = self._desk.all_orders.next_cl_ord_id(), self._wall_ns()
         self._journal.append_request(cl_ord_id, wall_ns)
-        self._send(self._dialect.mass_cancel(cl_ord_id, wall_ns))
+        return self._send(self._dialect.mass_cancel(cl_ord_id, wall_ns))
 
     def _cancel_live(self, now_ns: int) -> None:
-        """Ask for the cancel of every live order, again each `RETRY_NS` until the venue has answered."""
+        """Ask for the cancel of every live order, again each `RETRY_NS` until the venue has answered.
+
+        A cancel that stays unanswered is followed by a status request, or else by a mass cancel.
+        """
         if not self._session.is_logged_on:
             return
+        is_unanswered = False
         for order in self._desk.orders():
             if self._is_due(order, now_ns):
                 is_in_doubt = order.ord_status == fix.Status.UNKNOWN  # it may not exist: then no cancel ends it
-                if not self._desk.cancel(order) or is_in_doubt:
-                    self._send(self._dialect.order_status(order, self._wall_ns()))
+                is_sent = self._desk.cancel(order)
+                if not is_sent or is_in_doubt:
+                    is_unanswered |= not (self._ask(order) or is_sent)
+        if is_unanswered:
+            self._sweep()
 
     def _ask_for_unknown(self, now_ns: int) -> int:
-        """Ask what became of every order in doubt, again each `RETRY_NS`; return how many there are."""
+        """Ask what became of every order in doubt, or cancel it, again each `RETRY_NS`; return how many there are."""
         unknown = [order for order in self._desk.orders() if order.ord_status == fix.Status.UNKNOWN]
         for order in unknown:
-            if self._is_due(order, now_ns):
-                self._send(self._dialect.order_status(order, self._wall_ns()))
+            if self._is_due(order, now_ns) and not self._ask(order):
+                self._desk.cancel(order)
         return len(unknown)
+
+    def _ask(self, order: Order) -> bool:
+        """Ask what became of an order; False where the venue has no such request."""
+        body = self._dialect.order_status(order, self._wall_ns())
+        if body is not None:
+            self._send(body)
+        return body is not None
 
     def _is_due(self, order: Order, now_ns: int) -> bool:
         """Return whether this order may be asked for now, and note that it is."""
@@ -207,10 +222,10 @@ class Supervisor:
             self._is_confirmed = True
             self._report("HALT confirmed: no order is alive")
 
-    def _send(self, body: bytes | None) -> None:
-        if body is None:
-            return
+    def _send(self, body: bytes) -> bool:
         try:
             self._session.send(body)
         except SessionError as error:
             self._report(f"not sent: {error}")
+            return False
+        return True
