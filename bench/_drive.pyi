@@ -1,29 +1,30 @@
-from array import array
 from collections.abc import Sequence
 from typing import Final
 
+from typing_extensions import Buffer
+
 from bench._venue import FixVenue
 
-UNASKED: Final[int]
-ANNULLED: Final[int]
+UNASKED: Final = -1
+ANNULLED: Final = -2
 
 class FrameScript:
-    def __new__(
-        cls,
+    def __init__(
+        self,
         frames: Sequence[bytes],
         seq_at: Sequence[int],
         is_due: Sequence[bool],
         asks: Sequence[int],
         first_seq: int,
-    ) -> FrameScript: ...
+    ) -> None: ...
 
-def drive_closed(feed_fd: int, venue: FixVenue, script: FrameScript, interval_ns: int, stamps: array[int]) -> None: ...
+def drive_closed(feed_fd: int, venue: FixVenue, script: FrameScript, interval_ns: int, stamps: Buffer) -> None: ...
 def drive_open(
     feed_fd: int,
     venue: FixVenue,
     script: FrameScript,
-    schedule: array[int],
-    stamps: array[int],
+    schedule: Buffer,
+    stamps: Buffer,
     most_lag_ns: int,
     omits_annulled: bool,
 ) -> int: ...

@@ -1,3 +1,4 @@
+# cython: overflowcheck=False, nonecheck=False, cdivision=True
 """The measuring venue's clockwork: frames or triggers on a wire, each stamped until the order that answers it.
 
 Units   times in ns of CLOCK_MONOTONIC.

@@ -151,7 +151,7 @@ def _cell(run: Figures, column: str) -> str:
 
 
 def _remark(run: Figures) -> str:
-    return "  rate not held" if run.get("is_held") is False else ""
+    return "  rate not held, and no higher one was tried" if run.get("is_held") is False else ""
 
 
 def stage_table(name: str, stages: Figures) -> str:
@@ -168,9 +168,9 @@ def stage_table(name: str, stages: Figures) -> str:
     floor, outside, stamped = (stages[key] / 1000 for key in ("floor_p50_ns", "outside_p50_ns", "stamped_p50_ns"))
     counted = [path for path in stages["paths"] if not (name.startswith(TICK) and path == REPORT_PATH)]
     inside = sum(stages["paths"][path]["sum"]["p50_ns"] for path in counted) / 1000
-    rest = stamped - inside - floor
     lines.append(
-        f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} from"
-        f" {' and '.join(counted)}, {floor:.2f} the floor, {rest:.2f} in sockets, session and the loop's turns"
+        f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} above"
+        f" ({' and '.join(counted)}), {floor:.2f} the floor,"
+        f" {stamped - inside - floor:.2f} in reading sockets, the session and the loop's turns"
     )
     return "\n".join(lines) + "\nmicroseconds"

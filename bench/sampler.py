@@ -19,7 +19,7 @@ WORD = 8  # bytes of one trigger: the time that was set for an order
 
 
 class Sampler:
-    """Decides when the next order leaves; `send(number)` sends it, `answered()` says that its report is handled."""
+    """Decides when an order leaves; `send(number)` sends it, `answered()` is called when its report is handled."""
 
     def __init__(self, send: Callable[[int], None]) -> None:
         self._send = send

@@ -60,6 +60,11 @@ def parser() -> argparse.ArgumentParser:
     sim.add_argument("--speed", type=float, default=1.0)
     sim.set_defaults(run=run_sim)
 
+    echo = commands.add_parser("echo", help="a FIX acceptor that sends orders straight back, to certify against")
+    echo.add_argument("session_file", type=Path, metavar="CFG", help="QuickFIX session file of acceptors")
+    echo.add_argument("--state", type=Path, metavar="DIR", help="where relative stores and logs lie (beside the file)")
+    echo.set_defaults(run=run_echo)
+
     journal = commands.add_parser("journal", help="print a journal's records")
     journal.add_argument("path", type=Path, metavar="FILE")
     journal.set_defaults(run=run_journal)
@@ -120,6 +125,12 @@ def run_sim(arguments: argparse.Namespace) -> int:
 
     config = load_config(arguments.config or config_path("sim.toml"))
     return run(with_captures(config, arguments.capture, arguments.speed))
+
+
+def run_echo(arguments: argparse.Namespace) -> int:
+    from engine.echo import run
+
+    return run(arguments.session_file, arguments.state)
 
 
 def run_journal(arguments: argparse.Namespace) -> int:

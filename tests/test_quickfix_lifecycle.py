@@ -12,7 +12,6 @@ from fix_peer import (
     Side,
     field,
     in_both_modes,
-    initiator_settings,
     logged_on,
     order,
     raw_peer,
@@ -21,11 +20,7 @@ from fix_peer import (
     until,
 )
 
-from engine.errors import ConfigError
-from engine.session import open_session
 from engine.session.quickfix_log import redact
-from engine.session.quickfix_session import QuickfixSession
-from engine.session.settings import override
 
 SECRETS = [(95, "9"), (96, "a=b\x01c\x01d=e"), (553, "trader"), (554, "hunter2")]
 
@@ -226,52 +221,6 @@ async def test_log_files_hold_the_traffic_and_no_secret(tmp_path: Path) -> None:
 def test_redaction_leaves_other_messages_alone() -> None:
     text = "8=FIX.4.4\x019=1\x0135=D\x01554=not a password here\x0110=000\x01"
     assert redact(text) == text
-
-
-def test_store_is_readable_by_its_owner_only(tmp_path: Path) -> None:
-    with_loop = asyncio.new_event_loop()
-    session = QuickfixSession(initiator_settings(tmp_path, 9), with_loop)
-    assert (tmp_path / "store").stat().st_mode & 0o777 == 0o700
-    session.close()
-    with_loop.close()
-
-
-def test_second_session_of_one_identity_is_refused(tmp_path: Path) -> None:
-    loop = asyncio.new_event_loop()
-    settings = initiator_settings(tmp_path, 9)
-    session = QuickfixSession(settings, loop)
-    with pytest.raises(ConfigError, match="runs in this process already"):
-        QuickfixSession(settings, loop)
-    session.close()
-    QuickfixSession(settings, loop).close()
-    loop.close()
-
-
-@pytest.mark.parametrize(
-    ("overrides", "text"),
-    [
-        ({"SocketUseSSL": "Y"}, "SocketUseSSL: the QuickFIX package has no TLS"),
-        ({"HeartBtInt": "0"}, "QuickFIX refuses it: .*Heartbeat must be greater than zero"),
-        ({"FileStorePath": "/proc/nowhere"}, "FileStorePath=/proc/nowhere: cannot be made"),
-        ({"FileLogPath": "/proc/nowhere"}, "FileLogPath=/proc/nowhere: cannot be made"),
-    ],
-)
-def test_settings_that_quickfix_cannot_use_are_refused(tmp_path: Path, overrides: dict[str, str], text: str) -> None:
-    loop = asyncio.new_event_loop()
-    with pytest.raises(ConfigError, match=text):
-        QuickfixSession(initiator_settings(tmp_path, 9, **overrides), loop)
-    loop.close()
-
-
-def test_session_opened_by_its_file_is_the_one_asked_for(tmp_path: Path) -> None:
-    file = tmp_path / "session.cfg"
-    file.write_text(override(Path("config/fix/initiator.cfg"), SocketConnectPort=9, FileStorePath="kept"))
-    loop = asyncio.new_event_loop()
-    session = open_session("quickfix", file, tmp_path / "state", loop)
-    assert isinstance(session, QuickfixSession)
-    assert (tmp_path / "state" / "kept").is_dir()
-    session.close()
-    loop.close()
 
 
 @pytest.mark.parametrize("ending", ["", "sys.exit(3)", "raise KeyError('x')", "loop.close()", "side.session.close()"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fix_peer import RawPeer, Side, field, in_both_modes, logged_on, report, run, until, wire
 
-from engine.session import quickfix_driver
+from engine.session import quickfix_driver, quickfix_settings
 
 COUNT = int(os.environ.get("FIXLANE_MALFORMED", "2000"))
 PARTIES = "453=2|448=ACME|447=D|452=1|448=DESK7|447=D|452=24|"
@@ -169,3 +169,15 @@ async def test_wrong_length_before_a_data_field_is_counted_and_nothing_more(tmp_
         counts = side.session.counts
         assert counts["garbled"] + counts["rejected"] == 1
         assert len(side.faults()) == counts["garbled"]
+
+
+@in_both_modes
+async def test_exception_out_of_quickfix_is_reported_and_the_connection_begun_anew(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quickfix_settings, "with_safe_dictionaries", lambda settings: settings)
+        async with logged_on(tmp_path) as (side, peer):
+            peer.send("8", report("E1") + "354=-5|355=abc|")
+            await until(lambda: len(peer.received("A")) == 2)
+            await until(lambda: side.session.is_logged_on)
+            assert [event[0] for event in side.events] == ["logon", "fault", "logout", "logon"]
+            assert "reading failed: RuntimeError: " in side.faults()[0]

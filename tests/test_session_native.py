@@ -10,6 +10,7 @@ import pytest
 import uvloop
 from session_scene import frame
 from session_sockets import Witness, acceptor_settings, body, initiator_settings
+from test_session_dictionary import path as dictionary_path
 
 from engine.errors import ConfigError, SessionError
 from engine.session.acceptor import Acceptor
@@ -92,6 +93,21 @@ def test_logout_closes_both_sides_in_order(run, tmp_path: Path) -> None:
     run(main())
 
 
+def test_logon_during_logout_waits_for_its_end(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        pair = await Pair(tmp_path).up(ReconnectInterval=0)
+        pair.session.logout()
+        pair.session.logon()
+        await pair.us.until(lambda: pair.us.count("logon") == 2)
+        pair.session.send(body("a"))
+        await pair.peer.until(lambda: len(pair.peer.messages) == 1)
+        assert pair.us.events == ["logon", "logout: logged out", "logon"]
+        assert pair.session.next_sender_seq_num == 5  # Logon, Logout, Logon, the message
+        pair.close()
+
+    run(main())
+
+
 def test_lost_connection_is_made_again_and_numbers_continue(run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
@@ -161,6 +177,22 @@ def test_numbers_start_again_without_a_logout(run, tmp_path: Path) -> None:
         pair.close()
 
     run(main())
+
+
+def test_dictionary_and_schedule_of_the_file_hold_on_both_sides(tmp_path: Path) -> None:
+    keys = {
+        "UseDataDictionary": "Y", "DataDictionary": dictionary_path("FIX44.xml"),
+        "NonStopSession": None, "StartTime": "08:00:00", "EndTime": "17:00:00",
+    }  # fmt: skip
+    loop = asyncio.new_event_loop()
+    session = NativeSession(initiator_settings(tmp_path, 1, **keys), loop)
+    acceptor = Acceptor([acceptor_settings(tmp_path, **keys)], loop)
+    (accepting,) = acceptor.sessions.values()
+    for core in (session.core, accepting.core):
+        assert core.dictionary is not None and core.schedule is not None
+    session.close()
+    acceptor.close()
+    loop.close()
 
 
 def test_second_connection_of_an_identity_is_closed_silently(run, tmp_path: Path) -> None:

@@ -16,11 +16,13 @@ from engine import fix
 from engine.errors import ConfigError
 from engine.session.codec import Frame, FrameReader
 from engine.session.core import SessionCore
+from engine.session.dictionary import read_dictionary
 from engine.session.edge import SessionEdge
 from engine.session.fields import Fields
 from engine.session.file_store import open_store, stem
 from engine.session.message_log import MessageLog
 from engine.session.native_settings import core_settings
+from engine.session.schedule import read_schedule
 from engine.session.settings import SessionSettings
 from engine.session.sockets import tuner
 from engine.session.tls import server_context
@@ -47,7 +49,16 @@ class AcceptorSession(SessionEdge):
         folder = settings.path("FileLogPath")
         super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
         store = open_store(settings, name, wall_ns(), is_one_of_many=True)
-        self.core = SessionCore(agreed, self, store, is_initiator=False, authenticate=authenticate, replayed=replayed)
+        self.core = SessionCore(
+            agreed,
+            self,
+            store,
+            is_initiator=False,
+            dictionary=read_dictionary(settings),
+            authenticate=authenticate,
+            schedule=read_schedule(settings),
+            replayed=replayed,
+        )
         self.on_timer()
         self._allowed = {text.strip() for text in settings.text("AllowedRemoteAddresses").split(",") if text.strip()}
 
@@ -74,7 +85,7 @@ class Acceptor:
         replayed: Container[str] | None = None,
     ) -> None:
         """`authenticate` says why a Logon is refused; `replayed` holds the MsgTypes sent again, None for all."""
-        self.on_session: Callable[[AcceptorSession], None] = lambda session: None  # for each that a template makes
+        self.on_session: Callable[[AcceptorSession], object] = lambda session: None  # for each that a template makes
         self.sessions: dict[tuple[str, str, str], AcceptorSession] = {}
         self.loop = loop
         self._world = (loop, clock_ns, wall_ns, authenticate, replayed)
@@ -124,6 +135,7 @@ class Acceptor:
         key = (one.text("BeginString"), one.text("SenderCompID"), one.text("TargetCompID"))
         if key[2] == ANY_PEER:
             self._templates[key[:2]] = one
+            read_dictionary(one)  # now, not while the first peer waits
             return None
         if key in self.sessions:
             raise ConfigError(f"{one.file}: {one.name} is defined twice; remove one")

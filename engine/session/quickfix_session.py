@@ -24,12 +24,7 @@ from engine.session import LogonDialect
 from engine.session.fields import Fields
 from engine.session.quickfix_driver import Driver
 from engine.session.quickfix_log import LogFactory, SessionLog
-from engine.session.quickfix_settings import (
-    quickfix_settings,
-    read_dictionaries,
-    session_id,
-    with_safe_dictionaries,
-)
+from engine.session.quickfix_settings import prepared, quickfix_settings, read_dictionaries, session_id
 from engine.session.settings import SessionSettings
 
 _logger = logging.getLogger(__name__)
@@ -92,12 +87,8 @@ class QuickfixSession:
     def counts(self) -> dict[str, int]:
         """Messages of every kind: read, sent, read but unreadable, and answered by us with Reject(3) or (j)."""
         log = self._log
-        return {
-            "received": log.received,
-            "sent": log.sent,
-            "garbled": log.garbled,
-            "rejected": self._callbacks.rejected,
-        }
+        counts = {"received": log.received, "sent": log.sent, "garbled": log.garbled}
+        return counts | {"rejected": self._callbacks.rejected}
 
     def logon(self) -> None:
         if self._session is None:
@@ -153,12 +144,9 @@ class QuickfixSession:
         identity = session_id(settings)
         if quickfix.Session.doesSessionExist(identity):
             raise ConfigError(f"{settings.file}: {self.name} runs in this process already; close that one first")
-        # The store holds whatever was sent, a Logon's password included: nobody else may read it.
-        _make_folder(settings, "FileStorePath")
-        safe = with_safe_dictionaries(settings)
-        self._dictionaries = read_dictionaries(safe)
-        configured = quickfix_settings(safe)
-        _make_folder(settings, "FileLogPath")
+        settings = prepared(settings)
+        self._dictionaries = read_dictionaries(settings)
+        configured = quickfix_settings(settings)
         self._log = SessionLog(self.name, settings.path("FileLogPath"))
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))
         ports = frozenset(port for _, port in settings.endpoints())
@@ -240,16 +228,6 @@ class QuickfixSession:
             self.on_fault(f"{self.name}: {where} failed: {type(error).__name__}: {error}")
         except BaseException as second:
             _logger.error("%s: on_fault failed", self.name, exc_info=second)
-
-
-def _make_folder(settings: SessionSettings, key: str) -> None:
-    folder = settings.path(key)
-    if folder is not None:
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            text = f"{settings.file}: {key}={folder}: cannot be made ({error}); choose a folder that can"
-            raise ConfigError(text) from None
 
 
 class _Callbacks(quickfix.Application):
