@@ -73,10 +73,14 @@ class NativeSession(SessionEdge):
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
 
-    def logon(self) -> None:
-        """Connect and log on; connect again after a loss until `logout` or `close`."""
+    def logon(self, *, resets: bool = False) -> None:
+        """Connect and log on; connect again after a loss until `logout` or `close`.
+
+        `resets` asks for both numbers to start at 1, once: an operator's answer to a lost store.
+        """
+        self.core.reset_pending |= resets
+        self.core.needs_operator = ""
         if self._task is None or self._task.done():
-            self.core.needs_operator = ""
             self._task = self.loop.create_task(self._keep_connected())
 
     def logout(self, text: str = "") -> None:
@@ -100,7 +104,7 @@ class NativeSession(SessionEdge):
 
     async def _keep_connected(self) -> None:
         self.on_timer()
-        while not self.core.needs_operator:
+        while True:
             await self._session_time()
             if self._wire is not None:  # of the session that was logged out, not gone yet
                 await self._closed.wait()
@@ -113,8 +117,10 @@ class NativeSession(SessionEdge):
                 _logger.info("%s: not connected: %s", self.name, error)
             else:
                 await self._closed.wait()
+            if self.core.needs_operator:
+                break
             await asyncio.sleep(max(0, begun_ns + self._reconnect_ns - self.clock_ns()) / 1_000_000_000)
-        self.on_fault(f"not connecting again before an operator has looked: {self.core.needs_operator}")
+        _logger.error("%s: not connecting again before an operator has looked", self.name)
 
     async def _session_time(self) -> None:
         """Wait until the schedule lets us log on."""
