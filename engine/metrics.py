@@ -36,6 +36,7 @@ COUNTERS = {
     "fills": "fills",
     "cancels": "orders cancelled or expired",
     "replaces": "orders replaced",
+    "cancel_rejects": "cancels and replaces refused by the venue",
     "reports": "messages received about orders",
     "duplicates": "reports that repeat one already applied",
     "unknown_reports": "messages that no rule understands",
