@@ -6,6 +6,7 @@ Thread  the loop thread serves the scrape itself: no second thread contends for 
 """
 
 import asyncio
+import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -112,7 +113,7 @@ class EngineCollector(Collector):
         pnl = GaugeMetricFamily("fixlane_pnl", "realised and unrealised, after fees, in money units", labels=["symbol"])
         for book, position in zip(self._source.books, self._source.positions, strict=True):
             symbol = [book.instrument.symbol]
-            age.add_metric(symbol, (now_ns - book.updated_ns) / 1e9 if book.updated_ns else -1)
+            age.add_metric(symbol, (now_ns - book.updated_ns) / 1e9 if book.updated_ns else math.inf)
             stale.add_metric(symbol, int(book.is_stale))
             net.add_metric(symbol, position.net)
             mark = mark_price(book)

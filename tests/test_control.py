@@ -37,7 +37,10 @@ async def exchange(directory, line):
     reader, writer = await asyncio.open_unix_connection(str(directory / SOCKET))
     writer.write(line)
     writer.write_eof()
-    answer = await reader.read()
+    try:
+        answer = await reader.read()
+    except ConnectionError:  # what it had not read yet makes the kernel reset the connection
+        answer = b""
     writer.close()
     return json.loads(answer) if answer else None
 
