@@ -38,7 +38,7 @@ class Scale:
     compares_garbage: bool = True  # tick once more with Python's collector on
 
 
-FULL = Scale(3, 2000, 5000, 3500, 2.0, 5000, (1_000, 10_000, 50_000))
+FULL = Scale(3, 2000, 5000, 3000, 1.5, 5000, (1_000, 10_000, 50_000))
 QUICK = Scale(2, 100, 200, 100, 0.1, 300, (1_000,), compares_garbage=False)
 
 Progress = Callable[[int, int, str], None]  # done, of, what is running

@@ -9,7 +9,6 @@ from pathlib import Path
 from bench import frames
 from bench._drive import ANNULLED
 from bench._wire import VenueError
-from bench.baseline_tick import BaselineTick
 from bench.order import MOST_LAG_NS
 from bench.plan import BASELINE, Pace, Plan, Repetition, Samples
 from bench.rig import Rig
@@ -32,6 +31,8 @@ async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> 
 
 
 async def _measure_baseline(plan: Plan, venue: Venue, state: Path, script: Script, result: Repetition) -> None:
+    from bench.baseline_tick import BaselineTick  # needs a package that the engine does not
+
     baseline = BaselineTick(state, venue.fix_port, venue.feed_port, frames.instrument(plan.capture).symbol)
     venue.start("accept_fix")
     await baseline.session.start()

@@ -18,7 +18,7 @@ from engine.session.codec import Fields
 
 NS_PER_MS = 1_000_000
 OPEN = "open_loop@1000"
-STALL_NS = 60 * NS_PER_MS
+STALL_NS = 150 * NS_PER_MS  # far above what a shared machine does by itself
 PERIOD_S = 0.5
 LITERAL_STALL_NS = 200_000
 CLOSED_AND_OPEN = (Pace("", 200, NS_PER_MS), Pace(OPEN, 1000, NS_PER_MS, True))
@@ -81,14 +81,14 @@ def percentile(samples: Samples, part: float) -> int:
 def test_stall_shows_in_the_open_loop_and_not_in_the_closed(subject: str) -> None:
     samples = measure(stall_long, subject)
     assert percentile(samples[OPEN], 0.999) >= STALL_NS * 3 // 4
-    assert percentile(samples[OPEN], 0.95) >= STALL_NS // 4  # every event of a stall counts, not one
+    assert percentile(samples[OPEN], 0.9) >= STALL_NS // 4  # every event of a stall counts, not one
     assert median(samples[""].values_ns) < STALL_NS // 10
 
 
 def test_engine_without_a_stall_shows_none() -> None:
     samples = measure(None)
-    assert percentile(samples[OPEN], 0.95) < STALL_NS // 4
-    assert len(samples[OPEN].values_ns) == 1000 and samples[OPEN].is_held
+    assert percentile(samples[OPEN], 0.9) < STALL_NS // 4
+    assert len(samples[OPEN].values_ns) == samples[OPEN].sent == 1000
 
 
 @pytest.mark.skipif("FIXLANE_QUIET_HOST" not in os.environ, reason="needs a quiet host: set FIXLANE_QUIET_HOST=1")

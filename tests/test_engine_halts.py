@@ -198,6 +198,17 @@ def test_stop_cancels_everything_logs_out_and_ends(rig: Start) -> None:
     assert r.venue("status")["accounts"][r.account] is False
 
 
+def test_stop_without_a_session_names_what_may_be_alive(rig: Start) -> None:
+    r = rig()
+    order = r.rest(fix.BUY, 40 * CENT, 5 * LOT)
+    r.venue("drop_fix", account=r.account)
+    r.until(lambda: r.supervisor.state is State.WAITING, "the loss to be noticed")
+    r.engine.stop()
+    r.loop.run_until_complete(r.task)
+    assert f"1 orders may still be alive at the venue: ['{order.cl_ord_id}']" in r.reports.lines
+    assert r.types_sent() == [MASS_CANCEL, NEW]
+
+
 def test_stop_waits_for_the_answer_to_its_logout(rig: Start) -> None:
     r = rig()
     r.venue("silent_fix", duration_ms=300)

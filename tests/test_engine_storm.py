@@ -13,7 +13,7 @@ from tests.engine_config import engine_config
 from tests.engine_in_process import Rig
 from tests.sim_process import Start
 
-LIQUIDITY = "[liquidity]\nseed = 3\nrate = 150\ntaker_share = 0.2\n[feed]\nping_seconds = 0.1\n"
+LIQUIDITY = "[liquidity]\nseed = 3\nrate = 400\ntaker_share = 0.2\n[feed]\nping_seconds = 0.1\n"
 FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("drop_feed", {}),
     ("silent_feed", {"duration_ms": 700}),
@@ -49,10 +49,10 @@ def test_every_fault_in_a_row_ends_with_the_truth(quoting: Rig, seed: int) -> No
     for word, arguments in rng.sample(FAULTS, len(FAULTS)):
         r.turn(rng.uniform(0.05, 0.25))
         r.venue(word, **arguments)
-    r.turn(0.5)
+        r.turn(0.05)
+        for symbol in ("RAIN", "SNOW"):
+            r.venue("open_market", symbol=symbol)
     r.venue("clear")
-    for symbol in ("RAIN", "SNOW"):
-        r.venue("open_market", symbol=symbol)
     r.until_trading()
     fills = r.counters.fills
     r.until(lambda: r.counters.fills > fills, "a fill after the storm")

@@ -135,4 +135,4 @@ def test_session_changes_kind_within_a_day(tmp_path: Path) -> None:
         assert peer.count("fault") == 0
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(asyncio.wait_for(run(), 30))
+        runner.run(asyncio.wait_for(run(), 100))

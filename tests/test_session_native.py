@@ -23,7 +23,7 @@ LOOPS = [uvloop.new_event_loop, asyncio.new_event_loop]
 def run(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, None]], None]:
     def run_it(main: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner(loop_factory=request.param) as runner:
-            runner.run(asyncio.wait_for(main, 20))
+            runner.run(asyncio.wait_for(main, 60))
 
     return run_it
 
@@ -87,6 +87,21 @@ def test_logout_closes_both_sides_in_order(run, tmp_path: Path) -> None:
         assert pair.peer.events[-1] == "logout: Logout by the peer: done"
         with pytest.raises(SessionError, match="logged out"):
             pair.session.send(body("late"))
+        pair.close()
+
+    run(main())
+
+
+def test_logon_during_logout_waits_for_its_end(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        pair = await Pair(tmp_path).up(ReconnectInterval=0)
+        pair.session.logout()
+        pair.session.logon()
+        await pair.us.until(lambda: pair.us.count("logon") == 2)
+        pair.session.send(body("a"))
+        await pair.peer.until(lambda: len(pair.peer.messages) == 1)
+        assert pair.us.events == ["logon", "logout: logged out", "logon"]
+        assert pair.session.next_sender_seq_num == 5  # Logon, Logout, Logon, the message
         pair.close()
 
     run(main())
@@ -228,7 +243,7 @@ def test_slow_reader_gets_everything_in_order_later(run, tmp_path: Path) -> None
             pair.peer_session.send(message)
         assert pair.peer_session.core.is_paused
         seen = 0
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(40):
             while seen < count + 1:
                 line = await reader.readuntil(b"\x0110=")
                 number = int(line.partition(b"\x0134=")[2].partition(b"\x01")[0])

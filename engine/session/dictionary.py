@@ -7,7 +7,7 @@ Cost    0.4 us for an ExecutionReport; reading a file 0.1 to 1 s.
 Source  QuickFIX data dictionary format; FIX 4.4 volume 2, Reject; FIXT 1.1 for versions.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -50,7 +50,7 @@ class Dictionary:
         """`rules` are by ApplVerID(1128), those of `default` for messages that do not say."""
         self._rules = rules
         self._default = rules[default]
-        self.passes = self._default.passes
+        self.passes: Callable[[Fields], bool] = self._default.passes
         self._has_versions = bool(default)
         self._names = names
 

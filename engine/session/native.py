@@ -102,6 +102,8 @@ class NativeSession(SessionEdge):
         self.on_timer()
         while not self.core.needs_operator:
             await self._session_time()
+            if self._wire is not None:  # of the session that was logged out, not gone yet
+                await self._closed.wait()
             begun_ns = self.clock_ns()
             self._closed.clear()
             try:
