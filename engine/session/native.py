@@ -112,6 +112,8 @@ class NativeSession(SessionEdge):
                 self._hosts.failed()
                 _logger.info("%s: not connected: %s", self.name, error)
             else:
+                if self._task is not asyncio.current_task():
+                    return  # cancelled while it connected, which `wait_for` keeps to itself
                 await self._closed.wait()
             await asyncio.sleep(max(0, begun_ns + self._reconnect_ns - self.clock_ns()) / 1_000_000_000)
         self.on_fault(f"not connecting again before an operator has looked: {self.core.needs_operator}")
