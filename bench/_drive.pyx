@@ -1,3 +1,4 @@
+# cython: overflowcheck=False, nonecheck=False, cdivision=True
 """The measuring venue's clockwork: frames or triggers on a wire, each stamped until the order that answers it.
 
 Units   times in ns of CLOCK_MONOTONIC.
@@ -18,7 +19,7 @@ UNASKED = -1
 ANNULLED = -2
 
 cdef enum:
-    PATIENCE = 5000000000  # how long an order may take before it counts as missing
+    PATIENCE = 2000000000  # how long an order may take before it counts as missing
     QUIET = 100000000  # after which nothing more comes that was not due
     LEAD = 1000000  # from the start of a scheduled run to its first event
 
@@ -133,7 +134,7 @@ cdef class Pending:
     cdef const int64_t[::1] schedule
     cdef int64_t[::1] stamps
     cdef int64_t first_ns, number, done, sent, annulled_until
-    cdef int64_t seen  # the best ask that was answered last
+    cdef int64_t seen, received_ns  # the best ask that was answered last, and when
     cdef bint omits_annulled
 
     def __cinit__(
@@ -144,7 +145,7 @@ cdef class Pending:
         self.schedule = schedule
         self.stamps = stamps
         self.number = script.at
-        self.done = self.sent = self.annulled_until = 0
+        self.done = self.sent = self.annulled_until = self.received_ns = 0
         self.seen = script.frame(script.at + script.count - 1).ask
 
     cdef int64_t scheduled_ns(self, int64_t i) noexcept nogil:
@@ -159,6 +160,7 @@ cdef class Pending:
         """Stamp the frames that an order answers."""
         cdef int64_t i, last = self.done, annulled = self.done
         cdef Frame* frame
+        self.received_ns = received_ns
         while last < self.sent and not buys_ask(self.script.frame(self.number + last), order):
             if self.script.frame(self.number + last).ask == self.seen:
                 annulled = last + 1
@@ -185,10 +187,14 @@ cdef class Pending:
         return i
 
     cdef void close(self) noexcept nogil:
-        """Stamp what nothing answered: moves that cancelled out, and frames that ask for nothing."""
-        cdef int64_t i
+        """Stamp the rest: an order that came later than a frame counts for it, as one of two moves to the same ask."""
+        cdef int64_t i, latency
         for i in range(self.done, self.stamps.shape[0]):
-            self.stamps[i] = -2 if i < self.sent and self.script.frame(self.number + i).is_due else -1
+            latency = self.received_ns - self.scheduled_ns(i)
+            if i >= self.sent or not self.script.frame(self.number + i).is_due:
+                self.stamps[i] = -1
+            else:
+                self.stamps[i] = latency if latency > 0 and not self.omits_annulled else -2
 
 
 def drive_open(

@@ -1,3 +1,4 @@
+# cython: overflowcheck=False, nonecheck=False, cdivision=True
 """The measuring venue's FIX side: answers every order from a prepared report, at once.
 
 Errors  a message out of sequence, unreadable or of an unexpected type raises VenueError: the run is void.

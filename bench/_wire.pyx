@@ -1,3 +1,4 @@
+# cython: overflowcheck=False, nonecheck=False, cdivision=True
 """The floor: raw TCP ping-pong between two processes, spinning or blocking, and the clock of all measurements.
 
 Units   times in ns of CLOCK_MONOTONIC, which all processes of one machine share.

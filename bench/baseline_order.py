@@ -20,7 +20,7 @@ from bench.strategies import price_of
 Report = tuple[str, int, str]  # ClOrdID(11), price in 0.0001, ExecType(150)
 
 
-class ThreadedApplication(fix.Application):  # type: ignore[misc]
+class ThreadedApplication(fix.Application):
     """Passes reports to the loop's thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, on_report: Callable[[Report], None]) -> None:

@@ -3,7 +3,6 @@
 It keeps the book with floats and finds the best price with max and min, as such code does.
 """
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any

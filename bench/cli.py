@@ -4,12 +4,13 @@ Errors  exit status 1 where a figure could not be measured as it must be, 2 wher
 """
 
 import argparse
+import importlib.util
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from bench import frames, host, micro_run, plots, results, suite
 from bench.plan import ORDER, TICK, Plan
+from engine.errors import ConfigError
 
 BAR = 24
 CAPTURE_S, QUICK_CAPTURE_S = 20.0, 2.0
@@ -21,6 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
         plots.require()
     if arguments.subject in ("micro", "all"):
         micro_run.require()
+    if arguments.subject in (TICK, "all") and importlib.util.find_spec("websockets") is None:
+        raise ConfigError("the baseline of tick needs websockets: pip install 'fixlane[bench]'")
     cores = None if arguments.no_pin else host.venue_and_engine_cores()
     scale = _scale(arguments)
     runs, ratios, stages = {}, {}, {}

@@ -7,8 +7,9 @@ risk rightly denies it.
 
 import gzip
 import json
+from array import array
 from functools import lru_cache
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,36 @@ def captured_times_ns(path: Path) -> list[int]:
     return [recv_ms * 1_000_000 for recv_ms, _ in _recorded(path)][1:]
 
 
+def captured_deltas(path: Path) -> tuple[Event, "array[int]", "array[int]", "array[int]"]:
+    """Return the first snapshot of a captured feed, and the sides, prices and changes that follow it up to the next."""
+    recorded = [event for _, event in _recorded(path)]
+    market = instrument(path)
+    sides, prices, changes = array("q"), array("q"), array("q")
+    for event in takewhile(lambda one: one["type"] != "orderbook_snapshot", recorded[1:]):
+        if event["type"] == "orderbook_delta":
+            side, price, change = _level(market, event["msg"])
+            sides.append(side)
+            prices.append(price)
+            changes.append(change)
+    return recorded[0], sides, prices, changes
+
+
+def apply(book: Book, event: Event) -> None:
+    """Apply a snapshot or a delta as the venue writes it; anything else is not the book's."""
+    parse_price, parse_size = book.instrument.parse_price, book.instrument.parse_size
+    if event["type"] == "orderbook_snapshot":
+        bids = [(parse_price(p), parse_size(s)) for p, s in event["msg"].get("yes_dollars_fp", ())]
+        asks = [(10_000 - parse_price(p), parse_size(s)) for p, s in event["msg"].get("no_dollars_fp", ())]
+        book.snapshot(bids, asks)
+    elif event["type"] == "orderbook_delta":
+        book.apply(*_level(book.instrument, event["msg"]))
+
+
+def _level(market: Instrument, message: dict[str, str]) -> tuple[int, int, int]:
+    price, change = market.parse_price(message["price_dollars"]), market.parse_size(message["delta_fp"])
+    return (BID, price, change) if message["side"] == "yes" else (ASK, 10_000 - price, change)
+
+
 def instrument(path: Path | None) -> Instrument:
     """The market of a captured feed, or of the stairs."""
     return bench_instrument(_recorded(path)[0][1]["msg"]["market_ticker"] if path else SYMBOL)
@@ -71,29 +102,17 @@ def _script(snapshot: Event, events: list[Event], instrument: Instrument) -> Scr
         text_frame(_text(snapshot, FIRST_SEQ - 1)),
     ]
     book = Book(instrument)
-    _apply(book, snapshot)
+    apply(book, snapshot)
     frames, seq_at, is_due, asks = [], [], [], []
     for number, event in enumerate(events):
         before = book.best_ask
-        _apply(book, event)
+        apply(book, event)
         frame = text_frame(_text(event, FIRST_SEQ + number))
         frames.append(frame)
         seq_at.append(frame.index(b'"seq":%d' % (FIRST_SEQ + number)) + len(b'"seq":'))
         is_due.append(book.best_ask != before and NO_ASK not in (before, book.best_ask))
         asks.append(book.best_ask)
     return Script(frames, seq_at, is_due, asks, greeting, FIRST_SEQ)
-
-
-def _apply(book: Book, event: Event) -> None:
-    message, parse_price, parse_size = event["msg"], book.instrument.parse_price, book.instrument.parse_size
-    if event["type"] == "orderbook_snapshot":
-        bids = [(parse_price(p), parse_size(s)) for p, s in message.get("yes_dollars_fp", ())]
-        asks = [(10_000 - parse_price(p), parse_size(s)) for p, s in message.get("no_dollars_fp", ())]
-        book.snapshot(bids, asks)
-    elif event["type"] == "orderbook_delta":
-        price, change = parse_price(message["price_dollars"]), parse_size(message["delta_fp"])
-        side, price = (BID, price) if message["side"] == "yes" else (ASK, 10_000 - price)
-        book.apply(side, price, change)
 
 
 def _text(event: Event, seq: int) -> bytes:

@@ -54,14 +54,15 @@ def figures(report: dict[str, Any]) -> dict[str, Figures]:
 
 
 def _figures(one: dict[str, Any]) -> Figures:
-    per_round_ns = [seconds * 1e9 / one["extra_info"]["calls"] for seconds in one["stats"]["data"]]
+    per_round_ns: list[float] = [seconds * 1e9 / one["extra_info"]["calls"] for seconds in one["stats"]["data"]]
     ordered = sorted(per_round_ns)
     size = max(len(ordered) // PARTS, 1)
     parts = [per_round_ns[at : at + size] for at in range(0, size * min(PARTS, len(ordered)), size)]
     middle = [round(median(part), 1) for part in parts]
 
     def at(part: float) -> float:
-        return round(ordered[min(int(len(ordered) * part), len(ordered) - 1)], 1)
+        value: float = ordered[min(int(len(ordered) * part), len(ordered) - 1)]
+        return round(value, 1)
 
     return {
         "n": len(ordered),

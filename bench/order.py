@@ -62,6 +62,7 @@ async def _measure_engine(plan: Plan, venue: Venue, state: Path, result: Repetit
 async def _run_paces(
     plan: Plan, venue: Venue, sampler: Sampler, result: Repetition, stages: Stages | None = None
 ) -> None:
+    sampler.patience_s = plan.patience_s
     venue.start("accept_trigger")
     with socket.create_connection(("127.0.0.1", venue.trigger_port)) as trigger:
         trigger.setblocking(False)
@@ -86,4 +87,5 @@ async def _run(pace: Pace, venue: Venue, sampler: Sampler, trigger: socket.socke
         venue.start("answer", pace.count, IDLE_NS)
         values = await sampler.closed(pace.count, pace.interval_ns)
         await venue.finish()
-    return Samples(values, time.perf_counter() - started, pace.count, len(values))
+    scheduled_ns = pace.count * pace.interval_ns if pace.is_open_loop else 0
+    return Samples(values, time.perf_counter() - started, pace.count, len(values), scheduled_ns=scheduled_ns)

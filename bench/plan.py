@@ -7,12 +7,14 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bench.rig import Rig
 
 BASELINE = "baseline"
+LATE_PART = 0.05
 ORDER, TICK = "order", "tick"
 FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
 
@@ -42,6 +44,7 @@ class Plan:
     collects_garbage: bool = False  # leave Python's collector on in busy mode
     with_stages: bool = False
     capture: Path | None = None
+    patience_s: float = 10.0  # how long the last answer of a pace may take
     prepare: Callable[["Rig"], None] | None = None  # called with an engine before it connects
 
 
@@ -54,10 +57,13 @@ class Samples:
     asked: int  # events that were to be measured
     sent: int  # fewer than `asked` where a scheduled rate was given up
     annulled: int = 0  # frames whose move was taken back before the engine had read them
+    scheduled_ns: int = 0  # from the first to the last event of a schedule
 
     @property
     def is_held(self) -> bool:
-        return self.sent == self.asked
+        """Whether the schedule was kept to its end: the last tenth of it was not late by a twentieth of the whole."""
+        tail = self.values_ns[-(len(self.values_ns) // 10 + 1) :]
+        return self.sent == self.asked and not (self.scheduled_ns and median(tail) > self.scheduled_ns * LATE_PART)
 
 
 @dataclass

@@ -54,7 +54,9 @@ def _curves(axes: Any, runs: dict[str, Figures]) -> None:
 
 
 def _bars(axes: Any, stages: dict[str, Figures]) -> None:
-    rows = [(f"{name}\n{path}", found["stages"]) for name, one in stages.items() for path, found in one["paths"].items()]
+    rows = [
+        (f"{name}\n{path}", found["stages"]) for name, one in stages.items() for path, found in one["paths"].items()
+    ]
     left = [0.0] * len(rows)
     for stage in dict.fromkeys(stage for _, found in rows for stage in found):
         widths = [found.get(stage, {"p50_ns": 0})["p50_ns"] / STAGE_NS for _, found in rows]

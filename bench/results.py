@@ -31,7 +31,7 @@ TICKS_PER_HALF = 5  # of the percentile curve, as HdrHistogram's own tools write
 def histogram_of(samples_ns: Iterable[int]) -> HdrHistogram:
     histogram = HdrHistogram(1, HIGHEST_NS, 3)
     for sample in samples_ns:
-        if not histogram.record_value(max(sample, 1)):
+        if sample > HIGHEST_NS or not histogram.record_value(max(sample, 1)):
             raise ValueError(f"a latency of {sample} ns cannot be recorded: above {HIGHEST_NS} ns")
     return histogram
 
@@ -151,7 +151,7 @@ def _cell(run: Figures, column: str) -> str:
 
 
 def _remark(run: Figures) -> str:
-    return "  rate not held" if run.get("is_held") is False else ""
+    return "  rate not held, and no higher one was tried" if run.get("is_held") is False else ""
 
 
 def stage_table(name: str, stages: Figures) -> str:
@@ -169,7 +169,8 @@ def stage_table(name: str, stages: Figures) -> str:
     counted = [path for path in stages["paths"] if not (name.startswith(TICK) and path == REPORT_PATH)]
     inside = sum(stages["paths"][path]["sum"]["p50_ns"] for path in counted) / 1000
     lines.append(
-        f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} from {' and '.join(counted)},"
-        f" {floor:.2f} the floor, {stamped - inside - floor:.2f} in reading sockets, the session and the loop's turns"
+        f"  outside p50 {stamped:.2f} with stamps, {outside:.2f} without; of the former {inside:.2f} above"
+        f" ({' and '.join(counted)}), {floor:.2f} the floor,"
+        f" {stamped - inside - floor:.2f} in reading sockets, the session and the loop's turns"
     )
     return "\n".join(lines) + "\nmicroseconds"

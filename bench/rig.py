@@ -25,10 +25,10 @@ from engine.feed import Feed, FeedSettings
 from engine.instrument import Instrument
 from engine.journal import Journal
 from engine.limits import DuplicateLimit, Limits, RateLimit
-from engine.loading import open_session
 from engine.orders import Orders
 from engine.position import Positions
 from engine.risk import Risk
+from engine.session import open_session
 from engine.strategy import Strategy
 from engine.venue.fix44 import Fix44
 from engine.venue.kalshi.fees import QuadraticFee

@@ -15,12 +15,11 @@ from time import perf_counter_ns
 
 from bench._wire import VenueError
 
-TIMEOUT_S = 30.0
 WORD = 8  # bytes of one trigger: the time that was set for an order
 
 
 class Sampler:
-    """Decides when the next order leaves; `send(number)` sends it, `answered()` is called when its report is handled."""
+    """Decides when an order leaves; `send(number)` sends it, `answered()` is called when its report is handled."""
 
     def __init__(self, send: Callable[[int], None]) -> None:
         self._send = send
@@ -32,6 +31,7 @@ class Sampler:
         self._interval_ns = 0
         self._is_closed_loop = True
         self._done: asyncio.Future[None] = self._loop.create_future()
+        self.patience_s = 10.0
         self.last_ns = 0  # when the latest order was decided
 
     async def closed(self, count: int, interval_ns: int) -> "array[int]":
@@ -89,10 +89,12 @@ class Sampler:
         self._done = self._loop.create_future()
 
     async def _finish(self) -> "array[int]":
-        try:
-            await asyncio.wait_for(self._done, TIMEOUT_S)
-        except TimeoutError:
-            raise VenueError(f"{len(self._samples)} of {self._count} orders were answered") from None
+        while not self._done.done():
+            before = len(self._samples)
+            await asyncio.wait((self._done,), timeout=self.patience_s)
+            if not self._done.done() and len(self._samples) == before:
+                raise VenueError(f"{before} of {self._count} orders were answered")
+        self._done.result()
         return self._samples
 
     def _next(self) -> None:

@@ -10,6 +10,7 @@ Thread  the loop thread.
 """
 
 from collections.abc import Callable
+from functools import partial
 from statistics import mean, median
 from time import perf_counter_ns
 from typing import Any
@@ -80,8 +81,8 @@ class Stages:
         self._rows: dict[str, list[tuple[int, ...]]] = {}
         self._calibrate()
         desk = rig.desk
-        for stage in STAGES[:LOOP]:
-            wrap_stage(desk, stage, lambda function, index=STAGES.index(stage): self._stamp(index, function))
+        for index, stage in enumerate(STAGES[:LOOP]):
+            wrap_stage(desk, stage, partial(self._stamp, index))
         self._enter(desk, rig)
 
     def clear(self) -> None:

@@ -38,7 +38,7 @@ class Scale:
     compares_garbage: bool = True  # tick once more with Python's collector on
 
 
-FULL = Scale(3, 2000, 5000, 3500, 2.0, 5000, (1_000, 10_000, 50_000))
+FULL = Scale(3, 2000, 5000, 3000, 1.5, 5000, (1_000, 10_000, 50_000))
 QUICK = Scale(2, 100, 200, 100, 0.1, 300, (1_000,), compares_garbage=False)
 
 Progress = Callable[[int, int, str], None]  # done, of, what is running
@@ -156,8 +156,11 @@ def _runs(found: Found) -> dict[str, Figures]:
     for plan, repetitions in found.items():
         for pace in plan.paces:
             samples = [one.samples[pace.name] for one in repetitions if pace.name in one.samples]
-            if len(samples) == len(repetitions) and all(one.values_ns for one in samples):
-                runs[name_of(plan, pace.name)] = combine_samples(pace, samples)
+            if any(one.values_ns for one in samples):
+                run = combine_samples(pace, [one for one in samples if one.values_ns])
+                if len(samples) < len(repetitions):  # a slower schedule was given up before
+                    run["is_held"] = False
+                runs[name_of(plan, pace.name)] = run
     return runs
 
 
@@ -189,8 +192,9 @@ def _stages(plan: Plan, stamped: Repetition, runs: dict[str, Figures]) -> Figure
 
 
 def _middles(repetitions: Sequence[Repetition], pace: str) -> list[int]:
-    """Return the p50 of each repetition, nothing if one of them gave the pace up."""
-    values = [one.samples[pace].values_ns for one in repetitions if pace in one.samples]
+    """Return the p50 of each repetition, nothing if one of them could not hold the pace."""
+    held = [one.samples[pace] for one in repetitions if pace in one.samples and one.samples[pace].is_held]
+    values = [one.values_ns for one in held]
     return [_middle(one) for one in values] if len(values) == len(repetitions) and all(values) else []
 
 

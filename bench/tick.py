@@ -9,14 +9,13 @@ from pathlib import Path
 from bench import frames
 from bench._drive import ANNULLED
 from bench._wire import VenueError
-from bench.baseline_tick import BaselineTick
 from bench.order import MOST_LAG_NS
 from bench.plan import BASELINE, Pace, Plan, Repetition, Samples
 from bench.rig import Rig
 from bench.stages import Stages
 from bench.strategies import AskTaker
 from bench.venue import Script, Venue
-from engine.risk import RiskReject
+from engine.hooks import DENIALS
 
 SETTLE_S = 5.0  # for reports that are still on their way when the last order has been seen
 
@@ -32,6 +31,8 @@ async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> 
 
 
 async def _measure_baseline(plan: Plan, venue: Venue, state: Path, script: Script, result: Repetition) -> None:
+    from bench.baseline_tick import BaselineTick  # needs a package that the engine does not
+
     baseline = BaselineTick(state, venue.fix_port, venue.feed_port, frames.instrument(plan.capture).symbol)
     venue.start("accept_fix")
     await baseline.session.start()
@@ -67,7 +68,7 @@ async def _measure_engine(plan: Plan, venue: Venue, state: Path, script: Script,
         counters = rig.desk.counters
         await _check_reports(lambda: counters.orders - counters.fills)
     except VenueError as error:
-        denials = [f"risk denied: {RiskReject(code).text}" for code in rig.desk.counters.denials_by_code]
+        denials = [f"risk denied: {DENIALS[code]}" for code in rig.desk.counters.denials_by_code]
         raise VenueError("; ".join([str(error), *faults, *denials])) from None
     finally:
         await rig.close()
@@ -112,7 +113,9 @@ async def _run_open(pace: Pace, venue: Venue, schedule: list[int], *, is_recorde
     started = time.perf_counter()
     venue.start("tick_open", array("q", schedule).tobytes(), MOST_LAG_NS, is_recorded)
     stamps, sent = await venue.finish()
-    return _samples(stamps, len(schedule), sent, time.perf_counter() - started)
+    samples = _samples(stamps, len(schedule), sent, time.perf_counter() - started)
+    samples.scheduled_ns = schedule[-1]
+    return samples
 
 
 def _samples(stamps: bytes, asked: int, sent: int, seconds: float) -> Samples:

@@ -68,10 +68,10 @@ class Venue:
     async def finish(self) -> Any:
         """Await the running job while the event loop turns."""
         loop = asyncio.get_running_loop()
-        ready = loop.create_future()
-        loop.add_reader(self._pipe.fileno(), lambda: ready.done() or ready.set_result(None))
+        ready = asyncio.Event()
+        loop.add_reader(self._pipe.fileno(), ready.set)
         try:
-            await ready
+            await ready.wait()
         finally:
             loop.remove_reader(self._pipe.fileno())
             os.set_blocking(self._pipe.fileno(), True)  # watching it has changed that
@@ -177,7 +177,7 @@ class _Server:
 
     def tick_closed(self, count: int, interval_ns: int) -> bytes:
         """Send the next `count` frames, each after the order to the one before; return int64 stamps as bytes."""
-        assert self._fix is not None
+        assert self._fix is not None and self._frames is not None
         self._fix.set_time(utc_now())
         stamps = array("q", bytes(8 * count))
         drive_closed(self._sockets["feed"].fileno(), self._fix, self._frames, interval_ns, stamps)
@@ -185,7 +185,7 @@ class _Server:
 
     def tick_open(self, schedule: bytes, most_lag_ns: int, omits_annulled: bool) -> tuple[bytes, int]:
         """Send the next frames at the times of `schedule`; return stamps, and how many frames were sent."""
-        assert self._fix is not None
+        assert self._fix is not None and self._frames is not None
         self._fix.set_time(utc_now())
         times = array("q", schedule)
         stamps = array("q", bytes(8 * len(times)))

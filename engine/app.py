@@ -28,7 +28,7 @@ from engine.orders import Orders
 from engine.position import Positions
 from engine.recovery import recover
 from engine.risk import Risk
-from engine.session import Session
+from engine.session import Session, open_session
 from engine.supervisor import TICK_NS, State, Supervisor
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -55,7 +55,7 @@ class Engine:
         self._journal = self._open_journal(orders)
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
-        self.session: Session = loading.open_session(
+        self.session: Session = open_session(
             config.engine.session,
             config.session.settings,
             config.engine.state_dir,
@@ -138,7 +138,7 @@ class Engine:
         await self._close()
 
     def stop(self) -> None:
-        """Begin an orderly end; `run` returns when no order is alive, or after five seconds."""
+        """Begin an orderly end; `run` returns when no order is alive and we are logged out, or after five seconds."""
         self.supervisor.stop()
         self._loop.call_later(STOP_TIMEOUT_S, self._stopped.set)
 
@@ -148,7 +148,7 @@ class Engine:
             self._journal.prepare()
         except JournalError as error:
             self.supervisor.halt(f"journal: {error}")
-        if self.supervisor.state is State.STOPPED:
+        if self.supervisor.state is State.STOPPED and not self.session.is_logged_on:
             self._stopped.set()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)
 
@@ -201,6 +201,7 @@ class Engine:
         return {
             "state": self.supervisor.state.value,
             "reason": self.supervisor.reason,
+            "risk": self._risk.state.name.lower(),
             "logged_on": is_logged_on,
             "next_msg_seq_num_out": sender,
             "next_msg_seq_num_in": target,
@@ -223,12 +224,17 @@ def run(config: EngineConfig) -> int:
 async def _run(config: EngineConfig) -> int:
     loop = asyncio.get_running_loop()
     engine = Engine(config, loop)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, engine.stop)
-    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
+    obey_signals(engine, loop)
     with running_mode(config, loop, engine):
         await engine.run()
     return 1 if engine.desk.all_orders.live_count else 0
+
+
+def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+    """Let SIGINT and SIGTERM end the engine, and SIGUSR1 halt it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, engine.stop)
+    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
 
 
 def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: Engine) -> modes.Mode:

@@ -6,7 +6,8 @@ from pathlib import Path
 from engine import loading
 from engine.config import EngineConfig, build_strategy, load, problems
 from engine.errors import ConfigError
-from engine.session.settings import read_session_file
+from engine.session.quickfix_settings import ignored, refused
+from engine.session.settings import SessionSettings, read_session_file
 
 
 def check(path: Path) -> tuple[list[str], list[str]]:
@@ -17,15 +18,23 @@ def check(path: Path) -> tuple[list[str], list[str]]:
     config = load(path)
     session_file = read_session_file(config.session.settings, config.engine.state_dir)
     wrong = list(session_file.problems)
-    initiators = sum(session.is_initiator for session in session_file.sessions)
-    if not wrong and initiators != 1:
-        wrong.append(f"{config.session.settings}: holds {initiators} initiator sessions; leave one")
+    warnings = list(session_file.warnings)
+    initiators = [session for session in session_file.sessions if session.is_initiator]
+    if not wrong and len(initiators) != 1:
+        wrong.append(f"{config.session.settings}: holds {len(initiators)} initiator sessions; leave one")
+    if config.engine.session == "quickfix":
+        wrong += _each(refused, initiators)
+        warnings += _each(ignored, initiators)
     for part in _parts(config):
         try:
             part()
         except ConfigError as error:
             wrong.append(str(error))
-    return wrong, session_file.warnings
+    return wrong, warnings
+
+
+def _each(judge: Callable[[SessionSettings], list[str]], sessions: list[SessionSettings]) -> list[str]:
+    return [text for session in sessions for text in judge(session)]
 
 
 def _parts(config: EngineConfig) -> list[Callable[[], object]]:

@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from engine import log
-from engine.app import Engine, running_mode
+from engine.app import Engine, obey_signals, running_mode
 from engine.config import Credentials, EngineConfig, load
 from engine.defaults import config_path
 from engine.instrument import Instrument
@@ -118,8 +117,7 @@ async def trade(config: EngineConfig, seconds: float) -> dict[str, Any]:
     """Run the engine for `seconds`, or until SIGINT, and return what happened."""
     loop = asyncio.get_running_loop()
     engine = Engine(config, loop)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, engine.stop)
+    obey_signals(engine, loop)
     started = time.monotonic()
     with running_mode(config, loop, engine):
         end = loop.call_later(seconds, engine.stop)

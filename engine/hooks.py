@@ -26,10 +26,10 @@ class Hooks:
         """Call one hook; what it raises halts trading."""
         try:
             getattr(self.strategy, name)(*arguments)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # nor may it end the process with orders alive
             self.failed(name, error)
 
-    def failed(self, name: str, error: Exception) -> None:
+    def failed(self, name: str, error: BaseException) -> None:
         """Halt because a hook raised."""
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename}:{place.lineno}"

@@ -1,20 +1,17 @@
-"""Names of a configuration to the venues and sessions that they mean.
+"""Names of a configuration to the venues that they mean.
 
 Shapes  a venue is `engine.venue.NAME`, or any dotted module, with the factories below.
 Errors  ConfigError that names the key, what was looked for, and what is there.
 """
 
-import asyncio
 import importlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from engine.config import FeedSection, SessionSection
 from engine.errors import ConfigError
 from engine.instrument import Instrument
-from engine.session import LogonDialect, Session
-from engine.session.settings import load_session
+from engine.session import LogonDialect
 from engine.venue import MarketDataDialect, OrderDialect
 
 
@@ -36,22 +33,6 @@ def logon_dialect(section: SessionSection) -> LogonDialect | None:
     factory = _factory("session.dialect", section.dialect, "logon")
     dialect: LogonDialect | None = factory(section.credentials.key_id(), section.credentials.private_key())
     return dialect
-
-
-def open_session(
-    kind: str, file: Path, state_dir: Path, loop: asyncio.AbstractEventLoop, logon: LogonDialect | None
-) -> Session:
-    """Return the initiator session of a QuickFIX session file, not connected yet; `kind` is "quickfix" or "native"."""
-    settings = load_session(file, "initiator", state_dir)
-    if kind == "native":
-        from engine.session.native import NativeSession
-
-        session: Session = NativeSession(settings, loop, logon)
-    else:
-        from engine.session.quickfix_session import QuickfixSession
-
-        session = QuickfixSession(settings, loop, logon)
-    return session
 
 
 def fee(section: FeedSection) -> Any:

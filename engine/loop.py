@@ -26,8 +26,8 @@ from engine.venue import Kind, MarketDataDialect, MarketEvent, OrderDialect
 class TradingLoop:
     """Everything between a frame, a report and the wire.
 
-    Whoever wires it sets `send` (a FIX body out), `command` (market-data commands out) and `hooks.halt`. It says by
-    `is_connected` whether the venue can be reached, and by `is_trading` whether new orders may leave and `on_book` runs.
+    Whoever wires it sets `send` (a FIX body out), `command` (market-data commands out) and `hooks.halt`, says by
+    `is_connected` whether the venue can be reached, and allows new orders and `on_book` by `is_trading`.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class TradingLoop:
             if self.is_trading:
                 try:
                     self._on_book(book)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     self.hooks.failed("on_book", error)
         self._dirty.clear()
         self._answering_ns = 0
@@ -239,7 +239,7 @@ class TradingLoop:
             if change.last_qty:
                 self._fill(order, change.last_qty, change.last_px, change.fee)
             self.risk.update(order)
-            if order.sent_ns and change.kind >= Outcome.ACCEPTED and not (change.last_qty and order.pending):
+            if order.sent_ns and change.kind >= Outcome.ACCEPTED and not order.pending:
                 self.round_trip.record(self._clock_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.hooks.changed(change)

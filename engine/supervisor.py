@@ -1,6 +1,7 @@
 """When trading may happen, and how it ends with no order left alive.
 
-States  WAITING (session or feed lost, books stale, or orders unknown), TRADING, HALTED (a person must resume), STOPPING.
+States  WAITING (session or feed lost, books stale, or orders unknown), TRADING, HALTED (until a person resumes),
+        STOPPING.
 Errors  nothing is raised: what goes wrong halts trading, is noted in the journal and reported by `report`.
 Thread  the loop thread; `tick` is called every `TICK_NS`.
 """
@@ -67,11 +68,11 @@ class Supervisor:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
         self._desk.is_connected = False
         self.pause(f"session down: {reason or 'no reason given'}")
+        self._journal.append_disconnect(self._wall_ns())
         for order in self._desk.all_orders.on_disconnect():
             self._desk.risk.update(order)
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
             self._desk.hooks.call("on_order", order)
-        self._journal.append_disconnect(self._wall_ns())
         self._asked_ns.clear()
 
     def pause(self, reason: str) -> None:
@@ -86,6 +87,7 @@ class Supervisor:
     def halt(self, reason: str) -> None:
         """Refuse new orders and cancel every live one, until `resume`."""
         if self.state in (State.HALTED, State.STOPPING, State.STOPPED):
+            self._report(f"{self.state.value} already when: {reason}")
             return
         self._desk.risk.set_state(TradingState.HALT, reason)
         self._desk.is_trading = False
@@ -99,19 +101,20 @@ class Supervisor:
         self._cancel_live(self._clock_ns())
 
     def reduce_only(self, reason: str) -> None:
-        """Let only orders through that bring a position nearer to zero."""
-        self._desk.risk.set_state(TradingState.REDUCE_ONLY, reason)
-        self._journal.append_note(f"REDUCE_ONLY: {reason}", self._wall_ns())
-        self._report(f"REDUCE_ONLY: {reason}")
+        """Let only orders through that bring a position nearer to zero; ends a halt as `resume` does."""
+        self._leave_halt(TradingState.REDUCE_ONLY, f"REDUCE_ONLY: {reason}")
 
     def resume(self, reason: str) -> None:
         """Allow trading again, by a person's decision."""
-        self._desk.risk.set_state(TradingState.ACTIVE, reason)
+        self._leave_halt(TradingState.ACTIVE, f"RESUME: {reason}")
+
+    def _leave_halt(self, state: TradingState, note: str) -> None:
+        self._desk.risk.set_state(state, note)
         self._desk.is_halted = False
         if self.state is State.HALTED:
-            self.state, self.reason = State.WAITING, "resumed"
-        self._journal.append_note(f"RESUME: {reason}", self._wall_ns())
-        self._report(f"RESUME: {reason}")
+            self.state, self.reason = State.WAITING, note
+        self._journal.append_note(note, self._wall_ns())
+        self._report(note)
 
     def stop(self) -> None:
         """Begin an orderly end: cancel everything, then log out; `state` becomes STOPPED when that is done."""
@@ -131,6 +134,8 @@ class Supervisor:
         now_ns = self._clock_ns()
         if self.state is State.WAITING:
             self._try_to_trade(now_ns)
+        elif self.state is State.TRADING:
+            self._ask_for_unknown(now_ns)
         elif self.state is State.HALTED:
             self._cancel_live(now_ns)
             self._confirm_halt()
@@ -156,50 +161,71 @@ class Supervisor:
         if not self._session.is_logged_on:
             return "session is not logged on"
         if self._must_sweep:
-            self._must_sweep = False
-            self._sweep()
+            self._must_sweep = not self._sweep()
+        if self._must_sweep:
+            return "orders of an earlier run may be alive"
         if self._desk.all_orders.live_count and not self._has_started:
             self._cancel_live(now_ns)
             return "orders of an earlier run are being cancelled"
-        unknown = [order for order in self._desk.orders() if order.ord_status == fix.Status.UNKNOWN]
-        for order in unknown:
-            self._ask(order, self._dialect.order_status(order, self._wall_ns()), now_ns)
-        if unknown:
-            return f"{len(unknown)} orders are unknown until reconciled"
+        if unknown := self._ask_for_unknown(now_ns):
+            return f"{unknown} orders are unknown until reconciled"
         stale = [book.instrument.symbol for book in self._desk.books if book.is_stale]
         return f"no fresh book for {stale[0]}" if stale else ""
 
-    def _sweep(self) -> None:
-        """Cancel whatever lives at the venue, known to us or not."""
+    def _sweep(self) -> bool:
+        """Cancel whatever lives at the venue, known to us or not; False if that could not be sent."""
         cl_ord_id, wall_ns = self._desk.all_orders.next_cl_ord_id(), self._wall_ns()
         self._journal.append_request(cl_ord_id, wall_ns)
-        self._send(self._dialect.mass_cancel(cl_ord_id, wall_ns))
+        return self._send(self._dialect.mass_cancel(cl_ord_id, wall_ns))
 
     def _cancel_live(self, now_ns: int) -> None:
-        """Ask for the cancel of every live order, again each `RETRY_NS` until the venue has answered."""
+        """Ask for the cancel of every live order, again each `RETRY_NS` until the venue has answered.
+
+        A cancel that stays unanswered is followed by a status request, or else by a mass cancel.
+        """
         if not self._session.is_logged_on:
             return
-        for order in tuple(self._desk.orders()):
-            if now_ns - self._asked_ns.get(order.cl_ord_id, -RETRY_NS) < RETRY_NS:
-                continue
-            self._asked_ns[order.cl_ord_id] = now_ns
-            if not self._desk.cancel(order):
-                self._send(self._dialect.order_status(order, self._wall_ns()))
+        is_unanswered = False
+        for order in self._desk.orders():
+            if self._is_due(order, now_ns):
+                is_in_doubt = order.ord_status == fix.Status.UNKNOWN  # it may not exist: then no cancel ends it
+                is_sent = self._desk.cancel(order)
+                if not is_sent or is_in_doubt:
+                    is_unanswered |= not (self._ask(order) or is_sent)
+        if is_unanswered:
+            self._sweep()
+
+    def _ask_for_unknown(self, now_ns: int) -> int:
+        """Ask what became of every order in doubt, or cancel it, again each `RETRY_NS`; return how many there are."""
+        unknown = [order for order in self._desk.orders() if order.ord_status == fix.Status.UNKNOWN]
+        for order in unknown:
+            if self._is_due(order, now_ns) and not self._ask(order):
+                self._desk.cancel(order)
+        return len(unknown)
+
+    def _ask(self, order: Order) -> bool:
+        """Ask what became of an order; False where the venue has no such request."""
+        body = self._dialect.order_status(order, self._wall_ns())
+        if body is not None:
+            self._send(body)
+        return body is not None
+
+    def _is_due(self, order: Order, now_ns: int) -> bool:
+        """Return whether this order may be asked for now, and note that it is."""
+        if now_ns - self._asked_ns.get(order.cl_ord_id, -RETRY_NS) < RETRY_NS:
+            return False
+        self._asked_ns[order.cl_ord_id] = now_ns
+        return True
 
     def _confirm_halt(self) -> None:
         if not self._is_confirmed and not self._desk.all_orders.live_count:
             self._is_confirmed = True
             self._report("HALT confirmed: no order is alive")
 
-    def _ask(self, order: Order, body: bytes | None, now_ns: int) -> None:
-        if body is not None and now_ns - self._asked_ns.get(order.cl_ord_id, -RETRY_NS) >= RETRY_NS:
-            self._asked_ns[order.cl_ord_id] = now_ns
-            self._send(body)
-
-    def _send(self, body: bytes | None) -> None:
-        if body is None:
-            return
+    def _send(self, body: bytes) -> bool:
         try:
             self._session.send(body)
         except SessionError as error:
             self._report(f"not sent: {error}")
+            return False
+        return True

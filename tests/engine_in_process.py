@@ -10,34 +10,30 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import uvloop
 
 from engine import fix
-from engine.app import Engine
+from engine.app import Engine, obey_signals, running_mode
 from engine.book import ASK, BID, Book
-from engine.config import load
+from engine.config import EngineConfig
 from engine.control import SOCKET
-from engine.defaults import config_path
-from engine.demo import make_key
 from engine.instrument import Instrument
 from engine.journal_file import journal_paths
-from engine.limits import NO_LIMIT
 from engine.log import LOGGER
-from engine.markets import load_instruments
 from engine.orders import Order, Orders
 from engine.position import Positions
 from engine.recovery import recover
 from engine.session.fields import Fields
 from engine.sim.blotter import Fill, read_blotter
 from engine.sim.blotter import Order as Entered
-from engine.strategy import Strategy
 from engine.supervisor import State
+from tests.engine_config import engine_config
 from tests.sim_clients import FixClient, pick
 from tests.sim_process import SESSIONS, SimProcess, write_config
 
@@ -46,61 +42,19 @@ ACCOUNTS = 48
 NEW, CANCEL, REPLACE = fix.Msg.NEW_ORDER_SINGLE, fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_CANCEL_REPLACE_REQUEST
 STATUS, MASS_CANCEL = fix.Msg.ORDER_STATUS_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST
 DEPTH = 99
-Reaction = Callable[..., object]
-
-
-class Scripted(Strategy):
-    """Writes down each hook but `on_book`; `react` says what else a hook does."""
-
-    def __init__(self, parameters: object = None) -> None:
-        super().__init__(parameters)
-        self.seen: list[tuple[Any, ...]] = []
-        self.react: dict[str, Reaction] = {}
-
-    def on_book(self, book: Book) -> None:
-        self._do("on_book", book)
-
-    def on_start(self) -> None:
-        self._note("on_start")
-
-    def on_order(self, order: Order) -> None:
-        self._note("on_order", order.ord_status, arguments=(order,))
-
-    def on_fill(self, order: Order, price: int, qty: int) -> None:
-        self._note("on_fill", price, qty)
-
-    def on_reject(self, order: Order | None, reason: int, text: str) -> None:
-        self._note("on_reject", reason, text)
-
-    def on_timer(self, key: object) -> None:
-        self._note("on_timer", key)
-
-    def on_halt(self, reason: str) -> None:
-        self._note("on_halt", reason)
-
-    def on_stop(self) -> None:
-        self._note("on_stop")
-
-    def _note(self, hook: str, *words: object, arguments: tuple[object, ...] | None = None) -> None:
-        self.seen.append((hook, *words))
-        self._do(hook, *(words if arguments is None else arguments))
-
-    def _do(self, hook: str, *arguments: object) -> None:
-        if reaction := self.react.get(hook):
-            reaction(*arguments)
 
 
 class Rig:
     """One engine under `account`, and OTHER's client; both end with `close`."""
 
-    def __init__(self, venue: SimProcess, directory: Path, account: str, **session: object) -> None:
-        self.venue, self.account, self.directory = venue, account, directory
+    def __init__(self, venue: SimProcess, config: EngineConfig, account: str) -> None:
+        self.venue, self.account, self.directory = venue, account, config.engine.state_dir.parent
         self.sent: list[tuple[str, str]] = []  # MsgType, ClOrdID of whatever left for the venue
         self.wrong: list[str] = []  # what of it should not have left
         self.reports = Reports()
         LOGGER_OF_ENGINE.addHandler(self.reports)
         self.loop = uvloop.new_event_loop()
-        self.engine = Engine(self._config(session), self.loop)
+        self.engine = Engine(config, self.loop)
         self.desk, self.supervisor, self.counters = self.engine.desk, self.engine.supervisor, self.engine.counters
         self.rain, self.snow = self.desk.instruments
         self.strategy: Any = self.desk.hooks.strategy
@@ -110,38 +64,9 @@ class Rig:
         self._other: FixClient | None = None
         self._names = count(1)
 
-    def _config(self, session: dict[str, object]) -> Any:
-        replace = msgspec.structs.replace
-        config = load(config_path("engine.toml"))
-        store = {"FileStorePath": self.directory / "store", "SocketConnectPort": self.venue.fix_port}
-        lines = [
-            "[DEFAULT]\nConnectionType=initiator\nSocketConnectHost=127.0.0.1\nSocketNodelay=Y\nReconnectInterval=1",
-            "LogonTimeout=2\nLogoutTimeout=1\nNonStopSession=Y\nDataDictionary=FIX44.xml",
-            *(f"{key}={value}" for key, value in ({"HeartBtInt": 30} | store | session).items()),
-            f"[SESSION]\nBeginString=FIX.4.4\nSenderCompID={self.account}\nTargetCompID=VENUE",
-        ]
-        session_file = self.directory / "initiator.cfg"
-        session_file.write_text("\n".join(lines) + "\n")
-        return replace(
-            config,
-            engine=replace(config.engine, state_dir=self.directory / "engine"),
-            instruments=tuple(load_instruments(self.venue.path / "markets.toml")),
-            session=replace(config.session, settings=session_file),
-            feed=replace(
-                config.feed,
-                url=f"ws://127.0.0.1:{self.venue.feed_port}/trade-api/ws/v2",
-                heartbeat_timeout_ns=600_000_000,
-                backoff_min_ns=50_000_000,
-                credentials=make_key(self.directory),
-            ),
-            risk=replace(config.risk, max_book_age_ns=NO_LIMIT, collar_opposite=NO_LIMIT, collar_own=NO_LIMIT),
-            strategy=replace(config.strategy, path="tests.engine_in_process:Scripted", parameters={}),
-            journal=replace(config.journal, directory=self.directory / "journal"),
-        )
-
     def _watch(self, body: bytes) -> None:
         """Note a message on its way out, and whether it may leave as things stand."""
-        fields = Fields(b"8=FIX.4.4\x019=0\x01" + body + b"10=000\x01")
+        fields = Fields(body)
         msg_type, symbol = fields.msg_type, fields.text(fix.Symbol)
         self.sent.append((msg_type, fields.text(fix.ClOrdID)))
         if msg_type in (NEW, REPLACE):
@@ -155,7 +80,12 @@ class Rig:
 
     def start(self) -> None:
         """Begin to run, without waiting for anything."""
-        self.task = self.loop.create_task(self.engine.run())
+        obey_signals(self.engine, self.loop)
+        self.task = self.loop.create_task(self._run())
+
+    async def _run(self) -> None:
+        with running_mode(self.engine.config, self.loop, self.engine):
+            await self.engine.run()
 
     def until(self, condition: Callable[[], Any], what: str) -> Any:
         """Let the engine run until `condition` answers something true, and return that."""
@@ -216,6 +146,10 @@ class Rig:
         answer: dict[str, Any] = json.loads(self.loop.run_until_complete(talk()))
         return answer
 
+    def hear(self, text: str) -> None:
+        """Let the engine take a message that the venue never sent; `|` stands for SOH."""
+        self.desk.on_report(Fields(text.replace("|", "\x01").encode()))
+
     def types_sent(self) -> list[str]:
         return [msg_type for msg_type, _ in self.sent]
 
@@ -233,17 +167,18 @@ class Rig:
         }
 
     def has_venue_books(self) -> bool:
-        """Whether every book is fresh and the venue's, level by level."""
-        for book in self.desk.books:
-            levels = self.venue("book", symbol=book.instrument.symbol)
-            for side, name in ((BID, "bids"), (ASK, "asks")):
-                if book.is_stale or [list(level) for level in book.depth(side, DEPTH)] != levels[name]:
-                    return False
-        return True
+        return all(map(self.is_venue_book, self.desk.books))
+
+    def is_venue_book(self, book: Book) -> bool:
+        """Whether a book is fresh and the venue's, level by level."""
+        levels = self.venue("book", symbol=book.instrument.symbol)
+        ours = {name: list(map(list, book.depth(side, DEPTH))) for side, name in ((BID, "bids"), (ASK, "asks"))}
+        return not book.is_stale and ours == levels
 
     def assert_agrees(self) -> None:
         """Books, orders, fills, positions and cash are the venue's, by our record and by our journal's."""
-        self.until(self.has_venue_books, "the venue's books")
+        for book in self.desk.books:
+            self.until(partial(self.is_venue_book, book), f"the venue's book of {book.instrument.symbol}")
         self.until(lambda: self.our_orders() == self.venue_orders(), "the venue's orders")
         entries = [e for e in read_blotter(self.venue.path / "state" / "blotter.jsonl") if e.account == self.account]
         entered = [entry.cl_ord_id for entry in entries if isinstance(entry, Entered)]
@@ -316,12 +251,13 @@ def faulty_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sim
 
 @pytest.fixture
 def rig(faulty_venue: tuple[SimProcess, Iterator[str]], tmp_path: Path) -> Iterator[Start]:
-    """Start an engine that trades; the argument is what its session file says otherwise."""
+    """Start an engine that trades; the arguments are what its limits and its session file say otherwise."""
     venue, accounts = faulty_venue
     running: list[Rig] = []
 
-    def start(**session: object) -> Rig:
-        running.append(Rig(venue, tmp_path, next(accounts), **session))
+    def start(limits: dict[str, int] | None = None, **session: object) -> Rig:
+        account = next(accounts)
+        running.append(Rig(venue, engine_config(venue, tmp_path, account, limits, session), account))
         running[-1].start()
         running[-1].until_trading()
         return running[-1]

@@ -243,11 +243,12 @@ class RawPeer(asyncio.Protocol):
     def __init__(self) -> None:
         self.inbox: list[str] = []
         self.port = 0
-        self.out = 1
+        self.next_number: Callable[[], int] = self._count
         self.name = "FIXLANE"  # the counterparty, as its Logon says
-        self.answers_logon = True
+        self.answers_logon = self.answers_logout = True
         self.transport: asyncio.Transport | None = None
         self.is_connected = False
+        self._numbered = 0
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -268,7 +269,7 @@ class RawPeer(asyncio.Protocol):
                 self.name = field(text, 49)
             if "|35=A|" in text and self.answers_logon:
                 self.send("A", "98=0|108=10|")
-            if "|35=5|" in text:
+            if "|35=5|" in text and self.answers_logout:
                 self.send("5", "")
 
     def received(self, msg_type: str) -> list[str]:
@@ -277,10 +278,13 @@ class RawPeer(asyncio.Protocol):
     def frame(self, msg_type: str, body: str, seq_num: int | None = None, header: str = "") -> bytes:
         """Return a message of the peer, numbered next or as said."""
         if seq_num is None:
-            seq_num = self.out
-            self.out += 1
+            seq_num = self.next_number()
         head = f"35={msg_type}|34={seq_num}|49=SIMVENUE|52={stamp()}|56={self.name}|{header}"
         return wire(head + body)
+
+    def _count(self) -> int:
+        self._numbered += 1
+        return self._numbered
 
     def send(self, msg_type: str, body: str, seq_num: int | None = None, header: str = "") -> None:
         self.write(self.frame(msg_type, body, seq_num, header))

@@ -3,13 +3,14 @@
 Commands: `send MSGTYPE CLORDID`, `numbers OUT IN`, `quit`. Events: `logon`, `logout`, `got MSGTYPE CLORDID POSSDUP`.
 """
 
+import os
 import sys
 
 import quickfix as qf
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    os.write(1, f"{text}\n".encode())  # two threads speak: a line must leave whole
 
 
 class Application(qf.Application):  # type: ignore[misc]

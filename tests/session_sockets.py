@@ -51,11 +51,14 @@ class Witness:
         self.messages.append((fields.msg_type, fields.text(11)))
         self._changed.set()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 5) -> None:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
+    async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise TimeoutError(f"seen only {self.events}, {self.messages}") from None
 
     async def logged_on(self) -> None:
         await self.until(lambda: "logon" in self.events and self.session.is_logged_on)

@@ -11,9 +11,7 @@ import pytest
 from fix_peer import (
     Side,
     field,
-    free_port,
     in_both_modes,
-    initiator_settings,
     logged_on,
     order,
     raw_peer,
@@ -22,11 +20,7 @@ from fix_peer import (
     until,
 )
 
-from engine.errors import ConfigError
-from engine.session import open_session
 from engine.session.quickfix_log import redact
-from engine.session.quickfix_session import QuickfixSession
-from engine.session.settings import override
 
 SECRETS = [(95, "9"), (96, "a=b\x01c\x01d=e"), (553, "trader"), (554, "hunter2")]
 
@@ -168,6 +162,16 @@ async def test_logout_before_the_logon_answer_drops_the_connection(tmp_path: Pat
 
 
 @in_both_modes
+async def test_unanswered_logout_ends_after_its_time(tmp_path: Path) -> None:
+    async with logged_on(tmp_path, LogoutTimeout=1) as (side, peer):
+        peer.answers_logout = False
+        side.session.logout("bye")
+        await until(lambda: not side.session.is_logged_on)
+        await until(lambda: not peer.is_connected)
+        assert [field(text, 58) for text in peer.received("5")] == ["bye"]
+
+
+@in_both_modes
 async def test_logout_of_the_peer_names_its_reason(tmp_path: Path) -> None:
     async with logged_on(tmp_path) as (side, peer):
         peer.send("5", "58=venue closes|")
@@ -219,56 +223,11 @@ def test_redaction_leaves_other_messages_alone() -> None:
     assert redact(text) == text
 
 
-def test_store_is_readable_by_its_owner_only(tmp_path: Path) -> None:
-    with_loop = asyncio.new_event_loop()
-    session = QuickfixSession(initiator_settings(tmp_path, 9), with_loop)
-    assert (tmp_path / "store").stat().st_mode & 0o777 == 0o700
-    session.close()
-    with_loop.close()
-
-
-def test_second_session_of_one_identity_is_refused(tmp_path: Path) -> None:
-    loop = asyncio.new_event_loop()
-    settings = initiator_settings(tmp_path, 9)
-    session = QuickfixSession(settings, loop)
-    with pytest.raises(ConfigError, match="runs in this process already"):
-        QuickfixSession(settings, loop)
-    session.close()
-    QuickfixSession(settings, loop).close()
-    loop.close()
-
-
-@pytest.mark.parametrize(
-    ("overrides", "text"),
-    [
-        ({"SocketUseSSL": "Y"}, "SocketUseSSL: the QuickFIX package has no TLS"),
-        ({"HeartBtInt": "0"}, "QuickFIX refuses it: .*Heartbeat must be greater than zero"),
-        ({"FileStorePath": "/proc/nowhere"}, "FileStorePath=/proc/nowhere: cannot be made"),
-        ({"FileLogPath": "/proc/nowhere"}, "FileLogPath=/proc/nowhere: cannot be made"),
-    ],
-)
-def test_settings_that_quickfix_cannot_use_are_refused(tmp_path: Path, overrides: dict[str, str], text: str) -> None:
-    loop = asyncio.new_event_loop()
-    with pytest.raises(ConfigError, match=text):
-        QuickfixSession(initiator_settings(tmp_path, 9, **overrides), loop)
-    loop.close()
-
-
-def test_session_opened_by_its_file_is_the_one_asked_for(tmp_path: Path) -> None:
-    file = tmp_path / "session.cfg"
-    file.write_text(override(Path("config/fix/initiator.cfg"), SocketConnectPort=9, FileStorePath="kept"))
-    loop = asyncio.new_event_loop()
-    session = open_session("quickfix", file, tmp_path / "state", loop)
-    assert isinstance(session, QuickfixSession)
-    assert (tmp_path / "state" / "kept").is_dir()
-    session.close()
-    loop.close()
-
-
 @pytest.mark.parametrize("ending", ["", "sys.exit(3)", "raise KeyError('x')", "loop.close()", "side.session.close()"])
 def test_process_ends_cleanly_with_a_session_open(tmp_path: Path, ending: str) -> None:
+    runner = "asyncio" if ending == "loop.close()" else "uvloop"
     program = f"""
-        import asyncio, pathlib, sys
+        import asyncio, pathlib, sys, uvloop
         from fix_peer import Side, until, raw_peer, report
         async def trade():
             global side, loop
@@ -279,7 +238,7 @@ def test_process_ends_cleanly_with_a_session_open(tmp_path: Path, ending: str) -
                 side.session.on_message = lambda fields: 1 / 0
                 peer.send("8", report("E1"))
                 await until(side.faults)
-        asyncio.run(trade())
+        {runner}.run(trade())
         print("still here", flush=True)
         {ending}
     """
@@ -288,3 +247,4 @@ def test_process_ends_cleanly_with_a_session_open(tmp_path: Path, ending: str) -
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environment, check=False)
     expected = {"sys.exit(3)": 3, "raise KeyError('x')": 1}.get(ending, 0)
     assert (done.returncode, done.stdout) == (expected, "still here\n"), done.stderr
+    assert "Exception ignored" not in done.stderr, done.stderr

@@ -3,11 +3,13 @@
 Each update is a level that comes and goes at the best bid, so that the best price moves every time.
 """
 
+import os
 from array import array
+from pathlib import Path
 
 import pytest
 
-from bench.frames import bench_instrument
+from bench.frames import apply, bench_instrument, captured_deltas
 from bench.micro.conftest import Time
 from engine.book import ASK, BID, Book, SortedBook
 
@@ -39,6 +41,21 @@ def test_apply_many(time_calls: Time, book: Book) -> None:
     prices = array("q", [BEST] * MANY)
     changes = array("q", [1000, -1000] * (MANY // 2))
     time_calls("book.apply_many", lambda: book.apply_many(sides, prices, changes), MANY)
+
+
+def test_apply_many_captured(time_calls: Time) -> None:
+    """A real feed, in one call."""
+    files = sorted(Path(os.environ.get("FIXLANE_CAPTURES", "-")).glob("*.ndjson.gz"))
+    if not files:
+        pytest.skip("FIXLANE_CAPTURES names no directory of captured feeds")
+    snapshot, *deltas = captured_deltas(files[0])
+    book = Book(bench_instrument())
+
+    def run() -> None:
+        apply(book, snapshot)
+        assert book.apply_many(*deltas) == len(deltas[0])
+
+    time_calls("book.apply_many_captured", run, len(deltas[0]))
 
 
 def test_best(time_calls: Time, book: Book) -> None:

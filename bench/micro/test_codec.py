@@ -19,9 +19,7 @@ BODY = (
 
 @pytest.fixture
 def order() -> Order:
-    return Orders("bench").open(
-        bench_instrument(), fix.BUY, 5100, 100, fix.Type.LIMIT, fix.Tif.IOC, False, 0, NOW
-    )
+    return Orders("bench").open(bench_instrument(), fix.BUY, 5100, 100, fix.Type.LIMIT, fix.Tif.IOC, False, 0, NOW)
 
 
 @pytest.fixture

@@ -65,6 +65,7 @@ cdef struct Slot:
 cdef struct Item:
     int tag
     unsigned char kind
+    bint has_group
     bint has_choices, are_letters, are_several  # one of a set; all of one character; parted by blanks
     uint64_t letters[2]
 
@@ -98,6 +99,7 @@ cdef class Block:
             self.put(i, tag)
             self.items[i].tag = tag
             self.items[i].kind = KINDS.get(kind, TEXT)
+            self.items[i].has_group = group is not None
             self.set_choices(&self.items[i], kind, choices)
             if is_required:
                 self.required[i // 64] |= <uint64_t>1 << (i % 64)
@@ -152,14 +154,30 @@ cdef class Rules:
     cdef object known  # every tag of the dictionary
     cdef bint checks_order, checks_values, checks_group_order, checks_user_defined, allows_fields, allows_values
     cdef int fault, fault_tag
+    cdef bytes version
 
-    def __cinit__(self, Block header not None, dict messages not None, Block trailer not None, known, flags):
-        """`flags` are the Validate... and Allow... keys in the order of the members above."""
+    def __cinit__(
+        self, Block header not None, dict messages not None, Block trailer not None, known, flags, bytes version not None
+    ):
+        """`flags` are the Validate... and Allow... keys in the order of the members above.
+
+        `version` is the ApplVerID(1128) of these messages, empty where there is only one.
+        """
         self.header, self.messages, self.trailer, self.known = header, messages, trailer, known
+        self.version = version
         (
             self.checks_order, self.checks_values, self.checks_group_order, self.checks_user_defined,
             self.allows_fields, self.allows_values,
         ) = flags  # fmt: skip
+
+    def passes(self, Fields fields not None):
+        """Say whether a message of this version is sound; False may also mean that it is of another version."""
+        cdef int i = fields.find(35)
+        cdef object body
+        if self.version and fields.find(1128) >= 0 and self.value(fields, fields.find(1128)) != self.version:
+            return False
+        body = self.messages.get(self.value(fields, i))
+        return body is not None and self.walk(fields, <Block>body) == 0
 
     def check(self, Fields fields not None, bytes msg_type not None):
         """Return the first fault of a message that is in the dictionary."""
@@ -169,6 +187,9 @@ cdef class Rules:
 
     def __contains__(self, msg_type):
         return msg_type in self.messages
+
+    cdef bytes value(self, Fields fields, int i):
+        return PyBytes_FromStringAndSize(<const char*>fields.data + fields.fields[i].start, fields.fields[i].length)
 
     cdef int walk(self, Fields fields, Block body) except -2:
         """Check every field, section by section, then what is missing."""
@@ -187,7 +208,7 @@ cdef class Rules:
             if index < 0 and section == 0:
                 home, block, index = 1, body, body.find(tag)
             if index < 0:
-                if not self.passes(tag):
+                if not self.may_stand(tag):
                     return self.note(NOT_IN_MESSAGE if tag in self.known else INVALID_TAG, tag)
                 section = max(section, 1)
                 i += 1
@@ -200,7 +221,7 @@ cdef class Rules:
             seen[home][index >> 6] |= <uint64_t>1 << (index & 63)
             if not self.is_value_right(fields, i, block, index):
                 return -1
-            i = i + 1 if block.groups[index] is None else self.walk_group(fields, i, <Block>block.groups[index], 0)
+            i = self.walk_group(fields, i, <Block>block.groups[index], 0) if block.items[index].has_group else i + 1
             if i < 0:
                 return -1
         tag = self.header.missing(seen[0]) or body.missing(seen[1]) or self.trailer.missing(seen[2])
@@ -233,7 +254,10 @@ cdef class Rules:
             last = index
             if not self.is_value_right(fields, i, group, index):
                 return -1
-            i = i + 1 if group.groups[index] is None else self.walk_group(fields, i, <Block>group.groups[index], depth + 1)
+            if group.items[index].has_group:
+                i = self.walk_group(fields, i, <Block>group.groups[index], depth + 1)
+            else:
+                i += 1
             if i < 0:
                 return -1
         if entries and (missing := group.missing(seen)):
@@ -262,7 +286,7 @@ cdef class Rules:
                 return True
         return self.note(BAD_VALUE, field.tag) == 0
 
-    cdef bint passes(self, int tag):
+    cdef bint may_stand(self, int tag):
         """Say whether a tag that this message does not have may stand in it."""
         return self.allows_fields if tag < USER_DEFINED else not self.checks_user_defined
 

@@ -58,6 +58,7 @@ class SessionCore:
             header=settings.header,
             precision=settings.timestamp_precision,
         )
+        self._passes = None if dictionary is None else dictionary.passes
         self.constant_tags = frozenset(tag for tag, _ in settings.header)
         self._gate = header.gate(settings)
         self._reader = self._new_reader()
@@ -139,7 +140,7 @@ class SessionCore:
                 self.last_received_ns = now_ns
                 if not self.is_logged_on or not self._gate.admit(fields, self.next_in, now_ns + self.wall_offset_ns):
                     inbound.on_message(self, fields)
-                elif self.dictionary is not None and self.dictionary.check(fields) is not None:
+                elif self._passes is not None and not self._passes(fields):
                     inbound.take(self, fields, fields.msg_type, self.next_in)
                     gaps.drain(self)
                 else:

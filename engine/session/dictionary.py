@@ -7,7 +7,7 @@ Cost    0.4 us for an ExecutionReport; reading a file 0.1 to 1 s.
 Source  QuickFIX data dictionary format; FIX 4.4 volume 2, Reject; FIXT 1.1 for versions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -50,6 +50,7 @@ class Dictionary:
         """`rules` are by ApplVerID(1128), those of `default` for messages that do not say."""
         self._rules = rules
         self._default = rules[default]
+        self.passes: Callable[[Fields], bool] = self._default.passes
         self._has_versions = bool(default)
         self._names = names
 
@@ -78,7 +79,7 @@ def read_dictionary(settings: SessionSettings) -> Dictionary | None:
     """Return the dictionary that the session file names; None for UseDataDictionary=N."""
     if not settings.flag("UseDataDictionary", True):
         return None
-    flags = tuple(settings.flag(key, default) for key, default in _FLAGS.items())
+    flags = [settings.flag(key, default) for key, default in _FLAGS.items()]
     if not settings.text("BeginString").startswith("FIXT"):
         file = _File(Path(settings.text("DataDictionary")))
         return Dictionary({b"": file.rules(file, flags)}, b"", file.names)
@@ -89,7 +90,7 @@ def read_dictionary(settings: SessionSettings) -> Dictionary | None:
         if key.startswith("AppDataDictionary."):
             applications[_version(key.removeprefix("AppDataDictionary."))] = _File(Path(value))
     names = {tag: name for file in (*applications.values(), transport) for tag, name in file.names.items()}
-    return Dictionary({key: file.rules(transport, flags) for key, file in applications.items()}, default, names)
+    return Dictionary({key: file.rules(transport, flags, key) for key, file in applications.items()}, default, names)
 
 
 def _version(text: str) -> bytes:
@@ -126,12 +127,11 @@ class _File:
             for message in root.iterfind("messages/message")
         }
 
-    def rules(self, transport: "_File", flags: tuple[bool, ...]) -> Rules:
+    def rules(self, transport: "_File", flags: Sequence[bool], version: bytes = b"") -> Rules:
         """Return the rules of these messages inside the header and trailer of `transport`, with its messages too."""
-        first, second, third, fourth, fifth, sixth = flags
         messages = {**self.messages, **transport.messages}
         known = self._types.keys() | transport._types.keys()
-        return Rules(transport.header, messages, transport.trailer, known, (first, second, third, fourth, fifth, sixth))
+        return Rules(transport.header, messages, transport.trailer, known, flags, version)
 
     def _section(self, section: ElementTree.Element | None) -> list[_Item]:
         return [] if section is None else self._unique(section)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ASK_AT_MOST = 3  # times for the same message on one connection
 _FRUITLESS_AT_MOST = 10  # connections
+_LARGEST = 10**12  # NewSeqNo(36)
 _ABSENT = b""
 
 
@@ -121,8 +122,8 @@ def forget(core: SessionCore) -> None:
 def on_gap_fill(core: SessionCore, fields: Fields, seq_num: int) -> None:
     """Skip the numbers below NewSeqNo(36); the turn of the message itself has come."""
     new = header.integer(fields, fix.NewSeqNo)
-    if new is None or new <= seq_num:
-        core.refuse(fields, seq_num, _lowering(fields, new))
+    if new is None or not seq_num < new <= _LARGEST:
+        core.refuse(fields, seq_num, _new_seq_no_fault(fields, new))
     else:
         core.advance(new)
         _discard_below(core, new)
@@ -131,10 +132,10 @@ def on_gap_fill(core: SessionCore, fields: Fields, seq_num: int) -> None:
 def on_sequence_reset(core: SessionCore, fields: Fields, seq_num: int) -> None:
     """Take NewSeqNo(36) whatever the message's own number is; never lower ours."""
     new = header.integer(fields, fix.NewSeqNo)
-    if new is None or new < core.next_in:
+    if new is None or not core.next_in <= new <= _LARGEST:
         core.sink.alert(f"SequenceReset to {new} refused: {core.next_in} is expected")
         expected = core.next_in
-        core.refuse(fields, seq_num, _lowering(fields, new))
+        core.refuse(fields, seq_num, _new_seq_no_fault(fields, new))
         if new is not None and core.next_in != expected:
             core.advance(expected)  # counts for nothing, unlike other refused messages
         return
@@ -213,10 +214,12 @@ def _discard_below(core: SessionCore, seq_num: int) -> None:
         core.queued_bytes -= len(core.queue.pop(stale) or b"")
 
 
-def _lowering(fields: Fields, new: int | None) -> Fault:
+def _new_seq_no_fault(fields: Fields, new: int | None) -> Fault:
     if fix.NewSeqNo not in fields:
         return Fault(Reason.REQUIRED_TAG_MISSING, fix.NewSeqNo, "NewSeqNo(36) missing")
     if new is None:
         return Fault(Reason.INCORRECT_DATA_FORMAT, fix.NewSeqNo, "NewSeqNo(36) is not a number")
+    if new > _LARGEST:
+        return Fault(Reason.VALUE_INCORRECT, fix.NewSeqNo, "NewSeqNo(36) is beyond every session")
     text = f"attempt to lower sequence number, invalid value NewSeqNum={new}"
     return Fault(Reason.VALUE_INCORRECT, fix.NewSeqNo, text)

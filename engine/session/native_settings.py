@@ -15,24 +15,42 @@ _APPL_VER_IDS = {
     "FIX.5.0": "7", "FIX.5.0SP1": "8", "FIX.5.0SP2": "9",
 }  # fmt: skip
 
-# Keys that have no meaning here, with the reason.
+# Keys that ask for what is not here: what to do instead.
 _REFUSED = {
     "HttpAcceptPort": "there is no control page over HTTP; use the engine's control socket",
     "FileLogBackupPath": "logs are not moved; rotate FileLogPath with the system's tools",
+    "ScreenLogShowIncoming": "messages are not printed; use FileLogPath",
+    "ScreenLogShowOutgoing": "messages are not printed; use FileLogPath",
+    "ScreenLogShowEvents": "events go to the engine's log; remove the key",
 }
+_FOR_INITIATORS = (
+    "SocketConnect", "SocketLocal", "HostSelection", "ReconnectInterval", "HeartBtInt", "LogonTag", "ClientCertificate",
+    "UseSNI", "SNIHostName",
+)  # fmt: skip
+_FOR_ACCEPTORS = (
+    "SocketAccept", "SocketReuseAddress", "AllowedRemoteAddresses", "ServerCertificate", "CertificateVerifyLevel",
+    "NeedClientAuth",
+)  # fmt: skip
 
 
-def problems(settings: SessionSettings) -> list[str]:
+def refused(settings: SessionSettings) -> list[str]:
     """Return what these settings ask for that the native session does not do, each with what to do instead."""
-    found = [f"{settings.file}: {key}: {why}" for key, why in _REFUSED.items() if settings.text(key)]
-    if settings.is_initiator and settings.text("SocketAcceptPort"):
-        found.append(f"{settings.file}: SocketAcceptPort: an initiator does not listen; remove it")
-    return found
+    return [f"{settings.file}: {key}: {instead}" for key, instead in _REFUSED.items() if settings.text(key, "N") != "N"]
+
+
+def ignored(settings: SessionSettings) -> list[str]:
+    """Return the keys that have no effect because they are for the other role."""
+    others, role = (_FOR_ACCEPTORS, "acceptor") if settings.is_initiator else (_FOR_INITIATORS, "initiator")
+    return [
+        f"{settings.file}: {key}: has no effect, it is for an {role}"
+        for key in settings.values
+        if key.startswith(others)
+    ]
 
 
 def core_settings(settings: SessionSettings) -> CoreSettings:
     """Return the protocol's share of `settings`; raise ConfigError for what cannot be honoured."""
-    if found := problems(settings):
+    if found := refused(settings):
         raise ConfigError("\n".join(found))
     version = settings.text("DefaultApplVerID")
     next_expected = settings.flag("SendNextExpectedMsgSeqNum") or settings.flag("EnableNextExpectedMsgSeqNum")

@@ -28,7 +28,7 @@ _SECRET_TYPES = ("\x0135=A\x01", "\x0135=BE\x01")  # Logon, UserRequest
 _GARBLED = ("Invalid message", "Could not parse message")
 
 
-class SessionLog(quickfix.Log):  # type: ignore[misc]
+class SessionLog(quickfix.Log):
     """The log of one session; QuickFIX calls its `on...` methods.
 
     `incoming` is the message just read, as it came, until it is taken or an event shows that another is handled.
@@ -106,7 +106,7 @@ class SessionLog(quickfix.Log):  # type: ignore[misc]
             _logger.error("%s: FileLogPath cannot be written any more: %s", self._name, error)
 
 
-class LogFactory(quickfix.LogFactory):  # type: ignore[misc]
+class LogFactory(quickfix.LogFactory):
     """Hands the one log to QuickFIX."""
 
     def __init__(self, log: SessionLog) -> None:

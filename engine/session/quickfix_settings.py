@@ -51,8 +51,6 @@ def session_id(settings: SessionSettings) -> quickfix.SessionID:
 
 def quickfix_settings(settings: SessionSettings) -> quickfix.SessionSettings:
     """Return the settings for QuickFIX, as session and as defaults: it reads some keys from the one place only."""
-    if problems := refused(settings):
-        raise ConfigError("\n".join(problems))
     dictionary = quickfix.Dictionary()
     for key, value in settings.values.items():
         dictionary.setString(key, _PRECISIONS.get(value, value) if key == "TimestampPrecision" else value)
@@ -60,6 +58,14 @@ def quickfix_settings(settings: SessionSettings) -> quickfix.SessionSettings:
     result.set(dictionary)
     result.set(session_id(settings), dictionary)
     return result
+
+
+def prepared(settings: SessionSettings) -> SessionSettings:
+    """Make the folders that `settings` name, and return the settings with dictionaries that are safe to use."""
+    if problems := refused(settings):
+        raise ConfigError("\n".join(problems))
+    _make_folders(settings)
+    return with_safe_dictionaries(settings)
 
 
 def with_safe_dictionaries(settings: SessionSettings) -> SessionSettings:
@@ -83,6 +89,18 @@ def read_dictionaries(settings: SessionSettings) -> list[quickfix.DataDictionary
     is_fixt = settings.text("BeginString").startswith("FIXT")
     keys = ("TransportDataDictionary", "AppDataDictionary") if is_fixt else ("DataDictionary",)
     return [quickfix.DataDictionary(settings.text(key)) for key in keys]
+
+
+def _make_folders(settings: SessionSettings) -> None:
+    """Make the folders of store and log; they hold what was sent, a Logon's password too, so nobody else may look."""
+    for key in ("FileStorePath", "FileLogPath"):
+        folder = settings.path(key)
+        try:
+            if folder is not None:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            text = f"{settings.file}: {key}={folder}: cannot be made ({error}); choose a folder that can"
+            raise ConfigError(text) from None
 
 
 def _without_data_fields(file: Path, folder: Path) -> Path:

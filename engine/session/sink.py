@@ -3,6 +3,7 @@
 Thread  the loop thread only; nothing here may call back into the core except `Sink.deliver`, which may send.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from engine.session.fields import Fields
@@ -35,6 +36,8 @@ class Sink(Protocol):
 
 class Rules(Protocol):
     """A dictionary: what a message must look like."""
+
+    passes: Callable[[Fields], bool]  # the quick test: whatever it lets through, `check` finds sound
 
     def check(self, fields: Fields) -> Fault | None: ...
 

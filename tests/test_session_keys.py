@@ -1,0 +1,67 @@
+"""Every key of a session file means something to the native session, or is refused by name."""
+
+from pathlib import Path
+
+import pytest
+from session_sockets import acceptor_settings, initiator_settings
+
+from engine.errors import ConfigError
+from engine.session.core_settings import SECOND_NS
+from engine.session.native_settings import core_settings, ignored, refused
+from engine.session.settings_keys import KEYS
+
+SESSION = Path(__file__).parent.parent / "engine" / "session"
+MODULES = ("acceptor", "dictionary", "file_store", "hosts", "native", "native_settings", "schedule", "settings",
+           "sockets", "tls")  # fmt: skip
+# Fields leave in the order of the body, always: that is what PreserveMessageFieldsOrder asks for.
+TRUE_ANYWAY = {"PreserveMessageFieldsOrder"}
+
+
+def test_every_key_is_read_somewhere() -> None:
+    source = "".join((SESSION / f"{name}.py").read_text() for name in MODULES)
+    assert [key.name for key in KEYS.values() if f'"{key.name}' not in source and key.name not in TRUE_ANYWAY] == []
+
+
+@pytest.mark.parametrize("key", ["HttpAcceptPort", "FileLogBackupPath", "ScreenLogShowIncoming"])
+def test_key_of_what_is_not_here_is_refused(key: str) -> None:
+    settings = initiator_settings(Path(), 1, **{key: "Y"})
+    assert refused(settings)[0].startswith(f"initiator.cfg: {key}: ")
+    with pytest.raises(ConfigError, match=key):
+        core_settings(settings)
+
+
+def test_key_that_switches_off_what_is_not_here_is_fine() -> None:
+    assert refused(initiator_settings(Path(), 1, ScreenLogShowIncoming="N")) == []
+
+
+def test_key_of_the_other_role_is_named() -> None:
+    settings = initiator_settings(Path(), 1, SocketAcceptPort="5", LogonTag="553=x")
+    assert ignored(settings) == ["initiator.cfg: SocketAcceptPort: has no effect, it is for an acceptor"]
+    assert ignored(acceptor_settings(Path(), HeartBtInt="5", ReconnectInterval=None)) == [
+        "acceptor.cfg: HeartBtInt: has no effect, it is for an initiator"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "name", "value"),
+    [
+        ({"HeartBtInt": "7"}, "heart_bt_int", 7),
+        ({"LogonTimeout": "3"}, "logon_timeout_ns", 3 * SECOND_NS),
+        ({}, "logout_timeout_ns", 2 * SECOND_NS),
+        ({"MaxLatency": "5"}, "max_latency_ns", 5 * SECOND_NS),
+        ({"TestRequestDelayMultiplier": "0.5"}, "test_request_after_permille", 1500),
+        ({"HeartBeatTimeoutMultiplier": "2"}, "disconnect_after_permille", 3000),
+        ({"MillisecondsInTimeStamp": "N"}, "timestamp_precision", 0),
+        ({"TimestampPrecision": "9", "MillisecondsInTimeStamp": "N"}, "timestamp_precision", 9),
+        ({"TimestampPrecision": "MICROS"}, "timestamp_precision", 6),
+        ({"EnableNextExpectedMsgSeqNum": "Y"}, "send_next_expected_msg_seq_num", True),
+        ({"SenderSubID": "desk", "TargetLocationID": "NY"}, "header", ((50, "desk"), (143, "NY"))),
+        ({"LogonTag": "553=user", "LogonTag1": "554=pass=word"}, "logon_fields", ((553, "user"), (554, "pass=word"))),
+        ({"DefaultApplVerID": "FIX.5.0SP2"}, "default_appl_ver_id", "9"),
+        ({"DefaultApplVerID": "7"}, "default_appl_ver_id", "7"),
+        ({"CheckLatency": "N"}, "check_latency", False),
+        ({"ResendRequestChunkSize": "50"}, "resend_request_chunk_size", 50),
+    ],
+)
+def test_key_reaches_the_core(keys: dict[str, str], name: str, value: object) -> None:
+    assert getattr(core_settings(initiator_settings(Path(), 1, **keys)), name) == value
