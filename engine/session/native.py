@@ -116,6 +116,8 @@ class NativeSession(SessionEdge):
                 self._hosts.failed()
                 _logger.info("%s: not connected: %s", self.name, error)
             else:
+                if self._task is not asyncio.current_task():
+                    return  # cancelled while it connected, which `wait_for` keeps to itself
                 await self._closed.wait()
             if self.core.needs_operator:
                 break
