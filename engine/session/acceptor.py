@@ -16,6 +16,7 @@ from engine import fix
 from engine.errors import ConfigError
 from engine.session.codec import Frame, FrameReader
 from engine.session.core import SessionCore
+from engine.session.dictionary import Dictionary, read_dictionary
 from engine.session.edge import SessionEdge
 from engine.session.fields import Fields
 from engine.session.file_store import open_store, stem
@@ -27,6 +28,7 @@ from engine.session.tls import server_context
 from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
+_NAMES = ("SenderCompID", "TargetCompID")
 ANY_PEER = "*"  # TargetCompID of a template
 
 
@@ -41,13 +43,22 @@ class AcceptorSession(SessionEdge):
         wall_ns: Callable[[], int],
         authenticate: Callable[[Fields], str],
         replayed: Container[str] | None,
+        dictionary: Dictionary | None,
     ) -> None:
         agreed = core_settings(settings)
         name = stem(agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id)
         folder = settings.path("FileLogPath")
         super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
         store = open_store(settings, name, wall_ns(), is_one_of_many=True)
-        self.core = SessionCore(agreed, self, store, is_initiator=False, authenticate=authenticate, replayed=replayed)
+        self.core = SessionCore(
+            agreed,
+            self,
+            store,
+            is_initiator=False,
+            dictionary=dictionary,
+            authenticate=authenticate,
+            replayed=replayed,
+        )
         self.on_timer()
         self._allowed = {text.strip() for text in settings.text("AllowedRemoteAddresses").split(",") if text.strip()}
 
@@ -80,6 +91,7 @@ class Acceptor:
         self._world = (loop, clock_ns, wall_ns, authenticate, replayed)
         self.logon_timeout = max((one.integer("LogonTimeout", 10) for one in sessions), default=10)
         self._settings = list(sessions)
+        self._dictionaries: dict[frozenset[tuple[str, str]], Dictionary | None] = {}
         self._templates: dict[tuple[str, str], SessionSettings] = {}
         self._servers: list[asyncio.Server] = []
         for one in sessions:
@@ -124,11 +136,19 @@ class Acceptor:
         key = (one.text("BeginString"), one.text("SenderCompID"), one.text("TargetCompID"))
         if key[2] == ANY_PEER:
             self._templates[key[:2]] = one
+            self._dictionary(one)  # read now, not while the first peer waits
             return None
         if key in self.sessions:
             raise ConfigError(f"{one.file}: {one.name} is defined twice; remove one")
-        self.sessions[key] = AcceptorSession(one, *self._world)
+        self.sessions[key] = AcceptorSession(one, *self._world, self._dictionary(one))
         return self.sessions[key]
+
+    def _dictionary(self, one: SessionSettings) -> Dictionary | None:
+        """Return the dictionary of a session: the same for all that differ in nothing but their names."""
+        key = frozenset(entry for entry in one.values.items() if entry[0] not in _NAMES)
+        if key not in self._dictionaries:
+            self._dictionaries[key] = read_dictionary(one)
+        return self._dictionaries[key]
 
     def _welcome(self) -> Wire:
         return Wire(_Stranger(self), tuner(self._settings[0]))
