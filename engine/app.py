@@ -146,8 +146,9 @@ class Engine:
         self.supervisor.tick()
         try:
             self._journal.prepare()
-        except JournalError as error:
-            self.supervisor.halt(f"journal: {error}")
+        except JournalError as error:  # early: the segment in use has room for every cancel
+            if self.supervisor.state in (State.WAITING, State.TRADING):
+                self.supervisor.halt(f"journal: {error}")
         if self.supervisor.state is State.STOPPED and not self.session.is_logged_on:
             self._stopped.set()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)

@@ -8,13 +8,14 @@ from engine.config import EngineConfig, build_strategy, load, problems
 from engine.errors import ConfigError
 from engine.session.quickfix_settings import ignored, refused
 from engine.session.settings import SessionSettings, read_session_file
+from engine.tables import Tables
 
 
 def check(path: Path) -> tuple[list[str], list[str]]:
     """Return the problems and the warnings of a configuration and of the files that it names."""
     wrong = problems(path)
     if wrong:
-        return wrong, []
+        return wrong + _named_session_file(path), []
     config = load(path)
     session_file = read_session_file(config.session.settings, config.engine.state_dir)
     wrong = list(session_file.problems)
@@ -31,6 +32,16 @@ def check(path: Path) -> tuple[list[str], list[str]]:
         except ConfigError as error:
             wrong.append(str(error))
     return wrong, warnings
+
+
+def _named_session_file(path: Path) -> list[str]:
+    """What is wrong with the session file even where the configuration is wrong elsewhere."""
+    table = Tables(path.parent).load(path) or {}
+    section = table.get("session")
+    settings = section.get("settings") if isinstance(section, dict) else None
+    if not isinstance(settings, str):
+        return []
+    return list(read_session_file(path.parent / settings, path.parent).problems)
 
 
 def _each(judge: Callable[[SessionSettings], list[str]], sessions: list[SessionSettings]) -> list[str]:

@@ -4,9 +4,12 @@ Errors  exit status 0 done, 1 failed while running, 2 configuration or usage; ev
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from engine.errors import ConfigError, EngineError
 
@@ -32,12 +35,14 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="trade against a simulated venue in a process of its own")
-    demo.add_argument("--seconds", type=float, default=30.0, help="how long to trade (30)")
+    demo.add_argument("--seconds", type=not_negative, default=30.0, help="how long to trade (30)")
     demo.add_argument("--session", choices=("quickfix", "native"), help="which FIX session")
     demo.add_argument("--mode", choices=("event", "busy"), help="sleep in the loop, or spin on a core")
-    demo.add_argument("--capture", nargs="+", type=Path, metavar="FILE", help="replay captured feeds as the market")
-    demo.add_argument("--speed", type=float, default=1.0, help="multiple of the recorded pace, 0 for no pauses (1)")
-    demo.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
+    demo.add_argument("--capture", nargs="+", type=readable, metavar="FILE", help="replay captured feeds as the market")
+    demo.add_argument(
+        "--speed", type=not_negative, default=1.0, help="multiple of the recorded pace, 0 for no pauses (1)"
+    )
+    demo.add_argument("--json", type=writable, metavar="FILE", help="write the summary as JSON")
     demo.set_defaults(run=run_demo)
 
     run = commands.add_parser("run", help="run the engine")
@@ -56,8 +61,8 @@ def parser() -> argparse.ArgumentParser:
 
     sim = commands.add_parser("sim", help="run the simulated venue alone")
     sim.add_argument("config", nargs="?", type=Path, metavar="CONFIG")
-    sim.add_argument("--capture", nargs="+", type=Path, metavar="FILE", default=[])
-    sim.add_argument("--speed", type=float, default=1.0)
+    sim.add_argument("--capture", nargs="+", type=readable, metavar="FILE", default=[])
+    sim.add_argument("--speed", type=not_negative, default=1.0)
     sim.set_defaults(run=run_sim)
 
     echo = commands.add_parser("echo", help="a FIX acceptor that sends orders straight back, to certify against")
@@ -66,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     echo.set_defaults(run=run_echo)
 
     journal = commands.add_parser("journal", help="print a journal's records")
-    journal.add_argument("path", type=Path, metavar="FILE")
+    journal.add_argument("path", type=readable, metavar="FILE")
     journal.set_defaults(run=run_journal)
 
     from bench.arguments import add_arguments
@@ -80,6 +85,32 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("new", type=Path, metavar="NEW")
     compare.set_defaults(run=run_compare)
     return top
+
+
+# Values of flags, judged before anything starts
+
+
+def not_negative(text: str) -> float:
+    try:
+        value = msgspec.json.decode(text, type=float)
+    except msgspec.DecodeError:
+        value = -1.0
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number that is not below 0")
+    return value
+
+
+def readable(text: str) -> Path:
+    if not os.path.isfile(text) or not os.access(text, os.R_OK):
+        raise argparse.ArgumentTypeError(f"{text}: no file that can be read")
+    return Path(text)
+
+
+def writable(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text}: cannot be written; name a file in a directory that exists")
+    return path
 
 
 # Each command imports what it needs, so that `fixlane --help` and `check` start at once.
@@ -106,7 +137,8 @@ def run_check(arguments: argparse.Namespace) -> int:
     problems, warnings = check(arguments.config)
     for line in (*problems, *(f"warning: {warning}" for warning in warnings)):
         print(line, file=sys.stderr)
-    print(f"{arguments.config}: {f'{len(problems)} problems' if problems else 'no problems'}")
+    count = len(problems) or "no"
+    print(f"{arguments.config}: {count} problem{'' if count == 1 else 's'}")
     return USAGE if problems else DONE
 
 

@@ -140,20 +140,28 @@ def build_strategy(config: EngineConfig) -> Strategy:
     module_name, _, class_name = path.partition(":")
     try:
         kind = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f'strategy.class: "{path}" is no module:Class that can be imported: {error}') from error
+    except Exception as error:  # importing runs whatever the module holds
+        what = f"{type(error).__name__}: {error}"
+        raise ConfigError(f'strategy.class: "{path}" is no module:Class that can be imported: {what}') from error
     if not isinstance(kind, type) or not issubclass(kind, Strategy):
         raise ConfigError(f'strategy.class: "{path}" must derive from engine.strategy.Strategy')
     if kind.Parameters is None:
         if given:
             raise ConfigError(f'strategy.parameters: "{path}" takes none')
-        return kind()
+        return _made(path, kind)
     tables = Tables(Path())
     tables.set_units(config.instruments[0].price_decimals, config.instruments[0].size_decimals)
     parameters = tables.struct(kind.Parameters, given, "strategy.parameters")
     if parameters is None:
         raise ConfigError("\n  ".join(["strategy.parameters are wrong:", *tables.problems]))
-    return kind(parameters)
+    return _made(path, kind, parameters)
+
+
+def _made(path: str, kind: type[Strategy], *parameters: object) -> Strategy:
+    try:
+        return kind(*parameters)
+    except Exception as error:
+        raise ConfigError(f'strategy.class: "{path}" cannot be made: {type(error).__name__}: {error}') from error
 
 
 def _read(path: Path, environ: Mapping[str, str]) -> tuple[EngineConfig | None, list[str]]:

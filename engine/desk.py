@@ -76,9 +76,5 @@ class Desk(TradingLoop):
         return sum(self.cancel(order) for order in self.orders(instrument))
 
     def timer(self, delay_ns: int, key: object = None) -> None:
-        """Call `on_timer(key)` once, `delay_ns` from now, unless trading is paused then."""
-        self.call_later(delay_ns, lambda: self._on_timer(key))
-
-    def _on_timer(self, key: object) -> None:
-        if self.is_trading:
-            self.hooks.call("on_timer", key)
+        """Call `on_timer(key)` once, `delay_ns` from now, also while trading is paused."""
+        self.call_later(delay_ns, lambda: self.hooks.call("on_timer", key))

@@ -5,9 +5,11 @@ Errors  ConfigError that names the key, what was looked for, and what is there.
 """
 
 import importlib
+import pkgutil
 from collections.abc import Sequence
 from typing import Any
 
+from engine import venue
 from engine.config import FeedSection, SessionSection
 from engine.errors import ConfigError
 from engine.instrument import Instrument
@@ -45,7 +47,10 @@ def _factory(key: str, name: str, factory: str) -> Any:
     try:
         module = importlib.import_module(path)
     except ModuleNotFoundError as error:
-        raise ConfigError(f'{key}: "{name}" is no venue: no module {error.name!r}') from None
+        known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(venue.__path__)))
+        raise ConfigError(f'{key}: "{name}" is no venue: no module {error.name!r}; there are {known}') from None
+    except (ImportError, TypeError, ValueError) as error:  # such as a name of dots only
+        raise ConfigError(f'{key}: "{name}" cannot be imported: {error}') from None
     found = getattr(module, factory, None)
     if found is None:
         raise ConfigError(f'{key}: venue "{name}" has no {factory}: name one that has')

@@ -1,6 +1,7 @@
 """Structured logging off the path: records go to a queue, one line of JSON each is written elsewhere.
 
 Shapes  {"time": UTC with milliseconds, "level": ..., "logger": ..., "message": ..., and the `extra` fields given}.
+Errors  ConfigError if the file cannot be written.
 Thread  any thread may log; a listener thread of the standard library writes.
 """
 
@@ -11,7 +12,10 @@ from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
 
+from engine.errors import ConfigError
+
 LOGGER = "fixlane"
+LOGGERS = (LOGGER, "engine")  # the second for modules that log under their own name
 _PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
 
 
@@ -32,15 +36,38 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def start(level: str, file: Path | None) -> QueueListener:
-    """Send everything logged under `fixlane` to `file`, or to standard error; stop the listener at the end."""
-    target = logging.FileHandler(file) if file else logging.StreamHandler()
+class Queued(QueueHandler):
+    """Puts records on the queue with their exception, which the standard's would melt into the message."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        record.msg, record.args = record.getMessage(), None  # as the arguments are now
+        return record
+
+
+class Listener(QueueListener):
+    """Writes what is queued; `stop` writes the rest and closes the file."""
+
+    def stop(self) -> None:
+        super().stop()
+        for name in LOGGERS:
+            logging.getLogger(name).handlers = []
+        for handler in self.handlers:
+            handler.close()
+
+
+def start(level: str, file: Path | None) -> Listener:
+    """Send everything that the engine logs to `file`, or to standard error; stop the listener at the end."""
+    try:
+        target = logging.FileHandler(file) if file else logging.StreamHandler()
+    except OSError as error:
+        raise ConfigError(f"log.file: {file} cannot be written: {error.strerror}") from None
     target.setFormatter(JsonFormatter())
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    logger = logging.getLogger(LOGGER)
-    logger.handlers = [QueueHandler(records)]
-    logger.setLevel(level.upper())
-    logger.propagate = False
-    listener = QueueListener(records, target)
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers = [Queued(records)]
+        logger.setLevel(level.upper())
+        logger.propagate = False
+    listener = Listener(records, target)
     listener.start()
     return listener

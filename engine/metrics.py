@@ -6,6 +6,7 @@ Thread  the loop thread serves the scrape itself: no second thread contends for 
 """
 
 import asyncio
+import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -36,6 +37,7 @@ COUNTERS = {
     "fills": "fills",
     "cancels": "orders cancelled or expired",
     "replaces": "orders replaced",
+    "cancel_rejects": "cancels and replaces refused by the venue",
     "reports": "messages received about orders",
     "duplicates": "reports that repeat one already applied",
     "unknown_reports": "messages that no rule understands",
@@ -111,7 +113,7 @@ class EngineCollector(Collector):
         pnl = GaugeMetricFamily("fixlane_pnl", "realised and unrealised, after fees, in money units", labels=["symbol"])
         for book, position in zip(self._source.books, self._source.positions, strict=True):
             symbol = [book.instrument.symbol]
-            age.add_metric(symbol, (now_ns - book.updated_ns) / 1e9 if book.updated_ns else -1)
+            age.add_metric(symbol, (now_ns - book.updated_ns) / 1e9 if book.updated_ns else math.inf)
             stale.add_metric(symbol, int(book.is_stale))
             net.add_metric(symbol, position.net)
             mark = mark_price(book)

@@ -18,12 +18,14 @@ IDLE_NS = 5_000_000
 
 
 def pin(core: int) -> None:
-    """Keep this process on one core."""
+    """Keep this thread, which is the loop's, on one core; the log's thread keeps off it where it can."""
     allowed = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {core})
-    except OSError as error:
-        raise ConfigError(f"cannot pin to core {core}: {error}; this process may use {sorted(allowed)}") from None
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"engine.core: cannot pin to core {core}: {error}; this process may use {sorted(allowed)}"
+        ) from None
 
 
 class Mode:
@@ -38,6 +40,7 @@ class Mode:
         clock_ns: Callable[[], int],
     ) -> None:
         self._core = core
+        self._allowed = os.sched_getaffinity(0)
         self._parts: list[Spinner | IdleCollector] = []
         if mode == BUSY:
             self._parts = [Spinner(loop), IdleCollector(loop, last_active_ns, clock_ns)]
@@ -52,6 +55,8 @@ class Mode:
     def __exit__(self, *_: object) -> None:
         for part in self._parts:
             part.stop()
+        if self._core is not None:
+            os.sched_setaffinity(0, self._allowed)
 
 
 class Spinner:
@@ -87,11 +92,13 @@ class IdleCollector:
         self._last_active_ns = last_active_ns
         self._clock_ns = clock_ns
         self._timer: asyncio.TimerHandle | None = None
+        self._was_enabled = True
         self.collections = 0
 
     def start(self) -> None:
         gc.collect()
         gc.freeze()
+        self._was_enabled = gc.isenabled()
         gc.disable()
         self._timer = self._loop.call_later(IDLE_CHECK_S, self._check)
 
@@ -99,8 +106,9 @@ class IdleCollector:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-            gc.enable()
             gc.unfreeze()
+            if self._was_enabled:
+                gc.enable()
 
     def _check(self) -> None:
         if self._clock_ns() - self._last_active_ns() > IDLE_NS:

@@ -67,7 +67,7 @@ class Context(Protocol):
     def cancel_all(self, instrument: Instrument | None = None) -> int: ...
 
     def timer(self, delay_ns: int, key: object = None) -> None:
-        """Call `on_timer(key)` once, `delay_ns` from now."""
+        """Call `on_timer(key)` once, `delay_ns` from now, also while trading is paused and requests are denied."""
 
 
 class Strategy:

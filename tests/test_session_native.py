@@ -93,21 +93,6 @@ def test_logout_closes_both_sides_in_order(run, tmp_path: Path) -> None:
     run(main())
 
 
-def test_logon_during_logout_waits_for_its_end(run, tmp_path: Path) -> None:
-    async def main() -> None:
-        pair = await Pair(tmp_path).up(ReconnectInterval=0)
-        pair.session.logout()
-        pair.session.logon()
-        await pair.us.until(lambda: pair.us.count("logon") == 2)
-        pair.session.send(body("a"))
-        await pair.peer.until(lambda: len(pair.peer.messages) == 1)
-        assert pair.us.events == ["logon", "logout: logged out", "logon"]
-        assert pair.session.next_sender_seq_num == 5  # Logon, Logout, Logon, the message
-        pair.close()
-
-    run(main())
-
-
 def test_lost_connection_is_made_again_and_numbers_continue(run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()

@@ -116,6 +116,8 @@ class NativeSession(SessionEdge):
                 self._hosts.failed()
                 _logger.info("%s: not connected: %s", self.name, error)
             else:
+                if self._task is not asyncio.current_task():
+                    return  # cancelled while it connected, which `wait_for` keeps to itself
                 await self._closed.wait()
             if self.core.needs_operator:
                 break
@@ -132,17 +134,16 @@ class NativeSession(SessionEdge):
     async def _connect(self) -> None:
         host, port = self._hosts.next(self.clock_ns())
         _logger.info("%s: connecting to %s port %d", self.name, host, port)
-        await asyncio.wait_for(
-            self.loop.create_connection(
+        # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
+        async with asyncio.timeout(_CONNECT_TIMEOUT):
+            await self.loop.create_connection(
                 lambda: Wire(self, self._tune),
                 host,
                 port,
                 ssl=self._tls,
                 server_hostname=None if self._tls is None else server_name(self._settings, host),
                 local_addr=self._local_address,
-            ),
-            _CONNECT_TIMEOUT,
-        )
+            )
 
 
 def _local_address(settings: SessionSettings) -> tuple[str, int] | None:

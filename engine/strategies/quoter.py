@@ -42,9 +42,11 @@ class TwoSidedQuoter(Strategy):
         p = self.parameters
         net = self.context.position(book.instrument).net
         best_bid, best_ask = grid.slot_of[bid], grid.slot_of[ask]
-        middle = (best_bid + best_ask) // 2 - p.skew * net // p.qty
-        buy_at = min(middle - p.half_spread, best_ask - 1)
-        sell_at = max(middle + p.half_spread + 1, best_bid + 1)
+        lean = p.skew * abs(net) // p.qty
+        lean = -lean if net < 0 else lean
+        both = best_bid + best_ask  # twice the middle, which may lie between two steps
+        buy_at = min(both // 2 - p.half_spread - lean, best_ask - 1)
+        sell_at = max((both + 1) // 2 + p.half_spread - lean, best_bid + 1)
         self._quote(book.instrument, grid, fix.BUY, buy_at if net < p.max_position else -1)
         self._quote(book.instrument, grid, fix.SELL, sell_at if net > -p.max_position else -1)
 
