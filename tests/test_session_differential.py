@@ -1,4 +1,4 @@
-"""The native core and QuickFIX as acceptors of the same random messages: they must send the same, times and texts aside.
+"""The native core and QuickFIX as acceptors of the same random messages: both send the same, times and texts aside.
 
 Where they differ and ours does what the standard wants the stream ends: `explained` holds these cases, and
 docs/fix-interoperability.md the reasons.
