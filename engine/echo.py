@@ -92,10 +92,14 @@ def open_echo(session_file: Path, state_dir: Path | None, loop: asyncio.Abstract
         if one.is_initiator:
             raise ConfigError(f"{session_file}: {one.name} is an initiator; leave the acceptors")
     acceptor = Acceptor(sessions, loop)
-    acceptor.on_session = Echo
+    acceptor.on_session = _attend
     for session in acceptor.sessions.values():
-        Echo(session)
+        _attend(session)
     return acceptor
+
+
+def _attend(session: AcceptorSession) -> None:
+    Echo(session)
 
 
 def run(session_file: Path, state_dir: Path | None = None) -> int:

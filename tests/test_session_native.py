@@ -92,21 +92,6 @@ def test_logout_closes_both_sides_in_order(run, tmp_path: Path) -> None:
     run(main())
 
 
-def test_logon_during_logout_waits_for_its_end(run, tmp_path: Path) -> None:
-    async def main() -> None:
-        pair = await Pair(tmp_path).up(ReconnectInterval=0)
-        pair.session.logout()
-        pair.session.logon()
-        await pair.us.until(lambda: pair.us.count("logon") == 2)
-        pair.session.send(body("a"))
-        await pair.peer.until(lambda: len(pair.peer.messages) == 1)
-        assert pair.us.events == ["logon", "logout: logged out", "logon"]
-        assert pair.session.next_sender_seq_num == 5  # Logon, Logout, Logon, the message
-        pair.close()
-
-    run(main())
-
-
 def test_lost_connection_is_made_again_and_numbers_continue(run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
@@ -136,6 +121,43 @@ def test_restart_continues_and_fetches_what_was_missed(run, tmp_path: Path) -> N
         pair.connect()
         await pair.us.until(lambda: bool(pair.us.messages))
         assert pair.us.messages == [("8", "missed")]
+        pair.close()
+
+    run(main())
+
+
+def test_lost_numbers_wait_for_an_operator_who_resets(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        pair = await Pair(tmp_path).up()
+        for n in range(5):
+            pair.session.send(body(f"o{n}"))
+        await pair.peer.until(lambda: len(pair.peer.messages) == 5)
+        pair.session.close()
+        await pair.peer.until(lambda: pair.peer.count("logout") == 1)
+        pair.connect(FileStorePath=tmp_path / "empty")
+        await pair.us.until(lambda: pair.us.count("fault") == 1)
+        assert "MsgSeqNum too low, expecting 7 but received 1" in pair.us.events[0]
+        await pair.peer.until(lambda: not pair.peer_session.is_connected)
+        await asyncio.sleep(0)
+        pair.session.logon(resets=True)
+        await pair.us.logged_on()
+        assert (pair.session.next_sender_seq_num, pair.session.next_target_seq_num) == (2, 2)
+        pair.close()
+
+    run(main())
+
+
+def test_numbers_start_again_without_a_logout(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        pair = await Pair(tmp_path).up()
+        pair.session.send(body("o1"))
+        await pair.peer.until(lambda: len(pair.peer.messages) == 1)
+        pair.session.reset_numbers()
+        while pair.session.next_target_seq_num != 2 or pair.session.next_sender_seq_num != 2:
+            await asyncio.sleep(0.001)
+        pair.session.send(body("o2"))
+        await pair.peer.until(lambda: len(pair.peer.messages) == 2)
+        assert pair.session.is_logged_on and pair.us.count("fault") + pair.peer.count("fault") == 0
         pair.close()
 
     run(main())

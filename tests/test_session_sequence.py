@@ -295,6 +295,22 @@ def test_rejected_resend_request_is_left() -> None:
     assert [event[:7] for event in events] == ["alert", "< 35=3|", "> 35=5|", "alert"]
 
 
+def test_reject_of_another_message_leaves_the_request_open() -> None:
+    scene = Scene().up()
+    scene.send("35=D|11=A|")
+    scene.receive(app(4))
+    scene.take()
+    assert [event[:7] for event in scene.receive("35=3|34=2|45=2|58=no|")] == ["alert", "< 35=3|"]
+    assert scene.receive(app(3, DUP)) == [taken(3, DUP), taken(4)]
+
+
+def test_tag_that_is_no_number_is_rejected_without_a_dictionary() -> None:
+    body = frame(app(2)).partition(b"\x0135=")[2].rpartition(b"10=")[0].replace(b"37=", b"3x=")
+    data = b"8=FIX.4.4\x019=%d\x0135=%b" % (len(body) + 3, body)
+    data += b"10=%03d\x01" % (sum(data) % 256)
+    assert Scene().up().receive_raw(data) == ["> 35=3|34=2|45=2|372=8|373=0|58=tag is not a number|"]
+
+
 def test_7_reject_is_delivered_and_counted() -> None:
     scene = Scene().up()
     assert scene.receive("35=3|34=2|45=1|58=no|") == ["alert", "< 35=3|34=2|45=1|58=no|"]

@@ -170,6 +170,17 @@ def test_lost_segment_is_noticed(open_store, tmp_path: Path) -> None:
     refuses(open_store, "are missing")
 
 
+def test_head_older_than_its_segments_is_noticed(open_store, tmp_path: Path) -> None:
+    filled(open_store, 3).close()
+    old = (tmp_path / "S.head").read_bytes()
+    store = open_store()
+    store.append(4, b"a")
+    store.append(5, b"b")
+    store.close()
+    (tmp_path / "S.head").write_bytes(old)
+    refuses(open_store, "the head counts 3 messages, the segments 5")
+
+
 def test_truncated_segment_is_noticed(open_store, tmp_path: Path) -> None:
     filled(open_store, 20).close()
     os.truncate(tmp_path / "S.1.0.log", 300)

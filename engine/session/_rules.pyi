@@ -3,7 +3,6 @@ from typing import final
 
 from engine.session._fields import Fields
 
-KINDS: dict[str, int]
 MAX_ITEMS: int
 
 @final

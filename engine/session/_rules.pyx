@@ -17,7 +17,9 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from engine.session._fields cimport Field, Fields
-from engine.session._timestamp cimport read_timestamp
+from engine.session._forms cimport TEXT, has_form
+
+from engine.session._forms import KINDS
 
 cdef enum:
     WORDS = 16  # of a set of seen items
@@ -38,25 +40,6 @@ cdef enum:
     OUT_OF_ORDER = 14
     GROUP_ORDER = 15
     GROUP_COUNT = 16
-
-# What a value must look like
-cdef enum:
-    TEXT
-    INTEGER
-    DECIMAL
-    CHARACTER
-    BOOLEAN
-    TIMESTAMP
-    TIME
-    DATE
-    MONTH
-
-KINDS = {
-    "INT": INTEGER, "LENGTH": INTEGER, "NUMINGROUP": INTEGER, "SEQNUM": INTEGER, "DAYOFMONTH": INTEGER,
-    "TAGNUM": INTEGER, "FLOAT": DECIMAL, "PRICE": DECIMAL, "QTY": DECIMAL, "QUANTITY": DECIMAL, "AMT": DECIMAL,
-    "PERCENTAGE": DECIMAL, "PRICEOFFSET": DECIMAL, "CHAR": CHARACTER, "BOOLEAN": BOOLEAN, "UTCTIMESTAMP": TIMESTAMP,
-    "UTCTIMEONLY": TIME, "UTCDATE": DATE, "UTCDATEONLY": DATE, "LOCALMKTDATE": DATE, "MONTHYEAR": MONTH,
-}  # fmt: skip
 
 cdef struct Slot:
     int tag  # 0: free
@@ -293,53 +276,3 @@ cdef class Rules:
     cdef int note(self, int reason, int tag) noexcept:
         self.fault, self.fault_tag = reason, tag
         return -1
-
-
-cdef bint has_form(const unsigned char* text, int length, int kind) noexcept nogil:
-    """Say whether a value that is not empty has the syntax of its type."""
-    cdef int64_t ns
-    if kind == INTEGER:
-        return is_number(text, length, False)
-    if kind == DECIMAL:
-        return is_number(text, length, True)
-    if kind == CHARACTER:
-        return length == 1
-    if kind == BOOLEAN:
-        return length == 1 and (text[0] == c"Y" or text[0] == c"N")
-    if kind == TIMESTAMP:
-        return read_timestamp(text, length, &ns)
-    if kind == TIME:
-        return is_time(text, length)
-    if kind == DATE:
-        return length == 8 and are_digits(text, 8)
-    return (length == 6 or length == 8) and are_digits(text, 6)  # MonthYear: the end may be a week, w1
-
-
-cdef bint is_number(const unsigned char* text, int length, bint may_have_point) noexcept nogil:
-    cdef int i = 1 if text[0] == c"-" else 0, digits = 0, points = 0
-    while i < length:
-        if 48 <= text[i] <= 57:
-            digits += 1
-        elif text[i] == c"." and may_have_point:
-            points += 1
-        else:
-            return False
-        i += 1
-    return digits > 0 and points <= 1
-
-
-cdef bint is_time(const unsigned char* text, int length) noexcept nogil:
-    """HH:MM:SS, perhaps with a fraction."""
-    if length < 8 or text[2] != c":" or text[5] != c":":
-        return False
-    if not (are_digits(text, 2) and are_digits(text + 3, 2) and are_digits(text + 6, 2)):
-        return False
-    return length == 8 or (text[8] == c"." and length > 9 and are_digits(text + 9, length - 9))
-
-
-cdef bint are_digits(const unsigned char* text, int length) noexcept nogil:
-    cdef int i
-    for i in range(length):
-        if not 48 <= text[i] <= 57:
-            return False
-    return True

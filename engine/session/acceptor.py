@@ -28,7 +28,6 @@ from engine.session.tls import server_context
 from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
-_SEGMENT_SIZE = 2**20  # of a store; there may be a thousand
 _NAMES = ("SenderCompID", "TargetCompID")
 ANY_PEER = "*"  # TargetCompID of a template
 
@@ -50,7 +49,7 @@ class AcceptorSession(SessionEdge):
         name = stem(agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id)
         folder = settings.path("FileLogPath")
         super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
-        store = open_store(settings, name, wall_ns(), _SEGMENT_SIZE)
+        store = open_store(settings, name, wall_ns(), is_one_of_many=True)
         self.core = SessionCore(
             agreed,
             self,

@@ -8,6 +8,7 @@ Source  QuickFIX data dictionary format; FIX 4.4 volume 2, Reject; FIXT 1.1 for 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -79,18 +80,24 @@ def read_dictionary(settings: SessionSettings) -> Dictionary | None:
     """Return the dictionary that the session file names; None for UseDataDictionary=N."""
     if not settings.flag("UseDataDictionary", True):
         return None
-    flags = [settings.flag(key, default) for key, default in _FLAGS.items()]
+    flags = tuple(settings.flag(key, default) for key, default in _FLAGS.items())
     if not settings.text("BeginString").startswith("FIXT"):
-        file = _File(Path(settings.text("DataDictionary")))
-        return Dictionary({b"": file.rules(file, flags)}, b"", file.names)
-    transport = _File(Path(settings.text("TransportDataDictionary")))
-    default = _version(settings.text("DefaultApplVerID"))
-    applications = {default: _File(Path(settings.text("AppDataDictionary")))}
+        return _compile(settings.text("DataDictionary"), ((b"", settings.text("DataDictionary")),), flags)
+    applications = [(_version(settings.text("DefaultApplVerID")), settings.text("AppDataDictionary"))]
     for key, value in settings.values.items():
         if key.startswith("AppDataDictionary."):
-            applications[_version(key.removeprefix("AppDataDictionary."))] = _File(Path(value))
-    names = {tag: name for file in (*applications.values(), transport) for tag, name in file.names.items()}
-    return Dictionary({key: file.rules(transport, flags, key) for key, file in applications.items()}, default, names)
+            applications.append((_version(key.removeprefix("AppDataDictionary.")), value))
+    return _compile(settings.text("TransportDataDictionary"), tuple(applications), flags)
+
+
+@lru_cache(maxsize=16)
+def _compile(transport: str, applications: tuple[tuple[bytes, str], ...], flags: tuple[bool, ...]) -> Dictionary:
+    """Read the files; sessions that name the same ones share the tables. The first version is the default."""
+    outer = _File(Path(transport))
+    files = {version: _File(Path(file)) for version, file in applications}
+    names = {tag: name for file in (*files.values(), outer) for tag, name in file.names.items()}
+    rules = {version: file.rules(outer, flags, version) for version, file in files.items()}
+    return Dictionary(rules, applications[0][0], names)
 
 
 def _version(text: str) -> bytes:

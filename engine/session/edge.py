@@ -17,7 +17,7 @@ from engine.session.states import NEVER_NS
 from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
-_LONGEST_WAIT_NS = 3_600_000_000_000  # the wall clock may be set: look again after an hour
+_LONGEST_WAIT_NS = 60_000_000_000  # the wall clock is slewed, or set: look again after a minute
 
 
 class SessionEdge:
@@ -68,7 +68,12 @@ class SessionEdge:
             self.core.drop(f"the store cannot be written: {error}")
             raise SessionError(f"{self.name}: not sent: the store cannot be written: {error}") from error
 
+    def reset_numbers(self) -> None:
+        """Start both numbers at 1 without logging out, by agreement with the peer."""
+        self._run(self.core.reset_numbers, self.clock_ns())
+
     def logout(self, text: str = "") -> None:
+        """Send Logout, answer what the peer still asks for, then disconnect."""
         self._run(self.core.logout, text, self.clock_ns())
 
     def close(self) -> None:
@@ -126,7 +131,7 @@ class SessionEdge:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if deadline_ns < NEVER_NS and not self._is_closing:
+        if not self._is_closing and (deadline_ns < NEVER_NS or self._wire is not None):
             wait_ns = min(max(0, deadline_ns - self.clock_ns()), _LONGEST_WAIT_NS)
             self._timer = self.loop.call_later(wait_ns / 1_000_000_000, self.on_timer)
 
@@ -138,8 +143,10 @@ class SessionEdge:
             self.on_fault(f"{type(error).__name__} while taking a message: {error}")
 
     def alert(self, text: str) -> None:
+        """Say what somebody should look at; report it as a fault where nothing goes on before somebody has."""
         _logger.warning("%s: %s", self.name, text)
-        self.on_fault(text)
+        if self.core.needs_operator:
+            self.on_fault(self.core.needs_operator)
 
     def log(self, text: str) -> None:
         _logger.info("%s: %s", self.name, text)

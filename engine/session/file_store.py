@@ -28,6 +28,7 @@ _MADV_POPULATE_WRITE = 23
 _HEAD_SIZE = 4096
 _MAGIC = b"fixlane store 1 "
 SEGMENT_SIZE = 16 * 2**20
+_SMALL_SEGMENT = 2**20
 
 
 def stem(begin_string: str, sender_comp_id: str, target_comp_id: str, qualifier: str = "") -> str:
@@ -36,8 +37,11 @@ def stem(begin_string: str, sender_comp_id: str, target_comp_id: str, qualifier:
     return "-".join(quote(part, safe=" ,+=@") for part in parts)
 
 
-def open_store(settings: SessionSettings, name: str, now_ns: int, segment_size: int = SEGMENT_SIZE) -> Store:
-    """Open the store that FileStorePath, PersistMessages, RefreshOnLogon and FileStoreSync describe."""
+def open_store(settings: SessionSettings, name: str, now_ns: int, *, is_one_of_many: bool = False) -> Store:
+    """Open the store that FileStorePath, PersistMessages, RefreshOnLogon and FileStoreSync describe.
+
+    One of many takes memory for the pages it has written only, and pays for a fresh page while it sends.
+    """
     folder = settings.path("FileStorePath")
     if folder is None:
         return MemoryStore(now_ns)
@@ -48,7 +52,8 @@ def open_store(settings: SessionSettings, name: str, now_ns: int, segment_size: 
         keeps_messages=settings.flag("PersistMessages", True),
         is_shared=settings.flag("RefreshOnLogon"),
         is_synced=settings.flag("FileStoreSync"),
-        segment_size=segment_size,
+        segment_size=_SMALL_SEGMENT if is_one_of_many else SEGMENT_SIZE,
+        is_prefaulted=not is_one_of_many,
     )
 
 
@@ -68,12 +73,14 @@ class FileStore:
         is_shared: bool = False,
         is_synced: bool = False,
         segment_size: int = SEGMENT_SIZE,
+        is_prefaulted: bool = True,
     ) -> None:
         """Open the store, or create it at `now_ns` UTC. A shared one is not locked: another process may take over."""
         self.keeps_messages = keeps_messages
         self._folder, self._name = folder, name
         self._is_synced = is_synced
         self._segment_size = segment_size
+        self._is_prefaulted = is_prefaulted
         self._lock = None if is_shared else self._take_lock()
         self._log: Log | None = None
         self._head: mmap.mmap | None = None
@@ -118,7 +125,8 @@ class FileStore:
             return
         if self._next is None and self._log.is_half_full():
             self._next = self._new_segment(self._segment_size)
-        self._log.touch_ahead()
+        if self._is_prefaulted:
+            self._log.touch_ahead()
 
     def reload(self) -> None:
         self._release()
@@ -218,6 +226,8 @@ class FileStore:
             seq_num = after
         if seq_num < counted:
             raise SessionError(f"messages {seq_num} to {counted - 1} are missing")
+        if seq_num > counted + 1:  # a kill leaves one record uncounted, never more
+            raise SessionError(f"the head counts {counted - 1} messages, the segments {seq_num - 1}")
         if self._segments:
             first, file = self._segments[-1]
             self._current = _mapped(file, writable=True)
@@ -242,6 +252,8 @@ class FileStore:
             os.posix_fallocate(opened.fileno(), 0, size)
         os.replace(temporary, file)
         segment = _mapped(file, writable=True)
+        if not self._is_prefaulted:
+            return segment
         with suppress(OSError):  # Linux 5.14 knows it; elsewhere pages come one by one
             segment.madvise(_MADV_POPULATE_WRITE)
         return segment

@@ -93,6 +93,7 @@ def drain(core: SessionCore) -> None:
             core.advance(core.next_in + 1)
         else:
             core.queued_bytes -= len(raw)
+            core.queue_reader = core.queue_reader or core.new_reader()
             if core.queue_reader.scan(raw) == Frame.SOUND:
                 fields = core.queue_reader.fields
                 inbound.take(core, fields, fields.msg_type, core.next_in)

@@ -168,7 +168,7 @@ def _establish(core: SessionCore, fields: Fields, seq_num: int, is_next: bool) -
     core.arm(core.now_ns + core.heart_bt_ns if core.heart_bt_ns else core.state_deadline_ns)
     if not is_next:
         core.queue[seq_num] = None
-        if _peer_expects(core, fields) and core.settings.send_next_expected_msg_seq_num:
+        if _peer_expects(core, fields):
             gaps.expect_fill(core, seq_num - 1)
         else:
             gaps.request(core, seq_num - 1)

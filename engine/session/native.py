@@ -73,10 +73,14 @@ class NativeSession(SessionEdge):
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
 
-    def logon(self) -> None:
-        """Connect and log on; connect again after a loss until `logout` or `close`."""
+    def logon(self, *, resets: bool = False) -> None:
+        """Connect and log on; connect again after a loss until `logout` or `close`.
+
+        `resets` asks for both numbers to start at 1, once: an operator's answer to a lost store.
+        """
+        self.core.reset_pending |= resets
+        self.core.needs_operator = ""
         if self._task is None or self._task.done():
-            self.core.needs_operator = ""
             self._task = self.loop.create_task(self._keep_connected())
 
     def logout(self, text: str = "") -> None:
@@ -100,7 +104,7 @@ class NativeSession(SessionEdge):
 
     async def _keep_connected(self) -> None:
         self.on_timer()
-        while not self.core.needs_operator:
+        while True:
             await self._session_time()
             if self._wire is not None:  # of the session that was logged out, not gone yet
                 await self._closed.wait()
@@ -112,9 +116,13 @@ class NativeSession(SessionEdge):
                 self._hosts.failed()
                 _logger.info("%s: not connected: %s", self.name, error)
             else:
+                if self._task is not asyncio.current_task():
+                    return  # cancelled while it connected, which `wait_for` keeps to itself
                 await self._closed.wait()
+            if self.core.needs_operator:
+                break
             await asyncio.sleep(max(0, begun_ns + self._reconnect_ns - self.clock_ns()) / 1_000_000_000)
-        self.on_fault(f"not connecting again before an operator has looked: {self.core.needs_operator}")
+        _logger.error("%s: not connecting again before an operator has looked", self.name)
 
     async def _session_time(self) -> None:
         """Wait until the schedule lets us log on."""
@@ -126,17 +134,16 @@ class NativeSession(SessionEdge):
     async def _connect(self) -> None:
         host, port = self._hosts.next(self.clock_ns())
         _logger.info("%s: connecting to %s port %d", self.name, host, port)
-        await asyncio.wait_for(
-            self.loop.create_connection(
+        # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
+        async with asyncio.timeout(_CONNECT_TIMEOUT):
+            await self.loop.create_connection(
                 lambda: Wire(self, self._tune),
                 host,
                 port,
                 ssl=self._tls,
                 server_hostname=None if self._tls is None else server_name(self._settings, host),
                 local_addr=self._local_address,
-            ),
-            _CONNECT_TIMEOUT,
-        )
+            )
 
 
 def _local_address(settings: SessionSettings) -> tuple[str, int] | None:

@@ -1,0 +1,13 @@
+# What a value must look like
+cdef enum:
+    TEXT
+    INTEGER
+    DECIMAL
+    CHARACTER
+    BOOLEAN
+    TIMESTAMP
+    TIME
+    DATE
+    MONTH
+
+cdef bint has_form(const unsigned char* text, int length, int kind) noexcept nogil

@@ -1,0 +1,184 @@
+"""Two ends of a FIX session and a relay between them: what both sent and received, and whether they agree."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.session.acceptor import Acceptor
+from engine.session.fields import Fields
+from engine.session.native import NativeSession
+from engine.session.quickfix_session import QuickfixSession
+from engine.session.settings import load_session
+from tests.fix_peer import CONFIG, QuickfixPeer, field, free_port, initiator_settings, report, shown, until
+from tests.fix_relay import Relay
+
+INITIATORS = {"native": NativeSession, "quickfix": QuickfixSession}
+
+
+def cancel(cl_ord_id: str) -> str:
+    """Return a request that both initiators send again after a loss."""
+    return f"35=F|11={cl_ord_id}|41=A1|54=1|55=KXGOLD|60=20260105-14:30:00|"
+
+
+def order(cl_ord_id: str) -> str:
+    """Return a request that neither initiator sends again."""
+    return f"35=D|11={cl_ord_id}|21=1|38=25|40=2|44=0.54|54=1|55=KXGOLD|59=1|60=20260105-14:30:00|"
+
+
+class End:
+    """One side: what it sent and received, as `F C1`, and its numbers."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.faults: list[str] = []
+
+    def send(self, body: str) -> None:
+        self.deliver(body)
+        self.sent.append(named(body))
+
+    async def flushed(self) -> None:
+        """Wait until what was sent has its number."""
+
+    is_up: bool
+    received: list[str]
+    numbers: tuple[int, int]  # next out, next in
+    logon: Callable[[], None]
+    deliver: Callable[[str], None]
+    logout: Callable[[], None]
+    close: Callable[[], None]
+
+
+class OurEnd(End):
+    """A session of the engine, in either role."""
+
+    def __init__(self, session: Any, close: Callable[[], None]) -> None:
+        super().__init__()
+        self.session = session
+        self.received: list[str] = []
+        self.logon, self.logout, self.close = getattr(session, "logon", None), session.logout, close
+        session.on_message = self._on_message
+        session.on_fault = self.faults.append
+
+    @property
+    def is_up(self) -> bool:
+        return bool(self.session.is_logged_on)
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        return self.session.next_sender_seq_num, self.session.next_target_seq_num
+
+    def deliver(self, body: str) -> None:
+        self.session.send(body.replace("|", "\x01").encode())
+
+    def _on_message(self, fields: Fields) -> None:
+        self.received.append(named(shown(fields.raw)))
+
+
+class QuickfixAcceptor(End):
+    def __init__(self, folder: Path, port: int, **overrides: object) -> None:
+        super().__init__()
+        self.peer = QuickfixPeer(folder, port, **overrides)
+        self.deliver, self.close = self.peer.send, self.peer.close
+        self.logout = lambda: self.peer.session.logout()
+
+    @property
+    def is_up(self) -> bool:
+        return bool(self.peer.session.isLoggedOn())
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        return self.peer.session.getExpectedSenderNum(), self.peer.session.getExpectedTargetNum()
+
+    @property
+    def received(self) -> list[str]:
+        return [named(text) for kind, text in self.peer.events if kind == "app"]
+
+
+def named(text: str) -> str:
+    """Return `F C1`: MsgType and the id that tells messages of this type apart."""
+    text = text if text.startswith("8=") else "|" + text
+    tag = 17 if "|35=8|" in text else 11
+    return field(text, 35) + (f" {field(text, tag)}" if f"|{tag}=" in text else "")
+
+
+class Pair:
+    """An initiator and an acceptor that are joined by a relay."""
+
+    def __init__(self, kinds: tuple[str, str], folder: Path, **overrides: object) -> None:
+        self._kinds, self._folder, self._overrides = kinds, folder, overrides
+        self.number = 0
+
+    async def __aenter__(self) -> "Pair":
+        port = free_port()
+        self.acceptor = await self._acceptor(port)
+        self.relay = await Relay(port).__aenter__()
+        self.initiator = self._initiator(self.relay.port)
+        await self.logon()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self.initiator.close()
+        self.acceptor.close()
+        await self.relay.__aexit__()
+
+    def _initiator(self, port: int) -> End:
+        settings = initiator_settings(self._folder, port, **self._overrides)
+        session = INITIATORS[self._kinds[0]](settings, asyncio.get_running_loop())
+        return OurEnd(session, session.close)
+
+    async def _acceptor(self, port: int) -> End:
+        folder = self._folder / "peer"
+        if self._kinds[1] == "quickfix":
+            return QuickfixAcceptor(folder, port, **self._overrides)
+        settings = load_session(CONFIG / "acceptor.cfg", "acceptor", folder)
+        acceptor = Acceptor(
+            [settings.replaced({"SocketAcceptPort": port, **self._overrides})], asyncio.get_running_loop()
+        )
+        await acceptor.listen()
+        (session,) = acceptor.sessions.values()
+        return OurEnd(session, acceptor.close)
+
+    @property
+    def ends(self) -> tuple[End, End]:
+        return self.initiator, self.acceptor
+
+    async def logon(self) -> None:
+        self.initiator.logon()
+        await self.up()
+
+    async def up(self) -> None:
+        await until(lambda: self.initiator.is_up and self.acceptor.is_up)
+
+    async def down(self) -> None:
+        await until(lambda: not self.initiator.is_up and not self.acceptor.is_up)
+
+    async def talk(self) -> None:
+        """Send a cancel, an order and two reports, each once the other has come."""
+        self.number += 1
+        for end, body in (
+            (self.initiator, cancel(f"C{self.number}")),
+            (self.acceptor, "35=8|" + report(f"E{self.number}")),
+            (self.initiator, order(f"A{self.number}")),
+            (self.acceptor, "35=8|" + report(f"F{self.number}")),
+        ):
+            await self.up()
+            end.send(body)
+            await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until both are in sync and have what the other sent, except for orders that were lost."""
+        for end in self.ends:
+            await end.flushed()
+        await until(self._is_settled)
+
+    def _is_settled(self) -> bool:
+        (out, expected), (peer_out, peer_expected) = self.initiator.numbers, self.acceptor.numbers
+        passed = {"D " + line.split()[3] for line in self.relay.log if line.startswith("I D") and "lost" not in line}
+        sent = [one for one in self.initiator.sent if not one.startswith("D") or one in passed]
+        return (
+            self.initiator.is_up
+            and self.acceptor.is_up
+            and (out, expected) == (peer_expected, peer_out)
+            and (self.acceptor.received, self.initiator.received) == (sent, self.acceptor.sent)
+        )
