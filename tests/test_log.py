@@ -41,6 +41,11 @@ def test_level_holds_back_what_is_below_it(tmp_path):
     assert [line["message"] for line in lines] == ["loud"]
 
 
+def test_record_is_written_once_whatever_else_listens(tmp_path, caplog):
+    lines = written(tmp_path, lambda: logging.getLogger("fixlane").warning("once"))
+    assert (len(lines), caplog.records) == (1, [])
+
+
 def test_exception_stands_beside_its_message(tmp_path):
     def fail():
         try:

@@ -326,6 +326,7 @@ def test_cancel_without_a_session_is_not_put_in_flight():
 
 def test_order_sent_from_no_frame_is_no_tick_to_order():
     scene = Scene()
+    scene.delta(4_500, 5)  # which the strategy does not answer
     scene.buy()
     assert (scene.desk.tick_to_order.count, scene.desk.counters.orders) == (0, 1)
 

@@ -80,11 +80,12 @@ def test_quotes_lean_against_the_position_alike_on_both_sides(held, moves):
     assert quotes(scene) == [(BUY, 4_200 + moves, 0), (SELL, 4_900 + moves, 0)]
 
 
-def test_quotes_never_cross_the_book_however_hard_they_lean():
+@pytest.mark.parametrize(("held", "prices"), [(10, [2_400, 4_600]), (-10, [4_500, 6_700])])
+def test_quotes_never_cross_the_book_however_hard_they_lean(held, prices):
     scene = quoting(skew=20)
-    hold(scene, 10)
+    hold(scene, held)
     nudge(scene)
-    assert quotes(scene) == [(BUY, 2_400, 0), (SELL, 4_600, 0)]
+    assert [price for _, price, _ in quotes(scene)] == prices
 
 
 @pytest.mark.parametrize(("held", "left"), [(29, [BUY, SELL]), (30, [SELL]), (-29, [BUY, SELL]), (-30, [BUY])])

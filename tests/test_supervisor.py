@@ -284,6 +284,35 @@ def test_halt_is_confirmed_once_when_no_order_is_alive():
     assert stage.reports == ["HALT: fire", "HALT confirmed: no order is alive"]
 
 
+def test_every_halt_is_confirmed():
+    stage = trading()
+    for reason in ("fire", "flood"):
+        stage.supervisor.halt(reason)
+        stage.tick()
+        stage.supervisor.resume("fine")
+        stage.tick()
+    assert stage.reports.count("HALT confirmed: no order is alive") == 2
+
+
+def test_halt_cancels_at_once_what_was_asked_for_a_moment_ago():
+    stage = trading()
+    order = stage.resting()
+    stage.desk.on_report(report(order.cl_ord_id, Exec.REJECTED, Status.UNKNOWN))
+    assert stage.tick() == [b"H T-2"]
+    stage.supervisor.halt("fire")
+    assert stage.bodies() == [b"F T-3 T-2", b"H T-2"]
+
+
+def test_unknown_order_is_asked_for_at_once_on_each_connection():
+    stage = trading()
+    stage.buy()
+    for _ in range(2):
+        stage.log_out()
+        stage.log_on()
+        stage.taken()
+        assert stage.tick(1) == [b"H T-2"]
+
+
 def test_refused_cancel_is_sent_again_after_a_second():
     stage = trading()
     order = stage.resting()
