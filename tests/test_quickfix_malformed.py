@@ -15,7 +15,7 @@ from fix_peer import RawPeer, Side, field, in_both_modes, logged_on, report, run
 
 from engine.session import quickfix_driver, quickfix_settings
 
-COUNT = int(os.environ.get("FIXLANE_MALFORMED", "2000"))
+COUNT = int(os.environ.get("FIXLANE_MALFORMED", "10000"))
 PARTIES = "453=2|448=ACME|447=D|452=1|448=DESK7|447=D|452=24|"
 BODIES = [
     ("8", report("E1")),
