@@ -76,6 +76,7 @@ class Stages:
         self._own = [0] * len(STAGES)
         self._children_ns = 0  # of the stage that is running
         self._is_inside = False
+        self._has_sent = False
         self._inside_ns = self._outside_ns = 0  # what one stamp adds to its own stage, and to the one around it
         self._stamps = 0
         self._rows: dict[str, list[tuple[int, ...]]] = {}
@@ -117,8 +118,9 @@ class Stages:
                 return stamped(*arguments)
             finally:
                 self._is_inside = False
-                if (path == REPORT_PATH) != bool(self._own[SEND]):  # a report's own, or a way to an order
+                if (path == REPORT_PATH) != self._has_sent:  # a report's own, or a way to an order
                     self._rows[path].append(tuple(self._own))
+                self._has_sent = False
                 self._own = [0] * len(STAGES)
                 self._children_ns = 0
 
@@ -136,6 +138,7 @@ class Stages:
             finally:
                 elapsed_ns = clock() - start_ns
                 self._stamps += 1
+                self._has_sent |= index == SEND  # its time, less the stamp's own, can be 0
                 self._own[index] += elapsed_ns - self._children_ns - self._inside_ns
                 self._children_ns = around_ns + elapsed_ns + self._outside_ns
 
