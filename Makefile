@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check
-CYTHON := $(shell find engine bench -name '*.pyx' -o -name '*.pxd')
+CYTHON := $(shell find engine bench -name '*.pyx' -o -name '*.pxd') $(wildcard $(patsubst %.pxd,%.py,$(shell find engine -name '*.pxd')))
 QUICKFIX := quickfix>=1.16,<1.17
 
 .PHONY: demo test lint checked bench clean

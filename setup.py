@@ -11,7 +11,13 @@ from setuptools import Extension, setup
 
 CORES = os.cpu_count() or 1
 CHECKED = os.environ.get("ENGINE_CHECKED") == "1"
-COMMON = {"language_level": 3, "auto_pickle": False, "autotestdict": False, "embedsignature": True}
+COMMON = {
+    "language_level": 3,
+    "auto_pickle": False,
+    "autotestdict": False,
+    "embedsignature": True,
+    "annotation_typing": False,  # `int` in a .py is Python's; C types stand in the .pxd beside it
+}
 FAST = COMMON | {
     "boundscheck": False,
     "wraparound": False,
@@ -36,7 +42,8 @@ def extension(path: Path) -> Extension:
 
 
 def extensions(folder: str, directives: dict[str, object], build: str) -> list[Extension]:
-    found = [extension(path) for path in sorted(Path(folder).rglob("*.pyx"))]
+    sources = [*Path(folder).rglob("*.pyx"), *(path.with_suffix(".py") for path in Path(folder).rglob("*.pxd"))]
+    found = [extension(path) for path in sorted(sources) if path.exists()]
     # The two sets of directives give different C: each keeps its own, so that switching rebuilds.
     return cythonize(found, compiler_directives=directives, build_dir=f"build/{build}", force=CHECKED, nthreads=CORES)
 

@@ -31,6 +31,7 @@ _RISK = ("check_new", "check_replace", "check_cancel", "update", "on_fill", "mar
 _ORDERS = ("open", "apply", "request_replace", "request_cancel")
 _JOURNAL = ("append_new", "append_replace", "append_cancel", "append_report")
 _DIALECT = ("new_order", "replace", "cancel")
+_REQUESTS = ("buy", "sell", "replace", "cancel")
 
 
 class Wrapped:
@@ -54,7 +55,7 @@ def wrap_stage(desk: Any, stage: str, wrap: Wrap) -> None:
         desk._apply = tuple(map(wrap, desk._apply))
     elif stage == "strategy":
         desk._on_book = wrap(desk._on_book)
-        desk.hooks.changed = wrap(desk.hooks.changed)
+        desk._changed = wrap(desk._changed)
     elif stage == "risk":
         desk.risk = Wrapped(desk.risk, _RISK, wrap)
     elif stage == "orders":
@@ -101,10 +102,10 @@ class Stages:
         }
 
     def _enter(self, desk: Desk, rig: Rig) -> None:
-        entry: Any = desk
         rig.feed.on_frame = self._entry(FRAME_PATH, desk.on_frame)
         rig.session.on_message = self._entry(REPORT_PATH, desk.on_report)
-        entry.submit = self._entry(DECISION_PATH, desk.submit)
+        context: Any = Wrapped(desk, _REQUESTS, partial(self._entry, DECISION_PATH))
+        rig.strategy.context = context
 
     def _entry(self, path: str, function: Function) -> Function:
         """Wrap where an event comes in; inside of another event it is part of that one's loop."""

@@ -5,7 +5,7 @@ from collections import deque
 from bench.sampler import Sampler
 from engine import fix
 from engine.book import NO_ASK, Book
-from engine.orders import Order
+from engine.order import Order
 from engine.strategy import Strategy
 
 # Orders walk through many prices, so that a reply to another order is noticed; buys stay below sales, which would

@@ -11,7 +11,7 @@ from engine.book import Book
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.loop import TradingLoop
-from engine.orders import Order
+from engine.order import Order
 from engine.position import Position
 
 
@@ -19,7 +19,7 @@ class Desk(TradingLoop):
     """Implements `strategy.Context`. Whoever wires it sets `call_later` (delay in ns, callable)."""
 
     call_later: Callable[[int, Callable[[], None]], object]
-    is_halted = False
+    is_halted: bool  # False until the kill switch is used
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:

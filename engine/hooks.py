@@ -7,7 +7,8 @@ import traceback
 from collections.abc import Callable
 
 from engine.counters import Counters
-from engine.orders import Change, Order, Outcome
+from engine.order import Change, Order
+from engine.order_table import Outcome
 from engine.risk import RiskReject
 from engine.strategy import Strategy
 

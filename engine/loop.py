@@ -15,7 +15,9 @@ from engine.hooks import Hooks
 from engine.instrument import Instrument
 from engine.journal import Journal, NullJournal
 from engine.latency import LatencyRecorder
-from engine.orders import Order, Orders, Outcome
+from engine.order import Order
+from engine.order_table import Outcome
+from engine.orders import Orders
 from engine.position import Position
 from engine.risk import Risk, RiskReject
 from engine.session.fields import Fields
@@ -61,6 +63,7 @@ class TradingLoop:
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
         self._apply = tuple(book.apply for book in self.books)
         self._on_book = strategy.on_book
+        self._changed = self.hooks.changed
         self._market_data = market_data
         self._decode_frame = market_data.decode
         self._dialect = dialect
@@ -242,7 +245,7 @@ class TradingLoop:
             if order.sent_ns and change.kind >= Outcome.ACCEPTED and not order.pending:
                 self.round_trip.record(self._clock_ns() - order.sent_ns)
                 order.sent_ns = 0
-        self.hooks.changed(change)
+        self._changed(change)
 
     def _fill(self, order: Order, qty: int, price: int, fee: int) -> None:
         """Count a fill; a negative quantity takes one back."""

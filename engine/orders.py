@@ -19,8 +19,6 @@ from engine.order_steps import STEPS, Fee, close_request, move
 from engine.order_table import SAME, TABLE, TERMINAL, Event, Outcome
 from engine.report import ABSENT, ExecutionReport
 
-__all__ = ["Change", "Fee", "Order", "Orders", "Outcome", "no_fee"]
-
 _EXECUTION_REPORT = Msg.EXECUTION_REPORT
 _CANCEL = Msg.ORDER_CANCEL_REQUEST
 _REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST

@@ -11,7 +11,7 @@ from typing import Protocol
 from engine import fix
 from engine.book import Book
 from engine.instrument import Instrument
-from engine.orders import Order
+from engine.order import Order
 from engine.position import Position
 
 

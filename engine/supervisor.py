@@ -13,7 +13,7 @@ from engine import fix
 from engine.desk import Desk
 from engine.errors import SessionError
 from engine.journal import Journal, NullJournal
-from engine.orders import Order
+from engine.order import Order
 from engine.risk import TradingState
 from engine.session import Session
 from engine.venue import OrderDialect

@@ -26,7 +26,8 @@ from engine.control import SOCKET
 from engine.instrument import Instrument
 from engine.journal_file import journal_paths
 from engine.log import LOGGER
-from engine.orders import Order, Orders
+from engine.order import Order
+from engine.orders import Orders
 from engine.position import Positions
 from engine.recovery import recover
 from engine.session.fields import Fields

@@ -6,7 +6,7 @@ from engine import fix
 from engine.book import NO_ASK, NO_BID
 from engine.instrument import Instrument, PriceBand
 from engine.limits import NO_LIMIT, Limits
-from engine.orders import Order
+from engine.order import Order
 from engine.risk import Risk, RiskReject
 
 NOW = 10**18

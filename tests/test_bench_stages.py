@@ -147,7 +147,7 @@ def test_stages_sum_up_to_the_time_in_the_loop(bench: Bench) -> None:
 def test_order_outside_of_a_frame_is_a_path_of_its_own(bench: Bench) -> None:
     stages = Stages(bench)  # type: ignore[arg-type]
     bench.play(1)
-    bench.desk.buy(bench.desk.instruments[0], 5100, 100, fix.Tif.IOC)
+    bench.strategy.context.buy(bench.desk.instruments[0], 5100, 100, fix.Tif.IOC)
     assert {path: one["n"] for path, one in stages.table()["paths"].items()} == {
         FRAME_PATH: 1,
         REPORT_PATH: 1,
@@ -178,5 +178,5 @@ def assert_plain(rig: Rig) -> None:
     assert desk._apply == tuple(book.apply for book in desk.books)
     assert desk._on_book == rig.strategy.on_book
     assert desk.send == rig.session.send
-    assert "submit" not in vars(desk) and "changed" not in vars(desk.hooks)
+    assert desk._changed == desk.hooks.changed and rig.strategy.context is desk
     assert rig.feed.on_frame == desk.on_frame and rig.session.on_message == desk.on_report

@@ -4,7 +4,7 @@ import sys
 
 from engine import fix
 from engine.instrument import Instrument
-from engine.orders import Order
+from engine.order import Order
 from engine.report import ExecutionReport
 from engine.session.codec import FrameEncoder, FrameReader, OrderEncoder, decode_report
 

@@ -9,7 +9,7 @@ import quickfix
 from engine import fix
 from engine.errors import DecodeError, OrderError
 from engine.instrument import Instrument
-from engine.orders import Order
+from engine.order import Order
 from engine.session.codec import FrameEncoder
 from engine.session.fields import Fields
 from engine.venue import OrderDialect

@@ -7,7 +7,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from engine import fix
 from engine.errors import ConfigError
 from engine.instrument import Instrument, PriceBand
-from engine.orders import Order, Orders, Outcome
+from engine.order import Order
+from engine.order_table import Outcome
+from engine.orders import Orders
 from engine.session.fields import Fields
 from engine.venue import kalshi
 from engine.venue.kalshi.order_entry import KalshiOrders

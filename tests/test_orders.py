@@ -19,7 +19,8 @@ from engine import fix
 from engine.errors import ConfigError, OrderError
 from engine.fix import Exec, Msg, Status
 from engine.order import Order
-from engine.orders import Orders, Outcome
+from engine.order_table import Outcome
+from engine.orders import Orders
 from engine.report import ABSENT
 
 

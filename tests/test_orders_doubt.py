@@ -5,7 +5,8 @@ from order_reports import ack, cancel_reject, canceled, fill, open_order, replac
 
 from engine.fix import Exec, Status
 from engine.order import Order
-from engine.orders import Orders, Outcome
+from engine.order_table import Outcome
+from engine.orders import Orders
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from engine import fix
 from engine.fix import Exec, Msg, Status
 from engine.journal import NullJournal
 from engine.order import Order
-from engine.orders import Orders, Outcome
+from engine.order_table import Outcome
+from engine.orders import Orders
 from engine.position import Positions
 from engine.report import ExecutionReport
 

@@ -13,8 +13,8 @@ from risks import NO_LIMITS, NOW, FakeBook, markets
 from engine.book import NO_ASK, NO_BID
 from engine.fix import BUY, SELL, Msg, Status, Type
 from engine.limits import DuplicateLimit, RateLimit
+from engine.order import Order
 from engine.order_table import TERMINAL
-from engine.orders import Order
 from engine.risk import Risk, RiskReject, TradingState
 
 REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST

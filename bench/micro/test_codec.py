@@ -5,7 +5,8 @@ import pytest
 from bench.frames import SYMBOL, bench_instrument
 from bench.micro.conftest import Time
 from engine import fix
-from engine.orders import Order, Orders
+from engine.order import Order
+from engine.orders import Orders
 from engine.session.codec import Frame, FrameEncoder, FrameReader
 from engine.venue.fix44 import Fix44
 

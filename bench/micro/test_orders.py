@@ -14,7 +14,8 @@ from engine.book import Book
 from engine.desk import Desk
 from engine.instrument import Instrument
 from engine.journal import Journal
-from engine.orders import Order, Orders
+from engine.order import Order
+from engine.orders import Orders
 from engine.position import Positions
 from engine.report import ExecutionReport
 from engine.risk import Risk

@@ -4,7 +4,7 @@ from typing import final
 from typing_extensions import disjoint_base
 
 from engine.instrument import Instrument
-from engine.orders import Order
+from engine.order import Order
 from engine.session._timestamp import TimestampFormat
 
 @final

@@ -10,7 +10,7 @@ from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.stdint cimport INT64_MIN, int64_t
 from libc.string cimport memcmp
 
-from engine._report cimport ExecutionReport
+from engine.report cimport ExecutionReport
 from engine.session._fields cimport Fields
 
 from engine.errors import DecodeError

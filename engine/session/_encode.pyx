@@ -24,16 +24,13 @@ from engine.session._body import Template
 cdef class FrameEncoder:
     """Bodies to whole messages of one session."""
 
-    cdef bytes prefix, ids
-    cdef readonly TimestampFormat times
-
     def __cinit__(self, str begin_string not None, str sender not None, str target not None, *, header=(), int precision=3):
         """`header` fields, pairs of tag and text, stand in every message, such as SenderSubID(50)."""
         self.prefix = f"8={begin_string}\x019=".encode("latin-1")
         self.ids = Template("?", ((49, sender), (56, target), *header)).body()[len(b"35=?\x01") :]
         self.times = TimestampFormat(precision)
 
-    def encode(self, bytes body not None, int64_t seq_num, uint64_t now_ns, bytes header not None=b""):
+    cpdef bytes encode(self, bytes body, int64_t seq_num, uint64_t now_ns, bytes header=b""):
         """Return the whole message: header, body, trailer.
 
         `header` is rendered fields for this message alone: `43=Y` SOH `122=...` SOH of a possible duplicate.

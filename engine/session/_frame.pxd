@@ -26,6 +26,7 @@ cdef class FrameReader:
     cdef bint is_lost  # the next byte may stand in the middle of a value
     cdef Py_ssize_t limit  # bytes of the frame, as BodyLength announces it
 
+    cpdef int scan(self, object buffer, Py_ssize_t offset=*, Py_ssize_t stop=*) except -1
     cdef int judge(self, Py_ssize_t available) noexcept nogil
     cdef int read_header(self, Py_ssize_t available) noexcept nogil
     cdef bint is_check_sum_right(self) noexcept nogil

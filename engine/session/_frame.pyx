@@ -45,7 +45,7 @@ cdef class FrameReader:
         self.end = 0
         self.fields.release()
 
-    def scan(self, buffer, Py_ssize_t offset=0, Py_ssize_t stop=-1):
+    cpdef int scan(self, object buffer, Py_ssize_t offset=0, Py_ssize_t stop=-1) except -1:
         """Say what stands at `offset` of the bytes before `stop` (-1: all of the buffer).
 
         SOUND: the frame reaches to `end`, its fields are in `fields`. INCOMPLETE: keep the bytes from `offset` on;

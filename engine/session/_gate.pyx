@@ -25,9 +25,6 @@ cdef enum:
 cdef class Gate:
     """What the header of every message from one peer must say."""
 
-    cdef bytes begin_string, sender_comp_id, target_comp_id  # as the peer writes them
-    cdef int64_t max_latency_ns
-
     def __cinit__(self, begin_string, sender_comp_id, target_comp_id, max_latency_ns=None):
         """None for a CompID or a latency that is not checked."""
         self.begin_string = begin_string.encode("latin-1")
@@ -35,7 +32,7 @@ cdef class Gate:
         self.target_comp_id = None if target_comp_id is None else target_comp_id.encode("latin-1")
         self.max_latency_ns = INT64_MAX if max_latency_ns is None else max_latency_ns
 
-    def admit(self, Fields fields not None, int64_t next_in, int64_t wall_ns):
+    cpdef bint admit(self, Fields fields, int64_t next_in, int64_t wall_ns) except -1:
         """Say whether the message may go straight to the application."""
         cdef int64_t seq_num, sent_ns
         cdef int i = fields.find(34)

@@ -16,9 +16,10 @@ from collections.abc import Callable, Container, Iterator
 from engine import fix
 from engine.errors import SessionError
 from engine.session import LogonDialect, admin, gaps, header, inbound, liveness, logon, logout, replay
-from engine.session.codec import Frame, FrameEncoder, FrameReader
+from engine.session._encode import FrameEncoder
+from engine.session._fields import Fields
+from engine.session._frame import Frame, FrameReader
 from engine.session.core_settings import CoreSettings
-from engine.session.fields import Fields
 from engine.session.header import Fault
 from engine.session.sink import Rules, Schedule, Sink
 from engine.session.states import NEVER_NS, State

@@ -97,7 +97,13 @@ class SessionEdge:
     def on_data(self, data: bytes) -> None:
         if self._message_log is not None:
             self._message_log.write(b"<", data)
-        self._run(self.core.receive, data, self.clock_ns())
+        self._is_busy = True
+        try:
+            self.core.receive(data, self.clock_ns())
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self._is_busy = False
 
     def on_full(self) -> None:
         """Stop writing; a session without stored messages cannot catch up later, so it ends."""
@@ -172,11 +178,14 @@ class SessionEdge:
         try:
             step(*args)
         except Exception as error:
-            _logger.exception("%s: the session failed", self.name)
-            self.on_fault(f"{type(error).__name__} in the session: {error}")
-            self.core.drop(f"failed: {error}")
+            self._fail(error)
         finally:
             self._is_busy = False
+
+    def _fail(self, error: Exception) -> None:
+        _logger.exception("%s: the session failed", self.name)
+        self.on_fault(f"{type(error).__name__} in the session: {error}")
+        self.core.drop(f"failed: {error}")
 
     def _release(self) -> None:
         if self._timer is not None:

@@ -6,7 +6,7 @@ from engine import fix
 from engine.book import NO_ASK, NO_BID, Book
 from engine.instrument import Instrument, PriceGrid
 from engine.limits import Size
-from engine.orders import Order
+from engine.order import Order
 from engine.strategy import Strategy
 
 

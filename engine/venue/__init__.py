@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol, cast
 
 from engine.instrument import Instrument
-from engine.orders import Order
+from engine.order import Order
 from engine.report import ExecutionReport
 from engine.session.fields import Fields
 

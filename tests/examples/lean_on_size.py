@@ -5,7 +5,7 @@ import msgspec
 from engine.book import Book
 from engine.fix import Tif
 from engine.limits import Size
-from engine.orders import Order
+from engine.order import Order
 from engine.strategy import Strategy
 
 

@@ -7,3 +7,4 @@ cdef class ExecutionReport:
     cdef public int side
     cdef public int64_t price, order_qty, cum_qty, leaves_qty, last_px, last_qty, fee, reason, ref_seq_num
     cdef public bint is_taker, poss_dup, poss_resend
+    cpdef void clear(self)

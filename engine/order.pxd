@@ -1,0 +1,20 @@
+from libc.stdint cimport int64_t
+
+
+cdef class Order:
+    cdef public str cl_ord_id, order_id, ord_type, time_in_force, ord_status, pending, pending_cl_ord_id
+    cdef public object instrument, tag
+    cdef public int side
+    cdef public int64_t price, order_qty, cum_qty, leaves_qty, cum_cost, expire_time_ns, sent_ns
+    cdef public int64_t pending_price, pending_qty
+    cdef public bint post_only, is_lost
+    cdef public dict executions
+
+
+cdef class Change:
+    cdef public int kind
+    cdef public Order order
+    cdef public bint is_terminal, is_taker
+    cdef public int64_t reason, last_qty, last_px, fee, undo_qty, undo_px, undo_fee
+    cdef public str text
+    cpdef void clear_fill(self)
