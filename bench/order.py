@@ -17,6 +17,7 @@ from bench.sampler import Sampler
 from bench.stages import Stages
 from bench.strategies import ASK, BID, OrderProbe
 from bench.venue import Venue
+from engine._sockets import Sockets
 
 IDLE_NS = 5_000_000_000
 MOST_LAG_NS = 500_000_000  # an order later than this ends a scheduled run: its rate is not held
@@ -36,7 +37,8 @@ async def _measure_baseline(plan: Plan, venue: Venue, state: Path, result: Repet
     await baseline.session.start()
     try:
         await venue.finish()
-        await _run_paces(plan, venue, baseline.sampler, result)
+        sockets = Sockets(asyncio.get_running_loop())
+        await _run_paces(plan, venue, baseline.sampler, sockets, result)
     finally:
         baseline.session.stop()
 
@@ -54,35 +56,40 @@ async def _measure_engine(plan: Plan, venue: Venue, state: Path, result: Repetit
     try:
         await venue.finish()
         with rig.mode(plan, lambda: probe.sampler.last_ns):
-            await _run_paces(plan, venue, probe.sampler, result, stages)
+            await _run_paces(plan, venue, probe.sampler, rig.sockets, result, stages)
     finally:
         await rig.close()
 
 
 async def _run_paces(
-    plan: Plan, venue: Venue, sampler: Sampler, result: Repetition, stages: Stages | None = None
+    plan: Plan,
+    venue: Venue,
+    sampler: Sampler,
+    sockets: Sockets,
+    result: Repetition,
+    stages: Stages | None = None,
 ) -> None:
     sampler.patience_s = plan.patience_s
     venue.start("accept_trigger")
     with socket.create_connection(("127.0.0.1", venue.trigger_port)) as trigger:
         trigger.setblocking(False)
         await venue.finish()
-        await _run(Pace("", plan.warm_up, 0), venue, sampler, trigger)
+        await _run(Pace("", plan.warm_up, 0), venue, sampler, sockets, trigger)
         if stages is not None:
             stages.clear()
         for pace in plan.paces:
             if result.gives_up(pace):
                 continue
-            result.samples[pace.name] = await _run(pace, venue, sampler, trigger)
+            result.samples[pace.name] = await _run(pace, venue, sampler, sockets, trigger)
     if stages is not None:
         result.stages = stages.table()
 
 
-async def _run(pace: Pace, venue: Venue, sampler: Sampler, trigger: socket.socket) -> Samples:
+async def _run(pace: Pace, venue: Venue, sampler: Sampler, sockets: Sockets, trigger: socket.socket) -> Samples:
     started = time.perf_counter()
     if pace.is_open_loop:
         venue.start("order_open", pace.interval_ns, pace.count, MOST_LAG_NS)
-        values = await sampler.triggered(trigger, lambda: asyncio.ensure_future(venue.finish()))
+        values = await sampler.triggered(trigger, sockets, lambda: asyncio.ensure_future(venue.finish()))
     else:
         venue.start("answer", pace.count, IDLE_NS)
         values = await sampler.closed(pace.count, pace.interval_ns)

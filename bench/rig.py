@@ -18,6 +18,7 @@ from pathlib import Path
 from bench import session_file
 from bench.plan import Plan
 from engine import modes
+from engine._sockets import Sockets
 from engine.backoff import Backoff
 from engine.book import make_book
 from engine.desk import Desk
@@ -70,12 +71,13 @@ class Rig:
         self, kind: str, state: Path, fix_port: int, feed_port: int, instrument: Instrument, strategy: Strategy
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self.sockets = Sockets(self._loop)
         instruments = (instrument,)
         self.on_fault: Callable[[str], None] = lambda reason: None
         self.strategy = strategy
         self.journal = Journal(state / "journal", "bench", instruments, time.time_ns())
         market_data = KalshiMarketData(instruments, channels=(BOOK,))
-        self.session = open_session(kind, session_file.write(state, fix_port), state, self._loop, None)
+        self.session = open_session(kind, session_file.write(state, fix_port), state, self._loop, None, self.sockets)
         self.desk = Desk(
             [make_book(instrument)],
             market_data,
@@ -97,6 +99,7 @@ class Rig:
             on_lost=self._fault,
             wall_ns=time.time_ns,
             backoff=Backoff(TENTH_OF_SECOND_NS, TENTH_OF_SECOND_NS, random.Random(1)),
+            sockets=self.sockets,
         )
         self._timer: asyncio.TimerHandle | None = None
         self._logged_on = asyncio.Event()
@@ -137,7 +140,7 @@ class Rig:
     @contextlib.contextmanager
     def mode(self, plan: Plan, last_active_ns: Callable[[], int]) -> Iterator[None]:
         """Let the loop wait as the plan says; it is pinned already."""
-        with modes.Mode(plan.mode, plan.engine_core, self._loop, last_active_ns, time.monotonic_ns):
+        with modes.Mode(plan.mode, plan.engine_core, self._loop, self.sockets, last_active_ns, time.monotonic_ns):
             if plan.collects_garbage:
                 gc.unfreeze()
                 gc.enable()

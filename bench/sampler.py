@@ -14,6 +14,7 @@ from collections.abc import Callable
 from time import perf_counter_ns
 
 from bench._wire import VenueError
+from engine._sockets import Sockets
 
 WORD = 8  # bytes of one trigger: the time that was set for an order
 
@@ -40,7 +41,9 @@ class Sampler:
         self._next()
         return await self._finish()
 
-    async def triggered(self, trigger: socket.socket, sent: Callable[[], "asyncio.Future[int]"]) -> "array[int]":
+    async def triggered(
+        self, trigger: socket.socket, sockets: Sockets, sent: Callable[[], "asyncio.Future[int]"]
+    ) -> "array[int]":
         """Send an order for each trigger, timed from what it says, until `sent` tells how many there were."""
         self._begin(0, 0, False)
         rest = bytearray()
@@ -52,14 +55,14 @@ class Sampler:
                 self._start(scheduled_ns)
             del rest[:whole]
 
-        self._loop.add_reader(trigger.fileno(), read)
+        watch = sockets.watch_readable(trigger, read)
         try:
             self._count = await sent()
             if len(self._samples) < self._count:
                 return await self._finish()
             return self._samples
         finally:
-            self._loop.remove_reader(trigger.fileno())
+            watch.close()
 
     def answered(self) -> None:
         """Note that the report of the oldest unanswered order has been handled."""

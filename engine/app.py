@@ -14,6 +14,7 @@ import time
 import uvloop
 
 from engine import control, loading, log, metrics, modes
+from engine._sockets import Sockets
 from engine.backoff import Backoff
 from engine.book import Book, make_book
 from engine.config import EngineConfig, build_strategy
@@ -44,6 +45,7 @@ class Engine:
     def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop) -> None:
         self.config = config
         self._loop = loop
+        self.sockets = Sockets(loop)
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
@@ -61,6 +63,7 @@ class Engine:
             config.engine.state_dir,
             loop,
             loading.logon_dialect(config.session),
+            self.sockets,
         )
         self.desk = Desk(
             [make_book(instrument, config.feed.watch_depth) for instrument in instruments],
@@ -86,6 +89,7 @@ class Engine:
             on_lost=self._on_feed_lost,
             wall_ns=time.time_ns,
             backoff=Backoff(config.feed.backoff_min_ns, config.feed.backoff_max_ns, random.Random()),
+            sockets=self.sockets,
         )
         self._join()
 
@@ -240,8 +244,9 @@ def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
 
 def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: Engine) -> modes.Mode:
     """Return the context in which the loop waits as the configuration says."""
+    section = config.engine
     return modes.Mode(
-        config.engine.mode, config.engine.core, loop, lambda: engine.desk.last_frame_ns, time.monotonic_ns
+        section.mode, section.core, loop, engine.sockets, lambda: engine.desk.last_frame_ns, time.monotonic_ns
     )
 
 

@@ -12,10 +12,12 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from ssl import SSLContext
+from typing import cast
 
 import msgspec
 from picows import WSCloseCode, WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport, ws_connect
 
+from engine._sockets import Sockets, Watch
 from engine.backoff import Backoff
 from engine.errors import ConfigError
 from engine.instrument import Instrument
@@ -80,12 +82,14 @@ class Feed:
         wall_ns: Callable[[], int],
         backoff: Backoff,
         ssl_context: SSLContext | None = None,
+        sockets: Sockets | None = None,
     ) -> None:
         if not settings.url.startswith(("ws://", "wss://")):
             raise ConfigError(f"feed url {settings.url!r} must start with ws:// or wss://")
         self.settings = settings
         self.dialect = dialect
         self.is_closing = False
+        self.sockets = sockets
         self.on_frame = on_frame
         self.on_read_end = on_read_end
         self._on_connected = on_connected
@@ -203,6 +207,7 @@ class _Connection(WSListener):
         self._silent_checks = 0
         self._late: set[Instrument] = set()
         self._watch: asyncio.TimerHandle | None = None
+        self._reading: Watch | None = None
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -211,6 +216,10 @@ class _Connection(WSListener):
             return
         self.counts.connects = 1
         self._wait_to_check()
+        if self._feed.sockets is not None:
+            socket = transport.underlying_transport
+            protocol = cast(asyncio.BufferedProtocol, socket.get_protocol())
+            self._reading = self._feed.sockets.watch_buffered(socket, protocol)
         try:
             self._feed.connected(self)
         except Exception as error:
@@ -232,6 +241,7 @@ class _Connection(WSListener):
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if self._watch is not None:
             self._watch.cancel()
+        self._stop_reading()
         self._feed.disconnected(self, self._reason or _closing_words(transport))
 
     def _take_other(self, frame: WSFrame) -> None:
@@ -304,7 +314,13 @@ class _Connection(WSListener):
         """Disconnect at once; what is still in the buffer is dropped."""
         self._reason = self._reason or reason
         self._on_frame = _drop
+        self._stop_reading()
         self.transport.disconnect(graceful=False)
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
 
 
 def _report(error: Exception, where: str) -> None:

@@ -9,6 +9,7 @@ import gc
 import os
 from collections.abc import Callable
 
+from engine._sockets import Sockets
 from engine.errors import ConfigError
 
 EVENT = "event"
@@ -36,6 +37,7 @@ class Mode:
         mode: str,
         core: int | None,
         loop: asyncio.AbstractEventLoop,
+        sockets: Sockets,
         last_active_ns: Callable[[], int],
         clock_ns: Callable[[], int],
     ) -> None:
@@ -43,7 +45,7 @@ class Mode:
         self._allowed = os.sched_getaffinity(0)
         self._parts: list[Spinner | IdleCollector] = []
         if mode == BUSY:
-            self._parts = [Spinner(loop), IdleCollector(loop, last_active_ns, clock_ns)]
+            self._parts = [Spinner(loop, sockets), IdleCollector(loop, last_active_ns, clock_ns)]
 
     def __enter__(self) -> "Mode":
         if self._core is not None:
@@ -60,22 +62,26 @@ class Mode:
 
 
 class Spinner:
-    """Keeps an event loop turning without ever blocking in the kernel."""
+    """Keeps an event loop turning without ever blocking in the kernel, and looks at the path's sockets in between."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, sockets: Sockets) -> None:
         self._loop = loop
+        self._sockets = sockets
         self._is_spinning = False
 
     def start(self) -> None:
         if not self._is_spinning:
             self._is_spinning = True
+            self._sockets.start()
             self._turn()
 
     def stop(self) -> None:
         self._is_spinning = False
+        self._sockets.stop()
 
     def _turn(self) -> None:
         if self._is_spinning:
+            self._sockets.spin()
             self._loop.call_soon(self._turn)
 
 

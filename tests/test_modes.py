@@ -9,6 +9,7 @@ import pytest
 import uvloop
 
 from engine import modes
+from engine._sockets import Sockets
 from engine.errors import ConfigError
 from engine.modes import BUSY, EVENT, IDLE_NS, IdleCollector, Mode, pin
 
@@ -23,7 +24,7 @@ class Arrivals:
 def run(mode, act, core=None):
     async def main():
         loop = asyncio.get_running_loop()
-        with Mode(mode, core, loop, lambda: Arrivals.last_ns, lambda: Arrivals.now_ns) as running:
+        with Mode(mode, core, loop, Sockets(loop), lambda: Arrivals.last_ns, lambda: Arrivals.now_ns) as running:
             return await act(loop, running)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

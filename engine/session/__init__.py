@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from engine._sockets import Sockets
 from engine.session.fields import Fields
 from engine.session.settings import load_session
 
@@ -64,9 +65,14 @@ def open_session(
     state_dir: Path,
     loop: asyncio.AbstractEventLoop,
     logon_dialect: LogonDialect | None = None,
+    sockets: Sockets | None = None,
 ) -> Session:
-    """Return the initiator of `session_file`, not connected yet; `kind` is `quickfix` or `native`."""
+    """Return the initiator of `session_file`, not connected yet; `kind` is `quickfix` or `native`.
+
+    Its connection is read through `sockets`, so that busy mode can.
+    """
     module, name = _IMPLEMENTATIONS[kind]  # imported by name: neither needs what the other is built on
     implementation = getattr(importlib.import_module(f"engine.session.{module}"), name)
-    session: Session = implementation(load_session(session_file, "initiator", state_dir), loop, logon_dialect)
+    settings = load_session(session_file, "initiator", state_dir)
+    session: Session = implementation(settings, loop, logon_dialect, sockets=sockets or Sockets(loop))
     return session

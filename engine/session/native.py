@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Container
 
 from engine import fix
+from engine._sockets import Sockets
 from engine.session import LogonDialect
 from engine.session.core import SessionCore
 from engine.session.dictionary import read_dictionary
@@ -48,6 +49,7 @@ class NativeSession(SessionEdge):
         clock_ns: Callable[[], int] = time.monotonic_ns,
         wall_ns: Callable[[], int] = time.time_ns,
         replayed: Container[str] | None = REPLAYED,
+        sockets: Sockets | None = None,
     ) -> None:
         agreed = core_settings(settings)
         name = stem(
@@ -64,6 +66,7 @@ class NativeSession(SessionEdge):
             logon_dialect=logon_dialect,
             replayed=replayed,
         )
+        self._sockets = sockets or Sockets(loop)
         self._hosts = Hosts(settings)
         self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
         self._tune = tuner(settings)
@@ -92,6 +95,10 @@ class NativeSession(SessionEdge):
         """Release the connection and the store at once."""
         self._stop()
         super().close()
+
+    def on_connected(self, wire: Wire) -> None:
+        wire.watch(self._sockets, self.on_data)
+        super().on_connected(wire)
 
     def on_closed(self, reason: str) -> None:
         super().on_closed(reason)

@@ -15,7 +15,8 @@ from collections.abc import Callable
 
 import quickfix
 
-from engine.session.quickfix_descriptors import sockets
+from engine._sockets import Sockets, Watch
+from engine.session.quickfix_descriptors import sockets as sockets_of_process
 from engine.session.quickfix_log import SessionLog
 
 CONNECTED_S = 0.1  # between timer polls: heartbeats and time-outs need no more
@@ -32,10 +33,12 @@ class Driver:
         build: Callable[[], quickfix.SocketInitiator],
         ports: frozenset[int],
         log: SessionLog,
+        sockets: Sockets,
     ) -> None:
         self._loop = loop
         self._ports = ports
         self._log = log
+        self._sockets = sockets
         log.on_connecting = self._note_connecting
         before = _inodes()
         self._initiator: quickfix.SocketInitiator | None = build()
@@ -44,6 +47,7 @@ class Driver:
         self._before: set[int] | None = None  # sockets open when QuickFIX began to connect
         self._seen: list[socket.socket] = []  # what it opened since, until one of them is connected
         self._link: socket.socket | None = None  # the connection being watched
+        self._watching: Watch | None = None
         self._settled = 0  # messages that have left QuickFIX for certain: those sent before the tick before last
         self._sent_at_tick = 0
         self._is_draining = False
@@ -119,10 +123,11 @@ class Driver:
         """Forget the connection; QuickFIX has closed it, or will."""
         self._before = None
         if self._link is not None:
-            self._loop.remove_reader(self._link)
             self._loop.remove_writer(self._link)
+            if self._watching is not None:
+                self._watching.close()
             self._link.close()
-            self._link = None
+            self._link = self._watching = None
             self._is_draining = False
         _close(self._seen)
 
@@ -130,7 +135,7 @@ class Driver:
         self._seen.remove(found)
         _close(self._seen)
         self._link = found
-        self._loop.add_reader(found, self._on_readable)
+        self._watching = self._sockets.watch_readable(found, self._on_readable)
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(SEEKING_S if self._link is None else CONNECTED_S, self._tick)
@@ -163,12 +168,12 @@ class Driver:
 
 
 def _inodes() -> set[int]:
-    return {inode for _, inode in sockets()}
+    return {inode for _, inode in sockets_of_process()}
 
 
 def _duplicates(before: set[int], family: int) -> list[socket.socket]:
     """Return duplicates of the sockets of `family` that were opened since `before`."""
-    new = [descriptor for descriptor, inode in sockets() if inode not in before]
+    new = [descriptor for descriptor, inode in sockets_of_process() if inode not in before]
     copies = [copy for descriptor in new if (copy := _duplicate(descriptor)) is not None]
     wanted = [copy for copy in copies if copy.family == family]
     _close([copy for copy in copies if copy.family != family])

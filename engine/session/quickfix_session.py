@@ -19,6 +19,7 @@ from typing import Any
 import quickfix
 
 from engine import fix
+from engine._sockets import Sockets
 from engine.errors import ConfigError, DecodeError, SessionError
 from engine.session import LogonDialect
 from engine.session.fields import Fields
@@ -49,6 +50,8 @@ class QuickfixSession:
         settings: SessionSettings,
         loop: asyncio.AbstractEventLoop,
         logon_dialect: LogonDialect | None = None,
+        *,
+        sockets: Sockets | None = None,
     ) -> None:
         self.on_logon: Callable[[], None] = lambda: None
         self.on_logout: Callable[[str], None] = lambda text: None
@@ -57,6 +60,7 @@ class QuickfixSession:
         self.is_logged_on = False
         self.name = settings.name
         self._loop = loop
+        self._sockets = sockets or Sockets(loop)
         self._logon_dialect = logon_dialect
         self._logon_tags = settings.logon_tags()
         self._may_send = False
@@ -151,7 +155,9 @@ class QuickfixSession:
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))
         ports = frozenset(port for _, port in settings.endpoints())
         try:
-            self._driver = Driver(self._loop, lambda: quickfix.SocketInitiator(*self._parts), ports, self._log)
+            self._driver = Driver(
+                self._loop, lambda: quickfix.SocketInitiator(*self._parts), ports, self._log, self._sockets
+            )
         except quickfix.FIXException:
             self._log.close()
             raise

@@ -13,6 +13,8 @@ import socket
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from engine._sockets import Sockets, Watch
+
 
 class Ends(Protocol):
     """Who listens to a connection."""
@@ -38,6 +40,7 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._descriptor = -1  # -1: write through the transport
         self._is_queued = False  # the transport holds bytes that must leave first
+        self._watch: Watch | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -49,6 +52,11 @@ class Wire(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=256 * 1024)
         self.ends.on_connected(self)
 
+    def watch(self, sockets: Sockets, receive: Callable[[bytes], object]) -> None:
+        """Have what comes handed to `receive`, by the loop or by whoever spins."""
+        assert self._transport is not None
+        self._watch = sockets.watch(self._transport, receive)
+
     def data_received(self, data: bytes) -> None:
         self.ends.on_data(data)
 
@@ -59,7 +67,7 @@ class Wire(asyncio.Protocol):
         self.ends.on_writable()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._descriptor = -1
+        self._leave()
         self._transport = None
         self.ends.on_closed(str(error) if error is not None else "connection closed")
 
@@ -86,15 +94,22 @@ class Wire(asyncio.Protocol):
 
     def close(self) -> None:
         """Close after what was written has left."""
-        self._descriptor = -1
+        self._leave()
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
         """Close now."""
-        self._descriptor = -1
+        self._leave()
         if self._transport is not None:
             self._transport.abort()
+
+    def _leave(self) -> None:
+        """Touch the socket itself no more: its number may soon be another's."""
+        self._descriptor = -1
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
 
     def _has_queue(self) -> bool:
         self._is_queued = self._transport is not None and self._transport.get_write_buffer_size() > 0
