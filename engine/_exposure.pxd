@@ -1,6 +1,8 @@
 cimport cython
 from libc.stdint cimport int64_t
 
+from engine.order cimport Order
+
 
 @cython.final
 cdef class Open:
@@ -25,10 +27,10 @@ cdef class Exposure:
     cdef Py_ssize_t index(self, instrument) except -2
     cdef Py_ssize_t known(self, instrument) except -1
     cdef int64_t cost(self, Py_ssize_t side_index, int64_t price, int64_t qty) except? -1
-    cpdef int update(self, order) except -1
+    cpdef int update(self, Order order) except -1
     cpdef int fill(self, instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1
     cpdef int mark(self, instrument, int64_t best_bid, int64_t best_ask) except -1
-    cdef Open worst_case(self, order)
+    cdef Open worst_case(self, Order order)
     cdef int add(self, Open open, int sign) except -1
     cdef int64_t best_of_ours(self, Py_ssize_t side_index) except? -1
     cdef int refresh_worst(self, Py_ssize_t market) except -1

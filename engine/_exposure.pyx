@@ -12,6 +12,8 @@ from array import array
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
+from engine.order cimport Order
+
 from engine import fix, limits, order_table
 from engine.errors import ConfigError, OrderError
 
@@ -56,7 +58,7 @@ cdef class Exposure:
         self.open_qty = _zeros(2 * count)
         self.best = array("q", [INT64_MIN, INT64_MAX]) * count
 
-    cpdef int update(self, order) except -1:
+    cpdef int update(self, Order order) except -1:
         """Count `order` as it stands now; call after every change, a request just sent included."""
         cdef Open old = self.open.get(order)
         cdef Open new = self.worst_case(order)
@@ -145,18 +147,18 @@ cdef class Exposure:
             price = payout - price
         return BEYOND if product_overflows(qty, price, &result) or result > BEYOND else result
 
-    cdef Open worst_case(self, order):
+    cdef Open worst_case(self, Order order):
         """Return what `order` counts for, None if nothing of it can trade any more.
 
         A replace whose outcome is open leaves a pending quantity, and may even revive an order that is over.
         """
         cdef Py_ssize_t market = self.known(order.instrument)
         cdef int64_t cum_qty = order.cum_qty, qty = order.leaves_qty, price = order.price
-        cdef int64_t pending_qty = <int64_t>order.pending_qty - cum_qty, pending_price
+        cdef int64_t pending_qty = order.pending_qty - cum_qty, pending_price
         cdef str ord_status = order.ord_status
         cdef Open open
         if ord_status == UNKNOWN:
-            qty = max(qty, <int64_t>order.order_qty - cum_qty)
+            qty = max(qty, order.order_qty - cum_qty)
         elif ord_status in OVER:
             qty = 0
         open = Open.__new__(Open)

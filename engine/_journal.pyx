@@ -13,6 +13,7 @@ from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memcpy
 
+from engine.order cimport Order
 from engine.report cimport ExecutionReport
 
 cdef extern from "Python.h":
@@ -21,8 +22,8 @@ cdef extern from "Python.h":
 cdef enum:
     HEADER = 24
     SLICES = 8
+    ORDER_NUMBERS = 6
     NUMBERS = 13  # of a report
-    TEXTS = 12
 
 # CRC-32 as zlib computes it, eight bytes a step: _crc[n][b] is the remainder of byte b with n zero bytes behind it.
 cdef uint32_t[SLICES][256] _crc
@@ -130,6 +131,15 @@ cdef class Tape:
         self._commit(record, size, kind, time_ns, <uint8_t>count, <uint32_t>text_size)
         return True
 
+    def write_new(self, uint8_t kind, int64_t time_ns, Order order not None):
+        """Append a new order: its numbers, and ClOrdID, OrdType and TimeInForce joined by SOH."""
+        cdef int64_t[ORDER_NUMBERS] numbers = [
+            order.instrument.index, order.side, order.price, order.order_qty, order.post_only, order.expire_time_ns,
+        ]
+        return self._put(
+            kind, time_ns, numbers, ORDER_NUMBERS, (order.cl_ord_id, order.ord_type, order.time_in_force)
+        )
+
     def write_report(self, uint8_t kind, int64_t time_ns, ExecutionReport report not None):
         """Append a report, its texts joined by SOH, as `journal.report_of` reads it."""
         cdef int64_t[NUMBERS] numbers = [
@@ -137,36 +147,30 @@ cdef class Tape:
             report.last_qty, report.fee, report.reason, report.ref_seq_num,
             report.is_taker, report.poss_dup, report.poss_resend,
         ]
-        cdef const char* texts[TEXTS]
-        cdef Py_ssize_t[TEXTS] sizes
-        cdef Py_ssize_t size, at
+        return self._put(kind, time_ns, numbers, NUMBERS, (
+            report.msg_type, report.cl_ord_id, report.orig_cl_ord_id, report.order_id, report.exec_id,
+            report.exec_ref_id, report.exec_type, report.ord_status, report.symbol, report.cxl_rej_response_to,
+            report.ref_msg_type, report.text,
+        ))  # fmt: skip
+
+    cdef bint _put(self, uint8_t kind, int64_t time_ns, const int64_t* numbers, int count, tuple texts) except -1:
+        """Append a record of integers, and of texts joined by SOH."""
+        cdef const char* chars
+        cdef Py_ssize_t length, at = HEADER + 8 * count, size = at + len(texts) - 1
         cdef uint8_t* record
-        cdef int i
-        texts[0] = PyUnicode_AsUTF8AndSize(report.msg_type, &sizes[0])
-        texts[1] = PyUnicode_AsUTF8AndSize(report.cl_ord_id, &sizes[1])
-        texts[2] = PyUnicode_AsUTF8AndSize(report.orig_cl_ord_id, &sizes[2])
-        texts[3] = PyUnicode_AsUTF8AndSize(report.order_id, &sizes[3])
-        texts[4] = PyUnicode_AsUTF8AndSize(report.exec_id, &sizes[4])
-        texts[5] = PyUnicode_AsUTF8AndSize(report.exec_ref_id, &sizes[5])
-        texts[6] = PyUnicode_AsUTF8AndSize(report.exec_type, &sizes[6])
-        texts[7] = PyUnicode_AsUTF8AndSize(report.ord_status, &sizes[7])
-        texts[8] = PyUnicode_AsUTF8AndSize(report.symbol, &sizes[8])
-        texts[9] = PyUnicode_AsUTF8AndSize(report.cxl_rej_response_to, &sizes[9])
-        texts[10] = PyUnicode_AsUTF8AndSize(report.ref_msg_type, &sizes[10])
-        texts[11] = PyUnicode_AsUTF8AndSize(report.text, &sizes[11])
-        size = HEADER + 8 * NUMBERS + TEXTS - 1
-        for i in range(TEXTS):
-            size += sizes[i]
+        for text in texts:
+            PyUnicode_AsUTF8AndSize(text, &length)
+            size += length
         record = self._reserve(size)
         if record == NULL:
             return False
-        memcpy(record + HEADER, numbers, 8 * NUMBERS)
-        at = HEADER + 8 * NUMBERS
-        for i in range(TEXTS):
-            if i:
+        memcpy(record + HEADER, numbers, 8 * count)
+        for text in texts:
+            chars = PyUnicode_AsUTF8AndSize(text, &length)
+            memcpy(record + at, chars, length)
+            at += length
+            if at < size:  # behind the last one stands no separator
                 record[at] = 1
                 at += 1
-            memcpy(record + at, texts[i], sizes[i])
-            at += sizes[i]
-        self._commit(record, size, kind, time_ns, NUMBERS, <uint32_t>(size - HEADER - 8 * NUMBERS))
+        self._commit(record, size, kind, time_ns, <uint8_t>count, <uint32_t>(size - HEADER - 8 * count))
         return True

@@ -13,6 +13,7 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
 from engine._exposure cimport Exposure, Open
 from engine._rate cimport DuplicateWindow, TokenBucket
+from engine.order cimport Order
 
 from engine import fix, limits
 from engine._decimal import format_decimal
@@ -102,13 +103,13 @@ cdef class Risk:
             self._duplicates.add(side_index, price, qty, now_ns)
         return PASSED
 
-    def check_replace(self, order, int64_t price, int64_t qty, book, int64_t now_ns):
+    def check_replace(self, Order order, int64_t price, int64_t qty, book, int64_t now_ns):
         """Return the RiskReject code of a replace to `price` and the total quantity `qty`.
 
         Against the sums counts only what grows. Taking quantity off needs no book and passes in REDUCE_ONLY.
         """
         cdef Py_ssize_t market = self.exposure.index(order.instrument)
-        cdef int64_t leaves_qty = qty - <int64_t>order.cum_qty
+        cdef int64_t leaves_qty = qty - order.cum_qty
         cdef Open held
         cdef int code
         if market < 0:
@@ -123,13 +124,13 @@ cdef class Risk:
             return RiskReject.RATE
         return code
 
-    def check_cancel(self, order, int64_t now_ns):
+    def check_cancel(self, Order order, int64_t now_ns):
         """Return RiskReject.NONE: a cancel takes its tokens, or what is left of them, and always passes."""
         if self._bucket is not None:
             self._bucket.drain(self._cancel_tokens, now_ns)
         return PASSED
 
-    def update(self, order):
+    def update(self, Order order):
         """Count `order` as it stands now; call after every change, a request just sent included."""
         self.exposure.update(order)
 

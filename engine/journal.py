@@ -125,10 +125,10 @@ class Journal(NullJournal):
         return self._segment.path
 
     def append_new(self, order: Order, now_ns: int) -> None:
-        numbers = (
-            order.instrument.index, order.side, order.price, order.order_qty, order.post_only, order.expire_time_ns,
-        )  # fmt: skip
-        self._append(Kind.NEW, now_ns, numbers, _join((order.cl_ord_id, order.ord_type, order.time_in_force)))
+        while not self._tape.write_new(Kind.NEW, now_ns, order):
+            self._roll()
+        if self._sync:
+            self._segment.sync()
 
     def append_cancel(self, order: Order, now_ns: int) -> None:
         self._append(Kind.CANCEL, now_ns, (), _join((order.cl_ord_id, order.pending_cl_ord_id)))

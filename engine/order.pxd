@@ -10,6 +10,11 @@ cdef class Order:
     cdef public bint post_only, is_lost
     cdef public dict executions
 
+    cpdef int begin(
+        self, str cl_ord_id, object instrument, int side, int64_t price, int64_t order_qty, str ord_type,
+        str time_in_force, bint post_only, int64_t expire_time_ns, int64_t sent_ns
+    ) except -1
+
 
 cdef class Change:
     cdef public int kind

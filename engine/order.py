@@ -51,6 +51,24 @@ class Order:
         expire_time_ns: int = 0,
         sent_ns: int = 0,
     ) -> None:
+        self.begin(
+            cl_ord_id, instrument, side, price, order_qty, ord_type, time_in_force, post_only, expire_time_ns, sent_ns
+        )
+
+    def begin(
+        self,
+        cl_ord_id: str,
+        instrument: Instrument,
+        side: int,
+        price: int,
+        order_qty: int,
+        ord_type: str,
+        time_in_force: str,
+        post_only: bool,
+        expire_time_ns: int,
+        sent_ns: int,
+    ) -> None:
+        """Set every field; compiled code calls it past the constructor, whose arguments are Python objects."""
         self.cl_ord_id = cl_ord_id  # of the last request that the venue accepted; of the first one until then
         self.order_id = ""  # the venue's OrderID(37)
         self.instrument = instrument

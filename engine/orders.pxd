@@ -17,6 +17,7 @@ cdef class Orders:
     cdef Change _change
 
     cpdef str next_cl_ord_id(self)
+    @cython.locals(order=Order)
     cpdef Order open(
         self, object instrument, int side, int64_t price, int64_t qty, str ord_type, str time_in_force,
         bint post_only, int64_t expire_time_ns, int64_t now_ns, str cl_ord_id=*

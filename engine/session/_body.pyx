@@ -15,6 +15,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcpy, strlen
 
 from engine._decimal cimport format_chars
+from engine.order cimport Order
 from engine.session._fields cimport SOH
 from engine.session._timestamp cimport LONGEST_TIMESTAMP, TimestampFormat
 
@@ -171,7 +172,7 @@ cdef class OrderEncoder:
             body.omitted |= {18: NO_EXEC_INST, 38: NO_ORDER_QTY, 60: NO_TRANSACT_TIME}[tag]
         return 0
 
-    def new_order(self, order, uint64_t now_ns):
+    def new_order(self, Order order not None, uint64_t now_ns):
         """Return the body of a NewOrderSingle(D)."""
         cdef Template body = self.new
         cdef Place place = self.place(order)
@@ -180,7 +181,7 @@ cdef class OrderEncoder:
         put_terms(body, place, order, order.order_qty, order.price, now_ns)
         return body.copy()
 
-    def replace(self, order, uint64_t now_ns):
+    def replace(self, Order order not None, uint64_t now_ns):
         """Return the body of an OrderCancelReplaceRequest(G) to the pending price and quantity."""
         cdef Template body = self.replacing
         cdef Place place = self.place(order)
@@ -189,7 +190,7 @@ cdef class OrderEncoder:
         put_terms(body, place, order, order.pending_qty, order.pending_price, now_ns)
         return body.copy()
 
-    def cancel(self, order, uint64_t now_ns):
+    def cancel(self, Order order not None, uint64_t now_ns):
         """Return the body of an OrderCancelRequest(F) under the pending ClOrdID."""
         cdef Template body = self.cancelling
         cdef Place place = self.place(order)
@@ -208,7 +209,7 @@ cdef class OrderEncoder:
         put_transact_time(self.mass, now_ns)
         return self.mass.copy()
 
-    def order_status(self, order, uint64_t now_ns):
+    def order_status(self, Order order not None, uint64_t now_ns):
         """Return the body of an OrderStatusRequest(H)."""
         cdef Template body = self.status
         cdef Place place = self.place(order)
@@ -219,21 +220,21 @@ cdef class OrderEncoder:
         put_side(body, place, order)
         return body.copy()
 
-    cdef Place place(self, order):
+    cdef Place place(self, Order order):
         place = self.places.get(order.instrument)
         if place is None:
             raise OrderError(f"Symbol(55) {order.instrument.symbol!r} is none of this session's instruments")
         return place
 
 
-cdef int put_ids(Template body, order, cl_ord_id) except -1:
+cdef int put_ids(Template body, Order order, str cl_ord_id) except -1:
     if order.order_id:
         body.put_text(b"37=", order.order_id)
     body.put_text(b"41=", order.cl_ord_id)
     return body.put_text(b"11=", cl_ord_id)
 
 
-cdef int put_side(Template body, Place place, order) except -1:
+cdef int put_side(Template body, Place place, Order order) except -1:
     body.put(PyBytes_AS_STRING(place.symbol), PyBytes_GET_SIZE(place.symbol))
     return body.put_int(b"54=", order.side, 0)
 
@@ -242,7 +243,7 @@ cdef int put_transact_time(Template body, uint64_t now_ns) except -1:
     return 0 if body.omitted & NO_TRANSACT_TIME else body.put_time(b"60=", now_ns)
 
 
-cdef int put_terms(Template body, Place place, order, int64_t qty, int64_t price, uint64_t now_ns) except -1:
+cdef int put_terms(Template body, Place place, Order order, int64_t qty, int64_t price, uint64_t now_ns) except -1:
     """What an order and its replacement say alike."""
     cdef str ord_type = order.ord_type, time_in_force = order.time_in_force
     if order.post_only and not body.omitted & NO_EXEC_INST:
