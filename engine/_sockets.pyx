@@ -14,12 +14,13 @@ import os
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.errno cimport EAGAIN, EINTR, errno
 
 cdef extern from "sys/socket.h":
     ssize_t recv(int descriptor, void* buffer, size_t size, int flags) nogil
-    int MSG_DONTWAIT, MSG_PEEK
+    ssize_t send(int descriptor, const void* data, size_t size, int flags) nogil
+    int MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK
 
 cdef enum:
     ROUNDS = 64  # looks at every socket before the loop has its turn: timers are late by this, 20 us
@@ -29,6 +30,14 @@ cdef enum:
     BYTES  # of a protocol that takes bytes
     BUFFER  # of a protocol that lends its buffer
     READY  # somebody else reads: only say that there is something
+
+
+cpdef Py_ssize_t write_now(int descriptor, bytes data) except -2:
+    """Write what the kernel takes at once: return how much that was, -1 for a connection that is broken."""
+    cdef ssize_t size = send(descriptor, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), MSG_DONTWAIT | MSG_NOSIGNAL)
+    if size >= 0:
+        return size
+    return 0 if errno == EAGAIN or errno == EINTR else -1
 
 
 @cython.final

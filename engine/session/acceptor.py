@@ -142,8 +142,8 @@ class Acceptor:
         self.sessions[key] = AcceptorSession(one, *self._world)
         return self.sessions[key]
 
-    def _welcome(self) -> Wire:
-        return Wire(_Stranger(self), tuner(self._settings[0]))
+    def _welcome(self) -> asyncio.Protocol:
+        return Wire(_Stranger(self), tuner(self._settings[0])).as_protocol()
 
 
 class _Stranger:

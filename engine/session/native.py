@@ -144,7 +144,7 @@ class NativeSession(SessionEdge):
         # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             await self.loop.create_connection(
-                lambda: Wire(self, self._tune),
+                Wire(self, self._tune).as_protocol,
                 host,
                 port,
                 ssl=self._tls,

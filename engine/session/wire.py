@@ -8,12 +8,11 @@ Thread  the loop thread only.
 """
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from engine._sockets import Sockets, Watch
+from engine._sockets import Sockets, Watch, write_now
 
 
 class Ends(Protocol):
@@ -31,8 +30,8 @@ class Ends(Protocol):
     def on_closed(self, reason: str) -> None: ...
 
 
-class Wire(asyncio.Protocol):
-    """The protocol object of one connection."""
+class Wire:
+    """The protocol object of one connection: an `asyncio.Protocol` in all but its base class."""
 
     def __init__(self, ends: Ends, tune: Callable[[socket.socket], None] = lambda sock: None) -> None:
         self.ends = ends
@@ -41,6 +40,9 @@ class Wire(asyncio.Protocol):
         self._descriptor = -1  # -1: write through the transport
         self._is_queued = False  # the transport holds bytes that must leave first
         self._watch: Watch | None = None
+
+    def as_protocol(self) -> asyncio.Protocol:
+        return cast(asyncio.Protocol, self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -59,6 +61,9 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.ends.on_data(data)
+
+    def eof_received(self) -> None:
+        """Leave the closing to the transport."""
 
     def pause_writing(self) -> None:
         self.ends.on_full()
@@ -79,13 +84,8 @@ class Wire(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         if self._descriptor >= 0 and not (self._is_queued and self._has_queue()):
-            try:
-                written = os.write(self._descriptor, data)
-            except BlockingIOError:
-                written = 0
-            except OSError:  # the transport reports it
-                return
-            if written == len(data):
+            written = write_now(self._descriptor, data)
+            if written == len(data) or written < 0:  # the transport reports what is broken
                 return
             data = data[written:]
             self._is_queued = True
