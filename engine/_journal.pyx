@@ -24,6 +24,7 @@ cdef enum:
     SLICES = 8
     ORDER_NUMBERS = 6
     NUMBERS = 13  # of a report
+    TEXTS = 12
 
 # CRC-32 as zlib computes it, eight bytes a step: _crc[n][b] is the remainder of byte b with n zero bytes behind it.
 cdef uint32_t[SLICES][256] _crc
@@ -155,20 +156,21 @@ cdef class Tape:
 
     cdef bint _put(self, uint8_t kind, int64_t time_ns, const int64_t* numbers, int count, tuple texts) except -1:
         """Append a record of integers, and of texts joined by SOH."""
-        cdef const char* chars
-        cdef Py_ssize_t length, at = HEADER + 8 * count, size = at + len(texts) - 1
+        cdef const char* chars[TEXTS]
+        cdef Py_ssize_t[TEXTS] lengths
+        cdef Py_ssize_t at = HEADER + 8 * count, size = at + len(texts) - 1
         cdef uint8_t* record
-        for text in texts:
-            PyUnicode_AsUTF8AndSize(text, &length)
-            size += length
+        cdef int i
+        for i in range(<int>len(texts)):
+            chars[i] = PyUnicode_AsUTF8AndSize(texts[i], &lengths[i])
+            size += lengths[i]
         record = self._reserve(size)
         if record == NULL:
             return False
         memcpy(record + HEADER, numbers, 8 * count)
-        for text in texts:
-            chars = PyUnicode_AsUTF8AndSize(text, &length)
-            memcpy(record + at, chars, length)
-            at += length
+        for i in range(<int>len(texts)):
+            memcpy(record + at, chars[i], lengths[i])
+            at += lengths[i]
             if at < size:  # behind the last one stands no separator
                 record[at] = 1
                 at += 1

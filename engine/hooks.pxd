@@ -1,3 +1,5 @@
+cimport cython
+
 from engine.counters cimport Counters
 from engine.order cimport Change, Order
 
@@ -5,3 +7,6 @@ from engine.order cimport Change, Order
 cdef class Hooks:
     cdef public object strategy, halt
     cdef public Counters _counters
+
+    @cython.locals(kind=cython.int, order=Order)
+    cpdef changed(self, Change change)

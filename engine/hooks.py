@@ -50,7 +50,10 @@ class Hooks:
         counters = self._counters
         if kind == Outcome.FILLED:
             counters.fills += 1
-            self.call("on_fill", order, change.last_px, change.last_qty)
+            try:  # not by `call`: this is the path
+                self.strategy.on_fill(order, change.last_px, change.last_qty)
+            except (Exception, SystemExit) as error:
+                self.failed("on_fill", error)
         elif kind == Outcome.ACCEPTED:
             counters.acks += 1
             self.call("on_order", order)

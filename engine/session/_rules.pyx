@@ -257,17 +257,18 @@ cdef class Rules:
             return self.note(BAD_FORMAT, field.tag) == 0
         if not item.has_choices or self.allows_values:
             return True
-        if not item.are_several:
-            if item.are_letters:
-                if field.length == 1 and text[0] < 128 and item.letters[text[0] >> 6] >> (text[0] & 63) & 1:
-                    return True
-            elif PyBytes_FromStringAndSize(<const char*>text, field.length) in block.choices[index]:
+        if item.are_letters and not item.are_several:
+            if field.length == 1 and text[0] < 128 and item.letters[text[0] >> 6] >> (text[0] & 63) & 1:
                 return True
-        else:
-            value = PyBytes_FromStringAndSize(<const char*>text, field.length)
-            if all(one in block.choices[index] for one in value.split(b" ")):
-                return True
+        elif self.is_choice(block, index, PyBytes_FromStringAndSize(<const char*>text, field.length)):
+            return True
         return self.note(BAD_VALUE, field.tag) == 0
+
+    cdef bint is_choice(self, Block block, int index, bytes value) except -1:
+        """Say whether a value, or each of its parts, is one of those that the dictionary lists."""
+        if not block.items[index].are_several:
+            return value in block.choices[index]
+        return all([one in block.choices[index] for one in value.split(b" ")])
 
     cdef bint may_stand(self, int tag):
         """Say whether a tag that this message does not have may stand in it."""
