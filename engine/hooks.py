@@ -48,7 +48,7 @@ class Hooks:
         kind = change.kind
         order = change.order
         counters = self._counters
-        if kind == Outcome.FILLED:
+        if kind == Outcome.FILLED and order is not None:
             counters.fills += 1
             try:  # not by `call`: this is the path
                 self.strategy.on_fill(order, change.last_px, change.last_qty)

@@ -12,25 +12,31 @@ from session_scene import frame
 from session_sockets import Witness, acceptor_settings, body, initiator_settings
 from test_session_dictionary import path as dictionary_path
 
+from engine._sockets import Sockets
 from engine.errors import ConfigError, SessionError
+from engine.modes import Spinner
 from engine.session.acceptor import Acceptor
 from engine.session.native import NativeSession
 from engine.session.settings import SessionSettings
 
-LOOPS = [uvloop.new_event_loop, asyncio.new_event_loop]
+LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop, "spinning": uvloop.new_event_loop}
 
 
-@pytest.fixture(params=LOOPS, ids=["uvloop", "asyncio"])
-def run(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, None]], None]:
+@pytest.fixture(params=LOOPS)
+def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Coroutine[Any, Any, None]], None]:
+    monkeypatch.setattr(Pair, "spins", request.param == "spinning")
+
     def run_it(main: Coroutine[Any, Any, None]) -> None:
-        with asyncio.Runner(loop_factory=request.param) as runner:
+        with asyncio.Runner(loop_factory=LOOPS[request.param]) as runner:
             runner.run(asyncio.wait_for(main, 60))
 
     return run_it
 
 
 class Pair:
-    """An initiator and an acceptor that know each other."""
+    """An initiator and an acceptor that know each other; the former's socket is spun on if the class `spins`."""
+
+    spins = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -46,7 +52,11 @@ class Pair:
     def connect(self, **changes: object) -> None:
         loop = asyncio.get_running_loop()
         settings = initiator_settings(self.folder, self.port, **changes)
-        self.session = NativeSession(settings, loop, replayed=None)
+        sockets = Sockets(loop)
+        self.spinner = Spinner(loop, sockets)
+        if self.spins:
+            self.spinner.start()
+        self.session = NativeSession(settings, loop, replayed=None, sockets=sockets)
         self.us = Witness(self.session)
         self.session.logon()
 
@@ -58,6 +68,7 @@ class Pair:
         return self
 
     def close(self) -> None:
+        self.spinner.stop()
         self.session.close()
         self.acceptor.close()
 

@@ -97,13 +97,18 @@ class SessionEdge:
     def on_data(self, data: bytes) -> None:
         if self._message_log is not None:
             self._message_log.write(b"<", data)
+        wire = self._wire
         self._is_busy = True
+        if wire is not None:
+            wire.hold()
         try:
             self.core.receive(data, self.clock_ns())
         except Exception as error:
             self._fail(error)
         finally:
             self._is_busy = False
+            if wire is not None:
+                wire.release()
 
     def on_full(self) -> None:
         """Stop writing; a session without stored messages cannot catch up later, so it ends."""

@@ -2,7 +2,11 @@ cdef class Wire:
     cdef public object ends
     cdef object _tune, _transport, _watch
     cdef int _descriptor
-    cdef bint _is_queued
+    cdef bint _is_queued, _is_holding, _has_gone
+    cdef list _held
 
+    cpdef hold(self)
+    cpdef release(self)
     cpdef write(self, bytes data)
+    cdef _send(self, bytes data)
     cdef bint _has_queue(self) except -1

@@ -2,6 +2,7 @@
 
 Shapes  a plain socket is written to directly; what it does not take at once goes to the transport, and everything after
         it too until that is gone. The transport alone writes TLS.
+        While a read is handled, which may answer many messages, only the first answer goes by itself.
 Cost    one system call; 0.1 us less than the transport of uvloop 0.23 takes.
 Errors  none leave: a broken connection is learnt from `on_closed`.
 Thread  the loop thread only.
@@ -13,6 +14,9 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from engine._sockets import Sockets, Watch, write_now
+
+
+_MOST_HELD = 16  # messages: what a system call costs is shared well enough
 
 
 class Ends(Protocol):
@@ -40,6 +44,8 @@ class Wire:
         self._descriptor = -1  # -1: write through the transport
         self._is_queued = False  # the transport holds bytes that must leave first
         self._watch: Watch | None = None
+        self._is_holding = self._has_gone = False
+        self._held: list[bytes] = []
 
     def as_protocol(self) -> asyncio.Protocol:
         return cast(asyncio.Protocol, self)
@@ -82,7 +88,30 @@ class Wire:
         name = self._transport.get_extra_info("peername") if self._transport is not None else None
         return str(name[0]) if name else ""
 
+    def hold(self) -> None:
+        """Send the next message at once, and those after it together at `release`, or a few at a time."""
+        self._is_holding, self._has_gone = True, False
+
+    def release(self) -> None:
+        """Send what was held."""
+        self._is_holding = False
+        if self._held:
+            self._send(b"".join(self._held))
+            self._held.clear()
+
     def write(self, data: bytes) -> None:
+        if not self._is_holding:
+            self._send(data)
+        elif not self._has_gone:
+            self._has_gone = True
+            self._send(data)
+        else:
+            self._held.append(data)
+            if len(self._held) == _MOST_HELD:
+                self.release()
+                self._is_holding = True
+
+    def _send(self, data: bytes) -> None:
         if self._descriptor >= 0 and not (self._is_queued and self._has_queue()):
             written = write_now(self._descriptor, data)
             if written == len(data) or written < 0:  # the transport reports what is broken
@@ -94,12 +123,14 @@ class Wire:
 
     def close(self) -> None:
         """Close after what was written has left."""
+        self.release()
         self._leave()
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
         """Close now."""
+        self._held.clear()
         self._leave()
         if self._transport is not None:
             self._transport.abort()
