@@ -22,7 +22,8 @@ cdef class Exposure:
     cdef dict events  # event: its place in event_worst
     cdef int64_t[::1] payout, event, held, mark_price, cash, worst  # by market; `held` is the position
     cdef int64_t[::1] event_worst
-    cdef int64_t[::1] open_qty, best  # by side_index; `best` is the price of ours that would trade first
+    # By side_index; `best` is the price of ours that would trade first, `at_best` the number of orders there.
+    cdef int64_t[::1] open_qty, best, at_best
 
     cdef Py_ssize_t index(self, instrument) except -2
     cdef Py_ssize_t known(self, instrument) except -1
@@ -31,6 +32,7 @@ cdef class Exposure:
     cpdef int fill(self, instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1
     cpdef int mark(self, instrument, int64_t best_bid, int64_t best_ask) except -1
     cdef Open worst_case(self, Order order)
-    cdef int add(self, Open open, int sign) except -1
-    cdef int64_t best_of_ours(self, Py_ssize_t side_index) except? -1
+    cdef int add(self, Open open) except -1
+    cdef int remove(self, Open open) except -1
+    cdef int find_best(self, Py_ssize_t side_index) except -1
     cdef int refresh_worst(self, Py_ssize_t market) except -1

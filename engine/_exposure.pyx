@@ -3,8 +3,8 @@
 Units   price, size and money as in `instrument`, one scale for all markets.
 Shapes  one int64 a market; two where buys and sells differ, at index 2 * market, + 1 for sells (`side_index`).
 Errors  ConfigError at construction, OrderError for a market that is not in the list.
-Cost    O(1) a change, except that the orders of ours on one side of a market are looked through when the best of
-        them leaves.
+Cost    O(1) a change, except that the orders of ours on one side of a market are looked through when the last at the
+        best price leaves.
 Thread  the loop thread only.
 """
 
@@ -57,6 +57,7 @@ cdef class Exposure:
         self.event_worst = _zeros(len(self.events))
         self.open_qty = _zeros(2 * count)
         self.best = array("q", [INT64_MIN, INT64_MAX]) * count
+        self.at_best = _zeros(2 * count)
 
     cpdef int update(self, Order order) except -1:
         """Count `order` as it stands now; call after every change, a request just sent included."""
@@ -65,18 +66,14 @@ cdef class Exposure:
         cdef Py_ssize_t side_index
         if new is not None:
             self.open[order] = new
-            self.add(new, 1)
+            self.add(new)
         elif old is None:
             return 0
         else:
             del self.open[order]
         if old is not None:
-            self.add(old, -1)
+            self.remove(old)
         side_index = old.side_index if new is None else new.side_index
-        if new is not None and (new.price <= self.best[side_index] if side_index & 1 else new.price >= self.best[side_index]):
-            self.best[side_index] = new.price
-        elif old is not None and old.price == self.best[side_index]:
-            self.best[side_index] = self.best_of_ours(side_index)
         return self.refresh_worst(side_index >> 1)
 
     cpdef int fill(self, instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1:
@@ -173,23 +170,42 @@ cdef class Exposure:
                 open.price = pending_price
         return open if open.qty > 0 else None
 
-    cdef int add(self, Open open, int sign) except -1:
-        cdef set ours = self.ours[open.side_index]
-        self.open_orders += sign
-        self.open_cost += sign * open.cost
-        self.open_qty[open.side_index] += sign * open.qty
-        if sign > 0:
-            ours.add(open)
-        else:
-            ours.remove(open)
+    cdef int add(self, Open open) except -1:
+        cdef Py_ssize_t side_index = open.side_index
+        cdef int64_t best = self.best[side_index]
+        self.open_orders += 1
+        self.open_cost += open.cost
+        self.open_qty[side_index] += open.qty
+        (<set>self.ours[side_index]).add(open)
+        if open.price == best:
+            self.at_best[side_index] += 1
+        elif open.price < best if side_index & 1 else open.price > best:
+            self.best[side_index] = open.price
+            self.at_best[side_index] = 1
         return 0
 
-    cdef int64_t best_of_ours(self, Py_ssize_t side_index) except? -1:
-        cdef int64_t best = INT64_MAX if side_index & 1 else INT64_MIN
+    cdef int remove(self, Open open) except -1:
+        cdef Py_ssize_t side_index = open.side_index
+        self.open_orders -= 1
+        self.open_cost -= open.cost
+        self.open_qty[side_index] -= open.qty
+        (<set>self.ours[side_index]).remove(open)
+        if open.price == self.best[side_index]:
+            self.at_best[side_index] -= 1
+            if not self.at_best[side_index]:
+                self.find_best(side_index)
+        return 0
+
+    cdef int find_best(self, Py_ssize_t side_index) except -1:
+        cdef int64_t best = INT64_MAX if side_index & 1 else INT64_MIN, count = 0
         cdef Open open
         for open in <set>self.ours[side_index]:
-            best = min(best, open.price) if side_index & 1 else max(best, open.price)
-        return best
+            if open.price == best:
+                count += 1
+            elif open.price < best if side_index & 1 else open.price > best:
+                best, count = open.price, 1
+        self.best[side_index], self.at_best[side_index] = best, count
+        return 0
 
     cdef int refresh_worst(self, Py_ssize_t market) except -1:
         cdef int64_t position = self.held[market]
@@ -220,6 +236,10 @@ cdef class Exposure:
         assert self.open_cost == cost
         assert list(self.open_qty) == open_qty
         assert list(self.best) == best
+        at_best = [0] * len(best)
+        for open in self.open.values():
+            at_best[open.side_index] += open.price == best[open.side_index]
+        assert list(self.at_best) == at_best
         worst = [max(q + b, s - q) for q, b, s in zip(self.held, open_qty[::2], open_qty[1::2], strict=True)]
         assert list(self.worst) == worst
         assert self.gross_position == sum(worst)

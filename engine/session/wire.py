@@ -15,7 +15,6 @@ from typing import Protocol, cast
 
 from engine._sockets import Sockets, Watch, write_now
 
-
 _MOST_HELD = 16  # messages: what a system call costs is shared well enough
 
 
