@@ -4,6 +4,7 @@ ENGINE_CHECKED=1 builds them with every run-time check; without it they are buil
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -38,20 +39,31 @@ SAFE = COMMON | {
 def extension(path: Path) -> Extension:
     name = ".".join(path.with_suffix("").parts)
     flags = ["-O1", "-g"] if CHECKED else ["-O3", "-g0"]
-    return Extension(name, [str(path)], extra_compile_args=flags)
+    return Extension(name, [str(path)], extra_compile_args=[*flags, "-Werror=incompatible-pointer-types"])
 
 
-def extensions(folder: str, directives: dict[str, object], build: str) -> list[Extension]:
-    sources = [*Path(folder).rglob("*.pyx"), *(path.with_suffix(".py") for path in Path(folder).rglob("*.pxd"))]
-    found = [extension(path) for path in sorted(sources) if path.exists()]
+def extensions(sources: Iterable[Path], directives: dict[str, object], build: str) -> list[Extension]:
     # The two sets of directives give different C: each keeps its own, so that switching rebuilds.
-    return cythonize(found, compiler_directives=directives, build_dir=f"build/{build}", force=CHECKED, nthreads=CORES)
+    return cythonize(
+        [extension(path) for path in sorted(sources)],
+        compiler_directives=directives,
+        build_dir=f"build/{build}",
+        force=CHECKED,
+        nthreads=CORES,
+    )
+
+
+def plain(folder: str) -> list[Path]:
+    """Return the Python files that have C fields declared in a .pxd beside them."""
+    return [path for pxd in Path(folder).rglob("*.pxd") if (path := pxd.with_suffix(".py")).exists()]
 
 
 setup(
     ext_modules=[
-        *extensions("engine", SAFE if CHECKED else FAST, "checked" if CHECKED else "fast"),
-        *extensions("bench", FAST, "fast"),  # the measuring venue is always fast: it is the ruler
+        *extensions(Path("engine").rglob("*.pyx"), SAFE if CHECKED else FAST, "checked" if CHECKED else "fast"),
+        # Written as Python, so always built with what Python checks: a negative index, None, an overflow.
+        *extensions(plain("engine"), SAFE, "checked" if CHECKED else "fast"),
+        *extensions(Path("bench").rglob("*.pyx"), FAST, "fast"),  # the measuring venue is always fast: it is the ruler
     ],
     options={"build_ext": {"parallel": CORES}},
 )

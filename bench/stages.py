@@ -31,6 +31,7 @@ _RISK = ("check_new", "check_replace", "check_cancel", "update", "on_fill", "mar
 _ORDERS = ("open", "apply", "request_replace", "request_cancel")
 _JOURNAL = ("append_new", "append_replace", "append_cancel", "append_report")
 _DIALECT = ("new_order", "replace", "cancel")
+_HOOKS = ("on_fill", "on_order", "on_reject")
 _REQUESTS = ("buy", "sell", "replace", "cancel")
 
 
@@ -55,7 +56,7 @@ def wrap_stage(desk: Any, stage: str, wrap: Wrap) -> None:
         desk._apply = tuple(map(wrap, desk._apply))
     elif stage == "strategy":
         desk._on_book = wrap(desk._on_book)
-        desk._changed = wrap(desk._changed)
+        desk.hooks.strategy = Wrapped(desk.hooks.strategy, _HOOKS, wrap)
     elif stage == "risk":
         desk.risk = Wrapped(desk.risk, _RISK, wrap)
     elif stage == "orders":

@@ -20,6 +20,9 @@ def price_of(number: int) -> int:
     return ASK + distance if number & 1 else BID - distance
 
 
+_PRICES = tuple(map(price_of, range(2 * PRICES)))
+
+
 class OrderProbe(Strategy):
     """Sends immediate-or-cancel orders when its sampler says so, and tells it when each one's fill is handled."""
 
@@ -31,7 +34,7 @@ class OrderProbe(Strategy):
     def _send(self, number: int) -> None:
         context = self.context
         side = context.sell if number & 1 else context.buy
-        order = side(context.instruments[0], price_of(number), QTY, fix.Tif.IOC)
+        order = side(context.instruments[0], _PRICES[number % len(_PRICES)], QTY, fix.Tif.IOC)
         if order is None:
             self.sampler.fail("risk denied an order")
         else:

@@ -71,11 +71,6 @@ cdef uint32_t _crc32(const uint8_t* data, Py_ssize_t size) noexcept nogil:
 cdef class Tape:
     """The part of a writable buffer behind `offset`, filled record by record."""
 
-    cdef Py_buffer _buffer
-    cdef uint8_t* _start
-    cdef readonly Py_ssize_t offset  # where the next record goes
-    cdef readonly Py_ssize_t size
-
     def __cinit__(self, buffer not None, Py_ssize_t offset):
         PyObject_GetBuffer(buffer, &self._buffer, PyBUF_WRITABLE)
         self._start = <uint8_t*>self._buffer.buf
@@ -132,7 +127,7 @@ cdef class Tape:
         self._commit(record, size, kind, time_ns, <uint8_t>count, <uint32_t>text_size)
         return True
 
-    def write_new(self, uint8_t kind, int64_t time_ns, Order order not None):
+    cpdef bint write_new(self, uint8_t kind, int64_t time_ns, Order order) except -1:
         """Append a new order: its numbers, and ClOrdID, OrdType and TimeInForce joined by SOH."""
         cdef int64_t[ORDER_NUMBERS] numbers = [
             order.instrument.index, order.side, order.price, order.order_qty, order.post_only, order.expire_time_ns,
@@ -141,7 +136,7 @@ cdef class Tape:
             kind, time_ns, numbers, ORDER_NUMBERS, (order.cl_ord_id, order.ord_type, order.time_in_force)
         )
 
-    def write_report(self, uint8_t kind, int64_t time_ns, ExecutionReport report not None):
+    cpdef bint write_report(self, uint8_t kind, int64_t time_ns, ExecutionReport report) except -1:
         """Append a report, its texts joined by SOH, as `journal.report_of` reads it."""
         cdef int64_t[NUMBERS] numbers = [
             report.side, report.price, report.order_qty, report.cum_qty, report.leaves_qty, report.last_px,

@@ -103,7 +103,7 @@ cdef class Risk:
             self._duplicates.add(side_index, price, qty, now_ns)
         return PASSED
 
-    def check_replace(self, Order order, int64_t price, int64_t qty, book, int64_t now_ns):
+    def check_replace(self, Order order not None, int64_t price, int64_t qty, book, int64_t now_ns):
         """Return the RiskReject code of a replace to `price` and the total quantity `qty`.
 
         Against the sums counts only what grows. Taking quantity off needs no book and passes in REDUCE_ONLY.
@@ -124,13 +124,13 @@ cdef class Risk:
             return RiskReject.RATE
         return code
 
-    def check_cancel(self, Order order, int64_t now_ns):
+    def check_cancel(self, Order order not None, int64_t now_ns):
         """Return RiskReject.NONE: a cancel takes its tokens, or what is left of them, and always passes."""
         if self._bucket is not None:
             self._bucket.drain(self._cancel_tokens, now_ns)
         return PASSED
 
-    def update(self, Order order):
+    def update(self, Order order not None):
         """Count `order` as it stands now; call after every change, a request just sent included."""
         self.exposure.update(order)
 

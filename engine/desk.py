@@ -22,10 +22,6 @@ class Desk(TradingLoop):
     is_halted: bool  # False until the kill switch is used
 
     @property
-    def instruments(self) -> tuple[Instrument, ...]:
-        return tuple(book.instrument for book in self.books)
-
-    @property
     def now_ns(self) -> int:
         return self._wall_ns()
 

@@ -28,6 +28,7 @@ from engine.report import ExecutionReport
 SEGMENT_BYTES = 4 * 2**20
 PREPARED_BYTES = 2**17  # by one call
 _join = SOH.join
+NEW, REPORT = Kind.NEW, Kind.REPORT
 
 # Of a report, in the order of `append_report`
 _NUMBERS = (
@@ -125,7 +126,7 @@ class Journal(NullJournal):
         return self._segment.path
 
     def append_new(self, order: Order, now_ns: int) -> None:
-        while not self._tape.write_new(Kind.NEW, now_ns, order):
+        while not self._tape.write_new(NEW, now_ns, order):
             self._roll()
         if self._sync:
             self._segment.sync()
@@ -141,7 +142,7 @@ class Journal(NullJournal):
         self._append(Kind.REQUEST, now_ns, (), cl_ord_id)
 
     def append_report(self, report: ExecutionReport, now_ns: int) -> None:
-        while not self._tape.write_report(Kind.REPORT, now_ns, report):
+        while not self._tape.write_report(REPORT, now_ns, report):
             self._roll()
         if self._sync:
             self._segment.sync()

@@ -9,7 +9,7 @@ from engine.report cimport ExecutionReport
 
 
 cdef class TradingLoop:
-    cdef public tuple books, positions
+    cdef public tuple books, instruments, positions
     cdef public object all_orders, risk, tick_to_order, round_trip, send, command
     cdef public Counters counters
     cdef public Hooks hooks
@@ -18,17 +18,18 @@ cdef class TradingLoop:
     cdef int64_t _answering_ns
     cdef list _dirty
     cdef public tuple _apply
-    cdef public object _on_book, _changed, _market_data, _decode_frame, _dialect, _decode_report, _journal
+    cdef public object _on_book, _market_data, _decode_frame, _dialect, _decode_report, _journal
     cdef object _clock_ns, _wall_ns
 
     cdef bint _moved(self, object book, int moved, int64_t now_ns) except -1
     cdef int _run_strategy(self, int64_t frame_ns) except -1
     cdef int _on_event(self, object event, int64_t now_ns) except -1
+    # What a strategy gives as Py_ssize_t must be an integer: an int64_t would take 45.5 for 45.
     cpdef Order submit(
-        self, object instrument, int side, int64_t price, int64_t qty, str time_in_force, bint post_only,
-        str ord_type, int64_t expire_time_ns
+        self, object instrument, int side, Py_ssize_t price, Py_ssize_t qty, str time_in_force, bint post_only,
+        str ord_type, Py_ssize_t expire_time_ns
     )
-    cpdef bint replace(self, Order order, int64_t price, int64_t qty) except -1
+    cpdef bint replace(self, Order order, Py_ssize_t price, Py_ssize_t qty) except -1
     cpdef bint cancel(self, Order order) except -1
     cdef int _transmit(self, object body) except -1
     @cython.locals(report=ExecutionReport, change=Change, order=Order)

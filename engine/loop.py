@@ -46,6 +46,7 @@ class TradingLoop:
         wall_ns: Callable[[], int],
     ) -> None:
         self.books = tuple(books)
+        self.instruments: tuple[Instrument, ...] = tuple([book.instrument for book in books])
         self.positions = tuple(positions)
         self.all_orders = orders
         self.risk = risk
@@ -63,7 +64,6 @@ class TradingLoop:
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
         self._apply = tuple(book.apply for book in self.books)
         self._on_book = strategy.on_book
-        self._changed = self.hooks.changed
         self._market_data = market_data
         self._decode_frame = market_data.decode
         self._dialect = dialect
@@ -245,7 +245,7 @@ class TradingLoop:
             if order.sent_ns and change.kind >= Outcome.ACCEPTED and not order.pending:
                 self.round_trip.record(self._clock_ns() - order.sent_ns)
                 order.sent_ns = 0
-        self._changed(change)
+        self.hooks.changed(change)
 
     def _fill(self, order: Order, qty: int, price: int, fee: int) -> None:
         """Count a fill; a negative quantity takes one back."""

@@ -150,7 +150,8 @@ class Orders:
         change.is_terminal = False
         change.reason = report.reason
         change.text = report.text
-        change.order = order = self._by_id.get(report.cl_ord_id) or self._find(report)
+        order = self._by_id.get(report.cl_ord_id) or self._find(report)
+        change.order = order
         if order is None:
             return self._apply_to_none(report)
         if (report.symbol != order.instrument.symbol and report.symbol) or (report.side != order.side and report.side):

@@ -178,5 +178,5 @@ def assert_plain(rig: Rig) -> None:
     assert desk._apply == tuple(book.apply for book in desk.books)
     assert desk._on_book == rig.strategy.on_book
     assert desk.send == rig.session.send
-    assert desk._changed == desk.hooks.changed and rig.strategy.context is desk
+    assert desk.hooks.strategy is rig.strategy and rig.strategy.context is desk
     assert rig.feed.on_frame == desk.on_frame and rig.session.on_message == desk.on_report

@@ -1,5 +1,7 @@
 """The desk: what a strategy may ask for, and its timers."""
 
+import re
+
 import pytest
 from desks import Scene
 from order_reports import ack
@@ -102,3 +104,37 @@ def test_exception_in_a_timer_halts():
     scene.desk.timer(1, "quote")
     scene.timers[0][1]()
     assert scene.halts[0].startswith("strategy hook on_timer raised ValueError: quote")
+
+
+class Careless(Strategy):
+    """Makes one mistake each time the book moves."""
+
+    def __init__(self, mistake):
+        super().__init__()
+        self.mistake = mistake
+
+    def on_book(self, book):
+        self.mistake(self.context, book.instrument)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "word"),
+    [
+        (lambda desk, rain: desk.cancel(None), "AttributeError|TypeError"),  # the order that risk denied
+        (lambda desk, rain: desk.replace(None, 4_500, 10), "AttributeError|TypeError"),
+        (lambda desk, rain: desk.cancel("T-1"), "TypeError|AttributeError"),
+        (lambda desk, rain: desk.buy(rain, 2**70, 10), "OverflowError"),
+        (lambda desk, rain: desk.buy(rain, 4_500, -(2**64)), "OverflowError"),
+        (lambda desk, rain: desk.buy(rain, 4_500.5, 10), "TypeError"),
+        (lambda desk, rain: desk.buy(rain, 4_500, 10.0), "TypeError"),
+        (lambda desk, rain: desk.buy(rain, None, 10), "TypeError"),
+        (lambda desk, rain: desk.buy(None, 4_500, 10), "AttributeError|TypeError"),
+        (lambda desk, rain: desk.buy(rain, 4_500, 10, 3), "TypeError"),
+    ],
+)
+def test_mistake_of_a_strategy_halts_with_its_reason_and_sends_nothing(mistake, word):
+    scene = Scene(Careless(mistake))
+    scene.delta(4_500, 5)
+    assert scene.sent == []
+    (reason,) = scene.halts
+    assert re.match(f"strategy hook on_book raised ({word}): ", reason)

@@ -1,5 +1,7 @@
 """A full disk under a whole engine: it halts while the journal still has room, cancels, and says so once."""
 
+from typing import Any
+
 import pytest
 
 from engine import fix
@@ -8,16 +10,26 @@ from engine.supervisor import State
 from tests.engine_in_process import Rig, Start
 
 
+class FullDisk:
+    """A journal that is as it was, but cannot make its next segment."""
+
+    def __init__(self, journal: Any) -> None:
+        self._journal = journal
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    def prepare(self) -> None:
+        raise JournalError("/journal: No space left on device")
+
+
 def test_journal_that_cannot_grow_halts_once_and_orders_are_cancelled(
     rig: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     r: Rig = rig()
     order = r.rest(fix.BUY, 4_000, 500)
 
-    def full() -> None:
-        raise JournalError("/journal: No space left on device")
-
-    monkeypatch.setattr(r.engine._journal, "prepare", full)
+    monkeypatch.setattr(r.engine, "_journal", FullDisk(r.engine._journal))
     r.until(lambda: r.supervisor.state is State.HALTED, "a halt")
     r.until_status(order, fix.Status.CANCELED)
     r.turn(0.3)

@@ -1,0 +1,19 @@
+cimport cython
+from libc.stdint cimport int64_t
+
+from engine._journal cimport Tape
+from engine.order cimport Order
+from engine.report cimport ExecutionReport
+
+cdef int NEW, REPORT
+
+
+cdef class NullJournal:
+    cpdef append_new(self, Order order, int64_t now_ns)
+    cpdef append_report(self, ExecutionReport report, int64_t now_ns)
+
+
+cdef class Journal(NullJournal):
+    cdef Tape _tape
+    cdef object _lock, _directory, _header, _spare, _full, _segment
+    cdef bint _sync
