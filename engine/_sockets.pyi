@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import final
 
 def write_now(descriptor: int, data: bytes) -> int: ...
+
 @final
 class Watch:
     def close(self) -> None: ...

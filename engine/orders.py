@@ -95,9 +95,7 @@ class Orders:
             raise OrderError(f"OrderQty(38) {qty} must be positive")
         cl_ord_id = cl_ord_id or self.next_cl_ord_id()
         order = Order.__new__(Order)
-        order.begin(
-            cl_ord_id, instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
-        )
+        order.begin(cl_ord_id, instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns)
         self._by_id[cl_ord_id] = order
         self._live[order] = None
         self.opened += 1
