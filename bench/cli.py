@@ -8,7 +8,7 @@ import importlib.util
 import sys
 from dataclasses import replace
 
-from bench import frames, host, micro_run, plots, results, suite
+from bench import frames, host, micro_run, peers, plots, results, suite
 from bench.plan import ORDER, TICK, Plan
 from engine.errors import ConfigError
 
@@ -51,6 +51,10 @@ def _measure(arguments: argparse.Namespace, scale: suite.Scale, cores: tuple[int
         return suite.measure_floor(wanted[0], scale.repetitions, _progress)
     if arguments.capture:
         wanted = [_captured(plan, arguments) for plan in wanted if plan.subject == TICK and not plan.collects_garbage]
+    if arguments.subject in (ORDER, "all") and "busy" in arguments.mode:
+        with peers.built() as programs:
+            wanted += suite.peer_plans(scale, programs, cores)
+            return suite.measure(wanted, scale.repetitions, _progress)
     return suite.measure(wanted, scale.repetitions, _progress)
 
 

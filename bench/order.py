@@ -9,9 +9,10 @@ import socket
 import time
 from pathlib import Path
 
+from bench import peers
 from bench.baseline_order import BaselineOrder
 from bench.frames import bench_instrument
-from bench.plan import BASELINE, Pace, Plan, Repetition, Samples
+from bench.plan import BASELINE, PEERS, Pace, Plan, Repetition, Samples
 from bench.rig import Rig
 from bench.sampler import Sampler
 from bench.stages import Stages
@@ -26,6 +27,8 @@ async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> 
     """Run every pace of the plan on one connection."""
     if plan.stack == BASELINE:
         await _measure_baseline(plan, venue, state, result)
+    elif plan.stack in PEERS:
+        await peers.measure(plan, venue, state, result)
     else:
         await _measure_engine(plan, venue, state, result)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bench.rig import Rig
 
 BASELINE = "baseline"
+C_CLIENT, QUICKFIX_CPP = PEERS = ("c_client", "quickfix_cpp")  # clients that are not ours to make fast
 LATE_PART = 0.05
 ORDER, TICK = "order", "tick"
 FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
@@ -34,7 +35,7 @@ class Plan:
     """One repetition: a stack in a fresh process, against a fresh venue."""
 
     subject: str  # "order" or "tick"
-    stack: str  # "baseline", or the session: "quickfix" or "native"
+    stack: str  # "baseline", one of PEERS, or the session: "quickfix" or "native"
     mode: str = "event"
     paces: tuple[Pace, ...] = ()
     warm_up: int = 1000
@@ -44,6 +45,7 @@ class Plan:
     collects_garbage: bool = False  # leave Python's collector on in busy mode
     with_stages: bool = False
     capture: Path | None = None
+    program: Path | None = None  # of a peer
     patience_s: float = 10.0  # how long the last answer of a pace may take
     prepare: Callable[["Rig"], None] | None = None  # called with an engine before it connects
 

@@ -9,13 +9,13 @@ Errors  PinError where cores cannot be had, BenchError where a repetition failed
 
 import importlib.util
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from bench import child
-from bench.plan import BASELINE, ORDER, TICK, Pace, Plan, Repetition
+from bench.plan import BASELINE, ORDER, PEERS, TICK, Pace, Plan, Repetition
 from bench.results import Figures, combine, combine_samples
 
 BACK_TO_BACK = "back_to_back"
@@ -80,6 +80,12 @@ def plans(
     return found
 
 
+def peer_plans(scale: Scale, programs: Mapping[str, Path], cores: tuple[int, int] | None) -> list[Plan]:
+    """Return one repetition of `order` for each client that stands beside the engine, closed loops only."""
+    (first,) = plans(ORDER, replace(scale, rates=()), (), (), cores)
+    return [replace(first, stack=stack, mode="busy", program=program) for stack, program in programs.items()]
+
+
 def staged(plan: Plan) -> Plan:
     """Return the same at the sparse pace alone, with stamps."""
     return replace(plan, paces=plan.paces[:1], with_stages=True)
@@ -130,7 +136,12 @@ def measure(wanted: Sequence[Plan], repetitions: int, progress: Progress) -> Mea
 
 
 def has_stages(plan: Plan) -> bool:
-    return plan.stack != BASELINE and plan.mode == "busy" and not plan.collects_garbage and plan.capture is None
+    return (
+        plan.stack not in (BASELINE, *PEERS)
+        and plan.mode == "busy"
+        and not plan.collects_garbage
+        and plan.capture is None
+    )
 
 
 def measure_floor(plan: Plan, repetitions: int, progress: Progress) -> Measured:
@@ -177,7 +188,17 @@ def _ratios(found: Found) -> dict[str, float]:
             theirs = _middles(found[baseline], pace.name) if baseline is not None and baseline != plan else []
             if own and theirs and baseline is not None:
                 ratios[f"{name} / {name_of(baseline, pace.name)}"] = _ratio(own, theirs)
+            for peer in _peers_of(plan, found):
+                if own and (theirs := _middles(found[peer], pace.name)):
+                    ratios[f"{name} / {name_of(peer, pace.name)}"] = _ratio(own, theirs)
     return ratios
+
+
+def _peers_of(plan: Plan, found: Found) -> list[Plan]:
+    """Return what an engine that spins is compared with beside the baseline."""
+    if not has_stages(plan):
+        return []
+    return [peer for peer in found if peer.stack in PEERS and peer.subject == plan.subject]
 
 
 def _stages(plan: Plan, stamped: Repetition, runs: dict[str, Figures]) -> Figures:
