@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
-from bench import host, order, tick
+from bench import host, order, throughput, tick
 from bench.floor import FRAME_BYTES, ORDER_BYTES, REPORT_BYTES, tcp
-from bench.plan import ORDER, Plan, Repetition
+from bench.plan import ORDER, THROUGHPUT, TICK, Plan, Repetition
 from bench.venue import Venue
 from engine.errors import EngineError
 
@@ -48,7 +48,7 @@ def measure(plan: Plan) -> Repetition:
         result = Repetition()
         _measure_floor(plan, venue, result)
         if plan.paces:
-            subject = order if plan.subject == ORDER else tick
+            subject = {ORDER: order, TICK: tick, THROUGHPUT: throughput}[plan.subject]
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(subject.measure(plan, venue, Path(directory), result))
             _measure_floor(plan, venue, result)
@@ -57,7 +57,7 @@ def measure(plan: Plan) -> Repetition:
 
 def _measure_floor(plan: Plan, venue: Venue, result: Repetition) -> None:
     """Ping-pong messages of the sizes that the subject exchanges."""
-    sizes = (ORDER_BYTES, REPORT_BYTES) if plan.subject == ORDER else (FRAME_BYTES, ORDER_BYTES)
+    sizes = (ORDER_BYTES, REPORT_BYTES) if plan.subject != TICK else (FRAME_BYTES, ORDER_BYTES)
     if plan.floor_count:
         result.floor_spin_ns.append(tcp(venue, plan.floor_count, True, *sizes))
         result.floor_block_ns.append(tcp(venue, plan.floor_count, False, *sizes))

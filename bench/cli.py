@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 
 from bench import frames, host, micro_run, peers, plots, results, suite
-from bench.plan import ORDER, TICK, Plan
+from bench.plan import ORDER, THROUGHPUT, TICK, Plan
 from engine.errors import ConfigError
 
 BAR = 24
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _measure(arguments: argparse.Namespace, scale: suite.Scale, cores: tuple[int, int] | None) -> suite.Measured:
     wanted = []
-    for subject in (ORDER, TICK) if arguments.subject in ("floor", "all") else (arguments.subject,):
+    for subject in (ORDER, TICK, THROUGHPUT) if arguments.subject in ("floor", "all") else (arguments.subject,):
         wanted += suite.plans(subject, scale, arguments.session or suite.sessions(), arguments.mode, cores)
     if arguments.subject == "floor":
         return suite.measure_floor(wanted[0], scale.repetitions, _progress)
@@ -71,6 +71,7 @@ def _scale(arguments: argparse.Namespace) -> suite.Scale:
     scale = suite.QUICK if arguments.quick else suite.FULL
     if arguments.rates:
         scale = replace(scale, rates=tuple(arguments.rates))
+    scale = replace(scale, window=arguments.window or scale.window, burst=arguments.burst or scale.burst)
     if arguments.repetitions:
         scale = replace(scale, repetitions=arguments.repetitions)
     return scale

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BASELINE = "baseline"
 C_CLIENT, QUICKFIX_CPP = PEERS = ("c_client", "quickfix_cpp")  # clients that are not ours to make fast
 LATE_PART = 0.05
-ORDER, TICK = "order", "tick"
+ORDER, TICK, THROUGHPUT = "order", "tick", "throughput"
 FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
 
 
@@ -34,7 +34,7 @@ class Pace:
 class Plan:
     """One repetition: a stack in a fresh process, against a fresh venue."""
 
-    subject: str  # "order" or "tick"
+    subject: str  # "order", "tick" or "throughput"
     stack: str  # "baseline", one of PEERS, or the session: "quickfix" or "native"
     mode: str = "event"
     paces: tuple[Pace, ...] = ()
@@ -46,6 +46,8 @@ class Plan:
     with_stages: bool = False
     capture: Path | None = None
     program: Path | None = None  # of a peer
+    window: int = 64  # of `throughput`: most orders that are unanswered at a time
+    burst: int = 16  # of `throughput`: orders that are sent together once there is room
     patience_s: float = 10.0  # how long the last answer of a pace may take
     prepare: Callable[["Rig"], None] | None = None  # called with an engine before it connects
 
@@ -60,6 +62,7 @@ class Samples:
     sent: int  # fewer than `asked` where a scheduled rate was given up
     annulled: int = 0  # frames whose move was taken back before the engine had read them
     scheduled_ns: int = 0  # from the first to the last event of a schedule
+    venue_busy: float = 0.0  # part of the time that the venue had orders to answer, where that was counted
 
     @property
     def is_held(self) -> bool:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from bench import child
-from bench.plan import BASELINE, ORDER, PEERS, TICK, Pace, Plan, Repetition
+from bench import child, throughput
+from bench.plan import BASELINE, ORDER, PEERS, THROUGHPUT, TICK, Pace, Plan, Repetition
 from bench.results import Figures, combine, combine_samples
 
 BACK_TO_BACK = "back_to_back"
@@ -36,10 +36,13 @@ class Scale:
     floor: int
     rates: tuple[int, ...]
     compares_garbage: bool = True  # tick once more with Python's collector on
+    pipelined: int = 100_000  # orders of `throughput`
+    window: int = 64
+    burst: int = 16
 
 
 FULL = Scale(3, 2000, 5000, 3000, 1.5, 5000, (1_000, 10_000, 50_000))
-QUICK = Scale(2, 100, 200, 100, 0.1, 300, (1_000,), compares_garbage=False)
+QUICK = Scale(2, 100, 200, 100, 0.1, 300, (1_000,), compares_garbage=False, pipelined=4000)
 
 Progress = Callable[[int, int, str], None]  # done, of, what is running
 
@@ -72,12 +75,23 @@ def plans(
         venue_core=venue_core,
         engine_core=engine_core,
     )
+    if subject == THROUGHPUT:
+        return _throughput_plans(first, scale, stacks, modes)
     found = [first]
     for stack in stacks:
         found += [replace(first, stack=stack, mode=mode) for mode in modes]
         if subject == TICK and "busy" in modes and scale.compares_garbage:
             found.append(replace(first, stack=stack, mode="busy", collects_garbage=True, paces=first.paces[:1]))
     return found
+
+
+def _throughput_plans(first: Plan, scale: Scale, stacks: Sequence[str], modes: Sequence[str]) -> list[Plan]:
+    """Return a plan for each session; quickfix takes longer for an order and gets fewer."""
+    plan = replace(
+        first, mode="busy" if "busy" in modes else modes[0], window=scale.window, burst=min(scale.burst, scale.window)
+    )
+    counts = {stack: scale.pipelined // (1 if stack == "native" else 4) for stack in stacks}
+    return [replace(plan, stack=stack, paces=throughput.paces(count)) for stack, count in counts.items()]
 
 
 def peer_plans(scale: Scale, programs: Mapping[str, Path], cores: tuple[int, int] | None) -> list[Plan]:
@@ -138,6 +152,7 @@ def measure(wanted: Sequence[Plan], repetitions: int, progress: Progress) -> Mea
 def has_stages(plan: Plan) -> bool:
     return (
         plan.stack not in (BASELINE, *PEERS)
+        and plan.subject != THROUGHPUT
         and plan.mode == "busy"
         and not plan.collects_garbage
         and plan.capture is None
@@ -182,7 +197,7 @@ def _ratios(found: Found) -> dict[str, float]:
         for pace in plan.paces:
             own = _middles(repetitions, pace.name)
             name = name_of(plan, pace.name)
-            if own and all(one.floor_spin_ns for one in repetitions):
+            if own and plan.subject != THROUGHPUT and all(one.floor_spin_ns for one in repetitions):
                 floors = [_middle([v for values in one.floor_spin_ns for v in values]) for one in repetitions]
                 ratios[f"{name} / floor.tcp_spin"] = _ratio(own, floors)
             theirs = _middles(found[baseline], pace.name) if baseline is not None and baseline != plan else []

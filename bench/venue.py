@@ -150,6 +150,14 @@ class _Server:
         self._fix.set_time(utc_now())
         return self._fix.answer(count, idle_ns)
 
+    def answer_busily(self, count: int, idle_ns: int) -> int:
+        """Answer `count` orders; return for how many ns there was something to answer."""
+        assert self._fix is not None
+        before_ns = self._fix.busy_ns
+        self.answer(count, idle_ns)
+        busy_ns: int = self._fix.busy_ns - before_ns
+        return busy_ns
+
     def accept_trigger(self) -> None:
         """Accept the connection on which orders are asked for."""
         self._sockets["trigger"], _ = self._listeners[3].accept()
