@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
-from bench import host, order, throughput, tick
+from bench import certificate, host, order, throughput, tick, tls_front
 from bench.floor import FRAME_BYTES, ORDER_BYTES, REPORT_BYTES, tcp
 from bench.plan import ORDER, THROUGHPUT, TICK, Plan, Repetition
 from bench.venue import Venue
@@ -46,21 +46,23 @@ def measure(plan: Plan) -> Repetition:
     """Run a plan in this process."""
     with TemporaryDirectory(prefix="fixlane-bench-") as directory, Venue(plan.venue_core) as venue:
         result = Repetition()
-        _measure_floor(plan, venue, result)
+        _measure_floor(plan, venue, Path(directory), result)
         if plan.paces:
             subject = {ORDER: order, TICK: tick, THROUGHPUT: throughput}[plan.subject]
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(subject.measure(plan, venue, Path(directory), result))
-            _measure_floor(plan, venue, result)
+            _measure_floor(plan, venue, Path(directory), result)
         return result
 
 
-def _measure_floor(plan: Plan, venue: Venue, result: Repetition) -> None:
+def _measure_floor(plan: Plan, venue: Venue, state: Path, result: Repetition) -> None:
     """Ping-pong messages of the sizes that the subject exchanges."""
     sizes = (ORDER_BYTES, REPORT_BYTES) if plan.subject != TICK else (FRAME_BYTES, ORDER_BYTES)
     if plan.floor_count:
         result.floor_spin_ns.append(tcp(venue, plan.floor_count, True, *sizes))
         result.floor_block_ns.append(tcp(venue, plan.floor_count, False, *sizes))
+    if plan.floor_count and plan.has_tls:
+        result.floor_tls_ns.append(tls_front.floor(venue, certificate.file(state), plan.floor_count, *sizes))
 
 
 def _serve(pipe: Connection, plan: Plan) -> None:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bench import peers
+from bench import certificate, peers
 from bench.baseline_order import BaselineOrder
 from bench.frames import bench_instrument
 from bench.plan import BASELINE, PEERS, Pace, Plan, Repetition, Samples
@@ -55,13 +55,14 @@ async def _measure_engine(plan: Plan, venue: Venue, state: Path, result: Repetit
 @asynccontextmanager
 async def engine(plan: Plan, venue: Venue, state: Path, probe: OrderProbe) -> AsyncIterator[Stages | None]:
     """An engine that has logged on to the venue and waits as the plan says."""
-    rig = Rig(plan.stack, state, venue.fix_port, venue.feed_port, bench_instrument(), probe)
+    secret = certificate.file(state) if plan.has_tls else None
+    rig = Rig(plan.stack, state, venue.fix_port, venue.feed_port, bench_instrument(), probe, secret)
     rig.on_fault = probe.sampler.fail
     rig.set_book(BID, ASK)
     if plan.prepare is not None:
         plan.prepare(rig)
     stages = Stages(rig) if plan.with_stages else None
-    venue.start("accept_fix")
+    venue.start("accept_fix", secret)
     await rig.connect_session()
     try:
         await venue.finish()

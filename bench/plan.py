@@ -46,6 +46,7 @@ class Plan:
     with_stages: bool = False
     capture: Path | None = None
     program: Path | None = None  # of a peer
+    has_tls: bool = False  # the session runs over TLS
     window: int = 64  # of `throughput`: most orders that are unanswered at a time
     burst: int = 16  # of `throughput`: orders that are sent together once there is room
     patience_s: float = 10.0  # how long the last answer of a pace may take
@@ -78,6 +79,7 @@ class Repetition:
     samples: dict[str, Samples] = field(default_factory=dict)  # by the name of the pace
     floor_spin_ns: list["array[int]"] = field(default_factory=list)  # before and after
     floor_block_ns: list["array[int]"] = field(default_factory=list)
+    floor_tls_ns: list["array[int]"] = field(default_factory=list)  # of a subject with TLS
     stages: dict[str, Any] | None = None
 
     def gives_up(self, pace: Pace) -> bool:

@@ -20,6 +20,7 @@ from bench.results import Figures, combine, combine_samples
 
 BACK_TO_BACK = "back_to_back"
 SPARSE_NS = 1_000_000
+FLOORS = {"floor.tcp_spin": "floor_spin_ns", "floor.tcp_block": "floor_block_ns", "floor.tls_spin": "floor_tls_ns"}
 BASELINE_NAME = {ORDER: "order.baseline_quickfix_threaded", TICK: "tick.baseline"}
 NS_PER_S = 1_000_000_000
 
@@ -80,6 +81,9 @@ def plans(
     found = [first]
     for stack in stacks:
         found += [replace(first, stack=stack, mode=mode) for mode in modes]
+        if subject == ORDER and stack == "native" and "busy" in modes:
+            closed = tuple(pace for pace in first.paces if not pace.is_open_loop)
+            found.append(replace(first, stack=stack, mode="busy", has_tls=True, paces=closed))
         if subject == TICK and "busy" in modes and scale.compares_garbage:
             found.append(replace(first, stack=stack, mode="busy", collects_garbage=True, paces=first.paces[:1]))
     return found
@@ -116,6 +120,8 @@ def name_of(plan: Plan, pace: str = "") -> str:
     parts = [name]
     if plan.stack != BASELINE and plan.mode != "busy":
         parts.append(plan.mode)
+    if plan.has_tls:
+        parts.append("tls")
     if plan.collects_garbage:
         parts.append("gc_on")
     return ".".join([*parts, *([pace] if pace else [])])
@@ -153,6 +159,7 @@ def has_stages(plan: Plan) -> bool:
     return (
         plan.stack not in (BASELINE, *PEERS)
         and plan.subject != THROUGHPUT
+        and not plan.has_tls
         and plan.mode == "busy"
         and not plan.collects_garbage
         and plan.capture is None
@@ -175,7 +182,7 @@ Found = dict[Plan, list[Repetition]]
 def _runs(found: Found) -> dict[str, Figures]:
     everything = [repetition for repetitions in found.values() for repetition in repetitions]
     runs = {}
-    for name, kind in (("floor.tcp_spin", "floor_spin_ns"), ("floor.tcp_block", "floor_block_ns")):
+    for name, kind in FLOORS.items():
         values: list[array[int]] = [values for one in everything for values in getattr(one, kind)]
         if values:
             runs[name] = combine(values)
@@ -198,8 +205,8 @@ def _ratios(found: Found) -> dict[str, float]:
             own = _middles(repetitions, pace.name)
             name = name_of(plan, pace.name)
             if own and plan.subject != THROUGHPUT and all(one.floor_spin_ns for one in repetitions):
-                floors = [_middle([v for values in one.floor_spin_ns for v in values]) for one in repetitions]
-                ratios[f"{name} / floor.tcp_spin"] = _ratio(own, floors)
+                for floor in ("floor.tcp_spin", *(["floor.tls_spin"] if plan.has_tls else [])):
+                    ratios[f"{name} / {floor}"] = _ratio(own, [_floor(one, floor) for one in repetitions])
             theirs = _middles(found[baseline], pace.name) if baseline is not None and baseline != plan else []
             if own and theirs and baseline is not None:
                 ratios[f"{name} / {name_of(baseline, pace.name)}"] = _ratio(own, theirs)
@@ -225,6 +232,10 @@ def _stages(plan: Plan, stamped: Repetition, runs: dict[str, Figures]) -> Figure
         "outside_p50_ns": runs[name_of(plan, sparse)]["p50_ns"],
         "stamped_p50_ns": _middle(stamped.samples[sparse].values_ns),
     }
+
+
+def _floor(repetition: Repetition, name: str) -> int:
+    return _middle([value for values in getattr(repetition, FLOORS[name]) for value in values])
 
 
 def _middles(repetitions: Sequence[Repetition], pace: str) -> list[int]:
