@@ -8,8 +8,8 @@ import importlib.util
 import sys
 from dataclasses import replace
 
-from bench import frames, host, micro_run, peers, plots, results, suite
-from bench.plan import ORDER, THROUGHPUT, TICK, Plan
+from bench import frames, host, micro_run, peers, plots, results, sessions, suite
+from bench.plan import ORDER, SESSIONS, THROUGHPUT, TICK, Plan
 from engine.errors import ConfigError
 
 BAR = 24
@@ -25,6 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.subject in (TICK, "all") and importlib.util.find_spec("websockets") is None:
         raise ConfigError("the baseline of tick needs websockets: pip install 'fixlane[bench]'")
     cores = None if arguments.no_pin else host.venue_and_engine_cores()
+    if arguments.subject == SESSIONS:
+        return _idle(arguments, cores)
     scale = _scale(arguments)
     runs, ratios, stages = {}, {}, {}
     if arguments.subject != "micro":
@@ -41,6 +43,21 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         plots.draw(arguments.plot, document)
     return 0
+
+
+def _idle(arguments: argparse.Namespace, cores: tuple[int, int] | None) -> int:
+    """Measure idle sessions; 1 if one of them was lost."""
+    idle = sessions.QUICK if arguments.quick else sessions.FULL
+    idle = replace(idle, seconds=arguments.seconds or idle.seconds)
+    figures = sessions.measure(idle, cores)
+    document = results.document(
+        {}, {}, list(cores) if cores else None, stages={}, sessions={sessions.name_of(idle): figures}
+    )
+    print(sessions.text(sessions.name_of(idle), figures))
+    _machine(document)
+    if arguments.json:
+        results.write(arguments.json, document)
+    return 0 if sessions.stayed(figures) else 1
 
 
 def _measure(arguments: argparse.Namespace, scale: suite.Scale, cores: tuple[int, int] | None) -> suite.Measured:
@@ -84,6 +101,10 @@ def _report(document: results.Figures) -> None:
         print(f"{name:<90}{value:>9.3f}")
     for name, stages in document["stages"].items():
         print("\n" + results.stage_table(name, stages))
+    _machine(document)
+
+
+def _machine(document: results.Figures) -> None:
     machine = document["machine"]
     pinned = machine["pinned"]
     where = f"venue on core {pinned[0]}, engine on core {pinned[1]}" if pinned else "NOT PINNED"

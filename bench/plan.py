@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BASELINE = "baseline"
 C_CLIENT, QUICKFIX_CPP = PEERS = ("c_client", "quickfix_cpp")  # clients that are not ours to make fast
 LATE_PART = 0.05
-ORDER, TICK, THROUGHPUT = "order", "tick", "throughput"
+ORDER, TICK, THROUGHPUT, SESSIONS = "order", "tick", "throughput", "sessions"
 FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
 
 
