@@ -87,4 +87,5 @@ async def _pipelined(count: int, plan: Plan, venue: Venue, sampler: PipelinedSam
 
 
 def paces(count: int) -> tuple[Pace, Pace]:
+    """Return the pipelined run and the scheduled one, whose interval the first decides."""
     return Pace("", count, 0), Pace(HALF, count // 2, 0, True)
