@@ -1,7 +1,7 @@
 """A stall of 200 us once a second: 0.02 % of the time, and still in the open loop's p99.9 where the engine is loaded.
 
-While the engine stands, orders queue; behind them the queue takes `stall * load / (1 - load)` to drain. At nine tenths of
-what the engine can do, 0.2 % of the orders are late, half of them by more than half of the stall.
+While the engine stands, orders queue, and the queue behind them takes `stall * load / (1 - load)` to drain. At nine
+tenths of what the engine can do, 0.2 % of the orders are late, half of them by more than half of the stall.
 """
 
 import asyncio
