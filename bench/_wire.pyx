@@ -26,8 +26,13 @@ def now_ns():
     return now()
 
 
-def ping(int fd, const unsigned char[::1] request, Py_ssize_t reply_size, bint spin, int64_t[::1] stamps):
-    """Send `request`, await `reply_size` bytes, once for each element of `stamps`, which gets the round trip."""
+def ping(
+    int fd, const unsigned char[::1] request, Py_ssize_t reply_size, bint spin, int64_t interval_ns, int64_t[::1] stamps
+):
+    """Send `request`, await `reply_size` bytes, once for each element of `stamps`, which gets the round trip.
+
+    With `interval_ns` the next leaves that long after the one before; the time between is spun away.
+    """
     cdef unsigned char reply[CAPACITY]
     cdef Py_ssize_t i, count = stamps.shape[0]
     cdef int64_t start
@@ -41,6 +46,8 @@ def ping(int fd, const unsigned char[::1] request, Py_ssize_t reply_size, bint s
             if outcome != OK:
                 break
             stamps[i] = now() - start
+            while now() - start < interval_ns:
+                pass
     raise_unless_ok(outcome, "ping")
 
 

@@ -90,6 +90,7 @@ class ThreadedSession:
 
     def stop(self) -> None:
         self._initiator.stop(True)
+        fix.SocketInitiator.__swig_destroy__(self._initiator)  # while what it calls still stands
 
 
 class BaselineOrder:

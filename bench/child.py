@@ -4,6 +4,7 @@ Errors  BenchError with the text of whatever failed: a figure of a failed repeti
 """
 
 import asyncio
+import signal
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -13,9 +14,11 @@ import uvloop
 
 from bench import certificate, host, order, throughput, tick, tls_front
 from bench.floor import FRAME_BYTES, ORDER_BYTES, REPORT_BYTES, tcp
-from bench.plan import ORDER, THROUGHPUT, TICK, Plan, Repetition
+from bench.plan import ORDER, SPARSE_NS, THROUGHPUT, TICK, Plan, Repetition
 from bench.venue import Venue
 from engine.errors import EngineError
+
+PATIENCE_S, INTERRUPTED_S = 10.0, 2.0  # how long a process that is done may take to end
 
 
 class BenchError(EngineError):
@@ -26,15 +29,18 @@ def run(plan: Plan) -> Repetition:
     """Run a plan in a fresh process and await it."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, plan))
+    process, patience_s = context.Process(target=_serve, args=(theirs, plan)), PATIENCE_S
     process.start()
     theirs.close()
     try:
         outcome = ours.recv()
     except EOFError:
         outcome = "the process died"
+    except KeyboardInterrupt:
+        patience_s = INTERRUPTED_S  # a terminal has interrupted it too
+        raise
     finally:
-        process.join(10)
+        process.join(patience_s)
         process.kill()
         ours.close()
     if not isinstance(outcome, Repetition):
@@ -60,12 +66,21 @@ def _measure_floor(plan: Plan, venue: Venue, state: Path, result: Repetition) ->
     sizes = (ORDER_BYTES, REPORT_BYTES) if plan.subject != TICK else (FRAME_BYTES, ORDER_BYTES)
     if plan.floor_count:
         result.floor_spin_ns.append(tcp(venue, plan.floor_count, True, *sizes))
+        result.floor_sparse_ns.append(tcp(venue, plan.floor_sparse, True, *sizes, SPARSE_NS))
         result.floor_block_ns.append(tcp(venue, plan.floor_count, False, *sizes))
     if plan.floor_count and plan.has_tls:
-        result.floor_tls_ns.append(tls_front.floor(venue, certificate.file(state), plan.floor_count, *sizes))
+        file = certificate.file(state)
+        result.floor_tls_ns.append(tls_front.floor(venue, file, plan.floor_count, *sizes))
+        result.floor_tls_sparse_ns.append(tls_front.floor(venue, file, plan.floor_sparse, *sizes, SPARSE_NS))
+
+
+def restore_interrupts() -> None:
+    """Let Ctrl-C raise KeyboardInterrupt again: the import of quickfix has given it back to the kernel."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _serve(pipe: Connection, plan: Plan) -> None:
+    restore_interrupts()
     try:
         if plan.engine_core is not None:
             host.pin(plan.engine_core)

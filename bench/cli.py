@@ -1,6 +1,7 @@
 """`fixlane bench`: measure, print, write.
 
-Errors  exit status 1 where a figure could not be measured as it must be, 2 where something is missing or misspelt.
+Errors  exit status 1 where a figure could not be measured as it must be, 2 where something is missing or misspelt. What
+        was measured before a failure or an interrupt is printed and written all the same, with what is missing.
 """
 
 import argparse
@@ -8,7 +9,8 @@ import importlib.util
 import sys
 from dataclasses import replace
 
-from bench import frames, host, micro_run, peers, plots, results, sessions, suite
+from bench import child, frames, host, micro_run, peers, plots, results, sessions, suite
+from bench.child import BenchError
 from bench.plan import ORDER, SESSIONS, THROUGHPUT, TICK, Plan
 from engine.errors import ConfigError
 
@@ -18,6 +20,7 @@ CAPTURE_S, QUICK_CAPTURE_S = 20.0, 2.0
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
+    child.restore_interrupts()
     if arguments.plot:
         plots.require()
     if arguments.subject in ("micro", "all"):
@@ -28,36 +31,51 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.subject == SESSIONS:
         return _idle(arguments, cores)
     scale = _scale(arguments)
-    runs, ratios, stages = {}, {}, {}
-    if arguments.subject != "micro":
-        measured = _measure(arguments, scale, cores)
-        runs, ratios, stages = measured.runs, measured.ratios, measured.stages
-    if arguments.subject in ("micro", "all"):
-        runs |= micro_run.measure(arguments.quick, cores[1] if cores else None)
-    document = results.document(runs, ratios, list(cores) if cores else None, stages=stages)
-    _report(document)
+    measured = _measure(arguments, scale, cores) if arguments.subject != "micro" else suite.Measured()
+    if arguments.subject in ("micro", "all") and suite.INTERRUPTED not in measured.failures:
+        _measure_micro(arguments, cores, measured)
+    if not measured.runs:
+        raise BenchError("\n".join(["nothing was measured", *measured.failures]))
+    _write(arguments, measured, cores)
+    return 1 if measured.failures else 0
+
+
+def _measure_micro(arguments: argparse.Namespace, cores: tuple[int, int] | None, measured: suite.Measured) -> None:
+    try:
+        measured.runs |= micro_run.measure(arguments.quick, cores[1] if cores else None)
+    except BenchError as error:
+        measured.failures.append(str(error))
+    except KeyboardInterrupt:
+        measured.failures.append(suite.INTERRUPTED)
+
+
+def _write(arguments: argparse.Namespace, measured: suite.Measured, cores: tuple[int, int] | None) -> None:
+    """Write the file first: what comes after it may fail."""
+    pinned = list(cores) if cores else None
+    parts = {"stages": measured.stages, "failures": measured.failures}
+    document = results.document(measured.runs, measured.ratios, pinned, **parts)
     if arguments.json:
         results.write(arguments.json, document)
     if arguments.hgrm:
-        results.write_hgrm(arguments.hgrm, runs)
+        results.write_hgrm(arguments.hgrm, measured.runs)
+    _report(document)
     if arguments.plot:
         plots.draw(arguments.plot, document)
-    return 0
 
 
 def _idle(arguments: argparse.Namespace, cores: tuple[int, int] | None) -> int:
     """Measure idle sessions; 1 if one of them was lost."""
     idle = sessions.QUICK if arguments.quick else sessions.FULL
     idle = replace(idle, seconds=arguments.seconds or idle.seconds)
-    figures = sessions.measure(idle, cores)
-    document = results.document(
-        {}, {}, list(cores) if cores else None, stages={}, sessions={sessions.name_of(idle): figures}
-    )
-    print(sessions.text(sessions.name_of(idle), figures))
-    _machine(document)
+    name, figures = sessions.name_of(idle), sessions.measure(idle, cores)
+    failures = [] if sessions.stayed(figures) else ["not all sessions stayed logged on"]
+    pinned = list(cores) if cores else None
+    document = results.document({}, {}, pinned, stages={}, sessions={name: figures}, failures=failures)
     if arguments.json:
         results.write(arguments.json, document)
-    return 0 if sessions.stayed(figures) else 1
+    print(sessions.text(name, figures))
+    _machine(document)
+    return 1 if failures else 0
 
 
 def _measure(arguments: argparse.Namespace, scale: suite.Scale, cores: tuple[int, int] | None) -> suite.Measured:
@@ -96,9 +114,10 @@ def _scale(arguments: argparse.Namespace) -> suite.Scale:
 
 def _report(document: results.Figures) -> None:
     runs, ratios = document["runs"], document["ratios"]
-    print(results.table(runs))
+    print(results.table(runs, ratios))
     for name, value in ratios.items():
-        print(f"{name:<90}{value:>9.3f}")
+        if " / floor." not in name:
+            print(f"{name:<90}{value:>9.3f}")
     for name, stages in document["stages"].items():
         print("\n" + results.stage_table(name, stages))
     _machine(document)
@@ -110,6 +129,8 @@ def _machine(document: results.Figures) -> None:
     where = f"venue on core {pinned[0]}, engine on core {pinned[1]}" if pinned else "NOT PINNED"
     print(f"\n{machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, {where}")
     print(f"commit {document['commit'] or 'unknown'}, Python {machine['python']}")
+    for failure in document["failures"]:
+        print(f"INCOMPLETE: {failure}")
 
 
 def _progress(done: int, of: int, what: str) -> None:

@@ -6,7 +6,6 @@ so the way of those bytes to the engine is part of its latency.
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from bench.plan import BASELINE, PEERS, Pace, Plan, Repetition, Samples
 from bench.rig import Rig
 from bench.sampler import Sampler
 from bench.stages import Stages
+from bench.stopwatch import Stopwatch
 from bench.strategies import ASK, BID, OrderProbe
 from bench.venue import Venue
 
@@ -99,7 +99,7 @@ async def _run_paces(
 
 
 async def _run(pace: Pace, venue: Venue, sampler: Sampler, trigger: socket.socket) -> Samples:
-    started = time.perf_counter()
+    stopwatch = Stopwatch()
     if pace.is_open_loop:
         venue.start("order_open", pace.interval_ns, pace.count, MOST_LAG_NS)
         values = await sampler.triggered(trigger, lambda: asyncio.ensure_future(venue.finish()))
@@ -108,4 +108,4 @@ async def _run(pace: Pace, venue: Venue, sampler: Sampler, trigger: socket.socke
         values = await sampler.closed(pace.count, pace.interval_ns)
         await venue.finish()
     scheduled_ns = pace.count * pace.interval_ns if pace.is_open_loop else 0
-    return Samples(values, time.perf_counter() - started, pace.count, len(values), scheduled_ns=scheduled_ns)
+    return Samples(values, *stopwatch.read(), pace.count, len(values), scheduled_ns=scheduled_ns)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BASELINE = "baseline"
 C_CLIENT, QUICKFIX_CPP = PEERS = ("c_client", "quickfix_cpp")  # clients that are not ours to make fast
 LATE_PART = 0.05
+SPARSE_NS = 1_000_000
+HOT_NS = SPARSE_NS // 4  # events that are at most this far apart find the caches warm
 ORDER, TICK, THROUGHPUT, SESSIONS = "order", "tick", "throughput", "sessions"
 FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
 
@@ -29,6 +31,11 @@ class Pace:
     interval_ns: int
     is_open_loop: bool = False
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the floor of its pace is the sparse one."""
+        return self.interval_ns > HOT_NS
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -40,6 +47,7 @@ class Plan:
     paces: tuple[Pace, ...] = ()
     warm_up: int = 1000
     floor_count: int = 2000
+    floor_sparse: int = 100
     venue_core: int | None = None
     engine_core: int | None = None
     collects_garbage: bool = False  # leave Python's collector on in busy mode
@@ -59,6 +67,7 @@ class Samples:
 
     values_ns: "array[int]"
     seconds: float
+    cpu_s: float  # user and system time of the engine's process meanwhile, all its threads
     asked: int  # events that were to be measured
     sent: int  # fewer than `asked` where a scheduled rate was given up
     annulled: int = 0  # frames whose move was taken back before the engine had read them
@@ -78,8 +87,10 @@ class Repetition:
 
     samples: dict[str, Samples] = field(default_factory=dict)  # by the name of the pace
     floor_spin_ns: list["array[int]"] = field(default_factory=list)  # before and after
+    floor_sparse_ns: list["array[int]"] = field(default_factory=list)
     floor_block_ns: list["array[int]"] = field(default_factory=list)
     floor_tls_ns: list["array[int]"] = field(default_factory=list)  # of a subject with TLS
+    floor_tls_sparse_ns: list["array[int]"] = field(default_factory=list)
     stages: dict[str, Any] | None = None
 
     def gives_up(self, pace: Pace) -> bool:

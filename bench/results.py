@@ -25,6 +25,9 @@ HIGHEST_NS = 60 * SECOND_NS
 PERCENTILES = {"p50_ns": 50.0, "p90_ns": 90.0, "p99_ns": 99.0, "p99_9_ns": 99.9, "p99_99_ns": 99.99}
 COLUMNS = (*PERCENTILES, "max_ns")
 NEEDED = {"p99_ns": 1_000, "p99_9_ns": 10_000, "p99_99_ns": 100_000}  # samples behind a percentile that means something
+LEGEND = """\
+latencies in microseconds, medians over the repetitions; "-" for a percentile with too few samples behind it
+/floor: p50 to that of the floor at the same pace; cpu: of one core, by the engine's process, all its threads"""
 TICKS_PER_HALF = 5  # of the percentile curve, as HdrHistogram's own tools write it
 
 
@@ -63,6 +66,7 @@ def combine_samples(pace: Pace, repetitions: Sequence[Samples]) -> Figures:
     """Return the figures of a run with what its pace adds: the rate that was kept, and drift over time."""
     run = combine([one.values_ns for one in repetitions])
     run["rate"] = round(median(one.sent / one.seconds for one in repetitions))
+    run["cpu"] = round(median(one.cpu_s / one.seconds for one in repetitions), 3)
     run["p99_ns_each_second"] = [p99_each_second(one.values_ns, pace) for one in repetitions]
     if busy := max(one.venue_busy for one in repetitions):
         run["venue_busy"] = round(busy, 3)
@@ -135,14 +139,18 @@ def write_hgrm(directory: Path, runs: dict[str, Figures]) -> None:
         (directory / f"{name}.hgrm").write_text("\n".join(lines) + "\n")
 
 
-def table(runs: dict[str, Figures]) -> str:
+def table(runs: dict[str, Figures], ratios: dict[str, float]) -> str:
     """Return the runs as aligned text, in microseconds; "-" for a percentile that too few samples stand behind."""
     names = "".join(f"{c.removesuffix('_ns').replace('_', '.'):>10}" for c in COLUMNS)
-    lines = [f"{'run':<46}{'n':>9}{'rate/s':>9}{names}{'spread':>9}"]
+    lines = [f"{'run':<46}{'n':>9}{'rate/s':>9}{names}{'spread':>9}{'/floor':>8}{'cpu':>6}"]
     for name, run in runs.items():
         cells = "".join(_cell(run, column) for column in COLUMNS)
-        lines.append(f"{name:<46}{run['n']:>9}{run.get('rate', '-'):>9}{cells}{run['spread']:>9.1%}{_remark(run)}")
-    return "\n".join(lines) + "\nlatencies in microseconds, medians over the repetitions"
+        ratio = ratios.get(f"{name} / {run.get('floor')}")
+        beside = f"{'-' if ratio is None else f'{ratio:.2f}':>8}{_share(run):>6}"
+        lines.append(
+            f"{name:<46}{run['n']:>9}{run.get('rate', '-'):>9}{cells}{run['spread']:>9.1%}{beside}{_remark(run)}"
+        )
+    return "\n".join([*lines, LEGEND])
 
 
 def _cell(run: Figures, column: str) -> str:
@@ -152,9 +160,13 @@ def _cell(run: Figures, column: str) -> str:
     return f"{value:>10.1f}" if value >= 10 else f"{value:>10.3f}"
 
 
+def _share(run: Figures) -> str:
+    return f"{run['cpu']:.0%}" if "cpu" in run else "-"
+
+
 def _remark(run: Figures) -> str:
     if "venue_busy" in run:
-        return f"  venue busy {run['venue_busy']:.0%} of the time"
+        return f"  venue busy {run['venue_busy']:.0%}"
     return "  rate not held, and no higher one was tried" if run.get("is_held") is False else ""
 
 

@@ -4,23 +4,33 @@ Repetitions are interleaved, A B C A B C, so that a noisy moment of the machine 
 fresh engine process and a fresh venue process with the floor measured before and after it. A ratio is the median over
 the repetitions of figures that were measured side by side.
 
-Errors  PinError where cores cannot be had, BenchError where a repetition failed: no figure is printed for it.
+Errors  a subject of which a repetition fails has no figures and is named in `failures`; the others go on. An interrupt
+        ends the measuring and keeps what is there.
 """
 
 import importlib.util
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
 from bench import child, throughput
-from bench.plan import BASELINE, ORDER, PEERS, THROUGHPUT, TICK, Pace, Plan, Repetition
+from bench.child import BenchError
+from bench.plan import BASELINE, ORDER, PEERS, SPARSE_NS, THROUGHPUT, TICK, Pace, Plan, Repetition
 from bench.results import Figures, combine, combine_samples
 
 BACK_TO_BACK = "back_to_back"
-SPARSE_NS = 1_000_000
-FLOORS = {"floor.tcp_spin": "floor_spin_ns", "floor.tcp_block": "floor_block_ns", "floor.tls_spin": "floor_tls_ns"}
+FLOOR, SPARSE_FLOOR, BLOCKING_FLOOR = "floor.tcp_spin", "floor.tcp_spin.sparse", "floor.tcp_block"
+TLS_FLOOR, SPARSE_TLS_FLOOR = "floor.tls_spin", "floor.tls_spin.sparse"
+FLOORS = {
+    FLOOR: "floor_spin_ns",
+    SPARSE_FLOOR: "floor_sparse_ns",
+    BLOCKING_FLOOR: "floor_block_ns",
+    TLS_FLOOR: "floor_tls_ns",
+    SPARSE_TLS_FLOOR: "floor_tls_sparse_ns",
+}
+INTERRUPTED = "interrupted: what came before it is here"
 BASELINE_NAME = {ORDER: "order.baseline_quickfix_threaded", TICK: "tick.baseline"}
 NS_PER_S = 1_000_000_000
 
@@ -35,6 +45,7 @@ class Scale:
     sparse: int
     open_seconds: float
     floor: int
+    floor_sparse: int
     rates: tuple[int, ...]
     compares_garbage: bool = True  # tick once more with Python's collector on
     pipelined: int = 100_000  # orders of `throughput`
@@ -42,10 +53,11 @@ class Scale:
     burst: int = 16
 
 
-FULL = Scale(3, 2000, 5000, 3000, 1.5, 5000, (1_000, 10_000, 50_000))
-QUICK = Scale(2, 100, 200, 100, 0.1, 300, (1_000,), compares_garbage=False, pipelined=4000)
+FULL = Scale(3, 2000, 5000, 3000, 1.5, 5000, 300, (1_000, 10_000, 50_000))
+QUICK = Scale(2, 100, 200, 100, 0.1, 300, 30, (1_000,), compares_garbage=False, pipelined=4000)
 
 Progress = Callable[[int, int, str], None]  # done, of, what is running
+Found = dict[Plan, list[Repetition]]
 
 
 def sessions() -> list[str]:
@@ -73,6 +85,7 @@ def plans(
         paces=paces(scale),
         warm_up=scale.warm_up,
         floor_count=scale.floor,
+        floor_sparse=scale.floor_sparse,
         venue_core=venue_core,
         engine_core=engine_core,
     )
@@ -131,28 +144,48 @@ def name_of(plan: Plan, pace: str = "") -> str:
 class Measured:
     """Everything that one invocation measured."""
 
-    runs: dict[str, Figures]
-    ratios: dict[str, float]
-    stages: dict[str, Figures]
+    runs: dict[str, Figures] = field(default_factory=dict)
+    ratios: dict[str, float] = field(default_factory=dict)
+    stages: dict[str, Figures] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)  # what is missing, and why
 
 
 def measure(wanted: Sequence[Plan], repetitions: int, progress: Progress) -> Measured:
     """Run the plans, interleaved; then each engine plan once more with stamps."""
-    stamped = [plan for plan in wanted if has_stages(plan)]
-    total = len(wanted) * repetitions + len(stamped)
-    rounds: list[list[Repetition]] = []
-    for turn in range(repetitions):
-        rounds.append([])
-        for place, plan in enumerate(wanted):
-            progress(turn * len(wanted) + place, total, f"{name_of(plan)}, repetition {turn + 1} of {repetitions}")
-            rounds[-1].append(child.run(plan))
-    found = {plan: [one[place] for one in rounds] for place, plan in enumerate(wanted)}
-    measured = Measured(_runs(found), _ratios(found), {})
-    for place, plan in enumerate(stamped):
-        progress(total - len(stamped) + place, total, f"{name_of(plan)}, stages")
-        measured.stages[name_of(plan)] = _stages(plan, child.run(staged(plan)), measured.runs)
-    progress(total, total, "done")
-    return measured
+    failures: list[str] = []
+    found: Found = {plan: [] for plan in wanted}
+    stamped: dict[Plan, Repetition] = {}
+    staging = [plan for plan in wanted if has_stages(plan)]
+    total = len(wanted) * repetitions + len(staging)
+    try:
+        for turn in range(repetitions):
+            for place, plan in enumerate(wanted):
+                progress(turn * len(wanted) + place, total, f"{name_of(plan)}, repetition {turn + 1} of {repetitions}")
+                if plan in found:
+                    _run(plan, found, failures)
+        for place, plan in enumerate(staging):
+            progress(total - len(staging) + place, total, f"{name_of(plan)}, stages")
+            once: Found = {staged(plan): []}
+            if plan in found and _run(staged(plan), once, failures):
+                stamped[plan] = once[staged(plan)][0]
+        progress(total, total, "done")
+    except KeyboardInterrupt:
+        failures.append(INTERRUPTED)
+    found = {plan: repetitions for plan, repetitions in found.items() if repetitions}
+    runs = _runs(found)
+    stages = {name_of(plan): _stages(plan, repetition, runs) for plan, repetition in stamped.items()}
+    return Measured(runs, _ratios(found), stages, failures)
+
+
+def _run(plan: Plan, found: Found, failures: list[str]) -> bool:
+    """Add a repetition; a plan that fails is taken out, and False returned."""
+    try:
+        found[plan].append(child.run(plan))
+    except BenchError as error:
+        del found[plan]
+        failures.append(str(error))
+        return False
+    return True
 
 
 def has_stages(plan: Plan) -> bool:
@@ -173,10 +206,7 @@ def measure_floor(plan: Plan, repetitions: int, progress: Progress) -> Measured:
         progress(turn, repetitions, f"floor, repetition {turn + 1} of {repetitions}")
         rounds.append(child.run(replace(plan, paces=())))
     progress(repetitions, repetitions, "done")
-    return Measured(_runs({replace(plan, paces=()): rounds}), {}, {})
-
-
-Found = dict[Plan, list[Repetition]]
+    return Measured(_runs({replace(plan, paces=()): rounds}))
 
 
 def _runs(found: Found) -> dict[str, Figures]:
@@ -193,6 +223,8 @@ def _runs(found: Found) -> dict[str, Figures]:
                 run = combine_samples(pace, [one for one in samples if one.values_ns])
                 if len(samples) < len(repetitions):  # a slower schedule was given up before
                     run["is_held"] = False
+                if floors := _floors(plan, pace):
+                    run["floor"] = floors[-1]
                 runs[name_of(plan, pace.name)] = run
     return runs
 
@@ -204,8 +236,8 @@ def _ratios(found: Found) -> dict[str, float]:
         for pace in plan.paces:
             own = _middles(repetitions, pace.name)
             name = name_of(plan, pace.name)
-            if own and plan.subject != THROUGHPUT and all(one.floor_spin_ns for one in repetitions):
-                for floor in ("floor.tcp_spin", *(["floor.tls_spin"] if plan.has_tls else [])):
+            for floor in _floors(plan, pace):
+                if own and all(getattr(one, FLOORS[floor]) for one in repetitions):
                     ratios[f"{name} / {floor}"] = _ratio(own, [_floor(one, floor) for one in repetitions])
             theirs = _middles(found[baseline], pace.name) if baseline is not None and baseline != plan else []
             if own and theirs and baseline is not None:
@@ -228,10 +260,20 @@ def _stages(plan: Plan, stamped: Repetition, runs: dict[str, Figures]) -> Figure
     sparse = plan.paces[0].name
     return {
         **(stamped.stages or {}),
-        "floor_p50_ns": _middle([v for values in stamped.floor_spin_ns for v in values]),
+        "floor_p50_ns": _middle([v for values in stamped.floor_sparse_ns for v in values]),
         "outside_p50_ns": runs[name_of(plan, sparse)]["p50_ns"],
         "stamped_p50_ns": _middle(stamped.samples[sparse].values_ns),
     }
+
+
+def _floors(plan: Plan, pace: Pace) -> list[str]:
+    """Return what a run is compared with; the last is of its own kind and pace. A pipelined one has none."""
+    if plan.subject == THROUGHPUT:
+        return []
+    plain = [FLOOR, SPARSE_FLOOR] if pace.is_sparse else [FLOOR]
+    if not plan.has_tls:
+        return plain
+    return [*plain, SPARSE_TLS_FLOOR if pace.is_sparse else TLS_FLOOR]
 
 
 def _floor(repetition: Repetition, name: str) -> int:
@@ -250,4 +292,4 @@ def _middle(values: Sequence[int]) -> int:
 
 
 def _ratio(own: Sequence[int], theirs: Sequence[int]) -> float:
-    return round(median(a / b for a, b in zip(own, theirs, strict=True)), 4)
+    return round(median(a / b for a, b in zip(own, theirs, strict=False)), 4)  # what an interrupt left without a peer

@@ -7,13 +7,13 @@ bound, not the engine.
 """
 
 import asyncio
-import time
 from array import array
 from pathlib import Path
 
 from bench import order
 from bench.plan import Pace, Plan, Repetition, Samples
 from bench.sampler import Sampler
+from bench.stopwatch import Stopwatch
 from bench.strategies import OrderProbe
 from bench.venue import Venue
 
@@ -69,21 +69,21 @@ async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> 
                 continue
             fastest = next(iter(result.samples.values()))
             interval_ns = round(2 * fastest.seconds * NS_PER_S / fastest.sent)
-            started = time.perf_counter()
+            stopwatch = Stopwatch()
             venue.start("order_open", interval_ns, pace.count, order.MOST_LAG_NS)
             values = await probe.sampler.triggered(trigger, lambda: asyncio.ensure_future(venue.finish()))
-            seconds = time.perf_counter() - started
             scheduled_ns = pace.count * interval_ns
-            result.samples[pace.name] = Samples(values, seconds, pace.count, len(values), scheduled_ns=scheduled_ns)
+            samples = Samples(values, *stopwatch.read(), pace.count, len(values), scheduled_ns=scheduled_ns)
+            result.samples[pace.name] = samples
 
 
 async def _pipelined(count: int, plan: Plan, venue: Venue, sampler: PipelinedSampler) -> Samples:
     venue.start("answer_busily", count, order.IDLE_NS)
-    started = time.perf_counter()
+    stopwatch = Stopwatch()
     values = await sampler.pipelined(count, plan.window, plan.burst)
-    seconds = time.perf_counter() - started
+    seconds, cpu_s = stopwatch.read()
     busy_ns = await venue.finish()
-    return Samples(values, seconds, count, count, venue_busy=busy_ns / NS_PER_S / seconds)
+    return Samples(values, seconds, cpu_s, count, count, venue_busy=busy_ns / NS_PER_S / seconds)
 
 
 def paces(count: int) -> tuple[Pace, Pace]:

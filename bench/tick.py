@@ -1,7 +1,6 @@
 """`tick`: from a market-data frame on the wire to the order's bytes on the wire, stamped by the venue on both sides."""
 
 import asyncio
-import time
 from array import array
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from bench.order import MOST_LAG_NS
 from bench.plan import BASELINE, Pace, Plan, Repetition, Samples
 from bench.rig import Rig
 from bench.stages import Stages
+from bench.stopwatch import Stopwatch
 from bench.strategies import AskTaker
 from bench.venue import Script, Venue
 from engine.hooks import DENIALS
@@ -104,23 +104,23 @@ def recorded_schedule(times_ns: list[int], millisecond_ns: int) -> list[int]:
 
 
 async def _run_closed(pace: Pace, venue: Venue) -> Samples:
-    started = time.perf_counter()
+    stopwatch = Stopwatch()
     venue.start("tick_closed", pace.count, pace.interval_ns)
-    return _samples(await venue.finish(), pace.count, pace.count, time.perf_counter() - started)
+    return _samples(await venue.finish(), pace.count, pace.count, stopwatch)
 
 
 async def _run_open(pace: Pace, venue: Venue, schedule: list[int], *, is_recorded: bool) -> Samples:
-    started = time.perf_counter()
+    stopwatch = Stopwatch()
     venue.start("tick_open", array("q", schedule).tobytes(), MOST_LAG_NS, is_recorded)
     stamps, sent = await venue.finish()
-    samples = _samples(stamps, len(schedule), sent, time.perf_counter() - started)
+    samples = _samples(stamps, len(schedule), sent, stopwatch)
     samples.scheduled_ns = schedule[-1]
     return samples
 
 
-def _samples(stamps: bytes, asked: int, sent: int, seconds: float) -> Samples:
+def _samples(stamps: bytes, asked: int, sent: int, stopwatch: Stopwatch) -> Samples:
     values = array("q", stamps)
-    return Samples(array("q", [v for v in values if v >= 0]), seconds, asked, sent, values.count(ANNULLED))
+    return Samples(array("q", [v for v in values if v >= 0]), *stopwatch.read(), asked, sent, values.count(ANNULLED))
 
 
 async def _check_reports(missing: Callable[[], int]) -> None:

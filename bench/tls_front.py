@@ -87,9 +87,11 @@ class Readable:
         return bool(self._poll.poll(0))
 
 
-def floor(venue: "Venue", certificate: Path, count: int, request: int, reply: int) -> "array[int]":
+def floor(
+    venue: "Venue", certificate: Path, count: int, request: int, reply: int, interval_ns: int = 0
+) -> "array[int]":
     """Return `count` round trips in ns through the venue's front, the client's end in Python's `ssl`, both spinning."""
-    warm_up = max(count // 10, 100)
+    warm_up = max(count // 10, 10 if interval_ns else 100)
     venue.start("echo_tls", certificate, request, bytes(reply), count + warm_up)
     context = ssl.create_default_context(cafile=certificate)
     stamps = array("q")
@@ -100,7 +102,10 @@ def floor(venue: "Venue", certificate: Path, count: int, request: int, reply: in
         tls.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         readable, message = Readable(tls), bytes(request)
         for _ in range(count + warm_up):
+            begun_ns = time.perf_counter_ns()
             stamps.append(_ping(tls, readable, message, reply))
+            while time.perf_counter_ns() - begun_ns < interval_ns:
+                pass
         venue.result()
     return stamps[warm_up:]
 

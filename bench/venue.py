@@ -6,6 +6,7 @@ Thread  one; it serves one job at a time.
 
 import asyncio
 import os
+import signal
 import socket
 from array import array
 from contextlib import closing
@@ -93,6 +94,7 @@ class Venue:
 
 
 def _serve(pipe: Connection, core: int | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with the process that started it
     try:
         if core is not None:
             host.pin(core)
@@ -104,7 +106,7 @@ def _serve(pipe: Connection, core: int | None) -> None:
     while True:
         try:
             name, *arguments = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             return
         try:
             pipe.send(("done", getattr(server, name)(*arguments)))

@@ -1,16 +1,24 @@
 """A QuickFIX session in a process of its own: `python quickfix_peer.py CFG`, commands in, events out, a line each.
 
 Commands: `send MSGTYPE CLORDID`, `numbers OUT IN`, `quit`. Events: `logon`, `logout`, `got MSGTYPE CLORDID POSSDUP`.
+
+One thread polls QuickFIX: an acceptor with a thread of its own may delete its server while `stop` still closes it.
 """
 
 import os
+import select
 import sys
+import time
+from collections.abc import Iterator
 
 import quickfix as qf
 
+PAUSE_S = 0.001
+LOGOUT_S = 5.0
+
 
 def say(text: str) -> None:
-    os.write(1, f"{text}\n".encode())  # two threads speak: a line must leave whole
+    print(text, flush=True)
 
 
 class Application(qf.Application):  # type: ignore[misc]
@@ -43,9 +51,9 @@ def main() -> None:
     kind = settings.get().getString("ConnectionType")
     make = qf.SocketAcceptor if kind == "acceptor" else qf.SocketInitiator
     engine = make(application, qf.FileStoreFactory(settings), settings)
-    engine.start()
+    engine.poll()
     say("started")
-    for line in sys.stdin:
+    for line in lines(engine):
         words = line.split()
         if words[0] == "send":
             message = qf.Message()
@@ -57,8 +65,27 @@ def main() -> None:
             application.session.setNextTargetMsgSeqNum(int(words[2]))
         else:
             break
-    engine.stop(words[0] == "drop")
+    application.session.logout()
+    until_s = time.monotonic() + LOGOUT_S
+    while engine.isLoggedOn() and time.monotonic() < until_s:
+        engine.poll()
+    engine.stop(True)
+    make.__swig_destroy__(engine)  # while what it calls still stands
     say("stopped")
+
+
+def lines(engine: qf.SocketAcceptor | qf.SocketInitiator) -> Iterator[str]:
+    """Yield commands, and let QuickFIX work while there are none."""
+    rest = b""
+    while True:
+        if not select.select([0], [], [], PAUSE_S)[0]:
+            engine.poll()
+            continue
+        read = os.read(0, 4096)
+        if not read:
+            return
+        *whole, rest = (rest + read).split(b"\n")
+        yield from (line.decode() for line in whole)
 
 
 if __name__ == "__main__":

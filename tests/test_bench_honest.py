@@ -1,13 +1,12 @@
 """The harness shows what is wrong with an engine: stalls, wrong answers, missing answers."""
 
-import asyncio
 import os
 import re
 from statistics import median
-from time import perf_counter_ns
 from typing import Any
 
 import pytest
+from stalls import stall
 
 from bench import child, host
 from bench.child import BenchError
@@ -20,29 +19,11 @@ NS_PER_MS = 1_000_000
 OPEN = "open_loop@1000"
 STALL_NS = 150 * NS_PER_MS  # far above what a shared machine does by itself
 PERIOD_S = 0.5
-LITERAL_STALL_NS = 200_000
 CLOSED_AND_OPEN = (Pace("", 200, NS_PER_MS), Pace(OPEN, 1000, NS_PER_MS, True))
-
-
-def stall(rig: Rig, stall_ns: int, period_s: float) -> None:
-    """Stop the engine's thread for `stall_ns` every `period_s`."""
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        until_ns = perf_counter_ns() + stall_ns
-        while perf_counter_ns() < until_ns:
-            pass
-        loop.call_later(period_s, stop)
-
-    loop.call_later(period_s, stop)
 
 
 def stall_long(rig: Rig) -> None:
     stall(rig, STALL_NS, PERIOD_S)
-
-
-def stall_200_us_each_second(rig: Rig) -> None:
-    stall(rig, LITERAL_STALL_NS, 1.0)
 
 
 def change_last_price(rig: Rig) -> None:
@@ -89,18 +70,6 @@ def test_engine_without_a_stall_shows_none() -> None:
     samples = measure(None)
     assert percentile(samples[OPEN], 0.9) < STALL_NS // 4
     assert len(samples[OPEN].values_ns) == samples[OPEN].sent == 1000
-
-
-@pytest.mark.skipif("FIXLANE_QUIET_HOST" not in os.environ, reason="needs a quiet host: set FIXLANE_QUIET_HOST=1")
-def test_stall_of_200_us_each_second_shows_in_the_tail() -> None:
-    """A stall of 0.02 % of the time delays 0.02 % of the events: at 10 000 a second it stands at p99.98 and above."""
-    paces = (Pace("back_to_back", 20_000, 0), Pace("open_loop@10000", 50_000, 100_000, True))
-    venue_core, engine_core = host.venue_and_engine_cores()
-    more = {"venue_core": venue_core, "engine_core": engine_core}
-    stalled, plain = (measure(prepare, paces=paces, **more) for prepare in (stall_200_us_each_second, None))
-    assert percentile(stalled["open_loop@10000"], 0.9999) >= LITERAL_STALL_NS * 3 // 4
-    assert percentile(plain["open_loop@10000"], 0.9998) < LITERAL_STALL_NS * 3 // 4
-    assert median(stalled["back_to_back"].values_ns) < LITERAL_STALL_NS // 2
 
 
 def test_report_with_a_wrong_price_fails_the_run() -> None:

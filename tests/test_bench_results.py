@@ -16,7 +16,7 @@ FIGURES = {"n", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns", "max_ns"}
 
 
 def samples(*values: int, sent: int = 0) -> Samples:
-    return Samples(array("q", values), 2.0, len(values), sent or len(values))
+    return Samples(array("q", values), 2.0, 0.5, len(values), sent or len(values))
 
 
 def test_figures_are_medians_over_the_repetitions() -> None:
@@ -32,14 +32,14 @@ def test_value_beyond_the_histogram_is_an_error() -> None:
 
 def test_run_tells_its_rate_and_whether_it_was_held() -> None:
     pace = Pace("open_loop@1000", 4, 1_000_000, True)
-    run = results.combine_samples(pace, [samples(1, 2, 3, 4), Samples(array("q", [5, 6]), 1.0, 4, 2)])
+    run = results.combine_samples(pace, [samples(1, 2, 3, 4), Samples(array("q", [5, 6]), 1.0, 1.0, 4, 2)])
     assert (run["rate"], run["is_held"], run["n"]) == (2, False, 6)
 
 
 def test_rate_is_not_held_where_the_end_of_the_run_lags_behind() -> None:
     falling_behind = array("q", [n * 10**6 for n in range(1000)])
-    assert not Samples(falling_behind, 2.0, 1000, 1000, scheduled_ns=10**9).is_held
-    assert Samples(array("q", [10**6] * 1000), 1.0, 1000, 1000, scheduled_ns=10**9).is_held
+    assert not Samples(falling_behind, 2.0, 2.0, 1000, 1000, scheduled_ns=10**9).is_held
+    assert Samples(array("q", [10**6] * 1000), 1.0, 1.0, 1000, 1000, scheduled_ns=10**9).is_held
 
 
 def test_p99_each_second_follows_the_schedule() -> None:
@@ -50,8 +50,8 @@ def test_p99_each_second_follows_the_schedule() -> None:
 
 
 def test_tail_without_samples_behind_it_is_not_printed() -> None:
-    text = results.table({"run": results.combine([array("q", range(1, 2001))])})
-    assert text.splitlines()[1].split()[-4:] == ["-", "-", "2.000", "0.0%"]
+    text = results.table({"run": results.combine([array("q", range(1, 2001))])}, {})
+    assert text.splitlines()[1].split()[-6:] == ["-", "-", "2.000", "0.0%", "-", "-"]
 
 
 def test_hgrm_ends_with_the_maximum(tmp_path: Path) -> None:

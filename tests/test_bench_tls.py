@@ -15,10 +15,20 @@ from bench.tls_front import Front
 
 
 def test_orders_over_tls_are_answered_and_have_a_floor_of_their_own() -> None:
-    plan = Plan(ORDER, "native", "event", (Pace("back_to_back", 50, 0),), warm_up=10, floor_count=100, has_tls=True)
+    plan = Plan(
+        ORDER,
+        "native",
+        "event",
+        (Pace("back_to_back", 50, 0),),
+        warm_up=10,
+        floor_count=100,
+        floor_sparse=20,
+        has_tls=True,
+    )
     found = child.run(plan)
     assert len(found.samples["back_to_back"].values_ns) == 50
     assert [len(values) for values in found.floor_tls_ns] == [100, 100]
+    assert [len(values) for values in found.floor_tls_sparse_ns] == [20, 20]
     assert suite.name_of(plan) == "order.native.event.tls"
 
 

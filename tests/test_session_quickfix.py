@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -68,7 +69,7 @@ class Quickfix:
             self.tell("quit")
             assert self.process.stdin is not None
             self.process.stdin.close()
-        await self.process.wait()
+        assert await self.process.wait() in (0, -signal.SIGKILL)
         await self._reading
 
 
