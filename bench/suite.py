@@ -48,7 +48,7 @@ class Scale:
     floor_sparse: int
     rates: tuple[int, ...]
     compares_garbage: bool = True  # tick once more with Python's collector on
-    pipelined: int = 100_000  # orders of `throughput`
+    pipelined: int = 60_000  # orders of `throughput`
     window: int = 64
     burst: int = 16
 
@@ -95,8 +95,7 @@ def plans(
     for stack in stacks:
         found += [replace(first, stack=stack, mode=mode) for mode in modes]
         if subject == ORDER and stack == "native" and "busy" in modes:
-            closed = tuple(pace for pace in first.paces if not pace.is_open_loop)
-            found.append(replace(first, stack=stack, mode="busy", has_tls=True, paces=closed))
+            found.append(replace(first, stack=stack, mode="busy", has_tls=True, paces=_closed(first.paces)))
         if subject == TICK and "busy" in modes and scale.compares_garbage:
             found.append(replace(first, stack=stack, mode="busy", collects_garbage=True, paces=first.paces[:1]))
     return found
@@ -113,8 +112,14 @@ def _throughput_plans(first: Plan, scale: Scale, stacks: Sequence[str], modes: S
 
 def peer_plans(scale: Scale, programs: Mapping[str, Path], cores: tuple[int, int] | None) -> list[Plan]:
     """Return one repetition of `order` for each client that stands beside the engine, closed loops only."""
-    (first,) = plans(ORDER, replace(scale, rates=()), (), (), cores)
-    return [replace(first, stack=stack, mode="busy", program=program) for stack, program in programs.items()]
+    (first,) = plans(ORDER, scale, (), (), cores)
+    plan = replace(first, mode="busy", paces=_closed(first.paces))
+    return [replace(plan, stack=stack, program=program) for stack, program in programs.items()]
+
+
+def _closed(paces: Sequence[Pace]) -> tuple[Pace, ...]:
+    """Return the closed loops at half their length, for what stands beside the engine."""
+    return tuple(replace(pace, count=pace.count // 2) for pace in paces if not pace.is_open_loop)
 
 
 def staged(plan: Plan) -> Plan:
