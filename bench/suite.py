@@ -18,7 +18,7 @@ from statistics import median
 from bench import child
 from bench.child import BenchError
 from bench.plan import BASELINE, ORDER, SPARSE_NS, TICK, Pace, Plan, Repetition
-from bench.results import Figures, combine, combine_samples
+from bench.results import NEEDED, Figures, combine, combine_samples
 
 BACK_TO_BACK = "back_to_back"
 FLOOR, SPARSE_FLOOR, BLOCKING_FLOOR = "floor.tcp_spin", "floor.tcp_spin.sparse", "floor.tcp_block"
@@ -42,7 +42,7 @@ class Scale:
     compares_garbage: bool = True  # tick once more with Python's collector on
 
 
-FULL = Scale(3, 2000, 5000, 3000, 1.5, 5000, 300, (1_000, 10_000, 50_000))
+FULL = Scale(3, 2000, 5000, 3500, 1.5, 5000, 300, (1_000, 10_000, 50_000))
 QUICK = Scale(2, 100, 200, 100, 0.1, 300, 30, (1_000,), compares_garbage=False)
 
 Progress = Callable[[int, int, str], None]  # done, of, what is running
@@ -141,7 +141,7 @@ def measure(wanted: Sequence[Plan], repetitions: int, progress: Progress) -> Mea
     found = {plan: repetitions for plan, repetitions in found.items() if repetitions}
     runs = _runs(found)
     stages = {name_of(plan): _stages(plan, repetition, runs) for plan, repetition in stamped.items()}
-    return Measured(runs, _ratios(found), stages, failures)
+    return Measured(runs, _ratios(found) | _collector_ratios(found, runs), stages, failures)
 
 
 def _run(plan: Plan, found: Found, failures: list[str]) -> bool:
@@ -202,6 +202,16 @@ def _ratios(found: Found) -> dict[str, float]:
             theirs = _middles(found[baseline], pace.name) if baseline is not None and baseline != plan else []
             if own and theirs and baseline is not None:
                 ratios[f"{name} / {name_of(baseline, pace.name)}"] = _ratio(own, theirs)
+    return ratios
+
+
+def _collector_ratios(found: Found, runs: dict[str, Figures]) -> dict[str, float]:
+    """Return what Python's collector does to the tail, where enough samples tell."""
+    ratios = {}
+    for plan in found:
+        on, off = name_of(plan), name_of(replace(plan, collects_garbage=False))
+        if plan.collects_garbage and off in runs and min(runs[on]["n"], runs[off]["n"]) >= NEEDED["p99_9_ns"]:
+            ratios[f"{on} p99.9 / {off} p99.9"] = round(runs[on]["p99_9_ns"] / runs[off]["p99_9_ns"], 4)
     return ratios
 
 

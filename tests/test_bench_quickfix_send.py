@@ -54,7 +54,8 @@ def test_delay_in_a_part_of_send_shows_in_its_row(part: str) -> None:
     send = parts.around(session.send)
     for _ in range(SENDS):
         send(b"")
-    middle = {name: sorted(column)[SENDS // 2] for name, column in zip(SEND_PARTS, zip(*parts.rows()), strict=True)}
+    columns = zip(*parts.rows(), strict=True)
+    middle = {name: sorted(column)[SENDS // 2] for name, column in zip(SEND_PARTS, columns, strict=True)}
     assert middle.pop(part) >= DELAY_NS
     assert max(middle.values()) < DELAY_NS // 2, middle
 

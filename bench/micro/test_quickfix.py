@@ -1,4 +1,4 @@
-"""What a send through QuickFIX is made of: a crossing of SWIG, the parser, and the rest with and without a store on disk.
+"""What a send through QuickFIX is made of: a crossing of SWIG, the parser, the rest with and without a store on disk.
 
 The session is not logged on, so all is done but the socket; the stage table has that as a part of `send`.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import quickfix
 
 from bench import session_file
 from bench.frames import bench_instrument
@@ -16,8 +17,6 @@ from bench.micro.conftest import Time
 from engine import fix
 from engine.orders import Orders
 from engine.venue.fix44 import Fix44
-
-quickfix = pytest.importorskip("quickfix")
 
 NOW = 1_795_444_202_099_000_000
 BATCH = 50
