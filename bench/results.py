@@ -69,6 +69,8 @@ def combine_samples(pace: Pace, repetitions: Sequence[Samples]) -> Figures:
     run["rate"] = round(median(one.sent / one.seconds for one in repetitions))
     run["cpu"] = round(median(one.cpu_s / one.seconds for one in repetitions), 3)
     run["p99_ns_each_second"] = [p99_each_second(one.values_ns, pace) for one in repetitions]
+    if busy := max(one.venue_busy for one in repetitions):
+        run["venue_busy"] = round(busy, 3)
     if pace.is_open_loop:
         run["is_held"] = all(one.is_held for one in repetitions)
         run["annulled"] = sum(one.annulled for one in repetitions)
@@ -164,6 +166,8 @@ def _share(run: Figures) -> str:
 
 
 def _remark(run: Figures) -> str:
+    if "venue_busy" in run:
+        return f"  venue busy {run['venue_busy']:.0%}"
     return "  rate not held, and no higher one was tried" if run.get("is_held") is False else ""
 
 

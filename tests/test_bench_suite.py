@@ -15,6 +15,7 @@ from bench import child, micro_run, suite
 from bench.child import BenchError
 from bench.plan import BASELINE, ORDER, TICK, Pace, Plan, Repetition, Samples
 from bench.results import NEEDED
+from bench.summary import BLOCKING_FLOOR, FLOOR, SPARSE_FLOOR
 from engine.cli import main
 
 MS = 1_000_000
@@ -81,8 +82,8 @@ def test_each_pace_is_set_against_the_floor_of_its_own(monkeypatch: pytest.Monke
         f"{name}.open_loop@1000 / floor.tcp_spin.sparse": 10.0,
     }
     own = {run: measured.runs[f"{name}{run}"]["floor"] for run in ("", ".back_to_back", ".open_loop@1000")}
-    assert own == {"": suite.SPARSE_FLOOR, ".back_to_back": suite.FLOOR, ".open_loop@1000": suite.SPARSE_FLOOR}
-    floors = {run: measured.runs[run]["p50_ns"] for run in (suite.FLOOR, suite.SPARSE_FLOOR, suite.BLOCKING_FLOOR)}
+    assert own == {"": SPARSE_FLOOR, ".back_to_back": FLOOR, ".open_loop@1000": SPARSE_FLOOR}
+    floors = {run: measured.runs[run]["p50_ns"] for run in (FLOOR, SPARSE_FLOOR, BLOCKING_FLOOR)}
     assert floors == {"floor.tcp_spin": 10, "floor.tcp_spin.sparse": 20, "floor.tcp_block": 40}
 
 
@@ -141,7 +142,7 @@ def test_results_are_written_though_the_micro_benchmarks_fail(
     def fail(is_quick: bool, core: int | None) -> None:
         raise BenchError("micro-benchmarks failed: one of them")
 
-    monkeypatch.setattr(child, "run", Runs(*range(100, 108)))
+    monkeypatch.setattr(child, "run", Runs(*range(100, 110)))
     monkeypatch.setattr(micro_run, "measure", fail)
     path = tmp_path / "results.json"
     assert main(bench("all", path)) == 1
