@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _measure_micro(arguments: argparse.Namespace, cores: tuple[int, int] | None, measured: suite.Measured) -> None:
     try:
         measured.runs |= micro_run.measure(arguments.quick, cores[1] if cores else None)
-    except BenchError as error:
+    except (BenchError, OSError, ValueError) as error:
         measured.failures.append(str(error))
     except KeyboardInterrupt:
         measured.failures.append(suite.INTERRUPTED)

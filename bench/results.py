@@ -28,6 +28,7 @@ NEEDED = {"p99_ns": 1_000, "p99_9_ns": 10_000, "p99_99_ns": 100_000}  # samples 
 LEGEND = """\
 latencies in microseconds, medians over the repetitions; "-" for a percentile with too few samples behind it
 /floor: p50 to that of the floor at the same pace; cpu: of one core, by the engine's process, all its threads"""
+INSIDE_SEND = "inside send"
 TICKS_PER_HALF = 5  # of the percentile curve, as HdrHistogram's own tools write it
 
 
@@ -173,7 +174,8 @@ def _remark(run: Figures) -> str:
 def stage_table(name: str, stages: Figures) -> str:
     """Return the budget of one subject: its stages, their sum, and what the outside sees."""
     lines = []
-    for path, found in stages["paths"].items():
+    inside_send = {INSIDE_SEND: stages["send"]} if "send" in stages else {}
+    for path, found in (stages["paths"] | inside_send).items():
         lines.append(f"{name}: {path}, {found['n']} events" + f"{'p50':>10}{'p99':>10}{'mean':>10}")
         width = len(lines[-1]) - 30
         rows = [*found["stages"].items(), ("sum", found["sum"])]

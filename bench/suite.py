@@ -1,37 +1,25 @@
-"""Which subjects are measured, in which order, and what their figures are called.
+"""Which subjects are measured, and in which order.
 
 Repetitions are interleaved, A B C A B C, so that a noisy moment of the machine hits all subjects alike; each is a
-fresh engine process and a fresh venue process with the floor measured before and after it. A ratio is the median over
-the repetitions of figures that were measured side by side.
+fresh engine process and a fresh venue process with the floor measured before and after it.
 
 Errors  a subject of which a repetition fails has no figures and is named in `failures`; the others go on. An interrupt
         ends the measuring and keeps what is there.
 """
 
 import importlib.util
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import median
 
-from bench import child, throughput
+from bench import child, summary, throughput
 from bench.child import BenchError
-from bench.plan import BASELINE, ORDER, PEERS, SPARSE_NS, THROUGHPUT, TICK, Pace, Plan, Repetition
-from bench.results import Figures, combine, combine_samples
+from bench.plan import BASELINE, ORDER, SPARSE_NS, THROUGHPUT, TICK, Pace, Plan, Repetition
+from bench.results import Figures
+from bench.summary import Found, has_stages, name_of
 
 BACK_TO_BACK = "back_to_back"
-FLOOR, SPARSE_FLOOR, BLOCKING_FLOOR = "floor.tcp_spin", "floor.tcp_spin.sparse", "floor.tcp_block"
-TLS_FLOOR, SPARSE_TLS_FLOOR = "floor.tls_spin", "floor.tls_spin.sparse"
-FLOORS = {
-    FLOOR: "floor_spin_ns",
-    SPARSE_FLOOR: "floor_sparse_ns",
-    BLOCKING_FLOOR: "floor_block_ns",
-    TLS_FLOOR: "floor_tls_ns",
-    SPARSE_TLS_FLOOR: "floor_tls_sparse_ns",
-}
 INTERRUPTED = "interrupted: what came before it is here"
-BASELINE_NAME = {ORDER: "order.baseline_quickfix_threaded", TICK: "tick.baseline"}
 NS_PER_S = 1_000_000_000
 
 
@@ -53,11 +41,10 @@ class Scale:
     burst: int = 16
 
 
-FULL = Scale(3, 2000, 5000, 3000, 1.5, 5000, 300, (1_000, 10_000, 50_000))
+FULL = Scale(3, 2000, 5000, 3500, 1.5, 5000, 300, (1_000, 10_000, 50_000))
 QUICK = Scale(2, 100, 200, 100, 0.1, 300, 30, (1_000,), compares_garbage=False, pipelined=4000)
 
 Progress = Callable[[int, int, str], None]  # done, of, what is running
-Found = dict[Plan, list[Repetition]]
 
 
 def sessions() -> list[str]:
@@ -133,18 +120,6 @@ def with_capture(plan: Plan, path: Path, speed: float, count: int) -> Plan:
     return replace(plan, capture=path, paces=(pace,))
 
 
-def name_of(plan: Plan, pace: str = "") -> str:
-    name = BASELINE_NAME[plan.subject] if plan.stack == BASELINE else f"{plan.subject}.{plan.stack}"
-    parts = [name]
-    if plan.stack != BASELINE and plan.mode != "busy":
-        parts.append(plan.mode)
-    if plan.has_tls:
-        parts.append("tls")
-    if plan.collects_garbage:
-        parts.append("gc_on")
-    return ".".join([*parts, *([pace] if pace else [])])
-
-
 @dataclass
 class Measured:
     """Everything that one invocation measured."""
@@ -177,9 +152,10 @@ def measure(wanted: Sequence[Plan], repetitions: int, progress: Progress) -> Mea
     except KeyboardInterrupt:
         failures.append(INTERRUPTED)
     found = {plan: repetitions for plan, repetitions in found.items() if repetitions}
-    runs = _runs(found)
-    stages = {name_of(plan): _stages(plan, repetition, runs) for plan, repetition in stamped.items()}
-    return Measured(runs, _ratios(found), stages, failures)
+    runs = summary.runs(found)
+    ratios = summary.ratios(found) | summary.collector_ratios(found, runs)
+    stages = {name_of(plan): summary.stages(plan, repetition, runs) for plan, repetition in stamped.items()}
+    return Measured(runs, ratios, stages, failures)
 
 
 def _run(plan: Plan, found: Found, failures: list[str]) -> bool:
@@ -193,17 +169,6 @@ def _run(plan: Plan, found: Found, failures: list[str]) -> bool:
     return True
 
 
-def has_stages(plan: Plan) -> bool:
-    return (
-        plan.stack not in (BASELINE, *PEERS)
-        and plan.subject != THROUGHPUT
-        and not plan.has_tls
-        and plan.mode == "busy"
-        and not plan.collects_garbage
-        and plan.capture is None
-    )
-
-
 def measure_floor(plan: Plan, repetitions: int, progress: Progress) -> Measured:
     """Measure the floor alone."""
     rounds = []
@@ -211,90 +176,4 @@ def measure_floor(plan: Plan, repetitions: int, progress: Progress) -> Measured:
         progress(turn, repetitions, f"floor, repetition {turn + 1} of {repetitions}")
         rounds.append(child.run(replace(plan, paces=())))
     progress(repetitions, repetitions, "done")
-    return Measured(_runs({replace(plan, paces=()): rounds}))
-
-
-def _runs(found: Found) -> dict[str, Figures]:
-    everything = [repetition for repetitions in found.values() for repetition in repetitions]
-    runs = {}
-    for name, kind in FLOORS.items():
-        values: list[array[int]] = [values for one in everything for values in getattr(one, kind)]
-        if values:
-            runs[name] = combine(values)
-    for plan, repetitions in found.items():
-        for pace in plan.paces:
-            samples = [one.samples[pace.name] for one in repetitions if pace.name in one.samples]
-            if any(one.values_ns for one in samples):
-                run = combine_samples(pace, [one for one in samples if one.values_ns])
-                if len(samples) < len(repetitions):  # a slower schedule was given up before
-                    run["is_held"] = False
-                if floors := _floors(plan, pace):
-                    run["floor"] = floors[-1]
-                runs[name_of(plan, pace.name)] = run
-    return runs
-
-
-def _ratios(found: Found) -> dict[str, float]:
-    ratios = {}
-    for plan, repetitions in found.items():
-        baseline = next((p for p in found if p.stack == BASELINE and p.subject == plan.subject), None)
-        for pace in plan.paces:
-            own = _middles(repetitions, pace.name)
-            name = name_of(plan, pace.name)
-            for floor in _floors(plan, pace):
-                if own and all(getattr(one, FLOORS[floor]) for one in repetitions):
-                    ratios[f"{name} / {floor}"] = _ratio(own, [_floor(one, floor) for one in repetitions])
-            theirs = _middles(found[baseline], pace.name) if baseline is not None and baseline != plan else []
-            if own and theirs and baseline is not None:
-                ratios[f"{name} / {name_of(baseline, pace.name)}"] = _ratio(own, theirs)
-            for peer in _peers_of(plan, found):
-                if own and (theirs := _middles(found[peer], pace.name)):
-                    ratios[f"{name} / {name_of(peer, pace.name)}"] = _ratio(own, theirs)
-    return ratios
-
-
-def _peers_of(plan: Plan, found: Found) -> list[Plan]:
-    """Return what an engine that spins is compared with beside the baseline."""
-    if not has_stages(plan):
-        return []
-    return [peer for peer in found if peer.stack in PEERS and peer.subject == plan.subject]
-
-
-def _stages(plan: Plan, stamped: Repetition, runs: dict[str, Figures]) -> Figures:
-    """Return a stage table with the figures of the outside that its sum is compared with."""
-    sparse = plan.paces[0].name
-    return {
-        **(stamped.stages or {}),
-        "floor_p50_ns": _middle([v for values in stamped.floor_sparse_ns for v in values]),
-        "outside_p50_ns": runs[name_of(plan, sparse)]["p50_ns"],
-        "stamped_p50_ns": _middle(stamped.samples[sparse].values_ns),
-    }
-
-
-def _floors(plan: Plan, pace: Pace) -> list[str]:
-    """Return what a run is compared with; the last is of its own kind and pace. A pipelined one has none."""
-    if plan.subject == THROUGHPUT:
-        return []
-    plain = [FLOOR, SPARSE_FLOOR] if pace.is_sparse else [FLOOR]
-    if not plan.has_tls:
-        return plain
-    return [*plain, SPARSE_TLS_FLOOR if pace.is_sparse else TLS_FLOOR]
-
-
-def _floor(repetition: Repetition, name: str) -> int:
-    return _middle([value for values in getattr(repetition, FLOORS[name]) for value in values])
-
-
-def _middles(repetitions: Sequence[Repetition], pace: str) -> list[int]:
-    """Return the p50 of each repetition, nothing if one of them could not hold the pace."""
-    held = [one.samples[pace] for one in repetitions if pace in one.samples and one.samples[pace].is_held]
-    values = [one.values_ns for one in held]
-    return [_middle(one) for one in values] if len(values) == len(repetitions) and all(values) else []
-
-
-def _middle(values: Sequence[int]) -> int:
-    return round(median(values)) if values else 0
-
-
-def _ratio(own: Sequence[int], theirs: Sequence[int]) -> float:
-    return round(median(a / b for a, b in zip(own, theirs, strict=False)), 4)  # what an interrupt left without a peer
+    return Measured(summary.runs({replace(plan, paces=()): rounds}))

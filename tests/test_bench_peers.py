@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import child, peers, suite
+from bench import child, peers, suite, summary
 from bench.child import BenchError
 from bench.plan import C_CLIENT, ORDER, QUICKFIX_CPP, Pace, Plan, Repetition
 from engine.errors import ConfigError
@@ -74,7 +74,7 @@ def test_engine_is_compared_with_each_client(tmp_path: Path) -> None:
     wanted = suite.plans(ORDER, suite.QUICK, ["native"], ["busy", "event"], None)
     wanted += suite.peer_plans(suite.QUICK, programs, None)
     names = {
-        suite.name_of(plan): [suite.name_of(peer) for peer in suite._peers_of(plan, dict.fromkeys(wanted, []))]
+        summary.name_of(plan): [summary.name_of(peer) for peer in summary.peers_of(plan, dict.fromkeys(wanted, []))]
         for plan in wanted
     }
     assert names == {

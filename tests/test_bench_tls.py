@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import certificate, child, suite
+from bench import certificate, child, summary
 from bench._venue import FixVenue
 from bench._wire import VenueError
 from bench.plan import ORDER, Pace, Plan
@@ -29,7 +29,7 @@ def test_orders_over_tls_are_answered_and_have_a_floor_of_their_own() -> None:
     assert len(found.samples["back_to_back"].values_ns) == 50
     assert [len(values) for values in found.floor_tls_ns] == [100, 100]
     assert [len(values) for values in found.floor_tls_sparse_ns] == [20, 20]
-    assert suite.name_of(plan) == "order.native.event.tls"
+    assert summary.name_of(plan) == "order.native.event.tls"
 
 
 def test_plain_session_has_no_tls_floor() -> None:
