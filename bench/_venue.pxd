@@ -41,6 +41,7 @@ cdef class FixVenue:
     cdef int64_t received_ns
     cdef Answer answered[MOST_ANSWERS]
     cdef readonly int64_t orders
+    cdef readonly int64_t busy_ns  # in `answer`: from a read that brought orders until they were answered
 
     cdef int turn(self, Py_ssize_t* answered) noexcept nogil
     cdef int fill(self, Message* order) noexcept nogil

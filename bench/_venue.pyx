@@ -112,6 +112,7 @@ cdef class FixVenue:
         self.next_out = next_out
         self.filled = 0
         self.orders = 0
+        self.busy_ns = 0
 
     def set_time(self, bytes text):
         """Set SendingTime(52), `YYYYMMDD-HH:MM:SS.sss`; once a second is near enough for a session."""
@@ -129,6 +130,7 @@ cdef class FixVenue:
                 outcome = self.turn(&done)
                 if done:
                     last = now()
+                    self.busy_ns += last - self.received_ns
                     count -= done
                     self.orders += done
                     done = 0

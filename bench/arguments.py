@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from bench.plan import ORDER, TICK
+from bench.plan import ORDER, SESSIONS, THROUGHPUT, TICK
 
-SUBJECTS = ("floor", ORDER, TICK, "micro", "all")
+SUBJECTS = ("floor", ORDER, TICK, THROUGHPUT, SESSIONS, "micro", "all")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repetitions", type=int, metavar="N", help="of every subject, interleaved (3)")
     parser.add_argument("--capture", type=Path, metavar="FILE", help="drive tick with a captured feed")
     parser.add_argument("--speed", type=float, default=1.0, help="multiple of the recorded pace (1)")
+    parser.add_argument("--window", type=int, metavar="N", help="throughput: most orders that are unanswered (64)")
+    parser.add_argument("--burst", type=int, metavar="N", help="throughput: orders sent together (16)")
+    parser.add_argument("--seconds", type=float, metavar="N", help="sessions: how long they are idle (60)")
     parser.add_argument("--no-pin", action="store_true", help="measure without pinning, and say so")
 
 

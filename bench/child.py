@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
-from bench import host, order, tick
+from bench import certificate, host, order, throughput, tick, tls_front
 from bench.floor import FRAME_BYTES, ORDER_BYTES, REPORT_BYTES, tcp
-from bench.plan import ORDER, SPARSE_NS, Plan, Repetition
+from bench.plan import ORDER, SPARSE_NS, THROUGHPUT, TICK, Plan, Repetition
 from bench.venue import Venue
 from engine.errors import EngineError
 
@@ -52,22 +52,26 @@ def measure(plan: Plan) -> Repetition:
     """Run a plan in this process."""
     with TemporaryDirectory(prefix="fixlane-bench-") as directory, Venue(plan.venue_core) as venue:
         result = Repetition()
-        _measure_floor(plan, venue, result)
+        _measure_floor(plan, venue, Path(directory), result)
         if plan.paces:
-            subject = order if plan.subject == ORDER else tick
+            subject = {ORDER: order, TICK: tick, THROUGHPUT: throughput}[plan.subject]
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(subject.measure(plan, venue, Path(directory), result))
-            _measure_floor(plan, venue, result)
+            _measure_floor(plan, venue, Path(directory), result)
         return result
 
 
-def _measure_floor(plan: Plan, venue: Venue, result: Repetition) -> None:
+def _measure_floor(plan: Plan, venue: Venue, state: Path, result: Repetition) -> None:
     """Ping-pong messages of the sizes that the subject exchanges."""
-    sizes = (ORDER_BYTES, REPORT_BYTES) if plan.subject == ORDER else (FRAME_BYTES, ORDER_BYTES)
+    sizes = (ORDER_BYTES, REPORT_BYTES) if plan.subject != TICK else (FRAME_BYTES, ORDER_BYTES)
     if plan.floor_count:
         result.floor_spin_ns.append(tcp(venue, plan.floor_count, True, *sizes))
         result.floor_sparse_ns.append(tcp(venue, plan.floor_sparse, True, *sizes, SPARSE_NS))
         result.floor_block_ns.append(tcp(venue, plan.floor_count, False, *sizes))
+    if plan.floor_count and plan.has_tls:
+        file = certificate.file(state)
+        result.floor_tls_ns.append(tls_front.floor(venue, file, plan.floor_count, *sizes))
+        result.floor_tls_sparse_ns.append(tls_front.floor(venue, file, plan.floor_sparse, *sizes, SPARSE_NS))
 
 
 def restore_interrupts() -> None:

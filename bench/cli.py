@@ -9,9 +9,9 @@ import importlib.util
 import sys
 from dataclasses import replace
 
-from bench import child, frames, host, micro_run, plots, results, suite
+from bench import child, frames, host, micro_run, peers, plots, results, sessions, suite
 from bench.child import BenchError
-from bench.plan import ORDER, TICK, Plan
+from bench.plan import ORDER, SESSIONS, THROUGHPUT, TICK, Plan
 from engine.errors import ConfigError
 
 BAR = 24
@@ -28,6 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.subject in (TICK, "all") and importlib.util.find_spec("websockets") is None:
         raise ConfigError("the baseline of tick needs websockets: pip install 'fixlane[bench]'")
     cores = None if arguments.no_pin else host.venue_and_engine_cores()
+    if arguments.subject == SESSIONS:
+        return _idle(arguments, cores)
     scale = _scale(arguments)
     measured = _measure(arguments, scale, cores) if arguments.subject != "micro" else suite.Measured()
     if arguments.subject in ("micro", "all") and suite.INTERRUPTED not in measured.failures:
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _measure_micro(arguments: argparse.Namespace, cores: tuple[int, int] | None, measured: suite.Measured) -> None:
     try:
         measured.runs |= micro_run.measure(arguments.quick, cores[1] if cores else None)
-    except BenchError as error:
+    except (BenchError, OSError, ValueError) as error:
         measured.failures.append(str(error))
     except KeyboardInterrupt:
         measured.failures.append(suite.INTERRUPTED)
@@ -61,14 +63,33 @@ def _write(arguments: argparse.Namespace, measured: suite.Measured, cores: tuple
         plots.draw(arguments.plot, document)
 
 
+def _idle(arguments: argparse.Namespace, cores: tuple[int, int] | None) -> int:
+    """Measure idle sessions; 1 if one of them was lost."""
+    idle = sessions.QUICK if arguments.quick else sessions.FULL
+    idle = replace(idle, seconds=arguments.seconds or idle.seconds)
+    name, figures = sessions.name_of(idle), sessions.measure(idle, cores)
+    failures = [] if sessions.stayed(figures) else ["not all sessions stayed logged on"]
+    pinned = list(cores) if cores else None
+    document = results.document({}, {}, pinned, stages={}, sessions={name: figures}, failures=failures)
+    if arguments.json:
+        results.write(arguments.json, document)
+    print(sessions.text(name, figures))
+    _machine(document)
+    return 1 if failures else 0
+
+
 def _measure(arguments: argparse.Namespace, scale: suite.Scale, cores: tuple[int, int] | None) -> suite.Measured:
     wanted = []
-    for subject in (ORDER, TICK) if arguments.subject in ("floor", "all") else (arguments.subject,):
+    for subject in (ORDER, TICK, THROUGHPUT) if arguments.subject in ("floor", "all") else (arguments.subject,):
         wanted += suite.plans(subject, scale, arguments.session or suite.sessions(), arguments.mode, cores)
     if arguments.subject == "floor":
         return suite.measure_floor(wanted[0], scale.repetitions, _progress)
     if arguments.capture:
         wanted = [_captured(plan, arguments) for plan in wanted if plan.subject == TICK and not plan.collects_garbage]
+    if arguments.subject in (ORDER, "all") and "busy" in arguments.mode:
+        with peers.built() as programs:
+            wanted += suite.peer_plans(scale, programs, cores)
+            return suite.measure(wanted, scale.repetitions, _progress)
     return suite.measure(wanted, scale.repetitions, _progress)
 
 
@@ -85,6 +106,7 @@ def _scale(arguments: argparse.Namespace) -> suite.Scale:
     scale = suite.QUICK if arguments.quick else suite.FULL
     if arguments.rates:
         scale = replace(scale, rates=tuple(arguments.rates))
+    scale = replace(scale, window=arguments.window or scale.window, burst=arguments.burst or scale.burst)
     if arguments.repetitions:
         scale = replace(scale, repetitions=arguments.repetitions)
     return scale
@@ -98,6 +120,10 @@ def _report(document: results.Figures) -> None:
             print(f"{name:<90}{value:>9.3f}")
     for name, stages in document["stages"].items():
         print("\n" + results.stage_table(name, stages))
+    _machine(document)
+
+
+def _machine(document: results.Figures) -> None:
     machine = document["machine"]
     pinned = machine["pinned"]
     where = f"venue on core {pinned[0]}, engine on core {pinned[1]}" if pinned else "NOT PINNED"

@@ -46,7 +46,9 @@ def noise(name: str, old: Figures, new: Figures) -> float:
     spreads: list[float] = [runs[one]["spread"] for runs in both for one in (name, FLOOR) if one in runs]
     if FLOOR in old["runs"] and FLOOR in new["runs"]:
         spreads.append(_distance(FLOOR, old, new))
-    kin = [run["spread"] for runs in both for other, run in runs.items() if _is_micro(other) == _is_micro(name)]
+    kin: list[float] = [
+        run["spread"] for runs in both for other, run in runs.items() if _is_micro(other) == _is_micro(name)
+    ]
     return max(*spreads, median(kin) / 2)
 
 

@@ -6,11 +6,14 @@ so the way of those bytes to the engine is part of its latency.
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bench import certificate, peers
 from bench.baseline_order import BaselineOrder
 from bench.frames import bench_instrument
-from bench.plan import BASELINE, Pace, Plan, Repetition, Samples
+from bench.plan import BASELINE, PEERS, Pace, Plan, Repetition, Samples
 from bench.rig import Rig
 from bench.sampler import Sampler
 from bench.stages import Stages
@@ -27,6 +30,8 @@ async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> 
     """Run every pace of the plan on one connection."""
     if plan.stack == BASELINE:
         await _measure_baseline(plan, venue, state, result)
+    elif plan.stack in PEERS:
+        await peers.measure(plan, venue, state, result)
     else:
         await _measure_engine(plan, venue, state, result)
 
@@ -45,20 +50,40 @@ async def _measure_baseline(plan: Plan, venue: Venue, state: Path, result: Repet
 
 async def _measure_engine(plan: Plan, venue: Venue, state: Path, result: Repetition) -> None:
     probe = OrderProbe()
-    rig = Rig(plan.stack, state, venue.fix_port, venue.feed_port, bench_instrument(), probe)
+    async with engine(plan, venue, state, probe) as (sockets, stages):
+        await _run_paces(plan, venue, probe.sampler, sockets, result, stages)
+
+
+@asynccontextmanager
+async def engine(
+    plan: Plan, venue: Venue, state: Path, probe: OrderProbe
+) -> AsyncIterator[tuple[Sockets, Stages | None]]:
+    """An engine that has logged on to the venue and waits as the plan says: its sockets, and its stamps if any."""
+    secret = certificate.file(state) if plan.has_tls else None
+    rig = Rig(plan.stack, state, venue.fix_port, venue.feed_port, bench_instrument(), probe, secret)
     rig.on_fault = probe.sampler.fail
     rig.set_book(BID, ASK)
     if plan.prepare is not None:
         plan.prepare(rig)
     stages = Stages(rig) if plan.with_stages else None
-    venue.start("accept_fix")
+    venue.start("accept_fix", secret)
     await rig.connect_session()
     try:
         await venue.finish()
         with rig.mode(plan, lambda: probe.sampler.last_ns):
-            await _run_paces(plan, venue, probe.sampler, rig.sockets, result, stages)
+            yield rig.sockets, stages
     finally:
         await rig.close()
+
+
+@asynccontextmanager
+async def trigger(venue: Venue) -> AsyncIterator[socket.socket]:
+    """The connection on which the venue asks for orders."""
+    venue.start("accept_trigger")
+    with socket.create_connection(("127.0.0.1", venue.trigger_port)) as connection:
+        connection.setblocking(False)
+        await venue.finish()
+        yield connection
 
 
 async def _run_paces(
@@ -70,17 +95,14 @@ async def _run_paces(
     stages: Stages | None = None,
 ) -> None:
     sampler.patience_s = plan.patience_s
-    venue.start("accept_trigger")
-    with socket.create_connection(("127.0.0.1", venue.trigger_port)) as trigger:
-        trigger.setblocking(False)
-        await venue.finish()
-        await _run(Pace("", plan.warm_up, 0), venue, sampler, sockets, trigger)
+    async with trigger(venue) as asking:
+        await _run(Pace("", plan.warm_up, 0), venue, sampler, sockets, asking)
         if stages is not None:
             stages.clear()
         for pace in plan.paces:
             if result.gives_up(pace):
                 continue
-            result.samples[pace.name] = await _run(pace, venue, sampler, sockets, trigger)
+            result.samples[pace.name] = await _run(pace, venue, sampler, sockets, asking)
     if stages is not None:
         result.stages = stages.table()
 

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from bench.rig import Rig
 
 BASELINE = "baseline"
+C_CLIENT, QUICKFIX_CPP = PEERS = ("c_client", "quickfix_cpp")  # clients that are not ours to make fast
 LATE_PART = 0.05
 SPARSE_NS = 1_000_000
 HOT_NS = SPARSE_NS // 4  # events that are at most this far apart find the caches warm
-ORDER, TICK = "order", "tick"
+ORDER, TICK, THROUGHPUT, SESSIONS = "order", "tick", "throughput", "sessions"
 FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
 
 
@@ -40,8 +41,8 @@ class Pace:
 class Plan:
     """One repetition: a stack in a fresh process, against a fresh venue."""
 
-    subject: str  # "order" or "tick"
-    stack: str  # "baseline", or the session: "quickfix" or "native"
+    subject: str  # "order", "tick" or "throughput"
+    stack: str  # "baseline", one of PEERS, or the session: "quickfix" or "native"
     mode: str = "event"
     paces: tuple[Pace, ...] = ()
     warm_up: int = 1000
@@ -52,6 +53,10 @@ class Plan:
     collects_garbage: bool = False  # leave Python's collector on in busy mode
     with_stages: bool = False
     capture: Path | None = None
+    program: Path | None = None  # of a peer
+    has_tls: bool = False  # the session runs over TLS
+    window: int = 64  # of `throughput`: most orders that are unanswered at a time
+    burst: int = 16  # of `throughput`: orders that are sent together once there is room
     patience_s: float = 10.0  # how long the last answer of a pace may take
     prepare: Callable[["Rig"], None] | None = None  # called with an engine before it connects
 
@@ -67,6 +72,7 @@ class Samples:
     sent: int  # fewer than `asked` where a scheduled rate was given up
     annulled: int = 0  # frames whose move was taken back before the engine had read them
     scheduled_ns: int = 0  # from the first to the last event of a schedule
+    venue_busy: float = 0.0  # part of the time that the venue had orders to answer, where that was counted
 
     @property
     def is_held(self) -> bool:
@@ -83,6 +89,8 @@ class Repetition:
     floor_spin_ns: list["array[int]"] = field(default_factory=list)  # before and after
     floor_sparse_ns: list["array[int]"] = field(default_factory=list)
     floor_block_ns: list["array[int]"] = field(default_factory=list)
+    floor_tls_ns: list["array[int]"] = field(default_factory=list)  # of a subject with TLS
+    floor_tls_sparse_ns: list["array[int]"] = field(default_factory=list)
     stages: dict[str, Any] | None = None
 
     def gives_up(self, pace: Pace) -> bool:

@@ -28,6 +28,7 @@ NEEDED = {"p99_ns": 1_000, "p99_9_ns": 10_000, "p99_99_ns": 100_000}  # samples 
 LEGEND = """\
 latencies in microseconds, medians over the repetitions; "-" for a percentile with too few samples behind it
 /floor: p50 to that of the floor at the same pace; cpu: of one core, by the engine's process, all its threads"""
+INSIDE_SEND = "inside send"
 TICKS_PER_HALF = 5  # of the percentile curve, as HdrHistogram's own tools write it
 
 
@@ -68,6 +69,8 @@ def combine_samples(pace: Pace, repetitions: Sequence[Samples]) -> Figures:
     run["rate"] = round(median(one.sent / one.seconds for one in repetitions))
     run["cpu"] = round(median(one.cpu_s / one.seconds for one in repetitions), 3)
     run["p99_ns_each_second"] = [p99_each_second(one.values_ns, pace) for one in repetitions]
+    if busy := max(one.venue_busy for one in repetitions):
+        run["venue_busy"] = round(busy, 3)
     if pace.is_open_loop:
         run["is_held"] = all(one.is_held for one in repetitions)
         run["annulled"] = sum(one.annulled for one in repetitions)
@@ -163,13 +166,16 @@ def _share(run: Figures) -> str:
 
 
 def _remark(run: Figures) -> str:
+    if "venue_busy" in run:
+        return f"  venue busy {run['venue_busy']:.0%}"
     return "  rate not held, and no higher one was tried" if run.get("is_held") is False else ""
 
 
 def stage_table(name: str, stages: Figures) -> str:
     """Return the budget of one subject: its stages, their sum, and what the outside sees."""
     lines = []
-    for path, found in stages["paths"].items():
+    inside_send = {INSIDE_SEND: stages["send"]} if "send" in stages else {}
+    for path, found in (stages["paths"] | inside_send).items():
         lines.append(f"{name}: {path}, {found['n']} events" + f"{'p50':>10}{'p99':>10}{'mean':>10}")
         width = len(lines[-1]) - 30
         rows = [*found["stages"].items(), ("sum", found["sum"])]

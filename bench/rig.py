@@ -65,10 +65,20 @@ def limits() -> Limits:
 
 
 class Rig:
-    """One engine with one market and one strategy; `kind` names the session, "quickfix" or "native"."""
+    """One engine with one market and one strategy; `kind` names the session, "quickfix" or "native".
+
+    With `certificate` the session runs over TLS and takes the venue by it.
+    """
 
     def __init__(
-        self, kind: str, state: Path, fix_port: int, feed_port: int, instrument: Instrument, strategy: Strategy
+        self,
+        kind: str,
+        state: Path,
+        fix_port: int,
+        feed_port: int,
+        instrument: Instrument,
+        strategy: Strategy,
+        certificate: Path | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.sockets = Sockets(self._loop)
@@ -77,7 +87,8 @@ class Rig:
         self.strategy = strategy
         self.journal = Journal(state / "journal", "bench", instruments, time.time_ns())
         market_data = KalshiMarketData(instruments, channels=(BOOK,))
-        self.session = open_session(kind, session_file.write(state, fix_port), state, self._loop, None, self.sockets)
+        settings = session_file.write(state, fix_port, certificate)
+        self.session = open_session(kind, settings, state, self._loop, None, self.sockets)
         self.desk = Desk(
             [make_book(instrument)],
             market_data,

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from bench.certificate import HOST
+
 TEMPLATE = """\
 [DEFAULT]
 ConnectionType=initiator
@@ -24,8 +26,19 @@ SocketConnectPort={port}
 """
 
 
-def write(state: Path, port: int) -> Path:
+TLS = """\
+SocketUseSSL=Y
+SocketMinimumTLSVersion=TLS13
+CertificationAuthoritiesFile={certificate}
+SNIHostName={host}
+"""
+
+
+def write(state: Path, port: int, certificate: Path | None = None) -> Path:
     """Write a session file for the measuring venue at `port`; the message store is on disk."""
     path = state / "session.cfg"
-    path.write_text(TEMPLATE.format(state=state, port=port))
+    text = TEMPLATE.format(state=state, port=port)
+    if certificate is not None:
+        text += TLS.format(certificate=certificate, host=HOST)
+    path.write_text(text)
     return path

@@ -9,15 +9,17 @@ Shapes  three paths: a frame that led to an order, an order decided outside of a
 Thread  the loop thread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import mean, median
 from time import perf_counter_ns
 from typing import Any
 
 from bench.plan import DECISION_PATH, FRAME_PATH, REPORT_PATH
+from bench.quickfix_send import SEND_PARTS, SendParts
 from bench.rig import Rig
 from engine.desk import Desk
+from engine.session.quickfix_session import QuickfixSession
 
 STAGES = ("decode", "book", "strategy", "risk", "orders", "journal", "encode", "send", "loop")
 LOOP = STAGES.index("loop")
@@ -81,9 +83,13 @@ class Stages:
         self._has_sent = False
         self._inside_ns = self._outside_ns = 0  # what one stamp adds to its own stage, and to the one around it
         self._stamps = 0
+        self._send_parts: SendParts | None = None
         self._rows: dict[str, list[tuple[int, ...]]] = {}
         self._calibrate()
         desk = rig.desk
+        self._send_parts = SendParts(rig.session) if isinstance(rig.session, QuickfixSession) else None
+        if self._send_parts is not None:
+            desk.send = self._send_parts.around(desk.send)
         for index, stage in enumerate(STAGES[:LOOP]):
             wrap_stage(desk, stage, partial(self._stamp, index))
         self._enter(desk, rig)
@@ -92,14 +98,18 @@ class Stages:
         """Forget what was stamped so far."""
         self._rows = {FRAME_PATH: [], DECISION_PATH: [], REPORT_PATH: []}
         self._stamps = 0
+        if self._send_parts is not None:
+            self._send_parts.clear()
 
     def table(self) -> dict[str, Any]:
         """Return each path's stages, and their sum over the path as a whole."""
         events = sum(map(len, self._rows.values()))
+        send_rows = self._send_parts.rows() if self._send_parts is not None else []
         return {
             "stamp_ns": self._inside_ns + self._outside_ns,
             "stamps_per_event": round(self._stamps / events, 1) if events else 0,
-            "paths": {name: _summary(rows) for name, rows in self._rows.items() if rows},
+            "paths": {name: _summary(STAGES, rows) for name, rows in self._rows.items() if rows},
+            **({"send": _summary(SEND_PARTS, send_rows)} if send_rows else {}),
         }
 
     def _enter(self, desk: Desk, rig: Rig) -> None:
@@ -116,6 +126,8 @@ class Stages:
             if self._is_inside:
                 return stamped(*arguments)
             self._is_inside = True
+            self._own = [0] * len(STAGES)
+            self._children_ns = 0
             try:
                 return stamped(*arguments)
             finally:
@@ -123,8 +135,6 @@ class Stages:
                 if (path == REPORT_PATH) != self._has_sent:  # a report's own, or a way to an order
                     self._rows[path].append(tuple(self._own))
                 self._has_sent = False
-                self._own = [0] * len(STAGES)
-                self._children_ns = 0
 
         return entered
 
@@ -167,13 +177,11 @@ class Stages:
         cost_ns = round(median(whole)) - round(median(plain))
         self._inside_ns = max(round(median(inside)) - round(median(plain)), 0)
         self._outside_ns = max(cost_ns - self._inside_ns, 0)
-        self._own[LOOP] = 0
-        self._children_ns = 0
         self.clear()
 
 
-def _summary(rows: list[tuple[int, ...]]) -> dict[str, Any]:
-    columns = dict(zip(STAGES, zip(*rows, strict=True), strict=True))
+def _summary(names: Sequence[str], rows: list[tuple[int, ...]]) -> dict[str, Any]:
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     return {
         "n": len(rows),
         "stages": {stage: _figures(values) for stage, values in columns.items() if any(values)},

@@ -1,29 +1,25 @@
-"""Which subjects are measured, in which order, and what their figures are called.
+"""Which subjects are measured, and in which order.
 
 Repetitions are interleaved, A B C A B C, so that a noisy moment of the machine hits all subjects alike; each is a
-fresh engine process and a fresh venue process with the floor measured before and after it. A ratio is the median over
-the repetitions of figures that were measured side by side.
+fresh engine process and a fresh venue process with the floor measured before and after it.
 
 Errors  a subject of which a repetition fails has no figures and is named in `failures`; the others go on. An interrupt
         ends the measuring and keeps what is there.
 """
 
 import importlib.util
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import median
 
-from bench import child
+from bench import child, summary, throughput
 from bench.child import BenchError
-from bench.plan import BASELINE, ORDER, SPARSE_NS, TICK, Pace, Plan, Repetition
-from bench.results import Figures, combine, combine_samples
+from bench.plan import BASELINE, ORDER, SPARSE_NS, THROUGHPUT, TICK, Pace, Plan, Repetition
+from bench.results import Figures
+from bench.summary import Found, has_stages, name_of
 
 BACK_TO_BACK = "back_to_back"
-FLOOR, SPARSE_FLOOR, BLOCKING_FLOOR = "floor.tcp_spin", "floor.tcp_spin.sparse", "floor.tcp_block"
 INTERRUPTED = "interrupted: what came before it is here"
-BASELINE_NAME = {ORDER: "order.baseline_quickfix_threaded", TICK: "tick.baseline"}
 NS_PER_S = 1_000_000_000
 
 
@@ -40,13 +36,15 @@ class Scale:
     floor_sparse: int
     rates: tuple[int, ...]
     compares_garbage: bool = True  # tick once more with Python's collector on
+    pipelined: int = 60_000  # orders of `throughput`
+    window: int = 64
+    burst: int = 16
 
 
-FULL = Scale(3, 2000, 5000, 3000, 1.5, 5000, 300, (1_000, 10_000, 50_000))
-QUICK = Scale(2, 100, 200, 100, 0.1, 300, 30, (1_000,), compares_garbage=False)
+FULL = Scale(3, 2000, 5000, 3500, 1.5, 5000, 300, (1_000, 10_000, 50_000))
+QUICK = Scale(2, 100, 200, 100, 0.1, 300, 30, (1_000,), compares_garbage=False, pipelined=4000)
 
 Progress = Callable[[int, int, str], None]  # done, of, what is running
-Found = dict[Plan, list[Repetition]]
 
 
 def sessions() -> list[str]:
@@ -78,12 +76,37 @@ def plans(
         venue_core=venue_core,
         engine_core=engine_core,
     )
+    if subject == THROUGHPUT:
+        return _throughput_plans(first, scale, stacks, modes)
     found = [first]
     for stack in stacks:
         found += [replace(first, stack=stack, mode=mode) for mode in modes]
+        if subject == ORDER and stack == "native" and "busy" in modes:
+            found.append(replace(first, stack=stack, mode="busy", has_tls=True, paces=_closed(first.paces)))
         if subject == TICK and "busy" in modes and scale.compares_garbage:
             found.append(replace(first, stack=stack, mode="busy", collects_garbage=True, paces=first.paces[:1]))
     return found
+
+
+def _throughput_plans(first: Plan, scale: Scale, stacks: Sequence[str], modes: Sequence[str]) -> list[Plan]:
+    """Return a plan for each session; quickfix takes longer for an order and gets fewer."""
+    plan = replace(
+        first, mode="busy" if "busy" in modes else modes[0], window=scale.window, burst=min(scale.burst, scale.window)
+    )
+    counts = {stack: scale.pipelined // (1 if stack == "native" else 4) for stack in stacks}
+    return [replace(plan, stack=stack, paces=throughput.paces(count)) for stack, count in counts.items()]
+
+
+def peer_plans(scale: Scale, programs: Mapping[str, Path], cores: tuple[int, int] | None) -> list[Plan]:
+    """Return one repetition of `order` for each client that stands beside the engine, closed loops only."""
+    (first,) = plans(ORDER, scale, (), (), cores)
+    plan = replace(first, mode="busy", paces=_closed(first.paces))
+    return [replace(plan, stack=stack, program=program) for stack, program in programs.items()]
+
+
+def _closed(paces: Sequence[Pace]) -> tuple[Pace, ...]:
+    """Return the closed loops at half their length, for what stands beside the engine."""
+    return tuple(replace(pace, count=pace.count // 2) for pace in paces if not pace.is_open_loop)
 
 
 def staged(plan: Plan) -> Plan:
@@ -95,16 +118,6 @@ def with_capture(plan: Plan, path: Path, speed: float, count: int) -> Plan:
     """Return a plan that plays the `count` recorded frames after the warm-up."""
     pace = Pace(f"capture@{speed:g}x", count, round(SPARSE_NS / speed), True)
     return replace(plan, capture=path, paces=(pace,))
-
-
-def name_of(plan: Plan, pace: str = "") -> str:
-    name = BASELINE_NAME[plan.subject] if plan.stack == BASELINE else f"{plan.subject}.{plan.stack}"
-    parts = [name]
-    if plan.stack != BASELINE and plan.mode != "busy":
-        parts.append(plan.mode)
-    if plan.collects_garbage:
-        parts.append("gc_on")
-    return ".".join([*parts, *([pace] if pace else [])])
 
 
 @dataclass
@@ -139,9 +152,10 @@ def measure(wanted: Sequence[Plan], repetitions: int, progress: Progress) -> Mea
     except KeyboardInterrupt:
         failures.append(INTERRUPTED)
     found = {plan: repetitions for plan, repetitions in found.items() if repetitions}
-    runs = _runs(found)
-    stages = {name_of(plan): _stages(plan, repetition, runs) for plan, repetition in stamped.items()}
-    return Measured(runs, _ratios(found), stages, failures)
+    runs = summary.runs(found)
+    ratios = summary.ratios(found) | summary.collector_ratios(found, runs)
+    stages = {name_of(plan): summary.stages(plan, repetition, runs) for plan, repetition in stamped.items()}
+    return Measured(runs, ratios, stages, failures)
 
 
 def _run(plan: Plan, found: Found, failures: list[str]) -> bool:
@@ -155,10 +169,6 @@ def _run(plan: Plan, found: Found, failures: list[str]) -> bool:
     return True
 
 
-def has_stages(plan: Plan) -> bool:
-    return plan.stack != BASELINE and plan.mode == "busy" and not plan.collects_garbage and plan.capture is None
-
-
 def measure_floor(plan: Plan, repetitions: int, progress: Progress) -> Measured:
     """Measure the floor alone."""
     rounds = []
@@ -166,66 +176,4 @@ def measure_floor(plan: Plan, repetitions: int, progress: Progress) -> Measured:
         progress(turn, repetitions, f"floor, repetition {turn + 1} of {repetitions}")
         rounds.append(child.run(replace(plan, paces=())))
     progress(repetitions, repetitions, "done")
-    return Measured(_runs({replace(plan, paces=()): rounds}))
-
-
-def _runs(found: Found) -> dict[str, Figures]:
-    everything = [repetition for repetitions in found.values() for repetition in repetitions]
-    runs = {}
-    kinds = {FLOOR: "floor_spin_ns", SPARSE_FLOOR: "floor_sparse_ns", BLOCKING_FLOOR: "floor_block_ns"}
-    for name, kind in kinds.items():
-        values: list[array[int]] = [values for one in everything for values in getattr(one, kind)]
-        if values:
-            runs[name] = combine(values)
-    for plan, repetitions in found.items():
-        for pace in plan.paces:
-            samples = [one.samples[pace.name] for one in repetitions if pace.name in one.samples]
-            if any(one.values_ns for one in samples):
-                run = combine_samples(pace, [one for one in samples if one.values_ns])
-                if len(samples) < len(repetitions):  # a slower schedule was given up before
-                    run["is_held"] = False
-                runs[name_of(plan, pace.name)] = run | {"floor": SPARSE_FLOOR if pace.is_sparse else FLOOR}
-    return runs
-
-
-def _ratios(found: Found) -> dict[str, float]:
-    ratios = {}
-    for plan, repetitions in found.items():
-        baseline = next((p for p in found if p.stack == BASELINE and p.subject == plan.subject), None)
-        for pace in plan.paces:
-            own = _middles(repetitions, pace.name)
-            name = name_of(plan, pace.name)
-            for floor, kind in ((FLOOR, "floor_spin_ns"), (SPARSE_FLOOR, "floor_sparse_ns")):
-                if own and all(getattr(one, kind) for one in repetitions) and (floor == FLOOR or pace.is_sparse):
-                    floors = [_middle([v for values in getattr(one, kind) for v in values]) for one in repetitions]
-                    ratios[f"{name} / {floor}"] = _ratio(own, floors)
-            theirs = _middles(found[baseline], pace.name) if baseline is not None and baseline != plan else []
-            if own and theirs and baseline is not None:
-                ratios[f"{name} / {name_of(baseline, pace.name)}"] = _ratio(own, theirs)
-    return ratios
-
-
-def _stages(plan: Plan, stamped: Repetition, runs: dict[str, Figures]) -> Figures:
-    """Return a stage table with the figures of the outside that its sum is compared with."""
-    sparse = plan.paces[0].name
-    return {
-        **(stamped.stages or {}),
-        "floor_p50_ns": _middle([v for values in stamped.floor_sparse_ns for v in values]),
-        "outside_p50_ns": runs[name_of(plan, sparse)]["p50_ns"],
-        "stamped_p50_ns": _middle(stamped.samples[sparse].values_ns),
-    }
-
-
-def _middles(repetitions: Sequence[Repetition], pace: str) -> list[int]:
-    """Return the p50 of each repetition, nothing if one of them could not hold the pace."""
-    held = [one.samples[pace] for one in repetitions if pace in one.samples and one.samples[pace].is_held]
-    values = [one.values_ns for one in held]
-    return [_middle(one) for one in values] if len(values) == len(repetitions) and all(values) else []
-
-
-def _middle(values: Sequence[int]) -> int:
-    return round(median(values)) if values else 0
-
-
-def _ratio(own: Sequence[int], theirs: Sequence[int]) -> float:
-    return round(median(a / b for a, b in zip(own, theirs, strict=False)), 4)  # what an interrupt left without a peer
+    return Measured(summary.runs({replace(plan, paces=()): rounds}))

@@ -9,17 +9,20 @@ import os
 import signal
 import socket
 from array import array
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from bench import host
 from bench._drive import FrameScript, drive_closed, drive_open, drive_triggers
 from bench._venue import FixVenue
 from bench._wire import VenueError, echo
+from bench.tls_front import Front
 from bench.websocket import accept_upgrade, read_subscribe
 
 TIMEOUT_S = 60.0
@@ -117,6 +120,7 @@ class _Server:
     def __init__(self) -> None:
         self._listeners = [_listen() for _ in range(4)]
         self._fix: FixVenue | None = None
+        self._front: Front | None = None
         self._frames: FrameScript | None = None
         self._sockets: dict[str, socket.socket] = {}
 
@@ -130,11 +134,20 @@ class _Server:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             echo(connection.fileno(), request_size, reply, count, spin)
 
-    def accept_fix(self) -> None:
-        """Accept a connection and answer its Logon(A)."""
+    def echo_tls(self, certificate: Path, request_size: int, reply: bytes, count: int) -> None:
+        connection, _ = self._listeners[2].accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with closing(Front(connection, certificate)) as front:
+            front.echo(request_size, reply, count)
+
+    def accept_fix(self, certificate: Path | None = None) -> None:
+        """Accept a connection, with TLS if there is a certificate, and answer its Logon(A)."""
         connection, _ = self._listeners[0].accept()
         connection.settimeout(TIMEOUT_S)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if certificate is not None:
+            self._front = Front(connection, certificate)
+            connection = self._front.tls
         logon = dict(_fields(_read_message(connection)))
         prefix = b"49=%b\x0156=%b\x01" % (logon[56], logon[49])
         body = b"35=A\x01%b34=1\x0152=%b\x0198=0\x01108=%b\x01" % (prefix, utc_now(), logon[108])
@@ -143,14 +156,25 @@ class _Server:
         connection.sendall(b"%b10=%03d\x01" % (message, sum(message) % 256))
         connection.settimeout(None)
         self._sockets["fix"] = connection
-        self._fix = FixVenue(connection.fileno(), logon[8], prefix, int(logon[34]) + 1, 2)
+        raw = connection if self._front is None else self._front.venue_end
+        self._fix = FixVenue(raw.fileno(), logon[8], prefix, int(logon[34]) + 1, 2)
         self._fix.set_time(utc_now())
 
     def answer(self, count: int, idle_ns: int) -> int:
         """Answer orders until `count` have come or none came for `idle_ns`; return how many are missing."""
         assert self._fix is not None
         self._fix.set_time(utc_now())
+        if self._front is not None:
+            return self._front.answer(self._fix, count, idle_ns)
         return self._fix.answer(count, idle_ns)
+
+    def answer_busily(self, count: int, idle_ns: int) -> int:
+        """Answer `count` orders; return for how many ns there was something to answer."""
+        assert self._fix is not None
+        before_ns = self._fix.busy_ns
+        self.answer(count, idle_ns)
+        busy_ns: int = self._fix.busy_ns - before_ns
+        return busy_ns
 
     def accept_trigger(self) -> None:
         """Accept the connection on which orders are asked for."""

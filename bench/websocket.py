@@ -20,6 +20,11 @@ def text_frame(payload: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
+def payload(frame: bytes) -> bytes:
+    """Return what a frame of a server carries."""
+    return frame[{126: 4, 127: 10}.get(frame[1] & 0x7F, 2) :]
+
+
 def accept_upgrade(connection: socket.socket) -> None:
     """Answer the HTTP upgrade of a client."""
     request = b""

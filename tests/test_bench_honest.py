@@ -1,5 +1,6 @@
 """The harness shows what is wrong with an engine: stalls, wrong answers, missing answers."""
 
+import os
 import re
 from statistics import median
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from stalls import stall
 
-from bench import child
+from bench import child, host
 from bench.child import BenchError
 from bench.plan import ORDER, TICK, Pace, Plan, Samples
 from bench.rig import Rig

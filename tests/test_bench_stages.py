@@ -1,6 +1,7 @@
 """Stage stamps: a delay shows in the stage that has it, and an engine without stamps has none."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -153,6 +154,30 @@ def test_order_outside_of_a_frame_is_a_path_of_its_own(bench: Bench) -> None:
         REPORT_PATH: 1,
         DECISION_PATH: 1,
     }
+
+
+def files_run(bench: Bench) -> set[str]:
+    """Return the files whose functions run while frames and reports are handled."""
+    found = set()
+
+    def note(frame: Any, event: str, argument: object) -> None:
+        found.add(Path(frame.f_code.co_filename).name)
+
+    sys.setprofile(note)
+    try:
+        bench.play(FRAMES)
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def test_engine_without_stamps_runs_nothing_of_theirs(bench: Bench, tmp_path: Path) -> None:
+    plain = files_run(bench)
+    assert {"loop.py", "orders.py"} <= plain
+    stamped = Bench(bench_instrument(), tmp_path / "stamped")
+    Stages(stamped)  # type: ignore[arg-type]
+    assert files_run(stamped) - plain == {"stages.py"}
+    stamped.journal.close()
 
 
 def test_engine_without_stamps_holds_the_plain_callables(tmp_path: Path) -> None:

@@ -1,15 +1,17 @@
 """A stall of 200 us once a second: 0.02 % of the time, and still in the open loop's p99.9 where the engine is loaded.
 
-While the engine stands, orders queue; behind them the queue takes `stall * load / (1 - load)` to drain. At nine tenths of
-what the engine can do, 0.2 % of the orders are late, half of them by more than half of the stall.
+While the engine stands, orders queue, and the queue behind them takes `stall * load / (1 - load)` to drain. At nine
+tenths of what the engine can do, 0.2 % of the orders are late, half of them by more than half of the stall.
 """
 
 import asyncio
 import os
 import socket
 from array import array
-from dataclasses import replace
+from collections.abc import Callable
 from statistics import median
+from time import perf_counter_ns
+from typing import Any
 
 import pytest
 from stalls import stall
@@ -17,6 +19,8 @@ from stalls import stall
 from bench import child, host, results, sampler
 from bench.plan import ORDER, Pace, Plan, Samples
 from bench.rig import Rig
+from bench.stages import wrap_stage
+from engine._sockets import Sockets
 
 STALL_NS = 200_000
 SECOND_NS = 1_000_000_000
@@ -72,7 +76,9 @@ def on_paper(stall_ns: int, is_scheduled: bool, monkeypatch: pytest.MonkeyPatch)
                     await asyncio.sleep(0)
                 return ORDERS
 
-            return await engine.sampler.triggered(ours, lambda: asyncio.ensure_future(sent()))
+            return await engine.sampler.triggered(
+                ours, Sockets(asyncio.get_running_loop()), lambda: asyncio.ensure_future(sent())
+            )
 
     schedule = array("q", range(0, ORDERS * INTERVAL_NS, INTERVAL_NS))
     return results.figures(asyncio.run(run()))
@@ -90,17 +96,32 @@ def test_stall_on_paper_does_not_show_in_the_closed_loop(monkeypatch: pytest.Mon
     assert stalled["max_ns"] == pytest.approx(SERVICE_NS + STALL_NS, rel=0.001)
 
 
-# The same on this machine, as far as it leaves the engine its core.
+# The same on this machine, as far as it leaves the engine its core. Each order takes 0.2 ms more than it would, so that
+# the time for one hardly depends on how many are waiting.
+
+
+def work(function: Callable[..., Any]) -> Callable[..., Any]:
+    def slowed(*arguments: Any) -> Any:
+        until_ns = perf_counter_ns() + STALL_NS
+        while perf_counter_ns() < until_ns:
+            pass
+        return function(*arguments)
+
+    return slowed
+
+
+def work_on_each_order(rig: Rig) -> None:
+    wrap_stage(rig.desk, "send", work)
 
 
 def stall_each_second(rig: Rig) -> None:
+    work_on_each_order(rig)
     stall(rig, STALL_NS, 1.0)
 
 
-def measure(paces: tuple[Pace, ...], is_stalled: bool = False) -> dict[str, Samples]:
+def measure(prepare: Callable[[Rig], None], *paces: Pace) -> dict[str, Samples]:
     venue_core, engine_core = host.venue_and_engine_cores()
-    plan = Plan(ORDER, "native", "busy", paces, 500, 0, 0, venue_core, engine_core)
-    return child.run(replace(plan, prepare=stall_each_second if is_stalled else None)).samples
+    return child.run(Plan(ORDER, "native", "busy", paces, 100, 0, 0, venue_core, engine_core, prepare=prepare)).samples
 
 
 def quietest_p99_9_ns(samples: Samples, rate: int) -> int:
@@ -118,15 +139,15 @@ def give_up(reason: str) -> None:
 
 
 def test_stall_shows_in_p99_9_of_an_engine_under_load() -> None:
-    overload = measure((Pace("open_loop@1000000", 20_000, 1000, True),))["open_loop@1000000"]
+    overload = measure(work_on_each_order, Pace("", 2000, 1000, True))[""]
     share = overload.cpu_s / overload.seconds
     if share < 0.97:
         give_up(f"this machine gave the engine its core for {share:.0%} of the time only")
     rate = round(len(overload.values_ns) / overload.seconds * LOAD)
-    paces = (Pace("", 2000, 0), Pace("open_loop", rate * SECONDS, SECOND_NS // rate, True))
-    plain, stalled = measure(paces), measure(paces, is_stalled=True)
+    paces = (Pace("", 1000, 0), Pace("open_loop", rate * SECONDS, SECOND_NS // rate, True))
+    plain, stalled = measure(work_on_each_order, *paces), measure(stall_each_second, *paces)
     before_ns = quietest_p99_9_ns(plain["open_loop"], rate)
-    if not plain["open_loop"].is_held or before_ns > STALL_NS // 4:
+    if not plain["open_loop"].is_held or before_ns > 2 * STALL_NS:
         give_up(f"p99.9 is {before_ns} ns at {rate} orders a second without the stall")
     assert quietest_p99_9_ns(stalled["open_loop"], rate) > before_ns + STALL_NS // 4
-    assert median(stalled[""].values_ns) < STALL_NS // 4
+    assert median(stalled[""].values_ns) < median(plain[""].values_ns) + STALL_NS // 4

@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench import child, micro_run, suite
 from bench.child import BenchError
-from bench.plan import BASELINE, ORDER, Pace, Plan, Repetition, Samples
+from bench.plan import BASELINE, ORDER, TICK, Pace, Plan, Repetition, Samples
+from bench.results import NEEDED
+from bench.summary import BLOCKING_FLOOR, FLOOR, SPARSE_FLOOR
 from engine.cli import main
 
 MS = 1_000_000
@@ -79,13 +82,33 @@ def test_each_pace_is_set_against_the_floor_of_its_own(monkeypatch: pytest.Monke
         f"{name}.open_loop@1000 / floor.tcp_spin.sparse": 10.0,
     }
     own = {run: measured.runs[f"{name}{run}"]["floor"] for run in ("", ".back_to_back", ".open_loop@1000")}
-    assert own == {"": suite.SPARSE_FLOOR, ".back_to_back": suite.FLOOR, ".open_loop@1000": suite.SPARSE_FLOOR}
-    floors = {run: measured.runs[run]["p50_ns"] for run in (suite.FLOOR, suite.SPARSE_FLOOR, suite.BLOCKING_FLOOR)}
+    assert own == {"": SPARSE_FLOOR, ".back_to_back": FLOOR, ".open_loop@1000": SPARSE_FLOOR}
+    floors = {run: measured.runs[run]["p50_ns"] for run in (FLOOR, SPARSE_FLOOR, BLOCKING_FLOOR)}
     assert floors == {"floor.tcp_spin": 10, "floor.tcp_spin.sparse": 20, "floor.tcp_block": 40}
 
 
 def test_processor_time_is_a_part_of_the_time_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert measure(monkeypatch, [EVENT], 1, 200).runs["order.quickfix.event"]["cpu"] == 0.5
+
+
+@pytest.mark.parametrize(("samples", "shown"), [(3_300, []), (3_500, [1.5])])
+def test_collector_is_set_against_none_where_enough_samples_tell(
+    monkeypatch: pytest.MonkeyPatch, samples: int, shown: list[float]
+) -> None:
+    def run(plan: Plan) -> Repetition:
+        made = repetition(0)
+        made.samples[""].values_ns = array("q", [30 if plan.collects_garbage else 20]) * samples
+        return made
+
+    monkeypatch.setattr(child, "run", run)
+    quiet = Plan(TICK, "quickfix", "busy", (SPARSE,))
+    measured = suite.measure([quiet, replace(quiet, collects_garbage=True)], 3, lambda done, of, what: None)
+    name = "tick.quickfix.gc_on p99.9 / tick.quickfix p99.9"
+    assert [value for key, value in measured.ratios.items() if key == name] == shown
+
+
+def test_whole_run_has_samples_enough_for_p99_9_of_every_sparse_subject() -> None:
+    assert suite.FULL.sparse * suite.FULL.repetitions >= NEEDED["p99_9_ns"]
 
 
 def test_subject_that_fails_has_no_figures_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +142,7 @@ def test_results_are_written_though_the_micro_benchmarks_fail(
     def fail(is_quick: bool, core: int | None) -> None:
         raise BenchError("micro-benchmarks failed: one of them")
 
-    monkeypatch.setattr(child, "run", Runs(*range(100, 108)))
+    monkeypatch.setattr(child, "run", Runs(*range(100, 110)))
     monkeypatch.setattr(micro_run, "measure", fail)
     path = tmp_path / "results.json"
     assert main(bench("all", path)) == 1
@@ -144,7 +167,7 @@ def test_interrupt_from_the_terminal_leaves_a_results_file(tmp_path: Path) -> No
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if b"repetition 2 of 9" in line:
+            if b"order.quickfix.event, repetition 1" in line:
                 break
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=30)

@@ -1,0 +1,87 @@
+"""The clients beside the engine: built, checked by what they are answered, and left out where they cannot be built."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench import child, peers, suite, summary
+from bench.child import BenchError
+from bench.plan import C_CLIENT, ORDER, QUICKFIX_CPP, Pace, Plan, Repetition
+from engine.errors import ConfigError
+
+NO_COMPILER = shutil.which("cc") is None
+PACES = (Pace("", 20, 200_000), Pace("back_to_back", 50, 0))
+
+
+@pytest.fixture(scope="module")
+def programs() -> Iterator[dict[str, Path]]:
+    if NO_COMPILER:
+        pytest.skip("no C compiler")
+    with peers.built() as found:
+        yield found
+
+
+def measure(name: str, program: Path) -> Repetition:
+    return child.run(Plan(ORDER, name, "busy", PACES, warm_up=10, floor_count=0, program=program))
+
+
+@pytest.mark.parametrize("name", [C_CLIENT, QUICKFIX_CPP])
+def test_client_times_every_order_of_every_pace(name: str, programs: dict[str, Path]) -> None:
+    if name not in programs:
+        pytest.skip("QuickFIX's C++ library is not installed")
+    samples = measure(name, programs[name]).samples
+    assert {pace: len(one.values_ns) for pace, one in samples.items()} == {"": 20, "back_to_back": 50}
+    assert all(1_000 < value < 10**9 for one in samples.values() for value in one.values_ns)
+
+
+def test_client_that_is_answered_wrongly_says_so(tmp_path: Path, programs: dict[str, Path]) -> None:
+    source = (peers.FOLDER / "c_client.c").read_text()
+    assert "order->cl_ord_id, sizeof ID" in source
+    (tmp_path / "c_client.c").write_text(source.replace("order->cl_ord_id, sizeof ID", '"another", 7'))
+    peers._compile(tmp_path / "c_client.c", tmp_path / "wrong", peers.CC)
+    with pytest.raises(BenchError, match="c_client: the reply's ClOrdID"):
+        measure(C_CLIENT, tmp_path / "wrong")
+
+
+def test_client_that_cannot_log_on_says_so(tmp_path: Path) -> None:
+    program = tmp_path / "mute"
+    program.write_text("#!/bin/sh\necho no way in >&2\nexit 3\n")
+    program.chmod(0o755)
+    with pytest.raises(BenchError, match="no way in"):
+        measure(C_CLIENT, program)
+
+
+def test_missing_compiler_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "which", lambda name: None)
+    with pytest.raises(ConfigError, match="c_client.c: there is no compiler cc: install one"), peers.built():
+        pass
+
+
+def test_missing_library_leaves_one_client_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(peers, "has_quickfix", lambda: False)
+    monkeypatch.setattr(peers, "_compile", lambda *command: None)
+    with peers.built() as programs:
+        assert set(programs) == {C_CLIENT}
+    assert "order.quickfix_cpp is left out" in capsys.readouterr().err
+
+
+def test_engine_is_compared_with_each_client(tmp_path: Path) -> None:
+    programs = {C_CLIENT: tmp_path / "c", QUICKFIX_CPP: tmp_path / "q"}
+    wanted = suite.plans(ORDER, suite.QUICK, ["native"], ["busy", "event"], None)
+    wanted += suite.peer_plans(suite.QUICK, programs, None)
+    names = {
+        summary.name_of(plan): [summary.name_of(peer) for peer in summary.peers_of(plan, dict.fromkeys(wanted, []))]
+        for plan in wanted
+    }
+    assert names == {
+        "order.baseline_quickfix_threaded": [],
+        "order.native": ["order.c_client", "order.quickfix_cpp"],
+        "order.native.event": [],
+        "order.native.tls": [],
+        "order.c_client": [],
+        "order.quickfix_cpp": [],
+    }
