@@ -1,10 +1,12 @@
 """Strategies that exist to be measured."""
 
 from collections import deque
+from functools import cached_property
 
 from bench.sampler import Sampler
 from engine import fix
 from engine.book import NO_ASK, Book
+from engine.instrument import Instrument
 from engine.orders import Order
 from engine.strategy import Strategy
 
@@ -28,10 +30,13 @@ class OrderProbe(Strategy):
         self.sampler = Sampler(self._send)
         self._waiting: deque[Order] = deque()
 
+    @cached_property
+    def _instrument(self) -> Instrument:
+        return self.context.instruments[0]
+
     def _send(self, number: int) -> None:
-        context = self.context
-        side = context.sell if number & 1 else context.buy
-        order = side(context.instruments[0], price_of(number), QTY, fix.Tif.IOC)
+        side = self.context.sell if number & 1 else self.context.buy
+        order = side(self._instrument, price_of(number), QTY, fix.Tif.IOC)
         if order is None:
             self.sampler.fail("risk denied an order")
         else:

@@ -9,6 +9,7 @@ bound, not the engine.
 import asyncio
 from array import array
 from pathlib import Path
+from time import perf_counter_ns
 
 from bench import order
 from bench.plan import Pace, Plan, Repetition, Samples
@@ -32,8 +33,11 @@ class PipelinedSampler(Sampler):
         return await self._finish()
 
     def answered(self) -> None:
-        super().answered()
-        if not self._is_closed_loop and self._left:
+        if not self._left:
+            super().answered()
+            return
+        self._samples.append(perf_counter_ns() - self._started_ns.popleft())
+        if len(self._started_ns) <= self._room:
             self._fill_up()
 
     def _begin(self, count: int, interval_ns: int, is_closed_loop: bool) -> None:
@@ -45,7 +49,7 @@ class PipelinedSampler(Sampler):
             size = min(self._burst, self._left)
             self._left -= size
             for _ in range(size):
-                self._next()
+                self._start(perf_counter_ns())
 
 
 class Pipeline(OrderProbe):
