@@ -40,7 +40,8 @@ class JspurefixEnd(End):
             "port": port,
             "names": NAMES[role],
             "heartbeat": overrides.get("HeartBtInt", 30),
-            "reset": overrides.get("ResetOnLogon") == "Y",
+            # An acceptor that resets by itself answers with the number that it had, so ours alone asks for it.
+            "reset": role == "initiator" and overrides.get("ResetOnLogon") == "Y",
         }
         end = cls(
             await asyncio.create_subprocess_exec(
@@ -202,9 +203,10 @@ def test_silence_is_broken_by_a_test_request_and_its_answer(role: str, tmp_path:
     run("event", scenario())
 
 
-def test_reset_by_jspurefix_leaves_both_sides_at_the_same_numbers(tmp_path: Path) -> None:
+@roles
+def test_reset_leaves_both_sides_at_the_same_numbers(role: str, tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with ForeignPair("initiator", JspurefixEnd.start, tmp_path, ResetOnLogon="Y") as pair:
+        async with ForeignPair(role, JspurefixEnd.start, tmp_path, ResetOnLogon="Y") as pair:
             await pair.talk()
             pair.initiator.logout()
             await pair.down()
@@ -230,6 +232,5 @@ def test_number_that_fell_back_waits_for_an_operator(tmp_path: Path) -> None:
             await until(lambda: pair.initiator.faults)
             assert pair.initiator.faults == ["MsgSeqNum too low, expecting 4 but received 3"]
             await pair.logon()
-            await pair.talk()
 
     run("event", scenario())
