@@ -20,7 +20,7 @@ const description = () => ({
   BeginString: 'FIX.4.4', SenderCompId: sender, TargetCompID: target, HeartBtInt: heartbeat, ResetSeqNumFlag: reset
 })
 
-// Both outlive a connection: the numbers, and what was sent, which the engine resends only if the application keeps it.
+// Both outlive a connection: the numbers, and what was sent. The engine resends only what its application has kept.
 const numbers = new engine.MemorySessionStore(new engine.SessionId('FIX.4.4', sender, target))
 let kept = null
 
@@ -62,8 +62,8 @@ class Session extends engine.AsciiSession {
   }
 
   onApplicationMsg (type, view) {
-    const { ClOrdID, ExecID, StandardHeader } = view.toObject()
-    say({ received: `${type} ${type === '8' ? ExecID : ClOrdID}`, dup: StandardHeader.PossDupFlag === true })
+    const { ClOrdID, ExecID } = view.toObject()
+    say({ received: `${type} ${type === '8' ? ExecID : ClOrdID}` })
   }
 
   onLogon () {
