@@ -4,12 +4,16 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 CYTHON := $(shell find engine bench -name '*.pyx' -o -name '*.pxd') $(wildcard $(patsubst %.pxd,%.py,$(shell find engine -name '*.pxd')))
 QUICKFIX := quickfix>=1.16,<1.17
+JSPUREFIX := tests/interop/jspurefix/package.json tests/interop/jspurefix/package-lock.json
+# Tests against jspurefix run where npm and a node that it supports are installed, and are skipped elsewhere.
+NPM := $(shell node -e 'process.exitCode = parseInt(process.versions.node) < 18 ? 1 : 0' 2>/dev/null && command -v npm)
+TESTED := .venv/engine .venv/test $(if $(NPM),.venv/jspurefix/installed)
 
 .PHONY: demo test lint checked bench clean
 
 demo: .venv/engine ; $(BIN)/fixlane demo $(ARGS)
 
-test: .venv/engine .venv/test ; $(BIN)/python -m pytest $(ARGS)
+test: $(TESTED) ; $(BIN)/python -m pytest $(ARGS)
 
 bench: .venv/engine .venv/test .venv/bench ; $(BIN)/fixlane bench all $(ARGS)
 
@@ -18,7 +22,7 @@ lint: .venv/engine .venv/test .venv/bench
 	$(BIN)/mypy
 
 # The whole suite on extensions built with bounds, None and overflow checks; then the fast build again.
-checked: .venv/engine .venv/test
+checked: $(TESTED)
 	ENGINE_CHECKED=1 $(BIN)/python setup.py -q build_ext --inplace --force
 	$(BIN)/python -m pytest $(ARGS); status=$$?; $(BIN)/python setup.py -q build_ext --inplace --force; exit $$status
 
@@ -53,3 +57,8 @@ EXTRA = $(BIN)/python -c 'import sys, tomllib; \
 .venv/bench: pyproject.toml .venv/engine
 	@echo "fixlane: installing the benchmark's peers"
 	@$(EXTRA) bench | $(PIP) install -q -r /dev/stdin && touch $@
+
+.venv/jspurefix/installed: $(JSPUREFIX) .venv/python
+	@echo "fixlane: installing jspurefix, a FIX engine to test against"
+	@mkdir -p $(@D) && cp $(JSPUREFIX) $(@D)
+	@$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@

@@ -2,13 +2,15 @@
 
 import sys
 from pathlib import Path
+from site import getuserbase
 
 from engine.errors import ConfigError
 
 
 def config_path(name: str) -> Path:
     """Return the path of a file of `config/`."""
-    places = (Path(__file__).parent.parent / "config", Path(sys.prefix) / "share" / "fixlane" / "config")
+    shared = (Path(base, "share", "fixlane", "config") for base in (sys.prefix, getuserbase()))
+    places = (Path(__file__).parent.parent / "config", *shared)
     for place in places:
         if (place / name).exists():
             return place / name

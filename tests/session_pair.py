@@ -1,7 +1,7 @@
 """Two ends of a FIX session and a relay between them: what both sent and received, and whether they agree."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,15 @@ class End:
         self.deliver(body)
         self.sent.append(named(body))
 
+    def has_all(self, sent: list[str]) -> bool:
+        """Say whether the application got each message once and in order."""
+        return self.received == sent
+
     async def flushed(self) -> None:
         """Wait until what was sent has its number."""
+
+    async def ended(self) -> None:
+        """Wait, after close, until nothing of this side is left."""
 
     is_up: bool
     received: list[str]
@@ -47,6 +54,9 @@ class End:
     deliver: Callable[[str], None]
     logout: Callable[[], None]
     close: Callable[[], None]
+
+
+Start = Callable[[str, int, dict[str, object]], Awaitable[End]]  # role, port, settings
 
 
 class OurEnd(End):
@@ -113,7 +123,7 @@ class Pair:
         port = free_port()
         self.acceptor = await self._acceptor(port)
         self.relay = await Relay(port).__aenter__()
-        self.initiator = self._initiator(self.relay.port)
+        self.initiator = await self._initiator(self.relay.port)
         await self.logon()
         return self
 
@@ -122,7 +132,7 @@ class Pair:
         self.acceptor.close()
         await self.relay.__aexit__()
 
-    def _initiator(self, port: int) -> End:
+    async def _initiator(self, port: int) -> End:
         settings = initiator_settings(self._folder, port, **self._overrides)
         session = INITIATORS[self._kinds[0]](settings, asyncio.get_running_loop())
         return OurEnd(session, session.close)
@@ -180,5 +190,32 @@ class Pair:
             self.initiator.is_up
             and self.acceptor.is_up
             and (out, expected) == (peer_expected, peer_out)
-            and (self.acceptor.received, self.initiator.received) == (sent, self.acceptor.sent)
+            and self.acceptor.has_all(sent)
+            and self.initiator.has_all(self.acceptor.sent)
         )
+
+
+class ForeignPair(Pair):
+    """A native session, and an engine of other hands in the role that is named."""
+
+    def __init__(self, role: str, start: Start, folder: Path, **overrides: object) -> None:
+        super().__init__(("native", "native"), folder, **overrides)
+        self._role, self._start = role, start
+
+    @property
+    def foreign(self) -> End:
+        return self.initiator if self._role == "initiator" else self.acceptor
+
+    async def _initiator(self, port: int) -> End:
+        if self._role == "initiator":
+            return await self._start(self._role, port, self._overrides)
+        return await super()._initiator(port)
+
+    async def _acceptor(self, port: int) -> End:
+        if self._role == "acceptor":
+            return await self._start(self._role, port, self._overrides)
+        return await super()._acceptor(port)
+
+    async def __aexit__(self, *error: object) -> None:
+        await super().__aexit__(*error)
+        await self.foreign.ended()

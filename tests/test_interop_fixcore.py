@@ -10,7 +10,7 @@ import pytest
 
 from tests.fix_peer import report, run, until
 from tests.fix_relay import CUT_AFTER, CUT_BEFORE, LOSE, PASS
-from tests.session_pair import End, Pair, cancel, named, order
+from tests.session_pair import End, ForeignPair, cancel, named, order
 
 pytest.importorskip("fixcore", reason="fixcore-engine is not installed: pip install fixlane[test]")
 from fixcore.application import Application  # noqa: E402
@@ -100,6 +100,9 @@ class FixcoreEnd(End, Application):  # type: ignore[misc]
         self._queue.put_nowait(self.engine.stop)
         self._queue.put_nowait(None)
 
+    async def ended(self) -> None:
+        await self._sender
+
     async def _send_all(self) -> None:
         while (step := await self._queue.get()) is not None:
             with contextlib.suppress(ConnectionError):  # after the message was numbered and kept
@@ -117,30 +120,11 @@ class _Silence:
         return lambda *_: None
 
 
-class FixcorePair(Pair):
-    """A native session, and fixcore-engine in the role that `fixcore` names."""
-
-    def __init__(self, fixcore: str, folder: Path, **overrides: object) -> None:
-        super().__init__(("native", "native"), folder, **overrides)
-        self._fixcore = fixcore
-
-    def _initiator(self, port: int) -> End:
-        if self._fixcore == "initiator":
-            return FixcoreEnd("initiator", port, self._overrides)
-        return super()._initiator(port)
-
-    async def _acceptor(self, port: int) -> End:
-        if self._fixcore == "acceptor":
-            end = FixcoreEnd("acceptor", port, self._overrides)
-            await end.engine.start()
-            return end
-        return await super()._acceptor(port)
-
-    async def __aexit__(self, *error: object) -> None:
-        await super().__aexit__(*error)
-        for end in self.ends:
-            if isinstance(end, FixcoreEnd):
-                await end._sender
+async def start(role: str, port: int, overrides: dict[str, object]) -> FixcoreEnd:
+    end = FixcoreEnd(role, port, overrides)
+    if role == "acceptor":
+        await end.engine.start()
+    return end
 
 
 roles = pytest.mark.parametrize("role", ["initiator", "acceptor"])
@@ -154,7 +138,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
 @roles
 def test_conversation_leaves_the_same_log_as_with_ours(role: str, tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with FixcorePair(role, tmp_path) as pair:
+        async with ForeignPair(role, start, tmp_path) as pair:
             await pair.talk()
             pair.initiator.logout()
             await pair.down()
@@ -172,7 +156,7 @@ def test_conversation_leaves_the_same_log_as_with_ours(role: str, tmp_path: Path
 @roles
 def test_lost_message_is_asked_for_and_sent_again(role: str, tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with FixcorePair(role, tmp_path) as pair:
+        async with ForeignPair(role, start, tmp_path) as pair:
             lost = {"F C1", "8 E1"}
 
             def lose(sender: str, text: str) -> str:
@@ -200,7 +184,7 @@ def test_connection_lost_with_a_message_loses_and_repeats_nothing(role: str, ver
     """One side has a gap afterwards; for losses that leave both with one see docs/fix-interoperability.md."""
 
     async def scenario() -> None:
-        async with FixcorePair(role, tmp_path) as pair:
+        async with ForeignPair(role, start, tmp_path) as pair:
             fatal = ["F C1", "8 E2", "D A3", "8 F4"]
 
             def cut(sender: str, text: str) -> str:
@@ -222,7 +206,7 @@ def test_connection_lost_with_a_message_loses_and_repeats_nothing(role: str, ver
 @pytest.mark.parametrize("key", ["ResetOnLogon", "ResetOnLogout", "ResetOnDisconnect"])
 def test_reset_leaves_both_sides_at_the_same_numbers(role: str, key: str, tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with FixcorePair(role, tmp_path, **{key: "Y"}) as pair:
+        async with ForeignPair(role, start, tmp_path, **{key: "Y"}) as pair:
             await pair.talk()
             pair.initiator.send(order("A9"))
             await pair.settled()
