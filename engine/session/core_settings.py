@@ -46,6 +46,8 @@ class CoreSettings:
 
     timestamp_precision: int = 3
     check_comp_id: bool = True
+    on_behalf_of: frozenset[str] | None = frozenset()  # OnBehalfOfCompID(115) agreed on, empty: none; None: unchecked
+    deliver_to: frozenset[str] | None = frozenset()  # DeliverToCompID(128), likewise
     check_latency: bool = True
     max_latency_ns: int = 120 * SECOND_NS
     requires_orig_sending_time: bool = True

@@ -77,6 +77,8 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
         enable_last_msg_seq_num_processed=settings.flag("EnableLastMsgSeqNumProcessed"),
         timestamp_precision=_precision(settings),
         check_comp_id=settings.flag("CheckCompID", True),
+        on_behalf_of=_routing(settings, "OnBehalfOfCompID"),
+        deliver_to=_routing(settings, "DeliverToCompID"),
         check_latency=settings.flag("CheckLatency", True),
         max_latency_ns=settings.integer("MaxLatency", 120) * SECOND_NS,
         requires_orig_sending_time=settings.flag("RequiresOrigSendingTime", True),
@@ -85,6 +87,13 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
         reject_garbled_message=settings.flag("RejectGarbledMessage"),
         reject_invalid_message=settings.flag("RejectInvalidMessage", True),
     )
+
+
+def _routing(settings: SessionSettings, key: str) -> frozenset[str] | None:
+    """Return the names that the peer's messages may carry; None where any is taken."""
+    if settings.text(key) == "*" or not settings.flag("CheckCompID", True):
+        return None
+    return frozenset(name.strip() for name in settings.text(key).split(",") if name.strip())
 
 
 def _precision(settings: SessionSettings) -> int:

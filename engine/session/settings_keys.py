@@ -62,6 +62,8 @@ _ALL = (
     Key("SenderLocationID", TEXT, NATIVE),
     Key("TargetSubID", TEXT, NATIVE),
     Key("TargetLocationID", TEXT, NATIVE),
+    Key("OnBehalfOfCompID", TEXT, NATIVE),
+    Key("DeliverToCompID", TEXT, NATIVE),
     Key("SessionQualifier", TEXT),
     Key("DefaultApplVerID", TEXT),
     # schedule
