@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from session_sockets import Witness, acceptor_settings, body, initiator_settings
 from test_session_dictionary import path as dictionary_path
 
 from engine.errors import ConfigError, SessionError
+from engine.session import wire
 from engine.session.acceptor import Acceptor
 from engine.session.native import NativeSession
 from engine.session.settings import SessionSettings
@@ -291,6 +293,38 @@ def test_slow_reader_gets_everything_in_order_later(run, tmp_path: Path) -> None
         assert not pair.peer_session.core.is_paused
         writer.close()
         pair.acceptor.close()
+
+    run(main())
+
+
+def test_peer_that_never_reads_cannot_hold_up_a_reconnection(run, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(wire, "CLOSE_SECONDS", 0.2)
+
+    async def main() -> None:
+        writers: list[asyncio.StreamWriter] = []
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.append(writer)
+            await reader.readuntil(b"\x0110=")
+            writer.write(frame(f"35=A|34={len(writers)}|98=0|108=30|", now_ns=time.time_ns()))
+            writer.transport.pause_reading()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        session = NativeSession(initiator_settings(tmp_path, server.sockets[0].getsockname()[1]), server.get_loop())
+        us = Witness(session)
+        session.logon()
+        try:
+            await us.logged_on()
+            message = body("o", "D", "58=" + "x" * 60_000 + "|")
+            while not session.core.is_paused:
+                session.send(message)
+            session.core.leave("enough")
+            await us.until(lambda: us.count("logon") == 2, 5)
+        finally:
+            session.close()
+            server.close()
+            for writer in writers:
+                writer.transport.abort()
 
     run(main())
 
