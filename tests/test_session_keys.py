@@ -60,8 +60,18 @@ def test_key_of_the_other_role_is_named() -> None:
         ({"DefaultApplVerID": "FIX.5.0SP2"}, "default_appl_ver_id", "9"),
         ({"DefaultApplVerID": "7"}, "default_appl_ver_id", "7"),
         ({"CheckLatency": "N"}, "check_latency", False),
+        ({}, "test_message_indicator", None),
+        ({"TestMessageIndicator": "N"}, "test_message_indicator", False),
         ({"ResendRequestChunkSize": "50"}, "resend_request_chunk_size", 50),
     ],
 )
 def test_key_reaches_the_core(keys: dict[str, str], name: str, value: object) -> None:
     assert getattr(core_settings(initiator_settings(Path(), 1, **keys)), name) == value
+
+
+def test_keys_of_an_acceptor_reach_the_core() -> None:
+    keys = {"MinHeartBtInt": "10", "MaxHeartBtInt": "60", "LogonTag": "553=x"}
+    settings = core_settings(acceptor_settings(Path(), **keys))
+    assert (settings.heart_bt_range, settings.logon_fields) == ((10, 60), ())
+    assert core_settings(acceptor_settings(Path(), MinHeartBtInt="5")).heart_bt_range == (5, 10**9)
+    assert core_settings(acceptor_settings(Path())).heart_bt_range is None

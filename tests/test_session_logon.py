@@ -1,4 +1,4 @@
-"""Logon and Logout of the session core; names carry the standard's case numbers (1B initiator, 1S acceptor)."""
+"""Logon of the session core; names carry the standard's case numbers (1B initiator, 1S acceptor)."""
 
 import pytest
 from session_scene import SECOND, START_NS, Scene, time_text
@@ -111,8 +111,7 @@ def test_1b_no_answer_in_time_disconnects() -> None:
 
 def test_1b_answer_with_another_heart_bt_int_is_adopted() -> None:
     scene = Scene().connect()
-    scene.receive("35=A|34=1|98=0|108=5|")
-    scene.take()
+    assert scene.receive("35=A|34=1|98=0|108=5|")[1:] == ["alert", "logon"]
     assert scene.wait(5) == ["> 35=0|34=2|"]
 
 
@@ -318,66 +317,51 @@ def test_dialect_signs_the_logon_with_its_own_header() -> None:
     assert scene.take() == ["> 35=A|34=1|98=0|108=30|95=3|96=sig|58=1/US/20260105-14:30:00.000/PEER|"]
 
 
-def test_12_logout_of_ours_waits_for_the_answer() -> None:
-    scene = Scene().up()
-    scene.core.logout("done", scene.now_ns)
-    assert scene.take() == ["> 35=5|34=2|58=done|"]
-    assert not scene.core.is_logged_on
-    assert scene.receive("35=8|34=2|37=1|", "35=5|34=3|") == ["< 35=8|34=2|37=1|", "disconnect", "logout"]
-
-
-def test_12_logout_unanswered_disconnects() -> None:
-    scene = Scene().up()
-    scene.core.logout("", scene.now_ns)
-    assert scene.take() == ["> 35=5|34=2|"]
-    assert scene.wait(10) == ["disconnect", "logout"]
-
-
-def test_12_peer_may_ask_for_messages_after_our_logout() -> None:
-    scene = Scene().up()
-    scene.send("35=D|11=A|")
-    scene.core.logout("", scene.now_ns)
+def test_1b_refusal_names_text_and_session_status() -> None:
+    scene = Scene(begin_string="FIXT.1.1", default_appl_ver_id="9").connect()
     scene.take()
-    assert scene.receive("35=2|34=2|7=2|16=2|", "35=1|34=3|112=X|") == [
-        "> 35=D|34=2|43=Y|122=20260105-14:30:00.000|11=A|"
-    ]
+    assert scene.receive("35=5|34=1|1409=6|58=ask us|") == ["alert", "disconnect"]
+    assert scene.core.logout_reason == "Logout by the peer: ask us (SessionStatus 6)"
 
 
-def test_13_a_logout_answer_too_high_disconnects() -> None:
-    scene = Scene().up()
-    scene.core.logout("", scene.now_ns)
+def test_1s_no_logon_in_time_disconnects_silently() -> None:
+    scene = acceptor()
+    assert scene.receive_raw(b"garbled \x01 bytes") == []
+    assert scene.wait(9.9) == []
+    assert scene.wait(0.2) == ["disconnect"]
+
+
+def test_1s_d_heart_bt_int_outside_of_the_range_is_refused() -> None:
+    text = "HeartBtInt(108) must be 10 to 60"
+    for value in (9, 61, 0):
+        assert acceptor(heart_bt_range=(10, 60)).receive(f"35=A|34=1|98=0|108={value}|") == [
+            f"> 35=5|34=1|58={text}|", "alert", "disconnect",
+        ]  # fmt: skip
+    for value in (10, 60):
+        assert acceptor(heart_bt_range=(10, 60)).receive(f"35=A|34=1|98=0|108={value}|")[-1] == "logon"
+
+
+def test_reset_asked_again_after_no_answer() -> None:
+    scene = late(next_in=9, next_out=20, reset_on_logon=True).connect()
     scene.take()
-    assert scene.receive("35=5|34=9|") == ["disconnect", "logout"]
-    assert scene.core.next_in == 2
+    assert scene.wait(10) == ["disconnect"]
+    assert scene.connect().take() == ["> 35=A|34=1|98=0|108=30|141=Y|"]
 
 
-def test_13_b_logout_of_the_peer_is_answered_and_closing_left_to_it() -> None:
+def test_reset_while_up_that_is_not_answered_needs_the_operator() -> None:
     scene = Scene().up()
-    assert scene.receive("35=5|34=2|58=bye|") == ["> 35=5|34=2|"]
-    assert scene.wait(9) == []
-    assert scene.wait(2) == ["alert", "disconnect", "logout"]
+    scene.core.reset_numbers(scene.now_ns)
+    (request,) = scene.take()
+    scene.receive(f"35=0|34=2|112={request.split('112=')[1]}")
+    text = "the Logon that resets both numbers was not answered"
+    assert scene.wait(10) == [f"> 35=5|34=2|58={text}|", "alert", "disconnect", "logout"]
+    assert scene.core.needs_operator == text
 
 
-def test_13_logout_of_the_peer_too_high_fetches_the_gap_first() -> None:
+def test_reset_while_up_answered_in_time_has_no_deadline() -> None:
     scene = Scene().up()
-    assert scene.receive("35=5|34=4|58=bye|") == ["> 35=2|34=2|7=2|16=0|"]
-    assert scene.receive(
-        "35=8|34=2|43=Y|122=20260105-14:30:00|37=1|", "35=4|34=3|43=Y|122=20260105-14:30:00|123=Y|36=5|"
-    ) == [
-        "< 35=8|34=2|43=Y|122=20260105-14:30:00|37=1|",
-        "> 35=5|34=3|",
-    ]
-    assert scene.core.next_in == 5
-
-
-def test_reset_on_logout_and_on_disconnect_are_told_apart() -> None:
-    orderly = Scene(reset_on_logout=True).up()
-    orderly.core.disconnected(orderly.now_ns, "lost")
-    assert orderly.core.next_out == 2
-    lost = Scene(reset_on_disconnect=True).up()
-    lost.core.disconnected(lost.now_ns, "lost")
-    assert (lost.core.next_in, lost.core.next_out) == (1, 1)
-    ended = Scene(reset_on_logout=True).up()
-    ended.receive("35=5|34=2|")
-    ended.core.disconnected(ended.now_ns, "closed")
-    assert (ended.core.next_in, ended.core.next_out) == (1, 1)
+    scene.core.reset_numbers(scene.now_ns)
+    (request,) = scene.take()
+    scene.receive(f"35=0|34=2|112={request.split('112=')[1]}", "35=A|34=1|98=0|108=30|141=Y|")
+    scene.take()
+    assert scene.wait(11) == [] and scene.core.is_logged_on

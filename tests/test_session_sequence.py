@@ -60,6 +60,7 @@ def test_2_c_too_low_is_left() -> None:
     text = "MsgSeqNum too low, expecting 3 but received 2"
     assert scene.receive(app(2)) == [f"> 35=5|34=2|58={text}|", "alert"]
     assert scene.core.next_in == 3 and not scene.core.is_logged_on
+    assert scene.core.needs_operator == text
     assert scene.receive(app(3)) == []
     assert scene.receive("35=5|34=4|") == ["disconnect", "logout"]
 
@@ -223,7 +224,7 @@ def test_11_a_reset_drops_what_waited_below_and_the_open_request() -> None:
 
 def test_11_b_reset_to_the_expected_number_changes_nothing() -> None:
     scene = Scene().up()
-    assert scene.receive("35=4|34=2|36=2|") == []
+    assert scene.receive("35=4|34=2|36=2|") == ["alert"]
     assert scene.core.next_in == 2
 
 

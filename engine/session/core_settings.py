@@ -22,6 +22,7 @@ class CoreSettings:
     test_message_indicator: bool | None = None  # TestMessageIndicator(464); None: the peer's is not looked at
 
     heart_bt_int: int = 30  # seconds; an acceptor takes the peer's
+    heart_bt_range: tuple[int, int] | None = None  # of the peer's, for an acceptor
     test_request_after_permille: int = 1200  # of HeartBtInt(108), in silence
     disconnect_after_permille: int = 2400
     logon_timeout_ns: int = 10 * SECOND_NS

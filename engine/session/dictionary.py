@@ -8,6 +8,7 @@ Source  QuickFIX data dictionary format; FIX 4.4 volume 2, Reject; FIXT 1.1 for 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,9 +16,11 @@ from xml.etree import ElementTree
 from engine import fix
 from engine.errors import ConfigError
 from engine.session._rules import Block, Rules
+from engine.session.admin import ADMIN
 from engine.session.fields import Fields
 from engine.session.header import Fault, Reason
 from engine.session.settings import SessionSettings
+from engine.session.versions import Versions
 
 # The keys that loosen the check, with their defaults, in the order that `Rules` takes them.
 _FLAGS = {
@@ -41,6 +44,23 @@ _VERSIONS = {
     "FIX.5.0": b"7", "FIX.5.0SP1": b"8", "FIX.5.0SP2": b"9",
 }  # fmt: skip
 
+# QuickFIX's FIXT11.xml names this component of the Logon and leaves it empty: what FIXT 1.1 has in it.
+_MSG_TYPE_GRP = ElementTree.fromstring(
+    """<fix>
+    <fields>
+    <field number='372' name='RefMsgType' type='STRING'/> <field number='384' name='NoMsgTypes' type='NUMINGROUP'/>
+    <field number='385' name='MsgDirection' type='CHAR'><value enum='S'/><value enum='R'/></field>
+    <field number='1130' name='RefApplVerID' type='STRING'/> <field number='1131' name='RefCstmApplVerID' type='STRING'/>
+    <field number='1406' name='RefApplExtID' type='INT'/> <field number='1410' name='DefaultVerIndicator' type='BOOLEAN'/>
+    </fields>
+    <group name='NoMsgTypes' required='N'>
+    <field name='RefMsgType'/><field name='MsgDirection'/><field name='RefApplVerID'/><field name='RefApplExtID'/>
+    <field name='RefCstmApplVerID'/><field name='DefaultVerIndicator'/>
+    </group>
+    </fix>"""
+)
+_SESSION_MESSAGES = frozenset(msg_type.encode() for msg_type in ADMIN)
+
 _Item = tuple[int, str, bool, frozenset[bytes] | None, Block | None]
 
 
@@ -54,6 +74,16 @@ class Dictionary:
         self.passes: Callable[[Fields], bool] = self._default.passes
         self._has_versions = bool(default)
         self._names = names
+        self._by_msg_type: dict[bytes, bytes] = {}  # ApplVerID(1128) where it is not the default
+
+    def with_versions(self, versions: Versions) -> "Dictionary":
+        """Return the same rules for a connection on which some MsgTypes have a version of their own."""
+        if not versions.by_msg_type and not self._by_msg_type:
+            return self
+        one = copy(self)
+        one._by_msg_type = {name.encode(): said.appl_ver_id.encode() for name, said in versions.by_msg_type.items()}
+        one.passes = one._passes if one._by_msg_type else one._default.passes
+        return one
 
     def check(self, fields: Fields) -> Fault | None:
         """Return the first thing that is wrong with a message."""
@@ -61,15 +91,21 @@ class Dictionary:
         rules: Rules | None = self._default
         if self._has_versions and fix.ApplVerID in fields:
             rules = self._rules.get(fields.get(fix.ApplVerID) or b"")
+            said = "ApplVerID(1128) {} is not supported".format(fields.text(fix.ApplVerID))
+        elif msg_type in self._by_msg_type and msg_type not in _SESSION_MESSAGES:
+            rules = self._rules.get(self._by_msg_type[msg_type])
+            said = f"RefApplVerID(1130) {self._by_msg_type[msg_type].decode()} of the Logon is not supported"
         if rules is None:
-            text = f"ApplVerID(1128) {fields.text(fix.ApplVerID)} is not supported"
-            return Fault(Reason.UNSUPPORTED_VERSION, fix.ApplVerID, text)
+            return Fault(Reason.UNSUPPORTED_VERSION, fix.ApplVerID, said)
         if msg_type not in rules:
             if msg_type.startswith(b"U"):  # user-defined
                 return None
             return Fault(Reason.INVALID_MSG_TYPE, fix.MsgType, f"MsgType(35) {fields.msg_type} is not defined")
         found = rules.check(fields, msg_type)
         return None if found is None else self._fault(*found)
+
+    def _passes(self, fields: Fields) -> bool:
+        return (fields.get(fix.MsgType) or b"") not in self._by_msg_type and self._default.passes(fields)
 
     def _fault(self, reason: int, tag: int) -> Fault:
         name = f"{self._names[tag]}({tag})" if tag in self._names else f"tag {tag}"
@@ -116,6 +152,7 @@ class _File:
             raise ConfigError(f"{file}: not a QuickFIX dictionary: {error!r}; correct DataDictionary") from error
 
     def _read(self, root: ElementTree.Element) -> None:
+        _complete(root)
         self._tags: dict[str, int] = {}
         self._types: dict[int, str] = {}
         self._choices: dict[int, frozenset[bytes] | None] = {}
@@ -161,3 +198,13 @@ class _File:
         if id(element) not in self._groups:
             self._groups[id(element)] = Block(self._unique(element))
         return self._groups[id(element)]
+
+
+def _complete(root: ElementTree.Element) -> None:
+    """Fill in the one component that QuickFIX's file leaves empty."""
+    empty, fields = root.find("components/component[@name='MsgTypeGrp']"), root.find("fields")
+    if empty is None or fields is None or len(empty):
+        return
+    known = {field.get("number") for field in fields}
+    fields.extend(field for field in _MSG_TYPE_GRP.iterfind("fields/field") if field.get("number") not in known)
+    empty.extend(_MSG_TYPE_GRP.iterfind("group"))

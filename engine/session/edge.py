@@ -72,6 +72,13 @@ class SessionEdge:
         """Start both numbers at 1 without logging out, by agreement with the peer."""
         self._run(self.core.reset_numbers, self.clock_ns())
 
+    def sequence_reset(self, new_seq_no: int) -> None:
+        """Have the peer expect `new_seq_no` next, above every number used: a repair that he must know of.
+
+        What was sent and has not arrived is lost. SessionError while logged out and for a number that is too low.
+        """
+        self.core.sequence_reset(new_seq_no, self.clock_ns())
+
     def logout(self, text: str = "") -> None:
         """Send Logout, answer what the peer still asks for, then disconnect."""
         self._run(self.core.logout, text, self.clock_ns())

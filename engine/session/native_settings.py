@@ -29,7 +29,7 @@ _FOR_INITIATORS = (
 )  # fmt: skip
 _FOR_ACCEPTORS = (
     "SocketAccept", "SocketReuseAddress", "AllowedRemoteAddresses", "ServerCertificate", "CertificateVerifyLevel",
-    "NeedClientAuth",
+    "NeedClientAuth", "MinHeartBtInt", "MaxHeartBtInt",
 )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
     """Return the protocol's share of `settings`; raise ConfigError for what cannot be honoured."""
     if found := refused(settings):
         raise ConfigError("\n".join(found))
-    version = settings.text("DefaultApplVerID")
+    version, is_test = settings.text("DefaultApplVerID"), "TestMessageIndicator"
     next_expected = settings.flag("SendNextExpectedMsgSeqNum") or settings.flag("EnableNextExpectedMsgSeqNum")
     return CoreSettings(
         begin_string=settings.text("BeginString"),
@@ -60,8 +60,10 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
         target_comp_id=settings.text("TargetCompID"),
         header=tuple((tag, settings.text(key)) for key, tag in _HEADER_KEYS if settings.text(key)),
         default_appl_ver_id=_APPL_VER_IDS.get(version, version),
-        logon_fields=tuple(settings.logon_tags()),
+        logon_fields=tuple(settings.logon_tags()) if settings.is_initiator else (),
+        test_message_indicator=settings.flag(is_test) if settings.text(is_test) else None,
         heart_bt_int=settings.integer("HeartBtInt", 30),
+        heart_bt_range=_heart_bt_range(settings),
         test_request_after_permille=1000 + _permille(settings.text("TestRequestDelayMultiplier", "0.2")),
         disconnect_after_permille=1000 + _permille(settings.text("HeartBeatTimeoutMultiplier", "1.4")),
         logon_timeout_ns=settings.integer("LogonTimeout", 10) * SECOND_NS,
@@ -87,6 +89,12 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
         reject_garbled_message=settings.flag("RejectGarbledMessage"),
         reject_invalid_message=settings.flag("RejectInvalidMessage", True),
     )
+
+
+def _heart_bt_range(settings: SessionSettings) -> tuple[int, int] | None:
+    if not settings.text("MinHeartBtInt") and not settings.text("MaxHeartBtInt"):
+        return None
+    return settings.integer("MinHeartBtInt"), settings.integer("MaxHeartBtInt", 10**9)
 
 
 def _routing(settings: SessionSettings, key: str) -> frozenset[str] | None:

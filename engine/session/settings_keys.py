@@ -1,7 +1,7 @@
 """Every key of a FIX session file, with the kind of its value and who understands it.
 
 Shapes  `KEYS` maps a key in lower case to its `Key`; numbered and suffixed keys are found by `known`.
-Source  QuickFIX configuration page; QuickFIX/J configuration page for the keys marked NATIVE.
+Source  QuickFIX configuration page; QuickFIX/J configuration page, and a few keys of our own, for those marked NATIVE.
 """
 
 import re
@@ -113,8 +113,11 @@ _ALL = (
     Key("RejectInvalidMessage", FLAG, NATIVE),
     Key("PreserveMessageFieldsOrder", FLAG),
     Key("LogonTag", LOGON_TAG),
+    Key("TestMessageIndicator", FLAG, NATIVE),
     # time-outs, in seconds
     Key("HeartBtInt", POSITIVE),
+    Key("MinHeartBtInt", NATURAL, NATIVE),
+    Key("MaxHeartBtInt", NATURAL, NATIVE),
     Key("ReconnectInterval", POSITIVE),
     Key("LogonTimeout", POSITIVE),
     Key("LogoutTimeout", POSITIVE),

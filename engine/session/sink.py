@@ -8,6 +8,7 @@ from typing import Protocol
 
 from engine.session.fields import Fields
 from engine.session.header import Fault
+from engine.session.versions import Versions
 
 
 class Sink(Protocol):
@@ -40,6 +41,9 @@ class Rules(Protocol):
     passes: Callable[[Fields], bool]  # the quick test: whatever it lets through, `check` finds sound
 
     def check(self, fields: Fields) -> Fault | None: ...
+
+    def with_versions(self, versions: Versions) -> "Rules":
+        """Return these rules for a connection whose Logon said `versions`."""
 
 
 class Schedule(Protocol):
