@@ -1,12 +1,17 @@
-"""Sessions over real sockets on 127.0.0.1: settings, an event loop, and what a side has seen."""
+"""Sessions over real sockets on 127.0.0.1: settings, event loops, what a side has seen, and two sides joined."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+import uvloop
+
+from engine.session.acceptor import Acceptor
 from engine.session.fields import Fields
 from engine.session.message import Message
+from engine.session.native import NativeSession
 from engine.session.settings import SessionSettings
 
 COMMON = {
@@ -69,3 +74,45 @@ class Witness:
 
 def body(cl_ord_id: str, msg_type: str = "D", more: str = "") -> bytes:
     return Message.from_text(f"35={msg_type}|11={cl_ord_id}|{more}").body()
+
+
+@pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
+def run(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, None]], None]:
+    def run_it(main: Coroutine[Any, Any, None]) -> None:
+        with asyncio.Runner(loop_factory=request.param) as runner:
+            runner.run(asyncio.wait_for(main, 60))
+
+    return run_it
+
+
+class Pair:
+    """An initiator and an acceptor that know each other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = 0
+
+    async def listen(self, **changes: object) -> None:
+        loop = asyncio.get_running_loop()
+        self.acceptor = Acceptor([acceptor_settings(self.folder, self.port, **changes)], loop)
+        self.port = (await self.acceptor.listen())[0]
+        (self.peer_session,) = self.acceptor.sessions.values()
+        self.peer = Witness(self.peer_session)
+
+    def connect(self, **changes: object) -> None:
+        loop = asyncio.get_running_loop()
+        settings = initiator_settings(self.folder, self.port, **changes)
+        self.session = NativeSession(settings, loop, replayed=None)
+        self.us = Witness(self.session)
+        self.session.logon()
+
+    async def up(self, **changes: object) -> "Pair":
+        await self.listen()
+        self.connect(**changes)
+        await self.us.logged_on()
+        await self.peer.logged_on()
+        return self
+
+    def close(self) -> None:
+        self.session.close()
+        self.acceptor.close()

@@ -3,14 +3,12 @@
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 from session_scene import frame
-from session_sockets import Witness, acceptor_settings, body, initiator_settings
+from session_sockets import Pair, Witness, acceptor_settings, body, initiator_settings, run
 from test_session_dictionary import path as dictionary_path
 
 from engine.errors import ConfigError, SessionError
@@ -19,49 +17,7 @@ from engine.session.acceptor import Acceptor
 from engine.session.native import NativeSession
 from engine.session.settings import SessionSettings
 
-LOOPS = [uvloop.new_event_loop, asyncio.new_event_loop]
-
-
-@pytest.fixture(params=LOOPS, ids=["uvloop", "asyncio"])
-def run(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, None]], None]:
-    def run_it(main: Coroutine[Any, Any, None]) -> None:
-        with asyncio.Runner(loop_factory=request.param) as runner:
-            runner.run(asyncio.wait_for(main, 60))
-
-    return run_it
-
-
-class Pair:
-    """An initiator and an acceptor that know each other."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = 0
-
-    async def listen(self, **changes: object) -> None:
-        loop = asyncio.get_running_loop()
-        self.acceptor = Acceptor([acceptor_settings(self.folder, self.port, **changes)], loop)
-        self.port = (await self.acceptor.listen())[0]
-        (self.peer_session,) = self.acceptor.sessions.values()
-        self.peer = Witness(self.peer_session)
-
-    def connect(self, **changes: object) -> None:
-        loop = asyncio.get_running_loop()
-        settings = initiator_settings(self.folder, self.port, **changes)
-        self.session = NativeSession(settings, loop, replayed=None)
-        self.us = Witness(self.session)
-        self.session.logon()
-
-    async def up(self, **changes: object) -> "Pair":
-        await self.listen()
-        self.connect(**changes)
-        await self.us.logged_on()
-        await self.peer.logged_on()
-        return self
-
-    def close(self) -> None:
-        self.session.close()
-        self.acceptor.close()
+__all__ = ["run"]
 
 
 def test_orders_and_reports_cross(run, tmp_path: Path) -> None:
@@ -180,81 +136,6 @@ def test_dictionary_and_schedule_of_the_file_hold_on_both_sides(tmp_path: Path) 
     session.close()
     acceptor.close()
     loop.close()
-
-
-def test_second_connection_of_an_identity_is_closed_silently(run, tmp_path: Path) -> None:
-    async def main() -> None:
-        pair = await Pair(tmp_path).up()
-        reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
-        writer.write(frame("35=A|34=9|98=0|108=30|", "US", "PEER"))
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await reader.readexactly(1)
-        writer.close()
-        assert pair.session.is_logged_on and pair.peer.count("logout") == 0
-        pair.close()
-
-    run(main())
-
-
-@pytest.mark.parametrize(
-    "first",
-    [
-        frame("35=A|34=1|98=0|108=30|", "STRANGER", "PEER"),
-        frame("35=D|34=1|11=x|", "US", "PEER"),
-        b"GET / HTTP/1.1\r\n\x01" + frame("35=0|34=1|", "US", "PEER"),
-    ],
-)
-def test_stranger_learns_nothing(run, tmp_path: Path, first: bytes) -> None:
-    async def main() -> None:
-        pair = Pair(tmp_path)
-        await pair.listen()
-        reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
-        writer.write(first)
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await reader.readexactly(1)
-        writer.close()
-        assert pair.peer_session.next_sender_seq_num == 1
-        pair.acceptor.close()
-
-    run(main())
-
-
-def test_address_that_is_not_allowed_is_cut(run, tmp_path: Path) -> None:
-    async def main() -> None:
-        pair = Pair(tmp_path)
-        await pair.listen(AllowedRemoteAddresses="192.0.2.1, 192.0.2.2")
-        reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
-        writer.write(frame("35=A|34=1|98=0|108=30|", "US", "PEER"))
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await reader.readexactly(1)
-        writer.close()
-        pair.acceptor.close()
-
-    run(main())
-
-
-def test_template_makes_a_session_for_each_peer(run, tmp_path: Path) -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        acceptor = Acceptor([acceptor_settings(tmp_path, TargetCompID="*")], loop)
-        made: list[Witness] = []
-        acceptor.on_session = lambda session: made.append(Witness(session))
-        (port,) = await acceptor.listen()
-        clients = []
-        for name in ("ANN", "BOB"):
-            settings = initiator_settings(tmp_path, port, SenderCompID=name, FileStorePath=tmp_path / name)
-            clients.append(Witness(NativeSession(settings, loop)))
-            clients[-1].session.logon()
-        for client in clients:
-            await client.logged_on()
-        clients[1].session.send(body("bob's"))
-        bob = next(witness for witness in made if witness.session.core.settings.target_comp_id == "BOB")
-        await bob.until(lambda: bob.messages == [("D", "bob's")])
-        for client in clients:
-            client.session.close()
-        acceptor.close()
-
-    run(main())
 
 
 def test_next_host_is_tried_when_the_first_is_dead(run, tmp_path: Path) -> None:

@@ -50,8 +50,9 @@ _MSG_TYPE_GRP = ElementTree.fromstring(
     <fields>
     <field number='372' name='RefMsgType' type='STRING'/> <field number='384' name='NoMsgTypes' type='NUMINGROUP'/>
     <field number='385' name='MsgDirection' type='CHAR'><value enum='S'/><value enum='R'/></field>
-    <field number='1130' name='RefApplVerID' type='STRING'/> <field number='1131' name='RefCstmApplVerID' type='STRING'/>
-    <field number='1406' name='RefApplExtID' type='INT'/> <field number='1410' name='DefaultVerIndicator' type='BOOLEAN'/>
+    <field number='1130' name='RefApplVerID' type='STRING'/> <field number='1406' name='RefApplExtID' type='INT'/>
+    <field number='1131' name='RefCstmApplVerID' type='STRING'/>
+    <field number='1410' name='DefaultVerIndicator' type='BOOLEAN'/>
     </fields>
     <group name='NoMsgTypes' required='N'>
     <field name='RefMsgType'/><field name='MsgDirection'/><field name='RefApplVerID'/><field name='RefApplExtID'/>
@@ -91,7 +92,7 @@ class Dictionary:
         rules: Rules | None = self._default
         if self._has_versions and fix.ApplVerID in fields:
             rules = self._rules.get(fields.get(fix.ApplVerID) or b"")
-            said = "ApplVerID(1128) {} is not supported".format(fields.text(fix.ApplVerID))
+            said = f"ApplVerID(1128) {fields.text(fix.ApplVerID)} is not supported"
         elif msg_type in self._by_msg_type and msg_type not in _SESSION_MESSAGES:
             rules = self._rules.get(self._by_msg_type[msg_type])
             said = f"RefApplVerID(1130) {self._by_msg_type[msg_type].decode()} of the Logon is not supported"

@@ -157,7 +157,7 @@ def on_sequence_reset(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 
 def send_sequence_reset(core: SessionCore, new_seq_no: int) -> None:
-    """Go on with a higher number and have the peer follow. The store goes first: a surplus is recovered, never a lack."""
+    """Go on with a higher number and have the peer follow; the store first, because only a surplus is recovered."""
     if core.state is not State.LOGGED_ON:
         raise SessionError(f"{core.settings.name}: logged out; reset after on_logon")
     if new_seq_no <= core.next_out or new_seq_no > _LARGEST:

@@ -13,7 +13,6 @@ import socket
 from collections.abc import Callable
 from typing import Protocol, cast
 
-
 CLOSE_SECONDS = 5.0  # for a peer to read what was written before the close
 
 
