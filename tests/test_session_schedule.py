@@ -49,6 +49,12 @@ CHICAGO = {"TimeZone": "America/Chicago"}
         (DAILY | CHICAGO, "2026-01-05 13:59:59", False),
         (DAILY | CHICAGO, "2026-07-06 13:00:00", True),  # 08:00, summer
         (DAILY | CHICAGO, "2026-07-06 12:59:59", False),
+        ({"StartTime": "08:00:00 America/Chicago", "EndTime": "17:00:00 Europe/Paris"}, "2026-01-05 13:59:59", False),
+        ({"StartTime": "08:00:00 America/Chicago", "EndTime": "17:00:00 Europe/Paris"}, "2026-01-05 14:00:00", True),
+        ({"StartTime": "08:00:00 America/Chicago", "EndTime": "17:00:00 Europe/Paris"}, "2026-01-05 16:00:00", False),
+        (DAILY | {"TimeZone": "Asia/Tokyo", "EndTime": "17:00:00  UTC"}, "2026-01-05 16:59:59", True),
+        (DAILY | {"LogonTime": "08:00:00 America/New_York"}, "2026-01-05 12:59:59", False),
+        (DAILY | {"LogonTime": "08:00:00 America/New_York"}, "2026-01-05 13:00:00", True),
         (DAILY | {"LogonTime": "09:00:00", "LogoutTime": "16:00:00"}, "2026-01-05 08:30:00", False),
         (DAILY | {"LogonTime": "09:00:00", "LogoutTime": "16:00:00"}, "2026-01-05 09:00:00", True),
         (DAILY | {"LogonTime": "09:00:00", "LogoutTime": "16:00:00"}, "2026-01-05 16:00:00", False),
@@ -88,7 +94,7 @@ def test_local_time_is_the_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.may_log_on(at("2026-01-05 14:00:00")) and not found.may_log_on(at("2026-01-05 13:00:00"))
 
 
-@pytest.mark.parametrize("keys", [{"TimeZone": "Mars/Base"}, {"LogonTime": "07:00:00"}])
+@pytest.mark.parametrize("keys", [{"TimeZone": "Mars/Base"}, {"LogonTime": "07:00:00"}, {"EndTime": "17:00:00 Mars"}])
 def test_impossible_schedule_is_refused(keys: dict[str, str]) -> None:
     with pytest.raises(ConfigError):
         schedule(**(DAILY | keys))

@@ -12,7 +12,7 @@ import quickfix
 
 from engine.errors import ConfigError
 from engine.session.settings import SessionSettings
-from engine.session.settings_keys import DICTIONARY, known
+from engine.session.settings_keys import DICTIONARY, TIME, known
 
 _DATA_TYPE = re.compile(rb"""(\btype\s*=\s*)(["'])DATA\2""")
 _PRECISIONS = {"SECONDS": "0", "MILLIS": "3", "MICROS": "6", "NANOS": "9"}
@@ -34,7 +34,11 @@ def refused(settings: SessionSettings) -> list[str]:
     """Return what these settings ask for that QuickFIX cannot do, each with what to do instead."""
     tls = [key for key, value in settings.values.items() if key in _TLS and value != "N"]
     text = "{}: {}: the QuickFIX package has no TLS; use the native session, or a TLS tunnel on this host"
-    return [text.format(settings.file, key) for key in tls]
+    return [text.format(settings.file, key) for key in tls] + [
+        f"{settings.file}: {key}: QuickFIX takes no zone behind a time; give it in UTC, or use the native session"
+        for key, value in settings.values.items()
+        if (known_key := known(key)) is not None and known_key.kind is TIME and " " in value
+    ]
 
 
 def ignored(settings: SessionSettings) -> list[str]:
