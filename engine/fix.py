@@ -30,6 +30,7 @@ SenderLocationID = 142
 TargetLocationID = 143
 OnBehalfOfLocationID = 144
 DeliverToLocationID = 145
+XmlData = 213
 LastMsgSeqNumProcessed = 369
 ApplVerID = 1128
 

@@ -41,6 +41,10 @@ def fixt() -> Dictionary:
     return found
 
 
+def xml(text: str) -> str:
+    return f"34=2|212={len(text)}|213={text}|"
+
+
 def check(text: str, dictionary: Dictionary | None = None, begin_string: str = "FIX.4.4") -> tuple[int, int] | None:
     fault = (dictionary or fix44()).check(Fields(frame(text, begin_string=begin_string)))
     return None if fault is None else (fault.reason, fault.tag)
@@ -81,6 +85,8 @@ def test_sound_messages_pass() -> None:
         (ORDER + "453=1|448=P1|452=oops|", (6, 452)),
         (ORDER + "18=6 ?|", (5, 18)),
         (ORDER + "5001=x|", (0, 5001)),
+        (ORDER.replace("34=2|", xml("<a><b/>")), (12, 213)),
+        (ORDER.replace("34=2|", xml("<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>")), (12, 213)),
     ],
 )  # fmt: skip
 def test_fault_is_found(text: str, fault: tuple[int, int]) -> None:
@@ -89,6 +95,22 @@ def test_fault_is_found(text: str, fault: tuple[int, int]) -> None:
 
 def test_multiple_values_pass_one_by_one() -> None:
     assert check(ORDER + "18=6 G|") is None
+
+
+def test_12_xml_that_is_well_formed_passes() -> None:
+    assert check(ORDER.replace("34=2|", xml("<a>\n<b c='='/></a>"))) is None
+
+
+def test_data_fields_are_those_of_the_dictionary() -> None:
+    assert fix44().data_pairs is None
+    assert fixt().data_pairs is not None and fixt().data_pairs[1525] == 1527 and fixt().data_pairs[95] == 96
+    scene = Scene(begin_string="FIXT.1.1", default_appl_ver_id="9", core={"dictionary": fixt()})
+    scene.up(logon="98=0|108=30|1137=9|")
+    order = ORDER + "1525=8|1527=a|9999=b|"
+    assert scene.receive(order) == ["< " + order]
+    scene.core.send(b"35=D\x0111=A\x011525=3\x011527=a\x01b\x01", scene.now_ns)
+    scene.receive("35=2|34=3|7=2|16=2|")
+    assert b"\x0143=Y\x01" in scene.raw[-1] and b"\x0111=A\x011525=3\x011527=a\x01b\x0110=" in scene.raw[-1]
 
 
 def test_nested_groups_are_walked() -> None:

@@ -6,6 +6,7 @@ import pytest
 from session_scene import START_NS, Scene
 
 from engine.errors import SessionError
+from engine.session import gaps
 from engine.session.file_store import FileStore
 from engine.session.store import MemoryStore
 
@@ -181,7 +182,7 @@ def test_heart_bt_int_zero_means_neither_heartbeats_nor_a_watch() -> None:
 
 def test_9_sequence_reset_of_ours_moves_our_number_on() -> None:
     scene = sent("D")
-    scene.core.sequence_reset(50, scene.now_ns)
+    gaps.send_sequence_reset(scene.core, 50)
     scene.send("35=D|11=o50|")
     assert scene.take() == ["> 35=4|34=49|123=N|36=50|", order(50)]
     assert ask(scene, 49, 0) == [fill(49, 50), order(50, DUP)]
@@ -191,10 +192,10 @@ def test_9_sequence_reset_of_ours_moves_our_number_on() -> None:
 def test_9_sequence_reset_of_ours_never_lowers() -> None:
     scene = sent("D")
     with pytest.raises(SessionError, match=r"NewSeqNo\(36\) must be above 3, not 3"):
-        scene.core.sequence_reset(3, scene.now_ns)
+        gaps.send_sequence_reset(scene.core, 3)
     scene.core.disconnected(scene.now_ns, "lost")
     with pytest.raises(SessionError, match="logged out"):
-        scene.core.sequence_reset(50, scene.now_ns)
+        gaps.send_sequence_reset(scene.core, 50)
     assert scene.core.next_out == 3
 
 

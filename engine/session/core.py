@@ -60,6 +60,7 @@ class SessionCore:
             precision=settings.timestamp_precision,
         )
         self._passes = None if dictionary is None else dictionary.passes
+        self.data_pairs = None if dictionary is None else dictionary.data_pairs
         self.versions: Versions | None = None  # of the peer's Logon, FIXT.1.1
         self.constant_tags = frozenset(tag for tag, _ in settings.header)
         self._gate = header.gate(settings)
@@ -196,11 +197,6 @@ class SessionCore:
         self.reset_wanted = True
         liveness.send_test_request(self)
 
-    def sequence_reset(self, new_seq_no: int, now_ns: int) -> None:
-        """Have the peer expect `new_seq_no` next."""
-        self.now_ns = now_ns
-        gaps.send_sequence_reset(self, new_seq_no)
-
     def pause(self) -> None:
         """Stop writing: the socket takes no more. What is sent meanwhile waits in the store."""
         self.is_paused = self.store.keeps_messages
@@ -295,4 +291,8 @@ class SessionCore:
 
     def new_reader(self) -> FrameReader:
         settings = self.settings
-        return FrameReader(max_message_size=settings.max_message_size, check=settings.validate_length_and_checksum)
+        return FrameReader(
+            max_message_size=settings.max_message_size,
+            data_pairs=self.data_pairs,
+            check=settings.validate_length_and_checksum,
+        )

@@ -7,7 +7,7 @@ Cost    0.4 us for an ExecutionReport; reading a file 0.1 to 1 s.
 Source  QuickFIX data dictionary format; FIX 4.4 volume 2, Reject; FIXT 1.1 for versions.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from engine import fix
 from engine.errors import ConfigError
 from engine.session._rules import Block, Rules
 from engine.session.admin import ADMIN
+from engine.session.codec import DATA_PAIRS
 from engine.session.fields import Fields
 from engine.session.header import Fault, Reason
 from engine.session.settings import SessionSettings
@@ -34,6 +35,7 @@ _WORDS = {
     Reason.NO_VALUE: "has no value",
     Reason.VALUE_INCORRECT: "has a value that is not allowed",
     Reason.INCORRECT_DATA_FORMAT: "does not have the format of its type",
+    Reason.INVALID_XML: "is not well-formed XML",
     Reason.TAG_REPEATED: "appears twice",
     Reason.TAG_OUT_OF_ORDER: "stands outside of its section: header, body, trailer",
     Reason.GROUP_OUT_OF_ORDER: "stands out of the order of its group",
@@ -68,8 +70,11 @@ _Item = tuple[int, str, bool, frozenset[bytes] | None, Block | None]
 class Dictionary:
     """What the messages of one session must look like."""
 
-    def __init__(self, rules: dict[bytes, Rules], default: bytes, names: dict[int, str]) -> None:
+    def __init__(
+        self, rules: dict[bytes, Rules], default: bytes, names: dict[int, str], data_pairs: Mapping[int, int] | None
+    ) -> None:
         """`rules` are by ApplVerID(1128), those of `default` for messages that do not say."""
+        self.data_pairs = data_pairs
         self._rules = rules
         self._default = rules[default]
         self.passes: Callable[[Fields], bool] = self._default.passes
@@ -134,7 +139,8 @@ def _compile(transport: str, applications: tuple[tuple[bytes, str], ...], flags:
     files = {version: _File(Path(file)) for version, file in applications}
     names = {tag: name for file in (*files.values(), outer) for tag, name in file.names.items()}
     rules = {version: file.rules(outer, flags, version) for version, file in files.items()}
-    return Dictionary(rules, applications[0][0], names)
+    pairs = DATA_PAIRS | {length: tag for file in (*files.values(), outer) for length, tag in file.data_pairs.items()}
+    return Dictionary(rules, applications[0][0], names, None if pairs == DATA_PAIRS else pairs)
 
 
 def _version(text: str) -> bytes:
@@ -160,9 +166,10 @@ class _File:
         for field in root.iterfind("fields/field"):
             tag = int(field.attrib["number"])
             self._tags[field.attrib["name"]] = tag
-            self._types[tag] = field.attrib["type"].upper()
+            self._types[tag] = "XMLDATA" if tag == fix.XmlData else field.attrib["type"].upper()
             self._choices[tag] = frozenset(value.attrib["enum"].encode() for value in field.iterfind("value")) or None
         self.names = {tag: name for name, tag in self._tags.items()}
+        self.data_pairs = self._data_pairs()
         self._components = {one.attrib["name"]: one for one in root.iterfind("components/component")}
         self._groups: dict[int, Block] = {}  # compiled, by the identity of their element
         self.header = Block(self._section(root.find("header")))
@@ -177,6 +184,11 @@ class _File:
         messages = {**self.messages, **transport.messages}
         known = self._types.keys() | transport._types.keys()
         return Rules(transport.header, messages, transport.trailer, known, flags, version)
+
+    def _data_pairs(self) -> dict[int, int]:
+        """Return which length field announces which data field: EncodedTextLen EncodedText, RawDataLength RawData."""
+        lengths = ((self._tags.get(self.names[tag] + end), tag) for tag in self._types for end in ("Len", "Length"))
+        return {length: tag for length, tag in lengths if length and self._types[tag] in ("DATA", "XMLDATA")}
 
     def _section(self, section: ElementTree.Element | None) -> list[_Item]:
         return [] if section is None else self._unique(section)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 
 from engine.errors import SessionError
+from engine.session import gaps
 from engine.session.core import SessionCore
 from engine.session.fields import Fields
 from engine.session.message_log import MessageLog
@@ -77,7 +78,8 @@ class SessionEdge:
 
         What was sent and has not arrived is lost. SessionError while logged out and for a number that is too low.
         """
-        self.core.sequence_reset(new_seq_no, self.clock_ns())
+        self.core.now_ns = self.clock_ns()
+        gaps.send_sequence_reset(self.core, new_seq_no)
 
     def logout(self, text: str = "") -> None:
         """Send Logout, answer what the peer still asks for, then disconnect."""
