@@ -1,16 +1,19 @@
 """Every key of a session file means something to the native session, or is refused by name."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from session_sockets import acceptor_settings, initiator_settings
 
+from engine.check import check
 from engine.errors import ConfigError
 from engine.session.core_settings import SECOND_NS
 from engine.session.native_settings import core_settings, ignored, refused
 from engine.session.settings_keys import KEYS
 
 SESSION = Path(__file__).parent.parent / "engine" / "session"
+CONFIG = SESSION.parent.parent / "config"
 MODULES = ("acceptor", "dictionary", "file_store", "hosts", "native", "native_settings", "schedule", "settings",
            "sockets", "tls")  # fmt: skip
 # Fields leave in the order of the body, always: that is what PreserveMessageFieldsOrder asks for.
@@ -75,3 +78,19 @@ def test_keys_of_an_acceptor_reach_the_core() -> None:
     assert (settings.heart_bt_range, settings.logon_fields) == ((10, 60), ())
     assert core_settings(acceptor_settings(Path(), MinHeartBtInt="5")).heart_bt_range == (5, 10**9)
     assert core_settings(acceptor_settings(Path())).heart_bt_range is None
+
+
+def test_check_says_what_the_native_session_refuses_and_reads_over(tmp_path: Path) -> None:
+    shutil.copytree(CONFIG, tmp_path / "config")
+    config, file = tmp_path / "config" / "engine.toml", tmp_path / "config" / "fix" / "initiator.cfg"
+    text = config.read_text()
+    assert 'session = "quickfix"' in text
+    config.write_text(text.replace('session = "quickfix"', 'session = "native"'))
+    assert check(config) == ([], [])
+    sound = file.read_text()
+    file.write_text(sound + "HttpAcceptPort=8080\nSocketAcceptPort=1\nSocketUseSSL=Y\nSocketCAFile=none.pem\n")
+    wrong, warnings = check(config)
+    assert [one.split(": ")[1] for one in wrong] == ["HttpAcceptPort", "SocketCAFile"]
+    assert [one.split(": ")[1] for one in warnings] == ["SocketAcceptPort"]
+    file.write_text(sound.replace("NonStopSession=Y", "TimeZone=Mars"))
+    assert [one.split(": ")[1] for one in check(config)[0]] == ["TimeZone"]
