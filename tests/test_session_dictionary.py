@@ -60,26 +60,26 @@ def test_sound_messages_pass() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("35=ZZ|34=2|", (11, 35)),  # 2.q
-        (ORDER + "999=x|", (0, 999)),  # 14.a
-        (ORDER.replace("11=A|", ""), (1, 11)),  # 14.b
-        (ORDER + "150=0|", (2, 150)),  # 14.c
-        (ORDER.replace("44=0.55|", "44=|"), (4, 44)),  # 14.d
-        (ORDER.replace("54=1|", "54=Z|"), (5, 54)),  # 14.e
+        pytest.param("35=ZZ|34=2|", (11, 35), id="2_q_type"),
+        pytest.param(ORDER + "999=x|", (0, 999), id="14_a_tag"),
+        pytest.param(ORDER.replace("11=A|", ""), (1, 11), id="14_b_missing"),
+        pytest.param(ORDER + "150=0|", (2, 150), id="14_c_not_of_this_type"),
+        pytest.param(ORDER.replace("44=0.55|", "44=|"), (4, 44), id="14_d_no_value"),
+        pytest.param(ORDER.replace("54=1|", "54=Z|"), (5, 54), id="14_e_value"),
         (ORDER.replace("40=2|", "40=|") , (4, 40)),
-        (ORDER.replace("38=100|", "38=many|"), (6, 38)),  # 14.f
+        pytest.param(ORDER.replace("38=100|", "38=many|"), (6, 38), id="14_f_format"),
         (ORDER.replace("38=100|", "38=.|"), (6, 38)),
         (ORDER.replace("60=20260105-14:30:00|", "60=today|"), (6, 60)),
         (ORDER.replace("54=1|", "54=12|"), (6, 54)),
         (ORDER + "114=X|", (6, 114)),
         (ORDER + "432=2026010|", (6, 432)),
         (ORDER + "200=2026|", (6, 200)),
-        (ORDER + "50=US|", (14, 50)),  # 14.g
-        (ORDER + "11=B|", (13, 11)),  # 14.h
-        (ORDER + "453=3|" + PARTIES[6:], (16, 453)),  # 14.i
+        pytest.param(ORDER + "50=US|", (14, 50), id="14_g_section"),
+        pytest.param(ORDER + "11=B|", (13, 11), id="14_h_twice"),
+        pytest.param(ORDER + "453=3|" + PARTIES[6:], (16, 453), id="14_i_count"),
         (ORDER + "453=1|" + PARTIES[6:], (16, 453)),
         (ORDER + "453=x|" + PARTIES[6:], (6, 453)),
-        (ORDER + "453=1|447=D|448=P1|", (15, 447)),  # 14.j
+        pytest.param(ORDER + "453=1|447=D|448=P1|", (15, 447), id="14_j_group_order"),
         (ORDER + "453=1|448=P1|452=1|447=D|", (15, 447)),
         (ORDER + "453=1|448=P1|447=D|447=D|", (15, 447)),
         (ORDER + "453=1|448=P1|452=oops|", (6, 452)),

@@ -25,14 +25,14 @@ def test_1b_a_connect_sends_logon() -> None:
     assert not scene.core.is_logged_on
 
 
-def test_1b_b_valid_answer_opens_the_session() -> None:
+def test_1b_c_valid_answer_opens_the_session() -> None:
     scene = Scene().connect()
     scene.take()
     assert scene.receive(LOGON) == ["logon"]
     assert scene.core.is_logged_on and scene.core.next_in == 2 and scene.store.next_in == 2
 
 
-def test_1b_send_before_the_answer_is_refused() -> None:
+def test_1b_b_nothing_else_leaves_before_the_answer() -> None:
     scene = Scene().connect()
     with pytest.raises(SessionError, match="logged out"):
         scene.send("35=D|11=A|")

@@ -305,7 +305,7 @@ def test_reject_of_another_message_leaves_the_request_open() -> None:
     assert scene.receive(app(3, DUP)) == [taken(3, DUP), taken(4)]
 
 
-def test_tag_that_is_no_number_is_rejected_without_a_dictionary() -> None:
+def test_14_a_tag_that_is_no_number_is_rejected_without_a_dictionary() -> None:
     body = frame(app(2)).partition(b"\x0135=")[2].rpartition(b"10=")[0].replace(b"37=", b"3x=")
     data = b"8=FIX.4.4\x019=%d\x0135=%b" % (len(body) + 3, body)
     data += b"10=%03d\x01" % (sum(data) % 256)
@@ -324,7 +324,7 @@ def test_reject_that_is_wrong_itself_is_not_rejected() -> None:
     assert scene.core.next_in == 3
 
 
-def test_14_piece_that_is_no_field_is_rejected() -> None:
+def test_14_d_tag_without_a_value_is_rejected_without_a_dictionary() -> None:
     scene = Scene().up()
     data = frame(app(2, "44=1Z58=|".replace("Z", "|")))
     assert scene.receive_raw(data) == ["> 35=3|34=2|45=2|371=58|372=8|373=4|58=tag without a value|"]
