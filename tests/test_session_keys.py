@@ -61,6 +61,7 @@ def test_key_of_the_other_role_is_named() -> None:
         ({"SenderSubID": "desk", "TargetLocationID": "NY"}, "header", ((50, "desk"), (143, "NY"))),
         ({"LogonTag": "553=user", "LogonTag1": "554=pass=word"}, "logon_fields", ((553, "user"), (554, "pass=word"))),
         ({"DefaultApplVerID": "FIX.5.0SP2"}, "default_appl_ver_id", "9"),
+        ({"DefaultApplVerID": "FIX.Latest"}, "default_appl_ver_id", "10"),
         ({"DefaultApplVerID": "7"}, "default_appl_ver_id", "7"),
         ({"CheckLatency": "N"}, "check_latency", False),
         ({}, "test_message_indicator", None),

@@ -132,3 +132,12 @@ def test_logon_outside_the_window_is_refused() -> None:
     assert scene.receive("35=A|34=1|98=0|108=30|") == [
         "> 35=5|34=1|58=Logon outside of the session time|", "alert", "disconnect",
     ]  # fmt: skip
+
+
+def test_logon_outside_the_window_names_the_session_status() -> None:
+    closed = schedule(StartTime="08:00:00", EndTime="14:00:00")
+    fixt = {"begin_string": "FIXT.1.1", "default_appl_ver_id": "9"}
+    events = (
+        Scene(is_initiator=False, core={"schedule": closed}, **fixt).connect().receive("35=A|34=1|98=0|108=30|1137=9|")
+    )
+    assert events[0] == "> 35=5|34=1|1409=7|58=Logon outside of the session time|"

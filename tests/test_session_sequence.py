@@ -270,6 +270,16 @@ def test_chunks_are_asked_for_one_after_another() -> None:
     assert scene.receive("35=4|34=4|43=Y|123=Y|36=7|") == [taken(7)]
 
 
+def test_same_gap_is_asked_for_three_times_at_most() -> None:
+    scene = Scene().up()
+    for n in range(3):
+        assert scene.receive(app(9 + n))[0] == f"> 35=2|34={2 + n}|7=2|16=0|"
+        assert scene.receive("35=4|34=1|123=N|36=2|") == ["alert"]  # a peer that answers with a reset to nowhere
+    text = "message 2 was asked for 3 times in vain"
+    assert scene.receive(app(20)) == [f"> 35=5|34=5|58={text}|", "alert"]
+    assert scene.core.needs_operator == text
+
+
 def test_open_request_unserved_is_left_and_needs_the_operator() -> None:
     scene = Scene(heart_bt_int=0).up(logon="98=0|108=0|")
     scene.receive(app(4))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from session_scene import START_NS, Scene
 
 from engine.errors import SessionError
 from engine.session import archive
@@ -157,6 +158,18 @@ def test_synced_store_keeps_the_same(open_store) -> None:
     store = open_store(is_synced=True)
     store.append(1, b"a")
     assert list(open_store(is_synced=True).messages(1, 1)) == [(1, b"a")]
+
+
+def test_standby_reads_the_shared_store_again_before_its_logon(tmp_path: Path) -> None:
+    first, standby = (FileStore(tmp_path, "S", START_NS, is_shared=True, segment_size=SMALL) for _ in range(2))
+    scene = Scene(store=standby, refresh_on_logon=True)
+    for seq_num in (1, 2, 3):
+        first.append(seq_num, message(seq_num))
+    first.set_next_in(7)
+    first.close()
+    assert scene.connect().take() == ["> 35=A|34=4|98=0|108=30|"]
+    assert scene.core.next_in == 7
+    standby.close()
 
 
 def test_second_process_is_refused(open_store, tmp_path: Path) -> None:

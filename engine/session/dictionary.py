@@ -21,7 +21,7 @@ from engine.session.codec import DATA_PAIRS
 from engine.session.fields import Fields
 from engine.session.header import Fault, Reason
 from engine.session.settings import SessionSettings
-from engine.session.versions import Versions
+from engine.session.versions import APPL_VER_IDS, Versions
 
 # The keys that loosen the check, with their defaults, in the order that `Rules` takes them.
 _FLAGS = {
@@ -41,10 +41,6 @@ _WORDS = {
     Reason.GROUP_OUT_OF_ORDER: "stands out of the order of its group",
     Reason.WRONG_GROUP_COUNT: "does not match the number of entries",
 }
-_VERSIONS = {
-    "FIX.4.0": b"2", "FIX.4.1": b"3", "FIX.4.2": b"4", "FIX.4.3": b"5", "FIX.4.4": b"6",
-    "FIX.5.0": b"7", "FIX.5.0SP1": b"8", "FIX.5.0SP2": b"9",
-}  # fmt: skip
 
 # QuickFIX's FIXT11.xml names this component of the Logon and leaves it empty: what FIXT 1.1 has in it.
 _MSG_TYPE_GRP = ElementTree.fromstring(
@@ -145,7 +141,7 @@ def _compile(transport: str, applications: tuple[tuple[bytes, str], ...], flags:
 
 def _version(text: str) -> bytes:
     """Return ApplVerID(1128) of a version's name or code."""
-    return _VERSIONS.get(text, text.encode())
+    return APPL_VER_IDS.get(text, text).encode()
 
 
 class _File:

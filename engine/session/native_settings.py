@@ -7,13 +7,10 @@ Source  QuickFIX and QuickFIX/J configuration pages; QuickFIX/Go for four keys o
 from engine.errors import ConfigError
 from engine.session.core_settings import SECOND_NS, CoreSettings
 from engine.session.settings import SessionSettings
+from engine.session.versions import APPL_VER_IDS
 
 _HEADER_KEYS = (("SenderSubID", 50), ("TargetSubID", 57), ("SenderLocationID", 142), ("TargetLocationID", 143))
 _PRECISIONS = {"SECONDS": 0, "MILLIS": 3, "MICROS": 6, "NANOS": 9}
-_APPL_VER_IDS = {
-    "FIX.4.0": "2", "FIX.4.1": "3", "FIX.4.2": "4", "FIX.4.3": "5", "FIX.4.4": "6",
-    "FIX.5.0": "7", "FIX.5.0SP1": "8", "FIX.5.0SP2": "9",
-}  # fmt: skip
 
 # Keys that ask for what is not here: what to do instead.
 _REFUSED = {
@@ -59,7 +56,7 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
         sender_comp_id=settings.text("SenderCompID"),
         target_comp_id=settings.text("TargetCompID"),
         header=tuple((tag, settings.text(key)) for key, tag in _HEADER_KEYS if settings.text(key)),
-        default_appl_ver_id=_APPL_VER_IDS.get(version, version),
+        default_appl_ver_id=APPL_VER_IDS.get(version, version),
         logon_fields=tuple(settings.logon_tags()) if settings.is_initiator else (),
         test_message_indicator=settings.flag(is_test) if settings.text(is_test) else None,
         heart_bt_int=settings.integer("HeartBtInt", 30),

@@ -9,6 +9,11 @@ from typing import NamedTuple
 from engine import fix
 from engine.session.fields import Fields
 
+# ApplVerID(1128) of a version's name
+APPL_VER_IDS = {
+    "FIX.4.0": "2", "FIX.4.1": "3", "FIX.4.2": "4", "FIX.4.3": "5", "FIX.4.4": "6",
+    "FIX.5.0": "7", "FIX.5.0SP1": "8", "FIX.5.0SP2": "9", "FIX.Latest": "10",
+}  # fmt: skip
 _GROUP = frozenset({
     fix.RefMsgType, fix.MsgDirection, fix.RefApplVerID, fix.RefApplExtID, fix.RefCstmApplVerID, fix.DefaultVerIndicator,
 })  # fmt: skip
