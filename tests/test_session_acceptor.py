@@ -101,12 +101,12 @@ def test_session_is_reached_at_its_own_port_alone(run, tmp_path: Path) -> None:
         here, there = await acceptor.listen()
         try:
             for host, port, name, is_welcome in (
-                ("127.0.0.1", here, "ANN", True),
-                ("127.0.0.2", there, "BOB", True),
-                ("127.0.0.2", there, "CAT", True),
                 ("127.0.0.1", here, "BOB", False),
                 ("127.0.0.2", there, "ANN", False),
                 ("127.0.0.1", here, "DAN", False),
+                ("127.0.0.1", here, "ANN", True),
+                ("127.0.0.2", there, "BOB", True),
+                ("127.0.0.2", there, "CAT", True),
             ):
                 reader, writer = await asyncio.open_connection(host, port)
                 writer.write(frame("35=A|34=1|98=0|108=30|", name, "PEER", time.time_ns()))
@@ -114,6 +114,32 @@ def test_session_is_reached_at_its_own_port_alone(run, tmp_path: Path) -> None:
                     assert (b"35=A" in await reader.readuntil(b"\x0110=")) is is_welcome
                 except (ConnectionError, asyncio.IncompleteReadError):
                     assert not is_welcome, (name, port)
+                writer.close()
+        finally:
+            acceptor.close()
+
+    run(main())
+
+
+def test_session_of_another_version_is_answered_at_its_own_port_alone(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        own = [
+            acceptor_settings(tmp_path, TargetCompID="ANN"),
+            acceptor_settings(tmp_path, TargetCompID="BOB", SocketAcceptAddress="127.0.0.2"),
+        ]
+        acceptor = Acceptor(own, asyncio.get_running_loop())
+        try:
+            here, there = await acceptor.listen()
+            for host, port, answer in (
+                ("127.0.0.1", here, b""),
+                ("127.0.0.2", there, b"BeginString(8) must be FIX.4.4"),
+            ):
+                reader, writer = await asyncio.open_connection(host, port)
+                writer.write(frame("35=A|34=1|98=0|108=30|", "BOB", "PEER", time.time_ns(), "FIX.4.2"))
+                try:
+                    assert answer and answer in await reader.readuntil(b"\x0110=")
+                except (ConnectionError, asyncio.IncompleteReadError):
+                    assert not answer
                 writer.close()
         finally:
             acceptor.close()

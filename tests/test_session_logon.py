@@ -265,6 +265,9 @@ def test_next_expected_lower_is_resent_over_our_logon() -> None:
 def test_next_expected_higher_is_left() -> None:
     scene = acceptor(send_next_expected_msg_seq_num=True)
     assert [event[:7] for event in scene.receive("35=A|34=1|98=0|108=30|789=5|")] == ["> 35=5|", "alert", "disconn"]
+    fixt = acceptor(send_next_expected_msg_seq_num=True, begin_string="FIXT.1.1", default_appl_ver_id="9")
+    text = "NextExpectedMsgSeqNum(789) is 5, only 0 messages were sent"
+    assert fixt.receive("35=A|34=1|98=0|108=30|1137=9|789=5|")[0] == f"> 35=5|34=1|1409=10|58={text}|"
 
 
 def test_next_expected_agreed_waits_for_the_fill_unasked() -> None:
@@ -365,3 +368,26 @@ def test_reset_while_up_answered_in_time_has_no_deadline() -> None:
     scene.receive(f"35=0|34=2|112={request.split('112=')[1]}", "35=A|34=1|98=0|108=30|141=Y|")
     scene.take()
     assert scene.wait(11) == [] and scene.core.is_logged_on
+
+
+def test_reset_while_up_answered_by_another_logon_needs_the_operator() -> None:
+    scene = Scene().up()
+    scene.core.reset_numbers(scene.now_ns)
+    (request,) = scene.take()
+    scene.receive(f"35=0|34=2|112={request.split('112=')[1]}")
+    scene.receive("35=A|34=3|98=0|108=30|")
+    assert scene.core.needs_operator == "a second Logon without ResetSeqNumFlag(141)=Y"
+
+
+def test_reset_wanted_ends_with_the_session() -> None:
+    scene = Scene().up()
+    scene.core.reset_numbers(scene.now_ns)
+    (request,) = scene.take()
+    scene.core.logout("", scene.now_ns)
+    scene.take()
+    assert scene.receive(f"35=0|34=2|112={request.split('112=')[1]}") == []
+    scene.receive("35=5|34=3|")
+    scene.connect().receive("35=A|34=4|98=0|108=30|")
+    scene.take()
+    (request,) = [event for event in scene.wait(36.1) if "35=1|" in event]
+    assert scene.receive(f"35=0|34=5|112={request.split('112=')[1]}") == []
