@@ -33,6 +33,10 @@ def test_key_of_what_is_not_here_is_refused(key: str) -> None:
         core_settings(settings)
 
 
+def test_zero_heart_bt_int_is_a_value() -> None:
+    assert KEYS["heartbtint"].kind.fits("0") and not KEYS["heartbtint"].kind.fits("-1")
+
+
 def test_key_that_switches_off_what_is_not_here_is_fine() -> None:
     assert refused(initiator_settings(Path(), 1, ScreenLogShowIncoming="N")) == []
 
@@ -49,6 +53,7 @@ def test_key_of_the_other_role_is_named() -> None:
     ("keys", "name", "value"),
     [
         ({"HeartBtInt": "7"}, "heart_bt_int", 7),
+        ({"HeartBtInt": "0"}, "heart_bt_int", 0),
         ({"LogonTimeout": "3"}, "logon_timeout_ns", 3 * SECOND_NS),
         ({}, "logout_timeout_ns", 2 * SECOND_NS),
         ({"MaxLatency": "5"}, "max_latency_ns", 5 * SECOND_NS),

@@ -96,6 +96,13 @@ def test_1b_logout_instead_of_logon_is_a_refusal() -> None:
     assert scene.core.next_in == 2 and scene.core.needs_operator == ""
 
 
+def test_1b_logout_of_a_stranger_instead_of_logon_counts_for_nothing() -> None:
+    scene = Scene().connect()
+    scene.take()
+    assert scene.receive("35=5|34=1|49=OTHER|58=closed|") == ["alert", "disconnect"]
+    assert scene.core.next_in == 1
+
+
 def test_1b_refusal_for_low_numbers_needs_the_operator() -> None:
     scene = Scene().connect()
     scene.receive("35=5|34=1|58=MsgSeqNum too low, expecting 9 but received 1|")

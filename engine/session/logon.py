@@ -80,7 +80,7 @@ def on_reset(core: SessionCore, seq_num: int) -> None:
 
 
 def _on_refusal(core: SessionCore, fields: Fields, seq_num: int | None) -> None:
-    if seq_num == core.next_in:
+    if seq_num == core.next_in and header.find_comp_id_fault(core.settings, fields) is None:
         core.advance(core.next_in + 1)
     text = logout.reason(fields)
     core.logout_reason = text

@@ -115,7 +115,7 @@ _ALL = (
     Key("LogonTag", LOGON_TAG),
     Key("TestMessageIndicator", FLAG, NATIVE),
     # time-outs, in seconds
-    Key("HeartBtInt", POSITIVE),
+    Key("HeartBtInt", NATURAL),
     Key("MinHeartBtInt", NATURAL, NATIVE),
     Key("MaxHeartBtInt", NATURAL, NATIVE),
     Key("ReconnectInterval", POSITIVE),
