@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from session_scene import SECOND, START_NS, Scene
@@ -92,6 +93,12 @@ def test_local_time_is_the_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "America/Chicago")
     found = schedule(UseLocalTime="Y", **DAILY)
     assert found.may_log_on(at("2026-01-05 14:00:00")) and not found.may_log_on(at("2026-01-05 13:00:00"))
+
+
+def test_whole_day_of_the_hosts_zone_never_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.session.schedule._local_zone", lambda: ZoneInfo.no_cache("America/Chicago"))
+    keys = {"NonStopSession": None, "UseLocalTime": "Y", "StartTime": "00:00:00", "EndTime": "00:00:00"}
+    assert read_schedule(acceptor_settings(Path(), **keys)) is None
 
 
 @pytest.mark.parametrize("keys", [{"TimeZone": "Mars/Base"}, {"LogonTime": "07:00:00"}, {"EndTime": "17:00:00 Mars"}])

@@ -1,6 +1,7 @@
 """When a session may be up: daily or weekly windows in the time of a zone.
 
-Units   ns since 1970 UTC; a time of the session file is of the zone behind it, else of TimeZone, else UTC.
+Units   ns since 1970 UTC; a time of the session file is of the zone behind it, else of TimeZone, else UTC;
+        LogonTime and LogoutTime else of the zones of StartTime and EndTime.
 Shapes  a window is [start, end). A local time that a clock change skips becomes the instant of the change, one that
         comes twice its first.
 Errors  ConfigError for an unknown zone and for a logon time outside of the session time.
@@ -102,15 +103,15 @@ class WindowSchedule:
 
 def read_schedule(settings: SessionSettings) -> WindowSchedule | None:
     """Return the schedule of a session file; None for a session that never stops."""
-    zone = _zone(settings)
-    start, end = _time(settings, "StartTime", (_MIDNIGHT, zone)), _time(settings, "EndTime", (_MIDNIGHT, zone))
+    midnight = _MIDNIGHT, _zone(settings)
+    start, end = _time(settings, "StartTime", *midnight), _time(settings, "EndTime", *midnight)
     first_day, last_day = _day(settings.text("StartDay")), _day(settings.text("EndDay"))
     weekdays = frozenset(day for text in settings.text("Weekdays").split(",") if (day := _day(text)) is not None)
     is_whole_day = start == end and start[0] == _MIDNIGHT and first_day is None and not weekdays
     if settings.flag("NonStopSession") or is_whole_day:
         return None
     session = _Hours(start[0], end[0], first_day, last_day, weekdays, start[1], end[1])
-    logon, logout = _time(settings, "LogonTime", start), _time(settings, "LogoutTime", end)
+    logon, logout = _time(settings, "LogonTime", *start), _time(settings, "LogoutTime", *end)
     narrower = session._replace(
         start=logon[0],
         end=logout[0],
@@ -138,12 +139,10 @@ def _covers(windows: list[tuple[int, int]], wall_ns: int) -> bool:
     return any(start <= wall_ns < end for start, end in windows)
 
 
-def _time(settings: SessionSettings, key: str, default: tuple[time, tzinfo]) -> tuple[time, tzinfo]:
-    """Return a time of day and its zone: its own, or else the session's."""
-    text, *named = settings.text(key).split()[:2] or [""]
-    if not text:
-        return default
-    return time.fromisoformat(text), _named(settings, key, named[0]) if named else _zone(settings)
+def _time(settings: SessionSettings, key: str, default: time, zone: tzinfo) -> tuple[time, tzinfo]:
+    """Return a time of day and its zone, `zone` where it names none."""
+    text, *named = settings.text(key).split() or [""]
+    return time.fromisoformat(text) if text else default, _named(settings, key, named[0]) if named else zone
 
 
 def _day(text: str, default: int | None = None) -> int | None:
