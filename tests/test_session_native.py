@@ -122,6 +122,21 @@ def test_numbers_start_again_without_a_logout(run, tmp_path: Path) -> None:
     run(main())
 
 
+def test_9_sequence_reset_moves_both_sides_on(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        pair = await Pair(tmp_path).up()
+        pair.session.sequence_reset(50)
+        pair.session.send(body("o1"))
+        await pair.peer.until(lambda: pair.peer.messages == [("D", "o1")])
+        assert (pair.session.next_sender_seq_num, pair.peer_session.next_target_seq_num) == (51, 51)
+        pair.session.close()
+        with pytest.raises(SessionError, match="logged out"):
+            pair.session.sequence_reset(90)
+        pair.close()
+
+    run(main())
+
+
 def test_dictionary_and_schedule_of_the_file_hold_on_both_sides(tmp_path: Path) -> None:
     keys = {
         "UseDataDictionary": "Y", "DataDictionary": dictionary_path("FIX44.xml"),
