@@ -1,14 +1,20 @@
 """`fixlane check`: everything that is wrong with a configuration, found without connecting to anything."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from engine import loading
 from engine.config import EngineConfig, build_strategy, load, problems
 from engine.errors import ConfigError
-from engine.session.quickfix_settings import ignored, refused
+from engine.session import native_settings, quickfix_settings
+from engine.session.dictionary import read_dictionary
+from engine.session.schedule import read_schedule
 from engine.session.settings import SessionSettings, read_session_file
+from engine.session.tls import client_context
 from engine.tables import Tables
+
+_KINDS = {"quickfix": quickfix_settings, "native": native_settings}
 
 
 def check(path: Path) -> tuple[list[str], list[str]]:
@@ -23,10 +29,10 @@ def check(path: Path) -> tuple[list[str], list[str]]:
     initiators = [session for session in session_file.sessions if session.is_initiator]
     if not wrong and len(initiators) != 1:
         wrong.append(f"{config.session.settings}: holds {len(initiators)} initiator sessions; leave one")
-    if config.engine.session == "quickfix":
-        wrong += _each(refused, initiators)
-        warnings += _each(ignored, initiators)
-    for part in _parts(config):
+    kind = _KINDS[config.engine.session]
+    for judge, found in ((kind.refused, wrong), (kind.ignored, warnings)):
+        found += [text for session in initiators for text in judge(session)]
+    for part in _parts(config, [] if session_file.problems else initiators):
         try:
             part()
         except ConfigError as error:
@@ -44,13 +50,11 @@ def _named_session_file(path: Path) -> list[str]:
     return list(read_session_file(path.parent / settings, path.parent).problems)
 
 
-def _each(judge: Callable[[SessionSettings], list[str]], sessions: list[SessionSettings]) -> list[str]:
-    return [text for session in sessions for text in judge(session)]
-
-
-def _parts(config: EngineConfig) -> list[Callable[[], object]]:
+def _parts(config: EngineConfig, sessions: list[SessionSettings]) -> list[Callable[[], object]]:
     """What the engine builds before it connects."""
+    of_a_session = (read_schedule, read_dictionary, client_context) if config.engine.session == "native" else ()
     return [
+        *(partial(build, session) for session in sessions for build in of_a_session),
         lambda: loading.market_data_dialect(config.feed, config.instruments),
         lambda: loading.fee(config.feed),
         lambda: loading.order_dialect(config.session, config.instruments),

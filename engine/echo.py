@@ -21,6 +21,7 @@ from engine.session import admin
 from engine.session.acceptor import Acceptor, AcceptorSession
 from engine.session.fields import Fields
 from engine.session.settings import load_sessions
+from engine.session.versions import Versions
 
 SENT_BACK = frozenset({fix.Msg.NEW_ORDER_SINGLE, fix.Msg.SECURITY_DEFINITION, fix.Msg.EMAIL})
 _UNSUPPORTED_MSG_TYPE = "3"  # BusinessRejectReason(380)
@@ -51,7 +52,7 @@ class Echo:
         if msg_type in (fix.Msg.REJECT, fix.Msg.BUSINESS_MESSAGE_REJECT) or not self._session.is_logged_on:
             return
         if msg_type not in SENT_BACK:
-            self._session.send(unsupported(fields))
+            self._session.send(unsupported(fields, self._session.core.versions))
         elif msg_type != fix.Msg.NEW_ORDER_SINGLE or self._is_new(fields):
             self._session.send(sent_back(fields))
 
@@ -72,13 +73,14 @@ def sent_back(fields: Fields) -> bytes:
     return b"".join([b"35=%b\x01" % fields.msg_type.encode(), *kept])
 
 
-def unsupported(fields: Fields) -> bytes:
+def unsupported(fields: Fields, versions: Versions | None) -> bytes:
     """Return the BusinessMessageReject of a message that is not sent back."""
     return admin.body(
         fix.Msg.BUSINESS_MESSAGE_REJECT,
         [
             (fix.RefSeqNum, fields.text(fix.MsgSeqNum)),
             (fix.RefMsgType, fields.msg_type),
+            *(versions.named(fields) if versions is not None else ()),
             (fix.BusinessRejectReason, _UNSUPPORTED_MSG_TYPE),
             (fix.Text, f"MsgType(35) {fields.msg_type} is not sent back here"),
         ],

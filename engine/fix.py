@@ -30,6 +30,7 @@ SenderLocationID = 142
 TargetLocationID = 143
 OnBehalfOfLocationID = 144
 DeliverToLocationID = 145
+XmlData = 213
 LastMsgSeqNumProcessed = 369
 ApplVerID = 1128
 
@@ -52,12 +53,20 @@ SessionRejectReason = 373
 BusinessRejectRefID = 379
 BusinessRejectReason = 380
 MaxMessageSize = 383
+NoMsgTypes = 384
+MsgDirection = 385
 TestMessageIndicator = 464
 Username = 553
 Password = 554
 NextExpectedMsgSeqNum = 789
+RefApplVerID = 1130
+RefCstmApplVerID = 1131
 DefaultApplVerID = 1137
+RefApplExtID = 1406
+DefaultApplExtID = 1407
+DefaultCstmApplVerID = 1408
 SessionStatus = 1409
+DefaultVerIndicator = 1410
 
 # Orders and reports
 AvgPx = 6

@@ -1,12 +1,19 @@
-"""Sessions over real sockets on 127.0.0.1: settings, an event loop, and what a side has seen."""
+"""Sessions over real sockets on 127.0.0.1: settings, event loops, what a side has seen, and two sides joined."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+import uvloop
+
+from engine._sockets import Sockets
+from engine.modes import Spinner
+from engine.session.acceptor import Acceptor
 from engine.session.fields import Fields
 from engine.session.message import Message
+from engine.session.native import NativeSession
 from engine.session.settings import SessionSettings
 
 COMMON = {
@@ -69,3 +76,57 @@ class Witness:
 
 def body(cl_ord_id: str, msg_type: str = "D", more: str = "") -> bytes:
     return Message.from_text(f"35={msg_type}|11={cl_ord_id}|{more}").body()
+
+
+LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop, "spinning": uvloop.new_event_loop}
+
+
+@pytest.fixture(params=LOOPS)
+def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Coroutine[Any, Any, None]], None]:
+    monkeypatch.setattr(Pair, "spins", request.param == "spinning")
+
+    def run_it(main: Coroutine[Any, Any, None]) -> None:
+        with asyncio.Runner(loop_factory=LOOPS[request.param]) as runner:
+            runner.run(asyncio.wait_for(main, 60))
+
+    return run_it
+
+
+class Pair:
+    """An initiator and an acceptor that know each other; the former's socket is spun on if the class `spins`."""
+
+    spins = False
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = 0
+
+    async def listen(self, **changes: object) -> None:
+        loop = asyncio.get_running_loop()
+        self.acceptor = Acceptor([acceptor_settings(self.folder, self.port, **changes)], loop)
+        self.port = (await self.acceptor.listen())[0]
+        (self.peer_session,) = self.acceptor.sessions.values()
+        self.peer = Witness(self.peer_session)
+
+    def connect(self, **changes: object) -> None:
+        loop = asyncio.get_running_loop()
+        settings = initiator_settings(self.folder, self.port, **changes)
+        sockets = Sockets(loop)
+        self.spinner = Spinner(loop, sockets)
+        if self.spins:
+            self.spinner.start()
+        self.session = NativeSession(settings, loop, replayed=None, sockets=sockets)
+        self.us = Witness(self.session)
+        self.session.logon()
+
+    async def up(self, **changes: object) -> "Pair":
+        await self.listen()
+        self.connect(**changes)
+        await self.us.logged_on()
+        await self.peer.logged_on()
+        return self
+
+    def close(self) -> None:
+        self.spinner.stop()
+        self.session.close()
+        self.acceptor.close()

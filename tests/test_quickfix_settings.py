@@ -37,7 +37,9 @@ def test_second_session_of_one_identity_is_refused(tmp_path: Path) -> None:
     ("overrides", "text"),
     [
         ({"SocketUseSSL": "Y"}, "SocketUseSSL: the QuickFIX package has no TLS"),
-        ({"HeartBtInt": "0"}, "QuickFIX refuses it: .*Heartbeat must be greater than zero"),
+        ({"NonStopSession": None, "StartTime": "08:00:00 Europe/Paris", "EndTime": "17:00:00"}, "takes no zone"),
+        ({"BeginString": "FIX.4.9"}, "QuickFIX refuses it: .*BeginString"),
+        ({"HeartBtInt": "0"}, "HeartBtInt: QuickFIX cannot do without heartbeats"),
         ({"FileStorePath": "/proc/nowhere"}, "FileStorePath=/proc/nowhere: cannot be made"),
         ({"FileLogPath": "/proc/nowhere"}, "FileLogPath=/proc/nowhere: cannot be made"),
     ],

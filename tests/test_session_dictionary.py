@@ -41,6 +41,10 @@ def fixt() -> Dictionary:
     return found
 
 
+def xml(text: str) -> str:
+    return f"34=2|212={len(text)}|213={text}|"
+
+
 def check(text: str, dictionary: Dictionary | None = None, begin_string: str = "FIX.4.4") -> tuple[int, int] | None:
     fault = (dictionary or fix44()).check(Fields(frame(text, begin_string=begin_string)))
     return None if fault is None else (fault.reason, fault.tag)
@@ -56,31 +60,33 @@ def test_sound_messages_pass() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("35=ZZ|34=2|", (11, 35)),  # 2.q
-        (ORDER + "999=x|", (0, 999)),  # 14.a
-        (ORDER.replace("11=A|", ""), (1, 11)),  # 14.b
-        (ORDER + "150=0|", (2, 150)),  # 14.c
-        (ORDER.replace("44=0.55|", "44=|"), (4, 44)),  # 14.d
-        (ORDER.replace("54=1|", "54=Z|"), (5, 54)),  # 14.e
+        pytest.param("35=ZZ|34=2|", (11, 35), id="2_q_type"),
+        pytest.param(ORDER + "999=x|", (0, 999), id="14_a_tag"),
+        pytest.param(ORDER.replace("11=A|", ""), (1, 11), id="14_b_missing"),
+        pytest.param(ORDER + "150=0|", (2, 150), id="14_c_not_of_this_type"),
+        pytest.param(ORDER.replace("44=0.55|", "44=|"), (4, 44), id="14_d_no_value"),
+        pytest.param(ORDER.replace("54=1|", "54=Z|"), (5, 54), id="14_e_value"),
         (ORDER.replace("40=2|", "40=|") , (4, 40)),
-        (ORDER.replace("38=100|", "38=many|"), (6, 38)),  # 14.f
+        pytest.param(ORDER.replace("38=100|", "38=many|"), (6, 38), id="14_f_format"),
         (ORDER.replace("38=100|", "38=.|"), (6, 38)),
         (ORDER.replace("60=20260105-14:30:00|", "60=today|"), (6, 60)),
         (ORDER.replace("54=1|", "54=12|"), (6, 54)),
         (ORDER + "114=X|", (6, 114)),
         (ORDER + "432=2026010|", (6, 432)),
         (ORDER + "200=2026|", (6, 200)),
-        (ORDER + "50=US|", (14, 50)),  # 14.g
-        (ORDER + "11=B|", (13, 11)),  # 14.h
-        (ORDER + "453=3|" + PARTIES[6:], (16, 453)),  # 14.i
+        pytest.param(ORDER + "50=US|", (14, 50), id="14_g_section"),
+        pytest.param(ORDER + "11=B|", (13, 11), id="14_h_twice"),
+        pytest.param(ORDER + "453=3|" + PARTIES[6:], (16, 453), id="14_i_count"),
         (ORDER + "453=1|" + PARTIES[6:], (16, 453)),
         (ORDER + "453=x|" + PARTIES[6:], (6, 453)),
-        (ORDER + "453=1|447=D|448=P1|", (15, 447)),  # 14.j
+        pytest.param(ORDER + "453=1|447=D|448=P1|", (15, 447), id="14_j_group_order"),
         (ORDER + "453=1|448=P1|452=1|447=D|", (15, 447)),
         (ORDER + "453=1|448=P1|447=D|447=D|", (15, 447)),
         (ORDER + "453=1|448=P1|452=oops|", (6, 452)),
         (ORDER + "18=6 ?|", (5, 18)),
         (ORDER + "5001=x|", (0, 5001)),
+        (ORDER.replace("34=2|", xml("<a><b/>")), (12, 213)),
+        (ORDER.replace("34=2|", xml("<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>")), (12, 213)),
     ],
 )  # fmt: skip
 def test_fault_is_found(text: str, fault: tuple[int, int]) -> None:
@@ -89,6 +95,22 @@ def test_fault_is_found(text: str, fault: tuple[int, int]) -> None:
 
 def test_multiple_values_pass_one_by_one() -> None:
     assert check(ORDER + "18=6 G|") is None
+
+
+def test_12_xml_that_is_well_formed_passes() -> None:
+    assert check(ORDER.replace("34=2|", xml("<a>\n<b c='='/></a>"))) is None
+
+
+def test_data_fields_are_those_of_the_dictionary() -> None:
+    assert fix44().data_pairs is None
+    assert fixt().data_pairs is not None and fixt().data_pairs[1525] == 1527 and fixt().data_pairs[95] == 96
+    scene = Scene(begin_string="FIXT.1.1", default_appl_ver_id="9", core={"dictionary": fixt()})
+    scene.up(logon="98=0|108=30|1137=9|")
+    order = ORDER + "1525=8|1527=a|9999=b|"
+    assert scene.receive(order) == ["< " + order]
+    scene.core.send(b"35=D\x0111=A\x011525=3\x011527=a\x01b\x01", scene.now_ns)
+    scene.receive("35=2|34=3|7=2|16=2|")
+    assert b"\x0143=Y\x01" in scene.raw[-1] and b"\x0111=A\x011525=3\x011527=a\x01b\x0110=" in scene.raw[-1]
 
 
 def test_nested_groups_are_walked() -> None:

@@ -1,16 +1,19 @@
 """Every key of a session file means something to the native session, or is refused by name."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from session_sockets import acceptor_settings, initiator_settings
 
+from engine.check import check
 from engine.errors import ConfigError
 from engine.session.core_settings import SECOND_NS
 from engine.session.native_settings import core_settings, ignored, refused
 from engine.session.settings_keys import KEYS
 
 SESSION = Path(__file__).parent.parent / "engine" / "session"
+CONFIG = SESSION.parent.parent / "config"
 MODULES = ("acceptor", "dictionary", "file_store", "hosts", "native", "native_settings", "schedule", "settings",
            "sockets", "tls")  # fmt: skip
 # Fields leave in the order of the body, always: that is what PreserveMessageFieldsOrder asks for.
@@ -30,6 +33,10 @@ def test_key_of_what_is_not_here_is_refused(key: str) -> None:
         core_settings(settings)
 
 
+def test_zero_heart_bt_int_is_a_value() -> None:
+    assert KEYS["heartbtint"].kind.fits("0") and not KEYS["heartbtint"].kind.fits("-1")
+
+
 def test_key_that_switches_off_what_is_not_here_is_fine() -> None:
     assert refused(initiator_settings(Path(), 1, ScreenLogShowIncoming="N")) == []
 
@@ -46,6 +53,7 @@ def test_key_of_the_other_role_is_named() -> None:
     ("keys", "name", "value"),
     [
         ({"HeartBtInt": "7"}, "heart_bt_int", 7),
+        ({"HeartBtInt": "0"}, "heart_bt_int", 0),
         ({"LogonTimeout": "3"}, "logon_timeout_ns", 3 * SECOND_NS),
         ({}, "logout_timeout_ns", 2 * SECOND_NS),
         ({"MaxLatency": "5"}, "max_latency_ns", 5 * SECOND_NS),
@@ -58,10 +66,37 @@ def test_key_of_the_other_role_is_named() -> None:
         ({"SenderSubID": "desk", "TargetLocationID": "NY"}, "header", ((50, "desk"), (143, "NY"))),
         ({"LogonTag": "553=user", "LogonTag1": "554=pass=word"}, "logon_fields", ((553, "user"), (554, "pass=word"))),
         ({"DefaultApplVerID": "FIX.5.0SP2"}, "default_appl_ver_id", "9"),
+        ({"DefaultApplVerID": "FIX.Latest"}, "default_appl_ver_id", "10"),
         ({"DefaultApplVerID": "7"}, "default_appl_ver_id", "7"),
         ({"CheckLatency": "N"}, "check_latency", False),
+        ({}, "test_message_indicator", None),
+        ({"TestMessageIndicator": "N"}, "test_message_indicator", False),
         ({"ResendRequestChunkSize": "50"}, "resend_request_chunk_size", 50),
     ],
 )
 def test_key_reaches_the_core(keys: dict[str, str], name: str, value: object) -> None:
     assert getattr(core_settings(initiator_settings(Path(), 1, **keys)), name) == value
+
+
+def test_keys_of_an_acceptor_reach_the_core() -> None:
+    keys = {"MinHeartBtInt": "10", "MaxHeartBtInt": "60", "LogonTag": "553=x"}
+    settings = core_settings(acceptor_settings(Path(), **keys))
+    assert (settings.heart_bt_range, settings.logon_fields) == ((10, 60), ())
+    assert core_settings(acceptor_settings(Path(), MinHeartBtInt="5")).heart_bt_range == (5, 10**9)
+    assert core_settings(acceptor_settings(Path())).heart_bt_range is None
+
+
+def test_check_says_what_the_native_session_refuses_and_reads_over(tmp_path: Path) -> None:
+    shutil.copytree(CONFIG, tmp_path / "config")
+    config, file = tmp_path / "config" / "engine.toml", tmp_path / "config" / "fix" / "initiator.cfg"
+    text = config.read_text()
+    assert 'session = "quickfix"' in text
+    config.write_text(text.replace('session = "quickfix"', 'session = "native"'))
+    assert check(config) == ([], [])
+    sound = file.read_text()
+    file.write_text(sound + "HttpAcceptPort=8080\nSocketAcceptPort=1\nSocketUseSSL=Y\nSocketCAFile=none.pem\n")
+    wrong, warnings = check(config)
+    assert [one.split(": ")[1] for one in wrong] == ["HttpAcceptPort", "SocketCAFile"]
+    assert [one.split(": ")[1] for one in warnings] == ["SocketAcceptPort"]
+    file.write_text(sound.replace("NonStopSession=Y", "TimeZone=Mars"))
+    assert [one.split(": ")[1] for one in check(config)[0]] == ["TimeZone"]

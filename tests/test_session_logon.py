@@ -1,4 +1,4 @@
-"""Logon and Logout of the session core; names carry the standard's case numbers (1B initiator, 1S acceptor)."""
+"""Logon of the session core; names carry the standard's case numbers (1B initiator, 1S acceptor)."""
 
 import pytest
 from session_scene import SECOND, START_NS, Scene, time_text
@@ -25,14 +25,14 @@ def test_1b_a_connect_sends_logon() -> None:
     assert not scene.core.is_logged_on
 
 
-def test_1b_b_valid_answer_opens_the_session() -> None:
+def test_1b_c_valid_answer_opens_the_session() -> None:
     scene = Scene().connect()
     scene.take()
     assert scene.receive(LOGON) == ["logon"]
     assert scene.core.is_logged_on and scene.core.next_in == 2 and scene.store.next_in == 2
 
 
-def test_1b_send_before_the_answer_is_refused() -> None:
+def test_1b_b_nothing_else_leaves_before_the_answer() -> None:
     scene = Scene().connect()
     with pytest.raises(SessionError, match="logged out"):
         scene.send("35=D|11=A|")
@@ -96,6 +96,13 @@ def test_1b_logout_instead_of_logon_is_a_refusal() -> None:
     assert scene.core.next_in == 2 and scene.core.needs_operator == ""
 
 
+def test_1b_logout_of_a_stranger_instead_of_logon_counts_for_nothing() -> None:
+    scene = Scene().connect()
+    scene.take()
+    assert scene.receive("35=5|34=1|49=OTHER|58=closed|") == ["alert", "disconnect"]
+    assert scene.core.next_in == 1
+
+
 def test_1b_refusal_for_low_numbers_needs_the_operator() -> None:
     scene = Scene().connect()
     scene.receive("35=5|34=1|58=MsgSeqNum too low, expecting 9 but received 1|")
@@ -111,8 +118,7 @@ def test_1b_no_answer_in_time_disconnects() -> None:
 
 def test_1b_answer_with_another_heart_bt_int_is_adopted() -> None:
     scene = Scene().connect()
-    scene.receive("35=A|34=1|98=0|108=5|")
-    scene.take()
+    assert scene.receive("35=A|34=1|98=0|108=5|")[1:] == ["alert", "logon"]
     assert scene.wait(5) == ["> 35=0|34=2|"]
 
 
@@ -169,75 +175,6 @@ def test_2_o_logon_with_sending_time_too_old_is_rejected_and_left() -> None:
     ]  # fmt: skip
 
 
-def test_reset_on_logon_starts_both_numbers_when_the_answer_is_accepted() -> None:
-    scene = late(next_in=9, next_out=20, reset_on_logon=True).connect()
-    assert scene.take() == ["> 35=A|34=1|98=0|108=30|141=Y|"]
-    assert scene.core.next_in == 9
-    assert scene.receive("35=A|34=1|98=0|108=30|141=Y|") == ["logon"]
-    assert (scene.core.next_in, scene.core.next_out) == (2, 2)
-
-
-def test_reset_answered_without_the_flag_counts_when_it_has_number_one() -> None:
-    scene = late(next_in=9, next_out=20, reset_on_logon=True).connect()
-    scene.take()
-    assert scene.receive(LOGON) == ["logon"]
-
-
-def test_reset_answered_without_the_flag_and_another_number_needs_the_operator() -> None:
-    scene = late(next_in=9, next_out=20, reset_on_logon=True).connect()
-    scene.take()
-    assert [event[:7] for event in scene.receive("35=A|34=9|98=0|108=30|")] == ["> 35=5|", "alert", "disconn"]
-    assert scene.core.needs_operator
-
-
-def test_reset_unasked_in_the_answer_is_left() -> None:
-    scene = late(next_in=9, next_out=20).connect()
-    scene.take()
-    assert [event[:7] for event in scene.receive("35=A|34=1|98=0|108=30|141=Y|")] == ["> 35=5|", "alert", "disconn"]
-
-
-def test_reset_unasked_is_confirmed_where_configured() -> None:
-    scene = late(next_in=9, next_out=20, confirm_unasked_reset=True).connect()
-    scene.take()
-    assert scene.receive("35=A|34=1|98=0|108=30|141=Y|") == ["> 35=A|34=1|98=0|108=30|141=Y|", "logon"]
-    assert (scene.core.next_in, scene.core.next_out) == (2, 2)
-
-
-def test_reset_asked_by_the_initiator_is_obeyed() -> None:
-    store = MemoryStore(START_NS)
-    store.next_in, store.next_out = 50, 60
-    scene = Scene(is_initiator=False, store=store).connect()
-    assert scene.receive("35=A|34=1|98=0|108=30|141=Y|") == ["> 35=A|34=1|98=0|108=30|141=Y|", "logon"]
-    assert (scene.core.next_in, scene.core.next_out) == (2, 2)
-
-
-def test_reset_asked_with_another_number_is_left() -> None:
-    assert [event[:7] for event in acceptor().receive("35=A|34=2|98=0|108=30|141=Y|")] == [
-        "> 35=5|",
-        "alert",
-        "disconn",
-    ]
-
-
-def test_reset_while_up_by_the_peer_continues_with_two() -> None:
-    scene = Scene().up()
-    assert scene.receive("35=1|34=2|112=T|", "35=A|34=1|98=0|108=30|141=Y|") == [
-        "> 35=0|34=2|112=T|",
-        "> 35=A|34=1|98=0|108=30|141=Y|",
-    ]
-    assert (scene.core.next_in, scene.core.next_out) == (2, 2)
-
-
-def test_reset_while_up_by_us_waits_for_the_heartbeat() -> None:
-    scene = Scene().up()
-    scene.core.reset_numbers(scene.now_ns)
-    (request,) = scene.take()
-    test_req_id = request.split("112=")[1]
-    assert scene.receive(f"35=0|34=2|112={test_req_id}") == ["> 35=A|34=1|98=0|108=30|141=Y|"]
-    assert scene.receive("35=A|34=1|98=0|108=30|141=Y|") == []
-    assert (scene.core.next_in, scene.core.next_out) == (2, 2)
-
-
 def test_second_logon_while_up_is_left() -> None:
     text = "a second Logon without ResetSeqNumFlag(141)=Y"
     assert Scene().up().receive("35=A|34=2|98=0|108=30|") == [
@@ -266,6 +203,9 @@ def test_next_expected_lower_is_resent_over_our_logon() -> None:
 def test_next_expected_higher_is_left() -> None:
     scene = acceptor(send_next_expected_msg_seq_num=True)
     assert [event[:7] for event in scene.receive("35=A|34=1|98=0|108=30|789=5|")] == ["> 35=5|", "alert", "disconn"]
+    fixt = acceptor(send_next_expected_msg_seq_num=True, begin_string="FIXT.1.1", default_appl_ver_id="9")
+    text = "NextExpectedMsgSeqNum(789) is 5, only 0 messages were sent"
+    assert fixt.receive("35=A|34=1|98=0|108=30|1137=9|789=5|")[0] == f"> 35=5|34=1|1409=10|58={text}|"
 
 
 def test_next_expected_agreed_waits_for_the_fill_unasked() -> None:
@@ -318,66 +258,25 @@ def test_dialect_signs_the_logon_with_its_own_header() -> None:
     assert scene.take() == ["> 35=A|34=1|98=0|108=30|95=3|96=sig|58=1/US/20260105-14:30:00.000/PEER|"]
 
 
-def test_12_logout_of_ours_waits_for_the_answer() -> None:
-    scene = Scene().up()
-    scene.core.logout("done", scene.now_ns)
-    assert scene.take() == ["> 35=5|34=2|58=done|"]
-    assert not scene.core.is_logged_on
-    assert scene.receive("35=8|34=2|37=1|", "35=5|34=3|") == ["< 35=8|34=2|37=1|", "disconnect", "logout"]
-
-
-def test_12_logout_unanswered_disconnects() -> None:
-    scene = Scene().up()
-    scene.core.logout("", scene.now_ns)
-    assert scene.take() == ["> 35=5|34=2|"]
-    assert scene.wait(10) == ["disconnect", "logout"]
-
-
-def test_12_peer_may_ask_for_messages_after_our_logout() -> None:
-    scene = Scene().up()
-    scene.send("35=D|11=A|")
-    scene.core.logout("", scene.now_ns)
+def test_1b_refusal_names_text_and_session_status() -> None:
+    scene = Scene(begin_string="FIXT.1.1", default_appl_ver_id="9").connect()
     scene.take()
-    assert scene.receive("35=2|34=2|7=2|16=2|", "35=1|34=3|112=X|") == [
-        "> 35=D|34=2|43=Y|122=20260105-14:30:00.000|11=A|"
-    ]
+    assert scene.receive("35=5|34=1|1409=6|58=ask us|") == ["alert", "disconnect"]
+    assert scene.core.logout_reason == "Logout by the peer: ask us (SessionStatus 6)"
 
 
-def test_13_a_logout_answer_too_high_disconnects() -> None:
-    scene = Scene().up()
-    scene.core.logout("", scene.now_ns)
-    scene.take()
-    assert scene.receive("35=5|34=9|") == ["disconnect", "logout"]
-    assert scene.core.next_in == 2
+def test_1s_no_logon_in_time_disconnects_silently() -> None:
+    scene = acceptor()
+    assert scene.receive_raw(b"garbled \x01 bytes") == []
+    assert scene.wait(9.9) == []
+    assert scene.wait(0.2) == ["disconnect"]
 
 
-def test_13_b_logout_of_the_peer_is_answered_and_closing_left_to_it() -> None:
-    scene = Scene().up()
-    assert scene.receive("35=5|34=2|58=bye|") == ["> 35=5|34=2|"]
-    assert scene.wait(9) == []
-    assert scene.wait(2) == ["alert", "disconnect", "logout"]
-
-
-def test_13_logout_of_the_peer_too_high_fetches_the_gap_first() -> None:
-    scene = Scene().up()
-    assert scene.receive("35=5|34=4|58=bye|") == ["> 35=2|34=2|7=2|16=0|"]
-    assert scene.receive(
-        "35=8|34=2|43=Y|122=20260105-14:30:00|37=1|", "35=4|34=3|43=Y|122=20260105-14:30:00|123=Y|36=5|"
-    ) == [
-        "< 35=8|34=2|43=Y|122=20260105-14:30:00|37=1|",
-        "> 35=5|34=3|",
-    ]
-    assert scene.core.next_in == 5
-
-
-def test_reset_on_logout_and_on_disconnect_are_told_apart() -> None:
-    orderly = Scene(reset_on_logout=True).up()
-    orderly.core.disconnected(orderly.now_ns, "lost")
-    assert orderly.core.next_out == 2
-    lost = Scene(reset_on_disconnect=True).up()
-    lost.core.disconnected(lost.now_ns, "lost")
-    assert (lost.core.next_in, lost.core.next_out) == (1, 1)
-    ended = Scene(reset_on_logout=True).up()
-    ended.receive("35=5|34=2|")
-    ended.core.disconnected(ended.now_ns, "closed")
-    assert (ended.core.next_in, ended.core.next_out) == (1, 1)
+def test_1s_d_heart_bt_int_outside_of_the_range_is_refused() -> None:
+    text = "HeartBtInt(108) must be 10 to 60"
+    for value in (9, 61, 0):
+        assert acceptor(heart_bt_range=(10, 60)).receive(f"35=A|34=1|98=0|108={value}|") == [
+            f"> 35=5|34=1|58={text}|", "alert", "disconnect",
+        ]  # fmt: skip
+    for value in (10, 60):
+        assert acceptor(heart_bt_range=(10, 60)).receive(f"35=A|34=1|98=0|108={value}|")[-1] == "logon"

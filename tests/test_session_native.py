@@ -2,75 +2,22 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 from session_scene import frame
-from session_sockets import Witness, acceptor_settings, body, initiator_settings
+from session_sockets import Pair, Witness, acceptor_settings, body, initiator_settings, run
 from test_session_dictionary import path as dictionary_path
 
-from engine._sockets import Sockets
 from engine.errors import ConfigError, SessionError
-from engine.modes import Spinner
+from engine.session import wire
 from engine.session.acceptor import Acceptor
 from engine.session.native import NativeSession
 from engine.session.settings import SessionSettings
 
-LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop, "spinning": uvloop.new_event_loop}
-
-
-@pytest.fixture(params=LOOPS)
-def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Coroutine[Any, Any, None]], None]:
-    monkeypatch.setattr(Pair, "spins", request.param == "spinning")
-
-    def run_it(main: Coroutine[Any, Any, None]) -> None:
-        with asyncio.Runner(loop_factory=LOOPS[request.param]) as runner:
-            runner.run(asyncio.wait_for(main, 60))
-
-    return run_it
-
-
-class Pair:
-    """An initiator and an acceptor that know each other; the former's socket is spun on if the class `spins`."""
-
-    spins = False
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = 0
-
-    async def listen(self, **changes: object) -> None:
-        loop = asyncio.get_running_loop()
-        self.acceptor = Acceptor([acceptor_settings(self.folder, self.port, **changes)], loop)
-        self.port = (await self.acceptor.listen())[0]
-        (self.peer_session,) = self.acceptor.sessions.values()
-        self.peer = Witness(self.peer_session)
-
-    def connect(self, **changes: object) -> None:
-        loop = asyncio.get_running_loop()
-        settings = initiator_settings(self.folder, self.port, **changes)
-        sockets = Sockets(loop)
-        self.spinner = Spinner(loop, sockets)
-        if self.spins:
-            self.spinner.start()
-        self.session = NativeSession(settings, loop, replayed=None, sockets=sockets)
-        self.us = Witness(self.session)
-        self.session.logon()
-
-    async def up(self, **changes: object) -> "Pair":
-        await self.listen()
-        self.connect(**changes)
-        await self.us.logged_on()
-        await self.peer.logged_on()
-        return self
-
-    def close(self) -> None:
-        self.spinner.stop()
-        self.session.close()
-        self.acceptor.close()
+__all__ = ["run"]
 
 
 def test_orders_and_reports_cross(run, tmp_path: Path) -> None:
@@ -175,6 +122,21 @@ def test_numbers_start_again_without_a_logout(run, tmp_path: Path) -> None:
     run(main())
 
 
+def test_9_sequence_reset_moves_both_sides_on(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        pair = await Pair(tmp_path).up()
+        pair.session.sequence_reset(50)
+        pair.session.send(body("o1"))
+        await pair.peer.until(lambda: pair.peer.messages == [("D", "o1")])
+        assert (pair.session.next_sender_seq_num, pair.peer_session.next_target_seq_num) == (51, 51)
+        pair.session.close()
+        with pytest.raises(SessionError, match="logged out"):
+            pair.session.sequence_reset(90)
+        pair.close()
+
+    run(main())
+
+
 def test_dictionary_and_schedule_of_the_file_hold_on_both_sides(tmp_path: Path) -> None:
     keys = {
         "UseDataDictionary": "Y", "DataDictionary": dictionary_path("FIX44.xml"),
@@ -189,81 +151,6 @@ def test_dictionary_and_schedule_of_the_file_hold_on_both_sides(tmp_path: Path) 
     session.close()
     acceptor.close()
     loop.close()
-
-
-def test_second_connection_of_an_identity_is_closed_silently(run, tmp_path: Path) -> None:
-    async def main() -> None:
-        pair = await Pair(tmp_path).up()
-        reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
-        writer.write(frame("35=A|34=9|98=0|108=30|", "US", "PEER"))
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await reader.readexactly(1)
-        writer.close()
-        assert pair.session.is_logged_on and pair.peer.count("logout") == 0
-        pair.close()
-
-    run(main())
-
-
-@pytest.mark.parametrize(
-    "first",
-    [
-        frame("35=A|34=1|98=0|108=30|", "STRANGER", "PEER"),
-        frame("35=D|34=1|11=x|", "US", "PEER"),
-        b"GET / HTTP/1.1\r\n\x01" + frame("35=0|34=1|", "US", "PEER"),
-    ],
-)
-def test_stranger_learns_nothing(run, tmp_path: Path, first: bytes) -> None:
-    async def main() -> None:
-        pair = Pair(tmp_path)
-        await pair.listen()
-        reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
-        writer.write(first)
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await reader.readexactly(1)
-        writer.close()
-        assert pair.peer_session.next_sender_seq_num == 1
-        pair.acceptor.close()
-
-    run(main())
-
-
-def test_address_that_is_not_allowed_is_cut(run, tmp_path: Path) -> None:
-    async def main() -> None:
-        pair = Pair(tmp_path)
-        await pair.listen(AllowedRemoteAddresses="192.0.2.1, 192.0.2.2")
-        reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
-        writer.write(frame("35=A|34=1|98=0|108=30|", "US", "PEER"))
-        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await reader.readexactly(1)
-        writer.close()
-        pair.acceptor.close()
-
-    run(main())
-
-
-def test_template_makes_a_session_for_each_peer(run, tmp_path: Path) -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        acceptor = Acceptor([acceptor_settings(tmp_path, TargetCompID="*")], loop)
-        made: list[Witness] = []
-        acceptor.on_session = lambda session: made.append(Witness(session))
-        (port,) = await acceptor.listen()
-        clients = []
-        for name in ("ANN", "BOB"):
-            settings = initiator_settings(tmp_path, port, SenderCompID=name, FileStorePath=tmp_path / name)
-            clients.append(Witness(NativeSession(settings, loop)))
-            clients[-1].session.logon()
-        for client in clients:
-            await client.logged_on()
-        clients[1].session.send(body("bob's"))
-        bob = next(witness for witness in made if witness.session.core.settings.target_comp_id == "BOB")
-        await bob.until(lambda: bob.messages == [("D", "bob's")])
-        for client in clients:
-            client.session.close()
-        acceptor.close()
-
-    run(main())
 
 
 def test_next_host_is_tried_when_the_first_is_dead(run, tmp_path: Path) -> None:
@@ -302,6 +189,38 @@ def test_slow_reader_gets_everything_in_order_later(run, tmp_path: Path) -> None
         assert not pair.peer_session.core.is_paused
         writer.close()
         pair.acceptor.close()
+
+    run(main())
+
+
+def test_peer_that_never_reads_cannot_hold_up_a_reconnection(run, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(wire, "CLOSE_SECONDS", 0.2)
+
+    async def main() -> None:
+        writers: list[asyncio.StreamWriter] = []
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.append(writer)
+            await reader.readuntil(b"\x0110=")
+            writer.write(frame(f"35=A|34={len(writers)}|98=0|108=30|", now_ns=time.time_ns()))
+            writer.transport.pause_reading()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        session = NativeSession(initiator_settings(tmp_path, server.sockets[0].getsockname()[1]), server.get_loop())
+        us = Witness(session)
+        session.logon()
+        try:
+            await us.logged_on()
+            message = body("o", "D", "58=" + "x" * 60_000 + "|")
+            while not session.core.is_paused:
+                session.send(message)
+            session.core.leave("enough")
+            await us.until(lambda: us.count("logon") == 2, 5)
+        finally:
+            session.close()
+            server.close()
+            for writer in writers:
+                writer.transport.abort()
 
     run(main())
 

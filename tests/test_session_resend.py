@@ -1,8 +1,13 @@
 """What the session core sends again, and what it sends when time passes, by the standard's case numbers."""
 
+from pathlib import Path
+
 import pytest
 from session_scene import START_NS, Scene
 
+from engine.errors import SessionError
+from engine.session import gaps
+from engine.session.file_store import FileStore
 from engine.session.store import MemoryStore
 
 TIME = "20260105-14:30:00.000"
@@ -173,3 +178,35 @@ def test_heart_bt_int_zero_means_neither_heartbeats_nor_a_watch() -> None:
     scene = Scene(heart_bt_int=0).up(logon="98=0|108=0|")
     assert scene.wait(3600) == []
     assert scene.receive("35=1|34=2|52=20260105-15:30:00|112=T|") == ["> 35=0|34=2|112=T|"]
+
+
+def test_9_sequence_reset_of_ours_moves_our_number_on() -> None:
+    scene = sent("D")
+    gaps.send_sequence_reset(scene.core, 50)
+    scene.send("35=D|11=o50|")
+    assert scene.take() == ["> 35=4|34=49|123=N|36=50|", order(50)]
+    assert ask(scene, 49, 0) == [fill(49, 50), order(50, DUP)]
+    assert scene.core.next_out == scene.store.next_out == 51
+
+
+def test_9_sequence_reset_of_ours_never_lowers() -> None:
+    scene = sent("D")
+    with pytest.raises(SessionError, match=r"NewSeqNo\(36\) must be above 3, not 3"):
+        gaps.send_sequence_reset(scene.core, 3)
+    scene.core.disconnected(scene.now_ns, "lost")
+    with pytest.raises(SessionError, match="logged out"):
+        gaps.send_sequence_reset(scene.core, 50)
+    assert scene.core.next_out == 3
+
+
+def test_state_10_resend_request_already_processed_is_not_served() -> None:
+    scene = sent("D")
+    ask(scene, 2, 0)
+    assert scene.receive(f"35=2|34=2|{DUP}7=2|16=0|") == []
+    assert [event[:7] for event in scene.receive("35=2|34=2|7=2|16=0|")] == ["> 35=5|", "alert"]
+
+
+def test_messages_that_are_not_kept_at_all_are_gap_filled(tmp_path: Path) -> None:
+    scene = sent("D", store=FileStore(tmp_path, "S", START_NS, keeps_messages=False))
+    assert ask(scene, 1, 0) == [fill(1, 3)]
+    scene.store.close()

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from session_scene import SECOND, START_NS, Scene
@@ -49,6 +50,12 @@ CHICAGO = {"TimeZone": "America/Chicago"}
         (DAILY | CHICAGO, "2026-01-05 13:59:59", False),
         (DAILY | CHICAGO, "2026-07-06 13:00:00", True),  # 08:00, summer
         (DAILY | CHICAGO, "2026-07-06 12:59:59", False),
+        ({"StartTime": "08:00:00 America/Chicago", "EndTime": "17:00:00 Europe/Paris"}, "2026-01-05 13:59:59", False),
+        ({"StartTime": "08:00:00 America/Chicago", "EndTime": "17:00:00 Europe/Paris"}, "2026-01-05 14:00:00", True),
+        ({"StartTime": "08:00:00 America/Chicago", "EndTime": "17:00:00 Europe/Paris"}, "2026-01-05 16:00:00", False),
+        (DAILY | {"TimeZone": "Asia/Tokyo", "EndTime": "17:00:00  UTC"}, "2026-01-05 16:59:59", True),
+        (DAILY | {"LogonTime": "08:00:00 America/New_York"}, "2026-01-05 12:59:59", False),
+        (DAILY | {"LogonTime": "08:00:00 America/New_York"}, "2026-01-05 13:00:00", True),
         (DAILY | {"LogonTime": "09:00:00", "LogoutTime": "16:00:00"}, "2026-01-05 08:30:00", False),
         (DAILY | {"LogonTime": "09:00:00", "LogoutTime": "16:00:00"}, "2026-01-05 09:00:00", True),
         (DAILY | {"LogonTime": "09:00:00", "LogoutTime": "16:00:00"}, "2026-01-05 16:00:00", False),
@@ -88,7 +95,13 @@ def test_local_time_is_the_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.may_log_on(at("2026-01-05 14:00:00")) and not found.may_log_on(at("2026-01-05 13:00:00"))
 
 
-@pytest.mark.parametrize("keys", [{"TimeZone": "Mars/Base"}, {"LogonTime": "07:00:00"}])
+def test_whole_day_of_the_hosts_zone_never_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.session.schedule._local_zone", lambda: ZoneInfo.no_cache("America/Chicago"))
+    keys = {"NonStopSession": None, "UseLocalTime": "Y", "StartTime": "00:00:00", "EndTime": "00:00:00"}
+    assert read_schedule(acceptor_settings(Path(), **keys)) is None
+
+
+@pytest.mark.parametrize("keys", [{"TimeZone": "Mars/Base"}, {"LogonTime": "07:00:00"}, {"EndTime": "17:00:00 Mars"}])
 def test_impossible_schedule_is_refused(keys: dict[str, str]) -> None:
     with pytest.raises(ConfigError):
         schedule(**(DAILY | keys))
@@ -126,3 +139,12 @@ def test_logon_outside_the_window_is_refused() -> None:
     assert scene.receive("35=A|34=1|98=0|108=30|") == [
         "> 35=5|34=1|58=Logon outside of the session time|", "alert", "disconnect",
     ]  # fmt: skip
+
+
+def test_logon_outside_the_window_names_the_session_status() -> None:
+    closed = schedule(StartTime="08:00:00", EndTime="14:00:00")
+    fixt = {"begin_string": "FIXT.1.1", "default_appl_ver_id": "9"}
+    events = (
+        Scene(is_initiator=False, core={"schedule": closed}, **fixt).connect().receive("35=A|34=1|98=0|108=30|1137=9|")
+    )
+    assert events[0] == "> 35=5|34=1|1409=7|58=Logon outside of the session time|"

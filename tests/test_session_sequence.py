@@ -60,6 +60,7 @@ def test_2_c_too_low_is_left() -> None:
     text = "MsgSeqNum too low, expecting 3 but received 2"
     assert scene.receive(app(2)) == [f"> 35=5|34=2|58={text}|", "alert"]
     assert scene.core.next_in == 3 and not scene.core.is_logged_on
+    assert scene.core.needs_operator == text
     assert scene.receive(app(3)) == []
     assert scene.receive("35=5|34=4|") == ["disconnect", "logout"]
 
@@ -223,7 +224,7 @@ def test_11_a_reset_drops_what_waited_below_and_the_open_request() -> None:
 
 def test_11_b_reset_to_the_expected_number_changes_nothing() -> None:
     scene = Scene().up()
-    assert scene.receive("35=4|34=2|36=2|") == []
+    assert scene.receive("35=4|34=2|36=2|") == ["alert"]
     assert scene.core.next_in == 2
 
 
@@ -269,6 +270,16 @@ def test_chunks_are_asked_for_one_after_another() -> None:
     assert scene.receive("35=4|34=4|43=Y|123=Y|36=7|") == [taken(7)]
 
 
+def test_same_gap_is_asked_for_three_times_at_most() -> None:
+    scene = Scene().up()
+    for n in range(3):
+        assert scene.receive(app(9 + n))[0] == f"> 35=2|34={2 + n}|7=2|16=0|"
+        assert scene.receive("35=4|34=1|123=N|36=2|") == ["alert"]  # a peer that answers with a reset to nowhere
+    text = "message 2 was asked for 3 times in vain"
+    assert scene.receive(app(20)) == [f"> 35=5|34=5|58={text}|", "alert"]
+    assert scene.core.needs_operator == text
+
+
 def test_open_request_unserved_is_left_and_needs_the_operator() -> None:
     scene = Scene(heart_bt_int=0).up(logon="98=0|108=0|")
     scene.receive(app(4))
@@ -304,7 +315,7 @@ def test_reject_of_another_message_leaves_the_request_open() -> None:
     assert scene.receive(app(3, DUP)) == [taken(3, DUP), taken(4)]
 
 
-def test_tag_that_is_no_number_is_rejected_without_a_dictionary() -> None:
+def test_14_a_tag_that_is_no_number_is_rejected_without_a_dictionary() -> None:
     body = frame(app(2)).partition(b"\x0135=")[2].rpartition(b"10=")[0].replace(b"37=", b"3x=")
     data = b"8=FIX.4.4\x019=%d\x0135=%b" % (len(body) + 3, body)
     data += b"10=%03d\x01" % (sum(data) % 256)
@@ -323,7 +334,7 @@ def test_reject_that_is_wrong_itself_is_not_rejected() -> None:
     assert scene.core.next_in == 3
 
 
-def test_14_piece_that_is_no_field_is_rejected() -> None:
+def test_14_d_tag_without_a_value_is_rejected_without_a_dictionary() -> None:
     scene = Scene().up()
     data = frame(app(2, "44=1Z58=|".replace("Z", "|")))
     assert scene.receive_raw(data) == ["> 35=3|34=2|45=2|371=58|372=8|373=4|58=tag without a value|"]

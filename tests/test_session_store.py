@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from session_scene import START_NS, Scene
 
 from engine.errors import SessionError
+from engine.session import archive
 from engine.session.file_store import FileStore, stem
 
 SMALL = 4096 * 2
@@ -97,6 +99,53 @@ def test_reset_begins_a_new_run(open_store, tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.glob("*.log")) == ["S.2.0.log"]
 
 
+def archived(folder: Path) -> dict[str, list[tuple[int, bytes]]]:
+    """Return what the archive holds, by run."""
+    files = sorted((folder / "archive").iterdir(), key=lambda file: int(file.name.split(".")[-2]))
+    runs: dict[str, list[tuple[int, bytes]]] = {}
+    for file in files:
+        assert file.name.startswith("S.20")
+        runs.setdefault(file.name.split(".")[-3], []).extend(archive.messages(file))
+    return runs
+
+
+def test_reset_archives_what_was_sent(open_store, tmp_path: Path) -> None:
+    filled(open_store, 300).reset(88)
+    store = open_store()
+    store.append(1, b"second run")
+    store.reset(99)
+    kept = {"1": [(n, message(n)) for n in range(1, 301)], "2": [(1, b"second run")]}
+    assert archived(tmp_path) == kept
+    assert sum(file.stat().st_size for file in (tmp_path / "archive").iterdir()) < 40_000
+    assert (tmp_path / "archive").stat().st_mode & 0o777 == 0o700
+
+
+def test_reset_of_an_unused_run_archives_nothing(open_store, tmp_path: Path) -> None:
+    open_store().reset(88)
+    assert not (tmp_path / "archive").exists()
+
+
+def test_kill_between_reset_and_archive_loses_nothing(open_store, tmp_path: Path) -> None:
+    store = filled(open_store, 3)
+    store._write_head(2, 88, 1, 1)
+    store.close()
+    assert open_store().next_out == 1
+    assert archived(tmp_path) == {"1": [(n, message(n)) for n in (1, 2, 3)]}
+
+
+def test_archive_is_printed_without_secrets(open_store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = open_store()
+    store.append(1, b"8=FIX.4.4\x0135=A\x01554=hush\x01")
+    store.reset(88)
+    assert archive.main([str(file) for file in (tmp_path / "archive").iterdir()]) == 0
+    assert capsys.readouterr().out == "8=FIX.4.4|35=A|554=***|\n"
+
+
+def test_folder_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    FileStore(tmp_path / "deep" / "store", "S", 77).close()
+    assert (tmp_path / "deep" / "store").stat().st_mode & 0o777 == 0o700
+
+
 def test_numbers_alone_are_kept_where_messages_are_not(open_store) -> None:
     store = open_store(keeps_messages=False)
     store.append(1, b"a")
@@ -109,6 +158,18 @@ def test_synced_store_keeps_the_same(open_store) -> None:
     store = open_store(is_synced=True)
     store.append(1, b"a")
     assert list(open_store(is_synced=True).messages(1, 1)) == [(1, b"a")]
+
+
+def test_standby_reads_the_shared_store_again_before_its_logon(tmp_path: Path) -> None:
+    first, standby = (FileStore(tmp_path, "S", START_NS, is_shared=True, segment_size=SMALL) for _ in range(2))
+    scene = Scene(store=standby, refresh_on_logon=True)
+    for seq_num in (1, 2, 3):
+        first.append(seq_num, message(seq_num))
+    first.set_next_in(7)
+    first.close()
+    assert scene.connect().take() == ["> 35=A|34=4|98=0|108=30|"]
+    assert scene.core.next_in == 7
+    standby.close()
 
 
 def test_second_process_is_refused(open_store, tmp_path: Path) -> None:
@@ -194,6 +255,17 @@ def test_head_of_another_session_is_noticed(open_store, tmp_path: Path) -> None:
         FileStore(tmp_path, "T", 77)
 
 
+def test_session_whose_name_goes_on_with_a_number_keeps_its_files(open_store, tmp_path: Path) -> None:
+    other = FileStore(tmp_path, "S.2", 77)
+    other.append(1, b"theirs")
+    filled(open_store, 3).reset(88)
+    assert list(other.messages(1, 1)) == [(1, b"theirs")]
+    other.close()
+    (tmp_path / "S.head").unlink()
+    (tmp_path / "S.2.0.log").unlink()
+    open_store()
+
+
 def test_stem_is_a_plain_file_name() -> None:
     assert stem("FIX.4.4", "US", "PEER", "2") == "FIX.4.4-US-PEER-2"
     assert "/" not in stem("FIX.4.4", "../US", "PEER")
@@ -202,6 +274,7 @@ def test_stem_is_a_plain_file_name() -> None:
 SENDER = """
 import os, sys
 from pathlib import Path
+from engine.session import archive
 from engine.session.file_store import FileStore
 store = FileStore(Path(sys.argv[1]), "S", 77, segment_size=8192)
 seq_num = store.next_out

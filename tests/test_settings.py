@@ -97,6 +97,7 @@ def test_dictionary_is_found_where_the_package_recorded_it(tmp_path: Path, monke
         (changed("NonStopSession=Y", "NonStopSession=y"), "session.cfg:6: [DEFAULT] NonStopSession: 'y' is not Y or N"),
         (changed("Port=9000", "Port=90000"), "[DEFAULT] SocketConnectPort: '90000' is not a port from 1 to 65535"),
         (GOOD + "StartTime=24:00:00\n", "session.cfg:16: [SESSION] StartTime: '24:00:00' is not a time HH:MM:SS"),
+        (GOOD + "StartTime=08:00:00CET\n", "[SESSION] StartTime: '08:00:00CET' is not a time HH:MM:SS"),
         (GOOD + "StartDay=someday\n", "[SESSION] StartDay: 'someday' is not a day such as mon or Friday"),
         (changed("FIX.4.4", "FIX.5.0"), "BeginString: 'FIX.5.0' is not FIX.4.0 to FIX.4.4 or FIXT.1.1"),
         (GOOD + "HostSelectionPolicy=RANDOM\n", "'RANDOM' is not ROUNDROBIN or PRIORITY; correct the value"),

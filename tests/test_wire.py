@@ -1,5 +1,6 @@
 """Bytes of one connection leave in order, the first of a read at once and the others together."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 
@@ -64,11 +65,21 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Iterator[Scene]:
+def scene(loop: asyncio.AbstractEventLoop) -> Iterator[Scene]:
     made = Scene()
     yield made
     made.near.close()
     made.far.close()
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop that counts as running, and never turns."""
+    made = asyncio.new_event_loop()
+    asyncio._set_running_loop(made)
+    yield made
+    asyncio._set_running_loop(None)
+    made.close()
 
 
 def test_message_outside_of_a_read_leaves_at_once(scene: Scene) -> None:
@@ -138,7 +149,9 @@ def test_broken_connection_is_left_to_the_transport(scene: Scene) -> None:
     assert scene.transport.queued == b""
 
 
-def test_connection_without_a_socket_of_its_own_writes_through_its_transport() -> None:
+def test_connection_without_a_socket_of_its_own_writes_through_its_transport(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
     transport = Transport(None)
     wire = Wire(Ends())
     wire.connection_made(transport)  # type: ignore[arg-type]

@@ -9,5 +9,6 @@ cdef enum:
     TIME
     DATE
     MONTH
+    XML  # not judged here
 
 cdef bint has_form(const unsigned char* text, int length, int kind) noexcept nogil

@@ -13,6 +13,7 @@ KINDS = {
     "TAGNUM": INTEGER, "FLOAT": DECIMAL, "PRICE": DECIMAL, "QTY": DECIMAL, "QUANTITY": DECIMAL, "AMT": DECIMAL,
     "PERCENTAGE": DECIMAL, "PRICEOFFSET": DECIMAL, "CHAR": CHARACTER, "BOOLEAN": BOOLEAN, "UTCTIMESTAMP": TIMESTAMP,
     "UTCTIMEONLY": TIME, "UTCDATE": DATE, "UTCDATEONLY": DATE, "LOCALMKTDATE": DATE, "MONTHYEAR": MONTH,
+    "XMLDATA": XML,
 }  # fmt: skip
 
 
@@ -33,6 +34,8 @@ cdef bint has_form(const unsigned char* text, int length, int kind) noexcept nog
         return is_time(text, length)
     if kind == DATE:
         return length == 8 and are_digits(text, 8)
+    if kind == XML:
+        return True
     return (length == 6 or length == 8) and are_digits(text, 6)  # MonthYear: the end may be a week, w1
 
 

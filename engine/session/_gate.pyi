@@ -10,5 +10,7 @@ class Gate:
         sender_comp_id: str | None,
         target_comp_id: str | None,
         max_latency_ns: int | None = None,
+        on_behalf_of: frozenset[str] | None = None,
+        deliver_to: frozenset[str] | None = None,
     ) -> Gate: ...
     def admit(self, fields: Fields, next_in: int, wall_ns: int) -> bool: ...

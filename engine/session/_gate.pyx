@@ -25,12 +25,15 @@ cdef enum:
 cdef class Gate:
     """What the header of every message from one peer must say."""
 
-    def __cinit__(self, begin_string, sender_comp_id, target_comp_id, max_latency_ns=None):
-        """None for a CompID or a latency that is not checked."""
+    def __cinit__(
+        self, begin_string, sender_comp_id, target_comp_id, max_latency_ns=None, on_behalf_of=None, deliver_to=None
+    ):
+        """None for what is not checked; sets of OnBehalfOfCompID(115) and DeliverToCompID(128), empty for none."""
         self.begin_string = begin_string.encode("latin-1")
         self.sender_comp_id = None if sender_comp_id is None else sender_comp_id.encode("latin-1")
         self.target_comp_id = None if target_comp_id is None else target_comp_id.encode("latin-1")
         self.max_latency_ns = INT64_MAX if max_latency_ns is None else max_latency_ns
+        self.on_behalf_of, self.deliver_to = on_behalf_of, deliver_to
 
     cpdef bint admit(self, Fields fields, int64_t next_in, int64_t wall_ns) except -1:
         """Say whether the message may go straight to the application."""
@@ -47,6 +50,10 @@ cdef class Gate:
             return False
         if self.target_comp_id is not None and not has(fields, 56, self.target_comp_id):
             return False
+        if self.on_behalf_of is not None and not is_routed(fields, 115, self.on_behalf_of):
+            return False
+        if self.deliver_to is not None and not is_routed(fields, 128, self.deliver_to):
+            return False
         i = fields.find(52)
         if i < 0 or not read_timestamp(fields.data + fields.fields[i].start, fields.fields[i].length, &sent_ns):
             return False
@@ -55,6 +62,12 @@ cdef class Gate:
 
 cdef inline bint is_admin(unsigned char msg_type) noexcept nogil:
     return c"0" <= msg_type <= c"5" or msg_type == c"A"
+
+
+cdef inline bint is_routed(Fields fields, int tag, frozenset agreed) except -1:
+    if fields.find(tag) < 0:
+        return not agreed
+    return fields.text(tag) in agreed
 
 
 cdef inline bint has(Fields fields, int tag, bytes value):

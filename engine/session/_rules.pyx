@@ -17,7 +17,9 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from engine.session._fields cimport Field, Fields
-from engine.session._forms cimport TEXT, has_form
+from engine.session._forms cimport TEXT, XML, has_form
+
+from xml.parsers.expat import ExpatError, ParserCreate
 
 from engine.session._forms import KINDS
 
@@ -36,6 +38,7 @@ cdef enum:
     NO_VALUE = 4
     BAD_VALUE = 5
     BAD_FORMAT = 6
+    BAD_XML = 12
     REPEATED = 13
     OUT_OF_ORDER = 14
     GROUP_ORDER = 15
@@ -255,6 +258,8 @@ cdef class Rules:
             return not self.checks_values or self.note(NO_VALUE, field.tag) == 0
         if item.kind and not has_form(text, field.length, item.kind):
             return self.note(BAD_FORMAT, field.tag) == 0
+        if item.kind == XML and not is_xml(PyBytes_FromStringAndSize(<const char*>text, field.length)):
+            return self.note(BAD_XML, field.tag) == 0
         if not item.has_choices or self.allows_values:
             return True
         if item.are_letters and not item.are_several:
@@ -277,3 +282,18 @@ cdef class Rules:
     cdef int note(self, int reason, int tag) noexcept:
         self.fault, self.fault_tag = reason, tag
         return -1
+
+
+cdef bint is_xml(bytes text) except -1:
+    """Say whether `text` is one well-formed document, without entities of its own: those can grow beyond measure."""
+    parser = ParserCreate()
+    parser.EntityDeclHandler = _refuse
+    try:
+        parser.Parse(text, True)
+    except (ExpatError, LookupError, ValueError):
+        return False
+    return True
+
+
+def _refuse(*_declaration):
+    raise ValueError("an entity")

@@ -161,6 +161,23 @@ def read(segment, Py_ssize_t offset, int64_t first):
         PyBuffer_Release(&buffer)
 
 
+def extent(segment):
+    """Return how many bytes of a segment hold records."""
+    cdef Py_buffer buffer
+    cdef Py_ssize_t offset = 0
+    cdef uint64_t length
+    PyObject_GetBuffer(segment, &buffer, PyBUF_SIMPLE)
+    try:
+        while offset + RECORD_HEAD <= buffer.len:
+            length = (<uint64_t*>(<unsigned char*>buffer.buf + offset))[0]
+            if length == 0 or length > <uint64_t>buffer.len or offset + room_for(length) > buffer.len:
+                break
+            offset += room_for(length)
+        return offset
+    finally:
+        PyBuffer_Release(&buffer)
+
+
 cdef inline Py_ssize_t room_for(uint64_t length) noexcept nogil:
     return RECORD_HEAD + ((<Py_ssize_t>length + 7) & ~7)
 

@@ -1,7 +1,7 @@
 """The acceptor side: sessions behind listening ports, each found by the first message of a connection.
 
-Shapes  one `AcceptorSession` for each identity, one connection for each at a time. A session whose TargetCompID is `*`
-        is a template: a peer that no other session names gets a session of its own from it.
+Shapes  one `AcceptorSession` for each identity, at its own port, one connection for each at a time. A session whose
+        TargetCompID is `*` is a template: a peer that no other session names gets a session of its own from it.
 Errors  ConfigError for two sessions of one identity; whatever a stranger sends only closes its connection, silently.
 Thread  the loop thread only.
 Source  FIX 4.4 volume 2, Logon, test case 1S; QuickFIX configuration for the keys.
@@ -9,8 +9,10 @@ Source  FIX 4.4 volume 2, Logon, test case 1S; QuickFIX configuration for the ke
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Callable, Container, Sequence
+from functools import partial
 
 from engine import fix
 from engine.errors import ConfigError
@@ -30,6 +32,7 @@ from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
 ANY_PEER = "*"  # TargetCompID of a template
+Endpoint = tuple[str | None, int]
 
 
 class AcceptorSession(SessionEdge):
@@ -60,6 +63,7 @@ class AcceptorSession(SessionEdge):
             replayed=replayed,
         )
         self.on_timer()
+        self.endpoint = endpoint(settings)
         self._allowed = {text.strip() for text in settings.text("AllowedRemoteAddresses").split(",") if text.strip()}
 
     @property
@@ -91,18 +95,17 @@ class Acceptor:
         self._world = (loop, clock_ns, wall_ns, authenticate, replayed)
         self.logon_timeout = max((one.integer("LogonTimeout", 10) for one in sessions), default=10)
         self._settings = list(sessions)
-        self._templates: dict[tuple[str, str], SessionSettings] = {}
+        self._templates: dict[tuple[Endpoint, str, str], SessionSettings] = {}
         self._servers: list[asyncio.Server] = []
         for one in sessions:
             self._add(one)
 
     async def listen(self) -> list[int]:
         """Open every port; return those bound to, in the order of the file."""
-        for (address, port), one in {_endpoint(one): one for one in reversed(self._settings)}.items():
+        for place, one in {endpoint(one): one for one in reversed(self._settings)}.items():
             server = await self.loop.create_server(
-                self._welcome,
-                address,
-                port,
+                partial(self._welcome, place, tuner(one)),
+                *place,
                 ssl=server_context(one),
                 reuse_address=one.flag("SocketReuseAddress", True),
                 backlog=1024,
@@ -117,24 +120,25 @@ class Acceptor:
         for session in self.sessions.values():
             session.close()
 
-    def find(self, logon: Fields) -> AcceptorSession | None:
-        """Return the session that a Logon is for, made from a template if need be."""
+    def find(self, logon: Fields, place: Endpoint) -> AcceptorSession | None:
+        """Return the session at `place` that a Logon is for, made from a template if need be."""
         begin_string, peer, us = (logon.text(tag) for tag in (fix.BeginString, fix.SenderCompID, fix.TargetCompID))
         if (found := self.sessions.get((begin_string, us, peer))) is not None:
-            return found
-        template = self._templates.get((begin_string, us))
+            return found if found.endpoint == place else None
+        template = self._templates.get((place, begin_string, us))
         if template is not None and peer:
             session = self._add(template.replaced({"TargetCompID": peer}))
             assert session is not None
             self.on_session(session)
             return session
         # The same CompIDs under another BeginString: the session itself answers that.
-        return next((found for key, found in self.sessions.items() if key[1:] == (us, peer)), None)
+        others = (found for key, found in self.sessions.items() if key[1:] == (us, peer))
+        return next((found for found in others if found.endpoint == place), None)
 
     def _add(self, one: SessionSettings) -> AcceptorSession | None:
         key = (one.text("BeginString"), one.text("SenderCompID"), one.text("TargetCompID"))
         if key[2] == ANY_PEER:
-            self._templates[key[:2]] = one
+            self._templates[endpoint(one), key[0], key[1]] = one
             read_dictionary(one)  # now, not while the first peer waits
             return None
         if key in self.sessions:
@@ -142,15 +146,15 @@ class Acceptor:
         self.sessions[key] = AcceptorSession(one, *self._world)
         return self.sessions[key]
 
-    def _welcome(self) -> asyncio.Protocol:
-        return Wire(_Stranger(self), tuner(self._settings[0])).as_protocol()
+    def _welcome(self, place: Endpoint, tune: Callable[[socket.socket], None]) -> asyncio.Protocol:
+        return Wire(_Stranger(self, place), tune).as_protocol()
 
 
 class _Stranger:
     """A connection until its first message says which session it is for."""
 
-    def __init__(self, acceptor: Acceptor) -> None:
-        self._acceptor = acceptor
+    def __init__(self, acceptor: Acceptor, place: Endpoint) -> None:
+        self._acceptor, self._place = acceptor, place
         self._reader = FrameReader()
         self._received = b""
 
@@ -177,7 +181,7 @@ class _Stranger:
     def _introduce(self, first: Fields) -> None:
         """Hand the connection to its session, or close it without a word."""
         address = self._wire.peer
-        session = self._acceptor.find(first) if first.msg_type == fix.Msg.LOGON else None
+        session = self._acceptor.find(first, self._place) if first.msg_type == fix.Msg.LOGON else None
         if session is None or session.is_connected or not session.allows(address):
             why = "unknown" if session is None else "connected already" if session.is_connected else "not allowed here"
             _logger.warning("connection from %s closed: its session is %s", address, why)
@@ -190,5 +194,6 @@ class _Stranger:
         session.on_data(received)
 
 
-def _endpoint(settings: SessionSettings) -> tuple[str | None, int]:
+def endpoint(settings: SessionSettings) -> Endpoint:
+    """Return the address, None for every one, and the port that a session is reached at."""
     return settings.text("SocketAcceptAddress") or None, settings.integer("SocketAcceptPort")

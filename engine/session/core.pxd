@@ -12,7 +12,7 @@ cdef int SOUND, INCOMPLETE
 
 cdef class SessionCore:
     cdef public object settings, sink, store, dictionary, logon_dialect, authenticate, schedule, replayed
-    cdef public object constant_tags, state, queue, backlog, asked, resend_requests
+    cdef public object constant_tags, data_pairs, versions, state, queue, backlog, asked, resend_requests
     cdef public FrameEncoder encoder
     cdef public FrameReader queue_reader
     cdef public str needs_operator, logout_reason, test_req_id

@@ -24,6 +24,7 @@ from engine.session.header import Fault
 from engine.session.sink import Rules, Schedule, Sink
 from engine.session.states import NEVER_NS, State
 from engine.session.store import Store
+from engine.session.versions import Versions
 
 SOUND, INCOMPLETE = int(Frame.SOUND), int(Frame.INCOMPLETE)
 
@@ -60,6 +61,8 @@ class SessionCore:
             precision=settings.timestamp_precision,
         )
         self._passes = None if dictionary is None else dictionary.passes
+        self.data_pairs = None if dictionary is None else dictionary.data_pairs
+        self.versions: Versions | None = None  # of the peer's Logon, FIXT.1.1
         self.constant_tags = frozenset(tag for tag, _ in settings.header)
         self._gate = header.gate(settings)
         self._reader = self.new_reader()
@@ -211,6 +214,13 @@ class SessionCore:
         self.next_in = next_in
         self.store.set_next_in(next_in)
 
+    def use_versions(self, versions: Versions) -> None:
+        """Learn which application versions the peer's messages have on this connection."""
+        self.versions = versions
+        if self.dictionary is not None:
+            self.dictionary = self.dictionary.with_versions(versions)
+            self._passes = self.dictionary.passes
+
     def refuse(self, fields: Fields, seq_num: int, fault: Fault) -> None:
         """Reject(3) a message, and count it if its turn has come."""
         msg_type = fields.msg_type
@@ -219,7 +229,10 @@ class SessionCore:
             answer: list[tuple[int, object]] = [(fix.RefSeqNum, seq_num)]
             if fault.tag:
                 answer.append((fix.RefTagID, fault.tag))
-            answer += [(fix.RefMsgType, msg_type), (fix.SessionRejectReason, fault.reason), (fix.Text, fault.text)]
+            answer.append((fix.RefMsgType, msg_type))
+            if self.versions is not None and msg_type not in admin.ADMIN:
+                answer += self.versions.named(fields)
+            answer += [(fix.SessionRejectReason, fault.reason), (fix.Text, fault.text)]
             self.transmit(admin.body(fix.Msg.REJECT, answer))
         if seq_num == self.next_in:
             self.advance(seq_num + 1)
@@ -229,8 +242,7 @@ class SessionCore:
         if operator:
             self.needs_operator = text
         if self.state not in (State.LOGOUT_SENT, State.LOGOUT_ANSWERED, State.FAREWELL):
-            reason = [(fix.SessionStatus, status)] if status and self.settings.is_fixt else []
-            self.transmit(admin.body(fix.Msg.LOGOUT, [*reason, (fix.Text, text)]))
+            self.transmit(logout.farewell(self, text, status))
         self.sink.alert(text)
         if wait:
             self.logout_reason = text
@@ -268,7 +280,7 @@ class SessionCore:
     def _end(self, reason: str) -> None:
         settings, was_up = self.settings, self.was_up
         self.enter(State.DISCONNECTED)
-        self.was_up = self.is_paused = False
+        self.was_up = self.is_paused = self.reset_wanted = False
         self._tail, self.test_req_id = b"", ""
         gaps.on_end(self)
         self.backlog.clear()
@@ -280,4 +292,8 @@ class SessionCore:
 
     def new_reader(self) -> FrameReader:
         settings = self.settings
-        return FrameReader(max_message_size=settings.max_message_size, check=settings.validate_length_and_checksum)
+        return FrameReader(
+            max_message_size=settings.max_message_size,
+            data_pairs=self.data_pairs,
+            check=settings.validate_length_and_checksum,
+        )

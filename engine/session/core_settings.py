@@ -22,6 +22,7 @@ class CoreSettings:
     test_message_indicator: bool | None = None  # TestMessageIndicator(464); None: the peer's is not looked at
 
     heart_bt_int: int = 30  # seconds; an acceptor takes the peer's
+    heart_bt_range: tuple[int, int] | None = None  # of the peer's, for an acceptor
     test_request_after_permille: int = 1200  # of HeartBtInt(108), in silence
     disconnect_after_permille: int = 2400
     logon_timeout_ns: int = 10 * SECOND_NS
@@ -46,6 +47,8 @@ class CoreSettings:
 
     timestamp_precision: int = 3
     check_comp_id: bool = True
+    on_behalf_of: frozenset[str] | None = frozenset()  # OnBehalfOfCompID(115) agreed on, empty: none; None: unchecked
+    deliver_to: frozenset[str] | None = frozenset()  # DeliverToCompID(128), likewise
     check_latency: bool = True
     max_latency_ns: int = 120 * SECOND_NS
     requires_orig_sending_time: bool = True

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 
 from engine.errors import SessionError
+from engine.session import gaps
 from engine.session.core import SessionCore
 from engine.session.fields import Fields
 from engine.session.message_log import MessageLog
@@ -71,6 +72,14 @@ class SessionEdge:
     def reset_numbers(self) -> None:
         """Start both numbers at 1 without logging out, by agreement with the peer."""
         self._run(self.core.reset_numbers, self.clock_ns())
+
+    def sequence_reset(self, new_seq_no: int) -> None:
+        """Have the peer expect `new_seq_no` next, above every number used: a repair that he must know of.
+
+        What was sent and has not arrived is lost. SessionError while logged out and for a number that is too low.
+        """
+        self.core.now_ns = self.clock_ns()
+        gaps.send_sequence_reset(self.core, new_seq_no)
 
     def logout(self, text: str = "") -> None:
         """Send Logout, answer what the peer still asks for, then disconnect."""

@@ -1,7 +1,7 @@
 """A session's store on disk: survives the death of the process at any instruction, not the loss of power.
 
 Shapes  `STEM.head` holds both numbers and which run of numbers this is; `STEM.RUN.I.log` holds the messages sent,
-        one of them mapped. Beginning a new run replaces the head in one step; older runs are deleted.
+        one of them mapped. Beginning a new run replaces the head in one step; older runs go to the archive.
 Errors  SessionError that names file and place when anything is missing, damaged, or in use;
         nothing is repaired or guessed.
 Cost    append 0.1 us; a new segment 1 ms, prepared ahead while nothing is urgent.
@@ -12,6 +12,7 @@ import fcntl
 import json
 import mmap
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,6 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 from engine.errors import SessionError
+from engine.session import archive
 from engine.session._store import HEAD_NUMBERS, Log, read, sealed
 from engine.session.settings import SessionSettings
 from engine.session.store import MemoryStore, Store
@@ -154,7 +156,7 @@ class FileStore:
 
     def _take_lock(self) -> int:
         file = self._folder / f"{self._name}.lock"
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -164,8 +166,8 @@ class FileStore:
         return lock
 
     def _create(self, now_ns: int) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        if orphans := sorted(self._folder.glob(f"{self._name}.[0-9]*.log")):
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if orphans := self._found_segments():
             raise SessionError(f"{self._head_file}: missing beside {orphans[0].name}; restore it or remove both")
         self._write_head(1, now_ns, 1, 1)
 
@@ -212,7 +214,7 @@ class FileStore:
     def _open_segments(self) -> None:
         """Read every segment of this run up to its end; the last one that has records is written on."""
         self._segments = []
-        self._remove_other_runs()
+        self._archive_other_runs()
         log, counted, seq_num = self._opened, self._opened.next_out, self._first_out
         while (file := self._segment_file(len(self._segments))).exists():
             segment = _mapped(file, writable=True)
@@ -265,10 +267,15 @@ class FileStore:
             if mapped is not None:
                 mapped.flush()
 
-    def _remove_other_runs(self) -> None:
-        for file in self._folder.glob(f"{self._name}.[0-9]*.log"):
+    def _archive_other_runs(self) -> None:
+        for file in self._found_segments():
             if not file.name.startswith(f"{self._name}.{self._run}."):
-                file.unlink()
+                archive.keep(file)
+
+    def _found_segments(self) -> list[Path]:
+        """Return this session's segments, of every run; `S.1` is another session than `S`."""
+        own = re.compile(re.escape(self._name) + r"\.\d+\.\d+\.log")
+        return sorted(file for file in self._folder.iterdir() if own.fullmatch(file.name))
 
     def _release(self) -> None:
         if self._log is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine import fix
+from engine.errors import SessionError
 from engine.session import admin, header, inbound, logon, logout, replay
 from engine.session.codec import Frame
 from engine.session.fields import Fields
@@ -42,8 +43,14 @@ def on_too_high(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) 
 
 
 def on_too_low(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
+    """Give up over a number that was used already; a possible duplicate is dropped."""
     if fields.get(fix.PossDupFlag) != b"Y":
-        core.leave(too_low(core.next_in, seq_num), wait=True, status=9)
+        text = too_low(core.next_in, seq_num)
+        if msg_type == fix.Msg.LOGOUT:
+            core.sink.alert(f"{logout.reason(fields)}: {text}")
+            core.drop(logout.reason(fields))
+        else:
+            core.leave(text, wait=True, status=logout.TOO_LOW, operator=True)
     elif (fault := header.find_possdup_fault(core.settings, fields, msg_type)) is not None:
         core.refuse(fields, seq_num, fault)
 
@@ -141,12 +148,25 @@ def on_sequence_reset(core: SessionCore, fields: Fields, seq_num: int) -> None:
             core.advance(expected)  # counts for nothing, unlike other refused messages
         return
     if new == core.next_in:
-        core.sink.log(f"SequenceReset to {new}, which is expected anyway")
+        core.sink.alert(f"SequenceReset to {new}, which is expected anyway")
     core.advance(new)
     _discard_below(core, new)
     core.gap_end = 0
     core.gap_deadline_ns = NEVER_NS
     drain(core)
+
+
+def send_sequence_reset(core: SessionCore, new_seq_no: int) -> None:
+    """Go on with a higher number and have the peer follow; the store first, because only a surplus is recovered."""
+    if core.state is not State.LOGGED_ON:
+        raise SessionError(f"{core.settings.name}: logged out; reset after on_logon")
+    if new_seq_no <= core.next_out or new_seq_no > _LARGEST:
+        raise SessionError(f"NewSeqNo(36) must be above {core.next_out}, not {new_seq_no}")
+    core.backlog.clear()
+    core.unwritten_from = 0
+    core.next_out = new_seq_no - 1
+    core.store.reset(core.wall_ns, core.next_in, core.next_out)
+    core.transmit(admin.body(fix.Msg.SEQUENCE_RESET, [(fix.GapFillFlag, "N"), (fix.NewSeqNo, new_seq_no)]))
 
 
 def on_reject(core: SessionCore, fields: Fields, seq_num: int) -> None:

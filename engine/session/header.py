@@ -1,6 +1,6 @@
-"""The header's rules, one by one: BeginString, CompIDs, SendingTime, PossDupFlag.
+"""The header's rules, one by one: BeginString, CompIDs, SendingTime, PossDupFlag, routing.
 
-Source  FIX 4.4 volume 2, test cases 2.e to 2.o; volume 1, standard header.
+Source  FIX 4.4 volume 2, test cases 2.e to 2.o and 18; volume 1, standard header.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine import fix
 from engine.errors import DecodeError
 from engine.session._gate import Gate
-from engine.session.admin import body
+from engine.session.admin import ADMIN, body
 from engine.session.codec import GARBLED
 from engine.session.core_settings import CoreSettings
 from engine.session.fields import Fields
@@ -34,6 +34,7 @@ class Reason:
     COMP_ID_PROBLEM = 9
     SENDING_TIME_ACCURACY = 10
     INVALID_MSG_TYPE = 11
+    INVALID_XML = 12
     TAG_REPEATED = 13
     TAG_OUT_OF_ORDER = 14
     GROUP_OUT_OF_ORDER = 15
@@ -66,6 +67,8 @@ def gate(settings: CoreSettings) -> Gate:
         settings.target_comp_id if settings.check_comp_id else None,
         settings.sender_comp_id if settings.check_comp_id else None,
         settings.max_latency_ns if settings.check_latency else None,
+        settings.on_behalf_of,
+        settings.deliver_to,
     )
 
 
@@ -134,6 +137,23 @@ def find_possdup_fault(settings: CoreSettings, fields: Fields, msg_type: str) ->
     if sent_ns is not None and first_ns > sent_ns:
         text = "OrigSendingTime(122) is later than SendingTime(52)"
         return Fault(Reason.SENDING_TIME_ACCURACY, fix.OrigSendingTime, text)
+    return None
+
+
+def find_routing_fault(settings: CoreSettings, fields: Fields, msg_type: str) -> Fault | None:
+    """Check who a message is from and for beyond the two ends of the session."""
+    for tag, name, agreed in (
+        (fix.OnBehalfOfCompID, "OnBehalfOfCompID(115)", settings.on_behalf_of),
+        (fix.DeliverToCompID, "DeliverToCompID(128)", settings.deliver_to),
+    ):
+        if agreed is None or (text := fields.text(tag)) in agreed:
+            continue
+        if tag not in fields:
+            if agreed and msg_type not in ADMIN:
+                return Fault(Reason.COMP_ID_PROBLEM, tag, f"{name} missing")
+        elif text:  # without a value it is another fault
+            why = "is none that was agreed on" if agreed else "was not agreed on"
+            return Fault(Reason.COMP_ID_PROBLEM, tag, f"{name} {why}")
     return None
 
 

@@ -59,10 +59,15 @@ def take(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None
 
 
 def find_fault(core: SessionCore, fields: Fields, msg_type: str) -> Fault | None:
-    fault = header.find_possdup_fault(core.settings, fields, msg_type) or header.find_defect(core.settings, fields)
+    settings = core.settings
+    fault = (
+        header.find_possdup_fault(settings, fields, msg_type)
+        or header.find_defect(settings, fields)
+        or header.find_routing_fault(settings, fields, msg_type)
+    )
     if fault is None and core.dictionary is not None:
         fault = core.dictionary.check(fields)
-        if fault is not None and not core.settings.reject_invalid_message:
+        if fault is not None and not settings.reject_invalid_message:
             core.sink.log(f"message taken although: {fault.text}")
             return None
     return fault

@@ -47,7 +47,7 @@ def on_heartbeat(core: SessionCore, fields: Fields, seq_num: int) -> None:
     core.advance(seq_num + 1)
     if core.test_req_id and fields.text(fix.TestReqID) == core.test_req_id:
         core.test_req_id = ""
-        if core.reset_wanted:
+        if core.reset_wanted and core.is_logged_on:
             logon.send_reset(core)
 
 
@@ -66,6 +66,8 @@ def _end_stay(core: SessionCore) -> None:
     core.state_deadline_ns = NEVER_NS
     if core.state is State.AWAITING_LOGON:
         core.drop("no Logon in time")
+    elif core.state is State.LOGGED_ON:
+        core.leave("the Logon that resets both numbers was not answered", operator=True)
     elif core.state is State.LOGOUT_SENT:
         core.sink.log("Logout was not answered in time")
         core.drop("logged out, Logout unanswered")

@@ -13,11 +13,10 @@ from engine.session import admin, gaps, header, inbound, logout, replay
 from engine.session.fields import Fields
 from engine.session.header import Fault, Reason
 from engine.session.states import State
+from engine.session.versions import Versions
 
 if TYPE_CHECKING:
     from engine.session.core import SessionCore
-
-_TOO_LOW, _TOO_HIGH_EXPECTED = 9, 10  # SessionStatus(1409)
 
 
 def send_logon(core: SessionCore) -> None:
@@ -33,6 +32,7 @@ def send_reset(core: SessionCore) -> None:
     core.reset_wanted, core.reset_asked = False, True
     core.reset_store(core.next_in)
     _transmit(core, core.heart_bt_ns // 1_000_000_000, True, 1)
+    core.enter(State.LOGGED_ON, core.settings.logon_timeout_ns)  # and the peer's Logon must come
 
 
 def on_first_message(core: SessionCore, fields: Fields, msg_type: str, seq_num: int | None) -> None:
@@ -59,7 +59,7 @@ def on_second_logon(core: SessionCore, fields: Fields, seq_num: int) -> None:
     """Refuse a Logon while logged on; one that resets does not come here."""
     if seq_num == core.next_in:
         core.advance(seq_num + 1)
-    core.leave("a second Logon without ResetSeqNumFlag(141)=Y")
+    core.leave("a second Logon without ResetSeqNumFlag(141)=Y", operator=core.reset_asked)
 
 
 def on_reset(core: SessionCore, seq_num: int) -> None:
@@ -69,6 +69,8 @@ def on_reset(core: SessionCore, seq_num: int) -> None:
         return
     if core.reset_asked:
         core.reset_asked = False
+        if core.is_logged_on:
+            core.enter(State.LOGGED_ON)  # without a deadline again
     else:
         core.reset_store()
         _transmit(core, core.heart_bt_ns // 1_000_000_000, True, 2)
@@ -78,11 +80,11 @@ def on_reset(core: SessionCore, seq_num: int) -> None:
 
 
 def _on_refusal(core: SessionCore, fields: Fields, seq_num: int | None) -> None:
-    if seq_num == core.next_in:
+    if seq_num == core.next_in and header.find_comp_id_fault(core.settings, fields) is None:
         core.advance(core.next_in + 1)
     text = logout.reason(fields)
     core.logout_reason = text
-    if "MsgSeqNum too low" in text or fields.text(fix.SessionStatus) == str(_TOO_LOW):
+    if "MsgSeqNum too low" in text or fields.text(fix.SessionStatus) == str(logout.TOO_LOW):
         core.needs_operator = f"{text}; our store lost numbers"
     core.sink.alert(f"logon refused: {text}")
     core.drop(text)
@@ -141,7 +143,7 @@ def _on_answer(core: SessionCore, fields: Fields, seq_num: int) -> None:
     if is_next:
         core.advance(seq_num + 1)
     if header.integer(fields, fix.HeartBtInt) != core.settings.heart_bt_int:
-        core.sink.log(f"HeartBtInt(108) of the answer is {fields.text(fix.HeartBtInt)}: adopted")
+        core.sink.alert(f"HeartBtInt(108) of the answer is {fields.text(fix.HeartBtInt)}: adopted")
     _establish(core, fields, seq_num, is_next)
     if 0 < peer_expects < core.next_out:
         replay.again(core, peer_expects, core.next_out - 1)
@@ -164,6 +166,8 @@ def _establish(core: SessionCore, fields: Fields, seq_num: int, is_next: bool) -
     limit = header.integer(fields, fix.MaxMessageSize)
     core.peer_limit = limit if limit else core.settings.max_message_size
     core.was_up = True
+    if core.settings.is_fixt:
+        core.use_versions(Versions(fields))
     core.enter(State.LOGGED_ON)
     core.arm(core.now_ns + core.heart_bt_ns if core.heart_bt_ns else core.state_deadline_ns)
     if not is_next:
@@ -235,6 +239,9 @@ def _disagreement(core: SessionCore, fields: Fields) -> str:
     is_test = settings.test_message_indicator
     if is_test is not None and (fields.get(fix.TestMessageIndicator) == b"Y") != is_test:
         return f"TestMessageIndicator(464) must be {'Y' if is_test else 'N'}"
+    heart_bt_int, agreed = header.integer(fields, fix.HeartBtInt) or 0, settings.heart_bt_range
+    if not core.is_initiator and agreed is not None and not agreed[0] <= heart_bt_int <= agreed[1]:
+        return f"HeartBtInt(108) must be {agreed[0]} to {agreed[1]}"
     return ""
 
 
@@ -246,9 +253,9 @@ def _peer_expects(core: SessionCore, fields: Fields) -> int:
 
 
 def _refuse_too_low(core: SessionCore, seq_num: int) -> None:
-    core.leave(gaps.too_low(core.next_in, seq_num), status=_TOO_LOW, operator=True)
+    core.leave(gaps.too_low(core.next_in, seq_num), status=logout.TOO_LOW, operator=True)
 
 
 def _refuse_too_high_expected(core: SessionCore, expected: int, next_out: int) -> None:
     text = f"NextExpectedMsgSeqNum(789) is {expected}, only {next_out - 1} messages were sent"
-    core.leave(text, status=_TOO_HIGH_EXPECTED, operator=True)
+    core.leave(text, status=logout.TOO_HIGH_EXPECTED, operator=True)

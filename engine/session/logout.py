@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from engine.session.core import SessionCore
 
 
+TOO_LOW, TOO_HIGH_EXPECTED = 9, 10  # SessionStatus(1409)
+_COMPLETE = 4
+
+
 def log_out(core: SessionCore, text: str) -> None:
     """End the session in order: Logout, wait for its answer, close."""
     if core.state is State.AWAITING_LOGON:
@@ -38,7 +42,7 @@ def on_logout(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 def answer(core: SessionCore) -> None:
     """Answer the peer's Logout and leave closing to it."""
-    core.transmit(admin.body(fix.Msg.LOGOUT))
+    core.transmit(admin.body(fix.Msg.LOGOUT, [(fix.SessionStatus, _COMPLETE)] if core.settings.is_fixt else []))
     core.is_orderly = True
     core.enter(State.LOGOUT_ANSWERED, core.settings.close_timeout_ns)
 
@@ -47,6 +51,16 @@ def finish(core: SessionCore) -> None:
     """Close: both sides have said Logout."""
     core.is_orderly = True
     core.drop(core.logout_reason or "logged out")
+
+
+def farewell(core: SessionCore, text: str, status: int) -> bytes:
+    """Return the body of a Logout that gives the session up."""
+    settings, fields = core.settings, list[tuple[int, object]]()
+    if settings.is_fixt and status:
+        fields.append((fix.SessionStatus, status))
+        if status == TOO_LOW and settings.send_next_expected_msg_seq_num:
+            fields.append((fix.NextExpectedMsgSeqNum, core.next_in))
+    return admin.body(fix.Msg.LOGOUT, [*fields, (fix.Text, text)])
 
 
 def reason(fields: Fields) -> str:

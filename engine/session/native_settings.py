@@ -7,13 +7,10 @@ Source  QuickFIX and QuickFIX/J configuration pages; QuickFIX/Go for four keys o
 from engine.errors import ConfigError
 from engine.session.core_settings import SECOND_NS, CoreSettings
 from engine.session.settings import SessionSettings
+from engine.session.versions import APPL_VER_IDS
 
 _HEADER_KEYS = (("SenderSubID", 50), ("TargetSubID", 57), ("SenderLocationID", 142), ("TargetLocationID", 143))
 _PRECISIONS = {"SECONDS": 0, "MILLIS": 3, "MICROS": 6, "NANOS": 9}
-_APPL_VER_IDS = {
-    "FIX.4.0": "2", "FIX.4.1": "3", "FIX.4.2": "4", "FIX.4.3": "5", "FIX.4.4": "6",
-    "FIX.5.0": "7", "FIX.5.0SP1": "8", "FIX.5.0SP2": "9",
-}  # fmt: skip
 
 # Keys that ask for what is not here: what to do instead.
 _REFUSED = {
@@ -29,7 +26,7 @@ _FOR_INITIATORS = (
 )  # fmt: skip
 _FOR_ACCEPTORS = (
     "SocketAccept", "SocketReuseAddress", "AllowedRemoteAddresses", "ServerCertificate", "CertificateVerifyLevel",
-    "NeedClientAuth",
+    "NeedClientAuth", "MinHeartBtInt", "MaxHeartBtInt",
 )  # fmt: skip
 
 
@@ -52,16 +49,18 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
     """Return the protocol's share of `settings`; raise ConfigError for what cannot be honoured."""
     if found := refused(settings):
         raise ConfigError("\n".join(found))
-    version = settings.text("DefaultApplVerID")
+    version, is_test = settings.text("DefaultApplVerID"), "TestMessageIndicator"
     next_expected = settings.flag("SendNextExpectedMsgSeqNum") or settings.flag("EnableNextExpectedMsgSeqNum")
     return CoreSettings(
         begin_string=settings.text("BeginString"),
         sender_comp_id=settings.text("SenderCompID"),
         target_comp_id=settings.text("TargetCompID"),
         header=tuple((tag, settings.text(key)) for key, tag in _HEADER_KEYS if settings.text(key)),
-        default_appl_ver_id=_APPL_VER_IDS.get(version, version),
-        logon_fields=tuple(settings.logon_tags()),
+        default_appl_ver_id=APPL_VER_IDS.get(version, version),
+        logon_fields=tuple(settings.logon_tags()) if settings.is_initiator else (),
+        test_message_indicator=settings.flag(is_test) if settings.text(is_test) else None,
         heart_bt_int=settings.integer("HeartBtInt", 30),
+        heart_bt_range=_heart_bt_range(settings),
         test_request_after_permille=1000 + _permille(settings.text("TestRequestDelayMultiplier", "0.2")),
         disconnect_after_permille=1000 + _permille(settings.text("HeartBeatTimeoutMultiplier", "1.4")),
         logon_timeout_ns=settings.integer("LogonTimeout", 10) * SECOND_NS,
@@ -77,6 +76,8 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
         enable_last_msg_seq_num_processed=settings.flag("EnableLastMsgSeqNumProcessed"),
         timestamp_precision=_precision(settings),
         check_comp_id=settings.flag("CheckCompID", True),
+        on_behalf_of=_routing(settings, "OnBehalfOfCompID"),
+        deliver_to=_routing(settings, "DeliverToCompID"),
         check_latency=settings.flag("CheckLatency", True),
         max_latency_ns=settings.integer("MaxLatency", 120) * SECOND_NS,
         requires_orig_sending_time=settings.flag("RequiresOrigSendingTime", True),
@@ -85,6 +86,19 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
         reject_garbled_message=settings.flag("RejectGarbledMessage"),
         reject_invalid_message=settings.flag("RejectInvalidMessage", True),
     )
+
+
+def _heart_bt_range(settings: SessionSettings) -> tuple[int, int] | None:
+    if not settings.text("MinHeartBtInt") and not settings.text("MaxHeartBtInt"):
+        return None
+    return settings.integer("MinHeartBtInt"), settings.integer("MaxHeartBtInt", 10**9)
+
+
+def _routing(settings: SessionSettings, key: str) -> frozenset[str] | None:
+    """Return the names that the peer's messages may carry; None where any is taken."""
+    if settings.text(key) == "*" or not settings.flag("CheckCompID", True):
+        return None
+    return frozenset(name.strip() for name in settings.text(key).split(",") if name.strip())
 
 
 def _precision(settings: SessionSettings) -> int:

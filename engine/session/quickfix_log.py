@@ -17,12 +17,9 @@ from typing import TextIO
 
 import quickfix
 
-_logger = logging.getLogger(__name__)
+from engine.session.redaction import redact
 
-# Password, NewPassword, EncryptedPassword, EncryptedNewPassword and, by its counted length, RawData.
-_SECRET = re.compile(r"(\x01(?:554|925|1402|1404)=)[^\x01]*")
-_RAW_DATA = re.compile(r"\x0195=(\d{1,6})\x0196=")
-_SECRET_TYPES = ("\x0135=A\x01", "\x0135=BE\x01")  # Logon, UserRequest
+_logger = logging.getLogger(__name__)
 
 # How QuickFIX's event for a message that it cannot read begins.
 _GARBLED = ("Invalid message", "Could not parse message")
@@ -100,7 +97,8 @@ class SessionLog(quickfix.Log):
         try:
             seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
             stamp = time.strftime("%Y%m%d-%H:%M:%S", time.gmtime(seconds))
-            file.write(f"{stamp}.{nanoseconds:09d} : {redact(text)}\n")
+            shown = redact(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+            file.write(f"{stamp}.{nanoseconds:09d} : {shown}\n")
         except (OSError, ValueError) as error:
             self._messages = self._events = None
             _logger.error("%s: FileLogPath cannot be written any more: %s", self._name, error)
@@ -117,15 +115,6 @@ class LogFactory(quickfix.LogFactory):
         return self._log
 
     def destroy(self, _log: quickfix.Log) -> None: ...
-
-
-def redact(text: str) -> str:
-    """Return a wire message without the secrets that a Logon or UserRequest carries."""
-    if not any(kind in text for kind in _SECRET_TYPES):
-        return text
-    if (found := _RAW_DATA.search(text)) is not None:
-        text = f"{text[: found.end()]}***{text[found.end() + int(found[1]) :]}"
-    return _SECRET.sub(r"\1***", text)
 
 
 def _open(file: Path) -> TextIO:

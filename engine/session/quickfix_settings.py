@@ -12,7 +12,7 @@ import quickfix
 
 from engine.errors import ConfigError
 from engine.session.settings import SessionSettings
-from engine.session.settings_keys import DICTIONARY, known
+from engine.session.settings_keys import DICTIONARY, TIME, known
 
 _DATA_TYPE = re.compile(rb"""(\btype\s*=\s*)(["'])DATA\2""")
 _PRECISIONS = {"SECONDS": "0", "MILLIS": "3", "MICROS": "6", "NANOS": "9"}
@@ -32,9 +32,18 @@ _TLS = {
 
 def refused(settings: SessionSettings) -> list[str]:
     """Return what these settings ask for that QuickFIX cannot do, each with what to do instead."""
-    tls = [key for key, value in settings.values.items() if key in _TLS and value != "N"]
-    text = "{}: {}: the QuickFIX package has no TLS; use the native session, or a TLS tunnel on this host"
-    return [text.format(settings.file, key) for key in tls]
+    found = []
+    for name, value in settings.values.items():
+        key = known(name)
+        if name in _TLS and value != "N":
+            found.append(
+                f"{name}: the QuickFIX package has no TLS; use the native session, or a TLS tunnel on this host"
+            )
+        elif key is not None and key.kind is TIME and len(value.split()) > 1:
+            found.append(f"{name}: QuickFIX takes no zone behind a time; give it in UTC, or use the native session")
+    if settings.is_initiator and settings.text("HeartBtInt", "30").strip("0") == "":
+        found.append("HeartBtInt: QuickFIX cannot do without heartbeats; give seconds, or use the native session")
+    return [f"{settings.file}: {text}" for text in found]
 
 
 def ignored(settings: SessionSettings) -> list[str]:

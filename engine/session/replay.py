@@ -83,7 +83,7 @@ def pump(core: SessionCore) -> None:
 
 def _duplicates(core: SessionCore, first: int, last: int) -> Iterator[bytes]:
     """Yield the messages as possible duplicates, runs of others as one gap fill each."""
-    stored = Fields()
+    stored = Fields(data_pairs=core.data_pairs)
     skipped_from = first
     for seq_num, message in core.store.messages(first, last):
         stored.parse(message)

@@ -1,6 +1,7 @@
 """When a session may be up: daily or weekly windows in the time of a zone.
 
-Units   ns since 1970 UTC; the session file's times are of its zone, UTC without one.
+Units   ns since 1970 UTC; a time of the session file is of the zone behind it, else of TimeZone, else UTC;
+        LogonTime and LogoutTime else of the zones of StartTime and EndTime.
 Shapes  a window is [start, end). A local time that a clock change skips becomes the instant of the change, one that
         comes twice its first.
 Errors  ConfigError for an unknown zone and for a logon time outside of the session time.
@@ -33,11 +34,12 @@ class _Hours(NamedTuple):
     first_day: int | None
     last_day: int | None
     weekdays: frozenset[int]
-    zone: tzinfo
+    start_zone: tzinfo
+    end_zone: tzinfo
 
     def around(self, wall_ns: int) -> list[tuple[int, int]]:
         """Return the windows near `wall_ns`, in order."""
-        today = (_EPOCH + timedelta(microseconds=wall_ns // 1000)).astimezone(self.zone).date()
+        today = (_EPOCH + timedelta(microseconds=wall_ns // 1000)).astimezone(self.start_zone).date()
         days = (today + n * _DAY for n in range(-_REACH, _REACH + 1))
         return [self._window(day) for day in days if self._begins(day)]
 
@@ -50,9 +52,13 @@ class _Hours(NamedTuple):
         length = 0
         if self.first_day is not None and self.last_day is not None:
             length = (self.last_day - self.first_day) % 7
-        if length == 0 and self.end <= self.start:
-            length = 1 if self.first_day is None else 7
-        return _instant(day, self.start, self.zone), _instant(day + length * _DAY, self.end, self.zone)
+        start, end = (
+            _instant(day, self.start, self.start_zone),
+            _instant(day + length * _DAY, self.end, self.end_zone),
+        )
+        if length == 0 and end <= start:
+            end = _instant(day + (1 if self.first_day is None else 7) * _DAY, self.end, self.end_zone)
+        return start, end
 
 
 class _Answer(NamedTuple):
@@ -97,41 +103,46 @@ class WindowSchedule:
 
 def read_schedule(settings: SessionSettings) -> WindowSchedule | None:
     """Return the schedule of a session file; None for a session that never stops."""
-    start, end = _time(settings, "StartTime"), _time(settings, "EndTime")
+    midnight = _MIDNIGHT, _zone(settings)
+    start, end = _time(settings, "StartTime", *midnight), _time(settings, "EndTime", *midnight)
     first_day, last_day = _day(settings.text("StartDay")), _day(settings.text("EndDay"))
     weekdays = frozenset(day for text in settings.text("Weekdays").split(",") if (day := _day(text)) is not None)
-    is_whole_day = start == end == _MIDNIGHT and first_day is None and not weekdays
+    is_whole_day = start == end and start[0] == _MIDNIGHT and first_day is None and not weekdays
     if settings.flag("NonStopSession") or is_whole_day:
         return None
-    zone = _zone(settings)
-    session = _Hours(start, end, first_day, last_day, weekdays, zone)
-    logon = session._replace(
-        start=_time(settings, "LogonTime", start),
-        end=_time(settings, "LogoutTime", end),
+    session = _Hours(start[0], end[0], first_day, last_day, weekdays, start[1], end[1])
+    logon, logout = _time(settings, "LogonTime", *start), _time(settings, "LogoutTime", *end)
+    narrower = session._replace(
+        start=logon[0],
+        end=logout[0],
         first_day=_day(settings.text("LogonDay"), first_day),
         last_day=_day(settings.text("LogoutDay"), last_day),
+        start_zone=logon[1],
+        end_zone=logout[1],
     )
-    _prove_inside(settings, session, logon)
-    return WindowSchedule(session, logon)
+    _prove_inside(settings, session, narrower)
+    return WindowSchedule(session, narrower)
 
 
 def _prove_inside(settings: SessionSettings, session: _Hours, logon: _Hours) -> None:
-    some_ns = 20_000 * 86_400 * _SECOND_NS
-    sessions = session.around(some_ns)
-    for start, end in logon.around(some_ns)[1:-1]:
-        if not any(begin <= start and end <= over for begin, over in sessions):
-            raise ConfigError(
-                f"{settings.file}: LogonTime, LogoutTime: do not lie between StartTime and EndTime; correct one"
-            )
+    for day in (20_089, 20_270):  # one in winter, one in summer: the clocks of two zones do not change together
+        some_ns = day * 86_400 * _SECOND_NS
+        sessions = session.around(some_ns)
+        for start, end in logon.around(some_ns)[1:-1]:
+            if not any(begin <= start and end <= over for begin, over in sessions):
+                raise ConfigError(
+                    f"{settings.file}: LogonTime, LogoutTime: do not lie between StartTime and EndTime; correct one"
+                )
 
 
 def _covers(windows: list[tuple[int, int]], wall_ns: int) -> bool:
     return any(start <= wall_ns < end for start, end in windows)
 
 
-def _time(settings: SessionSettings, key: str, default: time = _MIDNIGHT) -> time:
-    text = settings.text(key)
-    return time.fromisoformat(text) if text else default
+def _time(settings: SessionSettings, key: str, default: time, zone: tzinfo) -> tuple[time, tzinfo]:
+    """Return a time of day and its zone, `zone` where it names none."""
+    text, *named = settings.text(key).split() or [""]
+    return time.fromisoformat(text) if text else default, _named(settings, key, named[0]) if named else zone
 
 
 def _day(text: str, default: int | None = None) -> int | None:
@@ -140,15 +151,22 @@ def _day(text: str, default: int | None = None) -> int | None:
 
 
 def _zone(settings: SessionSettings) -> tzinfo:
-    name = settings.text("TimeZone")
-    try:
-        if name:
-            return ZoneInfo(name)
-        if settings.flag("UseLocalTime"):
+    """Return the zone of times that name none."""
+    if name := settings.text("TimeZone"):
+        return _named(settings, "TimeZone", name)
+    if settings.flag("UseLocalTime"):
+        try:
             return _local_zone()
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(f"{settings.file}: TimeZone {name!r} is unknown: {error}; use a name such as UTC") from error
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ConfigError(f"{settings.file}: UseLocalTime: the host's zone is unknown: {error}") from error
     return UTC
+
+
+def _named(settings: SessionSettings, key: str, name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(f"{settings.file}: {key}: zone {name!r} is unknown: {error}; use one such as UTC") from error
 
 
 def _local_zone() -> tzinfo:

@@ -1,7 +1,7 @@
 """Every key of a FIX session file, with the kind of its value and who understands it.
 
 Shapes  `KEYS` maps a key in lower case to its `Key`; numbered and suffixed keys are found by `known`.
-Source  QuickFIX configuration page; QuickFIX/J configuration page for the keys marked NATIVE.
+Source  QuickFIX configuration page; QuickFIX/J configuration page, and a few keys of our own, for those marked NATIVE.
 """
 
 import re
@@ -37,7 +37,7 @@ NATURAL = _kind("a whole number, 0 or more", r"\d{1,9}")
 POSITIVE = _kind("a whole number above 0", r"0*[1-9]\d{0,8}")
 FACTOR = _kind("a number such as 0.5", r"\d+(\.\d+)?")
 PORT = _kind("a port from 1 to 65535", _PORT)
-TIME = _kind("a time HH:MM:SS", r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
+TIME = _kind("a time HH:MM:SS, perhaps with a zone", r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d([ \t]+\S+)?")
 DAY = _kind("a day such as mon or Friday", r"(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*")
 DAYS = _kind("days such as Mon,Tue", r"(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*(,(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*)*")
 HOST = _kind("a host name or address", r"[^\s:/]+|[0-9A-Fa-f:]+")
@@ -62,6 +62,8 @@ _ALL = (
     Key("SenderLocationID", TEXT, NATIVE),
     Key("TargetSubID", TEXT, NATIVE),
     Key("TargetLocationID", TEXT, NATIVE),
+    Key("OnBehalfOfCompID", TEXT, NATIVE),
+    Key("DeliverToCompID", TEXT, NATIVE),
     Key("SessionQualifier", TEXT),
     Key("DefaultApplVerID", TEXT),
     # schedule
@@ -111,8 +113,11 @@ _ALL = (
     Key("RejectInvalidMessage", FLAG, NATIVE),
     Key("PreserveMessageFieldsOrder", FLAG),
     Key("LogonTag", LOGON_TAG),
+    Key("TestMessageIndicator", FLAG, NATIVE),
     # time-outs, in seconds
-    Key("HeartBtInt", POSITIVE),
+    Key("HeartBtInt", NATURAL),
+    Key("MinHeartBtInt", NATURAL, NATIVE),
+    Key("MaxHeartBtInt", NATURAL, NATIVE),
     Key("ReconnectInterval", POSITIVE),
     Key("LogonTimeout", POSITIVE),
     Key("LogoutTimeout", POSITIVE),

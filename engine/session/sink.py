@@ -3,11 +3,12 @@
 Thread  the loop thread only; nothing here may call back into the core except `Sink.deliver`, which may send.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from engine.session.fields import Fields
 from engine.session.header import Fault
+from engine.session.versions import Versions
 
 
 class Sink(Protocol):
@@ -37,9 +38,13 @@ class Sink(Protocol):
 class Rules(Protocol):
     """A dictionary: what a message must look like."""
 
+    data_pairs: Mapping[int, int] | None  # length and data fields; None for those of FIX 4.4
     passes: Callable[[Fields], bool]  # the quick test: whatever it lets through, `check` finds sound
 
     def check(self, fields: Fields) -> Fault | None: ...
+
+    def with_versions(self, versions: Versions) -> "Rules":
+        """Return these rules for a connection whose Logon said `versions`."""
 
 
 class Schedule(Protocol):

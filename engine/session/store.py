@@ -34,7 +34,7 @@ class Store(Protocol):
         """Yield the messages kept from `first` to `last`, in order, those that are gone left out."""
 
     def reset(self, now_ns: int, next_in: int = 1, next_out: int = 1) -> None:
-        """Begin a new run of numbers in one step that a crash cannot halve; the messages kept are dropped."""
+        """Begin a new run of numbers in one step that a crash cannot halve; the messages kept are not sent again."""
 
     def prepare(self) -> None:
         """Do ahead of time, while nothing is urgent, what `append` would need to do soon."""

@@ -1,6 +1,6 @@
 cdef class Wire:
     cdef public object ends
-    cdef object _tune, _transport, _watch
+    cdef object _tune, _transport, _loop, _closing, _watch
     cdef int _descriptor
     cdef bint _is_queued, _is_holding, _has_gone
     cdef list _held
