@@ -163,6 +163,12 @@ class SessionCore:
         self.now_ns = now_ns
         self.transmit(body)
 
+    def keep(self, body: bytes, now_ns: int) -> None:
+        """Number and store one application message for a peer that is away: it is sent when he asks for it."""
+        self.now_ns = now_ns
+        self.store.append(self.next_out, self.encoder.encode(body, self.next_out, self.wall_ns))
+        self.next_out += 1
+
     def transmit(self, body: bytes) -> None:
         """Number, store and write a message: in this order, so that a crash loses none."""
         seq_num = self.next_out

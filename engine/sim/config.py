@@ -40,9 +40,10 @@ class FeedConfig(_Section, frozen=True):
 
 
 class FixConfig(_Section, frozen=True):
-    """The FIX acceptor. Port -1 takes the session file's, 0 any free one."""
+    """The FIX acceptor, ours or QuickFIX's. Port -1 takes the session file's, 0 any free one."""
 
     session_file: str
+    acceptor: Literal["native", "quickfix"] = "native"
     port: int = -1
     cancel_on_disconnect: bool = False
 

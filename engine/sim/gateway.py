@@ -1,7 +1,7 @@
 """FIX side of the simulated venue: messages to the matcher, its answers to the accounts, and what may go wrong.
 
 Errors  a message that cannot be acted on is answered by a BusinessMessageReject(j).
-Cost    a report is written once, and crosses into QuickFIX once.
+Cost    a report is written once.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -64,7 +64,7 @@ class Gateway:
                 self.tell(report)
 
     def step(self, now_ns: int) -> None:
-        """Perform the faults that are due, let QuickFIX beat its hearts, and send what was held back."""
+        """Perform the faults that are due, let the acceptor do what is due, and send what was held back."""
         was_silent = self._outbox.is_silent
         is_silent = self._faults.active(FaultKind.SILENT_FIX, now_ns) is not None
         if is_silent and not was_silent:

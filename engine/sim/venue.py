@@ -16,7 +16,7 @@ from engine import fix
 from engine.errors import ConfigError, EngineError
 from engine.session.fields import Fields
 from engine.sim import capture
-from engine.sim.acceptor import Acceptor
+from engine.sim.acceptor import open_acceptor
 from engine.sim.blotter import Blotter
 from engine.sim.commands import Commands
 from engine.sim.config import SimConfig, load_instruments, public_keys
@@ -63,7 +63,8 @@ class Venue:
         self.captured = {symbol: CapturedMarket(self.matcher, symbol) for symbol in self.instruments if captures}
         self.replay: capture.Replay | None = None
         self.blotter = Blotter(state_path / "blotter.jsonl", ignore=house)
-        self.acceptor = Acceptor(Path(config.fix.session_file), state_path, config.fix.port)
+        fix_config = config.fix
+        self.acceptor = open_acceptor(fix_config.acceptor, Path(fix_config.session_file), state_path, fix_config.port)
         self.acceptor.on_logout = self._on_logout
         self.acceptor.on_fault = self.stop
         self.gateway = Gateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)
@@ -85,7 +86,7 @@ class Venue:
             self.publish(self.liquidity.step(self.matcher, self.now_ns()))
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.stop(repr(context.get("exception", context["message"]))))
-        self.acceptor.start(loop)
+        await self.acceptor.start()
         try:
             feed_port = await self.feed.start()
             control_port = await self._control.start(self._config.control.host, self._config.control.port)
