@@ -149,7 +149,7 @@ class Engine:
         except JournalError as error:  # early: the segment in use has room for every cancel
             if self.supervisor.state in (State.WAITING, State.TRADING):
                 self.supervisor.halt(f"journal: {error}")
-        if self.supervisor.state is State.STOPPED and not self.session.is_logged_on:
+        if self.supervisor.state is State.STOPPED and not self.desk.is_connected:  # the venue has said Logout too
             self._stopped.set()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)
 

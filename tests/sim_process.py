@@ -34,7 +34,7 @@ bands = [
     { start = "0.9", end = "1", step = "0.001" },
 ]
 """
-SESSIONS = """
+SESSION_FILE = """
 [DEFAULT]
 ConnectionType=acceptor
 BeginString=FIX.4.4
@@ -198,7 +198,7 @@ def write_config(
     path: Path, sections: str = "", fix: str = "", top: str = "step_ms = 2", acceptor: str = "native"
 ) -> None:
     (path / "markets.toml").write_text(MARKETS)
-    (path / "acceptor.cfg").write_text(SESSIONS)
+    (path / "acceptor.cfg").write_text(SESSION_FILE)
     (path / "sim.toml").write_text(
         'markets = "markets.toml"\nstate_path = "state"\n'
         f"{top}\n"

@@ -92,7 +92,7 @@ def test_range_missing_or_not_a_number_is_rejected() -> None:
 def test_too_many_requests_in_a_second_are_left() -> None:
     scene = sent("D", max_resend_requests_a_second=2)
     assert ask(scene, 2, 0) == ask(scene, 2, 0) == [order(2, DUP)]
-    assert [event[:7] for event in ask(scene, 2, 0)] == ["> 35=5|", "alert"]
+    assert [event[:7] for event in ask(scene, 2, 0)] == ["> 35=5|", "alert", "logout"]
 
 
 def test_messages_no_longer_kept_are_gap_filled() -> None:

@@ -171,6 +171,29 @@ def test_dropped_session_ends_without_logout_and_goes_on_with_its_numbers(venue:
 
 
 @on_both_acceptors
+def test_session_that_the_venue_ends_may_come_back(venue: SimProcess) -> None:
+    client, other = venue.logged_on(), venue.logged_on("OTHER")
+    client.buy("a1")
+    venue("logout_fix", account="CLIENT")
+    assert pick(client.receive(), 35, 34, 58) == ("5", "3", "venue logs out")
+    client.send("5")
+    client.expect_end()
+    other.buy("b1")
+    again = venue.fix(out=client.out)
+    assert pick(again.logon(), 34, 35) == ("4", "A")
+    again.cancel("c1", "a1")
+    assert pick(again.receive(), 34, 11, 150) == ("5", "c1", "4")
+
+
+@on_both_acceptors
+def test_client_with_a_number_too_low_is_sent_away_and_the_venue_goes_on(venue: SimProcess) -> None:
+    client, other = venue.logged_on(), venue.logged_on("OTHER")
+    client.send("1", (112, "x"), seq=1)
+    assert client.receive()[35] == "5"
+    other.buy("b1")
+
+
+@on_both_acceptors
 def test_silent_session_answers_afterwards(venue: SimProcess) -> None:
     client = venue.logged_on()
     venue("silent_fix", duration_ms=200)

@@ -68,7 +68,7 @@ class SessionCore:
 
         self.state = State.DISCONNECTED
         self.is_logged_on = False
-        self.was_up = False  # since the connection was made
+        self.was_up = False  # and the application has not heard that this is over
         self.is_orderly = False  # both sides said Logout
         self.needs_operator = ""  # why there is no logging on again before a person has looked
         self.next_in, self.next_out = store.next_in, store.next_out
@@ -240,6 +240,7 @@ class SessionCore:
         if wait:
             self.logout_reason = text
             self.enter(State.FAREWELL, self.settings.farewell_ns)
+            self.tell_end(text)
         else:
             self.drop(text)
 
@@ -270,18 +271,23 @@ class SessionCore:
         self.backlog.clear()
         self.unwritten_from = 0
 
+    def tell_end(self, reason: str) -> None:
+        """Tell the application, once, that it can send no more."""
+        if self.was_up:
+            self.was_up = False
+            self.sink.on_logout(self.logout_reason or reason)
+
     def _end(self, reason: str) -> None:
-        settings, was_up = self.settings, self.was_up
+        settings = self.settings
         self.enter(State.DISCONNECTED)
-        self.was_up = self.is_paused = False
+        self.is_paused = False
         self._tail, self.test_req_id = b"", ""
         gaps.on_end(self)
         self.backlog.clear()
         self.unwritten_from = 0
         if settings.reset_on_logout if self.is_orderly else settings.reset_on_disconnect:
             self.reset_store()
-        if was_up:
-            self.sink.on_logout(self.logout_reason or reason)
+        self.tell_end(reason)
 
     def new_reader(self) -> FrameReader:
         settings = self.settings

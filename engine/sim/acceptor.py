@@ -58,6 +58,9 @@ class Acceptor(Protocol):
     def drop(self, account: str = "") -> None:
         """Cut the connection of `account`, or every one, without a Logout."""
 
+    def logout(self, account: str = "") -> None:
+        """Say Logout to `account`, or to everybody; they may log on again."""
+
     async def close(self) -> None:
         """Log out, wait a while for the answers, and release the port."""
 

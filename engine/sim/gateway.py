@@ -74,6 +74,8 @@ class Gateway:
         self._outbox.step(now_ns, is_silent, self._faults.delay_ns(FaultKind.DELAY_FIX, now_ns))
         if dropped := self._faults.take(FaultKind.DROP_FIX, now_ns):
             self._acceptor.drop(dropped.account)
+        if ended := self._faults.take(FaultKind.LOGOUT_FIX, now_ns):
+            self._acceptor.logout(ended.account)
         if not is_silent:
             self._acceptor.poll()
 

@@ -78,6 +78,11 @@ class NativeAcceptor:
             if account in ("", name):
                 session.drop("dropped by a fault")
 
+    def logout(self, account: str = "") -> None:
+        for name, session in self._sessions.items():
+            if account in ("", name):
+                session.logout("venue logs out")
+
     async def close(self) -> None:
         self.resume()
         loop = asyncio.get_running_loop()

@@ -41,6 +41,7 @@ class QuickfixAcceptor:
         self._stores = {session.text("TargetCompID"): Path(session.text("FileStorePath")) for session in settings}
         self._sessions = {session.text("TargetCompID"): session_id(session) for session in settings}
         self._logged_on: set[str] = set()
+        self._returning: set[str] = set()  # logged out by us, and welcome again
         self._is_paused = False
         self._descriptors: Descriptors | None = None
         for store in self._stores.values():
@@ -100,6 +101,12 @@ class QuickfixAcceptor:
                 quickfix.Session.lookupSession(identity).disconnect()
         self._watch()
 
+    def logout(self, account: str = "") -> None:
+        for name in [name for name in self._logged_on if account in ("", name)]:
+            quickfix.Session.lookupSession(self._sessions[name]).logout("venue logs out")
+            self._returning.add(name)
+        self.poll()
+
     async def close(self, patience: float = 2.0) -> None:
         loop = asyncio.get_running_loop()
         for identity in self._sessions.values():
@@ -142,6 +149,9 @@ class QuickfixAcceptor:
 
     def _has_logged_out(self, account: str) -> None:
         self._logged_on.discard(account)
+        if account in self._returning:
+            self._returning.remove(account)
+            quickfix.Session.lookupSession(self._sessions[account]).logon()
         self.on_logout(account)
 
 
