@@ -64,9 +64,11 @@ def test_fills_and_cancels_of_the_lost_time_are_told_after_logon(rig: Start) -> 
 def test_session_that_the_venue_logs_out_sends_nothing_more_and_resumes(rig: Start) -> None:
     r = rig()
     order = resting(r)
-    r.venue("silent_fix")  # the answer to our Logout comes late
+    r.venue("silent_fix")  # the venue does not close the connection
     r.venue("logout_fix", account=r.account)
+    begun = r.loop.time()
     r.until(lambda: r.supervisor.state is State.WAITING, "the Logout")
+    assert r.loop.time() - begun < 5, "the engine went on until the connection was gone"
     assert r.desk.buy(r.rain, 41 * CENT, LOT) is None
     assert order.ord_status == fix.Status.NEW
     r.venue("clear")
