@@ -28,7 +28,7 @@ from engine.metrics import mark_price
 from engine.session.settings import load_session, render
 from engine.sim import capture
 from engine.sim.child import SimChild
-from engine.sim.config import load_config, with_captures
+from engine.sim.config import load_config, with_acceptor, with_captures
 
 REFRESH_S = 0.5
 KEY_ID = "00000000-0000-4000-8000-000000000000"
@@ -43,7 +43,7 @@ def demo(arguments: argparse.Namespace) -> int:
         captures = [path.resolve() for path in arguments.capture or ()]
         credentials = make_key(state)
         print("fixlane: starting the simulated venue", file=sys.stderr)
-        with start_venue(state, captures, arguments.speed) as venue:
+        with start_venue(state, captures, arguments) as venue:
             config = demo_config(state, venue, credentials, captures, arguments)
             listener = log.start("warning", state / "engine.log")
             try:
@@ -74,10 +74,10 @@ def make_key(state: Path) -> Credentials:
     return Credentials(key_id_env=KEY_ID_ENV, private_key_file=state / "key.pem")
 
 
-def start_venue(state: Path, captures: list[Path], speed: float) -> SimChild:
+def start_venue(state: Path, captures: list[Path], arguments: argparse.Namespace) -> SimChild:
     """Start the simulator on free ports, with a state of its own."""
     replace = msgspec.structs.replace
-    config = load_config(config_path("sim.toml"))
+    config = with_acceptor(load_config(config_path("sim.toml")), arguments.acceptor)
     config = replace(
         config,
         state_path=str(state / "venue"),
@@ -85,7 +85,7 @@ def start_venue(state: Path, captures: list[Path], speed: float) -> SimChild:
         fix=replace(config.fix, port=0),
         control=replace(config.control, port=0),
     )
-    return SimChild(with_captures(config, captures, speed), state)
+    return SimChild(with_captures(config, captures, arguments.speed), state)
 
 
 def demo_config(

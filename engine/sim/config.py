@@ -110,6 +110,11 @@ def with_captures(config: SimConfig, files: Sequence[Path], speed: float | None 
     return msgspec.structs.replace(config, capture=captures)
 
 
+def with_acceptor(config: SimConfig, kind: Literal["native", "quickfix"] | None) -> SimConfig:
+    """Return `config` with another FIX acceptor, where one is given."""
+    return msgspec.structs.replace(config, fix=msgspec.structs.replace(config.fix, acceptor=kind)) if kind else config
+
+
 def load_instruments(path: Path) -> dict[str, Instrument]:
     """Read `markets.toml`, the engine's own file, by symbol."""
     return {instrument.symbol: instrument for instrument in markets.load_instruments(path)}
