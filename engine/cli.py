@@ -39,7 +39,11 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--session", choices=("quickfix", "native"), help="which FIX session")
     demo.add_argument("--acceptor", choices=("native", "quickfix"), help="which FIX session the venue has")
     demo.add_argument("--mode", choices=("event", "busy"), help="sleep in the loop, or spin on a core")
-    demo.add_argument("--capture", nargs="+", type=readable, metavar="FILE", help="replay captured feeds as the market")
+    market = demo.add_mutually_exclusive_group()
+    market.add_argument("--steps", type=positive, metavar="N", help="trade so many steps, the same ones in every run")
+    market.add_argument(
+        "--capture", nargs="+", type=readable, metavar="FILE", help="replay captured feeds as the market"
+    )
     demo.add_argument(
         "--speed", type=not_negative, default=1.0, help="multiple of the recorded pace, 0 for no pauses (1)"
     )
@@ -100,6 +104,12 @@ def not_negative(text: str) -> float:
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text!r} must be a number that is not below 0")
     return value
+
+
+def positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number above 0")
+    return int(text)
 
 
 def readable(text: str) -> Path:

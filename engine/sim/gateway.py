@@ -31,7 +31,7 @@ class Gateway:
         submit: Submit,
         publish: Publish,
     ) -> None:
-        self.messages = 0
+        self.messages = self.reports = 0
         self._acceptor = acceptor
         self._faults = faults
         self._submit = submit
@@ -83,4 +83,5 @@ class Gateway:
         self._outbox.put(self._send, (account, body))
 
     def _send(self, report: tuple[str, str]) -> None:
+        self.reports += 1
         self._acceptor.send(*report)
