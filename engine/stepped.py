@@ -27,7 +27,7 @@ from engine.sim.config import SimConfig
 from engine.sim.venue import Venue
 from engine.supervisor import TICK_NS
 
-START_NS = 1_796_137_200_000_000_000  # 2026-12-01 09:00 Eastern
+START_NS = 1_796_137_200_000_000_000  # 2026-12-01 15:00 UTC
 STEP_NS = 4_000_000
 PATIENCE_S = 10.0
 

@@ -30,7 +30,6 @@ from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
 ANY_PEER = "*"  # TargetCompID of a template
-_READ_FIRST_SECONDS = 0.01
 
 
 class AcceptorSession(SessionEdge):
@@ -95,8 +94,7 @@ class AcceptorSession(SessionEdge):
         self._is_paused = False
         if self._wire is not None:
             self._wire.resume_reading()
-        # What the peer has sent meanwhile comes before any judgement about its silence.
-        self.loop.call_later(_READ_FIRST_SECONDS, self.on_timer)
+        self.read_first()
 
     def on_timer(self) -> None:
         if not self._is_paused:
