@@ -64,7 +64,7 @@ class Gateway:
                 self.tell(report)
 
     def step(self, now_ns: int) -> None:
-        """Perform the faults that are due, let the acceptor do what is due, and send what was held back."""
+        """Perform the faults that are due, let the acceptor keep time, and send what was held back."""
         was_silent = self._outbox.is_silent
         is_silent = self._faults.active(FaultKind.SILENT_FIX, now_ns) is not None
         if is_silent and not was_silent:

@@ -35,8 +35,9 @@ class QuickfixAcceptor:
         self.on_logon: Callable[[str], None] = lambda account: None
         self.on_logout: Callable[[str], None] = lambda account: None
         self.on_fault: Callable[[str], None] = lambda text: None
-        self._reserved = _reserve(port) if port >= 0 else None
-        settings = [self._with_port(session) for session in read_sessions("quickfix", session_file, state_path)]
+        sessions = read_sessions("quickfix", session_file, state_path)
+        self._reserved = _reserve(port) if port != FROM_FILE else None
+        settings = [self._with_port(session) for session in sessions]
         self.port = settings[0].integer("SocketAcceptPort")
         self._stores = {session.text("TargetCompID"): Path(session.text("FileStorePath")) for session in settings}
         self._sessions = {session.text("TargetCompID"): session_id(session) for session in settings}
@@ -121,6 +122,8 @@ class QuickfixAcceptor:
     def _release(self) -> None:
         """Take QuickFIX down, while everything that it refers to is still there: Python's own end keeps no order."""
         atexit.unregister(self._release)
+        if self._reserved is not None:
+            self._reserved.close()
         self._quickfix.stop(True)
         del self._quickfix
 
