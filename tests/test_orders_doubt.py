@@ -101,6 +101,17 @@ def test_order_filled_while_its_replace_was_lost_is_in_doubt_until_the_venue_say
     assert (state(order), order in orders.live()) == (after, qty == 12)
 
 
+def test_order_filled_while_its_replace_was_lost_is_settled_by_the_refusal_of_a_cancel(
+    orders: Orders, order: Order
+) -> None:
+    orders.request_replace(order, 4300, 12, 5)
+    orders.on_disconnect()
+    orders.apply(fill(order, 10, "E1", poss_dup=True))
+    orders.request_cancel(order, 6)
+    assert orders.apply(cancel_reject(order, Status.FILLED)).is_terminal
+    assert (state(order), orders.live()) == ((Status.FILLED, 10, 10, 0, ""), [])
+
+
 @pytest.mark.parametrize("cum_qty", [0, 4], ids=["as it was", "as it is"])
 def test_late_ack_of_a_filled_order_in_doubt_contradicts_nothing(orders: Orders, cum_qty: int) -> None:
     opened = open_order(orders)
