@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 
 import uvloop
 
@@ -42,8 +43,15 @@ class Engine:
     It is also what the metrics read: see `metrics.Source`.
     """
 
-    def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        config: EngineConfig,
+        loop: asyncio.AbstractEventLoop,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        wall_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.config = config
+        self.clock_ns, self._wall_ns = clock_ns, wall_ns
         self._loop = loop
         self.sockets = Sockets(loop)
         self._servers: list[asyncio.Server] = []
@@ -74,12 +82,10 @@ class Engine:
             self._risk,
             self._journal,
             build_strategy(config),
-            time.monotonic_ns,
-            time.time_ns,
+            clock_ns,
+            wall_ns,
         )
-        self.supervisor = Supervisor(
-            self.desk, self.session, dialect, self._journal, time.monotonic_ns, time.time_ns, LOGGER.warning
-        )
+        self.supervisor = Supervisor(self.desk, self.session, dialect, self._journal, clock_ns, wall_ns, LOGGER.warning)
         self.feed = Feed(
             FeedSettings(url=config.feed.url, silence_ns=config.feed.heartbeat_timeout_ns),
             market_data,
@@ -87,7 +93,7 @@ class Engine:
             on_read_end=self.desk.on_read_end,
             on_connected=lambda: LOGGER.info("market data connected"),
             on_lost=self._on_feed_lost,
-            wall_ns=time.time_ns,
+            wall_ns=wall_ns,
             backoff=Backoff(config.feed.backoff_min_ns, config.feed.backoff_max_ns, random.Random()),
             sockets=self.sockets,
         )
@@ -117,7 +123,7 @@ class Engine:
         if recovered.records:
             LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
         self._risk.restore(orders.live(), self.positions)
-        return Journal(section.directory, orders.nonce, self.config.instruments, time.time_ns(), sync=section.sync)
+        return Journal(section.directory, orders.nonce, self.config.instruments, self._wall_ns(), sync=section.sync)
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -139,25 +145,30 @@ class Engine:
         self.session.logon()
         self._tick()
         await self._stopped.wait()
-        await self._close()
+        await self.close()
 
     def stop(self) -> None:
         """Begin an orderly end; `run` returns when no order is alive and we are logged out, or after five seconds."""
         self.supervisor.stop()
         self._loop.call_later(STOP_TIMEOUT_S, self._stopped.set)
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Do what is due, every `TICK_NS`."""
         self.supervisor.tick()
         try:
             self._journal.prepare()
         except JournalError as error:  # early: the segment in use has room for every cancel
             if self.supervisor.state in (State.WAITING, State.TRADING):
                 self.supervisor.halt(f"journal: {error}")
-        if self.supervisor.state is State.STOPPED and not self.session.is_logged_on:
+        if self.supervisor.state is State.STOPPED and not self.desk.is_connected:  # the venue has said Logout too
             self._stopped.set()
+
+    def _tick(self) -> None:
+        self.tick()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """Let go of every connection and file."""
         if self._timer is not None:
             self._timer.cancel()
         live = self.desk.all_orders.live()
@@ -183,9 +194,6 @@ class Engine:
     @property
     def books(self) -> tuple[Book, ...]:
         return self.desk.books
-
-    def clock_ns(self) -> int:
-        return time.monotonic_ns()
 
     def session_state(self) -> tuple[bool, int, int]:
         session = self.session

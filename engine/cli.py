@@ -37,8 +37,13 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="trade against a simulated venue in a process of its own")
     demo.add_argument("--seconds", type=not_negative, default=30.0, help="how long to trade (30)")
     demo.add_argument("--session", choices=("quickfix", "native"), help="which FIX session")
+    demo.add_argument("--acceptor", choices=("native", "quickfix"), help="which FIX session the venue has")
     demo.add_argument("--mode", choices=("event", "busy"), help="sleep in the loop, or spin on a core")
-    demo.add_argument("--capture", nargs="+", type=readable, metavar="FILE", help="replay captured feeds as the market")
+    market = demo.add_mutually_exclusive_group()
+    market.add_argument("--steps", type=positive, metavar="N", help="trade so many steps, the same ones in every run")
+    market.add_argument(
+        "--capture", nargs="+", type=readable, metavar="FILE", help="replay captured feeds as the market"
+    )
     demo.add_argument(
         "--speed", type=not_negative, default=1.0, help="multiple of the recorded pace, 0 for no pauses (1)"
     )
@@ -61,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
     sim = commands.add_parser("sim", help="run the simulated venue alone")
     sim.add_argument("config", nargs="?", type=Path, metavar="CONFIG")
+    sim.add_argument("--acceptor", choices=("native", "quickfix"), help="which FIX session it has")
     sim.add_argument("--capture", nargs="+", type=readable, metavar="FILE", default=[])
     sim.add_argument("--speed", type=not_negative, default=1.0)
     sim.set_defaults(run=run_sim)
@@ -98,6 +104,12 @@ def not_negative(text: str) -> float:
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text!r} must be a number that is not below 0")
     return value
+
+
+def positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number above 0")
+    return int(text)
 
 
 def readable(text: str) -> Path:
@@ -152,10 +164,10 @@ def run_control(arguments: argparse.Namespace) -> int:
 
 def run_sim(arguments: argparse.Namespace) -> int:
     from engine.defaults import config_path
-    from engine.sim.config import load_config, with_captures
+    from engine.sim.config import load_config, with_acceptor, with_captures
     from engine.sim.process import run
 
-    config = load_config(arguments.config or config_path("sim.toml"))
+    config = with_acceptor(load_config(arguments.config or config_path("sim.toml")), arguments.acceptor)
     return run(with_captures(config, arguments.capture, arguments.speed))
 
 

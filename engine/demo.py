@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,8 +29,10 @@ from engine.metrics import mark_price
 from engine.session.settings import load_session, render
 from engine.sim import capture
 from engine.sim.child import SimChild
-from engine.sim.config import load_config, with_captures
+from engine.sim.config import SimConfig, load_config, with_acceptor, with_captures
+from engine.stepped import trade_in_steps
 
+ACCOUNT = "FIXLANE"
 REFRESH_S = 0.5
 KEY_ID = "00000000-0000-4000-8000-000000000000"
 KEY_ID_ENV = "FIXLANE_DEMO_KEY_ID"
@@ -42,17 +45,16 @@ def demo(arguments: argparse.Namespace) -> int:
         state = Path(directory)
         captures = [path.resolve() for path in arguments.capture or ()]
         credentials = make_key(state)
-        print("fixlane: starting the simulated venue", file=sys.stderr)
-        with start_venue(state, captures, arguments.speed) as venue:
-            config = demo_config(state, venue, credentials, captures, arguments)
-            listener = log.start("warning", state / "engine.log")
-            try:
-                with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                    result = runner.run(trade(config, arguments.seconds))
-            finally:
-                listener.stop()
-            result["venue"] = venue.control("summary", account="FIXLANE")
-            result["replayed"] = venue.control("status")["replayed"]
+        config = demo_config(state, credentials, captures, arguments)
+        venue_config = demo_venue_config(state, captures, arguments)
+        listener = log.start("warning", state / "engine.log")
+        try:
+            if arguments.steps:
+                result = step(venue_config, config, arguments.steps)
+            else:
+                result = trade_with_child(venue_config, config, state, arguments.seconds)
+        finally:
+            listener.stop()
         differences = compare(result)
     print(summary(result))
     for difference in differences:
@@ -74,10 +76,10 @@ def make_key(state: Path) -> Credentials:
     return Credentials(key_id_env=KEY_ID_ENV, private_key_file=state / "key.pem")
 
 
-def start_venue(state: Path, captures: list[Path], speed: float) -> SimChild:
-    """Start the simulator on free ports, with a state of its own."""
+def demo_venue_config(state: Path, captures: list[Path], arguments: argparse.Namespace) -> SimConfig:
+    """Return `config/sim.toml` with free ports and a state of its own."""
     replace = msgspec.structs.replace
-    config = load_config(config_path("sim.toml"))
+    config = with_acceptor(load_config(config_path("sim.toml")), arguments.acceptor)
     config = replace(
         config,
         state_path=str(state / "venue"),
@@ -85,18 +87,15 @@ def start_venue(state: Path, captures: list[Path], speed: float) -> SimChild:
         fix=replace(config.fix, port=0),
         control=replace(config.control, port=0),
     )
-    return SimChild(with_captures(config, captures, speed), state)
+    return with_captures(config, captures, arguments.speed)
 
 
 def demo_config(
-    state: Path, venue: SimChild, credentials: Credentials, captures: list[Path], arguments: argparse.Namespace
+    state: Path, credentials: Credentials, captures: list[Path], arguments: argparse.Namespace
 ) -> EngineConfig:
-    """Return `config/engine.toml` with the ports, paths and flags of this run."""
+    """Return `config/engine.toml` with the paths and flags of this run."""
     replace = msgspec.structs.replace
     config = load(config_path("engine.toml"))
-    session_file = state / "initiator.cfg"
-    settings = load_session(config.session.settings, "initiator", state)
-    session_file.write_text(render([settings], {"SocketConnectPort": venue.fix_port, "FileStorePath": state / "store"}))
     engine = replace(config.engine, state_dir=state / "engine")
     if arguments.session:
         engine = replace(engine, session=arguments.session)
@@ -107,10 +106,44 @@ def demo_config(
         config,
         engine=engine,
         instruments=instruments,
-        session=replace(config.session, settings=session_file),
-        feed=replace(config.feed, url=f"ws://127.0.0.1:{venue.feed_port}/trade-api/ws/v2", credentials=credentials),
+        feed=replace(config.feed, credentials=credentials),
         journal=replace(config.journal, directory=state / "journal"),
     )
+
+
+def with_ports(config: EngineConfig, fix_port: int, feed_port: int = 0) -> EngineConfig:
+    """Return `config` with a session file and a feed that lead to the venue of this run."""
+    replace = msgspec.structs.replace
+    state = config.engine.state_dir
+    state.mkdir(parents=True, exist_ok=True)
+    session_file = state / "initiator.cfg"
+    settings = load_session(config.session.settings, "initiator", state)
+    session_file.write_text(render([settings], {"SocketConnectPort": fix_port, "FileStorePath": state / "store"}))
+    return replace(
+        config,
+        session=replace(config.session, settings=session_file),
+        feed=replace(config.feed, url=f"ws://127.0.0.1:{feed_port}/trade-api/ws/v2"),
+    )
+
+
+def step(venue_config: SimConfig, config: EngineConfig, steps: int) -> dict[str, Any]:
+    """Trade in this process, in steps: the same in every run."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        run = runner.run(trade_in_steps(venue_config, partial(with_ports, config), ACCOUNT, steps))
+    result = results(run.engine, run.seconds)
+    result |= {"mode": "stepped", "venue": msgspec.structs.asdict(run.venue), "replayed": 0}
+    return result | {"record": run.digest, "conversation": run.conversation}
+
+
+def trade_with_child(venue_config: SimConfig, config: EngineConfig, state: Path, seconds: float) -> dict[str, Any]:
+    """Trade against a venue in a process of its own."""
+    print("fixlane: starting the simulated venue", file=sys.stderr)
+    with SimChild(venue_config, state) as venue:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            result = runner.run(trade(with_ports(config, venue.fix_port, venue.feed_port), seconds))
+        result["venue"] = venue.control("summary", account=ACCOUNT)
+        result["replayed"] = venue.control("status")["replayed"]
+    return result
 
 
 async def trade(config: EngineConfig, seconds: float) -> dict[str, Any]:
@@ -210,7 +243,13 @@ def summary(result: dict[str, Any]) -> str:
     )]  # fmt: skip
     rows.append(("position", ", ".join(f"{s} {n / 100:+.2f}" for s, n in result["position"].items()) or "flat"))
     rows.append(("profit after fees", f"{result['pnl'] / 1e6:+.6f} $"))
-    for name, title in (("tick_to_order_ns", "tick to order"), ("order_round_trip_ns", "order round trip")):
+    if "record" in result:
+        rows.append(("record", result["record"]))
+    for name, title in (
+        ()
+        if "record" in result
+        else (("tick_to_order_ns", "tick to order"), ("order_round_trip_ns", "order round trip"))
+    ):
         run = result[name]
         rows.append(
             (title, f"p50 {run['p50_ns'] / 1e3:.1f}  p99 {run['p99_ns'] / 1e3:.1f}  max {run['max_ns'] / 1e3:.1f} us")

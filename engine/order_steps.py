@@ -25,6 +25,8 @@ def move(order: Order, state: str) -> None:
             order.ord_status = Status.FILLED
             if order.pending == Msg.ORDER_CANCEL_REQUEST:
                 close_request(order)
+            if state == PROVEN and order.pending_qty:
+                order.ord_status = Status.UNKNOWN  # a replace that was lost may have made it larger
         elif state == PROVEN and (order.pending or order.pending_qty):
             order.ord_status = Status.UNKNOWN
         else:

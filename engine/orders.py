@@ -196,9 +196,18 @@ class Orders:
     def _refuse_request(self, order: Order, report: ExecutionReport) -> None:
         cl_ord_id = report.cl_ord_id
         if cl_ord_id in (order.pending_cl_ord_id, order.cl_ord_id) or cl_ord_id not in self._by_id:
+            is_last = order.pending == Msg.ORDER_CANCEL_REQUEST and cl_ord_id == order.pending_cl_ord_id
             close_request(order)
+            if is_last and report.ord_status == Status.FILLED and order.ord_status == Status.UNKNOWN:
+                self._settle_filled(order)
         elif report.cxl_rej_response_to == "2":  # late, of a replace that was lost and a cancel sent after it
             order.pending_qty = order.pending_price = 0
+
+    def _settle_filled(self, order: Order) -> None:
+        """Believe that an order is filled: a replace sent before the cancel that was refused for it never arrived."""
+        if order.cum_qty == order.order_qty:
+            order.pending_qty = order.pending_price = 0
+            order.ord_status = Status.FILLED
 
     def _impossible(self, order: Order, report: ExecutionReport) -> Change:
         if report.poss_dup or report.poss_resend:

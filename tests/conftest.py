@@ -2,6 +2,6 @@
 
 from tests.configs import written
 from tests.engine_in_process import faulty_venue, rig
-from tests.sim_process import shared_venue, simulator, venue
+from tests.sim_process import acceptor, shared_venues, simulator, venue
 
-__all__ = ["faulty_venue", "rig", "shared_venue", "simulator", "venue", "written"]
+__all__ = ["acceptor", "faulty_venue", "rig", "shared_venues", "simulator", "venue", "written"]

@@ -37,20 +37,24 @@ def engine_config(
     directory: Path,
     account: str,
     limits: dict[str, int] | None = None,
-    session: dict[str, object] | None = None,
+    keys: dict[str, object] | None = None,
     strategy: StrategySection | None = SCRIPTED,
     mode: str = "event",
+    session: str = "quickfix",
 ) -> EngineConfig:
-    """Return the configuration of an engine that trades the venue's markets; `strategy` None is the demo's."""
+    """Return the configuration of an engine that trades the venue's markets.
+
+    `keys` are what the session file says otherwise, `session` the kind of session; `strategy` None is the demo's.
+    """
     config = load(config_path("engine.toml"))
     fixed = {"FileStorePath": directory / "store", "SocketConnectPort": venue.fix_port, "HeartBtInt": 30}
-    lines = [f"{key}={value}" for key, value in (fixed | (session or {})).items()]
+    lines = [f"{key}={value}" for key, value in (fixed | (keys or {})).items()]
     lines += ["[SESSION]", "BeginString=FIX.4.4", f"SenderCompID={account}", "TargetCompID=VENUE", ""]
     session_file = directory / "initiator.cfg"
     session_file.write_text(SESSION_FILE + "\n".join(lines))
     return replace(
         config,
-        engine=replace(config.engine, mode=mode, state_dir=directory / "engine"),
+        engine=replace(config.engine, mode=mode, session=session, state_dir=directory / "engine"),
         instruments=tuple(load_instruments(venue.path / "markets.toml")),
         session=replace(config.session, settings=session_file),
         feed=replace(

@@ -36,10 +36,11 @@ from engine.sim.blotter import Order as Entered
 from engine.supervisor import State
 from tests.engine_config import engine_config
 from tests.sim_clients import FixClient, pick
-from tests.sim_process import SESSIONS, SimProcess, write_config
+from tests.sim_process import SESSION_FILE, SimProcess, write_config
 
 PATIENCE_S = 10.0
-ACCOUNTS = 48
+ACCOUNTS = 128
+SESSIONS = ("quickfix", "native")
 NEW, CANCEL, REPLACE = fix.Msg.NEW_ORDER_SINGLE, fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_CANCEL_REPLACE_REQUEST
 STATUS, MASS_CANCEL = fix.Msg.ORDER_STATUS_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST
 DEPTH = 99
@@ -244,21 +245,24 @@ def faulty_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sim
     write_config(path, "[feed]\nping_seconds = 0.1")
     accounts = [f"ENGINE{number}" for number in range(ACCOUNTS)]
     sessions = "".join(f"[SESSION]\nTargetCompID={account}\n" for account in accounts)
-    (path / "acceptor.cfg").write_text(SESSIONS + sessions)
+    (path / "acceptor.cfg").write_text(SESSION_FILE + sessions)
     venue = SimProcess(path)
     yield venue, iter(accounts)
     venue.kill()
 
 
-@pytest.fixture
-def rig(faulty_venue: tuple[SimProcess, Iterator[str]], tmp_path: Path) -> Iterator[Start]:
-    """Start an engine that trades; the arguments are what its limits and its session file say otherwise."""
+@pytest.fixture(params=SESSIONS)
+def rig(
+    faulty_venue: tuple[SimProcess, Iterator[str]], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Start]:
+    """Start an engine that trades, on either session; the arguments are what limits and session file say otherwise."""
     venue, accounts = faulty_venue
     running: list[Rig] = []
 
-    def start(limits: dict[str, int] | None = None, **session: object) -> Rig:
+    def start(limits: dict[str, int] | None = None, **keys: object) -> Rig:
         account = next(accounts)
-        running.append(Rig(venue, engine_config(venue, tmp_path, account, limits, session), account))
+        config = engine_config(venue, tmp_path, account, limits, keys, session=request.param)
+        running.append(Rig(venue, config, account))
         running[-1].start()
         running[-1].until_trading()
         return running[-1]

@@ -177,6 +177,10 @@ class FixClient:
         finally:
             self._socket.settimeout(PATIENCE)
 
+    def expect_end(self) -> None:
+        """Wait until the venue has closed the connection; fail if anything else arrives."""
+        assert not self._buffer and not self._socket.recv(1)
+
     def close(self) -> None:
         self._socket.close()
 

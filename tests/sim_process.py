@@ -2,7 +2,8 @@
 
 `venue` is a fixture: a quiet venue that the tests share, empty again at the beginning of each. Nobody quotes in its two
 markets, RAIN in cents and SNOW with a tapered grid; CLIENT and OTHER are its accounts. `simulator` is one that starts
-a venue of the test's own: call it with what is to be added to `sim.toml`.
+a venue of the test's own: call it with what is to be added to `sim.toml`. A test marked `on_both_acceptors` runs on the
+native acceptor and on QuickFIX's, every other on the native one.
 """
 
 import json
@@ -33,7 +34,7 @@ bands = [
     { start = "0.9", end = "1", step = "0.001" },
 ]
 """
-SESSIONS = """
+SESSION_FILE = """
 [DEFAULT]
 ConnectionType=acceptor
 BeginString=FIX.4.4
@@ -48,6 +49,8 @@ TargetCompID=CLIENT
 [SESSION]
 TargetCompID=OTHER
 """
+ACCEPTORS = ("native", "quickfix")
+on_both_acceptors = pytest.mark.parametrize("acceptor", ACCEPTORS, indirect=True)
 
 
 class SimProcess:
@@ -138,23 +141,36 @@ class SimProcess:
 Start = Callable[..., SimProcess]
 
 
+@pytest.fixture
+def acceptor(request: pytest.FixtureRequest) -> str:
+    """The venue's FIX acceptor."""
+    return getattr(request, "param", "native")
+
+
 @pytest.fixture(scope="session")
-def shared_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimProcess]:
-    path = tmp_path_factory.mktemp("venue")
-    write_config(path)
-    shared = SimProcess(path)
+def shared_venues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], SimProcess]]:
+    running: dict[str, SimProcess] = {}
+
+    def shared(acceptor: str) -> SimProcess:
+        if acceptor not in running:
+            path = tmp_path_factory.mktemp("venue")
+            write_config(path, acceptor=acceptor)
+            running[acceptor] = SimProcess(path)
+        return running[acceptor]
+
     yield shared
-    shared.kill()
+    for each in running.values():
+        each.kill()
 
 
 @pytest.fixture
-def venue(shared_venue: SimProcess) -> Iterator[SimProcess]:
-    yield shared_venue
-    shared_venue.reset()
+def venue(shared_venues: Callable[[str], SimProcess], acceptor: str) -> Iterator[SimProcess]:
+    yield shared_venues(acceptor)
+    shared_venues(acceptor).reset()
 
 
 @pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[Start]:
+def simulator(tmp_path: Path, acceptor: str) -> Iterator[Start]:
     running: list[SimProcess] = []
 
     def start(
@@ -164,7 +180,7 @@ def simulator(tmp_path: Path) -> Iterator[Start]:
         top: str = "step_ms = 2",
         files: dict[str, str] | None = None,
     ) -> SimProcess:
-        write_config(tmp_path, sections, fix, top)
+        write_config(tmp_path, sections, fix, top, acceptor)
         for name, content in (files or {}).items():
             (tmp_path / name).write_text(content)
         running.append(SimProcess(tmp_path, *arguments))
@@ -178,11 +194,13 @@ def simulator(tmp_path: Path) -> Iterator[Start]:
             each._release()
 
 
-def write_config(path: Path, sections: str = "", fix: str = "", top: str = "step_ms = 2") -> None:
+def write_config(
+    path: Path, sections: str = "", fix: str = "", top: str = "step_ms = 2", acceptor: str = "native"
+) -> None:
     (path / "markets.toml").write_text(MARKETS)
-    (path / "acceptor.cfg").write_text(SESSIONS)
+    (path / "acceptor.cfg").write_text(SESSION_FILE)
     (path / "sim.toml").write_text(
         'markets = "markets.toml"\nstate_path = "state"\n'
         f"{top}\n"
-        f'[fix]\nsession_file = "acceptor.cfg"\nport = 0\n{fix}\n{sections}\n'
+        f'[fix]\nsession_file = "acceptor.cfg"\nport = 0\nacceptor = "{acceptor}"\n{fix}\n{sections}\n'
     )

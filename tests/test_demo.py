@@ -36,10 +36,20 @@ def assert_agrees_with_the_venue(result: dict[str, Any]) -> None:
     assert result["pnl"] == venue["cash"] + worth
 
 
-@pytest.mark.parametrize("session", ["quickfix", "native"])
-@pytest.mark.parametrize("mode", ["event", "busy"])
-def test_demo_trades_and_agrees_with_the_venue_fill_by_fill(tmp_path: Path, mode: str, session: str) -> None:
-    result = run_demo(tmp_path, "--seconds", "6", "--mode", mode, "--session", session)
+@pytest.mark.parametrize(
+    ("mode", "session", "acceptor"),
+    [
+        ("event", "quickfix", "quickfix"),
+        ("busy", "quickfix", "native"),
+        ("busy", "native", "quickfix"),
+        ("event", "native", "native"),
+    ],
+)
+def test_demo_trades_and_agrees_with_the_venue_fill_by_fill(
+    tmp_path: Path, mode: str, session: str, acceptor: str
+) -> None:
+    flags = ("--mode", mode, "--session", session, "--acceptor", acceptor)
+    result = run_demo(tmp_path, "--seconds", "6", *flags)
     assert result["frames"] > 1000
     assert result["gaps"] == 0
     for name in ("orders", "acks", "fills", "cancels", "replaces"):

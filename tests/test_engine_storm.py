@@ -25,6 +25,7 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("cancel_orders", {}),
     ("late_cancel", {"delay_ms": 50, "fill_qty": 50, "count": 3}),
     ("drop_fix", {}),
+    ("logout_fix", {}),
     ("silent_fix", {"duration_ms": 200}),
     ("delay_fix", {"delay_ms": 80, "duration_ms": 200}),
     ("pause_market", {"symbol": "SNOW"}),
@@ -34,14 +35,25 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.fixture
 def quoting(simulator: Start, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
+    mode, session = request.param
     venue = simulator(sections=LIQUIDITY)
-    quoting = Rig(venue, engine_config(venue, tmp_path, "CLIENT", strategy=None, mode=request.param), "CLIENT")
+    config = engine_config(venue, tmp_path, "CLIENT", strategy=None, mode=mode, session=session)
+    quoting = Rig(venue, config, "CLIENT")
     quoting.start()
     yield quoting
     quoting.close()
 
 
-@pytest.mark.parametrize(("quoting", "seed"), [(EVENT, 1), (BUSY, 2)], indirect=["quoting"])
+@pytest.mark.parametrize(
+    ("quoting", "acceptor", "seed"),
+    [
+        ((EVENT, "quickfix"), "quickfix", 1),
+        ((BUSY, "quickfix"), "native", 2),
+        ((EVENT, "native"), "quickfix", 3),
+        ((BUSY, "native"), "native", 4),
+    ],
+    indirect=["quoting", "acceptor"],
+)
 def test_every_fault_in_a_row_ends_with_the_truth(quoting: Rig, seed: int) -> None:
     r = quoting
     rng = random.Random(seed)

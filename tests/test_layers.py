@@ -16,7 +16,7 @@ NAMES = {
     HOOKS: "strategy strategies hooks",
     PATH: "loop desk supervisor",
     EDGE: "feed metrics config control log modes backoff session.quickfix_session session.native",
-    WIRING: "loading app demo cli check echo sim __main__",
+    WIRING: "loading app demo stepped cli check echo sim __main__",
 }
 LAYERS = {"": WORDS} | {name: layer for layer, names in NAMES.items() for name in names.split()}
 ONLY_IN = {

@@ -86,6 +86,33 @@ def test_refused_cancel_does_not_settle_a_replace_lost_before_it(orders: Orders,
     assert (state(order), order.worst_leaves_qty) == ((Status.UNKNOWN, 10, 0, 10, ""), 12)
 
 
+@pytest.mark.parametrize(
+    ("qty", "after"), [(10, (Status.FILLED, 10, 10, 0, "")), (12, (Status.PARTIALLY_FILLED, 12, 10, 2, ""))]
+)
+def test_order_filled_while_its_replace_was_lost_is_in_doubt_until_the_venue_says(
+    orders: Orders, order: Order, qty: int, after: tuple[str, int, int, int, str]
+) -> None:
+    orders.request_replace(order, 4300, 12, 5)
+    orders.on_disconnect()
+    assert orders.apply(fill(order, 10, "E1", poss_dup=True)).kind == Outcome.FILLED
+    assert (state(order), order.worst_leaves_qty) == ((Status.UNKNOWN, 10, 10, 0, "G"), 2)
+    price = 4300 if qty == 12 else 4200
+    answer = report("A1-1", Exec.ORDER_STATUS, after[0], price=price, order_qty=qty, cum_qty=10, leaves_qty=qty - 10)
+    assert orders.apply(answer).kind == Outcome.ACCEPTED
+    assert (state(order), order in orders.live()) == (after, qty == 12)
+
+
+def test_order_filled_while_its_replace_was_lost_is_settled_by_the_refusal_of_a_cancel(
+    orders: Orders, order: Order
+) -> None:
+    orders.request_replace(order, 4300, 12, 5)
+    orders.on_disconnect()
+    orders.apply(fill(order, 10, "E1", poss_dup=True))
+    orders.request_cancel(order, 6)
+    assert orders.apply(cancel_reject(order, Status.FILLED)).is_terminal
+    assert (state(order), orders.live()) == ((Status.FILLED, 10, 10, 0, ""), [])
+
+
 @pytest.mark.parametrize("cum_qty", [0, 4], ids=["as it was", "as it is"])
 def test_late_ack_of_a_filled_order_in_doubt_contradicts_nothing(orders: Orders, cum_qty: int) -> None:
     opened = open_order(orders)

@@ -14,6 +14,7 @@ from test_session_dictionary import path as dictionary_path
 from engine.errors import ConfigError, SessionError
 from engine.session import wire
 from engine.session.acceptor import Acceptor
+from engine.session.fields import Fields
 from engine.session.native import NativeSession
 from engine.session.settings import SessionSettings
 
@@ -151,6 +152,31 @@ def test_dictionary_and_schedule_of_the_file_hold_on_both_sides(tmp_path: Path) 
     session.close()
     acceptor.close()
     loop.close()
+
+
+def test_process_that_stood_still_reads_before_it_calls_the_peer_silent(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        pair = Pair(tmp_path)
+        await pair.listen(TestRequestDelayMultiplier="0.05", HeartBeatTimeoutMultiplier="0.1")
+        reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
+        writer.write(frame("35=A|34=1|98=0|108=1|", "US", "PEER", time.time_ns()))
+        await pair.peer.logged_on()
+
+        def stand_still(fields: Fields) -> None:
+            writer.write(frame("35=1|34=3|112=there|", "US", "PEER", time.time_ns()))
+            time.sleep(1.3)  # the session's limit is 1.1 s
+
+        pair.peer_session.on_message = stand_still
+        writer.write(frame("35=D|34=2|11=o1|", "US", "PEER", time.time_ns()))
+        answer = b""
+        while b"112=there" not in answer and b"\x0135=5" not in answer:
+            answer += await reader.read(1000)
+        is_logged_on = pair.peer_session.is_logged_on
+        writer.close()
+        pair.acceptor.close()
+        assert (b"112=there" in answer, is_logged_on) == (True, True)
+
+    run(main())
 
 
 def test_next_host_is_tried_when_the_first_is_dead(run, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_range_missing_or_not_a_number_is_rejected() -> None:
 def test_too_many_requests_in_a_second_are_left() -> None:
     scene = sent("D", max_resend_requests_a_second=2)
     assert ask(scene, 2, 0) == ask(scene, 2, 0) == [order(2, DUP)]
-    assert [event[:7] for event in ask(scene, 2, 0)] == ["> 35=5|", "alert"]
+    assert [event[:7] for event in ask(scene, 2, 0)] == ["> 35=5|", "alert", "logout"]
 
 
 def test_messages_no_longer_kept_are_gap_filled() -> None:
@@ -203,7 +203,7 @@ def test_state_10_resend_request_already_processed_is_not_served() -> None:
     scene = sent("D")
     ask(scene, 2, 0)
     assert scene.receive(f"35=2|34=2|{DUP}7=2|16=0|") == []
-    assert [event[:7] for event in scene.receive("35=2|34=2|7=2|16=0|")] == ["> 35=5|", "alert"]
+    assert [event[:7] for event in scene.receive("35=2|34=2|7=2|16=0|")] == ["> 35=5|", "alert", "logout"]
 
 
 def test_messages_that_are_not_kept_at_all_are_gap_filled(tmp_path: Path) -> None:

@@ -58,11 +58,11 @@ def test_2_c_too_low_is_left() -> None:
     scene = Scene().up()
     scene.receive(app(2))
     text = "MsgSeqNum too low, expecting 3 but received 2"
-    assert scene.receive(app(2)) == [f"> 35=5|34=2|58={text}|", "alert"]
+    assert scene.receive(app(2)) == [f"> 35=5|34=2|58={text}|", "alert", "logout"]
     assert scene.core.next_in == 3 and not scene.core.is_logged_on
     assert scene.core.needs_operator == text
     assert scene.receive(app(3)) == []
-    assert scene.receive("35=5|34=4|") == ["disconnect", "logout"]
+    assert scene.receive("35=5|34=4|") == ["disconnect"]
 
 
 def test_2_d_garbled_is_ignored_and_fetched() -> None:
@@ -125,8 +125,8 @@ def test_2_g_orig_sending_time_is_not_required_where_configured() -> None:
 
 def test_2_i_another_begin_string_is_left() -> None:
     scene = Scene().up()
-    assert scene.receive("8=FIX.4.2|" + app(2)) == ["> 35=5|34=2|58=BeginString(8) must be FIX.4.4|", "alert"]
-    assert scene.wait(2) == ["disconnect", "logout"]
+    assert scene.receive("8=FIX.4.2|" + app(2)) == ["> 35=5|34=2|58=BeginString(8) must be FIX.4.4|", "alert", "logout"]
+    assert scene.wait(2) == ["disconnect"]
 
 
 @pytest.mark.parametrize(("tag", "name"), [(49, "SenderCompID"), (56, "TargetCompID")])
@@ -137,6 +137,7 @@ def test_2_k_wrong_comp_id_is_rejected_and_left(tag: int, name: str) -> None:
         f"> 35=3|34=2|45=2|371={tag}|372=8|373=9|58={text}|",
         f"> 35=5|34=3|58={text}|",
         "alert",
+        "logout",
     ]
     assert scene.core.next_in == 3
 
@@ -153,6 +154,7 @@ def test_2_o_sending_time_off_is_rejected_and_left() -> None:
         f"> 35=3|34=2|45=2|371=52|372=8|373=10|58={text}|",
         f"> 35=5|34=3|58={text}|",
         "alert",
+        "logout",
     ]
     assert scene.core.next_in == 3
 
@@ -199,7 +201,7 @@ def test_10_c_gap_fill_too_low_with_flag_is_dropped() -> None:
 
 def test_10_d_gap_fill_too_low_without_flag_is_left() -> None:
     text = "MsgSeqNum too low, expecting 2 but received 1"
-    assert Scene().up().receive("35=4|34=1|123=Y|36=9|") == [f"> 35=5|34=2|58={text}|", "alert"]
+    assert Scene().up().receive("35=4|34=1|123=Y|36=9|") == [f"> 35=5|34=2|58={text}|", "alert", "logout"]
 
 
 def test_10_e_gap_fill_that_lowers_is_rejected_and_counted() -> None:
@@ -276,7 +278,7 @@ def test_same_gap_is_asked_for_three_times_at_most() -> None:
         assert scene.receive(app(9 + n))[0] == f"> 35=2|34={2 + n}|7=2|16=0|"
         assert scene.receive("35=4|34=1|123=N|36=2|") == ["alert"]  # a peer that answers with a reset to nowhere
     text = "message 2 was asked for 3 times in vain"
-    assert scene.receive(app(20)) == [f"> 35=5|34=5|58={text}|", "alert"]
+    assert scene.receive(app(20)) == [f"> 35=5|34=5|58={text}|", "alert", "logout"]
     assert scene.core.needs_operator == text
 
 
@@ -284,7 +286,7 @@ def test_open_request_unserved_is_left_and_needs_the_operator() -> None:
     scene = Scene(heart_bt_int=0).up(logon="98=0|108=0|")
     scene.receive(app(4))
     assert scene.wait(29) == []
-    assert [event[:7] for event in scene.wait(4)] == ["> 35=5|", "alert", "disconn", "logout"]
+    assert [event[:7] for event in scene.wait(4)] == ["> 35=5|", "alert", "logout", "disconn"]
     assert scene.core.needs_operator
 
 
@@ -303,7 +305,7 @@ def test_rejected_resend_request_is_left() -> None:
     scene = Scene().up()
     scene.receive(app(4))
     events = scene.receive("35=3|34=2|45=2|58=no|")
-    assert [event[:7] for event in events] == ["alert", "< 35=3|", "> 35=5|", "alert"]
+    assert [event[:7] for event in events] == ["alert", "< 35=3|", "> 35=5|", "alert", "logout"]
 
 
 def test_reject_of_another_message_leaves_the_request_open() -> None:

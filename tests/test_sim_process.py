@@ -12,7 +12,7 @@ import pytest
 from engine.errors import EngineError
 from tests.captures import DIRECTORY, FILES, frames
 from tests.sim_clients import Frame, pick, wait_for
-from tests.sim_process import ROOT, SimProcess, Start, write_config
+from tests.sim_process import ROOT, SimProcess, Start, on_both_acceptors, write_config
 
 
 def test_fault_of_the_configuration_is_armed_from_the_start(simulator: Start) -> None:
@@ -35,6 +35,7 @@ def test_command_that_makes_no_sense_is_refused_in_words(venue: SimProcess) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@on_both_acceptors
 def test_signal_ends_the_venue_with_a_logout(simulator: Start, number: int) -> None:
     sim = simulator()
 
@@ -45,6 +46,7 @@ def test_signal_ends_the_venue_with_a_logout(simulator: Start, number: int) -> N
     assert (sim.process.wait(5), sim.process.stderr.read() if sim.process.stderr else "") == (0, "")
 
 
+@on_both_acceptors
 def test_quit_and_end_of_input_end_the_venue(simulator: Start) -> None:
     sim = simulator()
 
@@ -56,6 +58,7 @@ def test_quit_and_end_of_input_end_the_venue(simulator: Start) -> None:
     assert sim.process.wait(5) == 0
 
 
+@on_both_acceptors
 def test_session_is_served_between_the_ticks(simulator: Start) -> None:
     sim = simulator(top="step_ms = 60000")
     client = sim.logged_on()
@@ -68,6 +71,7 @@ def test_session_is_served_between_the_ticks(simulator: Start) -> None:
     assert again.receive()[35] == "5"
 
 
+@on_both_acceptors
 def test_busy_venue_keeps_to_its_core(simulator: Start) -> None:
     sim = simulator(top='mode = "busy"\ncpu = 0')
     assert os.sched_getaffinity(sim.process.pid) == {0}

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.sim_clients import pick
-from tests.sim_process import SimProcess, Start
+from tests.sim_process import SimProcess, Start, on_both_acceptors
 
 NOON = "20261123-12:00:00"
 
@@ -88,6 +88,7 @@ def test_unknown_level_takes_what_is_not_there(venue: SimProcess) -> None:
 # Orders
 
 
+@on_both_acceptors
 def test_next_order_is_rejected_and_no_other(venue: SimProcess) -> None:
     client = venue.logged_on()
     venue("reject_order")
@@ -96,6 +97,7 @@ def test_next_order_is_rejected_and_no_other(venue: SimProcess) -> None:
     client.buy("a2")
 
 
+@on_both_acceptors
 def test_orders_are_cancelled_unasked(venue: SimProcess) -> None:
     client, other = venue.logged_on(), venue.logged_on("OTHER")
     client.buy("a1")
@@ -110,6 +112,7 @@ def test_orders_are_cancelled_unasked(venue: SimProcess) -> None:
     assert len(venue("orders", account="OTHER")["orders"]) == 1
 
 
+@on_both_acceptors
 def test_late_cancel_finds_a_part_filled(venue: SimProcess) -> None:
     client = venue.logged_on()
     fills = venue("summary", account="CLIENT")["fills"]
@@ -126,6 +129,7 @@ def test_late_cancel_finds_a_part_filled(venue: SimProcess) -> None:
     assert venue("summary", account="CLIENT")["fills"] == fills + 1
 
 
+@on_both_acceptors
 def test_late_cancel_comes_too_late(venue: SimProcess) -> None:
     client = venue.logged_on()
     client.buy("a1")
@@ -134,6 +138,7 @@ def test_late_cancel_comes_too_late(venue: SimProcess) -> None:
     assert [pick(client.receive(), 35, 11, 39, 102) for _ in range(2)] == [("8", "a1", "2", ""), ("9", "c1", "2", "0")]
 
 
+@on_both_acceptors
 def test_closed_market_expires_orders_and_takes_none(venue: SimProcess) -> None:
     client = venue.logged_on()
     client.buy("a1")
@@ -151,6 +156,7 @@ def test_closed_market_expires_orders_and_takes_none(venue: SimProcess) -> None:
 # Session
 
 
+@on_both_acceptors
 def test_dropped_session_ends_without_logout_and_goes_on_with_its_numbers(venue: SimProcess) -> None:
     client, other = venue.logged_on(), venue.logged_on("OTHER")
     client.buy("a1")
@@ -164,6 +170,30 @@ def test_dropped_session_ends_without_logout_and_goes_on_with_its_numbers(venue:
     assert pick(again.receive(), 34, 11, 150) == ("4", "c1", "4")
 
 
+@on_both_acceptors
+def test_session_that_the_venue_ends_may_come_back(venue: SimProcess) -> None:
+    client, other = venue.logged_on(), venue.logged_on("OTHER")
+    client.buy("a1")
+    venue("logout_fix", account="CLIENT")
+    assert pick(client.receive(), 35, 34, 58) == ("5", "3", "venue logs out")
+    client.send("5")
+    client.expect_end()
+    other.buy("b1")
+    again = venue.fix(out=client.out)
+    assert pick(again.logon(), 34, 35) == ("4", "A")
+    again.cancel("c1", "a1")
+    assert pick(again.receive(), 34, 11, 150) == ("5", "c1", "4")
+
+
+@on_both_acceptors
+def test_client_with_a_number_too_low_is_sent_away_and_the_venue_goes_on(venue: SimProcess) -> None:
+    client, other = venue.logged_on(), venue.logged_on("OTHER")
+    client.send("1", (112, "x"), seq=1)
+    assert client.receive()[35] == "5"
+    other.buy("b1")
+
+
+@on_both_acceptors
 def test_silent_session_answers_afterwards(venue: SimProcess) -> None:
     client = venue.logged_on()
     venue("silent_fix", duration_ms=200)
@@ -173,6 +203,7 @@ def test_silent_session_answers_afterwards(venue: SimProcess) -> None:
     assert [pick(client.receive(), 35, 112, 11) for _ in range(2)] == [("0", "there?", ""), ("8", "", "a1")]
 
 
+@on_both_acceptors
 def test_silent_session_still_reports_what_happened_meanwhile(venue: SimProcess) -> None:
     client = venue.logged_on()
     client.buy("a1")
@@ -182,6 +213,7 @@ def test_silent_session_still_reports_what_happened_meanwhile(venue: SimProcess)
     assert pick(client.receive(), 11, 150) == ("a1", "4")
 
 
+@on_both_acceptors
 def test_delayed_session_keeps_its_order(venue: SimProcess) -> None:
     client = venue.logged_on()
     venue("delay_fix", delay_ms=100, duration_ms=20)
@@ -192,6 +224,7 @@ def test_delayed_session_keeps_its_order(venue: SimProcess) -> None:
     assert time.monotonic() - started > 0.09
 
 
+@on_both_acceptors
 def test_garbled_messages_do_not_end_the_venue(venue: SimProcess) -> None:
     random = Random(7)
     client = venue.logged_on()

@@ -47,6 +47,7 @@ class AcceptorSession(SessionEdge):
         authenticate: Callable[[Fields], str],
         replayed: Container[str] | None,
     ) -> None:
+        self._is_paused = False
         agreed = core_settings(settings)
         name = stem(agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id)
         folder = settings.path("FileLogPath")
@@ -74,6 +75,35 @@ class AcceptorSession(SessionEdge):
         """Say whether the peer may come from `address`."""
         return not self._allowed or address in self._allowed
 
+    def send_or_keep(self, body: bytes) -> None:
+        """Send one application message, or store it under its number for when the peer asks after its next Logon."""
+        if self.is_logged_on:
+            self.send(body)
+        else:
+            self.core.keep(body, self.clock_ns())
+
+    def drop(self, reason: str) -> None:
+        """Cut the connection without a Logout."""
+        if (wire := self._wire) is not None:
+            self._run(self.core.drop, reason)
+            wire.abort()
+
+    def pause(self) -> None:
+        """Neither read nor beat until `resume`."""
+        self._is_paused = True
+        if self._wire is not None:
+            self._wire.pause_reading()
+
+    def resume(self) -> None:
+        self._is_paused = False
+        if self._wire is not None:
+            self._wire.resume_reading()
+        self.read_first()
+
+    def on_timer(self) -> None:
+        if not self._is_paused:
+            super().on_timer()
+
 
 class Acceptor:
     """Every acceptor session of a file, and the ports they are reached at."""
@@ -97,6 +127,8 @@ class Acceptor:
         self._settings = list(sessions)
         self._templates: dict[tuple[Endpoint, str, str], SessionSettings] = {}
         self._servers: list[asyncio.Server] = []
+        self.strangers: set[Wire] = set()  # connections that have not said whose they are
+        self.is_paused = False
         for one in sessions:
             self._add(one)
 
@@ -119,6 +151,21 @@ class Acceptor:
             server.close()
         for session in self.sessions.values():
             session.close()
+
+    def pause(self) -> None:
+        """Read from nobody and beat no heart until `resume`, as if the process hung."""
+        self.is_paused = True
+        for wire in self.strangers:
+            wire.pause_reading()
+        for session in self.sessions.values():
+            session.pause()
+
+    def resume(self) -> None:
+        self.is_paused = False
+        for wire in self.strangers:
+            wire.resume_reading()
+        for session in self.sessions.values():
+            session.resume()
 
     def find(self, logon: Fields, place: Endpoint) -> AcceptorSession | None:
         """Return the session at `place` that a Logon is for, made from a template if need be."""
@@ -161,6 +208,9 @@ class _Stranger:
     def on_connected(self, wire: Wire) -> None:
         self._wire = wire
         self._timer = self._acceptor.loop.call_later(self._acceptor.logon_timeout, wire.abort)
+        self._acceptor.strangers.add(wire)
+        if self._acceptor.is_paused:
+            wire.pause_reading()
 
     def on_data(self, data: bytes) -> None:
         self._received += data
@@ -176,7 +226,7 @@ class _Stranger:
     def on_writable(self) -> None: ...
 
     def on_closed(self, reason: str) -> None:
-        self._timer.cancel()
+        self._leave()
 
     def _introduce(self, first: Fields) -> None:
         """Hand the connection to its session, or close it without a word."""
@@ -187,11 +237,15 @@ class _Stranger:
             _logger.warning("connection from %s closed: its session is %s", address, why)
             self._wire.abort()
             return
-        self._timer.cancel()
+        self._leave()
         self._wire.ends = session
         received, self._received = self._received, b""
         session.on_connected(self._wire)
         session.on_data(received)
+
+    def _leave(self) -> None:
+        self._timer.cancel()
+        self._acceptor.strangers.discard(self._wire)
 
 
 def endpoint(settings: SessionSettings) -> Endpoint:

@@ -31,6 +31,7 @@ cdef class SessionCore:
     @cython.locals(reader=FrameReader, fields=Fields, offset=Py_ssize_t, code=cython.int)
     cpdef receive(self, bytes data, int64_t now_ns)
     cpdef send(self, bytes body, int64_t now_ns)
+    cpdef keep(self, bytes body, int64_t now_ns)
     @cython.locals(message=bytes)
     cpdef transmit(self, bytes body)
     cpdef FrameReader new_reader(self)

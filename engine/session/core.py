@@ -72,7 +72,7 @@ class SessionCore:
 
         self.state = State.DISCONNECTED
         self.is_logged_on = False
-        self.was_up = False  # since the connection was made
+        self.was_up = False  # and the application has not heard that this is over
         self.is_orderly = False  # both sides said Logout
         self.needs_operator = ""  # why there is no logging on again before a person has looked
         self.next_in, self.next_out = store.next_in, store.next_out
@@ -167,6 +167,12 @@ class SessionCore:
         self.now_ns = now_ns
         self.transmit(body)
 
+    def keep(self, body: bytes, now_ns: int) -> None:
+        """Number and store one application message for a peer that is away: it is sent when he asks for it."""
+        self.now_ns = now_ns
+        self.store.append(self.next_out, self.encoder.encode(body, self.next_out, self.wall_ns))
+        self.next_out += 1
+
     def transmit(self, body: bytes) -> None:
         """Number, store and write a message: in this order, so that a crash loses none."""
         seq_num = self.next_out
@@ -247,6 +253,7 @@ class SessionCore:
         if wait:
             self.logout_reason = text
             self.enter(State.FAREWELL, self.settings.farewell_ns)
+            self.tell_end(text)
         else:
             self.drop(text)
 
@@ -277,18 +284,23 @@ class SessionCore:
         self.backlog.clear()
         self.unwritten_from = 0
 
+    def tell_end(self, reason: str) -> None:
+        """Tell the application, once, that it can send no more."""
+        if self.was_up:
+            self.was_up = False
+            self.sink.on_logout(self.logout_reason or reason)
+
     def _end(self, reason: str) -> None:
-        settings, was_up = self.settings, self.was_up
+        settings = self.settings
         self.enter(State.DISCONNECTED)
-        self.was_up = self.is_paused = self.reset_wanted = False
+        self.is_paused = self.reset_wanted = False
         self._tail, self.test_req_id = b"", ""
         gaps.on_end(self)
         self.backlog.clear()
         self.unwritten_from = 0
         if settings.reset_on_logout if self.is_orderly else settings.reset_on_disconnect:
             self.reset_store()
-        if was_up:
-            self.sink.on_logout(self.logout_reason or reason)
+        self.tell_end(reason)
 
     def new_reader(self) -> FrameReader:
         settings = self.settings

@@ -19,6 +19,8 @@ from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
 _LONGEST_WAIT_NS = 60_000_000_000  # the wall clock is slewed, or set: look again after a minute
+_LATE_NS = 50_000_000
+_READ_FIRST_S = 0.01
 
 
 class SessionEdge:
@@ -153,7 +155,7 @@ class SessionEdge:
             self._timer = None
         if not self._is_closing and (deadline_ns < NEVER_NS or self._wire is not None):
             wait_ns = min(max(0, deadline_ns - self.clock_ns()), _LONGEST_WAIT_NS)
-            self._timer = self.loop.call_later(wait_ns / 1_000_000_000, self.on_timer)
+            self._timer = self.loop.call_later(wait_ns / 1_000_000_000, self._on_due, self.clock_ns() + wait_ns)
 
     def deliver(self, fields: Fields) -> None:
         try:
@@ -179,6 +181,19 @@ class SessionEdge:
         self._run(self._on_timer)
         if self._message_log is not None:
             self._message_log.flush()
+
+    def _on_due(self, due_ns: int) -> None:
+        """Let the core do what is due; if this process stood still, read first what the peer has sent meanwhile."""
+        if self.clock_ns() - due_ns > _LATE_NS:
+            self.read_first()
+        else:
+            self.on_timer()
+
+    def read_first(self) -> None:
+        """Look at the time only after what waits in the socket has been read."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(_READ_FIRST_S, self.on_timer)
 
     def _on_timer(self) -> None:
         self.arm(self.core.timer(self.clock_ns()))

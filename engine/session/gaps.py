@@ -187,6 +187,7 @@ def _act_at_once(core: SessionCore, fields: Fields, msg_type: str, seq_num: int)
     elif core.state is State.LOGGED_ON:
         core.logout_reason = logout.reason(fields)
         core.enter(State.LOGOUT_DELAYED, core.settings.close_timeout_ns)
+        core.tell_end(core.logout_reason)
 
 
 def _has_room(core: SessionCore) -> bool:

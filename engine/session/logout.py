@@ -45,12 +45,13 @@ def answer(core: SessionCore) -> None:
     core.transmit(admin.body(fix.Msg.LOGOUT, [(fix.SessionStatus, _COMPLETE)] if core.settings.is_fixt else []))
     core.is_orderly = True
     core.enter(State.LOGOUT_ANSWERED, core.settings.close_timeout_ns)
+    core.tell_end(core.logout_reason)
 
 
 def finish(core: SessionCore) -> None:
     """Close: both sides have said Logout."""
     core.is_orderly = True
-    core.drop(core.logout_reason or "logged out")
+    core.drop(core.logout_reason or "logged out as asked")
 
 
 def farewell(core: SessionCore, text: str, status: int) -> bytes:

@@ -126,6 +126,15 @@ class Wire:
         if self._transport is not None:
             self._transport.write(data)
 
+    def pause_reading(self) -> None:
+        """Leave what the peer sends in the kernel, until `resume_reading`."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._transport is not None:
+            self._transport.resume_reading()
+
     def close(self) -> None:
         """Close after what was written has left; a peer that does not read it has only so long."""
         self.release()

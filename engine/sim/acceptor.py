@@ -1,198 +1,98 @@
-"""FIX acceptor of the simulated venue: QuickFIX, driven by the loop.
+"""FIX acceptor of the simulated venue, as the venue sees it; two implementations stand beside this file.
 
-Errors  ConfigError for a session file that QuickFIX refuses; a failure inside a callback goes to `on_fault`.
-Cost    one crossing into QuickFIX to read a message, two to send one (parse, send).
-Thread  the loop thread only; QuickFIX never starts one of its own.
-Source  QuickFIX 1.16: Acceptor::poll, Session::sendToTarget (a message sent while logged out is stored, and resent
-        when the counterparty asks after its next Logon).
+Errors  ConfigError for a session file that cannot be served; a failure inside a callback goes to `on_fault`.
+Thread  the loop thread only; an acceptor is made while the loop runs.
 """
 
-import asyncio
-import atexit
-import re
-import socket
+import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import quickfix
+from typing import Protocol
 
 from engine.errors import ConfigError
 from engine.session.fields import Fields
-from engine.session.quickfix_descriptors import Descriptors, is_local_port
-from engine.session.quickfix_settings import session_id, with_safe_dictionaries
-from engine.session.settings import SessionSettings, load_sessions, render
+from engine.session.settings import SessionSettings, load_sessions
 
 FROM_FILE = -1
-_EXEC_ID = re.compile(rb"\x0117=([^\x01]+)\x01")
+_LOCAL = "127.0.0.1"
+_IMPLEMENTATIONS = {"native": "NativeAcceptor", "quickfix": "QuickfixAcceptor"}
+_STORES = {"native": "*.head", "quickfix": "*.seqnums"}
 
 
-class Acceptor:
+class Acceptor(Protocol):
     """Every FIX session of the venue, one per account: the counterparty's CompID is the account.
 
     `on_message` receives every application message; its `Fields` are valid during the call only.
     """
 
-    def __init__(self, session_file: Path, state_path: Path, port: int = FROM_FILE) -> None:
-        self.on_message: Callable[[Fields], None] = lambda fields: None
-        self.on_logon: Callable[[str], None] = lambda account: None
-        self.on_logout: Callable[[str], None] = lambda account: None
-        self.on_fault: Callable[[str], None] = lambda text: None
-        self._reserved = _reserve(port) if port >= 0 else None
-        settings = [self._adapted(session, session_file) for session in load_sessions(session_file, state_path)]
-        self.port = settings[0].integer("SocketAcceptPort")
-        self._stores = {session.text("TargetCompID"): Path(session.text("FileStorePath")) for session in settings}
-        self._sessions = {session.text("TargetCompID"): session_id(session) for session in settings}
-        self._logged_on: set[str] = set()
-        self._is_paused = False
-        self._descriptors: Descriptors | None = None
-        for store in self._stores.values():
-            store.mkdir(parents=True, exist_ok=True)
-        try:
-            quickfix_settings = quickfix.SessionSettings()
-            quickfix_settings.setFromString(render(with_safe_dictionaries(session) for session in settings))
-            stores = quickfix.FileStoreFactory(quickfix_settings)
-            self._quickfix = quickfix.SocketAcceptor(_Callbacks(self), stores, quickfix_settings)
-        except quickfix.FIXException as error:
-            raise ConfigError(f"{session_file}: QuickFIX refuses it: {error}; correct the session file") from None
-        atexit.register(self._release)
+    on_message: Callable[[Fields], None]
+    on_logon: Callable[[str], None]
+    on_logout: Callable[[str], None]
+    on_fault: Callable[[str], None]
 
     @property
-    def accounts(self) -> tuple[str, ...]:
-        return tuple(self._sessions)
+    def port(self) -> int: ...
 
-    def is_logged_on(self, account: str) -> bool:
-        return account in self._logged_on
+    @property
+    def accounts(self) -> tuple[str, ...]: ...
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+    def is_logged_on(self, account: str) -> bool: ...
+
+    async def start(self) -> None:
         """Listen."""
-        self._descriptors = Descriptors(loop, self.poll, is_local_port(self.port))
-        try:
-            self.poll()
-        except quickfix.FIXException as error:
-            raise ConfigError(f"SocketAcceptPort={self.port}: {error}") from None
-        finally:
-            if self._reserved is not None:
-                self._reserved.close()
-        self._descriptors.refresh()
 
     def poll(self) -> None:
-        """Let QuickFIX read, beat its hearts, and write what is left over."""
-        self._quickfix.poll()
+        """Do what is due and no event has caused."""
 
     def send(self, account: str, body: str) -> None:
-        """Send one application message, or keep it for the account's next Logon."""
-        message = quickfix.Message(f"8=FIX.4.4\x019=0\x01{body}10=000\x01", False)
-        quickfix.Session.sendToTarget(message, self._sessions[account])
+        """Send one application message, or keep it under its number until the account asks after its next Logon."""
 
     def stored_exec_ids(self, account: str) -> set[str]:
         """Return the ExecID(17) of every report that the account has been sent or will be."""
-        name = self._sessions[account].toString().replace(":", "-").replace("->", "-")
-        content = (self._stores[account] / f"{name}.body").read_bytes()
-        return {found.decode("latin-1") for found in _EXEC_ID.findall(content)}
 
     def pause(self) -> None:
-        """Stop reading, as if the process hung; `resume` goes on."""
-        self._is_paused = True
-        if self._descriptors is not None:
-            self._descriptors.close()
+        """Stop reading and beating, as if the process hung; `resume` goes on."""
 
-    def resume(self) -> None:
-        self._is_paused = False
-        self._watch()
+    def resume(self) -> None: ...
 
     def drop(self, account: str = "") -> None:
         """Cut the connection of `account`, or every one, without a Logout."""
-        for name, identity in self._sessions.items():
-            if account in ("", name):
-                quickfix.Session.lookupSession(identity).disconnect()
-        self._watch()
 
-    async def close(self, patience: float = 2.0) -> None:
-        """Log out, wait so long for the answers, and release the port."""
-        loop = asyncio.get_running_loop()
-        for identity in self._sessions.values():
-            quickfix.Session.lookupSession(identity).logout("venue stops")
-        until = loop.time() + patience
-        while self._logged_on and loop.time() < until:
-            self.poll()
-            await asyncio.sleep(0.005)
-        self.pause()
-        self._release()
+    def logout(self, account: str = "") -> None:
+        """Say Logout to `account`, or to everybody; they may log on again."""
 
-    def _release(self) -> None:
-        """Take QuickFIX down, while everything that it refers to is still there: Python's own end keeps no order."""
-        atexit.unregister(self._release)
-        self._quickfix.stop(True)
-        del self._quickfix
+    async def close(self) -> None:
+        """Log out, wait a while for the answers, and release the port."""
 
-    def _adapted(self, session: SessionSettings, session_file: Path) -> SessionSettings:
-        """Return the session with the port chosen here; unless the file allows others, only this host may connect."""
+
+def open_acceptor(kind: str, session_file: Path, state_path: Path, port: int = FROM_FILE) -> Acceptor:
+    """Return the acceptor of `session_file`, not listening yet; `kind` is `native` or `quickfix`."""
+    module = importlib.import_module(f"engine.sim.{kind}_acceptor")  # neither needs what the other is built on
+    acceptor: Acceptor = getattr(module, _IMPLEMENTATIONS[kind])(session_file, state_path, port)
+    return acceptor
+
+
+def read_sessions(kind: str, session_file: Path, state_path: Path) -> list[SessionSettings]:
+    """Return the sessions of the file; unless it allows others, only this host may connect."""
+    sessions = load_sessions(session_file, state_path)
+    for session in sessions:
         if session.is_initiator:
             raise ConfigError(f"{session_file}: {session.name} is an initiator; the venue needs acceptors")
-        changed: dict[str, object] = {}
-        if self._reserved is not None:
-            changed["SocketAcceptPort"] = self._reserved.getsockname()[1]
-        if not session.text("AllowedRemoteAddresses"):
-            changed["AllowedRemoteAddresses"] = "127.0.0.1"
-        return session.replaced(changed)
-
-    def _watch(self) -> None:
-        if self._descriptors is not None and not self._is_paused:
-            self._descriptors.refresh()
-
-    def _receive(self, text: str) -> None:
-        self.on_message(Fields(text.encode("utf-8", "surrogateescape")))
-
-    def _call(self, callback: Callable[[Any], None], argument: Any) -> None:
-        try:
-            callback(argument)
-        except Exception as error:
-            self.on_fault(f"{type(error).__name__}: {error}")
-
-    def _has_logged_on(self, account: str) -> None:
-        self._logged_on.add(account)
-        # The connection may have been accepted by a poll of ours, unseen by the watch on the listening socket.
-        asyncio.get_running_loop().call_soon(self._watch)
-        self.on_logon(account)
-
-    def _has_logged_out(self, account: str) -> None:
-        self._logged_on.discard(account)
-        self.on_logout(account)
+        _refuse_other_store(kind, Path(session.text("FileStorePath")))
+    return [session.replaced({"AllowedRemoteAddresses": _allowed(session)}) for session in sessions]
 
 
-class _Callbacks(quickfix.Application):
-    """QuickFIX's side of the acceptor; an exception that left one of these would end the process."""
-
-    def __init__(self, acceptor: Acceptor) -> None:
-        super().__init__()
-        self._acceptor = acceptor
-
-    def onCreate(self, session: quickfix.SessionID) -> None: ...
-
-    def onLogon(self, session: quickfix.SessionID) -> None:
-        self._acceptor._call(self._acceptor._has_logged_on, session.getTargetCompID().getString())
-
-    def onLogout(self, session: quickfix.SessionID) -> None:
-        self._acceptor._call(self._acceptor._has_logged_out, session.getTargetCompID().getString())
-
-    def fromApp(self, message: quickfix.Message, session: quickfix.SessionID) -> None:
-        self._acceptor._call(self._acceptor._receive, message.toString())
-
-    def toApp(self, message: quickfix.Message, session: quickfix.SessionID) -> None: ...
-
-    def toAdmin(self, message: quickfix.Message, session: quickfix.SessionID) -> None: ...
-
-    def fromAdmin(self, message: quickfix.Message, session: quickfix.SessionID) -> None: ...
+def is_local(session: SessionSettings) -> bool:
+    """Say whether nobody but this host may connect."""
+    return _allowed(session) == _LOCAL
 
 
-def _reserve(port: int) -> socket.socket:
-    """Bind a port so that nobody else is given it; QuickFIX may still listen on it, for neither listens yet."""
-    reserved = socket.socket()
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        reserved.bind(("", port))
-    except OSError as error:
-        reserved.close()
-        raise ConfigError(f"port {port} cannot be bound: {error.strerror}") from None
-    return reserved
+def _allowed(session: SessionSettings) -> str:
+    return session.text("AllowedRemoteAddresses") or _LOCAL
+
+
+def _refuse_other_store(kind: str, folder: Path) -> None:
+    """Numbers that one acceptor kept must not begin again because another one runs."""
+    for other, pattern in _STORES.items():
+        if other != kind and any(folder.glob(pattern)):
+            raise ConfigError(f'{folder}: holds numbers of acceptor = "{other}"; keep that, or remove the folder')

@@ -40,9 +40,10 @@ class FeedConfig(_Section, frozen=True):
 
 
 class FixConfig(_Section, frozen=True):
-    """The FIX acceptor. Port -1 takes the session file's, 0 any free one."""
+    """The FIX acceptor, ours or QuickFIX's. Port -1 takes the session file's, 0 any free one."""
 
     session_file: str
+    acceptor: Literal["native", "quickfix"] = "native"
     port: int = -1
     cancel_on_disconnect: bool = False
 
@@ -107,6 +108,11 @@ def with_captures(config: SimConfig, files: Sequence[Path], speed: float | None 
     if speed is not None:
         captures = msgspec.structs.replace(captures, speed=speed)
     return msgspec.structs.replace(config, capture=captures)
+
+
+def with_acceptor(config: SimConfig, kind: Literal["native", "quickfix"] | None) -> SimConfig:
+    """Return `config` with another FIX acceptor, where one is given."""
+    return msgspec.structs.replace(config, fix=msgspec.structs.replace(config.fix, acceptor=kind)) if kind else config
 
 
 def load_instruments(path: Path) -> dict[str, Instrument]:

@@ -21,6 +21,7 @@ class FaultKind:
 
     DROP_FEED = "drop_feed"  # market data: close every connection, abruptly; used up
     DROP_FIX = "drop_fix"  # acceptor: disconnect without Logout; used up
+    LOGOUT_FIX = "logout_fix"  # acceptor: Logout; whoever was logged out may log on again; used up
     SILENT_FEED = "silent_feed"  # market data: send nothing, pings included; what waits leaves afterwards; holds
     SILENT_FIX = "silent_fix"  # acceptor: neither read nor send; what waits leaves afterwards; holds
     DELAY_FEED = "delay_feed"  # market data: every frame leaves `delay_ms` late, in order; holds

@@ -1,7 +1,7 @@
 """FIX side of the simulated venue: messages to the matcher, its answers to the accounts, and what may go wrong.
 
 Errors  a message that cannot be acted on is answered by a BusinessMessageReject(j).
-Cost    a report is written once, and crosses into QuickFIX once.
+Cost    a report is written once.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +31,7 @@ class Gateway:
         submit: Submit,
         publish: Publish,
     ) -> None:
-        self.messages = 0
+        self.messages = self.reports = 0
         self._acceptor = acceptor
         self._faults = faults
         self._submit = submit
@@ -64,7 +64,7 @@ class Gateway:
                 self.tell(report)
 
     def step(self, now_ns: int) -> None:
-        """Perform the faults that are due, let QuickFIX beat its hearts, and send what was held back."""
+        """Perform the faults that are due, let the acceptor keep time, and send what was held back."""
         was_silent = self._outbox.is_silent
         is_silent = self._faults.active(FaultKind.SILENT_FIX, now_ns) is not None
         if is_silent and not was_silent:
@@ -74,6 +74,8 @@ class Gateway:
         self._outbox.step(now_ns, is_silent, self._faults.delay_ns(FaultKind.DELAY_FIX, now_ns))
         if dropped := self._faults.take(FaultKind.DROP_FIX, now_ns):
             self._acceptor.drop(dropped.account)
+        if ended := self._faults.take(FaultKind.LOGOUT_FIX, now_ns):
+            self._acceptor.logout(ended.account)
         if not is_silent:
             self._acceptor.poll()
 
@@ -81,4 +83,5 @@ class Gateway:
         self._outbox.put(self._send, (account, body))
 
     def _send(self, report: tuple[str, str]) -> None:
+        self.reports += 1
         self._acceptor.send(*report)

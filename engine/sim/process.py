@@ -5,6 +5,7 @@ Errors  none leave `run`: they are printed, and its answer is the exit status.
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import sys
@@ -24,6 +25,8 @@ def run(config: SimConfig, *, until_eof: bool = False) -> int:
     """
     if config.cpu >= 0:
         os.sched_setaffinity(0, {config.cpu})
+    if until_eof:  # the parent reads our standard error at the end only, and a full pipe would stop us
+        logging.getLogger("engine").addHandler(logging.NullHandler())
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(config, until_eof))

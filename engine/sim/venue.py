@@ -7,7 +7,7 @@ Thread  one; every event is published in the order in which the matcher made it,
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,7 @@ from engine import fix
 from engine.errors import ConfigError, EngineError
 from engine.session.fields import Fields
 from engine.sim import capture
-from engine.sim.acceptor import Acceptor
+from engine.sim.acceptor import open_acceptor
 from engine.sim.blotter import Blotter
 from engine.sim.commands import Commands
 from engine.sim.config import SimConfig, load_instruments, public_keys
@@ -48,8 +48,9 @@ DISCONNECTED = "CANCEL_ON_DISCONNECT"  # Text(58)
 class Venue:
     """One venue, from `start` to the end of `run`."""
 
-    def __init__(self, config: SimConfig) -> None:
-        now_ns = time.time_ns()
+    def __init__(self, config: SimConfig, clock: Callable[[], int] = time.time_ns) -> None:
+        self.now_ns = clock
+        now_ns = clock()
         state_path = Path(config.state_path)
         state_path.mkdir(parents=True, exist_ok=True)
         captures = [Path(file) for file in config.capture.files]
@@ -63,7 +64,8 @@ class Venue:
         self.captured = {symbol: CapturedMarket(self.matcher, symbol) for symbol in self.instruments if captures}
         self.replay: capture.Replay | None = None
         self.blotter = Blotter(state_path / "blotter.jsonl", ignore=house)
-        self.acceptor = Acceptor(Path(config.fix.session_file), state_path, config.fix.port)
+        fix_config = config.fix
+        self.acceptor = open_acceptor(fix_config.acceptor, Path(fix_config.session_file), state_path, fix_config.port)
         self.acceptor.on_logout = self._on_logout
         self.acceptor.on_fault = self.stop
         self.gateway = Gateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)
@@ -85,12 +87,12 @@ class Venue:
             self.publish(self.liquidity.step(self.matcher, self.now_ns()))
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.stop(repr(context.get("exception", context["message"]))))
-        self.acceptor.start(loop)
+        await self.acceptor.start()
         try:
             feed_port = await self.feed.start()
             control_port = await self._control.start(self._config.control.host, self._config.control.port)
         except OSError as error:
-            await self._close()
+            await self.close()
             raise ConfigError(f"feed.port or control.port: {error}; choose a free one, or 0 for any") from None
         return {"feed_port": feed_port, "fix_port": self.acceptor.port, "control_port": control_port}
 
@@ -101,9 +103,7 @@ class Venue:
             loop.call_soon(self._spin, loop)
         loop.call_soon(self._tick, loop)
         await self._stopping.wait()
-        await self._close()
-        if self._failure:
-            raise EngineError(self._failure)
+        await self.close()
 
     def stop(self, failure: str = "") -> None:
         """End `run`, with an error if there was a failure."""
@@ -130,8 +130,14 @@ class Venue:
         market = self.matcher.markets[symbol]
         return market.bids.levels(), market.asks.levels()
 
-    def now_ns(self) -> int:
-        return time.time_ns()
+    def step(self) -> None:
+        """Let time pass for every part."""
+        now_ns = self.now_ns()
+        if self.liquidity is not None:
+            self.publish(self.liquidity.step(self.matcher, now_ns))
+        elif self._captures:
+            self._play(now_ns)
+        self.perform_faults()
 
     def perform_faults(self) -> None:
         """Do at once what a fault asks for, rather than at the next tick."""
@@ -142,16 +148,11 @@ class Venue:
         self.gateway.step(now_ns)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let time pass for every part; then again, `step_ms` later."""
+        """Step; then again, `step_ms` later."""
         if self._stopping.is_set():
             return
         loop.call_later(self._config.step_ms / 1000, self._tick, loop)
-        now_ns = time.time_ns()
-        if self.liquidity is not None:
-            self.publish(self.liquidity.step(self.matcher, now_ns))
-        elif self._captures:
-            self._play(now_ns)
-        self.perform_faults()
+        self.step()
 
     def _play(self, now_ns: int) -> None:
         """Pass on the captured frames that are due, once somebody listens."""
@@ -189,10 +190,12 @@ class Venue:
                 ]
             )
 
-    async def _close(self) -> None:
-        """Stop listening, log out, and let the files go."""
+    async def close(self) -> None:
+        """Stop listening, log out, and let the files go; raise EngineError if something had failed."""
         self._control.close()
         self.feed.close()
         await self.acceptor.close()
         self._order_log.close()
         self.blotter.close()
+        if self._failure:
+            raise EngineError(self._failure)
