@@ -4,7 +4,6 @@ Errors  BenchError with the text of whatever failed: a figure of a failed repeti
 """
 
 import asyncio
-import signal
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -12,13 +11,13 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
-from bench import certificate, host, order, throughput, tick, tls_front
+from bench import certificate, host, interrupts, order, throughput, tick, tls_front
 from bench.floor import FRAME_BYTES, ORDER_BYTES, REPORT_BYTES, tcp
 from bench.plan import ORDER, SPARSE_NS, THROUGHPUT, TICK, Plan, Repetition
 from bench.venue import Venue
 from engine.errors import EngineError
 
-PATIENCE_S, INTERRUPTED_S = 10.0, 2.0  # how long a process that is done may take to end
+PATIENCE_S, INTERRUPTED_S = 10.0, 5.0  # how long a process that is done may take to end
 
 
 class BenchError(EngineError):
@@ -30,7 +29,8 @@ def run(plan: Plan) -> Repetition:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process, patience_s = context.Process(target=_serve, args=(theirs, plan)), PATIENCE_S
-    process.start()
+    with interrupts.deaf():
+        process.start()
     theirs.close()
     try:
         outcome = ours.recv()
@@ -74,14 +74,9 @@ def _measure_floor(plan: Plan, venue: Venue, state: Path, result: Repetition) ->
         result.floor_tls_sparse_ns.append(tls_front.floor(venue, file, plan.floor_sparse, *sizes, SPARSE_NS))
 
 
-def restore_interrupts() -> None:
-    """Let Ctrl-C raise KeyboardInterrupt again: the import of quickfix has given it back to the kernel."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def _serve(pipe: Connection, plan: Plan) -> None:
-    restore_interrupts()
     try:
+        interrupts.listen()
         if plan.engine_core is not None:
             host.pin(plan.engine_core)
         pipe.send(measure(plan))

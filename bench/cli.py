@@ -9,7 +9,7 @@ import importlib.util
 import sys
 from dataclasses import replace
 
-from bench import child, frames, host, micro_run, peers, plots, results, sessions, suite
+from bench import frames, host, interrupts, micro_run, peers, plots, results, sessions, suite
 from bench.child import BenchError
 from bench.plan import ORDER, SESSIONS, THROUGHPUT, TICK, Plan
 from engine.errors import ConfigError
@@ -20,7 +20,7 @@ CAPTURE_S, QUICK_CAPTURE_S = 20.0, 2.0
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
-    child.restore_interrupts()
+    interrupts.listen()
     if arguments.plot:
         plots.require()
     if arguments.subject in ("micro", "all"):

@@ -20,7 +20,7 @@ from bench.results import Figures, spread
 from engine.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "micro"
-REPETITIONS, QUICK_REPETITIONS = 3, 2
+REPETITIONS, QUICK_REPETITIONS = 3, 1
 SECONDS, QUICK_SECONDS = 0.2, 0.02  # of each benchmark in each repetition
 PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p99_9_ns": 0.999, "p99_99_ns": 0.9999, "max_ns": 1.0}
 

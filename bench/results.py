@@ -143,13 +143,13 @@ def write_hgrm(directory: Path, runs: dict[str, Figures]) -> None:
 def table(runs: dict[str, Figures], ratios: dict[str, float]) -> str:
     """Return the runs as aligned text, in microseconds; "-" for a percentile that too few samples stand behind."""
     names = "".join(f"{c.removesuffix('_ns').replace('_', '.'):>10}" for c in COLUMNS)
-    lines = [f"{'run':<46}{'n':>9}{'rate/s':>9}{names}{'spread':>9}{'/floor':>8}{'cpu':>6}"]
+    lines = [f"{'run':<46}{'n':>9}{'rate/s':>9}{names}{'spread':>10}{'/floor':>8}{'cpu':>6}"]
     for name, run in runs.items():
         cells = "".join(_cell(run, column) for column in COLUMNS)
         ratio = ratios.get(f"{name} / {run.get('floor')}")
         beside = f"{'-' if ratio is None else f'{ratio:.2f}':>8}{_share(run):>6}"
         lines.append(
-            f"{name:<46}{run['n']:>9}{run.get('rate', '-'):>9}{cells}{run['spread']:>9.1%}{beside}{_remark(run)}"
+            f"{name:<46}{run['n']:>9}{run.get('rate', '-'):>9}{cells} {run['spread']:>9.1%}{beside}{_remark(run)}"
         )
     return "\n".join([*lines, LEGEND])
 

@@ -5,8 +5,8 @@ Thread  one; it serves one job at a time.
 """
 
 import asyncio
+import contextlib
 import os
-import signal
 import socket
 from array import array
 from contextlib import closing
@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from bench import host
+from bench import host, interrupts
 from bench._drive import FrameScript, drive_closed, drive_open, drive_triggers
 from bench._venue import FixVenue
 from bench._wire import VenueError, echo
@@ -47,7 +47,8 @@ class Venue:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process: BaseProcess = context.Process(target=_serve, args=(theirs, core), daemon=True)
-        self._process.start()
+        with interrupts.deaf():  # for good: it ends with the process that started it
+            self._process.start()
         theirs.close()
         self.fix_port, self.feed_port, self.echo_port, self.trigger_port = self.result()
 
@@ -94,7 +95,6 @@ class Venue:
 
 
 def _serve(pipe: Connection, core: int | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with the process that started it
     try:
         if core is not None:
             host.pin(core)
@@ -103,15 +103,14 @@ def _serve(pipe: Connection, core: int | None) -> None:
         pipe.send(("failed", str(error)))
         return
     pipe.send(("done", server.ports))
-    while True:
-        try:
+    with contextlib.suppress(EOFError, BrokenPipeError):  # the process that started it has gone
+        while True:
             name, *arguments = pipe.recv()
-        except EOFError:
-            return
-        try:
-            pipe.send(("done", getattr(server, name)(*arguments)))
-        except (VenueError, OSError, ValueError) as error:
-            pipe.send(("failed", f"{name}: {error}"))
+            try:
+                outcome = "done", getattr(server, name)(*arguments)
+            except (VenueError, OSError, ValueError) as error:
+                outcome = "failed", f"{name}: {error}"
+            pipe.send(outcome)
 
 
 class _Server:
