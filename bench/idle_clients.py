@@ -50,25 +50,29 @@ def serve(pipe: Connection, count: int, heart_bt_int: int, port: int, core: int 
         allow_sockets(count)
         clients = [Client(number, port, heart_bt_int) for number in range(count)]
         pipe.send(("done", None))
-        _keep_alive(clients, heart_bt_int, pipe)
+        try:
+            _keep_alive(clients, heart_bt_int, pipe)
+        finally:
+            for client in clients:
+                client.socket.close()
 
 
 def _keep_alive(clients: list[Client], heart_bt_int: int, pipe: Connection) -> None:
     """Spread the heartbeats evenly; a client that was hung up on is left alone."""
-    poll = select.epoll()
     alive = {client.socket.fileno(): client for client in clients}
-    for descriptor in (pipe.fileno(), *alive):
-        poll.register(descriptor, select.EPOLLIN)
     between_s, due_s, turn = heart_bt_int / len(clients), time.monotonic(), 0
-    while True:
-        for descriptor, _ in poll.poll(max(0.0, due_s - time.monotonic())):
-            if descriptor == pipe.fileno():
-                return
-            if not alive[descriptor].read():
-                poll.unregister(descriptor)
-                del alive[descriptor]
-        while due_s <= time.monotonic():
-            client = clients[turn % len(clients)]
-            if client.socket.fileno() in alive:
-                client.send(b"0")
-            turn, due_s = turn + 1, due_s + between_s
+    with select.epoll() as poll:
+        for descriptor in (pipe.fileno(), *alive):
+            poll.register(descriptor, select.EPOLLIN)
+        while True:
+            for descriptor, _ in poll.poll(max(0.0, due_s - time.monotonic())):
+                if descriptor == pipe.fileno():
+                    return
+                if not alive[descriptor].read():
+                    poll.unregister(descriptor)
+                    del alive[descriptor]
+            while due_s <= time.monotonic():
+                client = clients[turn % len(clients)]
+                if client.socket.fileno() in alive:
+                    client.send(b"0")
+                turn, due_s = turn + 1, due_s + between_s

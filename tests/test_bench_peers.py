@@ -1,6 +1,8 @@
 """The clients beside the engine: built, checked by what they are answered, and left out where they cannot be built."""
 
 import shutil
+import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from bench import child, peers, suite, summary
 from bench.child import BenchError
 from bench.plan import C_CLIENT, ORDER, QUICKFIX_CPP, Pace, Plan, Repetition
 from engine.errors import ConfigError
+from engine.session.codec import Frame, FrameReader
 
 NO_COMPILER = shutil.which("cc") is None
 PACES = (Pace("", 20, 200_000), Pace("back_to_back", 50, 0))
@@ -34,6 +37,36 @@ def test_client_times_every_order_of_every_pace(name: str, programs: dict[str, P
     samples = measure(name, programs[name]).samples
     assert {pace: len(one.values_ns) for pace, one in samples.items()} == {"": 20, "back_to_back": 50}
     assert all(1_000 < value < 10**9 for one in samples.values() for value in one.values_ns)
+
+
+def test_orders_of_the_c_client_are_sound_and_numbered(programs: dict[str, Path]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command = [str(programs[C_CLIENT]), str(listener.getsockname()[1])]
+        with (
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client,
+            listener.accept()[0] as venue,
+        ):
+            logon = read(venue)
+            venue.sendall(b"8=FIX.4.4\x019=5\x0135=A\x0110=000\x01")
+            assert client.stdin is not None and client.stdout is not None
+            client.stdin.write(b"3 0\n")
+            client.stdin.close()
+            orders = []
+            for _ in range(3):
+                orders.append(read(venue))
+                venue.sendall(b"8=FIX.4.4\x019=5\x0135=8\x0111=%b\x0110=000\x01" % orders[-1][11].encode())
+            assert len(client.stdout.read()) == 3 * 8
+    assert [int(one[34]) for one in (logon, *orders)] == [1, 2, 3, 4]
+    assert [one[11] for one in orders] == ["bench-00000001", "bench-00000002", "bench-00000003"]
+    assert all(one[52] == one[60] for one in orders)
+
+
+def read(venue: socket.socket) -> dict[int, str]:
+    """Read one message whose BodyLength(9) and CheckSum(10) are right."""
+    reader = FrameReader()
+    assert reader.scan(data := venue.recv(4096), 0) == Frame.SOUND
+    assert reader.end == len(data)
+    return {tag: value.decode() for tag, value in reader.fields}
 
 
 def test_client_that_is_answered_wrongly_says_so(tmp_path: Path, programs: dict[str, Path]) -> None:

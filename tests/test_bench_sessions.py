@@ -2,8 +2,12 @@
 
 import json
 import resource
+import socket
+from io import BufferedReader
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -36,10 +40,43 @@ def test_sessions_stay_logged_on_by_their_heartbeats(tmp_path: Path, capsys: pyt
     assert "50 of 50 sessions logged on" in capsys.readouterr().out
 
 
-def test_lost_session_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lost_session_is_a_failure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(idle_clients, "serve", hang_up)
     monkeypatch.setattr(sessions, "QUICK", Idle(5, 30, 0.5))
     assert main(["bench", "sessions", "--quick", "--no-pin"]) == 1
+    assert "4 of 5 sessions logged on after 0.5 s, 1 ended" in capsys.readouterr().out
+
+
+def test_clients_send_heartbeats_unasked_and_answer_test_requests() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    ours, theirs = Pipe()
+    thread = Thread(target=idle_clients.serve, args=(theirs, 2, 1, listener.getsockname()[1], None))
+    thread.start()
+    peers = [listener.accept()[0] for _ in range(2)]
+    files = [peer.makefile("rb") for peer in peers]
+    try:
+        assert [message(file)[35] for file in files] == ["A", "A"]
+        assert [message(file)[35] for file in files] == ["0", "0"]
+        peers[0].sendall(b"8=FIX.4.4\x019=5\x0135=1\x01112=why\x0110=000\x01")
+        answers = [message(files[0]) for _ in range(2)]
+        assert "why" in [answer.get(112) for answer in answers]
+    finally:
+        ours.close()
+        thread.join()
+        for one in (*files, *peers, listener):
+            one.close()
+
+
+def message(file: BufferedReader) -> dict[int, str]:
+    """Read one message."""
+    fields: dict[int, str] = {}
+    while 10 not in fields:
+        text = b""
+        while not text.endswith(b"\x01"):
+            text += file.read(1)
+        tag, _, value = text[:-1].decode().partition("=")
+        fields[int(tag)] = value
+    return fields
 
 
 def test_session_that_never_logs_on_is_a_failure() -> None:

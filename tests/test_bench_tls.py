@@ -75,6 +75,27 @@ def test_connection_is_tls_1_3(ends: Ends) -> None:
     assert ends.client.version() == "TLSv1.3"
 
 
+def test_older_version_is_refused(tmp_path: Path) -> None:
+    file = certificate.file(tmp_path)
+    ours, theirs = socket.socketpair()
+    refused: list[Exception] = []
+
+    def front() -> None:
+        try:
+            Front(theirs, file).close()
+        except ssl.SSLError as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=front)
+    thread.start()
+    context = ssl.create_default_context(cafile=file)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with ours, theirs, pytest.raises(ssl.SSLError):
+        context.wrap_socket(ours, server_hostname=certificate.HOST)
+    thread.join()
+    assert len(refused) == 1
+
+
 def test_orders_are_answered_whatever_the_records_hold(ends: Ends) -> None:
     whole = order(1) + order(2) + order(3)
     ends.client.sendall(whole[:200])
