@@ -191,7 +191,8 @@ def main(arguments: Sequence[str] | None = None, strategy: Strategy | None = Non
 def _readings(play: Callable[[int], None], number: int) -> list[Reading]:
     """Play a tenth to warm up, then `number` in parts, without the collector, as the busy loop does."""
     play(number // 10 + 1)
-    gc.collect()
+    while gc.collect():  # what finalizers leave of whoever ran before goes with the next
+        pass
     gc.disable()
     try:
         readings = [Reading.take()]
