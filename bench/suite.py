@@ -42,7 +42,7 @@ class Scale:
 
 
 FULL = Scale(3, 2000, 5000, 3500, 1.5, 5000, 300, (1_000, 10_000, 50_000))
-QUICK = Scale(2, 100, 200, 100, 0.1, 300, 30, (1_000,), compares_garbage=False, pipelined=4000)
+QUICK = Scale(1, 100, 200, 100, 0.1, 300, 30, (1_000,), compares_garbage=False, pipelined=4000)
 
 Progress = Callable[[int, int, str], None]  # done, of, what is running
 
