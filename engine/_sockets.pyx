@@ -23,7 +23,9 @@ cdef extern from "sys/socket.h":
     int MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK
 
 cdef enum:
-    ROUNDS = 64  # looks at every socket before the loop has its turn: timers are late by this, 20 us
+    # Before the loop has its turn, for timers and everybody else's sockets
+    ROUNDS = 64  # looks at every socket that find nothing, 50 us for two
+    READS = 16  # looks that find something
     LARGEST_READ = 65536
 
 cdef enum:
@@ -157,20 +159,22 @@ cdef class Sockets:
 
     def spin(self):
         """Look at every socket for a while; return when it is time for a turn of the loop."""
-        cdef int i
+        cdef int i, reads = 0
         cdef Watch watch
         for i in range(1 if self.indirect else ROUNDS):
             for watch in self.watched:
                 if watch.descriptor >= 0:
-                    self.look(watch)
+                    reads += self.look(watch)
+            if reads >= READS:
+                return
 
-    cdef int look(self, Watch watch) except -1:
+    cdef bint look(self, Watch watch) except -1:
         try:
-            watch.look()
+            return watch.look()
         except Exception as error:
             self.loop.call_exception_handler({"message": "a socket's data was not taken", "exception": error})
             watch.give_back()
-        return 0
+        return False
 
     cdef Watch add(self, transport, target, updated, int kind):
         cdef Watch watch = Watch()

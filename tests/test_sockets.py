@@ -255,3 +255,29 @@ def test_no_descriptor_is_left_behind(spins: bool) -> None:
         spinner.stop()
 
     run(main)
+
+
+def test_loop_has_its_turn_while_bytes_keep_coming() -> None:
+    async def main() -> None:
+        sockets = Sockets(asyncio.get_running_loop())
+        reader, far = await connected(lambda: Reader(sockets))
+        sockets.start()
+        await asyncio.sleep(0)
+        near_again = reader.data_received
+
+        def answered(data: bytes) -> None:
+            near_again(data)
+            far.send(b"more")  # there is always something to read
+
+        reader.watch.close()
+        reader.watch = sockets.watch(reader.transport, answered)
+        await asyncio.sleep(0)
+        far.send(b"first")
+        sockets.spin()
+        assert len(reader.got) == 16
+        sockets.stop()
+        reader.transport.abort()
+        far.close()
+        await until(lambda: bool(reader.ends))
+
+    run(main)
