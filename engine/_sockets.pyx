@@ -24,8 +24,8 @@ cdef extern from "sys/socket.h":
 
 cdef enum:
     # Before the loop has its turn, for timers and everybody else's sockets
-    ROUNDS = 64  # looks at every socket that find nothing, 50 us for two
-    READS = 16  # looks that find something
+    ROUNDS = 512  # looks at every socket that find nothing, 0.2 ms for one, 0.4 for two
+    READS = 64  # looks that find something
     LARGEST_READ = 65536
 
 cdef enum:
