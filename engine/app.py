@@ -112,7 +112,7 @@ class Engine:
         session.on_logout = supervisor.on_logout
         session.on_fault = supervisor.halt
 
-    def _open_journal(self, orders: Orders) -> Journal | NullJournal:
+    def _open_journal(self, orders: Orders) -> NullJournal:
         """Bring back what an earlier run left, then begin a journal of our own."""
         section = self.config.journal
         if section.directory is None:

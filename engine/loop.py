@@ -8,18 +8,19 @@ Thread  the loop thread, which is the only writer of everything below.
 
 from collections.abc import Callable, Sequence
 
+from engine._latency import LatencyRecorder
+from engine._risk import Risk
 from engine.book import MOVED, STALE, Book
 from engine.counters import Counters
 from engine.errors import DecodeError, SessionError
 from engine.hooks import Hooks
 from engine.instrument import Instrument
-from engine.journal import Journal, NullJournal
-from engine.latency import LatencyRecorder
+from engine.journal import NullJournal
 from engine.order import Order
 from engine.order_table import Outcome
 from engine.orders import Orders
 from engine.position import Position
-from engine.risk import Risk, RiskReject
+from engine.risk_codes import RiskReject
 from engine.session.fields import Fields
 from engine.strategy import Strategy
 from engine.venue import Kind, MarketDataDialect, MarketEvent, OrderDialect
@@ -40,7 +41,7 @@ class TradingLoop:
         orders: Orders,
         positions: Sequence[Position],
         risk: Risk,
-        journal: Journal | NullJournal,
+        journal: NullJournal,
         strategy: Strategy,
         clock_ns: Callable[[], int],
         wall_ns: Callable[[], int],
@@ -50,6 +51,7 @@ class TradingLoop:
         self.positions = tuple(positions)
         self.all_orders = orders
         self.risk = risk
+        self.journal = journal
         self.counters = Counters()
         self.hooks = Hooks(strategy, self.counters)
         self.tick_to_order = LatencyRecorder()
@@ -66,9 +68,10 @@ class TradingLoop:
         self._on_book = strategy.on_book
         self._market_data = market_data
         self._decode_frame = market_data.decode
-        self._dialect = dialect
+        self._new_order = dialect.new_order
+        self._replace = dialect.replace
+        self._cancel = dialect.cancel
         self._decode_report = dialect.decode
-        self._journal = journal
         self._clock_ns = clock_ns
         self._wall_ns = wall_ns
 
@@ -172,8 +175,8 @@ class TradingLoop:
         )
         self.risk.update(order)
         wall_ns = self._wall_ns()
-        self._journal.append_new(order, wall_ns)
-        self._transmit(self._dialect.new_order(order, wall_ns))
+        self.journal.append_new(order, wall_ns)
+        self._transmit(self._new_order(order, wall_ns))
         self.counters.orders += 1
         if self._answering_ns:
             self.tick_to_order.record(self._clock_ns() - self._answering_ns)
@@ -194,8 +197,8 @@ class TradingLoop:
         self.all_orders.request_replace(order, price, qty, now_ns)
         self.risk.update(order)
         wall_ns = self._wall_ns()
-        self._journal.append_replace(order, wall_ns)
-        self._transmit(self._dialect.replace(order, wall_ns))
+        self.journal.append_replace(order, wall_ns)
+        self._transmit(self._replace(order, wall_ns))
         if self._answering_ns:
             self.tick_to_order.record(self._clock_ns() - self._answering_ns)
         return True
@@ -209,8 +212,8 @@ class TradingLoop:
         self.all_orders.request_cancel(order, now_ns)
         self.risk.update(order)
         wall_ns = self._wall_ns()
-        self._journal.append_cancel(order, wall_ns)
-        self._transmit(self._dialect.cancel(order, wall_ns))
+        self.journal.append_cancel(order, wall_ns)
+        self._transmit(self._cancel(order, wall_ns))
         return True
 
     def _transmit(self, body: bytes) -> None:
@@ -234,7 +237,7 @@ class TradingLoop:
             self.counters.unknown_reports += 1
             return
         change = self.all_orders.apply(report)
-        self._journal.append_report(report, self._wall_ns())
+        self.journal.append_report(report, self._wall_ns())
         order = change.order
         if order is not None:
             if change.undo_qty:
@@ -250,7 +253,8 @@ class TradingLoop:
     def _fill(self, order: Order, qty: int, price: int, fee: int) -> None:
         """Count a fill; a negative quantity takes one back."""
         instrument = order.instrument
-        self.positions[instrument.index].fill(order.side, qty, price, fee)
+        position = self.positions[instrument.index]
+        position.fill(order.side, qty, price, fee)
         if not self.risk.on_fill(instrument, order.side, qty, price, fee):
             self.hooks.halt(RiskReject.DAILY_LOSS.text)
 
