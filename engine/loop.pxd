@@ -13,6 +13,8 @@ from engine.orders cimport Orders
 from engine.position cimport Position
 from engine.report cimport ExecutionReport
 
+cdef int ACCEPTED
+
 
 cdef class TradingLoop:
     cdef public tuple books, instruments, positions

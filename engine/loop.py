@@ -25,6 +25,8 @@ from engine.session.fields import Fields
 from engine.strategy import Strategy
 from engine.venue import Kind, MarketDataDialect, MarketEvent, OrderDialect
 
+ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
+
 
 class TradingLoop:
     """Everything between a frame, a report and the wire.
@@ -245,7 +247,7 @@ class TradingLoop:
             if change.last_qty:
                 self._fill(order, change.last_qty, change.last_px, change.fee)
             self.risk.update(order)
-            if order.sent_ns and change.kind >= Outcome.ACCEPTED and not order.pending:
+            if order.sent_ns and change.kind >= ACCEPTED and not order.pending:
                 self.round_trip.record(self._clock_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.hooks.changed(change)

@@ -147,20 +147,21 @@ def _take_chain_id(order: Order, report: ExecutionReport) -> None:
 def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
     qty = report.last_qty
     price = report.last_px
-    cum_qty = order.cum_qty + qty
     if qty <= 0 or price == ABSENT or not report.exec_id:
         return "a fill needs LastQty(32) above 0, LastPx(31) and ExecID(17)"
+    if qty > order.order_qty and qty > order.pending_qty:
+        return f"overfill: LastQty(32) {qty} of OrderQty(38) {order.order_qty}"
+    cum_qty = order.cum_qty + qty
     if report.cum_qty != cum_qty and report.cum_qty != ABSENT:
         return _wrong_cum_qty(report, cum_qty)
     if cum_qty > order.order_qty and cum_qty > order.pending_qty:
         return f"overfill: CumQty(14) {cum_qty} of OrderQty(38) {order.order_qty}"
-    total = report.leaves_qty + cum_qty
     # A fill may overtake the answer to the replace that allowed it
     if (
-        total != order.order_qty
+        report.leaves_qty != order.order_qty - cum_qty
         and report.leaves_qty != ABSENT
         and (state is LIVE or state is PROVEN)
-        and total != order.pending_qty
+        and report.leaves_qty != order.pending_qty - cum_qty
     ):
         return _wrong_sum(report, cum_qty, order.order_qty)
     money = report.fee if report.fee != ABSENT else fee(price, qty, report.is_taker)
