@@ -1,3 +1,4 @@
+# cython: nonecheck=True
 """What counts against the limits: open orders at their worst, positions, and the day's profit and loss.
 
 Units   price, size and money as in `instrument`, one scale for all markets.

@@ -1,3 +1,4 @@
+# cython: nonecheck=True
 """Pre-trade checks of new orders, replaces and cancels, and the kill switch.
 
 Units   price, size and money as in `instrument`; times in ns.

@@ -2,6 +2,7 @@
 cimport cython
 from libc.stdint cimport int64_t
 
+from engine._clock cimport Clock
 from engine._latency cimport LatencyRecorder
 from engine._risk cimport Risk
 from engine.counters cimport Counters
@@ -31,7 +32,7 @@ cdef class TradingLoop:
     cdef list _dirty
     cdef public tuple _apply
     cdef public object _on_book, _market_data, _decode_frame, _new_order, _replace, _cancel, _decode_report
-    cdef object _clock_ns, _wall_ns
+    cdef Clock _clock, _wall
 
     cdef bint _moved(self, object book, int moved, int64_t now_ns) except -1
     cdef int _run_strategy(self, int64_t frame_ns) except -1
@@ -44,7 +45,7 @@ cdef class TradingLoop:
     cpdef bint replace(self, Order order, Py_ssize_t price, Py_ssize_t qty) except -1
     cpdef bint cancel(self, Order order) except -1
     cdef int _transmit(self, object body) except -1
-    @cython.locals(report=ExecutionReport, change=Change, order=Order)
+    @cython.locals(report=ExecutionReport, change=Change, order=Order, instrument=Instrument)
     cpdef on_report(self, object fields)
     @cython.locals(position=Position)
     cdef int _fill(self, Order order, int64_t qty, int64_t price, int64_t fee) except -1

@@ -8,6 +8,7 @@ Thread  the loop thread, which is the only writer of everything below.
 
 from collections.abc import Callable, Sequence
 
+from engine._clock import Clock
 from engine._latency import LatencyRecorder
 from engine._risk import Risk
 from engine.book import MOVED, STALE, Book
@@ -74,14 +75,14 @@ class TradingLoop:
         self._replace = dialect.replace
         self._cancel = dialect.cancel
         self._decode_report = dialect.decode
-        self._clock_ns = clock_ns
-        self._wall_ns = wall_ns
+        self._clock = Clock(clock_ns)
+        self._wall = Clock(wall_ns)
 
     # A frame to an order
 
     def on_frame(self, frame: bytes, is_last: bool) -> None:
         """Apply one market-data frame; after the last of a read, run the strategy on each book that moved."""
-        now_ns = self.last_frame_ns = self._clock_ns()
+        now_ns = self.last_frame_ns = self._clock.now_ns()
         self.counters.frames += 1
         try:
             event = self._decode_frame(frame)
@@ -167,7 +168,7 @@ class TradingLoop:
         if not self.is_trading:
             self.hooks.denied(None, RiskReject.HALTED)
             return None
-        now_ns = self._clock_ns()
+        now_ns = self._clock.now_ns()
         denial = self.risk.check_new(instrument, side, price, qty, ord_type, self.books[instrument.index], now_ns)
         if denial:
             self.hooks.denied(None, denial)
@@ -176,12 +177,12 @@ class TradingLoop:
             instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
         )
         self.risk.update(order)
-        wall_ns = self._wall_ns()
+        wall_ns = self._wall.now_ns()
         self.journal.append_new(order, wall_ns)
         self._transmit(self._new_order(order, wall_ns))
         self.counters.orders += 1
         if self._answering_ns:
-            self.tick_to_order.record(self._clock_ns() - self._answering_ns)
+            self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
         return order
 
     def replace(self, order: Order, price: int, qty: int) -> bool:
@@ -191,29 +192,29 @@ class TradingLoop:
         if not self.is_trading:
             self.hooks.denied(order, RiskReject.HALTED)
             return False
-        now_ns = self._clock_ns()
+        now_ns = self._clock.now_ns()
         denial = self.risk.check_replace(order, price, qty, self.books[order.instrument.index], now_ns)
         if denial:
             self.hooks.denied(order, denial)
             return False
         self.all_orders.request_replace(order, price, qty, now_ns)
         self.risk.update(order)
-        wall_ns = self._wall_ns()
+        wall_ns = self._wall.now_ns()
         self.journal.append_replace(order, wall_ns)
         self._transmit(self._replace(order, wall_ns))
         if self._answering_ns:
-            self.tick_to_order.record(self._clock_ns() - self._answering_ns)
+            self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
         return True
 
     def cancel(self, order: Order) -> bool:
         """Ask the venue to cancel; False if it cannot be asked now, or nothing is left to cancel."""
         if not (self.is_connected and order.can_cancel):
             return False
-        now_ns = self._clock_ns()
+        now_ns = self._clock.now_ns()
         self.risk.check_cancel(order, now_ns)  # takes its tokens and always passes
         self.all_orders.request_cancel(order, now_ns)
         self.risk.update(order)
-        wall_ns = self._wall_ns()
+        wall_ns = self._wall.now_ns()
         self.journal.append_cancel(order, wall_ns)
         self._transmit(self._cancel(order, wall_ns))
         return True
@@ -239,7 +240,7 @@ class TradingLoop:
             self.counters.unknown_reports += 1
             return
         change = self.all_orders.apply(report)
-        self.journal.append_report(report, self._wall_ns())
+        self.journal.append_report(report, self._wall.now_ns())
         order = change.order
         if order is not None:
             if change.undo_qty:
@@ -248,7 +249,7 @@ class TradingLoop:
                 self._fill(order, change.last_qty, change.last_px, change.fee)
             self.risk.update(order)
             if order.sent_ns and change.kind >= ACCEPTED and not order.pending:
-                self.round_trip.record(self._clock_ns() - order.sent_ns)
+                self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.hooks.changed(change)
 

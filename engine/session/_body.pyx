@@ -146,9 +146,6 @@ cdef class Place:
 cdef class OrderEncoder:
     """Orders to bodies of FIX 4.4; a venue's dialect is one, told what differs."""
 
-    cdef dict places
-    cdef Template new, replacing, cancelling, mass, status
-
     def __init__(
         self, instruments, *, fixed=None, omit=None, int precision=3, str mass_cancel_request_type="7"
     ):
@@ -175,7 +172,7 @@ cdef class OrderEncoder:
     def new_order(self, Order order not None, uint64_t now_ns):
         """Return the body of a NewOrderSingle(D)."""
         cdef Template body = self.new
-        cdef Place place = self.place(order)
+        cdef Place place = place_of(self.places, order)
         body.restart()
         body.put_text(b"11=", order.cl_ord_id)
         put_terms(body, place, order, order.order_qty, order.price, now_ns)
@@ -184,7 +181,7 @@ cdef class OrderEncoder:
     def replace(self, Order order not None, uint64_t now_ns):
         """Return the body of an OrderCancelReplaceRequest(G) to the pending price and quantity."""
         cdef Template body = self.replacing
-        cdef Place place = self.place(order)
+        cdef Place place = place_of(self.places, order)
         body.restart()
         put_ids(body, order, order.pending_cl_ord_id)
         put_terms(body, place, order, order.pending_qty, order.pending_price, now_ns)
@@ -193,7 +190,7 @@ cdef class OrderEncoder:
     def cancel(self, Order order not None, uint64_t now_ns):
         """Return the body of an OrderCancelRequest(F) under the pending ClOrdID."""
         cdef Template body = self.cancelling
-        cdef Place place = self.place(order)
+        cdef Place place = place_of(self.places, order)
         body.restart()
         put_ids(body, order, order.pending_cl_ord_id)
         put_side(body, place, order)
@@ -204,15 +201,16 @@ cdef class OrderEncoder:
 
     def mass_cancel(self, str cl_ord_id not None, uint64_t now_ns):
         """Return the body of an OrderMassCancelRequest(q)."""
-        self.mass.restart()
-        self.mass.put_text(b"11=", cl_ord_id)
-        put_transact_time(self.mass, now_ns)
-        return self.mass.copy()
+        cdef Template body = self.mass
+        body.restart()
+        body.put_text(b"11=", cl_ord_id)
+        put_transact_time(body, now_ns)
+        return body.copy()
 
     def order_status(self, Order order not None, uint64_t now_ns):
         """Return the body of an OrderStatusRequest(H)."""
         cdef Template body = self.status
-        cdef Place place = self.place(order)
+        cdef Place place = place_of(self.places, order)
         body.restart()
         if order.order_id:
             body.put_text(b"37=", order.order_id)
@@ -220,11 +218,12 @@ cdef class OrderEncoder:
         put_side(body, place, order)
         return body.copy()
 
-    cdef Place place(self, Order order):
-        place = self.places.get(order.instrument)
-        if place is None:
-            raise OrderError(f"Symbol(55) {order.instrument.symbol!r} is none of this session's instruments")
-        return place
+
+cdef Place place_of(dict places, Order order):
+    place = places.get(order.instrument)
+    if place is None:
+        raise OrderError(f"Symbol(55) {order.instrument.symbol!r} is none of this session's instruments")
+    return place
 
 
 cdef int put_ids(Template body, Order order, str cl_ord_id) except -1:
