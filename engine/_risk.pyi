@@ -1,6 +1,8 @@
 from collections.abc import Iterable
 from typing import Protocol, Self
 
+from typing_extensions import disjoint_base
+
 from engine._exposure import Exposure
 from engine.instrument import Instrument
 from engine.limits import Limits
@@ -18,6 +20,7 @@ class _Book(Protocol):
     @property
     def updated_ns(self) -> int: ...
 
+@disjoint_base
 class Risk:
     def __new__(cls, limits: Limits, instruments: Iterable[Instrument]) -> Self: ...
     @property

@@ -94,11 +94,7 @@ def _reconcile(order: Order, report: ExecutionReport) -> str:
         fault = "OrderQty(38) or Price(44) is missing: cannot tell whether the replace took effect"
     if fault:
         return fault
-    if (
-        order.pending == REPLACE
-        and order_qty == order.pending_qty
-        and report.price == order.pending_price
-    ):
+    if order.pending == REPLACE and order_qty == order.pending_qty and report.price == order.pending_price:
         order.cl_ord_id = order.pending_cl_ord_id
     order.order_qty = order_qty
     _take_price(order, report)

@@ -11,7 +11,7 @@ from engine.order import Order
 RAIN = Instrument("RAIN", 0, None)
 OURS = st.integers(1, 30).map("A-{}".format)
 FAR = st.sampled_from(["A-5000", "A-999999999999999999", "A-9223372036854775807", "A-92233720368547758070"])
-OTHERS = st.sampled_from(["", "A-", "A-0", "A-07", "A-1x", "a-1", "B-1", "AA-1", "A1", "A--1", "A-1 ", "A-\u0661", "A-\u0142"])
+OTHERS = st.sampled_from(["", "A-", "A-0", "A-07", "A-1x", "a-1", "B-1", "AA-1", "A1", "A--1", "A-\u0661", "A-\u0142"])
 IDS = st.one_of(OURS, OURS, FAR, OTHERS)
 
 
