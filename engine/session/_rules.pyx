@@ -12,9 +12,10 @@ Source  FIX 4.4 volume 2, Reject and test case 14; volume 1, repeating groups an
 
 cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.ref cimport PyObject
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memset
+from libc.string cimport memcmp, memcpy, memset
 
 from engine.session._fields cimport Field, Fields
 from engine.session._forms cimport TEXT, XML, has_form
@@ -27,6 +28,9 @@ cdef enum:
     WORDS = 16  # of a set of seen items
     DEEPEST = 8  # groups inside groups
     USER_DEFINED = 5000
+    SHAPES = 16  # remembered
+    LONGEST_SHAPE = 40  # fields
+    LONGEST_TYPE = 8  # characters of MsgType(35)
 
 MAX_ITEMS = 64 * WORDS
 
@@ -50,10 +54,22 @@ cdef struct Slot:
 
 cdef struct Item:
     int tag
-    unsigned char kind
-    bint has_group
-    bint has_choices, are_letters, are_several  # one of a set; all of one character; parted by blanks
+    unsigned char kind, has_group
+    unsigned char has_choices, are_letters, are_several  # one of a set; all of one character; parted by blanks
+    PyObject* choices  # owned by the block
     uint64_t letters[2]
+
+cdef struct Step:
+    int tag
+    int entries  # of the group that the field announces
+    bint has_rule  # else the value may be anything
+    Item item
+
+cdef struct Shape:
+    int length  # steps, 0: none yet
+    int type_length
+    unsigned char[LONGEST_TYPE] msg_type
+    Step[LONGEST_SHAPE] steps
 
 
 @cython.final
@@ -64,7 +80,8 @@ cdef class Block:
     cdef int mask, count
     cdef Item* items
     cdef uint64_t required[WORDS]
-    cdef list choices, groups
+    cdef list groups
+    cdef list choices  # keeps alive what items point to
 
     def __cinit__(self, fields):
         """`fields` are (tag, type, is_required, set of values or None, Block of a group or None)."""
@@ -86,6 +103,7 @@ cdef class Block:
             self.items[i].tag = tag
             self.items[i].kind = KINDS.get(kind, TEXT)
             self.items[i].has_group = group is not None
+            self.items[i].choices = <PyObject*>choices
             self.set_choices(&self.items[i], kind, choices)
             if is_required:
                 self.required[i // 64] |= <uint64_t>1 << (i % 64)
@@ -141,6 +159,8 @@ cdef class Rules:
     cdef bint checks_order, checks_values, checks_group_order, checks_user_defined, allows_fields, allows_values
     cdef int fault, fault_tag
     cdef bytes version
+    cdef Shape[SHAPES] shapes  # of messages that passed
+    cdef Step* steps  # where the walk notes what it finds, or NULL
 
     def __cinit__(
         self, Block header not None, dict messages not None, Block trailer not None, known, flags, bytes version not None
@@ -149,7 +169,7 @@ cdef class Rules:
 
         `version` is the ApplVerID(1128) of these messages, empty where there is only one.
         """
-        self.header, self.messages, self.trailer, self.known = header, messages, trailer, known
+        self.header, self.messages, self.trailer, self.known = header, dict(messages), trailer, known
         self.version = version
         (
             self.checks_order, self.checks_values, self.checks_group_order, self.checks_user_defined,
@@ -159,16 +179,50 @@ cdef class Rules:
     def passes(self, Fields fields not None):
         """Say whether a message of this version is sound; False may also mean that it is of another version."""
         cdef int i = fields.find(35)
-        cdef object body
+        cdef Shape* shape
+        if i < 0:
+            return False
         if self.version and fields.find(1128) >= 0 and self.value(fields, fields.find(1128)) != self.version:
             return False
+        shape = &self.shapes[(fields.count + fields.data[fields.fields[i].start]) % SHAPES]
+        if self.fits(fields, shape, &fields.fields[i]):
+            return True
         body = self.messages.get(self.value(fields, i))
-        return body is not None and self.walk(fields, <Block>body) == 0
+        if body is None:
+            return False
+        if fields.count > LONGEST_SHAPE or fields.fields[i].length > LONGEST_TYPE:
+            return self.walk(fields, <Block>body, NULL) == 0
+        shape.length = 0
+        if self.walk(fields, <Block>body, shape.steps):
+            return False
+        shape.steps[i].has_rule = False  # `fits` compares MsgType itself
+        shape.length = fields.count
+        shape.type_length = fields.fields[i].length
+        memcpy(shape.msg_type, fields.data + fields.fields[i].start, shape.type_length)
+        return True
+
+    cdef bint fits(self, Fields fields, Shape* shape, Field* msg_type) except -1:
+        """Say whether the message has the tags of one that passed, so that only values are left to look at."""
+        cdef int i
+        cdef Step* step = shape.steps
+        if fields.count != shape.length or msg_type.length != shape.type_length:
+            return False
+        if memcmp(fields.data + msg_type.start, shape.msg_type, shape.type_length):
+            return False
+        for i in range(fields.count):
+            if fields.fields[i].tag != step.tag:
+                return False
+            if step.has_rule and not self.is_value_right(fields, i, &step.item):
+                return False
+            if step.item.has_group and not announces(fields, i, step.entries):
+                return False
+            step += 1
+        return True
 
     def check(self, Fields fields not None, bytes msg_type not None):
         """Return the first fault of a message that is in the dictionary."""
         self.fault = -1
-        self.walk(fields, <Block>self.messages[msg_type])
+        self.walk(fields, <Block>self.messages[msg_type], NULL)
         return None if self.fault < 0 else (self.fault, self.fault_tag)
 
     def __contains__(self, msg_type):
@@ -177,11 +231,12 @@ cdef class Rules:
     cdef bytes value(self, Fields fields, int i):
         return PyBytes_FromStringAndSize(<const char*>fields.data + fields.fields[i].start, fields.fields[i].length)
 
-    cdef int walk(self, Fields fields, Block body) except -2:
+    cdef int walk(self, Fields fields, Block body, Step* steps) except -2:
         """Check every field, section by section, then what is missing."""
         cdef uint64_t seen[3][WORDS]
         cdef int section = 0, home, index, tag, i = 0
         cdef Block block
+        self.steps = steps
         memset(seen, 0, sizeof(seen))
         while i < fields.count:
             tag = fields.fields[i].tag
@@ -197,6 +252,7 @@ cdef class Rules:
                 if not self.may_stand(tag):
                     return self.note(NOT_IN_MESSAGE if tag in self.known else INVALID_TAG, tag)
                 section = max(section, 1)
+                self.remember(i, tag, NULL)
                 i += 1
                 continue
             if home < section and self.checks_order:
@@ -205,7 +261,7 @@ cdef class Rules:
             if seen[home][index >> 6] >> (index & 63) & 1:
                 return self.note(REPEATED, tag)
             seen[home][index >> 6] |= <uint64_t>1 << (index & 63)
-            if not self.is_value_right(fields, i, block, index):
+            if not self.is_item_right(fields, i, &block.items[index]):
                 return -1
             i = self.walk_group(fields, i, <Block>block.groups[index], 0) if block.items[index].has_group else i + 1
             if i < 0:
@@ -238,7 +294,7 @@ cdef class Rules:
                 return self.note(GROUP_ORDER, fields.fields[i].tag)
             seen[index >> 6] |= <uint64_t>1 << (index & 63)
             last = index
-            if not self.is_value_right(fields, i, group, index):
+            if not self.is_item_right(fields, i, &group.items[index]):
                 return -1
             if group.items[index].has_group:
                 i = self.walk_group(fields, i, <Block>group.groups[index], depth + 1)
@@ -248,10 +304,24 @@ cdef class Rules:
                 return -1
         if entries and (missing := group.missing(seen)):
             return self.note(MISSING, missing)
+        if self.steps is not NULL:
+            self.steps[count_index].entries = <int>entries
         return i if entries == announced else self.note(GROUP_COUNT, count_tag)
 
-    cdef bint is_value_right(self, Fields fields, int i, Block block, int index) except -1:
-        cdef Item* item = &block.items[index]
+    cdef void remember(self, int i, int tag, const Item* item) noexcept:
+        if self.steps is NULL:
+            return
+        memset(&self.steps[i], 0, sizeof(Step))
+        self.steps[i].tag = tag
+        if item is not NULL:
+            self.steps[i].has_rule = True
+            self.steps[i].item = item[0]
+
+    cdef bint is_item_right(self, Fields fields, int i, const Item* item) except -1:
+        self.remember(i, item.tag, item)
+        return self.is_value_right(fields, i, item)
+
+    cdef inline bint is_value_right(self, Fields fields, int i, const Item* item) except -1:
         cdef Field* field = &fields.fields[i]
         cdef const unsigned char* text = fields.data + field.start
         if field.length == 0:
@@ -265,15 +335,9 @@ cdef class Rules:
         if item.are_letters and not item.are_several:
             if field.length == 1 and text[0] < 128 and item.letters[text[0] >> 6] >> (text[0] & 63) & 1:
                 return True
-        elif self.is_choice(block, index, PyBytes_FromStringAndSize(<const char*>text, field.length)):
+        elif is_choice(item, PyBytes_FromStringAndSize(<const char*>text, field.length)):
             return True
         return self.note(BAD_VALUE, field.tag) == 0
-
-    cdef bint is_choice(self, Block block, int index, bytes value) except -1:
-        """Say whether a value, or each of its parts, is one of those that the dictionary lists."""
-        if not block.items[index].are_several:
-            return value in block.choices[index]
-        return all([one in block.choices[index] for one in value.split(b" ")])
 
     cdef bint may_stand(self, int tag):
         """Say whether a tag that this message does not have may stand in it."""
@@ -282,6 +346,17 @@ cdef class Rules:
     cdef int note(self, int reason, int tag) noexcept:
         self.fault, self.fault_tag = reason, tag
         return -1
+
+
+cdef bint announces(Fields fields, int i, int entries) noexcept:
+    cdef int64_t announced
+    return fields.copy_int(i, &announced) and announced == entries
+
+
+cdef bint is_choice(const Item* item, bytes value) except -1:
+    """Say whether a value, or each of its parts, is one of those that the dictionary lists."""
+    choices = <object>item.choices
+    return all([one in choices for one in value.split(b" ")]) if item.are_several else value in choices
 
 
 cdef bint is_xml(bytes text) except -1:
