@@ -80,10 +80,14 @@ cdef class Log:
 
     cpdef append(self, int64_t seq_num, bytes message):
         """Keep a message and count it."""
-        cdef Py_ssize_t length = PyBytes_GET_SIZE(message), room = room_for(length)
+        cdef Py_ssize_t length, room
         cdef unsigned char* record
         if self.head is NULL:
             raise SessionError("the store is closed")
+        if message is None:
+            raise TypeError("a message is bytes, not None")
+        length = PyBytes_GET_SIZE(message)
+        room = room_for(length)
         if self.keeps_messages:
             if self.pos + room > self.size:
                 self.roll(room)

@@ -16,7 +16,8 @@ cdef class SessionCore:
     cdef public Sink sink
     cdef public Store store
     cdef public object settings, dictionary, logon_dialect, authenticate, schedule, replayed
-    cdef public object constant_tags, data_pairs, versions, state, queue, backlog, asked, resend_requests
+    cdef public object constant_tags, data_pairs, versions, state, backlog, asked, resend_requests
+    cdef public dict queue
     cdef public FrameEncoder encoder
     cdef public FrameReader queue_reader
     cdef public str needs_operator, logout_reason, test_req_id

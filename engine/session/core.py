@@ -137,7 +137,7 @@ class SessionCore:
         reader = self._reader
         fields = reader.fields
         offset = 0
-        while self.state and offset < len(data):
+        while offset < len(data) and self.state:
             code = reader.scan(data, offset)
             if code == SOUND:
                 offset = reader.end

@@ -1,5 +1,3 @@
-cimport cython
-
 from engine._clock cimport Clock
 from engine.session._fields cimport Fields
 from engine.session.core cimport SessionCore
@@ -16,7 +14,5 @@ cdef class SessionEdge(Sink):
     cdef public bint _is_busy, _is_closing
 
     cpdef send(self, bytes body)
-    @cython.locals(wire=Wire)
-    cpdef on_data(self, bytes data)
     cpdef write(self, bytes message)
     cpdef deliver(self, Fields fields)

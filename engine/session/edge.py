@@ -110,18 +110,17 @@ class SessionEdge(Sink):
     def on_data(self, data: bytes) -> None:
         if self._message_log is not None:
             self._message_log.write(b"<", data)
-        wire = self._wire
         self._is_busy = True
-        if wire is not None:
-            wire.hold()
+        if self._wire is not None:
+            self._wire.hold()
         try:
             self.core.receive(data, self.clock.now_ns())
         except Exception as error:
             self._fail(error)
         finally:
             self._is_busy = False
-            if wire is not None:
-                wire.release()
+            if self._wire is not None:
+                self._wire.release()
 
     def on_full(self) -> None:
         """Stop writing; a session without stored messages cannot catch up later, so it ends."""

@@ -62,6 +62,9 @@ def open_store(settings: SessionSettings, name: str, now_ns: int, *, is_one_of_m
 class FileStore(Store):
     """One session's files in `folder`. Every call goes to the compiled `Log` or is rare."""
 
+    keeps_messages: bool
+    created_ns: int
+
     def __init__(
         self,
         folder: Path,

@@ -12,7 +12,10 @@ from engine.session.versions import Versions
 
 
 class Sink:
-    """What a core needs of the world; `write` and `deliver` are called for every message, by C call."""
+    """What a core needs of the world; `write` and `deliver` are called for every message, by C call.
+
+    `on_logon` and `on_logout` are attributes, which a sink sets before the core connects.
+    """
 
     on_logon: Callable[[], None]
     on_logout: Callable[[str], None]

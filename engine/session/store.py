@@ -57,6 +57,9 @@ class MemoryStore(Store):
     """Forgets with the process, and of its messages all but the last `capacity`."""
 
     keeps_messages = True
+    next_in: int
+    next_out: int
+    created_ns: int
 
     def __init__(self, now_ns: int = 0, capacity: int = 100_000) -> None:
         self._capacity = capacity
