@@ -198,7 +198,7 @@ def test_slow_reader_gets_everything_in_order_later(run, tmp_path: Path) -> None
         pair = Pair(tmp_path)
         await pair.listen()
         reader, writer = await asyncio.open_connection("127.0.0.1", pair.port, limit=4096)
-        writer.write(frame("35=A|34=1|98=0|108=30|", "US", "PEER", pair.peer_session.wall_ns()))
+        writer.write(frame("35=A|34=1|98=0|108=30|", "US", "PEER", pair.peer_session.wall.now_ns()))
         await pair.peer.logged_on()
         count, text = 20_000, "58=" + "x" * 500 + "|"
         message = body("r", "8", text)

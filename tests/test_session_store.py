@@ -188,6 +188,13 @@ def test_closed_store_refuses(open_store) -> None:
         store.next_in  # noqa: B018
 
 
+def test_message_that_is_none_is_refused(open_store) -> None:
+    store = open_store()
+    with pytest.raises(TypeError):
+        store.append(1, None)
+    assert (store.next_out, list(store.messages(1, 1))) == (1, [])
+
+
 def damage(file: Path, offset: int, bits: int = 1) -> None:
     data = bytearray(file.read_bytes())
     data[offset] ^= bits

@@ -80,7 +80,7 @@ class AcceptorSession(SessionEdge):
         if self.is_logged_on:
             self.send(body)
         else:
-            self.core.keep(body, self.clock_ns())
+            self.core.keep(body, self.clock.now_ns())
 
     def drop(self, reason: str) -> None:
         """Cut the connection without a Logout."""

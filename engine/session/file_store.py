@@ -14,7 +14,7 @@ import mmap
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -59,11 +59,11 @@ def open_store(settings: SessionSettings, name: str, now_ns: int, *, is_one_of_m
     )
 
 
-class FileStore:
-    """One session's files in `folder`; see `store.Store`. Every call goes to the compiled `Log` or is rare."""
+class FileStore(Store):
+    """One session's files in `folder`. Every call goes to the compiled `Log` or is rare."""
 
-    append: Callable[[int, bytes], None]
-    set_next_in: Callable[[int], None]
+    keeps_messages: bool
+    created_ns: int
 
     def __init__(
         self,
@@ -99,11 +99,19 @@ class FileStore:
 
     @property
     def next_in(self) -> int:
-        return self._opened.next_in
+        return self._opened().next_in
 
     @property
     def next_out(self) -> int:
-        return self._opened.next_out
+        return self._opened().next_out
+
+    def append(self, seq_num: int, message: bytes) -> None:
+        self._opened().append(seq_num, message)
+        if self._is_synced:
+            self._sync()
+
+    def set_next_in(self, seq_num: int) -> None:
+        self._opened().set_next_in(seq_num)
 
     def messages(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
         segments = self._segments.copy()
@@ -145,7 +153,6 @@ class FileStore:
     def _head_file(self) -> Path:
         return self._folder / f"{self._name}.head"
 
-    @property
     def _opened(self) -> Log:
         if self._log is None:
             raise SessionError(f"{self._head_file}: the store is closed")
@@ -207,15 +214,13 @@ class FileStore:
         self._head = _mapped(self._head_file, writable=True)
         facts = self._read_facts(self._head)
         self._run, self.created_ns, self._first_out = facts["run"], facts["created_ns"], facts["first_out"]
-        self._log = log = Log(self._head, self.keeps_messages, self._roll)
-        self.append = self._append_synced if self._is_synced else log.append
-        self.set_next_in = log.set_next_in
+        self._log = Log(self._head, self.keeps_messages, self._roll)
 
     def _open_segments(self) -> None:
         """Read every segment of this run up to its end; the last one that has records is written on."""
         self._segments = []
         self._archive_other_runs()
-        log, counted, seq_num = self._opened, self._opened.next_out, self._first_out
+        log, counted, seq_num = self._opened(), self._opened().next_out, self._first_out
         while (file := self._segment_file(len(self._segments))).exists():
             segment = _mapped(file, writable=True)
             try:
@@ -242,9 +247,9 @@ class FileStore:
         """Write on in the next segment."""
         if self._next is None or len(self._next) < room:
             self._next = self._new_segment(max(self._segment_size, room))
-        self._segments.append((self._opened.next_out, self._segment_file(len(self._segments))))
+        self._segments.append((self._opened().next_out, self._segment_file(len(self._segments))))
         self._current, self._next = self._next, None
-        self._opened.attach(self._current, self._opened.next_out)
+        self._opened().attach(self._current, self._opened().next_out)
 
     def _new_segment(self, size: int) -> mmap.mmap:
         """Make the next segment appear whole, empty, its room taken on disk and in the page table."""
@@ -260,9 +265,7 @@ class FileStore:
             segment.madvise(_MADV_POPULATE_WRITE)
         return segment
 
-    def _append_synced(self, seq_num: int, message: bytes) -> None:
-        log = self._opened
-        log.append(seq_num, message)
+    def _sync(self) -> None:
         for mapped in (self._current, self._head):
             if mapped is not None:
                 mapped.flush()
