@@ -15,7 +15,8 @@ from xml.etree import ElementTree
 
 from engine import fix
 from engine.errors import ConfigError
-from engine.session._rules import Block, Rules
+from engine.session._block import Block
+from engine.session._rules import Rules
 from engine.session.admin import ADMIN
 from engine.session.codec import DATA_PAIRS
 from engine.session.fields import Fields
