@@ -155,7 +155,7 @@ cdef class Fields:
         self.forget()
         while begin < available:
             if data_tag:
-                end = self.data_end(data_tag, field - 1, begin, available, limit)
+                end = self.data_end(data_tag, <int>(field - self.fields) - 1, begin, available, limit)
             else:
                 end = find_soh(data, begin, available)
             if end < 0 or end == available:
@@ -203,18 +203,18 @@ cdef class Fields:
         return stop
 
     cdef Py_ssize_t data_end(
-        self, int tag, Field* announcing, Py_ssize_t begin, Py_ssize_t available, Py_ssize_t limit
+        self, int tag, int announcing, Py_ssize_t begin, Py_ssize_t available, Py_ssize_t limit
     ) noexcept nogil:
-        """Where the next piece ends, by its length if it is the data field `tag`; `available` if it is not all there.
+        """Where the next piece ends, by its length if it is the data field `tag` that another announces.
 
-        -1 if the length does not lead to SOH.
+        `available` if it is not all there, -1 if the length does not lead to SOH.
         """
         cdef Py_ssize_t start = begin
         cdef int64_t length
         cdef int found = read_tag(self.data, &start, available)
         if start == available:
             return available
-        if found != tag or self.data[start] != c"=" or not self.copy_int(<int>(announcing - self.fields), &length):
+        if found != tag or self.data[start] != c"=" or not self.copy_int(announcing, &length):
             return find_soh(self.data, begin, available)
         start += 1
         if 0 <= length < limit - start:
