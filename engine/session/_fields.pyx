@@ -3,10 +3,10 @@
 """One inbound FIX message, split once in place, its values read by tag.
 
 Units   decimals become counts of 10**-decimals, timestamps ns since 1970; exactly, never through float.
-Shapes  a value is the bytes between `=` and SOH; of a repeated tag the first is returned. The tables of one object
-        serve every message: they grow to `max_fields` and are never given back.
+Shapes  a value is the bytes between `=` and SOH; of a repeated tag the first is returned. The table of one object
+        serves every message: it grows to `max_fields` and is never given back.
 Errors  DecodeError for bytes that are no message and for a value of the wrong type; an absent tag answers the default.
-Cost    about 6 ns a field to split, O(1) to find a tag below 2048, a walk for the others.
+Cost    one pass to split; a walk to find a tag, which most of the absent ones are spared.
 Thread  one thread; values are valid until the next `parse`, what a method returns is a copy.
 Source  FIX 4.4 volume 1, tag=value syntax and data fields.
 """

@@ -2,10 +2,10 @@
 # No member is ever None where it is used, and the check would cost on every field.
 """One dictionary as tables, and the walk of a message through them.
 
-Shapes  a `Block` is a run of fields that belong together: header, body of one message, trailer, entry of a group. Its
-        items have an index; which were seen is a bit for each.
+Shapes  the tags of some messages that passed are remembered: of the next one with the same MsgType and tags in the same
+        order only values are looked at, since order, repetition, groups and what is missing depend on the tags alone.
 Errors  none for what the peer sends: a fault is (SessionRejectReason(373), tag), None if there is none.
-Cost    about 15 ns a field.
+Cost    about 15 ns a field to walk, 4 ns where the tags are remembered.
 Thread  the loop thread only; a Rules object keeps the state of one walk.
 Source  FIX 4.4 volume 2, Reject and test case 14; volume 1, repeating groups and data types.
 """
