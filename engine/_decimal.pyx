@@ -19,9 +19,9 @@ cdef extern from "Python.h":
 
 
 cdef enum:
-    SAFE_DIGITS = 18  # 10**18 is below 2**63
+    MOST_DIGITS = 19  # of 2**63
 
-cdef uint64_t[SAFE_DIGITS + 1] POWERS_OF_10 = [10**zeros for zeros in range(SAFE_DIGITS + 1)]
+cdef uint64_t[MOST_DIGITS + 1] POWERS_OF_10 = [10**zeros for zeros in range(MOST_DIGITS + 1)]
 
 
 @cython.overflowcheck(False)
@@ -89,24 +89,28 @@ cdef int64_t parse_any(const unsigned char* text, Py_ssize_t length, int decimal
 
 cdef Py_ssize_t format_chars(int64_t value, int decimals, unsigned char* out) noexcept nogil:
     """Write `value` with exactly `decimals` places to `out` (at least 24 bytes); return the length."""
-    cdef unsigned char digits[24]
-    cdef Py_ssize_t count = 0, length = 0
-    cdef unsigned long long rest = <unsigned long long>value
+    cdef uint64_t rest = <uint64_t>value
+    cdef int i, length, sign = 0, digits = decimals + 1
+    cdef unsigned char* place
     if value < 0:
         rest = ~rest + 1  # the magnitude, of -2**63 too
         out[0] = c"-"
-        length = 1
-    while rest or count <= decimals:
-        digits[count] = <unsigned char>(48 + rest % 10)
+        sign = 1
+    while rest >= POWERS_OF_10[digits] and digits < MOST_DIGITS:
+        digits += 1
+    length = sign + digits + (1 if decimals else 0)
+    place = out + length
+    if decimals:
+        for i in range(decimals):
+            place -= 1
+            place[0] = <unsigned char>(48 + rest % 10)
+            rest //= 10
+        place -= 1
+        place[0] = c"."
+    for i in range(digits - decimals):
+        place -= 1
+        place[0] = <unsigned char>(48 + rest % 10)
         rest //= 10
-        count += 1
-    while count:
-        count -= 1
-        out[length] = digits[count]
-        length += 1
-        if count == decimals and decimals:
-            out[length] = c"."
-            length += 1
     return length
 
 

@@ -15,6 +15,7 @@ from session_scene import START_NS, Scene
 from engine.errors import SessionError
 from engine.session import archive
 from engine.session.file_store import FileStore, stem
+from engine.session.store import MemoryStore
 
 SMALL = 4096 * 2
 
@@ -186,6 +187,25 @@ def test_closed_store_refuses(open_store) -> None:
         append(1, b"a")
     with pytest.raises(SessionError, match="closed"):
         store.next_in  # noqa: B018
+
+
+def test_message_is_in_the_store_before_it_is_on_the_wire() -> None:
+    scene = Scene().up()
+
+    class Noted(MemoryStore):
+        def append(self, seq_num: int, message: bytes) -> None:
+            super().append(seq_num, message)
+            scene.events.append(f"kept {seq_num}")
+
+        def set_next_in(self, seq_num: int) -> None:
+            super().set_next_in(seq_num)
+            scene.events.append(f"expects {seq_num}")
+
+    scene.core.store = Noted(START_NS)
+    scene.send("35=D|11=A1|")
+    assert scene.take() == ["kept 2", "> 35=D|34=2|11=A1|"]
+    assert scene.receive("35=8|34=2|37=E1|") == ["< 35=8|34=2|37=E1|", "expects 3"]
+    assert (scene.core.store.next_in, scene.core.store.next_out) == (3, 3)
 
 
 def test_message_that_is_none_is_refused(open_store) -> None:

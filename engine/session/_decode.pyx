@@ -2,7 +2,7 @@
 
 Units   prices in 10**-price_decimals, sizes in 10**-size_decimals, fees in their product.
 Errors  DecodeError for a value of the wrong type, such as a price finer than its unit; the report is then void.
-Cost    about 150 ns; a text equal to the one that the report held before is not built again.
+Cost    about 100 ns: one pass over the fields notes where each stands that counts; a text equal to the one that the report held before is not built again.
 Source  FIX 4.4 volume 4, volume 2 for rejects; AggressorIndicator(1057) and MiscFeeBasis(891) of FIX 5.0 SP2.
 """
 

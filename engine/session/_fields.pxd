@@ -37,7 +37,7 @@ cdef class Fields:
     cdef void release(self) noexcept
     cdef int split(self, Py_ssize_t available, Py_ssize_t limit) noexcept nogil
     cdef Py_ssize_t data_end(
-        self, int tag, Field* announcing, Py_ssize_t begin, Py_ssize_t available, Py_ssize_t limit
+        self, int tag, int announcing, Py_ssize_t begin, Py_ssize_t available, Py_ssize_t limit
     ) noexcept nogil
     cdef void note_piece(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil
     cdef bint is_all_fields(self) noexcept nogil

@@ -2,8 +2,8 @@
 
 Units   ns since 1970-01-01 UTC without leap seconds; second 60 is the first of the next minute.
 Errors  DecodeError for text that is no UTCTimestamp of the years 1700 to 2261, OverflowError for a time before 1970.
-Cost    about 10 ns inside a message: date and time of day are rendered once a second.
-Thread  one thread for each TimestampFormat.
+Cost    about 10 ns inside a message: date and time of day are rendered once a second, a date is read once in a row.
+Thread  one thread for each TimestampFormat; the date that was read last is guarded by the GIL.
 Source  FIX 4.4 volume 1, data types; FIXT 1.1 for finer fractions than milliseconds.
 """
 
