@@ -32,11 +32,11 @@ class PipelinedSampler(Sampler):
         self._fill_up()
         return await self._finish()
 
-    def answered(self) -> None:
+    def answered(self, now_ns: int) -> None:
         if not self._left:
-            super().answered()
+            super().answered(now_ns)
             return
-        self._samples.append(perf_counter_ns() - self._started_ns.popleft())
+        self._samples.append(now_ns - self._started_ns.popleft())
         if len(self._started_ns) <= self._room:
             self._fill_up()
 

@@ -156,7 +156,8 @@ class Orders:
             event = event_of(order, report)
         elif event is _TRADE and report.leaves_qty == 0 and ends_order(order, report):
             event = _LAST_TRADE
-        row = TABLE[order.ord_status].get(event)
+        rows = TABLE[order.ord_status]
+        row = rows.get(event)
         if row is None:
             return self._impossible(order, report)
         state, kind = row
