@@ -2,7 +2,8 @@
 
 Units   prices in 10**-price_decimals, sizes in 10**-size_decimals, fees in their product.
 Errors  DecodeError for a value of the wrong type, such as a price finer than its unit; the report is then void.
-Cost    about 100 ns: one pass over the fields notes where each stands that counts; a text equal to the one that the report held before is not built again.
+Cost    about 100 ns: one pass notes where each field that counts stands; a text equal to the one that the report held
+        before is not built again.
 Source  FIX 4.4 volume 4, volume 2 for rejects; AggressorIndicator(1057) and MiscFeeBasis(891) of FIX 5.0 SP2.
 """
 
@@ -116,11 +117,11 @@ cdef bint fill_report(Fields fields, ExecutionReport report, int price_decimals,
     report.last_px = decimal_at(fields, at[LAST_PX], price_decimals)
     report.last_qty = decimal_at(fields, at[LAST_QTY], size_decimals)
     report.fee = fee_at(fields, at[NO_MISC_FEES], price_decimals + size_decimals)
-    report.is_taker = (
-        says(fields, at[AGGRESSOR_INDICATOR], c"Y") or integer_at(fields, at[LAST_LIQUIDITY_IND], 0) == REMOVED_LIQUIDITY
+    report.is_taker = says(fields, at[AGGRESSOR_INDICATOR], c"Y") or (
+        integer_at(fields, at[LAST_LIQUIDITY_IND], 0) == REMOVED_LIQUIDITY
     )
     report.reason = integer_at(fields, at[reason], INT64_MIN)
-    if reason == MASS_CANCEL_REJECT_REASON and report.reason == INT64_MIN and says(fields, at[MASS_CANCEL_RESPONSE], c"0"):
+    if msg_type == "r" and report.reason == INT64_MIN and says(fields, at[MASS_CANCEL_RESPONSE], c"0"):
         report.reason = 99  # a mass cancel refused without a reason is refused all the same
     report.text = text_at(fields, at[TEXT], report.text)
     report.cxl_rej_response_to = text_at(fields, at[CXL_REJ_RESPONSE_TO], report.cxl_rej_response_to)
