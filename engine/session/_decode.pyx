@@ -49,8 +49,8 @@ cdef enum:
     LAST_LIQUIDITY_IND
     ORD_REJ_REASON
     CXL_REJ_REASON
-    MASS_CANCEL_REJECT_REASON
-    MASS_CANCEL_RESPONSE
+    MASS_REJECT_REASON
+    MASS_RESPONSE
     SESSION_REJECT_REASON
     BUSINESS_REJECT_REASON
     BUSINESS_REJECT_REF_ID
@@ -69,7 +69,7 @@ cdef dict OF_TAG = {
     35: MSG_TYPE, 11: CL_ORD_ID, 41: ORIG_CL_ORD_ID, 37: ORDER_ID, 17: EXEC_ID, 19: EXEC_REF_ID, 150: EXEC_TYPE,
     39: ORD_STATUS, 55: SYMBOL, 54: SIDE, 44: PRICE, 38: ORDER_QTY, 14: CUM_QTY, 151: LEAVES_QTY, 31: LAST_PX,
     32: LAST_QTY, 136: NO_MISC_FEES, 1057: AGGRESSOR_INDICATOR, 851: LAST_LIQUIDITY_IND, 103: ORD_REJ_REASON,
-    102: CXL_REJ_REASON, 532: MASS_CANCEL_REJECT_REASON, 531: MASS_CANCEL_RESPONSE, 373: SESSION_REJECT_REASON,
+    102: CXL_REJ_REASON, 532: MASS_REJECT_REASON, 531: MASS_RESPONSE, 373: SESSION_REJECT_REASON,
     380: BUSINESS_REJECT_REASON, 379: BUSINESS_REJECT_REF_ID, 58: TEXT, 434: CXL_REJ_RESPONSE_TO, 372: REF_MSG_TYPE,
     45: REF_SEQ_NUM, 43: POSS_DUP_FLAG, 97: POSS_RESEND,
 }  # fmt: skip
@@ -93,7 +93,7 @@ cdef bint fill_report(Fields fields, ExecutionReport report, int price_decimals,
     elif msg_type == "9":
         reason = CXL_REJ_REASON
     elif msg_type == "r":
-        reason = MASS_CANCEL_REJECT_REASON
+        reason = MASS_REJECT_REASON
     elif msg_type == "3":
         reason = SESSION_REJECT_REASON
     elif msg_type == "j":
@@ -121,7 +121,7 @@ cdef bint fill_report(Fields fields, ExecutionReport report, int price_decimals,
         integer_at(fields, at[LAST_LIQUIDITY_IND], 0) == REMOVED_LIQUIDITY
     )
     report.reason = integer_at(fields, at[reason], INT64_MIN)
-    if msg_type == "r" and report.reason == INT64_MIN and says(fields, at[MASS_CANCEL_RESPONSE], c"0"):
+    if report.reason == INT64_MIN and reason == MASS_REJECT_REASON and says(fields, at[MASS_RESPONSE], c"0"):
         report.reason = 99  # a mass cancel refused without a reason is refused all the same
     report.text = text_at(fields, at[TEXT], report.text)
     report.cxl_rej_response_to = text_at(fields, at[CXL_REJ_RESPONSE_TO], report.cxl_rej_response_to)

@@ -163,6 +163,7 @@ cdef class Fields:
                 break
             start = begin + 1
             tag = data[begin] - 48
+            digit = 0
             if 1 <= tag <= 9:
                 digit = data[start] - 48
                 while digit <= 9:  # SOH is none
@@ -170,10 +171,9 @@ cdef class Fields:
                     start += 1
                     digit = data[start] - 48
                 start += 1
-                if digit != c"=" - 48 or start - begin > LONGEST_TAG + 1:
-                    tag = 0
-            else:
+            if digit != c"=" - 48 or start - begin > LONGEST_TAG + 1:
                 tag = 0
+                start = end  # noted below
             if field == full:
                 self.count = self.capacity
                 if not self.grow():
@@ -181,7 +181,7 @@ cdef class Fields:
                     break
                 field = self.fields + self.count
                 full = self.fields + self.capacity
-            if tag == 0 or start == end:
+            if start == end:
                 if tag == 0:
                     start = begin  # the whole piece is the value of tag 0
                 self.note_piece(tag, start, end)
