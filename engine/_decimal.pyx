@@ -9,6 +9,7 @@ Cost    about 40 ns a call from Python; no float, no Decimal.
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport INT64_MAX, int64_t, uint64_t
+from libc.string cimport memchr
 
 from engine.errors import DecodeError
 
@@ -19,6 +20,7 @@ cdef extern from "Python.h":
 
 
 cdef enum:
+    SAFE_DIGITS = 18  # a number of so many is below 2**63
     MOST_DIGITS = 19  # of 2**63
 
 cdef uint64_t[MOST_DIGITS + 1] POWERS_OF_10 = [10**zeros for zeros in range(MOST_DIGITS + 1)]
@@ -85,6 +87,28 @@ cdef int64_t parse_any(const unsigned char* text, Py_ssize_t length, int decimal
         places += 1
     ok[0] = True
     return -value if negative else value
+
+
+@cython.overflowcheck(False)
+cdef bint parse_int(const unsigned char* text, Py_ssize_t length, int64_t* value) noexcept nogil:
+    """Read digits, perhaps after a minus sign; False if the text is anything else or too large."""
+    cdef Py_ssize_t i
+    cdef uint64_t number = 0
+    cdef unsigned int digit
+    cdef bint ok
+    for i in range(min(length, SAFE_DIGITS)):
+        digit = text[i] - 48
+        if digit > 9:
+            break
+        number = 10 * number + digit
+    else:
+        if 0 < length <= SAFE_DIGITS:
+            value[0] = <int64_t>number
+            return True
+    if length == 0 or text[0] == c"+" or memchr(text, c".", length) is not NULL:
+        return False
+    value[0] = parse_any(text, length, 0, &ok)
+    return ok
 
 
 cdef Py_ssize_t format_chars(int64_t value, int decimals, unsigned char* out) noexcept nogil:

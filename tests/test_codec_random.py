@@ -153,7 +153,7 @@ def changed(rng: random.Random, text: str) -> str:
             other = rng.randrange(1, len(pieces))
             pieces[at], pieces[other] = pieces[other], pieces[at]
         case 5:
-            pieces[0] = rng.choice(["35=8", "35=D", "35=9", "35=ZZ", "35=DD"])
+            pieces[0] = rng.choice(["35=8", "35=D", "35=9", "35=H", "35=T", "35=ZZ", "35=DD"])
         case 6:
             pieces.insert(at, rng.choice(["5001=", "5001=x", "999=x"]))
     return "|".join(pieces) + "|"

@@ -2,7 +2,7 @@ from libc.stdint cimport uint64_t
 
 
 cdef class DataPairs:
-    cdef uint64_t small[32]  # a bit for each tag below 2048 that is special
+    cdef uint64_t small[32]  # a bit for each special tag below 2048
     cdef int count
     cdef int* pairs
     cdef int find(self, int length_tag) noexcept nogil

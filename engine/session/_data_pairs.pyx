@@ -21,7 +21,7 @@ cdef class DataPairs:
         self.pairs = <int*>malloc(max(1, len(pairs)) * 2 * sizeof(int))
         if self.pairs is NULL:
             raise MemoryError
-        self.small[0] = 1 << 10
+        self.small[0] = 1 << 10  # CheckSum(10) is special too
         for length_tag, data_tag in pairs.items():
             if length_tag <= 0 or data_tag <= 0:
                 raise ValueError(f"data pair {length_tag}/{data_tag}: tags are positive")

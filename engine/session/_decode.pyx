@@ -2,7 +2,8 @@
 
 Units   prices in 10**-price_decimals, sizes in 10**-size_decimals, fees in their product.
 Errors  DecodeError for a value of the wrong type, such as a price finer than its unit; the report is then void.
-Cost    about 100 ns: one pass over the fields notes where each stands that counts; a text equal to the one that the report held before is not built again.
+Cost    about 100 ns: one pass notes where each field that counts stands; a text equal to the one that the report held
+        before is not built again.
 Source  FIX 4.4 volume 4, volume 2 for rejects; AggressorIndicator(1057) and MiscFeeBasis(891) of FIX 5.0 SP2.
 """
 
@@ -48,8 +49,8 @@ cdef enum:
     LAST_LIQUIDITY_IND
     ORD_REJ_REASON
     CXL_REJ_REASON
-    MASS_CANCEL_REJECT_REASON
-    MASS_CANCEL_RESPONSE
+    MASS_REJECT_REASON
+    MASS_RESPONSE
     SESSION_REJECT_REASON
     BUSINESS_REJECT_REASON
     BUSINESS_REJECT_REF_ID
@@ -68,7 +69,7 @@ cdef dict OF_TAG = {
     35: MSG_TYPE, 11: CL_ORD_ID, 41: ORIG_CL_ORD_ID, 37: ORDER_ID, 17: EXEC_ID, 19: EXEC_REF_ID, 150: EXEC_TYPE,
     39: ORD_STATUS, 55: SYMBOL, 54: SIDE, 44: PRICE, 38: ORDER_QTY, 14: CUM_QTY, 151: LEAVES_QTY, 31: LAST_PX,
     32: LAST_QTY, 136: NO_MISC_FEES, 1057: AGGRESSOR_INDICATOR, 851: LAST_LIQUIDITY_IND, 103: ORD_REJ_REASON,
-    102: CXL_REJ_REASON, 532: MASS_CANCEL_REJECT_REASON, 531: MASS_CANCEL_RESPONSE, 373: SESSION_REJECT_REASON,
+    102: CXL_REJ_REASON, 532: MASS_REJECT_REASON, 531: MASS_RESPONSE, 373: SESSION_REJECT_REASON,
     380: BUSINESS_REJECT_REASON, 379: BUSINESS_REJECT_REF_ID, 58: TEXT, 434: CXL_REJ_RESPONSE_TO, 372: REF_MSG_TYPE,
     45: REF_SEQ_NUM, 43: POSS_DUP_FLAG, 97: POSS_RESEND,
 }  # fmt: skip
@@ -77,6 +78,11 @@ cdef unsigned char[TAGS] PLACE_OF = [OF_TAG.get(tag, OTHER) for tag in range(TAG
 
 def decode_report(Fields fields not None, ExecutionReport report not None, int price_decimals, int size_decimals):
     """Fill `report` from the message; False for a message type that says nothing about orders."""
+    return fill_report(fields, report, price_decimals, size_decimals)
+
+
+cdef bint fill_report(Fields fields, ExecutionReport report, int price_decimals, int size_decimals) except -1:
+    """The same for compiled callers; neither object may be None."""
     cdef int at[PLACES]  # where each field stands, -1: absent
     cdef int reason, cl_ord_id = CL_ORD_ID
     cdef str msg_type
@@ -87,7 +93,7 @@ def decode_report(Fields fields not None, ExecutionReport report not None, int p
     elif msg_type == "9":
         reason = CXL_REJ_REASON
     elif msg_type == "r":
-        reason = MASS_CANCEL_REJECT_REASON
+        reason = MASS_REJECT_REASON
     elif msg_type == "3":
         reason = SESSION_REJECT_REASON
     elif msg_type == "j":
@@ -111,11 +117,11 @@ def decode_report(Fields fields not None, ExecutionReport report not None, int p
     report.last_px = decimal_at(fields, at[LAST_PX], price_decimals)
     report.last_qty = decimal_at(fields, at[LAST_QTY], size_decimals)
     report.fee = fee_at(fields, at[NO_MISC_FEES], price_decimals + size_decimals)
-    report.is_taker = (
-        says(fields, at[AGGRESSOR_INDICATOR], c"Y") or integer_at(fields, at[LAST_LIQUIDITY_IND], 0) == REMOVED_LIQUIDITY
+    report.is_taker = says(fields, at[AGGRESSOR_INDICATOR], c"Y") or (
+        integer_at(fields, at[LAST_LIQUIDITY_IND], 0) == REMOVED_LIQUIDITY
     )
     report.reason = integer_at(fields, at[reason], INT64_MIN)
-    if reason == MASS_CANCEL_REJECT_REASON and report.reason == INT64_MIN and says(fields, at[MASS_CANCEL_RESPONSE], c"0"):
+    if report.reason == INT64_MIN and reason == MASS_REJECT_REASON and says(fields, at[MASS_RESPONSE], c"0"):
         report.reason = 99  # a mass cancel refused without a reason is refused all the same
     report.text = text_at(fields, at[TEXT], report.text)
     report.cxl_rej_response_to = text_at(fields, at[CXL_REJ_RESPONSE_TO], report.cxl_rej_response_to)

@@ -19,7 +19,7 @@ from libc.limits cimport INT_MAX
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memchr
 
-from engine._decimal cimport SAFE_DIGITS, parse_chars
+from engine._decimal cimport parse_chars, parse_int
 from engine.session._data_pairs cimport STANDARD_PAIRS, DataPairs
 from engine.session._timestamp cimport read_timestamp
 
@@ -163,6 +163,7 @@ cdef class Fields:
                 break
             start = begin + 1
             tag = data[begin] - 48
+            digit = 0
             if 1 <= tag <= 9:
                 digit = data[start] - 48
                 while digit <= 9:  # SOH is none
@@ -170,10 +171,9 @@ cdef class Fields:
                     start += 1
                     digit = data[start] - 48
                 start += 1
-                if digit != c"=" - 48 or start - begin > LONGEST_TAG + 1:
-                    tag = 0
-            else:
+            if digit != c"=" - 48 or start - begin > LONGEST_TAG + 1:
                 tag = 0
+                start = end  # noted below
             if field == full:
                 self.count = self.capacity
                 if not self.grow():
@@ -181,7 +181,7 @@ cdef class Fields:
                     break
                 field = self.fields + self.count
                 full = self.fields + self.capacity
-            if tag == 0 or start == end:
+            if start == end:
                 if tag == 0:
                     start = begin  # the whole piece is the value of tag 0
                 self.note_piece(tag, start, end)
@@ -265,28 +265,9 @@ cdef class Fields:
         self.capacity = capacity
         return True
 
-    @cython.overflowcheck(False)
     cdef bint copy_int(self, int index, int64_t* value) noexcept nogil:
         """Read digits, perhaps after a minus sign; False if the value is anything else or too large."""
-        cdef const unsigned char* text = self.data + self.fields[index].start
-        cdef int length = self.fields[index].length
-        cdef uint64_t number = 0
-        cdef unsigned int digit
-        cdef int i
-        cdef bint ok
-        for i in range(min(length, SAFE_DIGITS)):
-            digit = text[i] - 48
-            if digit > 9:
-                break
-            number = 10 * number + digit
-        else:
-            if 0 < length <= SAFE_DIGITS:
-                value[0] = <int64_t>number
-                return True
-        if length == 0 or text[0] == c"+" or memchr(text, c".", length) is not NULL:
-            return False
-        value[0] = parse_chars(text, length, 0, &ok)
-        return ok
+        return parse_int(self.data + self.fields[index].start, self.fields[index].length, value)
 
     cdef int64_t integer_at(self, int index) except? -1:
         cdef int64_t value
