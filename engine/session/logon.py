@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _LONGEST_HEART_BT_INT = 10**9  # seconds
 _SMALLEST_LIMIT = 128  # bytes: a Heartbeat has about 70
 
+
 def send_logon(core: SessionCore) -> None:
     """Open the session as its initiator."""
     core.reset_asked = core.settings.reset_on_logon or core.reset_pending
