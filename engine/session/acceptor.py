@@ -141,10 +141,12 @@ class Acceptor:
     async def listen(self) -> list[int]:
         """Open every port; return those bound to, in the order of the file."""
         for place, one in {endpoint(one): one for one in reversed(self._settings)}.items():
+            tls = server_context(one)
             server = await self.loop.create_server(
                 partial(self._welcome, place, tuner(one)),
                 *place,
-                ssl=server_context(one),
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else self.logon_timeout,
                 reuse_address=one.flag("SocketReuseAddress", True),
                 backlog=1024,
             )
