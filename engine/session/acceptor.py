@@ -23,7 +23,7 @@ from engine.session.edge import SessionEdge
 from engine.session.fields import Fields
 from engine.session.file_store import open_store, stem
 from engine.session.message_log import MessageLog
-from engine.session.native_settings import core_settings
+from engine.session.native_settings import core_settings, ignored
 from engine.session.schedule import read_schedule
 from engine.session.settings import SessionSettings
 from engine.session.sockets import tuner
@@ -134,6 +134,8 @@ class Acceptor:
         self._servers: list[asyncio.Server] = []
         self.strangers: set[Wire] = set()  # connections that have not said whose they are
         self.is_paused = False
+        for text in dict.fromkeys(text for one in sessions for text in ignored(one)):
+            _logger.warning("%s", text)
         for one in sessions:
             self._add(one)
         self._max_sessions = len(self.sessions) + max_made

@@ -27,6 +27,7 @@ _TLS = {
     "SocketCertificateFile",
     "SocketPrivateKeyFile",
     "SocketUseSSL",
+    "TLSCipherSuites",
 }
 
 
