@@ -339,3 +339,14 @@ def test_kill_at_any_moment_keeps_everything_sent(tmp_path: Path) -> None:
         assert store.next_out - 1 in (last, last + 1) or store.next_out == 1 and last % 700 == 699
         assert kept == [(n, b"message %d " % n * (1 + n % 5)) for n in range(1, store.next_out)]
         store.close()
+
+
+def test_damaged_store_says_what_to_do(tmp_path: Path) -> None:
+    FileStore(tmp_path, "S", 1).close()
+    os.truncate(tmp_path / "S.head", 100)
+    with pytest.raises(SessionError) as caught:
+        FileStore(tmp_path, "S", 1)
+    assert str(caught.value) == (
+        f"{tmp_path}/S.head: the head is truncated; no logon: restore S.*, or move them away and reset both numbers"
+        " with the peer's consent (ResetOnLogon=Y)"
+    )

@@ -206,7 +206,8 @@ class FileStore(Store):
                 self._open_segments()
         except (SessionError, OSError, ValueError) as error:
             self._release()
-            raise SessionError(f"{self._head_file}: {error}; no logon until an operator has decided") from error
+            advice = f"restore {self._name}.*, or move them away and reset both numbers with the peer's consent"
+            raise SessionError(f"{self._head_file}: {error}; no logon: {advice} (ResetOnLogon=Y)") from error
 
     def _open_head(self) -> None:
         if self._head_file.stat().st_size != _HEAD_SIZE:

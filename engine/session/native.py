@@ -21,7 +21,7 @@ from engine.session.edge import SessionEdge
 from engine.session.file_store import open_store, stem
 from engine.session.hosts import Hosts
 from engine.session.message_log import MessageLog
-from engine.session.native_settings import core_settings
+from engine.session.native_settings import core_settings, ignored
 from engine.session.schedule import read_schedule
 from engine.session.settings import SessionSettings
 from engine.session.sockets import tuner
@@ -52,6 +52,8 @@ class NativeSession(SessionEdge):
         sockets: Sockets | None = None,
     ) -> None:
         agreed = core_settings(settings)
+        for text in ignored(settings):
+            _logger.warning("%s", text)
         name = stem(
             agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id, settings.text("SessionQualifier")
         )

@@ -18,6 +18,7 @@ _REFUSED = {
     "FileLogBackupPath": "logs are not moved; rotate FileLogPath with the system's tools",
     "ScreenLogShowIncoming": "messages are not printed; use FileLogPath",
     "ScreenLogShowOutgoing": "messages are not printed; use FileLogPath",
+    "TLSCipherSuites": "the suites of TLS 1.3 are all sound and cannot be chosen; remove the key",
     "ScreenLogShowEvents": "events go to the engine's log; remove the key",
 }
 _FOR_INITIATORS = (

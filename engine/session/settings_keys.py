@@ -152,6 +152,7 @@ _ALL = (
     # TLS
     Key("SSLProtocol", TEXT, NATIVE),
     Key("SSLCipherSuite", TEXT, NATIVE),
+    Key("TLSCipherSuites", TEXT, NATIVE),
     Key("CertificationAuthoritiesFile", FILE, NATIVE),
     Key("CertificationAuthoritiesDirectory", FOLDER, NATIVE),
     Key("ServerCertificateFile", FILE, NATIVE),
