@@ -76,16 +76,13 @@ cdef dict OF_TAG = {
 cdef unsigned char[TAGS] PLACE_OF = [OF_TAG.get(tag, OTHER) for tag in range(TAGS)]
 
 
-def decode_report(Fields fields not None, ExecutionReport report not None, int price_decimals, int size_decimals):
+cpdef bint decode_report(Fields fields, ExecutionReport report, int price_decimals, int size_decimals) except -1:
     """Fill `report` from the message; False for a message type that says nothing about orders."""
-    return fill_report(fields, report, price_decimals, size_decimals)
-
-
-cdef bint fill_report(Fields fields, ExecutionReport report, int price_decimals, int size_decimals) except -1:
-    """The same for compiled callers; neither object may be None."""
     cdef int at[PLACES]  # where each field stands, -1: absent
     cdef int reason, cl_ord_id = CL_ORD_ID
     cdef str msg_type
+    if fields is None or report is None:
+        raise TypeError("decode_report: fields and report must not be None")
     find_places(fields, at)
     msg_type = text_at(fields, at[MSG_TYPE], report.msg_type)
     if msg_type == "8":
