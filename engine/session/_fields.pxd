@@ -34,6 +34,7 @@ cdef class Fields:
     cdef bint is_held
 
     cdef int hold(self, object data) except -1
+    cpdef void clear(self) noexcept
     cdef void release(self) noexcept
     cdef int split(self, Py_ssize_t available, Py_ssize_t limit) noexcept nogil
     cdef Py_ssize_t data_end(

@@ -68,7 +68,7 @@ cdef class Fields:
             self.release()
             raise DecodeError(text)
 
-    def clear(self):
+    cpdef void clear(self) noexcept:
         """Forget the message and let go of its buffer."""
         self.release()
 
