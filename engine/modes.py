@@ -1,7 +1,8 @@
 """How the loop waits: `event` sleeps until something happens, `busy` never sleeps.
 
 Errors  ConfigError if the core cannot be had: a run that was meant to be pinned is not run unpinned.
-Cost    waking a sleeping core costs about ten times the loopback network; `busy` spends a whole core to avoid it.
+Cost    waking a sleeping core costs about ten times the loopback network; `busy` spends a whole core to avoid it, and
+        64 MiB of memory to have no page to fetch while an order is on its way.
 """
 
 import asyncio
