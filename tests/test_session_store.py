@@ -82,6 +82,30 @@ def test_prepared_segment_is_used_later(open_store) -> None:
     assert [n for n, _ in store.messages(1, 999)] == list(range(1, 201))
 
 
+def test_next_segment_gets_its_pages_a_slice_at_a_time(open_store) -> None:
+    large = 2**20
+    store = open_store(segment_size=large)
+    assert not store.prepare()
+    store.append(1, b"x" * (large // 2))
+    assert [store.prepare() for _ in range(6)] == [True, True, True, True, False, False]
+    store.append(2, b"y" * (large // 2))
+    assert list(store.messages(2, 2)) == [(2, b"y" * (large // 2))]
+
+
+def test_session_goes_on_preparing_until_the_store_is_done() -> None:
+    class Preparing(MemoryStore):
+        left = 3
+
+        def prepare(self) -> bool:
+            self.left -= self.left > 0
+            return self.left > 0
+
+    scene = Scene(store=Preparing(START_NS)).up()
+    scene.store.left = 3
+    pauses = [(scene.core.timer(scene.now_ns) - scene.now_ns) // 1_000_000 for _ in range(3)]
+    assert (pauses[:2], pauses[2] > 1_000) == ([50, 50], True)
+
+
 def filled_on(store: FileStore, first: int, last: int) -> FileStore:
     for seq_num in range(first, last + 1):
         store.append(seq_num, message(seq_num))

@@ -4,7 +4,7 @@ Shapes  `STEM.head` holds both numbers and which run of numbers this is; `STEM.R
         one of them mapped. Beginning a new run replaces the head in one step; older runs go to the archive.
 Errors  SessionError that names file and place when anything is missing, damaged, or in use;
         nothing is repaired or guessed.
-Cost    append 0.1 us; a new segment 1 ms, prepared ahead while nothing is urgent.
+Cost    append 0.1 us; a new segment 0.2 ms and its pages 12, in slices of 0.2 while nothing is urgent.
 Thread  the loop thread only.
 """
 
@@ -30,6 +30,7 @@ _MADV_POPULATE_WRITE = 23
 _HEAD_SIZE = 4096
 _MAGIC = b"fixlane store 1 "
 SEGMENT_SIZE = 16 * 2**20
+_SLICE = 2**18  # of a segment that is being prepared
 _SMALL_SEGMENT = 2**20
 
 
@@ -89,6 +90,7 @@ class FileStore(Store):
         self._segments: list[tuple[int, Path]] = []  # first number and file, in order
         self._current: mmap.mmap | None = None
         self._next: mmap.mmap | None = None  # prepared
+        self._populated = 0  # bytes of it that have their pages
         try:
             if not self._head_file.exists():
                 self._create(now_ns)
@@ -130,13 +132,19 @@ class FileStore(Store):
         self._write_head(run, now_ns, next_in, next_out)
         self._open()
 
-    def prepare(self) -> None:
+    def prepare(self) -> bool:
         if self._log is None or not self.keeps_messages:
-            return
+            return False
         if self._next is None and self._log.is_half_full():
             self._next = self._new_segment(self._segment_size)
-        if self._is_prefaulted:
-            self._log.touch_ahead()
+            self._populated = 0
+        elif self._next is not None and self._is_prefaulted and self._populated < len(self._next):
+            _populate(self._next, self._populated, _SLICE)
+            self._populated += _SLICE
+        if not self._is_prefaulted:
+            return False
+        self._log.touch_ahead()
+        return self._next is not None and self._populated < len(self._next)
 
     def reload(self) -> None:
         self._release()
@@ -242,6 +250,8 @@ class FileStore(Store):
             log.attach(self._current, first)
         else:
             self._roll(0)
+            if self._is_prefaulted and self._current is not None:
+                _populate(self._current, 0, len(self._current))
         log.set_next_out(seq_num)
 
     def _roll(self, room: int) -> None:
@@ -253,18 +263,13 @@ class FileStore(Store):
         self._opened().attach(self._current, self._opened().next_out)
 
     def _new_segment(self, size: int) -> mmap.mmap:
-        """Make the next segment appear whole, empty, its room taken on disk and in the page table."""
+        """Make the next segment appear whole, empty, its room taken on disk."""
         file = self._segment_file(len(self._segments))
         temporary = file.with_suffix(".new")
         with temporary.open("wb") as opened:
             os.posix_fallocate(opened.fileno(), 0, size)
         os.replace(temporary, file)
-        segment = _mapped(file, writable=True)
-        if not self._is_prefaulted:
-            return segment
-        with suppress(OSError):  # Linux 5.14 knows it; elsewhere pages come one by one
-            segment.madvise(_MADV_POPULATE_WRITE)
-        return segment
+        return _mapped(file, writable=True)
 
     def _sync(self) -> None:
         for mapped in (self._current, self._head):
@@ -286,6 +291,12 @@ class FileStore(Store):
             self._log.close()
         self._log = self._current = self._next = self._head = None
         self._segments = []
+
+
+def _populate(segment: mmap.mmap, start: int, size: int) -> None:
+    """Have the kernel make these pages writable now; elsewhere than on Linux 5.14 they come one by one."""
+    with suppress(OSError):
+        segment.madvise(_MADV_POPULATE_WRITE, start, min(size, len(segment) - start))
 
 
 def _mapped(file: Path, *, writable: bool) -> mmap.mmap:

@@ -43,8 +43,9 @@ class Store:
         """Begin a new run of numbers in one step that a crash cannot halve; the messages kept are not sent again."""
         raise NotImplementedError
 
-    def prepare(self) -> None:
-        """Do ahead of time, while nothing is urgent, what `append` would need to do soon."""
+    def prepare(self) -> bool:
+        """Do ahead of time, while nothing is urgent, what `append` would need to do soon; say whether more is to do."""
+        return False
 
     def reload(self) -> None:
         """Read again what another process may have written."""
