@@ -103,6 +103,7 @@ class Engine:
         """Every callable between the parts, in one place."""
         desk, session, supervisor = self.desk, self.session, self.supervisor
         desk.send = session.send
+        desk.refuse = session.refuse
         desk.command = self.feed.send
         desk.call_later = lambda delay_ns, callback: self._loop.call_later(delay_ns / 1e9, callback)
         desk.hooks.halt = supervisor.halt

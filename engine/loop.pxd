@@ -23,7 +23,7 @@ cdef class TradingLoop:
     cdef public Risk risk
     cdef public NullJournal journal
     cdef public LatencyRecorder tick_to_order, round_trip
-    cdef public object send, command
+    cdef public object send, refuse, command
     cdef public Counters counters
     cdef public Hooks hooks
     cdef public bint is_connected, is_trading

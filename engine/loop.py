@@ -32,8 +32,9 @@ ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
 class TradingLoop:
     """Everything between a frame, a report and the wire.
 
-    Whoever wires it sets `send` (a FIX body out), `command` (market-data commands out) and `hooks.halt`, says by
-    `is_connected` whether the venue can be reached, and allows new orders and `on_book` by `is_trading`.
+    Whoever wires it sets `send` (a FIX body out), `refuse` (answers a message of a type that none of us takes),
+    `command` (market-data commands out) and `hooks.halt`, says by `is_connected` whether the venue can be reached, and
+    allows new orders and `on_book` by `is_trading`.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class TradingLoop:
         self.last_frame_ns = 0
         self.send: Callable[[bytes], None] = _unwired
         self.command: Callable[[list[bytes]], object] = _unwired
+        self.refuse: Callable[[Fields], None] = _unwired
         self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
         self._dirty: list[Book] = []
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
@@ -238,6 +240,7 @@ class TradingLoop:
             return
         if report is None:  # says nothing about orders
             self.counters.unknown_reports += 1
+            self.refuse(fields)
             return
         change = self.all_orders.apply(report)
         self.journal.append_report(report, self._wall.now_ns())

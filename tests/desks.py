@@ -161,6 +161,7 @@ class Scene:
             **self.spies,
         )
         self.desk.send = self.send
+        self.desk.refuse = lambda fields: self.record.append(("refuse", fields))
         self.desk.command = lambda commands: self.record.append(("command", *commands))
         self.desk.call_later = lambda delay_ns, callback: self.timers.append((delay_ns, callback))
         self.desk.hooks.halt = self.halts.append

@@ -410,10 +410,11 @@ def test_unreadable_report_halts_and_is_not_applied():
     assert (scene.desk.counters.reports, scene.desk.counters.unknown_reports) == (1, 1)
 
 
-def test_message_that_says_nothing_about_orders_is_counted_only():
+def test_message_that_says_nothing_about_orders_is_counted_and_refused():
     scene = Scene()
     scene.desk.on_report(None)
-    assert (scene.names(), scene.halts, scene.desk.counters.unknown_reports) == (["dialect.decode"], [], 1)
+    assert scene.taken() == [("dialect.decode", None), ("refuse", None)]
+    assert (scene.halts, scene.desk.counters.unknown_reports) == ([], 1)
 
 
 def test_report_about_a_strangers_order_is_recorded_and_halts():

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from engine._clock import Clock
 from engine.errors import SessionError
-from engine.session import gaps
+from engine.session import admin, gaps
 from engine.session._fields import Fields
 from engine.session.core import SessionCore
 from engine.session.message_log import MessageLog
@@ -72,6 +72,11 @@ class SessionEdge(Sink):
         except OSError as error:
             self.core.drop(f"the store cannot be written: {error}")
             raise SessionError(f"{self.name}: not sent: the store cannot be written: {error}") from error
+
+    def refuse(self, fields: Fields) -> None:
+        """Answer a message whose MsgType(35) the application does not take; one that nobody would read gets none."""
+        if self.is_logged_on:
+            self.send(admin.unsupported(fields, self.core.versions))
 
     def reset_numbers(self) -> None:
         """Start both numbers at 1 without logging out, by agreement with the peer."""
