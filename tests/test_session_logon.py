@@ -108,6 +108,19 @@ def test_1b_logout_of_a_stranger_instead_of_logon_counts_for_nothing() -> None:
     assert scene.core.next_in == 1
 
 
+@pytest.mark.parametrize("status", [5, 6, 8])
+def test_1b_refusal_of_the_credentials_needs_the_operator(status: int) -> None:
+    scene = Scene().connect()
+    scene.receive(f"35=5|34=1|1409={status}|58=no|")
+    assert scene.core.needs_operator == f"Logout by the peer: no (SessionStatus {status}); see to the credentials"
+
+
+def test_1b_refusal_for_another_reason_may_be_tried_again() -> None:
+    scene = Scene().connect()
+    scene.receive("35=5|34=1|1409=7|58=too early|")
+    assert scene.core.needs_operator == ""
+
+
 def test_1b_refusal_for_low_numbers_needs_the_operator() -> None:
     scene = Scene().connect()
     scene.receive("35=5|34=1|58=MsgSeqNum too low, expecting 9 but received 1|")

@@ -89,6 +89,8 @@ def _on_refusal(core: SessionCore, fields: Fields, seq_num: int | None) -> None:
     core.logout_reason = text
     if "MsgSeqNum too low" in text or fields.text(fix.SessionStatus) == str(logout.TOO_LOW):
         core.needs_operator = f"{text}; our store lost numbers"
+    elif fields.text(fix.SessionStatus) in logout.CREDENTIALS:
+        core.needs_operator = f"{text}; see to the credentials"
     core.sink.alert(f"logon refused: {text}")
     core.drop(text)
 
