@@ -141,3 +141,9 @@ def test_message_is_let_go_of_when_its_read_is_done() -> None:
     scene = Keeper().up()
     scene.receive("35=8|34=2|37=E1|")
     assert (len(scene.kept), scene.kept.get(37)) == (0, None)
+
+
+def test_message_of_more_fields_than_allowed_is_garbled() -> None:
+    many = "35=8|34=2|" + "58=x|" * 20
+    assert Scene(max_fields=12).up().receive(many) == []
+    assert len(Scene().up().receive(many)) == 1

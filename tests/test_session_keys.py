@@ -82,6 +82,8 @@ def test_initiator_names_keys_without_effect(tmp_path: Path, caplog: pytest.LogC
         ({"LogonTimeout": "3"}, "logon_timeout_ns", 3 * SECOND_NS),
         ({}, "logout_timeout_ns", 2 * SECOND_NS),
         ({"MaxLatency": "5"}, "max_latency_ns", 5 * SECOND_NS),
+        ({"MaxMessageSize": "1000"}, "max_message_size", 1000),
+        ({"MaxFields": "10"}, "max_fields", 10),
         ({"TestRequestDelayMultiplier": "0.5"}, "test_request_after_permille", 1500),
         ({"HeartBeatTimeoutMultiplier": "2"}, "disconnect_after_permille", 3000),
         ({"MillisecondsInTimeStamp": "N"}, "timestamp_precision", 0),

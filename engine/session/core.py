@@ -307,6 +307,7 @@ class SessionCore:
         settings = self.settings
         return FrameReader(
             max_message_size=settings.max_message_size,
+            max_fields=settings.max_fields,
             data_pairs=self.data_pairs,
             check=settings.validate_length_and_checksum,
         )

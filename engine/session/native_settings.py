@@ -81,6 +81,8 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
         deliver_to=_routing(settings, "DeliverToCompID"),
         check_latency=settings.flag("CheckLatency", True),
         max_latency_ns=settings.integer("MaxLatency", 120) * SECOND_NS,
+        max_message_size=settings.integer("MaxMessageSize", 65_536),
+        max_fields=settings.integer("MaxFields", 4096),
         requires_orig_sending_time=settings.flag("RequiresOrigSendingTime", True),
         validate_length_and_checksum=settings.flag("ValidateLengthAndChecksum", True),
         validate_fields_have_values=settings.flag("ValidateFieldsHaveValues", True),
