@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter_ns
 
 import quickfix as fix
 import quickfix44 as fix44
@@ -108,8 +109,9 @@ class BaselineOrder:
         self.session.send_order(cl_ord_id, SYMBOL, side, 1.0, price / 10_000)
 
     def _on_report(self, report: Report) -> None:
+        now_ns = perf_counter_ns()
         if not self._waiting or report[:2] != self._waiting[0]:
             self.sampler.fail(f"no answer to the oldest order: {report}")
             return
         self._waiting.popleft()
-        self.sampler.answered()
+        self.sampler.answered(now_ns)

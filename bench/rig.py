@@ -119,6 +119,7 @@ class Rig:
     def _join(self) -> None:
         desk, session = self.desk, self.session
         desk.send = session.send
+        desk.refuse = session.refuse
         desk.command = self.feed.send
         desk.call_later = lambda delay_ns, callback: self._loop.call_later(delay_ns / 1e9, callback)
         desk.hooks.halt = self._fault

@@ -20,7 +20,7 @@ WORD = 8  # bytes of one trigger: the time that was set for an order
 
 
 class Sampler:
-    """Decides when an order leaves; `send(number)` sends it, `answered()` is called when its report is handled."""
+    """Decides when an order leaves; `send(number)` sends it, `answered(now_ns)` tells when its report was handled."""
 
     def __init__(self, send: Callable[[int], None]) -> None:
         self._send = send
@@ -64,9 +64,8 @@ class Sampler:
         finally:
             watch.close()
 
-    def answered(self) -> None:
-        """Note that the report of the oldest unanswered order has been handled."""
-        now_ns = perf_counter_ns()
+    def answered(self, now_ns: int) -> None:
+        """Note that the report of the oldest unanswered order was handled at `now_ns`."""
         self._samples.append(now_ns - self._started_ns.popleft())
         if len(self._samples) == self._count:
             if not self._done.done():

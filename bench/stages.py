@@ -1,7 +1,7 @@
 """Where the engine's own time goes: a stamp around each step of the path, put there from outside.
 
-The loop holds its steps as attributes, so a stamp replaces an attribute; an engine without stamps runs the plain
-callables and pays nothing. A step that runs inside another is subtracted from it, so that the stages of one event sum
+The loop holds its steps and parts as attributes, so a stamp replaces an attribute; an engine without stamps runs the
+plain ones and pays nothing. A step that runs inside another is subtracted from it, so that the stages of one event sum
 up to the time from its entry into the loop until the loop is done with it.
 
 Units   ns. What the stamps themselves cost is measured at the start and taken off.
@@ -32,9 +32,27 @@ Wrap = Callable[[Function], Function]
 _RISK = ("check_new", "check_replace", "check_cancel", "update", "on_fill", "mark")
 _ORDERS = ("open", "apply", "request_replace", "request_cancel")
 _JOURNAL = ("append_new", "append_replace", "append_cancel", "append_report")
-_DIALECT = ("new_order", "replace", "cancel")
 _HOOKS = ("on_fill", "on_order", "on_reject")
 _REQUESTS = ("buy", "sell", "replace", "cancel")
+
+
+def stand_in(inner: Any, names: tuple[str, ...], wrap: Wrap, *made_of: object) -> Any:
+    """Return something of a subclass of `inner`'s class that passes all on to it, the methods `names` wrapped.
+
+    The loop calls its parts by C signature, so what takes the place of one must be of its kind; `made_of` is what
+    making one asks for.
+    """
+
+    def passed_on(name: str) -> Any:
+        if callable(getattr(type(inner), name)):
+            return lambda self, *arguments: getattr(inner, name)(*arguments)
+        return property(lambda self: getattr(inner, name))
+
+    kind = type(inner)
+    members = {name: passed_on(name) for name in dir(kind) if not name.startswith("__")}
+    members |= {name: staticmethod(wrap(getattr(inner, name))) for name in names}
+    made = type(kind.__name__, (kind,), members)
+    return made.__new__(made, *made_of)
 
 
 class Wrapped:
@@ -60,13 +78,13 @@ def wrap_stage(desk: Any, stage: str, wrap: Wrap) -> None:
         desk._on_book = wrap(desk._on_book)
         desk.hooks.strategy = Wrapped(desk.hooks.strategy, _HOOKS, wrap)
     elif stage == "risk":
-        desk.risk = Wrapped(desk.risk, _RISK, wrap)
+        desk.risk = stand_in(desk.risk, _RISK, wrap, desk.risk.limits, desk.risk.exposure.instruments)
     elif stage == "orders":
-        desk.all_orders = Wrapped(desk.all_orders, _ORDERS, wrap)
+        desk.all_orders = stand_in(desk.all_orders, _ORDERS, wrap)
     elif stage == "journal":
-        desk._journal = Wrapped(desk._journal, _JOURNAL, wrap)
+        desk.journal = stand_in(desk.journal, _JOURNAL, wrap)
     elif stage == "encode":
-        desk._dialect = Wrapped(desk._dialect, _DIALECT, wrap)
+        desk._new_order, desk._replace, desk._cancel = map(wrap, (desk._new_order, desk._replace, desk._cancel))
     elif stage == "send":
         desk.send = wrap(desk.send)
     else:

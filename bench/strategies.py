@@ -2,6 +2,7 @@
 
 from collections import deque
 from functools import cached_property
+from time import perf_counter_ns
 
 from bench.sampler import Sampler
 from engine import fix
@@ -46,11 +47,12 @@ class OrderProbe(Strategy):
             self._waiting.append(order)
 
     def on_fill(self, order: Order, price: int, qty: int) -> None:
+        now_ns = perf_counter_ns()  # the engine is done; what follows is the measurement's own
         if not self._waiting or order is not self._waiting[0] or price != order.price or not order.is_done:
             self.sampler.fail(f"no answer to the oldest order: {qty} at {price} for {order.cl_ord_id}")
             return
         self._waiting.popleft()
-        self.sampler.answered()
+        self.sampler.answered(now_ns)
 
     def on_reject(self, order: Order | None, reason: int, text: str) -> None:
         self.sampler.fail(f"rejected: {text}")

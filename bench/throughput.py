@@ -1,9 +1,10 @@
-"""`throughput`: how many orders a second one session sends and has acknowledged, and the latency at half that rate.
+"""`throughput`: how many orders a second one session sends and has acknowledged, and the latency at half that rate,
+75 000 a second at most.
 
 Orders are pipelined: whenever a burst fits into the window of unanswered orders it is sent, one order after another,
 on the full path. An order is timed from its decision until its report is handled, so its latency in the pipelined run
 is mostly the window's; the figure of that run is its rate. The venue says how long it was busy: near 1 it was the
-bound, not the engine.
+bound, not the engine. At half the rate the venue asks for as many orders at once, each timed from when it was due.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ from bench.strategies import OrderProbe
 from bench.venue import Venue
 
 NS_PER_S = 1_000_000_000
+MOST_SCHEDULED = 75_000  # orders a second: each of them is a system call of its own on either side
+LARGEST_BURST = 64  # that the venue asks for at once
 HALF = "open_loop@half"
 
 
@@ -32,11 +35,11 @@ class PipelinedSampler(Sampler):
         self._fill_up()
         return await self._finish()
 
-    def answered(self) -> None:
+    def answered(self, now_ns: int) -> None:
         if not self._left:
-            super().answered()
+            super().answered(now_ns)
             return
-        self._samples.append(perf_counter_ns() - self._started_ns.popleft())
+        self._samples.append(now_ns - self._started_ns.popleft())
         if len(self._started_ns) <= self._room:
             self._fill_up()
 
@@ -72,9 +75,10 @@ async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> 
                 result.samples[pace.name] = await _pipelined(pace.count, plan, venue, probe.sampler)
                 continue
             fastest = next(iter(result.samples.values()))
-            interval_ns = round(2 * fastest.seconds * NS_PER_S / fastest.sent)
+            rate = min(fastest.sent / fastest.seconds / 2, MOST_SCHEDULED)
+            interval_ns = round(NS_PER_S / rate)
             stopwatch = Stopwatch()
-            venue.start("order_open", interval_ns, pace.count, order.MOST_LAG_NS)
+            venue.start("order_open", interval_ns, pace.count, order.MOST_LAG_NS, min(plan.burst, LARGEST_BURST))
             values = await probe.sampler.triggered(trigger, sockets, lambda: asyncio.ensure_future(venue.finish()))
             scheduled_ns = pace.count * interval_ns
             samples = Samples(values, *stopwatch.read(), pace.count, len(values), scheduled_ns=scheduled_ns)

@@ -180,11 +180,12 @@ class _Server:
         self._sockets["trigger"], _ = self._listeners[3].accept()
         self._sockets["trigger"].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def order_open(self, interval_ns: int, count: int, most_lag_ns: int) -> int:
-        """Ask for `count` orders on a schedule; return how many were asked for before one was too late."""
+    def order_open(self, interval_ns: int, count: int, most_lag_ns: int, burst: int = 1) -> int:
+        """Ask for `count` orders on a schedule, a burst at a time; return how many before one was too late."""
         assert self._fix is not None
         self._fix.set_time(utc_now())
-        sent: int = drive_triggers(self._sockets["trigger"].fileno(), self._fix, interval_ns, count, most_lag_ns)
+        descriptor = self._sockets["trigger"].fileno()
+        sent: int = drive_triggers(descriptor, self._fix, interval_ns, count, most_lag_ns, burst)
         return sent
 
     def accept_feed(self, script: Script) -> None:

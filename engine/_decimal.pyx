@@ -6,8 +6,10 @@ Errors  DecodeError for anything that is not a decimal number of at most `decima
 Cost    about 40 ns a call from Python; no float, no Decimal.
 """
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport INT64_MAX, int64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint64_t
+from libc.string cimport memchr
 
 from engine.errors import DecodeError
 
@@ -17,8 +19,36 @@ cdef extern from "Python.h":
     unsigned char* PyUnicode_1BYTE_DATA(object text)
 
 
+cdef enum:
+    SAFE_DIGITS = 18  # a number of so many is below 2**63
+    MOST_DIGITS = 19  # of 2**63
+
+cdef uint64_t[MOST_DIGITS + 1] POWERS_OF_10 = [10**zeros for zeros in range(MOST_DIGITS + 1)]
+
+
+@cython.overflowcheck(False)
 cdef int64_t parse_chars(const unsigned char* text, Py_ssize_t length, int decimals, bint* ok) noexcept nogil:
     """Value of `text` in units of 10**-decimals; `ok` is cleared if it has none."""
+    cdef Py_ssize_t i, zeros, point = length
+    cdef uint64_t value = 0
+    cdef unsigned int digit
+    for i in range(length):
+        digit = text[i] - 48
+        if digit <= 9:
+            value = 10 * value + digit
+        elif text[i] == c"." and point == length:
+            point = i
+        else:
+            return parse_any(text, length, decimals, ok)
+    zeros = decimals if point == length else decimals - (length - 1 - point)
+    if zeros < 0 or length + zeros > SAFE_DIGITS or (point == 0 and length < 2):
+        return parse_any(text, length, decimals, ok)
+    ok[0] = True
+    return <int64_t>(value * POWERS_OF_10[zeros])
+
+
+cdef int64_t parse_any(const unsigned char* text, Py_ssize_t length, int decimals, bint* ok) noexcept nogil:
+    """The same for every text, each step proved to stay in 63 bits."""
     cdef Py_ssize_t i = 0
     cdef int64_t value = 0
     cdef int digit, places = -1
@@ -59,26 +89,52 @@ cdef int64_t parse_chars(const unsigned char* text, Py_ssize_t length, int decim
     return -value if negative else value
 
 
+@cython.overflowcheck(False)
+cdef bint parse_int(const unsigned char* text, Py_ssize_t length, int64_t* value) noexcept nogil:
+    """Read digits, perhaps after a minus sign; False if the text is anything else or too large."""
+    cdef Py_ssize_t i
+    cdef uint64_t number = 0
+    cdef unsigned int digit
+    cdef bint ok
+    for i in range(min(length, SAFE_DIGITS)):
+        digit = text[i] - 48
+        if digit > 9:
+            break
+        number = 10 * number + digit
+    else:
+        if 0 < length <= SAFE_DIGITS:
+            value[0] = <int64_t>number
+            return True
+    if length == 0 or text[0] == c"+" or memchr(text, c".", length) is not NULL:
+        return False
+    value[0] = parse_any(text, length, 0, &ok)
+    return ok
+
+
 cdef Py_ssize_t format_chars(int64_t value, int decimals, unsigned char* out) noexcept nogil:
     """Write `value` with exactly `decimals` places to `out` (at least 24 bytes); return the length."""
-    cdef unsigned char digits[24]
-    cdef Py_ssize_t count = 0, length = 0
-    cdef unsigned long long rest = <unsigned long long>value
+    cdef uint64_t rest = <uint64_t>value
+    cdef int i, length, sign = 0, digits = decimals + 1
+    cdef unsigned char* place
     if value < 0:
         rest = ~rest + 1  # the magnitude, of -2**63 too
         out[0] = c"-"
-        length = 1
-    while rest or count <= decimals:
-        digits[count] = <unsigned char>(48 + rest % 10)
+        sign = 1
+    while rest >= POWERS_OF_10[digits] and digits < MOST_DIGITS:
+        digits += 1
+    length = sign + digits + (1 if decimals else 0)
+    place = out + length
+    if decimals:
+        for i in range(decimals):
+            place -= 1
+            place[0] = <unsigned char>(48 + rest % 10)
+            rest //= 10
+        place -= 1
+        place[0] = c"."
+    for i in range(digits - decimals):
+        place -= 1
+        place[0] = <unsigned char>(48 + rest % 10)
         rest //= 10
-        count += 1
-    while count:
-        count -= 1
-        out[length] = digits[count]
-        length += 1
-        if count == decimals and decimals:
-            out[length] = c"."
-            length += 1
     return length
 
 

@@ -1,3 +1,4 @@
+# cython: nonecheck=True
 """What counts against the limits: open orders at their worst, positions, and the day's profit and loss.
 
 Units   price, size and money as in `instrument`, one scale for all markets.
@@ -12,6 +13,7 @@ from array import array
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
+from engine.instrument cimport Instrument
 from engine.order cimport Order
 
 from engine import fix, limits, order_table
@@ -61,22 +63,26 @@ cdef class Exposure:
 
     cpdef int update(self, Order order) except -1:
         """Count `order` as it stands now; call after every change, a request just sent included."""
-        cdef Open old = self.open.get(order)
-        cdef Open new = self.worst_case(order)
-        cdef Py_ssize_t side_index
-        if new is not None:
-            self.open[order] = new
-            self.add(new)
-        elif old is None:
+        cdef Open old = self.open.get(order), new
+        cdef Claim claim = self.worst_case(order)
+        if old is None and claim.qty <= 0:
             return 0
+        if old is not None and claim.qty > 0 and claim.price == old.claim.price:
+            self.open_cost += claim.cost - old.claim.cost
+            self.open_qty[claim.side_index] += claim.qty - old.claim.qty
+            old.claim = claim
+            return self.refresh_worst(claim.side_index >> 1)
+        if claim.qty > 0:
+            new = self.open[order] = Open.__new__(Open)
+            new.claim = claim
+            self.add(new)
         else:
             del self.open[order]
         if old is not None:
             self.remove(old)
-        side_index = old.side_index if new is None else new.side_index
-        return self.refresh_worst(side_index >> 1)
+        return self.refresh_worst(claim.side_index >> 1)
 
-    cpdef int fill(self, instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1:
+    cpdef int fill(self, Instrument instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1:
         """Count a fill; a bust is one with `qty` and `fee` negated."""
         cdef Py_ssize_t market = self.known(instrument)
         cdef int64_t change = qty if side == BUY else -qty
@@ -87,7 +93,7 @@ cdef class Exposure:
         self.pnl += change * (self.mark_price[market] - price) - fee
         return self.refresh_worst(market)
 
-    cpdef int mark(self, instrument, int64_t best_bid, int64_t best_ask) except -1:
+    cpdef int mark(self, Instrument instrument, int64_t best_bid, int64_t best_ask) except -1:
         """Value a long position at the bid, a short one at the ask; an empty side leaves the last price."""
         cdef Py_ssize_t market = self.known(instrument)
         cdef int64_t position = self.held[market]
@@ -124,14 +130,14 @@ cdef class Exposure:
         cdef Py_ssize_t place = self.events[event]
         return self.event_worst[place]
 
-    cdef Py_ssize_t index(self, instrument) except -2:
+    cdef Py_ssize_t index(self, Instrument instrument) except -2:
         """Return the market's place in the tables, -1 for a stranger."""
         cdef Py_ssize_t market = instrument.index
         if 0 <= market < len(self.instruments) and self.instruments[market] is instrument:
             return market
         return -1
 
-    cdef Py_ssize_t known(self, instrument) except -1:
+    cdef Py_ssize_t known(self, Instrument instrument) except -1:
         cdef Py_ssize_t market = self.index(instrument)
         if market < 0:
             raise OrderError(f"Symbol(55) unknown to risk: {instrument.symbol!r}")
@@ -144,8 +150,8 @@ cdef class Exposure:
             price = payout - price
         return BEYOND if product_overflows(qty, price, &result) or result > BEYOND else result
 
-    cdef Open worst_case(self, Order order):
-        """Return what `order` counts for, None if nothing of it can trade any more.
+    cdef Claim worst_case(self, Order order) except *:
+        """Return what `order` counts for, a quantity of 0 or less if nothing of it can trade any more.
 
         A replace whose outcome is open leaves a pending quantity, and may even revive an order that is over.
         """
@@ -153,57 +159,59 @@ cdef class Exposure:
         cdef int64_t cum_qty = order.cum_qty, qty = order.leaves_qty, price = order.price
         cdef int64_t pending_qty = order.pending_qty - cum_qty, pending_price
         cdef str ord_status = order.ord_status
-        cdef Open open
-        if ord_status == UNKNOWN:
+        cdef Claim claim
+        if ord_status is UNKNOWN or ord_status == UNKNOWN:
             qty = max(qty, order.order_qty - cum_qty)
-        elif ord_status in OVER:
+        elif qty and ord_status in OVER:
             qty = 0
-        open = Open.__new__(Open)
-        open.side_index = 2 * market + (order.side == SELL)
-        open.qty = max(qty, pending_qty)
-        open.cost = self.cost(open.side_index, price, qty)
-        open.price = price
+        claim.side_index = 2 * market + (order.side == SELL)
+        claim.qty = max(qty, pending_qty)
+        claim.cost = self.cost(claim.side_index, price, qty)
+        claim.price = price
         if pending_qty > 0:
             pending_price = order.pending_price
-            open.cost = max(open.cost, self.cost(open.side_index, pending_price, pending_qty))
-            if not qty or (pending_price < price) == (open.side_index & 1):
-                open.price = pending_price
-        return open if open.qty > 0 else None
+            claim.cost = max(claim.cost, self.cost(claim.side_index, pending_price, pending_qty))
+            if not qty or (pending_price < price) == (claim.side_index & 1):
+                claim.price = pending_price
+        return claim
 
     cdef int add(self, Open open) except -1:
-        cdef Py_ssize_t side_index = open.side_index
+        cdef Claim* claim = &open.claim
+        cdef Py_ssize_t side_index = claim.side_index
         cdef int64_t best = self.best[side_index]
         self.open_orders += 1
-        self.open_cost += open.cost
-        self.open_qty[side_index] += open.qty
+        self.open_cost += claim.cost
+        self.open_qty[side_index] += claim.qty
         (<set>self.ours[side_index]).add(open)
-        if open.price == best:
+        if claim.price == best:
             self.at_best[side_index] += 1
-        elif open.price < best if side_index & 1 else open.price > best:
-            self.best[side_index] = open.price
+        elif claim.price < best if side_index & 1 else claim.price > best:
+            self.best[side_index] = claim.price
             self.at_best[side_index] = 1
         return 0
 
     cdef int remove(self, Open open) except -1:
-        cdef Py_ssize_t side_index = open.side_index
+        cdef Claim* claim = &open.claim
+        cdef Py_ssize_t side_index = claim.side_index
         self.open_orders -= 1
-        self.open_cost -= open.cost
-        self.open_qty[side_index] -= open.qty
+        self.open_cost -= claim.cost
+        self.open_qty[side_index] -= claim.qty
         (<set>self.ours[side_index]).remove(open)
-        if open.price == self.best[side_index]:
+        if claim.price == self.best[side_index]:
             self.at_best[side_index] -= 1
             if not self.at_best[side_index]:
                 self.find_best(side_index)
         return 0
 
     cdef int find_best(self, Py_ssize_t side_index) except -1:
-        cdef int64_t best = INT64_MAX if side_index & 1 else INT64_MIN, count = 0
+        cdef int64_t best = INT64_MAX if side_index & 1 else INT64_MIN, count = 0, price
         cdef Open open
         for open in <set>self.ours[side_index]:
-            if open.price == best:
+            price = open.claim.price
+            if price == best:
                 count += 1
-            elif open.price < best if side_index & 1 else open.price > best:
-                best, count = open.price, 1
+            elif price < best if side_index & 1 else price > best:
+                best, count = price, 1
         self.best[side_index], self.at_best[side_index] = best, count
         return 0
 
@@ -218,27 +226,28 @@ cdef class Exposure:
 
     def _check(self):
         """Assert that every sum is what the orders and positions add up to."""
-        cdef Open open, again
+        cdef Open open
+        cdef Claim claim, again
         open_qty = [0] * (2 * len(self.instruments))
         best = [INT64_MIN, INT64_MAX] * len(self.instruments)
         cost = 0
         for order, open in self.open.items():
-            again = self.worst_case(order)
-            assert again is not None and open in <set>self.ours[open.side_index], order.cl_ord_id
-            assert (open.side_index, open.qty, open.cost, open.price) == (
+            claim, again = open.claim, self.worst_case(order)
+            assert claim.qty > 0 and open in <set>self.ours[claim.side_index], order.cl_ord_id
+            assert (claim.side_index, claim.qty, claim.cost, claim.price) == (
                 again.side_index, again.qty, again.cost, again.price
             ), f"{order.cl_ord_id} changed without update"  # fmt: skip
-            cost += open.cost
-            open_qty[open.side_index] += open.qty
-            nearer = min if open.side_index & 1 else max
-            best[open.side_index] = nearer(best[open.side_index], open.price)
+            cost += claim.cost
+            open_qty[claim.side_index] += claim.qty
+            nearer = min if claim.side_index & 1 else max
+            best[claim.side_index] = nearer(best[claim.side_index], claim.price)
         assert self.open_orders == len(self.open) == sum([len(ours) for ours in self.ours])
         assert self.open_cost == cost
         assert list(self.open_qty) == open_qty
         assert list(self.best) == best
         at_best = [0] * len(best)
         for open in self.open.values():
-            at_best[open.side_index] += open.price == best[open.side_index]
+            at_best[open.claim.side_index] += open.claim.price == best[open.claim.side_index]
         assert list(self.at_best) == at_best
         worst = [max(q + b, s - q) for q, b, s in zip(self.held, open_qty[::2], open_qty[1::2], strict=True)]
         assert list(self.worst) == worst

@@ -1,5 +1,7 @@
 from collections.abc import Iterable
-from typing import Protocol, Self, final
+from typing import Protocol, Self
+
+from typing_extensions import disjoint_base
 
 from engine._exposure import Exposure
 from engine.instrument import Instrument
@@ -12,15 +14,13 @@ class _Book(Protocol):
     @property
     def is_stale(self) -> bool: ...
     @property
-    def is_crossed(self) -> bool: ...
-    @property
     def best_bid(self) -> int: ...
     @property
     def best_ask(self) -> int: ...
     @property
     def updated_ns(self) -> int: ...
 
-@final
+@disjoint_base
 class Risk:
     def __new__(cls, limits: Limits, instruments: Iterable[Instrument]) -> Self: ...
     @property

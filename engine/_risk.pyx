@@ -1,3 +1,4 @@
+# cython: nonecheck=True
 """Pre-trade checks of new orders, replaces and cancels, and the kill switch.
 
 Units   price, size and money as in `instrument`; times in ns.
@@ -8,11 +9,12 @@ Thread  the loop thread only.
 
 from array import array
 
-cimport cython
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
+from engine._book cimport ASK, BID, Book
 from engine._exposure cimport Exposure, Open
 from engine._rate cimport DuplicateWindow, TokenBucket
+from engine.instrument cimport Instrument, PriceGrid
 from engine.order cimport Order
 
 from engine import fix, limits
@@ -29,21 +31,8 @@ cdef int ACTIVE = TradingState.ACTIVE, REDUCE_ONLY = TradingState.REDUCE_ONLY, H
 cdef str LIMIT = fix.Type.LIMIT, MARKET = fix.Type.MARKET
 
 
-@cython.final
 cdef class Risk:
     """The limits, the exposure that counts against them, and the kill switch."""
-
-    cdef readonly object limits, state
-    cdef readonly str reason  # of the state
-    cdef readonly Exposure exposure
-    cdef int _state
-    cdef bint _allow_crossed, _has_collar
-    cdef int64_t _max_order_qty, _max_order_notional, _max_order_cost, _collar_opposite, _collar_own
-    cdef int64_t _max_position, _max_event_position, _max_gross_position, _max_open_orders, _max_open_cost
-    cdef int64_t _max_daily_loss, _max_book_age_ns, _new_tokens, _amend_tokens, _cancel_tokens, _reserve
-    cdef TokenBucket _bucket
-    cdef DuplicateWindow _duplicates
-    cdef int64_t[::1] _is_restricted, _is_closed  # by market
 
     def __cinit__(self, limits, instruments):
         self.limits = limits
@@ -54,7 +43,7 @@ cdef class Risk:
         self._is_restricted = array("q", [symbol in limits.restricted for symbol in symbols])
         self._is_closed = array("q", bytes(8 * len(symbols)))
         self._take_limits(limits)
-        self.set_state(TradingState.ACTIVE, "")
+        self._turn(TradingState.ACTIVE, "")
 
     cdef int _take_limits(self, limits) except -1:
         self._max_order_qty = limits.max_order_qty
@@ -81,7 +70,9 @@ cdef class Risk:
             self._reserve = limits.rate.cancel_reserve
         return 0
 
-    def check_new(self, instrument, int side, int64_t price, int64_t qty, str ord_type, book, int64_t now_ns):
+    cpdef int check_new(
+        self, Instrument instrument, int side, int64_t price, int64_t qty, str ord_type, book, int64_t now_ns
+    ) except -1:
         """Return the RiskReject code of an order that is about to be sent; one that passes counts as sent."""
         cdef Py_ssize_t market = self.exposure.index(instrument), side_index
         cdef int code
@@ -103,7 +94,7 @@ cdef class Risk:
             self._duplicates.add(side_index, price, qty, now_ns)
         return PASSED
 
-    def check_replace(self, Order order not None, int64_t price, int64_t qty, book, int64_t now_ns):
+    cpdef int check_replace(self, Order order, int64_t price, int64_t qty, book, int64_t now_ns) except -1:
         """Return the RiskReject code of a replace to `price` and the total quantity `qty`.
 
         Against the sums counts only what grows. Taking quantity off needs no book and passes in REDUCE_ONLY.
@@ -124,35 +115,39 @@ cdef class Risk:
             return RiskReject.RATE
         return code
 
-    def check_cancel(self, Order order not None, int64_t now_ns):
+    cpdef int check_cancel(self, Order order, int64_t now_ns) except -1:
         """Return RiskReject.NONE: a cancel takes its tokens, or what is left of them, and always passes."""
         if self._bucket is not None:
             self._bucket.drain(self._cancel_tokens, now_ns)
         return PASSED
 
-    def update(self, Order order not None):
+    cpdef int update(self, Order order) except -1:
         """Count `order` as it stands now; call after every change, a request just sent included."""
-        self.exposure.update(order)
+        return self.exposure.update(order)
 
     def restore(self, orders, positions):
         """Count what an earlier run left: open orders, and positions at what they cost; P&L starts from there."""
         self.exposure.restore(orders, positions)
 
-    def on_fill(self, instrument, int side, int64_t qty, int64_t price, int64_t fee):
+    cpdef bint on_fill(self, Instrument instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1:
         """Count a fill, or a bust with `qty` and `fee` negated; answer False if the day's loss just halted trading."""
         self.exposure.fill(instrument, side, qty, price, fee)
         return self._is_within_loss()
 
-    def mark(self, instrument, int64_t best_bid, int64_t best_ask):
+    cpdef bint mark(self, Instrument instrument, int64_t best_bid, int64_t best_ask) except -1:
         """Value the position at the book's best prices; answer False if the day's loss just halted trading."""
         self.exposure.mark(instrument, best_bid, best_ask)
         return self._is_within_loss()
 
     def set_state(self, state, str reason):
         """Turn the kill switch; `reason` is for people."""
+        self._turn(state, reason)
+
+    cdef int _turn(self, state, str reason) except -1:
         self.state = TradingState(state)
         self.reason = reason
         self._state = self.state
+        return 0
 
     def set_open(self, instrument, bint is_open):
         """Say whether the venue trades this market; every market is open until told otherwise."""
@@ -164,15 +159,15 @@ cdef class Risk:
         first = self.exposure.instruments[0]
         decimals = first.price_decimals + first.size_decimals
         loss = format_decimal(-self.exposure.pnl, decimals)
-        self.set_state(TradingState.HALT, f"lost {loss} today, allowed {format_decimal(self._max_daily_loss, decimals)}")
+        self._turn(TradingState.HALT, f"lost {loss} today, allowed {format_decimal(self._max_daily_loss, decimals)}")
         return False
 
     # The checks, cheapest first; sums before the book because they are C and it is Python
 
     cdef int _check_request(
-        self, instrument, Py_ssize_t side_index, int64_t price, int64_t order_qty, int64_t leaves_qty, Open held,
-        book, int64_t now_ns,
-    ) except -1:  # fmt: skip
+        self, Instrument instrument, Py_ssize_t side_index, int64_t price, int64_t order_qty, int64_t leaves_qty,
+        Open held, book, int64_t now_ns
+    ) except -1:
         """Check a request that leaves `leaves_qty` to trade where `held` counts already."""
         cdef Exposure exposure = self.exposure
         cdef int code = self._check_market(side_index >> 1)
@@ -198,7 +193,7 @@ cdef class Risk:
         return PASSED
 
     cdef int _check_order(
-        self, instrument, Py_ssize_t side_index, int64_t price, int64_t order_qty, int64_t leaves_qty
+        self, Instrument instrument, Py_ssize_t side_index, int64_t price, int64_t order_qty, int64_t leaves_qty
     ) except -1:
         cdef int64_t payout = self.exposure.payout[side_index >> 1]
         if leaves_qty <= 0:
@@ -219,8 +214,8 @@ cdef class Risk:
         """Check what would be open in place of `held`: only what grows counts, so that every way down stays open."""
         cdef Exposure exposure = self.exposure
         cdef Py_ssize_t market = side_index >> 1
-        cdef int64_t more_qty = qty if held is None else max(0, qty - held.qty)
-        cdef int64_t more_cost = cost if held is None else cost - held.cost
+        cdef int64_t more_qty = qty if held is None else max(0, qty - held.claim.qty)
+        cdef int64_t more_cost = cost if held is None else cost - held.claim.cost
         cdef int64_t position = exposure.held[market], more
         cdef int64_t worst = (-position if side_index & 1 else position) + exposure.open_qty[side_index] + more_qty
         if self._state == REDUCE_ONLY and worst > 0:
@@ -240,18 +235,19 @@ cdef class Risk:
 
     cdef int _check_book(self, bint is_sell, int64_t price, book, int64_t now_ns) except -1:
         cdef int64_t bid, ask
+        cdef Top top
         if book is None:
             return RiskReject.BOOK_MISSING
-        if book.is_stale:
+        top = top_of(book)
+        bid, ask = top.bid, top.ask
+        if top.is_stale:
             return RiskReject.BOOK_STALE
-        if not self._allow_crossed and book.is_crossed:
+        if not self._allow_crossed and bid >= ask:
             return RiskReject.BOOK_CROSSED
-        if now_ns - <int64_t>book.updated_ns > self._max_book_age_ns:
+        if now_ns - top.updated_ns > self._max_book_age_ns:
             return RiskReject.BOOK_OLD
         if not self._has_collar:
             return PASSED
-        bid = book.best_bid
-        ask = book.best_ask
         if bid == NO_BID and ask == NO_ASK:
             return RiskReject.BOOK_EMPTY
         if is_sell:  # the mirror image of a buy
@@ -263,9 +259,20 @@ cdef class Risk:
         return PASSED
 
 
-cdef bint _is_on_grid(grid, int64_t price) except -1:
-    cdef tuple slots
+cdef Top top_of(book) except *:
+    cdef Top top
+    cdef Book ladder
+    if type(book) is Book:
+        ladder = <Book>book
+        top.is_stale, top.updated_ns = ladder.is_stale, ladder.updated_ns
+        top.bid, top.ask = ladder.best_price(BID), ladder.best_price(ASK)
+    else:  # a market without a grid
+        top.is_stale, top.updated_ns = book.is_stale, book.updated_ns
+        top.bid, top.ask = book.best_bid, book.best_ask
+    return top
+
+
+cdef bint _is_on_grid(PriceGrid grid, int64_t price) except -1:
     if grid is None:
         return True
-    slots = grid.slot_of
-    return price < len(slots) and <int64_t>slots[price] >= 0
+    return price < len(grid.slot_of) and <int64_t>grid.slot_of[price] >= 0

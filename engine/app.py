@@ -103,6 +103,7 @@ class Engine:
         """Every callable between the parts, in one place."""
         desk, session, supervisor = self.desk, self.session, self.supervisor
         desk.send = session.send
+        desk.refuse = session.refuse
         desk.command = self.feed.send
         desk.call_later = lambda delay_ns, callback: self._loop.call_later(delay_ns / 1e9, callback)
         desk.hooks.halt = supervisor.halt
@@ -112,7 +113,7 @@ class Engine:
         session.on_logout = supervisor.on_logout
         session.on_fault = supervisor.halt
 
-    def _open_journal(self, orders: Orders) -> Journal | NullJournal:
+    def _open_journal(self, orders: Orders) -> NullJournal:
         """Bring back what an earlier run left, then begin a journal of our own."""
         section = self.config.journal
         if section.directory is None:

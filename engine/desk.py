@@ -23,7 +23,7 @@ class Desk(TradingLoop):
 
     @property
     def now_ns(self) -> int:
-        return self._wall_ns()
+        return self._wall.now_ns()
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument of this name; ConfigError if the engine does not trade it."""

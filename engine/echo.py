@@ -17,14 +17,11 @@ import uvloop
 
 from engine import fix
 from engine.errors import ConfigError
-from engine.session import admin
 from engine.session.acceptor import Acceptor, AcceptorSession
 from engine.session.fields import Fields
 from engine.session.settings import load_sessions
-from engine.session.versions import Versions
 
 SENT_BACK = frozenset({fix.Msg.NEW_ORDER_SINGLE, fix.Msg.SECURITY_DEFINITION, fix.Msg.EMAIL})
-_UNSUPPORTED_MSG_TYPE = "3"  # BusinessRejectReason(380)
 _REMEMBERED = 100_000
 _LOGOUT_SECONDS = 3.0
 
@@ -52,7 +49,7 @@ class Echo:
         if msg_type in (fix.Msg.REJECT, fix.Msg.BUSINESS_MESSAGE_REJECT) or not self._session.is_logged_on:
             return
         if msg_type not in SENT_BACK:
-            self._session.send(unsupported(fields, self._session.core.versions))
+            self._session.refuse(fields)
         elif msg_type != fix.Msg.NEW_ORDER_SINGLE or self._is_new(fields):
             self._session.send(sent_back(fields))
 
@@ -71,20 +68,6 @@ def sent_back(fields: Fields) -> bytes:
     """Return the body that goes back: every field of the message as it came, in its order."""
     kept = (b"%d=%b\x01" % (tag, value) for tag, value in fields if tag not in _NOT_SENT_BACK)
     return b"".join([b"35=%b\x01" % fields.msg_type.encode(), *kept])
-
-
-def unsupported(fields: Fields, versions: Versions | None) -> bytes:
-    """Return the BusinessMessageReject of a message that is not sent back."""
-    return admin.body(
-        fix.Msg.BUSINESS_MESSAGE_REJECT,
-        [
-            (fix.RefSeqNum, fields.text(fix.MsgSeqNum)),
-            (fix.RefMsgType, fields.msg_type),
-            *(versions.named(fields) if versions is not None else ()),
-            (fix.BusinessRejectReason, _UNSUPPORTED_MSG_TYPE),
-            (fix.Text, f"MsgType(35) {fields.msg_type} is not sent back here"),
-        ],
-    )
 
 
 def open_echo(session_file: Path, state_dir: Path | None, loop: asyncio.AbstractEventLoop) -> Acceptor:

@@ -12,6 +12,7 @@ from engine.order_table import Outcome
 from engine.risk import RiskReject
 from engine.strategy import Strategy
 
+FILLED = Outcome.FILLED
 DENIALS = {denial.value: denial.text for denial in RiskReject}
 
 
@@ -48,7 +49,7 @@ class Hooks:
         kind = change.kind
         order = change.order
         counters = self._counters
-        if kind == Outcome.FILLED and order is not None:
+        if kind == FILLED and order is not None:
             counters.fills += 1
             try:  # not by `call`: this is the path
                 self.strategy.on_fill(order, change.last_px, change.last_qty)

@@ -9,8 +9,10 @@ cdef int NEW, REPORT
 
 
 cdef class NullJournal:
-    cpdef append_new(self, Order order, int64_t now_ns)
-    cpdef append_report(self, ExecutionReport report, int64_t now_ns)
+    cpdef int append_new(self, Order order, int64_t now_ns) except -1
+    cpdef int append_cancel(self, Order order, int64_t now_ns) except -1
+    cpdef int append_replace(self, Order order, int64_t now_ns) except -1
+    cpdef int append_report(self, ExecutionReport report, int64_t now_ns) except -1
 
 
 cdef class Journal(NullJournal):

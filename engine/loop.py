@@ -8,28 +8,33 @@ Thread  the loop thread, which is the only writer of everything below.
 
 from collections.abc import Callable, Sequence
 
+from engine._clock import Clock
+from engine._latency import LatencyRecorder
+from engine._risk import Risk
 from engine.book import MOVED, STALE, Book
 from engine.counters import Counters
 from engine.errors import DecodeError, SessionError
 from engine.hooks import Hooks
 from engine.instrument import Instrument
-from engine.journal import Journal, NullJournal
-from engine.latency import LatencyRecorder
+from engine.journal import NullJournal
 from engine.order import Order
 from engine.order_table import Outcome
 from engine.orders import Orders
 from engine.position import Position
-from engine.risk import Risk, RiskReject
+from engine.risk_codes import RiskReject
 from engine.session.fields import Fields
 from engine.strategy import Strategy
 from engine.venue import Kind, MarketDataDialect, MarketEvent, OrderDialect
+
+ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
 
 
 class TradingLoop:
     """Everything between a frame, a report and the wire.
 
-    Whoever wires it sets `send` (a FIX body out), `command` (market-data commands out) and `hooks.halt`, says by
-    `is_connected` whether the venue can be reached, and allows new orders and `on_book` by `is_trading`.
+    Whoever wires it sets `send` (a FIX body out), `refuse` (answers a message of a type that none of us takes),
+    `command` (market-data commands out) and `hooks.halt`, says by `is_connected` whether the venue can be reached, and
+    allows new orders and `on_book` by `is_trading`.
     """
 
     def __init__(
@@ -40,7 +45,7 @@ class TradingLoop:
         orders: Orders,
         positions: Sequence[Position],
         risk: Risk,
-        journal: Journal | NullJournal,
+        journal: NullJournal,
         strategy: Strategy,
         clock_ns: Callable[[], int],
         wall_ns: Callable[[], int],
@@ -50,6 +55,7 @@ class TradingLoop:
         self.positions = tuple(positions)
         self.all_orders = orders
         self.risk = risk
+        self.journal = journal
         self.counters = Counters()
         self.hooks = Hooks(strategy, self.counters)
         self.tick_to_order = LatencyRecorder()
@@ -59,6 +65,7 @@ class TradingLoop:
         self.last_frame_ns = 0
         self.send: Callable[[bytes], None] = _unwired
         self.command: Callable[[list[bytes]], object] = _unwired
+        self.refuse: Callable[[Fields], None] = _unwired
         self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
         self._dirty: list[Book] = []
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
@@ -66,17 +73,18 @@ class TradingLoop:
         self._on_book = strategy.on_book
         self._market_data = market_data
         self._decode_frame = market_data.decode
-        self._dialect = dialect
+        self._new_order = dialect.new_order
+        self._replace = dialect.replace
+        self._cancel = dialect.cancel
         self._decode_report = dialect.decode
-        self._journal = journal
-        self._clock_ns = clock_ns
-        self._wall_ns = wall_ns
+        self._clock = Clock(clock_ns)
+        self._wall = Clock(wall_ns)
 
     # A frame to an order
 
     def on_frame(self, frame: bytes, is_last: bool) -> None:
         """Apply one market-data frame; after the last of a read, run the strategy on each book that moved."""
-        now_ns = self.last_frame_ns = self._clock_ns()
+        now_ns = self.last_frame_ns = self._clock.now_ns()
         self.counters.frames += 1
         try:
             event = self._decode_frame(frame)
@@ -162,7 +170,7 @@ class TradingLoop:
         if not self.is_trading:
             self.hooks.denied(None, RiskReject.HALTED)
             return None
-        now_ns = self._clock_ns()
+        now_ns = self._clock.now_ns()
         denial = self.risk.check_new(instrument, side, price, qty, ord_type, self.books[instrument.index], now_ns)
         if denial:
             self.hooks.denied(None, denial)
@@ -171,12 +179,12 @@ class TradingLoop:
             instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
         )
         self.risk.update(order)
-        wall_ns = self._wall_ns()
-        self._journal.append_new(order, wall_ns)
-        self._transmit(self._dialect.new_order(order, wall_ns))
+        wall_ns = self._wall.now_ns()
+        self.journal.append_new(order, wall_ns)
+        self._transmit(self._new_order(order, wall_ns))
         self.counters.orders += 1
         if self._answering_ns:
-            self.tick_to_order.record(self._clock_ns() - self._answering_ns)
+            self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
         return order
 
     def replace(self, order: Order, price: int, qty: int) -> bool:
@@ -186,31 +194,31 @@ class TradingLoop:
         if not self.is_trading:
             self.hooks.denied(order, RiskReject.HALTED)
             return False
-        now_ns = self._clock_ns()
+        now_ns = self._clock.now_ns()
         denial = self.risk.check_replace(order, price, qty, self.books[order.instrument.index], now_ns)
         if denial:
             self.hooks.denied(order, denial)
             return False
         self.all_orders.request_replace(order, price, qty, now_ns)
         self.risk.update(order)
-        wall_ns = self._wall_ns()
-        self._journal.append_replace(order, wall_ns)
-        self._transmit(self._dialect.replace(order, wall_ns))
+        wall_ns = self._wall.now_ns()
+        self.journal.append_replace(order, wall_ns)
+        self._transmit(self._replace(order, wall_ns))
         if self._answering_ns:
-            self.tick_to_order.record(self._clock_ns() - self._answering_ns)
+            self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
         return True
 
     def cancel(self, order: Order) -> bool:
         """Ask the venue to cancel; False if it cannot be asked now, or nothing is left to cancel."""
         if not (self.is_connected and order.can_cancel):
             return False
-        now_ns = self._clock_ns()
+        now_ns = self._clock.now_ns()
         self.risk.check_cancel(order, now_ns)  # takes its tokens and always passes
         self.all_orders.request_cancel(order, now_ns)
         self.risk.update(order)
-        wall_ns = self._wall_ns()
-        self._journal.append_cancel(order, wall_ns)
-        self._transmit(self._dialect.cancel(order, wall_ns))
+        wall_ns = self._wall.now_ns()
+        self.journal.append_cancel(order, wall_ns)
+        self._transmit(self._cancel(order, wall_ns))
         return True
 
     def _transmit(self, body: bytes) -> None:
@@ -232,9 +240,10 @@ class TradingLoop:
             return
         if report is None:  # says nothing about orders
             self.counters.unknown_reports += 1
+            self.refuse(fields)
             return
         change = self.all_orders.apply(report)
-        self._journal.append_report(report, self._wall_ns())
+        self.journal.append_report(report, self._wall.now_ns())
         order = change.order
         if order is not None:
             if change.undo_qty:
@@ -242,15 +251,16 @@ class TradingLoop:
             if change.last_qty:
                 self._fill(order, change.last_qty, change.last_px, change.fee)
             self.risk.update(order)
-            if order.sent_ns and change.kind >= Outcome.ACCEPTED and not order.pending:
-                self.round_trip.record(self._clock_ns() - order.sent_ns)
+            if order.sent_ns and change.kind >= ACCEPTED and not order.pending:
+                self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.hooks.changed(change)
 
     def _fill(self, order: Order, qty: int, price: int, fee: int) -> None:
         """Count a fill; a negative quantity takes one back."""
         instrument = order.instrument
-        self.positions[instrument.index].fill(order.side, qty, price, fee)
+        position = self.positions[instrument.index]
+        position.fill(order.side, qty, price, fee)
         if not self.risk.on_fill(instrument, order.side, qty, price, fee):
             self.hooks.halt(RiskReject.DAILY_LOSS.text)
 

@@ -1,19 +1,28 @@
 from libc.stdint cimport int64_t
 
+from engine.instrument cimport Instrument
+
+cdef str PENDING_NEW
+
 
 cdef class Order:
     cdef public str cl_ord_id, order_id, ord_type, time_in_force, ord_status, pending, pending_cl_ord_id
-    cdef public object instrument, tag
+    cdef public Instrument instrument
+    cdef public object tag
     cdef public int side
     cdef public int64_t price, order_qty, cum_qty, leaves_qty, cum_cost, expire_time_ns, sent_ns
     cdef public int64_t pending_price, pending_qty
     cdef public bint post_only, is_lost
-    cdef public dict executions
+    cdef str _exec_id
+    cdef int64_t _last_qty, _last_px, _fee
+    cdef dict _more
 
     cpdef int begin(
-        self, str cl_ord_id, object instrument, int side, int64_t price, int64_t order_qty, str ord_type,
+        self, str cl_ord_id, Instrument instrument, int side, int64_t price, int64_t order_qty, str ord_type,
         str time_in_force, bint post_only, int64_t expire_time_ns, int64_t sent_ns
     ) except -1
+    cpdef bint has_counted(self, str exec_id) except -1
+    cpdef int keep_execution(self, str exec_id, int64_t qty, int64_t price, int64_t fee) except -1
 
 
 cdef class Change:

@@ -9,15 +9,24 @@ from engine import fix
 from engine.instrument import Instrument
 from engine.order_table import TERMINAL, WORKING, Outcome
 
+PENDING_NEW = fix.Status.PENDING_NEW
+
 
 class Order:
-    """One order from its first request to its last report."""
+    """One order from its first request to its last report.
+
+    Every report that counted is kept by its ExecID(17), the first without a table of its own: most orders have no more.
+    """
 
     __slots__ = (
+        "_exec_id",
+        "_fee",
+        "_last_px",
+        "_last_qty",
+        "_more",
         "cl_ord_id",
         "cum_cost",
         "cum_qty",
-        "executions",
         "expire_time_ns",
         "instrument",
         "is_lost",
@@ -82,7 +91,7 @@ class Order:
         self.time_in_force = time_in_force
         self.post_only = post_only
         self.expire_time_ns = expire_time_ns
-        self.ord_status = fix.Status.PENDING_NEW
+        self.ord_status = PENDING_NEW
         self.pending = ""  # MsgType of the cancel or replace that is unanswered
         self.pending_cl_ord_id = ""
         self.pending_price = 0  # of a replace whose outcome is open, even where a cancel was sent after it; else 0
@@ -90,8 +99,34 @@ class Order:
         self.is_lost = False  # the answer to `pending` cannot be expected any more
         self.sent_ns = sent_ns  # when the last request left; 0 after recovery
         self.tag: object = None  # the strategy's own
-        # ExecID(17) of every report that counted -> (qty, price, fee) of a fill; None where a bust or correct undid it
-        self.executions: dict[str, tuple[int, int, int] | None] = {}
+        self._exec_id = ""  # of the first report that counted, and what it traded; a quantity of 0 for nothing
+        self._last_qty = 0
+        self._last_px = 0
+        self._fee = 0
+        self._more: dict[str, tuple[int, int, int]] | None = None  # the same of every later one
+
+    @property
+    def executions(self) -> dict[str, tuple[int, int, int] | None]:
+        """Return what counted by ExecID(17): (qty, price, fee) of a fill, None where a bust or correct undid it."""
+        counted = {self._exec_id: (self._last_qty, self._last_px, self._fee)} if self._exec_id else {}
+        counted.update(self._more or {})
+        return {exec_id: fill if fill[0] else None for exec_id, fill in counted.items()}
+
+    def has_counted(self, exec_id: str) -> bool:
+        """Return whether a report with this ExecID(17) has counted."""
+        return exec_id != "" and (exec_id == self._exec_id or (self._more is not None and exec_id in self._more))
+
+    def keep_execution(self, exec_id: str, qty: int, price: int, fee: int) -> None:
+        """Keep what a report traded, over what was kept under the same ExecID(17); a `qty` of 0 for nothing."""
+        if self._exec_id == "" or self._exec_id == exec_id:
+            self._exec_id = exec_id
+            self._last_qty = qty
+            self._last_px = price
+            self._fee = fee
+        else:
+            if self._more is None:
+                self._more = {}
+            self._more[exec_id] = (qty, price, fee)
 
     @property
     def is_done(self) -> bool:

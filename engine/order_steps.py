@@ -12,28 +12,32 @@ from engine.order import Change, Order
 from engine.order_table import LIVE, OVER, PROVEN, TERMINAL, Outcome
 from engine.report import ABSENT, ExecutionReport
 
+NEW, PARTIALLY_FILLED, FILLED = Status.NEW, Status.PARTIALLY_FILLED, Status.FILLED
+CANCELED, UNKNOWN = Status.CANCELED, Status.UNKNOWN
+CANCEL, REPLACE = Msg.ORDER_CANCEL_REQUEST, Msg.ORDER_CANCEL_REPLACE_REQUEST
+
 Fee = Callable[[int, int, bool], int]  # (price, qty, is_taker) -> money, of a fill whose report does not say
 Step = Callable[[Order, ExecutionReport, str, Change, Fee], str]
 
 
 def move(order: Order, state: str) -> None:
     """Put an order into its next state, whose step has been taken."""
-    if state in (LIVE, PROVEN):
+    if state is LIVE or state is PROVEN:
         leaves_qty = order.order_qty - order.cum_qty
         if leaves_qty <= 0:
             leaves_qty = 0
-            order.ord_status = Status.FILLED
-            if order.pending == Msg.ORDER_CANCEL_REQUEST:
+            order.ord_status = FILLED
+            if order.pending == CANCEL:
                 close_request(order)
-            if state == PROVEN and order.pending_qty:
-                order.ord_status = Status.UNKNOWN  # a replace that was lost may have made it larger
-        elif state == PROVEN and (order.pending or order.pending_qty):
-            order.ord_status = Status.UNKNOWN
+            if state is PROVEN and order.pending_qty:
+                order.ord_status = UNKNOWN  # a replace that was lost may have made it larger
+        elif state is PROVEN and (order.pending or order.pending_qty):
+            order.ord_status = UNKNOWN
         else:
-            order.ord_status = Status.PARTIALLY_FILLED if order.cum_qty else Status.NEW
+            order.ord_status = PARTIALLY_FILLED if order.cum_qty else NEW
         order.leaves_qty = leaves_qty
-    elif state != OVER or (order.cum_qty < order.order_qty and not order.pending_qty):
-        order.ord_status = Status.CANCELED if state == OVER else state
+    elif state is not OVER or (order.cum_qty < order.order_qty and not order.pending_qty):
+        order.ord_status = CANCELED if state is OVER else state
         if order.ord_status in TERMINAL:
             order.leaves_qty = 0
             clear_requests(order)
@@ -41,7 +45,7 @@ def move(order: Order, state: str) -> None:
 
 def close_request(order: Order) -> None:
     """The request in flight is answered."""
-    if order.pending == Msg.ORDER_CANCEL_REPLACE_REQUEST:
+    if order.pending == REPLACE:
         order.pending_qty = order.pending_price = 0
     order.pending = order.pending_cl_ord_id = ""
     order.is_lost = False
@@ -84,21 +88,17 @@ def _reconcile(order: Order, report: ExecutionReport) -> str:
     """Take what the venue answers to a status request for the truth about everything but fills."""
     order_qty = order.order_qty if report.order_qty == ABSENT else report.order_qty
     fault = _wrong_quantities(report, order.cum_qty, order_qty)
-    if not fault and report.ord_status == Status.FILLED and order.cum_qty < order_qty:
+    if not fault and report.ord_status == FILLED and order.cum_qty < order_qty:
         fault = f"OrdStatus(39) is Filled, OrderQty(38) {order_qty}, but the fills make {order.cum_qty}"
     if order.pending_qty and ABSENT in (report.order_qty, report.price):
         fault = "OrderQty(38) or Price(44) is missing: cannot tell whether the replace took effect"
     if fault:
         return fault
-    if (
-        order.pending == Msg.ORDER_CANCEL_REPLACE_REQUEST
-        and order_qty == order.pending_qty
-        and report.price == order.pending_price
-    ):
+    if order.pending == REPLACE and order_qty == order.pending_qty and report.price == order.pending_price:
         order.cl_ord_id = order.pending_cl_ord_id
     order.order_qty = order_qty
     _take_price(order, report)
-    if order.ord_status == Status.UNKNOWN:
+    if order.ord_status == UNKNOWN:
         clear_requests(order)
     return ""
 
@@ -127,42 +127,43 @@ def _replace(order: Order, report: ExecutionReport, state: str, change: Change, 
         _take_chain_id(order, report)
         order.pending_qty = order.pending_price = 0
     _take_price(order, report)
-    if report.exec_id:
-        order.executions.setdefault(report.exec_id, None)
+    if report.exec_id and not order.has_counted(report.exec_id):
+        order.keep_execution(report.exec_id, 0, 0, 0)
     return ""
 
 
 def _take_chain_id(order: Order, report: ExecutionReport) -> None:
-    if order.pending == Msg.ORDER_CANCEL_REPLACE_REQUEST:
+    if order.pending == REPLACE:
         order.cl_ord_id = order.pending_cl_ord_id
         close_request(order)
     else:
         order.cl_ord_id = report.cl_ord_id  # the answer came after all, a cancel had been sent meanwhile
 
 
-def _fill(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
     qty = report.last_qty
     price = report.last_px
-    cum_qty = order.cum_qty + qty
     if qty <= 0 or price == ABSENT or not report.exec_id:
         return "a fill needs LastQty(32) above 0, LastPx(31) and ExecID(17)"
+    if qty > order.order_qty and qty > order.pending_qty:
+        return f"overfill: LastQty(32) {qty} of OrderQty(38) {order.order_qty}"
+    cum_qty = order.cum_qty + qty
     if report.cum_qty != cum_qty and report.cum_qty != ABSENT:
         return _wrong_cum_qty(report, cum_qty)
     if cum_qty > order.order_qty and cum_qty > order.pending_qty:
         return f"overfill: CumQty(14) {cum_qty} of OrderQty(38) {order.order_qty}"
-    total = report.leaves_qty + cum_qty
     # A fill may overtake the answer to the replace that allowed it
     if (
-        total != order.order_qty
+        report.leaves_qty != order.order_qty - cum_qty
         and report.leaves_qty != ABSENT
         and (state is LIVE or state is PROVEN)
-        and total != order.pending_qty
+        and report.leaves_qty != order.pending_qty - cum_qty
     ):
         return _wrong_sum(report, cum_qty, order.order_qty)
     money = report.fee if report.fee != ABSENT else fee(price, qty, report.is_taker)
     order.cum_qty = cum_qty
     order.cum_cost += price * qty
-    order.executions[report.exec_id] = (qty, price, money)
+    order.keep_execution(report.exec_id, qty, price, money)
     change.last_qty = qty
     change.last_px = price
     change.fee = money
@@ -193,11 +194,11 @@ def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee
         money = report.fee if report.fee != ABSENT else fee(price, qty, report.is_taker)
     order.cum_qty = cum_qty
     order.cum_cost += price * qty - undo_px * undo_qty
-    if order.ord_status == Status.UNKNOWN:
+    if order.ord_status == UNKNOWN:
         order.leaves_qty = max(order.order_qty - cum_qty, 0)
     if report.exec_ref_id:
-        order.executions[report.exec_ref_id] = None
-    order.executions[report.exec_id] = (qty, price, money) if is_correct else None
+        order.keep_execution(report.exec_ref_id, 0, 0, 0)
+    order.keep_execution(report.exec_id, qty, price, money)
     change.undo_qty, change.undo_px, change.undo_fee = fill
     change.last_qty, change.last_px, change.fee = qty, price, money
     change.is_taker = report.is_taker
@@ -243,7 +244,7 @@ STEPS: dict[int, Step] = {
     Outcome.CANCEL_REJECTED: _leave,
     Outcome.IN_DOUBT: _lose,
     Outcome.REPLACED: _replace,
-    Outcome.FILLED: _fill,
+    Outcome.FILLED: fill,
     Outcome.BUSTED: _undo,
     Outcome.CORRECTED: _undo,
 }

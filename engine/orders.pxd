@@ -1,26 +1,34 @@
 cimport cython
 from libc.stdint cimport int64_t
 
-from engine.report cimport ExecutionReport
+from engine._order_ids cimport OrderIds
+from engine.instrument cimport Instrument
 from engine.order cimport Change, Order
+from engine.order_event cimport ends_order, event_of
+from engine.order_steps cimport close_request, fill, move
+from engine.report cimport ExecutionReport
 
 cdef int64_t ABSENT
+cdef int _CANCEL_REJECTED, _REPLACED, _REMEMBERED, _FILLED, _BUSTED
+cdef str EXECUTION_REPORT, _TRADE, _LAST_TRADE, SAME
+cdef dict PLAIN, TABLE, STEPS
+cdef frozenset TERMINAL, _NAMES_ORDER
 
 
 cdef class Orders:
-    cdef public str nonce
-    cdef public int64_t counter, opened
-    cdef str _prefix
+    cdef readonly str nonce
+    cdef readonly OrderIds ids
+    cdef readonly int64_t opened
     cdef object _fee
-    cdef readonly dict _by_id, _by_order_id
     cdef dict _live
     cdef Change _change
 
-    cpdef str next_cl_ord_id(self)
     @cython.locals(order=Order)
     cpdef Order open(
-        self, object instrument, int side, int64_t price, int64_t qty, str ord_type, str time_in_force,
+        self, Instrument instrument, int side, int64_t price, int64_t qty, str ord_type, str time_in_force,
         bint post_only, int64_t expire_time_ns, int64_t now_ns, str cl_ord_id=*
     )
-    @cython.locals(change=Change, order=Order, kind=cython.int)
+    cpdef int request_cancel(self, Order order, int64_t now_ns, str cl_ord_id=*) except -1
+    cpdef int request_replace(self, Order order, int64_t price, int64_t qty, int64_t now_ns, str cl_ord_id=*) except -1
+    @cython.locals(change=Change, order=Order, kind=cython.int, event=str, state=str, rows=dict, row=tuple, fault=str)
     cpdef Change apply(self, ExecutionReport report)

@@ -12,7 +12,7 @@ from enum import Enum
 from engine import fix
 from engine.desk import Desk
 from engine.errors import SessionError
-from engine.journal import Journal, NullJournal
+from engine.journal import NullJournal
 from engine.order import Order
 from engine.risk import TradingState
 from engine.session import Session
@@ -38,7 +38,7 @@ class Supervisor:
         desk: Desk,
         session: Session,
         dialect: OrderDialect,
-        journal: Journal | NullJournal,
+        journal: NullJournal,
         clock_ns: Callable[[], int],
         wall_ns: Callable[[], int],
         report: Callable[[str], None],

@@ -11,7 +11,7 @@ from engine.instrument import Instrument, PriceBand
 from engine.journal import NullJournal
 from engine.order import Order
 from engine.orders import Orders
-from engine.position import Positions
+from engine.position import Position
 from engine.report import ExecutionReport
 from engine.risk import Risk
 from engine.strategy import Strategy
@@ -63,6 +63,22 @@ class Spy:
 
     def __setattr__(self, name, value):
         setattr(self._target, name, value)
+
+
+def spied(kind, name, record, *made_of):
+    """Return a `kind` that records the calls named in STEPS: the loop calls its parts by C signature."""
+
+    def recorded(step):
+        plain = getattr(kind, step)
+
+        def call(self, *arguments):
+            record.append((f"{name}.{step}", *map(word, arguments)))
+            return plain(self, *arguments)
+
+        return call
+
+    members = {step: recorded(step) for step in STEPS[name]}
+    return type(f"Spied{kind.__name__}", (kind,), members)(*made_of)
 
 
 class FakeDialect:
@@ -119,9 +135,10 @@ class Scene:
             Instrument(name, index, CENTS) for index, name in enumerate(("RAIN", "SNOW"))
         )
         self.strategy = strategy or Strategy()
-        self.orders = Orders("T")
-        self.risk = Risk(structs.replace(NO_LIMITS, **limits), self.instruments)
-        self.positions = Positions(self.instruments)
+        self.orders = spied(Orders, "orders", self.record, "T")
+        self.risk = spied(Risk, "risk", self.record, structs.replace(NO_LIMITS, **limits), self.instruments)
+        self.positions = {each: spied(Position, "position", self.record, each) for each in self.instruments}
+        self.journal = journal or spied(NullJournal, "journal", self.record)
         self.dialect = FakeDialect()
         self.books = [make_book(instrument, 3) for instrument in self.instruments]
         for book in self.books:
@@ -130,20 +147,21 @@ class Scene:
         spies = {
             "market_data": FakeMarketData(),
             "dialect": self.dialect,
-            "orders": self.orders,
-            "risk": self.risk,
-            "journal": journal or NullJournal(),
             "strategy": self.strategy,
         }
         self.spies = {name: Spy(name, target, self.record) for name, target in spies.items()}
         self.desk = Desk(
             [Spy("book", book, self.record) for book in self.books],
-            positions=[Spy("position", position, self.record) for position in self.positions],
+            orders=self.orders,
+            risk=self.risk,
+            journal=self.journal,
+            positions=tuple(self.positions.values()),
             clock_ns=lambda: self.now_ns,
             wall_ns=lambda: 10**18 + self.now_ns,
             **self.spies,
         )
         self.desk.send = self.send
+        self.desk.refuse = lambda fields: self.record.append(("refuse", fields))
         self.desk.command = lambda commands: self.record.append(("command", *commands))
         self.desk.call_later = lambda delay_ns, callback: self.timers.append((delay_ns, callback))
         self.desk.hooks.halt = self.halts.append

@@ -233,7 +233,7 @@ def fills_of(orders: Orders) -> dict[str, tuple[str, int, int, int, int]]:
     """Return every fill that counts, by ExecID(17)."""
     return {
         exec_id: (order.instrument.symbol, order.side, *fill)
-        for order in set(orders._by_id.values())
+        for order in {order for _, order in orders.ids.items()}
         for exec_id, fill in order.executions.items()
         if fill is not None
     }

@@ -106,15 +106,15 @@ class Chaos:
 def snapshot(orders: Orders, positions: Positions) -> object:
     """Everything of orders and positions that must survive."""
     skipped = {"sent_ns", "tag", "instrument"}
+    names = [name for name in Order.__slots__ if name not in skipped and not name.startswith("_")]
+    ids = sorted(orders.ids.items(), key=lambda item: item[0])
     each = [
-        (order.instrument.symbol, *(getattr(order, name) for name in Order.__slots__ if name not in skipped))
-        for order in dict.fromkeys(orders._by_id.values())
+        (order.instrument.symbol, order.executions, *(getattr(order, name) for name in names))
+        for order in dict.fromkeys(order for _, order in ids)
     ]
     held = [(p.net, p.cash, p.cost, p.fees) for p in positions]
     live = [order.cl_ord_id for order in orders.live()]
-    ids = {cl_ord_id: order.cl_ord_id for cl_ord_id, order in orders._by_id.items()}
-    venue_ids = {order_id: order.cl_ord_id for order_id, order in orders._by_order_id.items()}
-    return each, held, live, ids, venue_ids, orders.opened
+    return each, held, live, [(cl_ord_id, order.cl_ord_id) for cl_ord_id, order in ids], orders.opened
 
 
 def check(order: Order) -> None:

@@ -9,6 +9,7 @@ from engine.session.core import SessionCore
 from engine.session.core_settings import CoreSettings
 from engine.session.fields import Fields
 from engine.session.message import Message
+from engine.session.sink import Sink
 from engine.session.store import MemoryStore
 
 SECOND = 1_000_000_000
@@ -36,7 +37,7 @@ def frame(
     return Message([(fix.BeginString, message.get(fix.BeginString, begin_string)), *fields]).frame()
 
 
-class Scene:
+class Scene(Sink):
     """Events: `> text` sent, `< text` delivered, and the sink's other calls by name."""
 
     def __init__(
@@ -51,6 +52,8 @@ class Scene:
         self.core.wall_offset_ns = START_NS - self.now_ns
         self.reader = FrameReader()
         self.raw: list[bytes] = []
+        self.on_logon = lambda: self.events.append("logon")
+        self.on_logout = lambda reason: self.events.append("logout")
 
     @property
     def wall_ns(self) -> int:
@@ -73,12 +76,6 @@ class Scene:
 
     def arm(self, deadline_ns: int) -> None:
         self.armed_ns = deadline_ns
-
-    def on_logon(self) -> None:
-        self.events.append("logon")
-
-    def on_logout(self, reason: str) -> None:
-        self.events.append("logout")
 
     def alert(self, text: str) -> None:
         self.events.append("alert")

@@ -163,6 +163,31 @@ def test_triggers_carry_the_time_that_was_set_for_each_order(wires: Wires) -> No
     assert [b - a for a, b in zip(times, times[1:], strict=False)] == [2 * NS_PER_MS] * 2
 
 
+def test_triggers_of_a_burst_carry_one_time_and_come_together(wires: Wires) -> None:
+    def engine() -> None:
+        for _ in range(3):
+            times.frombytes(
+                wires.engine_feed.recv(16, socket.MSG_WAITALL) if len(times) < 4 else wires.engine_feed.recv(9)
+            )
+            wires.buy(5200)
+            if len(times) < 5:
+                wires.buy(5200)
+
+    times = array("q")
+    thread = threading.Thread(target=engine)
+    thread.start()
+    sent = drive_triggers(wires.feed.fileno(), wires.venue, NS_PER_MS, 5, LAG_NS, 2)
+    thread.join()
+    assert sent == 5
+    assert [each - times[0] for each in times] == [0, 0, 2 * NS_PER_MS, 2 * NS_PER_MS, 4 * NS_PER_MS]
+
+
+@pytest.mark.parametrize("burst", [0, 65])
+def test_burst_that_is_none_is_refused(wires: Wires, burst: int) -> None:
+    with pytest.raises(ValueError, match="burst must be 1 to 64"):
+        drive_triggers(wires.feed.fileno(), wires.venue, NS_PER_MS, 1, LAG_NS, burst)
+
+
 def test_trigger_without_an_order_voids_the_run(wires: Wires) -> None:
     with pytest.raises(VenueError, match="order 0: no reply in time"):
         drive_triggers(wires.feed.fileno(), wires.venue, NS_PER_MS, 1, NS_PER_MS)

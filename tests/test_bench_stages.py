@@ -196,10 +196,9 @@ def assert_plain(rig: Rig) -> None:
     market_data = rig.feed.dialect
     assert type(desk.risk) is Risk
     assert type(desk.all_orders) is Orders
-    assert type(desk._journal) is Journal
-    assert type(desk._dialect) is Fix44
+    assert type(desk.journal) is Journal
     assert desk._decode_frame == market_data.decode
-    assert desk._decode_report == desk._dialect.decode
+    assert type(desk._decode_report.__self__) is type(desk._new_order.__self__) is Fix44
     assert desk._apply == tuple(book.apply for book in desk.books)
     assert desk._on_book == rig.strategy.on_book
     assert desk.send == rig.session.send

@@ -57,7 +57,7 @@ class PaperEngine:
             self._next_stall_ns += SECOND_NS
         self.now_ns += SERVICE_NS
         self.done += 1
-        self.sampler.answered()
+        self.sampler.answered(self.now_ns)
 
 
 def on_paper(stall_ns: int, is_scheduled: bool, monkeypatch: pytest.MonkeyPatch) -> results.Figures:

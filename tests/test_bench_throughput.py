@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from time import perf_counter_ns
 
 import pytest
 
@@ -27,7 +28,7 @@ async def pipelined(count: int, window: int, burst: int, answers: int) -> tuple[
         nonlocal waiting
         for _ in range(min(answers, waiting)):
             waiting -= 1
-            sampler.answered()
+            sampler.answered(perf_counter_ns())
         if waiting:
             loop.call_soon(answer)
 

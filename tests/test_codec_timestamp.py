@@ -74,6 +74,18 @@ def test_parse_refuses_what_is_no_timestamp(text: str) -> None:
         parse_timestamp(text.encode("latin-1"))
 
 
+def test_date_is_read_anew_when_it_changes() -> None:
+    dates = [f"2026{month:02}{day:02}" for month in range(1, 13) for day in (1, 15, 28)]
+    expected = [int(datetime.strptime(date, "%Y%m%d").replace(tzinfo=UTC).timestamp()) * 10**9 for date in dates]
+    read = []
+    for date in dates:
+        with pytest.raises(DecodeError):
+            parse_timestamp(b"20260230-00:00:00")
+        read.append(parse_timestamp(f"{date}-00:00:00".encode()))
+        assert parse_timestamp(f"{date}-00:00:01".encode()) == read[-1] + 10**9
+    assert read == expected
+
+
 def test_field_is_read_as_a_time() -> None:
     fields = Fields(b"35=0\x0152=20260105-14:30:00.250\x0160=yesterday\x01")
     assert (fields.timestamp_ns(52, 0), fields.timestamp_ns(122, -1)) == (1_767_623_400_250_000_000, -1)

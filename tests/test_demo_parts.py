@@ -27,7 +27,7 @@ def engine():
         desk=desk,
         counters=desk.counters,
         books=scene.books,
-        positions=scene.positions,
+        positions=tuple(scene.positions.values()),
         supervisor=SimpleNamespace(state=State.TRADING),
         reconnects=lambda: 0,
         config=SimpleNamespace(engine=SimpleNamespace(mode="event", session="quickfix")),

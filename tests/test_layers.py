@@ -7,8 +7,8 @@ ENGINE = Path(__file__).parent.parent / "engine"
 WORDS, STATE, WIRE, VENUE, HOOKS, PATH, EDGE, WIRING = range(8)
 
 NAMES = {
-    WORDS: "_sockets errors fix instrument report _decimal counters latency _latency defaults",
-    STATE: "_book book order order_event order_steps order_table orders position sequence"
+    WORDS: "_clock _sockets errors fix instrument report _decimal counters latency _latency defaults",
+    STATE: "_book book order _order_ids order_event order_steps order_table orders position sequence"
     " limits tables markets rate risk risk_codes _exposure _rate _risk"
     " journal _journal journal_file journal_dump recovery",
     WIRE: "session",

@@ -50,7 +50,7 @@ def test_frame_passes_book_strategy_risk_orders_journal_encode_and_send_in_this_
         ("risk.mark", "RAIN", 4_500, 4_600),
         ("strategy.on_book", "RAIN"),
         ("risk.check_new", "RAIN", fix.BUY, 4_500, 10, "2", "RAIN", 1_000),
-        ("orders.open", "RAIN", fix.BUY, 4_500, 10, "2", "1", False, 0, 1_000),
+        ("orders.open", "RAIN", fix.BUY, 4_500, 10, "2", "1", False, 0, 1_000, ""),
         ("risk.update", "T-1"),
         ("journal.append_new", "T-1", 10**18 + 1_000),
         ("dialect.new_order", "T-1", 10**18 + 1_000),
@@ -272,7 +272,7 @@ def test_replace_passes_risk_orders_journal_encode_and_send_in_this_order():
     assert scene.desk.replace(order, 4_400, 20)
     assert scene.taken() == [
         ("risk.check_replace", "T-1", 4_400, 20, "RAIN", 1_000),
-        ("orders.request_replace", "T-1", 4_400, 20, 1_000),
+        ("orders.request_replace", "T-1", 4_400, 20, 1_000, ""),
         ("risk.update", "T-1"),
         ("journal.append_replace", "T-1", 10**18 + 1_000),
         ("dialect.replace", "T-1", 10**18 + 1_000),
@@ -306,7 +306,7 @@ def test_cancel_passes_while_not_trading():
     assert scene.desk.cancel(order)
     assert scene.taken() == [
         ("risk.check_cancel", "T-1", 1_000),
-        ("orders.request_cancel", "T-1", 1_000),
+        ("orders.request_cancel", "T-1", 1_000, ""),
         ("risk.update", "T-1"),
         ("journal.append_cancel", "T-1", 10**18 + 1_000),
         ("dialect.cancel", "T-1", 10**18 + 1_000),
@@ -410,10 +410,11 @@ def test_unreadable_report_halts_and_is_not_applied():
     assert (scene.desk.counters.reports, scene.desk.counters.unknown_reports) == (1, 1)
 
 
-def test_message_that_says_nothing_about_orders_is_counted_only():
+def test_message_that_says_nothing_about_orders_is_counted_and_refused():
     scene = Scene()
     scene.desk.on_report(None)
-    assert (scene.names(), scene.halts, scene.desk.counters.unknown_reports) == (["dialect.decode"], [], 1)
+    assert scene.taken() == [("dialect.decode", None), ("refuse", None)]
+    assert (scene.halts, scene.desk.counters.unknown_reports) == ([], 1)
 
 
 def test_report_about_a_strangers_order_is_recorded_and_halts():

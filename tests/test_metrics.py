@@ -24,7 +24,7 @@ class Source:
         self.scene = scene or Scene()
         self.counters = self.scene.desk.counters
         self.books = self.scene.books
-        self.positions = self.scene.positions
+        self.positions = tuple(self.scene.positions.values())
 
     def clock_ns(self):
         return self.scene.now_ns
@@ -111,7 +111,7 @@ def test_book_without_any_update_is_infinitely_old():
 
 def test_profit_of_a_position_that_has_no_price_is_left_out():
     source = Source()
-    source.positions[source.scene.rain].fill(1, 10, 4_500, 0)
+    source.scene.positions[source.scene.rain].fill(1, 10, 4_500, 0)
     source.books[0].snapshot([], [])
     assert samples(scraped(source)["fixlane_pnl"]) == {("SNOW",): 0}
 

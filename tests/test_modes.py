@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -117,3 +119,28 @@ def test_core_is_taken_for_the_run_and_given_back():
 def test_core_that_cannot_be_had_is_a_configuration_error(core):
     with pytest.raises(ConfigError, match=f"engine.core: cannot pin to core {core}: .*; this process may use"):
         pin(core)
+
+
+ORDERS_WORTH = """
+import asyncio, resource, sys
+from engine._sockets import Sockets
+from engine.modes import Mode
+
+async def main():
+    loop = asyncio.get_running_loop()
+    with Mode(sys.argv[1], None, loop, Sockets(loop), lambda: 0, lambda: 0):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        kept = [bytes(300) for _ in range(60_000)]
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+
+asyncio.run(main())
+"""
+
+
+def test_busy_mode_has_touched_the_memory_of_its_first_orders():
+    def faults(mode):
+        ran = subprocess.run([sys.executable, "-c", ORDERS_WORTH, mode], check=True, capture_output=True, text=True)
+        return int(ran.stdout)
+
+    assert faults(EVENT) > 3000
+    assert faults(BUSY) < 500

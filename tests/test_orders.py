@@ -55,7 +55,7 @@ def test_nonce_that_some_venue_refuses_is_a_configuration_error(nonce: str) -> N
 
 def test_longest_nonce_leaves_room_for_its_counter() -> None:
     orders = Orders("a" * 20)
-    orders.counter = 10**15 - 2
+    orders.restore_cl_ord_id(f"{orders.nonce}-{10**15 - 2}")
     assert len(orders.next_cl_ord_id()) == 36
 
 

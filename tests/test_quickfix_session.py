@@ -116,6 +116,21 @@ async def test_session_reject_reaches_on_message(tmp_path: Path) -> None:
 
 
 @in_both_modes
+async def test_2_r_unsupported_message_is_refused_by_its_number(tmp_path: Path) -> None:
+    async with logged_on(tmp_path) as (side, peer):
+        side.session.on_message = side.session.refuse
+        peer.send("B", "148=Rain tomorrow|33=1|58=Bring a coat|")
+        await until(lambda: peer.received("j"))
+        (text,) = peer.received("j")
+        assert [field(text, tag) for tag in (45, 372, 380, 58)] == [
+            "2",
+            "B",
+            "3",
+            "MsgType(35) B is not supported here",
+        ]
+
+
+@in_both_modes
 async def test_test_request_is_answered(tmp_path: Path) -> None:
     async with logged_on(tmp_path) as (_side, peer):
         peer.send("1", "112=ping|")

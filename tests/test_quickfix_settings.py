@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,9 @@ def test_session_opened_by_its_file_is_the_one_asked_for(tmp_path: Path) -> None
     assert (tmp_path / "state" / "kept").is_dir()
     session.close()
     loop.close()
+
+
+def test_interrupt_raises_as_without_quickfix() -> None:
+    script = "import signal, engine.session.quickfix_settings\nsignal.raise_signal(signal.SIGINT)"
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert found.stderr.splitlines()[-1:] == ["KeyboardInterrupt"]

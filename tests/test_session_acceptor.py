@@ -28,6 +28,19 @@ def test_1s_b_second_connection_of_an_identity_is_closed_silently(run, tmp_path:
     run(main())
 
 
+async def answer(port: int, peer: str) -> bytes:
+    """Return what a Logon of `peer` is answered with, nothing where the connection is cut."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(frame("35=A|34=1|98=0|108=30|141=Y|", peer, "PEER", time.time_ns()))
+    try:
+        async with asyncio.timeout(5):
+            return await reader.readuntil(b"\x0110=")
+    except (ConnectionError, asyncio.IncompleteReadError):
+        return b""
+    finally:
+        writer.close()
+
+
 @pytest.mark.parametrize(
     "first",
     [
@@ -85,6 +98,52 @@ def test_template_makes_a_session_for_each_peer(run, tmp_path: Path) -> None:
         for client in clients:
             client.session.close()
         acceptor.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("peer", ["*", "L" * 400])
+def test_1s_c_name_that_no_session_can_have_is_cut(run, tmp_path: Path, peer: str) -> None:
+    async def main() -> None:
+        failures: list[dict[str, object]] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: failures.append(context))
+        acceptor = Acceptor([acceptor_settings(tmp_path, TargetCompID="*")], loop)
+        (port,) = await acceptor.listen()
+        try:
+            assert await answer(port, peer) == b""
+            assert (failures, acceptor.sessions, acceptor.strangers) == ([], {}, set())
+        finally:
+            acceptor.close()
+
+    run(main())
+
+
+def test_1s_c_template_makes_nothing_for_an_address_that_is_not_allowed(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        own = acceptor_settings(tmp_path, TargetCompID="*", AllowedRemoteAddresses="192.0.2.1")
+        acceptor = Acceptor([own], asyncio.get_running_loop())
+        (port,) = await acceptor.listen()
+        try:
+            assert await answer(port, "ANN") == b""
+            assert acceptor.sessions == {} and not (tmp_path / "peer").exists()
+        finally:
+            acceptor.close()
+
+    run(main())
+
+
+def test_template_makes_so_many_sessions_and_no_more(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        acceptor = Acceptor([acceptor_settings(tmp_path, TargetCompID="*")], loop, max_made=2)
+        (port,) = await acceptor.listen()
+        try:
+            answers = [await answer(port, peer) for peer in ("ANN", "BOB", "CAT", "ANN")]
+            assert [b"35=A" in text for text in answers] == [True, True, False, True]
+            assert len(acceptor.sessions) == 2
+        finally:
+            acceptor.close()
 
     run(main())
 

@@ -5,6 +5,7 @@ from session_scene import Scene, frame
 from test_session_dictionary import ORDER, fix44
 
 from engine.errors import SessionError
+from engine.session.fields import Fields
 
 REPORT = "35=8|34=2|37=x|"
 DUP = "43=Y|122=20260105-14:30:00|"
@@ -130,3 +131,19 @@ def test_second_60_and_any_fraction_are_legal_times() -> None:
     for seq_num, time in ((2, "20161231-23:59:60"), (3, "20260105-14:30:00.123456789"), (4, "20260105-14:30:00.1")):
         text = f"35=8|34={seq_num}|52={time}|37=x|"
         assert scene.receive(text) == [f"< 35=8|34={seq_num}|37=x|"]
+
+
+def test_message_is_let_go_of_when_its_read_is_done() -> None:
+    class Keeper(Scene):
+        def deliver(self, fields: Fields) -> None:
+            self.kept = fields
+
+    scene = Keeper().up()
+    scene.receive("35=8|34=2|37=E1|")
+    assert (len(scene.kept), scene.kept.get(37)) == (0, None)
+
+
+def test_message_of_more_fields_than_allowed_is_garbled() -> None:
+    many = "35=8|34=2|" + "58=x|" * 20
+    assert Scene(max_fields=12).up().receive(many) == []
+    assert len(Scene().up().receive(many)) == 1

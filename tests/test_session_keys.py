@@ -1,5 +1,6 @@
 """Every key of a session file means something to the native session, or is refused by name."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 from session_sockets import acceptor_settings, initiator_settings
 
 from engine.check import check
+from engine.echo import open_echo
 from engine.errors import ConfigError
 from engine.session.core_settings import SECOND_NS
+from engine.session.native import NativeSession
 from engine.session.native_settings import core_settings, ignored, refused
 from engine.session.settings_keys import KEYS
 
@@ -25,7 +28,7 @@ def test_every_key_is_read_somewhere() -> None:
     assert [key.name for key in KEYS.values() if f'"{key.name}' not in source and key.name not in TRUE_ANYWAY] == []
 
 
-@pytest.mark.parametrize("key", ["HttpAcceptPort", "FileLogBackupPath", "ScreenLogShowIncoming"])
+@pytest.mark.parametrize("key", ["HttpAcceptPort", "FileLogBackupPath", "ScreenLogShowIncoming", "TLSCipherSuites"])
 def test_key_of_what_is_not_here_is_refused(key: str) -> None:
     settings = initiator_settings(Path(), 1, **{key: "Y"})
     assert refused(settings)[0].startswith(f"initiator.cfg: {key}: ")
@@ -49,6 +52,28 @@ def test_key_of_the_other_role_is_named() -> None:
     ]
 
 
+def test_key_without_effect_is_named_when_the_file_is_loaded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "echo.cfg"
+    text = (CONFIG / "fix" / "echo.cfg").read_text()
+    line = text.count("\n") + 1
+    file.write_text(text + "SocketAceptPort=1\nHeartBtInt=5\n")
+    with asyncio.Runner() as runner:
+        open_echo(file, None, runner.get_loop()).close()
+    fault = f"{file}:{line}: [SESSION] SocketAceptPort: unknown key, ignored; did you mean SocketAcceptPort?"
+    assert [record.getMessage() for record in caplog.records] == [
+        fault,
+        f"{file}: HeartBtInt: has no effect, it is for an initiator",
+    ]
+
+
+def test_initiator_names_keys_without_effect(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with asyncio.Runner() as runner:
+        NativeSession(initiator_settings(tmp_path, 1, NeedClientAuth="Y"), runner.get_loop()).close()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}/initiator.cfg: NeedClientAuth: has no effect, it is for an acceptor"
+    ]
+
+
 @pytest.mark.parametrize(
     ("keys", "name", "value"),
     [
@@ -57,6 +82,8 @@ def test_key_of_the_other_role_is_named() -> None:
         ({"LogonTimeout": "3"}, "logon_timeout_ns", 3 * SECOND_NS),
         ({}, "logout_timeout_ns", 2 * SECOND_NS),
         ({"MaxLatency": "5"}, "max_latency_ns", 5 * SECOND_NS),
+        ({"MaxMessageSize": "1000"}, "max_message_size", 1000),
+        ({"MaxFields": "10"}, "max_fields", 10),
         ({"TestRequestDelayMultiplier": "0.5"}, "test_request_after_permille", 1500),
         ({"HeartBeatTimeoutMultiplier": "2"}, "disconnect_after_permille", 3000),
         ({"MillisecondsInTimeStamp": "N"}, "timestamp_precision", 0),

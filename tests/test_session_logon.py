@@ -68,6 +68,11 @@ def test_1b_d_answer_without_encrypt_method_is_rejected_and_left() -> None:
         ("98=0|", "371=108|372=A|373=1", "HeartBtInt(108) missing"),
         ("98=0|108=x|", "371=108|372=A|373=6", "HeartBtInt(108) is not a number"),
         ("98=0|108=-1|", "371=108|372=A|373=5", "HeartBtInt(108) is negative"),
+        ("98=0|108=1000000001|", "371=108|372=A|373=5", "HeartBtInt(108) is beyond every session"),
+        ("98=0|108=999999999999999999|", "371=108|372=A|373=5", "HeartBtInt(108) is beyond every session"),
+        ("98=0|108=30|383=x|", "371=383|372=A|373=6", "MaxMessageSize(383) is not a number"),
+        ("98=0|108=30|383=-1|", "371=383|372=A|373=5", "MaxMessageSize(383) leaves no room for a session's messages"),
+        ("98=0|108=30|383=127|", "371=383|372=A|373=5", "MaxMessageSize(383) leaves no room for a session's messages"),
     ],
 )
 def test_1s_d_invalid_logon_is_rejected_and_left(fields: str, reason: str, text: str) -> None:
@@ -101,6 +106,19 @@ def test_1b_logout_of_a_stranger_instead_of_logon_counts_for_nothing() -> None:
     scene.take()
     assert scene.receive("35=5|34=1|49=OTHER|58=closed|") == ["alert", "disconnect"]
     assert scene.core.next_in == 1
+
+
+@pytest.mark.parametrize("status", [5, 6, 8])
+def test_1b_refusal_of_the_credentials_needs_the_operator(status: int) -> None:
+    scene = Scene().connect()
+    scene.receive(f"35=5|34=1|1409={status}|58=no|")
+    assert scene.core.needs_operator == f"Logout by the peer: no (SessionStatus {status}); see to the credentials"
+
+
+def test_1b_refusal_for_another_reason_may_be_tried_again() -> None:
+    scene = Scene().connect()
+    scene.receive("35=5|34=1|1409=7|58=too early|")
+    assert scene.core.needs_operator == ""
 
 
 def test_1b_refusal_for_low_numbers_needs_the_operator() -> None:
@@ -206,6 +224,24 @@ def test_next_expected_higher_is_left() -> None:
     fixt = acceptor(send_next_expected_msg_seq_num=True, begin_string="FIXT.1.1", default_appl_ver_id="9")
     text = "NextExpectedMsgSeqNum(789) is 5, only 0 messages were sent"
     assert fixt.receive("35=A|34=1|98=0|108=30|1137=9|789=5|")[0] == f"> 35=5|34=1|1409=10|58={text}|"
+
+
+@pytest.mark.parametrize("value", ["x", "99999999999999999999", "-1", "0"])
+def test_next_expected_that_is_no_number_is_rejected_and_left(value: str) -> None:
+    scene = Scene(is_initiator=False, send_next_expected_msg_seq_num=True).connect()
+    reason = "373=6" if value in ("x", "99999999999999999999") else "373=5"
+    assert scene.receive(f"35=A|34=1|98=0|108=30|789={value}|") == [
+        f"> 35=3|34=1|45=1|371=789|372=A|{reason}|58=NextExpectedMsgSeqNum(789) is not a number above 0|",
+        "> 35=5|34=2|58=NextExpectedMsgSeqNum(789) is not a number above 0|",
+        "alert",
+        "disconnect",
+    ]
+
+
+def test_heart_bt_int_of_years_is_kept() -> None:
+    scene = Scene(is_initiator=False).connect()
+    assert scene.receive("35=A|34=1|98=0|108=1000000000|") == ["> 35=A|34=1|98=0|108=1000000000|", "logon"]
+    assert scene.wait(86_400) == []
 
 
 def test_next_expected_agreed_waits_for_the_fill_unasked() -> None:

@@ -17,6 +17,7 @@ from engine.session.acceptor import Acceptor
 from engine.session.fields import Fields
 from engine.session.native import NativeSession
 from engine.session.settings import SessionSettings
+from engine.session.store import MemoryStore
 
 __all__ = ["run"]
 
@@ -47,6 +48,45 @@ def test_logout_closes_both_sides_in_order(run, tmp_path: Path) -> None:
         assert pair.peer.events[-1] == "logout: Logout by the peer: done"
         with pytest.raises(SessionError, match="logged out"):
             pair.session.send(body("late"))
+        pair.close()
+
+    run(main())
+
+
+class FullDisk(MemoryStore):
+    def append(self, seq_num: int, message: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+
+def test_store_that_cannot_be_written_ends_the_connection_and_nothing_is_sent(run, tmp_path: Path) -> None:
+    async def main() -> None:
+        pair = await Pair(tmp_path).up()
+        numbers = pair.session.next_sender_seq_num, pair.session.next_target_seq_num
+        pair.session.core.store.close()
+        pair.session.core.store = FullDisk()
+        with pytest.raises(SessionError, match="not sent: the store cannot be written: .*No space left"):
+            pair.session.send(body("lost"))
+        assert (pair.session.next_sender_seq_num, pair.session.next_target_seq_num) == numbers
+        await pair.peer.until(lambda: not pair.peer_session.is_connected)
+        assert pair.peer.messages == [] and pair.us.count("logout: the store cannot be written") == 1
+        pair.close()
+
+    run(main())
+
+
+def test_store_that_cannot_count_what_came_ends_the_connection_and_not_the_loop(run, tmp_path: Path) -> None:
+    class Uncounted(MemoryStore):
+        def set_next_in(self, seq_num: int) -> None:
+            raise OSError(5, "Input/output error")
+
+    async def main() -> None:
+        pair = await Pair(tmp_path).up()
+        pair.session.core.store.close()
+        pair.session.core.store = Uncounted()
+        pair.peer_session.send(body("r1", "8"))
+        await pair.us.until(lambda: pair.us.count("logout: failed: ") == 1)
+        assert pair.us.count("fault: OSError in the session: [Errno 5] Input/output error") == 1
+        await pair.peer.until(lambda: not pair.peer_session.is_connected)
         pair.close()
 
     run(main())
@@ -198,7 +238,7 @@ def test_slow_reader_gets_everything_in_order_later(run, tmp_path: Path) -> None
         pair = Pair(tmp_path)
         await pair.listen()
         reader, writer = await asyncio.open_connection("127.0.0.1", pair.port, limit=4096)
-        writer.write(frame("35=A|34=1|98=0|108=30|", "US", "PEER", pair.peer_session.wall_ns()))
+        writer.write(frame("35=A|34=1|98=0|108=30|", "US", "PEER", pair.peer_session.wall.now_ns()))
         await pair.peer.logged_on()
         count, text = 20_000, "58=" + "x" * 500 + "|"
         message = body("r", "8", text)

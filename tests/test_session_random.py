@@ -13,10 +13,11 @@ from engine.session.core import SessionCore
 from engine.session.core_settings import CoreSettings
 from engine.session.fields import Fields
 from engine.session.file_store import FileStore
+from engine.session.sink import Sink
 from engine.session.store import MemoryStore, Store
 
 
-class End:
+class End(Sink):
     """One side: its core, what it sent and received, and its bytes on the way to the other side."""
 
     def __init__(self, agreed: CoreSettings, store: Store, is_initiator: bool) -> None:
@@ -25,6 +26,8 @@ class End:
         self.received: list[str] = []
         self.alerts: list[str] = []
         self.is_open = False
+        self.on_logon = lambda: None
+        self.on_logout = lambda reason: None
         self.start()
 
     def start(self) -> None:
@@ -43,10 +46,6 @@ class End:
         self.is_open = False
 
     def arm(self, deadline_ns: int) -> None: ...
-
-    def on_logon(self) -> None: ...
-
-    def on_logout(self, reason: str) -> None: ...
 
     def alert(self, text: str) -> None:
         self.alerts.append(text)

@@ -15,6 +15,7 @@ from session_scene import START_NS, Scene
 from engine.errors import SessionError
 from engine.session import archive
 from engine.session.file_store import FileStore, stem
+from engine.session.store import MemoryStore
 
 SMALL = 4096 * 2
 
@@ -79,6 +80,30 @@ def test_prepared_segment_is_used_later(open_store) -> None:
     open_store()
     store = filled_on(open_store(), 61, 200)
     assert [n for n, _ in store.messages(1, 999)] == list(range(1, 201))
+
+
+def test_next_segment_gets_its_pages_a_slice_at_a_time(open_store) -> None:
+    large = 2**20
+    store = open_store(segment_size=large)
+    assert not store.prepare()
+    store.append(1, b"x" * (large // 2))
+    assert [store.prepare() for _ in range(6)] == [True, True, True, True, False, False]
+    store.append(2, b"y" * (large // 2))
+    assert list(store.messages(2, 2)) == [(2, b"y" * (large // 2))]
+
+
+def test_session_goes_on_preparing_until_the_store_is_done() -> None:
+    class Preparing(MemoryStore):
+        left = 3
+
+        def prepare(self) -> bool:
+            self.left -= self.left > 0
+            return self.left > 0
+
+    scene = Scene(store=Preparing(START_NS)).up()
+    scene.store.left = 3
+    pauses = [(scene.core.timer(scene.now_ns) - scene.now_ns) // 1_000_000 for _ in range(3)]
+    assert (pauses[:2], pauses[2] > 1_000) == ([50, 50], True)
 
 
 def filled_on(store: FileStore, first: int, last: int) -> FileStore:
@@ -186,6 +211,32 @@ def test_closed_store_refuses(open_store) -> None:
         append(1, b"a")
     with pytest.raises(SessionError, match="closed"):
         store.next_in  # noqa: B018
+
+
+def test_message_is_in_the_store_before_it_is_on_the_wire() -> None:
+    scene = Scene().up()
+
+    class Noted(MemoryStore):
+        def append(self, seq_num: int, message: bytes) -> None:
+            super().append(seq_num, message)
+            scene.events.append(f"kept {seq_num}")
+
+        def set_next_in(self, seq_num: int) -> None:
+            super().set_next_in(seq_num)
+            scene.events.append(f"expects {seq_num}")
+
+    scene.core.store = Noted(START_NS)
+    scene.send("35=D|11=A1|")
+    assert scene.take() == ["kept 2", "> 35=D|34=2|11=A1|"]
+    assert scene.receive("35=8|34=2|37=E1|") == ["< 35=8|34=2|37=E1|", "expects 3"]
+    assert (scene.core.store.next_in, scene.core.store.next_out) == (3, 3)
+
+
+def test_message_that_is_none_is_refused(open_store) -> None:
+    store = open_store()
+    with pytest.raises(TypeError):
+        store.append(1, None)
+    assert (store.next_out, list(store.messages(1, 1))) == (1, [])
 
 
 def damage(file: Path, offset: int, bits: int = 1) -> None:
@@ -312,3 +363,14 @@ def test_kill_at_any_moment_keeps_everything_sent(tmp_path: Path) -> None:
         assert store.next_out - 1 in (last, last + 1) or store.next_out == 1 and last % 700 == 699
         assert kept == [(n, b"message %d " % n * (1 + n % 5)) for n in range(1, store.next_out)]
         store.close()
+
+
+def test_damaged_store_says_what_to_do(tmp_path: Path) -> None:
+    FileStore(tmp_path, "S", 1).close()
+    os.truncate(tmp_path / "S.head", 100)
+    with pytest.raises(SessionError) as caught:
+        FileStore(tmp_path, "S", 1)
+    assert str(caught.value) == (
+        f"{tmp_path}/S.head: the head is truncated; no logon: restore S.*, or move them away and reset both numbers"
+        " with the peer's consent (ResetOnLogon=Y)"
+    )

@@ -1,6 +1,7 @@
 """The native session over TLS, by the keys of the session file."""
 
 import asyncio
+import contextlib
 import ssl
 from pathlib import Path
 
@@ -85,20 +86,50 @@ def test_client_must_show_a_certificate_where_asked(tmp_path: Path, authority: A
 
 
 def test_versions_below_1_2_are_refused(tmp_path: Path) -> None:
-    for keys in ({"SocketMinimumTLSVersion": "TLS10"}, {"SSLProtocol": "+TLSv1 +TLSv1.1"}):
-        with pytest.raises(ConfigError, match="TLS"):
-            client_context(initiator_settings(tmp_path, 1, SocketUseSSL="Y", **keys))
+    for key, value in (
+        ("SocketMinimumTLSVersion", "TLS10"),
+        ("SSLProtocol", "+TLSv1 +TLSv1.1"),
+        ("EnabledProtocols", "TLSv1.1"),
+        ("SSLProtocol", "all -TLSv1_2 -TLSv1_3"),
+    ):
+        with pytest.raises(ConfigError, match=f"{key}: .*TLS"):
+            client_context(initiator_settings(tmp_path, 1, SocketUseSSL="Y", **{key: value}))
 
 
 def test_versions_follow_the_keys(tmp_path: Path) -> None:
+    first, last = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
     for keys, expected in (
-        ({}, ssl.TLSVersion.TLSv1_2),
-        ({"SSLProtocol": "all -SSLv2"}, ssl.TLSVersion.TLSv1_2),
-        ({"EnabledProtocols": "TLSv1.3"}, ssl.TLSVersion.TLSv1_3),
-        ({"SocketMinimumTLSVersion": "TLS13"}, ssl.TLSVersion.TLSv1_3),
+        ({}, (first, last)),
+        ({"SSLProtocol": "all -SSLv2"}, (first, last)),
+        ({"SSLProtocol": "all -TLSv1_3"}, (first, first)),
+        ({"SSLProtocol": "+TLSv1_2"}, (first, first)),
+        ({"SSLProtocol": "-TLSv1_2"}, (last, last)),
+        ({"EnabledProtocols": "TLSv1.2,TLSv1.3"}, (first, last)),
+        ({"EnabledProtocols": "TLSv1.3"}, (last, last)),
+        ({"SocketMinimumTLSVersion": "TLS13"}, (last, last)),
     ):
         context = client_context(initiator_settings(tmp_path, 1, SocketUseSSL="Y", **keys))
-        assert context is not None and context.minimum_version == expected
+        assert context is not None and (context.minimum_version, context.maximum_version) == expected, keys
+
+
+def test_handshake_that_is_not_finished_is_cut_in_time(tmp_path: Path, authority: Authority) -> None:
+    async def main() -> None:
+        own = acceptor_settings(tmp_path, LogonTimeout="1", **server_keys(authority))
+        acceptor = Acceptor([own], asyncio.get_running_loop())
+        (port,) = await acceptor.listen()
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"\x16\x03\x01\x02\x00\x01")  # the beginning of a ClientHello
+            async with asyncio.timeout(5):
+                with contextlib.suppress(ConnectionError):
+                    assert await reader.read() == b""
+            writer.close()
+        finally:
+            acceptor.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.get_loop().set_exception_handler(lambda loop, context: None)
+        runner.run(main())
 
 
 def test_plain_session_has_no_context(tmp_path: Path) -> None:

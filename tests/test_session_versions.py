@@ -3,7 +3,7 @@
 from session_scene import Scene, frame
 from test_session_dictionary import ORDER, fixt
 
-from engine.echo import unsupported
+from engine.session.admin import unsupported
 from engine.session.fields import Fields
 from engine.session.versions import Version, Versions
 
@@ -89,5 +89,5 @@ def test_2_r_business_reject_names_the_version_assumed() -> None:
     news = Fields(frame("35=B|34=2|148=x|"))
     versions = Versions(Fields(frame(f"35=A|34=1|{LOGON}")))
     text = unsupported(news, versions).decode().replace("\x01", "|")
-    assert text == "35=j|45=2|372=B|1130=9|380=3|58=MsgType(35) B is not sent back here|"
+    assert text == "35=j|45=2|372=B|1130=9|380=3|58=MsgType(35) B is not supported here|"
     assert "1130=" not in unsupported(news, None).decode()

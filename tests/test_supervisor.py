@@ -39,7 +39,7 @@ class Stage(Scene):
         self.desk.send = self.session.send
         clock, wall = (lambda: self.now_ns), (lambda: 10**18 + self.now_ns)
         self.supervisor = Supervisor(
-            self.desk, self.session, self.dialect, self.spies["journal"], clock, wall, self.reports.append
+            self.desk, self.session, self.dialect, self.journal, clock, wall, self.reports.append
         )
         self.desk.hooks.halt = self.supervisor.halt
 
@@ -262,7 +262,7 @@ def test_halt_refuses_notes_tells_and_cancels_in_this_order():
         ("journal.append_note", "HALT: fire", wall_ns),
         ("strategy.on_halt", "fire"),
         ("risk.check_cancel", "T-2", stage.now_ns),
-        ("orders.request_cancel", "T-2", stage.now_ns),
+        ("orders.request_cancel", "T-2", stage.now_ns, ""),
         ("risk.update", "T-2"),
         ("journal.append_cancel", "T-2", wall_ns),
         ("dialect.cancel", "T-2", wall_ns),

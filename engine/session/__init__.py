@@ -45,6 +45,9 @@ class Session(Protocol):
     def send(self, body: bytes) -> None:
         """Send one application message: `35=D<SOH>`, then its body fields, each closed by SOH."""
 
+    def refuse(self, fields: Fields) -> None:
+        """Answer a message whose MsgType(35) the application does not take by BusinessMessageReject(j)."""
+
     def logout(self, text: str = "") -> None:
         """Send Logout, answer what the peer still asks for, then disconnect; do not connect again."""
 

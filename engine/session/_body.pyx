@@ -12,11 +12,11 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memchr, memcpy, strlen
+from libc.string cimport memcpy
 
 from engine._decimal cimport format_chars
 from engine.order cimport Order
-from engine.session._fields cimport SOH
+from engine.session._fields cimport SOH, find_soh
 from engine.session._timestamp cimport LONGEST_TIMESTAMP, TimestampFormat
 
 from engine.errors import OrderError
@@ -28,6 +28,7 @@ cdef extern from "Python.h":
     unsigned char* PyUnicode_1BYTE_DATA(object text)
 
 cdef enum:
+    LONGEST_TAG_TEXT = 11  # 2147483647=
     LONGEST_INT = 24  # sign, 19 digits, point
     NO_EXEC_INST = 1  # bits of Template.omitted
     NO_ORDER_QTY = 2
@@ -84,43 +85,62 @@ cdef class Template:
         return PyBytes_FromStringAndSize(<const char*>self.buffer, self.length)
 
     cdef inline int put(self, const char* bytes_, Py_ssize_t length) except -1:
-        self.reserve(length)
-        memcpy(self.buffer + self.length, bytes_, length)
+        memcpy(self.room(length), bytes_, length)
         self.length += length
         return 0
 
-    cdef inline int put_text(self, const char* tag, object value) except -1:
+    cdef int put_text(self, const char* tag, str value) except -1:
         cdef Py_ssize_t length = PyUnicode_GET_LENGTH(value)
+        cdef const unsigned char* text
+        cdef unsigned char* out
         if length == 0 or PyUnicode_KIND(value) != PyUnicode_1BYTE_KIND:
             raise ValueError(f"{tag.decode()}{value!r} is empty or not latin-1")
-        if memchr(PyUnicode_1BYTE_DATA(value), SOH, length) is not NULL:
+        text = PyUnicode_1BYTE_DATA(value)
+        if find_soh(text, 0, length) < length:
             raise ValueError(f"{tag.decode()}{value!r} holds SOH")
-        self.put(tag, strlen(tag))
-        self.put(<const char*>PyUnicode_1BYTE_DATA(value), length)
-        return self.put(b"\x01", 1)
+        out = put_tag(self.room(LONGEST_TAG_TEXT + length + 1), tag)
+        if length == 1:
+            out[0] = text[0]
+        else:
+            memcpy(out, text, length)
+        return self.close(out + length)
 
-    cdef inline int put_int(self, const char* tag, int64_t value, int decimals) except -1:
-        self.put(tag, strlen(tag))
-        self.reserve(LONGEST_INT)
-        self.length += format_chars(value, decimals, self.buffer + self.length)
-        return self.put(b"\x01", 1)
+    cdef int put_int(self, const char* tag, int64_t value, int decimals) except -1:
+        cdef unsigned char* out = put_tag(self.room(LONGEST_TAG_TEXT + LONGEST_INT + 1), tag)
+        return self.close(out + format_chars(value, decimals, out))
 
-    cdef inline int put_time(self, const char* tag, uint64_t time_ns) except -1:
-        self.put(tag, strlen(tag))
-        self.reserve(LONGEST_TIMESTAMP)
-        self.length += self.times.write(self.buffer + self.length, time_ns)
-        return self.put(b"\x01", 1)
+    cdef int put_time(self, const char* tag, uint64_t time_ns) except -1:
+        cdef unsigned char* out = put_tag(self.room(LONGEST_TAG_TEXT + LONGEST_TIMESTAMP + 1), tag)
+        return self.close(out + self.times.write(out, time_ns))
 
-    cdef inline int reserve(self, Py_ssize_t length) except -1:
-        cdef unsigned char* buffer
-        if self.length + length <= self.capacity:
-            return 0
-        buffer = <unsigned char*>realloc(self.buffer, 2 * self.capacity + length + 256)
+    cdef inline int close(self, unsigned char* out) noexcept:
+        """End the field whose last character stands before `out`."""
+        out[0] = SOH
+        self.length = out + 1 - self.buffer
+        return 0
+
+    cdef inline unsigned char* room(self, Py_ssize_t length) except NULL:
+        """Where the next `length` bytes may be written."""
+        if self.length + length > self.capacity:
+            self.grow(length)
+        return self.buffer + self.length
+
+    cdef int grow(self, Py_ssize_t length) except -1:
+        cdef unsigned char* buffer = <unsigned char*>realloc(self.buffer, 2 * self.capacity + length + 256)
         if buffer is NULL:
             raise MemoryError
         self.buffer = buffer
         self.capacity = 2 * self.capacity + length + 256
         return 0
+
+
+cdef inline unsigned char* put_tag(unsigned char* out, const char* tag) noexcept:
+    """Copy `tag` with its equals sign; return the place after it."""
+    while tag[0]:
+        out[0] = <unsigned char>tag[0]
+        out += 1
+        tag += 1
+    return out
 
 
 cdef bytes tag_text(int tag):
@@ -145,9 +165,6 @@ cdef class Place:
 
 cdef class OrderEncoder:
     """Orders to bodies of FIX 4.4; a venue's dialect is one, told what differs."""
-
-    cdef dict places
-    cdef Template new, replacing, cancelling, mass, status
 
     def __init__(
         self, instruments, *, fixed=None, omit=None, int precision=3, str mass_cancel_request_type="7"
@@ -175,7 +192,7 @@ cdef class OrderEncoder:
     def new_order(self, Order order not None, uint64_t now_ns):
         """Return the body of a NewOrderSingle(D)."""
         cdef Template body = self.new
-        cdef Place place = self.place(order)
+        cdef Place place = place_of(self.places, order)
         body.restart()
         body.put_text(b"11=", order.cl_ord_id)
         put_terms(body, place, order, order.order_qty, order.price, now_ns)
@@ -184,7 +201,7 @@ cdef class OrderEncoder:
     def replace(self, Order order not None, uint64_t now_ns):
         """Return the body of an OrderCancelReplaceRequest(G) to the pending price and quantity."""
         cdef Template body = self.replacing
-        cdef Place place = self.place(order)
+        cdef Place place = place_of(self.places, order)
         body.restart()
         put_ids(body, order, order.pending_cl_ord_id)
         put_terms(body, place, order, order.pending_qty, order.pending_price, now_ns)
@@ -193,7 +210,7 @@ cdef class OrderEncoder:
     def cancel(self, Order order not None, uint64_t now_ns):
         """Return the body of an OrderCancelRequest(F) under the pending ClOrdID."""
         cdef Template body = self.cancelling
-        cdef Place place = self.place(order)
+        cdef Place place = place_of(self.places, order)
         body.restart()
         put_ids(body, order, order.pending_cl_ord_id)
         put_side(body, place, order)
@@ -204,15 +221,16 @@ cdef class OrderEncoder:
 
     def mass_cancel(self, str cl_ord_id not None, uint64_t now_ns):
         """Return the body of an OrderMassCancelRequest(q)."""
-        self.mass.restart()
-        self.mass.put_text(b"11=", cl_ord_id)
-        put_transact_time(self.mass, now_ns)
-        return self.mass.copy()
+        cdef Template body = self.mass
+        body.restart()
+        body.put_text(b"11=", cl_ord_id)
+        put_transact_time(body, now_ns)
+        return body.copy()
 
     def order_status(self, Order order not None, uint64_t now_ns):
         """Return the body of an OrderStatusRequest(H)."""
         cdef Template body = self.status
-        cdef Place place = self.place(order)
+        cdef Place place = place_of(self.places, order)
         body.restart()
         if order.order_id:
             body.put_text(b"37=", order.order_id)
@@ -220,11 +238,12 @@ cdef class OrderEncoder:
         put_side(body, place, order)
         return body.copy()
 
-    cdef Place place(self, Order order):
-        place = self.places.get(order.instrument)
-        if place is None:
-            raise OrderError(f"Symbol(55) {order.instrument.symbol!r} is none of this session's instruments")
-        return place
+
+cdef Place place_of(dict places, Order order):
+    place = places.get(order.instrument)
+    if place is None:
+        raise OrderError(f"Symbol(55) {order.instrument.symbol!r} is none of this session's instruments")
+    return place
 
 
 cdef int put_ids(Template body, Order order, str cl_ord_id) except -1:

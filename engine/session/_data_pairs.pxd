@@ -2,16 +2,14 @@ from libc.stdint cimport uint64_t
 
 
 cdef class DataPairs:
-    cdef uint64_t small[32]  # a bit for each tag below 2048: is it a length field?
+    cdef uint64_t small[32]  # a bit for each special tag below 2048
     cdef int count
     cdef int* pairs
     cdef int find(self, int length_tag) noexcept nogil
 
-    cdef inline int data_tag(self, int length_tag) noexcept nogil:
-        """The data field that `length_tag` announces, or 0."""
-        if length_tag < 2048 and not self.small[length_tag >> 6] >> (length_tag & 63) & 1:
-            return 0
-        return self.find(length_tag)
+    cdef inline bint is_special(self, unsigned int tag) noexcept nogil:
+        """False for a tag that announces no data and is not CheckSum(10)."""
+        return tag >= 2048 or self.small[tag >> 6] >> (tag & 63) & 1
 
 
 cdef DataPairs STANDARD_PAIRS

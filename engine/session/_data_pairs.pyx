@@ -21,6 +21,7 @@ cdef class DataPairs:
         self.pairs = <int*>malloc(max(1, len(pairs)) * 2 * sizeof(int))
         if self.pairs is NULL:
             raise MemoryError
+        self.small[0] = 1 << 10  # CheckSum(10) is special too
         for length_tag, data_tag in pairs.items():
             if length_tag <= 0 or data_tag <= 0:
                 raise ValueError(f"data pair {length_tag}/{data_tag}: tags are positive")
@@ -34,6 +35,7 @@ cdef class DataPairs:
         free(self.pairs)
 
     cdef int find(self, int length_tag) noexcept nogil:
+        """The data field that `length_tag` announces, or 0."""
         cdef int i
         for i in range(self.count):
             if self.pairs[2 * i] == length_tag:

@@ -2,20 +2,20 @@
 
 Units   prices in 10**-price_decimals, sizes in 10**-size_decimals, fees in their product.
 Errors  DecodeError for a value of the wrong type, such as a price finer than its unit; the report is then void.
-Cost    about 150 ns; a text equal to the one that the report held before is not built again.
+Cost    about 100 ns: one pass notes where each field that counts stands; a text equal to the one that the report held
+        before is not built again.
 Source  FIX 4.4 volume 4, volume 2 for rejects; AggressorIndicator(1057) and MiscFeeBasis(891) of FIX 5.0 SP2.
 """
 
+cimport cython
 from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.stdint cimport INT64_MIN, int64_t
 from libc.string cimport memcmp
 
 from engine.report cimport ExecutionReport
-from engine.session._fields cimport Fields
+from engine.session._fields cimport Field, Fields
 
 from engine.errors import DecodeError
-
-cdef int REMOVED_LIQUIDITY = 2  # LastLiquidityInd(851), where FIX 4.4 says what AggressorIndicator(1057) does
 
 cdef extern from "Python.h":
     int PyUnicode_KIND(object text)
@@ -23,62 +23,130 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     unsigned char* PyUnicode_1BYTE_DATA(object text)
 
+cdef int REMOVED_LIQUIDITY = 2  # LastLiquidityInd(851), where FIX 4.4 says what AggressorIndicator(1057) does
 
-def decode_report(Fields fields not None, ExecutionReport report not None, int price_decimals, int size_decimals):
+# The fields that a report is made of; OTHER stands for all the rest.
+cdef enum:
+    OTHER
+    MSG_TYPE
+    CL_ORD_ID
+    ORIG_CL_ORD_ID
+    ORDER_ID
+    EXEC_ID
+    EXEC_REF_ID
+    EXEC_TYPE
+    ORD_STATUS
+    SYMBOL
+    SIDE
+    PRICE
+    ORDER_QTY
+    CUM_QTY
+    LEAVES_QTY
+    LAST_PX
+    LAST_QTY
+    NO_MISC_FEES
+    AGGRESSOR_INDICATOR
+    LAST_LIQUIDITY_IND
+    ORD_REJ_REASON
+    CXL_REJ_REASON
+    MASS_REJECT_REASON
+    MASS_RESPONSE
+    SESSION_REJECT_REASON
+    BUSINESS_REJECT_REASON
+    BUSINESS_REJECT_REF_ID
+    TEXT
+    CXL_REJ_RESPONSE_TO
+    REF_MSG_TYPE
+    REF_SEQ_NUM
+    POSS_DUP_FLAG
+    POSS_RESEND
+    PLACES
+
+cdef enum:
+    TAGS = 1058  # tags below may be one of them
+
+cdef dict OF_TAG = {
+    35: MSG_TYPE, 11: CL_ORD_ID, 41: ORIG_CL_ORD_ID, 37: ORDER_ID, 17: EXEC_ID, 19: EXEC_REF_ID, 150: EXEC_TYPE,
+    39: ORD_STATUS, 55: SYMBOL, 54: SIDE, 44: PRICE, 38: ORDER_QTY, 14: CUM_QTY, 151: LEAVES_QTY, 31: LAST_PX,
+    32: LAST_QTY, 136: NO_MISC_FEES, 1057: AGGRESSOR_INDICATOR, 851: LAST_LIQUIDITY_IND, 103: ORD_REJ_REASON,
+    102: CXL_REJ_REASON, 532: MASS_REJECT_REASON, 531: MASS_RESPONSE, 373: SESSION_REJECT_REASON,
+    380: BUSINESS_REJECT_REASON, 379: BUSINESS_REJECT_REF_ID, 58: TEXT, 434: CXL_REJ_RESPONSE_TO, 372: REF_MSG_TYPE,
+    45: REF_SEQ_NUM, 43: POSS_DUP_FLAG, 97: POSS_RESEND,
+}  # fmt: skip
+cdef unsigned char[TAGS] PLACE_OF = [OF_TAG.get(tag, OTHER) for tag in range(TAGS)]
+
+
+cpdef bint decode_report(Fields fields, ExecutionReport report, int price_decimals, int size_decimals) except -1:
     """Fill `report` from the message; False for a message type that says nothing about orders."""
-    cdef int reason_tag, cl_ord_id_tag = 11
-    cdef str msg_type = text_of(fields, 35, report.msg_type)
+    cdef int at[PLACES]  # where each field stands, -1: absent
+    cdef int reason, cl_ord_id = CL_ORD_ID
+    cdef str msg_type
+    if fields is None or report is None:
+        raise TypeError("decode_report: fields and report must not be None")
+    find_places(fields, at)
+    msg_type = text_at(fields, at[MSG_TYPE], report.msg_type)
     if msg_type == "8":
-        reason_tag = 103
+        reason = ORD_REJ_REASON
     elif msg_type == "9":
-        reason_tag = 102
+        reason = CXL_REJ_REASON
     elif msg_type == "r":
-        reason_tag = 532
+        reason = MASS_REJECT_REASON
     elif msg_type == "3":
-        reason_tag = 373
+        reason = SESSION_REJECT_REASON
     elif msg_type == "j":
-        reason_tag, cl_ord_id_tag = 380, 379
+        reason, cl_ord_id = BUSINESS_REJECT_REASON, BUSINESS_REJECT_REF_ID
     else:
         return False
     report.msg_type = msg_type
-    report.cl_ord_id = text_of(fields, cl_ord_id_tag, report.cl_ord_id)
-    report.orig_cl_ord_id = text_of(fields, 41, report.orig_cl_ord_id)
-    report.order_id = text_of(fields, 37, report.order_id)
-    report.exec_id = text_of(fields, 17, report.exec_id)
-    report.exec_ref_id = text_of(fields, 19, report.exec_ref_id)
-    report.exec_type = text_of(fields, 150, report.exec_type)
-    report.ord_status = text_of(fields, 39, report.ord_status)
-    report.symbol = text_of(fields, 55, report.symbol)
-    report.side = <int>integer_of(fields, 54, 0)
-    report.price = decimal_of(fields, 44, price_decimals)
-    report.order_qty = decimal_of(fields, 38, size_decimals)
-    report.cum_qty = decimal_of(fields, 14, size_decimals)
-    report.leaves_qty = decimal_of(fields, 151, size_decimals)
-    report.last_px = decimal_of(fields, 31, price_decimals)
-    report.last_qty = decimal_of(fields, 32, size_decimals)
-    report.fee = fee_of(fields, price_decimals + size_decimals)
-    report.is_taker = is_yes(fields, 1057) or integer_of(fields, 851, 0) == REMOVED_LIQUIDITY
-    report.reason = integer_of(fields, reason_tag, INT64_MIN)
-    if reason_tag == 532 and report.reason == INT64_MIN and fields.text(531) == "0":
+    report.cl_ord_id = text_at(fields, at[cl_ord_id], report.cl_ord_id)
+    report.orig_cl_ord_id = text_at(fields, at[ORIG_CL_ORD_ID], report.orig_cl_ord_id)
+    report.order_id = text_at(fields, at[ORDER_ID], report.order_id)
+    report.exec_id = text_at(fields, at[EXEC_ID], report.exec_id)
+    report.exec_ref_id = text_at(fields, at[EXEC_REF_ID], report.exec_ref_id)
+    report.exec_type = text_at(fields, at[EXEC_TYPE], report.exec_type)
+    report.ord_status = text_at(fields, at[ORD_STATUS], report.ord_status)
+    report.symbol = text_at(fields, at[SYMBOL], report.symbol)
+    report.side = <int>integer_at(fields, at[SIDE], 0)
+    report.price = decimal_at(fields, at[PRICE], price_decimals)
+    report.order_qty = decimal_at(fields, at[ORDER_QTY], size_decimals)
+    report.cum_qty = decimal_at(fields, at[CUM_QTY], size_decimals)
+    report.leaves_qty = decimal_at(fields, at[LEAVES_QTY], size_decimals)
+    report.last_px = decimal_at(fields, at[LAST_PX], price_decimals)
+    report.last_qty = decimal_at(fields, at[LAST_QTY], size_decimals)
+    report.fee = fee_at(fields, at[NO_MISC_FEES], price_decimals + size_decimals)
+    report.is_taker = says(fields, at[AGGRESSOR_INDICATOR], c"Y") or (
+        integer_at(fields, at[LAST_LIQUIDITY_IND], 0) == REMOVED_LIQUIDITY
+    )
+    report.reason = integer_at(fields, at[reason], INT64_MIN)
+    if report.reason == INT64_MIN and reason == MASS_REJECT_REASON and says(fields, at[MASS_RESPONSE], c"0"):
         report.reason = 99  # a mass cancel refused without a reason is refused all the same
-    report.text = text_of(fields, 58, report.text)
-    report.cxl_rej_response_to = text_of(fields, 434, report.cxl_rej_response_to)
-    report.ref_msg_type = text_of(fields, 372, report.ref_msg_type)
-    report.ref_seq_num = integer_of(fields, 45, INT64_MIN)
-    report.poss_dup = is_yes(fields, 43)
-    report.poss_resend = is_yes(fields, 97)
+    report.text = text_at(fields, at[TEXT], report.text)
+    report.cxl_rej_response_to = text_at(fields, at[CXL_REJ_RESPONSE_TO], report.cxl_rej_response_to)
+    report.ref_msg_type = text_at(fields, at[REF_MSG_TYPE], report.ref_msg_type)
+    report.ref_seq_num = integer_at(fields, at[REF_SEQ_NUM], INT64_MIN)
+    report.poss_dup = says(fields, at[POSS_DUP_FLAG], c"Y")
+    report.poss_resend = says(fields, at[POSS_RESEND], c"Y")
     return True
 
 
-cdef str text_of(Fields fields, int tag, str before):
+cdef void find_places(Fields fields, int* at) noexcept:
+    """Note where each field that counts stands first: from the last to the first, the first written last."""
+    cdef int i
+    cdef Field* field
+    for i in range(PLACES):
+        at[i] = -1
+    for i in range(fields.count - 1, -1, -1):
+        field = &fields.fields[i]
+        if <unsigned int>field.tag < TAGS:
+            at[PLACE_OF[field.tag]] = i
+
+
+cdef inline str text_at(Fields fields, int i, str before):
     """The value as text: `before` itself if it says the same, a cached object if it is one character."""
-    cdef const unsigned char* value
-    cdef Py_ssize_t length
-    cdef int i = fields.find(tag)
-    if i < 0:
-        return ""
-    value = fields.data + fields.fields[i].start
-    length = fields.fields[i].length
+    return "" if i < 0 else text_of(fields.data + fields.fields[i].start, fields.fields[i].length, before)
+
+
+cdef str text_of(const unsigned char* value, Py_ssize_t length, str before):
     if (
         before is not None
         and PyUnicode_GET_LENGTH(before) == length
@@ -89,28 +157,24 @@ cdef str text_of(Fields fields, int tag, str before):
     return PyUnicode_DecodeLatin1(<const char*>value, length, NULL)
 
 
-cdef int64_t decimal_of(Fields fields, int tag, int decimals) except? -1:
-    cdef int i = fields.find(tag)
+cdef inline int64_t decimal_at(Fields fields, int i, int decimals) except? -1:
     return INT64_MIN if i < 0 else fields.decimal_at(i, decimals)
 
 
-cdef int64_t integer_of(Fields fields, int tag, int64_t default) except? -1:
-    cdef int i = fields.find(tag)
+cdef inline int64_t integer_at(Fields fields, int i, int64_t default) except? -1:
     return default if i < 0 else fields.integer_at(i)
 
 
-cdef bint is_yes(Fields fields, int tag) noexcept:
-    cdef int i = fields.find(tag)
-    return i >= 0 and fields.fields[i].length == 1 and fields.data[fields.fields[i].start] == c"Y"
+cdef inline bint says(Fields fields, int i, unsigned char letter) noexcept:
+    return i >= 0 and fields.fields[i].length == 1 and fields.data[fields.fields[i].start] == letter
 
 
-cdef int64_t fee_of(Fields fields, int decimals) except? -1:
-    """The sum of the MiscFeeAmt(137) of NoMiscFees(136)."""
-    cdef int i = fields.find(136)
+cdef int64_t fee_at(Fields fields, int i, int decimals) except? -1:
+    """The sum of the MiscFeeAmt(137) of NoMiscFees(136), field `i`."""
     cdef int64_t entries, total = 0
     if i < 0:
         return INT64_MIN
-    entries = integer_of(fields, 136, 0)
+    entries = fields.integer_at(i)
     for i in range(i + 1, fields.count):
         if fields.fields[i].tag == 137:
             if entries == 0:

@@ -1,11 +1,12 @@
+cimport cython
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memchr
 
 from engine.session._data_pairs cimport DataPairs
+from engine.session._words cimport count_trailing_zeros, load_8
 
 cdef enum:
     SOH = 1
-    SMALL_TAGS = 2048  # tags below are found through a table, the others by a walk
+    LONGEST_TAG = 9  # digits
 
 # Where a split stopped
 cdef enum:
@@ -27,17 +28,20 @@ cdef class Fields:
     cdef int count, capacity, max_fields
     cdef Py_ssize_t end  # bytes split
     cdef readonly int defect, defect_tag
-    cdef uint64_t serial
-    cdef uint64_t place[SMALL_TAGS]
+    cdef uint64_t seen  # a bit for the last six bits of each tag: most that are absent are known to be without a walk
     cdef DataPairs data_pairs
     cdef Py_buffer buffer
     cdef bint is_held
 
     cdef int hold(self, object data) except -1
+    cpdef void clear(self) noexcept
     cdef void release(self) noexcept
     cdef int split(self, Py_ssize_t available, Py_ssize_t limit) noexcept nogil
-    cdef int split_data(self, int data_tag, Py_ssize_t available, Py_ssize_t limit) noexcept nogil
-    cdef bint append(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil
+    cdef Py_ssize_t data_end(
+        self, int tag, int announcing, Py_ssize_t begin, Py_ssize_t available, Py_ssize_t limit
+    ) noexcept nogil
+    cdef void note_piece(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil
+    cdef bint is_all_fields(self) noexcept nogil
     cdef void note_defect(self, int reason, int tag) noexcept nogil
     cdef void forget(self) noexcept nogil
     cdef bint grow(self) noexcept nogil
@@ -51,24 +55,31 @@ cdef class Fields:
     cdef inline int find(self, int tag) noexcept nogil:
         """Index of the first field `tag`, or -1."""
         cdef int i
-        if 0 < tag < SMALL_TAGS:
-            return <int>(self.place[tag] - self.serial) if self.place[tag] >= self.serial else -1
-        if tag > 0:
+        if tag > 0 and self.seen >> (tag & 63) & 1:
             for i in range(self.count):
                 if self.fields[i].tag == tag:
                     return i
         return -1
 
 
+@cython.overflowcheck(False)
 cdef inline Py_ssize_t find_soh(const unsigned char* data, Py_ssize_t start, Py_ssize_t available) noexcept nogil:
     """The place of the next SOH, or `available`."""
-    cdef const void* soh = memchr(data + start, SOH, available - start)
-    return available if soh is NULL else <Py_ssize_t>soh - <Py_ssize_t>data
+    cdef uint64_t word
+    while start + 8 <= available:
+        word = load_8(data + start) ^ <uint64_t>0x0101010101010101  # SOH becomes zero
+        word = (word - <uint64_t>0x0101010101010101) & ~word & <uint64_t>0x8080808080808080  # lowest bit: first zero
+        if word:
+            return start + (count_trailing_zeros(word) >> 3)
+        start += 8
+    while start < available and data[start] != SOH:
+        start += 1
+    return start
 
 
 cdef inline int read_tag(const unsigned char* data, Py_ssize_t* pos, Py_ssize_t available) noexcept nogil:
-    """Move `pos` over at most nine digits; return their value."""
-    cdef Py_ssize_t i = pos[0], stop = min(available, pos[0] + 9)
+    """Move `pos` over at most LONGEST_TAG digits; return their value."""
+    cdef Py_ssize_t i = pos[0], stop = min(available, pos[0] + LONGEST_TAG)
     cdef int tag = 0
     while i < stop and 48 <= data[i] <= 57:
         tag = tag * 10 + data[i] - 48

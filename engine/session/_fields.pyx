@@ -3,10 +3,10 @@
 """One inbound FIX message, split once in place, its values read by tag.
 
 Units   decimals become counts of 10**-decimals, timestamps ns since 1970; exactly, never through float.
-Shapes  a value is the bytes between `=` and SOH; of a repeated tag the first is returned. The tables of one object
-        serve every message: they grow to `max_fields` and are never given back.
+Shapes  a value is the bytes between `=` and SOH; of a repeated tag the first is returned. The table of one object
+        serves every message: it grows to `max_fields` and is never given back.
 Errors  DecodeError for bytes that are no message and for a value of the wrong type; an absent tag answers the default.
-Cost    about 6 ns a field to split, O(1) to find a tag below 2048, a walk for the others.
+Cost    one pass to split; a walk to find a tag, which most of the absent ones are spared.
 Thread  one thread; values are valid until the next `parse`, what a method returns is a copy.
 Source  FIX 4.4 volume 1, tag=value syntax and data fields.
 """
@@ -19,7 +19,7 @@ from libc.limits cimport INT_MAX
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memchr
 
-from engine._decimal cimport parse_chars
+from engine._decimal cimport parse_chars, parse_int
 from engine.session._data_pairs cimport STANDARD_PAIRS, DataPairs
 from engine.session._timestamp cimport read_timestamp
 
@@ -50,7 +50,6 @@ cdef class Fields:
         if self.fields is NULL:
             raise MemoryError
         self.data_pairs = STANDARD_PAIRS if data_pairs is None else DataPairs(data_pairs)
-        self.serial = 1
         self.defect = NO_DEFECT
         if raw is not None:
             self.parse(raw)
@@ -64,12 +63,12 @@ cdef class Fields:
         cdef int stop
         self.hold(data if not isinstance(data, str) else data.encode("utf-8", "surrogateescape"))
         stop = self.split(self.buffer.len, self.buffer.len)
-        if stop > OPEN or self.end < self.buffer.len or self.place[0] >= self.serial or self.find(35) < 0:
+        if stop > OPEN or self.end < self.buffer.len or not self.is_all_fields() or self.find(35) < 0:
             text = self.fault(stop)
             self.release()
             raise DecodeError(text)
 
-    def clear(self):
+    cpdef void clear(self) noexcept:
         """Forget the message and let go of its buffer."""
         self.release()
 
@@ -143,73 +142,103 @@ cdef class Fields:
             i += 1
         return entries
 
+    @cython.overflowcheck(False)
     cdef int split(self, Py_ssize_t available, Py_ssize_t limit) noexcept nogil:
         """Split up to CheckSum(10) or the end of the `available` bytes, of a message of at most `limit` bytes."""
         cdef const unsigned char* data = self.data
-        cdef Py_ssize_t pos = 0, begin, start
-        cdef int tag, data_tag, stop
+        cdef Field* field = self.fields
+        cdef Field* full = self.fields + self.capacity
+        cdef Py_ssize_t begin = 0, start, end
+        cdef uint64_t seen = 0
+        cdef unsigned int tag, digit
+        cdef int data_tag = 0, stop = OPEN
         self.forget()
-        while pos < available:
-            begin = pos
-            tag = read_tag(data, &pos, available)
-            if pos == available:
-                return PARTIAL
-            if tag and data[pos] == c"=" and data[begin] != c"0":
-                start = pos + 1
-            else:  # no tag: the whole piece is the value of tag 0
-                start = begin
-                tag = 0
-            pos = find_soh(data, start, available)
-            if pos == available:
-                return PARTIAL
-            if not self.append(tag, start, pos):
-                return TOO_MANY
-            if tag == 10:
-                return ENDED
-            data_tag = self.data_pairs.data_tag(tag)
+        while begin < available:
             if data_tag:
-                stop = self.split_data(data_tag, available, limit)
-                if stop != OPEN:
-                    return stop
-            pos = self.end
-        return OPEN
+                end = self.data_end(data_tag, <int>(field - self.fields) - 1, begin, available, limit)
+            else:
+                end = find_soh(data, begin, available)
+            if end < 0 or end == available:
+                stop = BAD_DATA if end < 0 else PARTIAL
+                break
+            start = begin + 1
+            tag = data[begin] - 48
+            digit = 0
+            if 1 <= tag <= 9:
+                digit = data[start] - 48
+                while digit <= 9:  # SOH is none
+                    tag = 10 * tag + digit
+                    start += 1
+                    digit = data[start] - 48
+                start += 1
+            if digit != c"=" - 48 or start - begin > LONGEST_TAG + 1:
+                tag = 0
+                start = end  # noted below
+            if field == full:
+                self.count = self.capacity
+                if not self.grow():
+                    stop = TOO_MANY
+                    break
+                field = self.fields + self.count
+                full = self.fields + self.capacity
+            if start == end:
+                if tag == 0:
+                    start = begin  # the whole piece is the value of tag 0
+                self.note_piece(tag, start, end)
+            field.tag = tag
+            field.start = <int>start
+            field.length = <int>(end - start)
+            field += 1
+            seen |= <uint64_t>1 << (tag & 63)
+            begin = end + 1
+            data_tag = 0
+            if self.data_pairs.is_special(tag):
+                if tag == 10:
+                    stop = ENDED
+                    break
+                data_tag = self.data_pairs.find(tag)
+        self.count = <int>(field - self.fields)
+        self.end = begin
+        self.seen = seen
+        return stop
 
-    cdef int split_data(self, int data_tag, Py_ssize_t available, Py_ssize_t limit) noexcept nogil:
-        """Take the data field that the last field announces, if it follows, by its length."""
-        cdef Py_ssize_t pos = self.end, start
+    cdef Py_ssize_t data_end(
+        self, int tag, int announcing, Py_ssize_t begin, Py_ssize_t available, Py_ssize_t limit
+    ) noexcept nogil:
+        """Where the next piece ends, by its length if it is the data field `tag` that another announces.
+
+        `available` if it is not all there, -1 if the length does not lead to SOH.
+        """
+        cdef Py_ssize_t start = begin
         cdef int64_t length
-        cdef int tag = read_tag(self.data, &pos, available)
-        if pos == available:
-            return PARTIAL
-        if tag != data_tag or self.data[pos] != c"=" or not self.copy_int(self.count - 1, &length):
-            return OPEN
-        start = pos + 1
+        cdef int found = read_tag(self.data, &start, available)
+        if start == available:
+            return available
+        if found != tag or self.data[start] != c"=" or not self.copy_int(announcing, &length):
+            return find_soh(self.data, begin, available)
+        start += 1
         if 0 <= length < limit - start:
             if length >= available - start:
-                return PARTIAL
+                return available
             if self.data[start + length] == SOH:
-                return OPEN if self.append(tag, start, start + length) else TOO_MANY
+                return start + length
         if tag != SIGNATURE:
-            return BAD_DATA
+            return -1
         self.note_defect(SIGNATURE_PROBLEM, tag)
-        return OPEN
+        return find_soh(self.data, begin, available)
 
-    cdef inline bint append(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
-        cdef Field* field
-        if self.count == self.capacity and not self.grow():
-            return False
-        field = &self.fields[self.count]
-        field.tag = tag
-        field.start = <int>start
-        field.length = <int>(end - start)
-        if tag < SMALL_TAGS and self.place[tag] < self.serial:
-            self.place[tag] = self.serial + self.count
-        self.count += 1
-        self.end = end + 1
-        if tag == 0:
-            self.note_defect(NO_EQUALS if memchr(self.data + start, c"=", end - start) is NULL else INVALID_TAG, 0)
-        elif end == start:
+    cdef void note_piece(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+        """Note what is wrong with a piece that is no field, or has no value."""
+        if tag:
             self.note_defect(NO_VALUE, tag)
+        else:
+            self.note_defect(NO_EQUALS if memchr(self.data + start, c"=", end - start) is NULL else INVALID_TAG, 0)
+
+    cdef bint is_all_fields(self) noexcept nogil:
+        cdef int i
+        for i in range(self.count):
+            if self.fields[i].tag == 0:
+                return False
         return True
 
     cdef void note_defect(self, int reason, int tag) noexcept nogil:
@@ -218,8 +247,8 @@ cdef class Fields:
             self.defect_tag = tag
 
     cdef void forget(self) noexcept nogil:
-        self.serial += self.count  # every place noted so far is now in the past
         self.count = 0
+        self.seen = 0
         self.end = 0
         self.defect = NO_DEFECT
         self.defect_tag = 0
@@ -238,13 +267,7 @@ cdef class Fields:
 
     cdef bint copy_int(self, int index, int64_t* value) noexcept nogil:
         """Read digits, perhaps after a minus sign; False if the value is anything else or too large."""
-        cdef const unsigned char* text = self.data + self.fields[index].start
-        cdef int length = self.fields[index].length
-        cdef bint ok
-        if length == 0 or text[0] == c"+" or memchr(text, c".", length) is not NULL:
-            return False
-        value[0] = parse_chars(text, length, 0, &ok)
-        return ok
+        return parse_int(self.data + self.fields[index].start, self.fields[index].length, value)
 
     cdef int64_t integer_at(self, int index) except? -1:
         cdef int64_t value
@@ -290,7 +313,7 @@ cdef class Fields:
             return f"more than {self.max_fields} fields"
         if stop == BAD_DATA:
             return f"data after tag {self.fields[self.count - 1].tag} does not have the announced length"
-        if self.place[0] >= self.serial:
+        if not self.is_all_fields():
             return f"no tag=value: {next(value for tag, value in self if not tag)!r}"
         if stop == PARTIAL:
             return f"field not closed by SOH: {rest!r}"

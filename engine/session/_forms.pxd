@@ -11,4 +11,4 @@ cdef enum:
     MONTH
     XML  # not judged here
 
-cdef bint has_form(const unsigned char* text, int length, int kind) noexcept nogil
+cdef bint has_form(const unsigned char* text, int length, int kind) noexcept

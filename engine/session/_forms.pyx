@@ -17,7 +17,7 @@ KINDS = {
 }  # fmt: skip
 
 
-cdef bint has_form(const unsigned char* text, int length, int kind) noexcept nogil:
+cdef bint has_form(const unsigned char* text, int length, int kind) noexcept:
     """Say whether a value that is not empty has the syntax of its type."""
     cdef int64_t ns
     if kind == INTEGER:
@@ -40,16 +40,17 @@ cdef bint has_form(const unsigned char* text, int length, int kind) noexcept nog
 
 
 cdef bint is_number(const unsigned char* text, int length, bint may_have_point) noexcept nogil:
-    cdef int i = 1 if text[0] == c"-" else 0, digits = 0, points = 0
-    while i < length:
+    cdef int i, extra = 0  # characters that are no digits
+    cdef bint has_point = False
+    for i in range(length):
         if 48 <= text[i] <= 57:
-            digits += 1
-        elif text[i] == c"." and may_have_point:
-            points += 1
-        else:
+            continue
+        if text[i] == c"." and may_have_point and not has_point:
+            has_point = True
+        elif text[i] != c"-" or i:
             return False
-        i += 1
-    return digits > 0 and points <= 1
+        extra += 1
+    return extra < length
 
 
 cdef bint is_time(const unsigned char* text, int length) noexcept nogil:

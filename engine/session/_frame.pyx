@@ -11,6 +11,7 @@ Source  FIX 4.4 volume 2, data integrity and garbled messages; nothing is skippe
 """
 
 cimport cython
+from libc.string cimport memcmp
 
 from engine.session._fields cimport BAD_DATA, ENDED, TOO_MANY, Fields, find_soh
 
@@ -94,14 +95,17 @@ cdef class FrameReader:
         """Read `8=FIX.n.m|9=nnn|35=` as far as it has come; set the limit of the frame."""
         cdef const unsigned char* data = self.fields.data
         cdef Py_ssize_t pos = 0, body_length = 0, digits
-        if not skip(data, &pos, available, b"8=FIX"):
-            return Frame.NO_BEGIN_STRING
-        if pos < available and data[pos] == c"T":
-            pos += 1
-        if not skip(data, &pos, available, b".#.#\x01"):
-            return Frame.NO_BEGIN_STRING
-        if not skip(data, &pos, available, b"9="):
-            return Frame.BAD_BODY_LENGTH
+        if available >= 12 and memcmp(data, b"8=FIX.4.4\x019=", 12) == 0:  # at once what most messages begin with
+            pos = 12
+        else:
+            if not skip(data, &pos, available, b"8=FIX"):
+                return Frame.NO_BEGIN_STRING
+            if pos < available and data[pos] == c"T":
+                pos += 1
+            if not skip(data, &pos, available, b".#.#\x01"):
+                return Frame.NO_BEGIN_STRING
+            if not skip(data, &pos, available, b"9="):
+                return Frame.BAD_BODY_LENGTH
         digits = pos
         while pos < available and pos - digits < 10 and 48 <= data[pos] <= 57:
             body_length = body_length * 10 + data[pos] - 48

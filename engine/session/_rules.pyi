@@ -1,13 +1,8 @@
 from collections.abc import Container, Sequence
 from typing import final
 
+from engine.session._block import Block
 from engine.session._fields import Fields
-
-MAX_ITEMS: int
-
-@final
-class Block:
-    def __new__(cls, fields: Sequence[tuple[int, str, bool, frozenset[bytes] | None, Block | None]]) -> Block: ...
 
 @final
 class Rules:

@@ -36,14 +36,6 @@ HEAD_NUMBERS = 16  # bytes at the start of the head that hold the next number in
 cdef class Log:
     """The numbers and the segment that is written now; `roll` is called to attach another when it is full."""
 
-    cdef Py_buffer head_buffer, buffer
-    cdef uint64_t* head
-    cdef unsigned char* data
-    cdef Py_ssize_t size, pos
-    cdef readonly int64_t next_in, next_out
-    cdef bint keeps_messages
-    cdef object roll
-
     def __cinit__(self, head, bint keeps_messages, roll):
         PyObject_GetBuffer(head, &self.head_buffer, PyBUF_WRITABLE)
         self.head = <uint64_t*>self.head_buffer.buf
@@ -86,12 +78,16 @@ cdef class Log:
             self.size = self.pos = 0
             PyBuffer_Release(&self.buffer)
 
-    def append(self, int64_t seq_num, bytes message not None):
+    cpdef append(self, int64_t seq_num, bytes message):
         """Keep a message and count it."""
-        cdef Py_ssize_t length = PyBytes_GET_SIZE(message), room = room_for(length)
+        cdef Py_ssize_t length, room
         cdef unsigned char* record
         if self.head is NULL:
             raise SessionError("the store is closed")
+        if message is None:
+            raise TypeError("a message is bytes, not None")
+        length = PyBytes_GET_SIZE(message)
+        room = room_for(length)
         if self.keeps_messages:
             if self.pos + room > self.size:
                 self.roll(room)
@@ -110,7 +106,7 @@ cdef class Log:
         self.next_out = seq_num
         store_last(self.head + 1, sealed_number(seq_num))
 
-    def set_next_in(self, int64_t seq_num):
+    cpdef set_next_in(self, int64_t seq_num):
         if self.head is NULL:
             raise SessionError("the store is closed")
         self.next_in = seq_num

@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t, uint64_t
 cdef enum:
     LONGEST_TIMESTAMP = 27  # YYYYMMDD-HH:MM:SS.nnnnnnnnn
 
-cdef bint read_timestamp(const unsigned char* text, Py_ssize_t length, int64_t* ns) noexcept nogil
+cdef bint read_timestamp(const unsigned char* text, Py_ssize_t length, int64_t* ns) noexcept
 
 
 cdef class TimestampFormat:

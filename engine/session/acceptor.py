@@ -15,7 +15,7 @@ from collections.abc import Callable, Container, Sequence
 from functools import partial
 
 from engine import fix
-from engine.errors import ConfigError
+from engine.errors import ConfigError, SessionError
 from engine.session.codec import Frame, FrameReader
 from engine.session.core import SessionCore
 from engine.session.dictionary import read_dictionary
@@ -23,7 +23,7 @@ from engine.session.edge import SessionEdge
 from engine.session.fields import Fields
 from engine.session.file_store import open_store, stem
 from engine.session.message_log import MessageLog
-from engine.session.native_settings import core_settings
+from engine.session.native_settings import core_settings, ignored
 from engine.session.schedule import read_schedule
 from engine.session.settings import SessionSettings
 from engine.session.sockets import tuner
@@ -32,6 +32,7 @@ from engine.session.wire import Wire
 
 _logger = logging.getLogger(__name__)
 ANY_PEER = "*"  # TargetCompID of a template
+MOST_MADE = 4096  # sessions from templates: each keeps files open for good
 Endpoint = tuple[str | None, int]
 
 
@@ -65,7 +66,7 @@ class AcceptorSession(SessionEdge):
         )
         self.on_timer()
         self.endpoint = endpoint(settings)
-        self._allowed = {text.strip() for text in settings.text("AllowedRemoteAddresses").split(",") if text.strip()}
+        self._allowed = _addresses(settings)
 
     @property
     def is_connected(self) -> bool:
@@ -73,14 +74,14 @@ class AcceptorSession(SessionEdge):
 
     def allows(self, address: str) -> bool:
         """Say whether the peer may come from `address`."""
-        return not self._allowed or address in self._allowed
+        return _allows(self._allowed, address)
 
     def send_or_keep(self, body: bytes) -> None:
         """Send one application message, or store it under its number for when the peer asks after its next Logon."""
         if self.is_logged_on:
             self.send(body)
         else:
-            self.core.keep(body, self.clock_ns())
+            self.core.keep(body, self.clock.now_ns())
 
     def drop(self, reason: str) -> None:
         """Cut the connection without a Logout."""
@@ -117,8 +118,12 @@ class Acceptor:
         wall_ns: Callable[[], int] = time.time_ns,
         authenticate: Callable[[Fields], str] = lambda fields: "",
         replayed: Container[str] | None = None,
+        max_made: int = MOST_MADE,
     ) -> None:
-        """`authenticate` says why a Logon is refused; `replayed` holds the MsgTypes sent again, None for all."""
+        """`authenticate` says why a Logon is refused; `replayed` holds the MsgTypes sent again, None for all.
+
+        Templates make `max_made` sessions together; a peer beyond them is a stranger.
+        """
         self.on_session: Callable[[AcceptorSession], object] = lambda session: None  # for each that a template makes
         self.sessions: dict[tuple[str, str, str], AcceptorSession] = {}
         self.loop = loop
@@ -129,16 +134,21 @@ class Acceptor:
         self._servers: list[asyncio.Server] = []
         self.strangers: set[Wire] = set()  # connections that have not said whose they are
         self.is_paused = False
+        for text in dict.fromkeys(text for one in sessions for text in ignored(one)):
+            _logger.warning("%s", text)
         for one in sessions:
             self._add(one)
+        self._max_sessions = len(self.sessions) + max_made
 
     async def listen(self) -> list[int]:
         """Open every port; return those bound to, in the order of the file."""
         for place, one in {endpoint(one): one for one in reversed(self._settings)}.items():
+            tls = server_context(one)
             server = await self.loop.create_server(
                 partial(self._welcome, place, tuner(one)),
                 *place,
-                ssl=server_context(one),
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else self.logon_timeout,
                 reuse_address=one.flag("SocketReuseAddress", True),
                 backlog=1024,
             )
@@ -167,20 +177,30 @@ class Acceptor:
         for session in self.sessions.values():
             session.resume()
 
-    def find(self, logon: Fields, place: Endpoint) -> AcceptorSession | None:
-        """Return the session at `place` that a Logon is for, made from a template if need be."""
+    def find(self, logon: Fields, place: Endpoint, address: str) -> AcceptorSession | None:
+        """Return the session at `place` that a Logon from `address` is for, made from a template if need be."""
         begin_string, peer, us = (logon.text(tag) for tag in (fix.BeginString, fix.SenderCompID, fix.TargetCompID))
         if (found := self.sessions.get((begin_string, us, peer))) is not None:
             return found if found.endpoint == place else None
         template = self._templates.get((place, begin_string, us))
-        if template is not None and peer:
-            session = self._add(template.replaced({"TargetCompID": peer}))
-            assert session is not None
-            self.on_session(session)
-            return session
+        if template is not None:
+            return self._make(template, peer) if _allows(_addresses(template), address) else None
         # The same CompIDs under another BeginString: the session itself answers that.
         others = (found for key, found in self.sessions.items() if key[1:] == (us, peer))
         return next((found for found in others if found.endpoint == place), None)
+
+    def _make(self, template: SessionSettings, peer: str) -> AcceptorSession | None:
+        """Return a session for a peer that only a template names; None where it can have none."""
+        if peer in ("", ANY_PEER) or len(self.sessions) >= self._max_sessions:
+            return None
+        try:
+            session = self._add(template.replaced({"TargetCompID": peer}))
+        except (SessionError, OSError) as error:
+            _logger.warning("no session for %.100r: %s", peer, error)
+            return None
+        if session is not None:
+            self.on_session(session)
+        return session
 
     def _add(self, one: SessionSettings) -> AcceptorSession | None:
         key = (one.text("BeginString"), one.text("SenderCompID"), one.text("TargetCompID"))
@@ -231,7 +251,7 @@ class _Stranger:
     def _introduce(self, first: Fields) -> None:
         """Hand the connection to its session, or close it without a word."""
         address = self._wire.peer
-        session = self._acceptor.find(first, self._place) if first.msg_type == fix.Msg.LOGON else None
+        session = self._acceptor.find(first, self._place, address) if first.msg_type == fix.Msg.LOGON else None
         if session is None or session.is_connected or not session.allows(address):
             why = "unknown" if session is None else "connected already" if session.is_connected else "not allowed here"
             _logger.warning("connection from %s closed: its session is %s", address, why)
@@ -251,3 +271,12 @@ class _Stranger:
 def endpoint(settings: SessionSettings) -> Endpoint:
     """Return the address, None for every one, and the port that a session is reached at."""
     return settings.text("SocketAcceptAddress") or None, settings.integer("SocketAcceptPort")
+
+
+def _addresses(settings: SessionSettings) -> frozenset[str]:
+    """Return where the peer may come from; empty for anywhere."""
+    return frozenset(text.strip() for text in settings.text("AllowedRemoteAddresses").split(",") if text.strip())
+
+
+def _allows(addresses: frozenset[str], address: str) -> bool:
+    return not addresses or address in addresses

@@ -6,13 +6,18 @@ from engine.session._encode cimport FrameEncoder
 from engine.session._fields cimport Fields
 from engine.session._frame cimport FrameReader
 from engine.session._gate cimport Gate
+from engine.session.sink cimport Sink
+from engine.session.store cimport Store
 
 cdef int SOUND, INCOMPLETE
 
 
 cdef class SessionCore:
-    cdef public object settings, sink, store, dictionary, logon_dialect, authenticate, schedule, replayed
-    cdef public object constant_tags, data_pairs, versions, state, queue, backlog, asked, resend_requests
+    cdef public Sink sink
+    cdef public Store store
+    cdef public object settings, dictionary, logon_dialect, authenticate, schedule, replayed
+    cdef public object constant_tags, data_pairs, versions, state, backlog, asked, resend_requests
+    cdef public dict queue
     cdef public FrameEncoder encoder
     cdef public FrameReader queue_reader
     cdef public str needs_operator, logout_reason, test_req_id
@@ -32,6 +37,6 @@ cdef class SessionCore:
     cpdef receive(self, bytes data, int64_t now_ns)
     cpdef send(self, bytes body, int64_t now_ns)
     cpdef keep(self, bytes body, int64_t now_ns)
-    @cython.locals(message=bytes)
+    @cython.locals(message=bytes, header_fields=bytes, seq_num=int64_t)
     cpdef transmit(self, bytes body)
     cpdef FrameReader new_reader(self)

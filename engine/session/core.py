@@ -137,7 +137,7 @@ class SessionCore:
         reader = self._reader
         fields = reader.fields
         offset = 0
-        while self.state:
+        while offset < len(data) and self.state:
             code = reader.scan(data, offset)
             if code == SOUND:
                 offset = reader.end
@@ -159,6 +159,7 @@ class SessionCore:
             else:
                 inbound.on_garbled(self, code, data[offset : reader.end])
                 offset = reader.end
+        fields.clear()
 
     def send(self, body: bytes, now_ns: int) -> None:
         """Send one application message."""
@@ -306,6 +307,7 @@ class SessionCore:
         settings = self.settings
         return FrameReader(
             max_message_size=settings.max_message_size,
+            max_fields=settings.max_fields,
             data_pairs=self.data_pairs,
             check=settings.validate_length_and_checksum,
         )

@@ -57,6 +57,7 @@ class CoreSettings:
     reject_garbled_message: bool = False
     reject_invalid_message: bool = True
     max_message_size: int = 65_536
+    max_fields: int = 4096  # of one message
 
     @property
     def name(self) -> str:

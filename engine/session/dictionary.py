@@ -3,7 +3,7 @@
 Shapes  one set of rules for FIX.4.x; for FIXT.1.1 header, trailer and session messages from the transport dictionary,
         every other message from the application dictionary of its version.
 Errors  ConfigError for a file that is no dictionary. What a message does wrong is a `Fault`.
-Cost    0.4 us for an ExecutionReport; reading a file 0.1 to 1 s.
+Cost    0.1 us for an ExecutionReport whose tags are those of an earlier one; reading a file 0.1 to 1 s.
 Source  QuickFIX data dictionary format; FIX 4.4 volume 2, Reject; FIXT 1.1 for versions.
 """
 
@@ -15,7 +15,8 @@ from xml.etree import ElementTree
 
 from engine import fix
 from engine.errors import ConfigError
-from engine.session._rules import Block, Rules
+from engine.session._block import Block
+from engine.session._rules import Rules
 from engine.session.admin import ADMIN
 from engine.session.codec import DATA_PAIRS
 from engine.session.fields import Fields

@@ -9,11 +9,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from engine._clock import Clock
 from engine.errors import SessionError
-from engine.session import gaps
+from engine.session import admin, gaps
+from engine.session._fields import Fields
 from engine.session.core import SessionCore
-from engine.session.fields import Fields
 from engine.session.message_log import MessageLog
+from engine.session.sink import Sink
 from engine.session.states import NEVER_NS
 from engine.session.wire import Wire
 
@@ -23,7 +25,7 @@ _LATE_NS = 50_000_000
 _READ_FIRST_S = 0.01
 
 
-class SessionEdge:
+class SessionEdge(Sink):
     """What both roles share; the sink of `core`, which whoever constructs the edge sets."""
 
     core: SessionCore
@@ -40,7 +42,7 @@ class SessionEdge:
         self.on_message: Callable[[Fields], None] = lambda fields: None
         self.on_fault: Callable[[str], None] = lambda text: None
         self.loop = loop
-        self.clock_ns, self.wall_ns = clock_ns, wall_ns
+        self.clock, self.wall = Clock(clock_ns), Clock(wall_ns)
         self._message_log = message_log
         self._wire: Wire | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -66,26 +68,31 @@ class SessionEdge:
     def send(self, body: bytes) -> None:
         """Send one application message: `35=D` SOH, then its body fields, each closed by SOH."""
         try:
-            self.core.send(body, self.clock_ns())
+            self.core.send(body, self.clock.now_ns())
         except OSError as error:
             self.core.drop(f"the store cannot be written: {error}")
             raise SessionError(f"{self.name}: not sent: the store cannot be written: {error}") from error
 
+    def refuse(self, fields: Fields) -> None:
+        """Answer a message whose MsgType(35) the application does not take; one that nobody would read gets none."""
+        if self.is_logged_on:
+            self.send(admin.unsupported(fields, self.core.versions))
+
     def reset_numbers(self) -> None:
         """Start both numbers at 1 without logging out, by agreement with the peer."""
-        self._run(self.core.reset_numbers, self.clock_ns())
+        self._run(self.core.reset_numbers, self.clock.now_ns())
 
     def sequence_reset(self, new_seq_no: int) -> None:
         """Have the peer expect `new_seq_no` next, above every number used: a repair that he must know of.
 
         What was sent and has not arrived is lost. SessionError while logged out and for a number that is too low.
         """
-        self.core.now_ns = self.clock_ns()
+        self.core.now_ns = self.clock.now_ns()
         gaps.send_sequence_reset(self.core, new_seq_no)
 
     def logout(self, text: str = "") -> None:
         """Send Logout, answer what the peer still asks for, then disconnect."""
-        self._run(self.core.logout, text, self.clock_ns())
+        self._run(self.core.logout, text, self.clock.now_ns())
 
     def close(self) -> None:
         """Release the connection and the store at once, or when the core is done with the message at hand."""
@@ -102,24 +109,23 @@ class SessionEdge:
     def on_connected(self, wire: Wire) -> None:
         self._wire = wire
         self._set_wall()
-        self._run(self.core.connected, self.clock_ns())
+        self._run(self.core.connected, self.clock.now_ns())
         self.on_timer()
 
     def on_data(self, data: bytes) -> None:
         if self._message_log is not None:
             self._message_log.write(b"<", data)
-        wire = self._wire
         self._is_busy = True
-        if wire is not None:
-            wire.hold()
+        if self._wire is not None:
+            self._wire.hold()
         try:
-            self.core.receive(data, self.clock_ns())
+            self.core.receive(data, self.clock.now_ns())
         except Exception as error:
             self._fail(error)
         finally:
             self._is_busy = False
-            if wire is not None:
-                wire.release()
+            if self._wire is not None:
+                self._wire.release()
 
     def on_full(self) -> None:
         """Stop writing; a session without stored messages cannot catch up later, so it ends."""
@@ -128,12 +134,12 @@ class SessionEdge:
             self.loop.call_soon(self._run, self.core.drop, "the peer does not read")
 
     def on_writable(self) -> None:
-        self._run(self.core.resume, self.clock_ns())
+        self._run(self.core.resume, self.clock.now_ns())
 
     def on_closed(self, reason: str) -> None:
         self._wire = None
         if not self._is_closing:
-            self._run(self.core.disconnected, self.clock_ns(), reason)
+            self._run(self.core.disconnected, self.clock.now_ns(), reason)
             self.on_timer()
 
     # Sink of the core
@@ -154,8 +160,8 @@ class SessionEdge:
             self._timer.cancel()
             self._timer = None
         if not self._is_closing and (deadline_ns < NEVER_NS or self._wire is not None):
-            wait_ns = min(max(0, deadline_ns - self.clock_ns()), _LONGEST_WAIT_NS)
-            self._timer = self.loop.call_later(wait_ns / 1_000_000_000, self._on_due, self.clock_ns() + wait_ns)
+            wait_ns = min(max(0, deadline_ns - self.clock.now_ns()), _LONGEST_WAIT_NS)
+            self._timer = self.loop.call_later(wait_ns / 1_000_000_000, self._on_due, self.clock.now_ns() + wait_ns)
 
     def deliver(self, fields: Fields) -> None:
         try:
@@ -184,7 +190,7 @@ class SessionEdge:
 
     def _on_due(self, due_ns: int) -> None:
         """Let the core do what is due; if this process stood still, read first what the peer has sent meanwhile."""
-        if self.clock_ns() - due_ns > _LATE_NS:
+        if self.clock.now_ns() - due_ns > _LATE_NS:
             self.read_first()
         else:
             self.on_timer()
@@ -196,10 +202,10 @@ class SessionEdge:
         self._timer = self.loop.call_later(_READ_FIRST_S, self.on_timer)
 
     def _on_timer(self) -> None:
-        self.arm(self.core.timer(self.clock_ns()))
+        self.arm(self.core.timer(self.clock.now_ns()))
 
     def _set_wall(self) -> None:
-        self.core.wall_offset_ns = self.wall_ns() - self.clock_ns()
+        self.core.wall_offset_ns = self.wall.now_ns() - self.clock.now_ns()
 
     def _run(self, step: Callable[..., object], *args: object) -> None:
         """Enter the core; whatever escapes from it ends the connection, never the loop."""
@@ -221,7 +227,7 @@ class SessionEdge:
             self._timer.cancel()
         if self._wire is not None:
             self._wire.abort()
-        self.core.disconnected(self.clock_ns(), "closed")
+        self.core.disconnected(self.clock.now_ns(), "closed")
         self.core.store.close()
         if self._message_log is not None:
             self._message_log.close()

@@ -32,7 +32,8 @@ def on_too_high(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) 
         logout.finish(core)
         return
     if msg_type in (fix.Msg.LOGON, fix.Msg.LOGOUT, fix.Msg.RESEND_REQUEST):
-        core.queue.setdefault(seq_num, None)
+        if _has_room(core):
+            core.queue.setdefault(seq_num, None)
         if is_first_time:
             _act_at_once(core, fields, msg_type, seq_num)
     elif seq_num not in core.queue and _has_room(core):

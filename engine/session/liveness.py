@@ -17,6 +17,7 @@ from engine.session.states import NEVER_NS, State
 if TYPE_CHECKING:
     from engine.session.core import SessionCore
 
+_PREPARE_NS = 50_000_000  # between two steps of the store's preparations
 _BEATING = (State.LOGGED_ON, State.LOGOUT_DELAYED)
 
 
@@ -33,8 +34,9 @@ def on_timer(core: SessionCore) -> int:
         _keep_schedule(core)
     if core.backlog:
         replay.pump(core)
-    core.store.prepare()
     core.armed_ns = _next_deadline(core)
+    if core.store.prepare():
+        core.armed_ns = min(core.armed_ns, core.now_ns + _PREPARE_NS)
     return core.armed_ns
 
 

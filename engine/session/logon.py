@@ -18,6 +18,9 @@ from engine.session.versions import Versions
 if TYPE_CHECKING:
     from engine.session.core import SessionCore
 
+_LONGEST_HEART_BT_INT = 10**9  # seconds
+_SMALLEST_LIMIT = 128  # bytes: a Heartbeat has about 70
+
 
 def send_logon(core: SessionCore) -> None:
     """Open the session as its initiator."""
@@ -86,6 +89,8 @@ def _on_refusal(core: SessionCore, fields: Fields, seq_num: int | None) -> None:
     core.logout_reason = text
     if "MsgSeqNum too low" in text or fields.text(fix.SessionStatus) == str(logout.TOO_LOW):
         core.needs_operator = f"{text}; our store lost numbers"
+    elif fields.text(fix.SessionStatus) in logout.CREDENTIALS:
+        core.needs_operator = f"{text}; see to the credentials"
     core.sink.alert(f"logon refused: {text}")
     core.drop(text)
 
@@ -226,9 +231,27 @@ def _find_fault(core: SessionCore, fields: Fields) -> Fault | None:
         return Fault(Reason.INCORRECT_DATA_FORMAT, fix.HeartBtInt, "HeartBtInt(108) is not a number")
     if heart_bt_int < 0:
         return Fault(Reason.VALUE_INCORRECT, fix.HeartBtInt, "HeartBtInt(108) is negative")
+    if heart_bt_int > _LONGEST_HEART_BT_INT:
+        return Fault(Reason.VALUE_INCORRECT, fix.HeartBtInt, "HeartBtInt(108) is beyond every session")
     if core.settings.is_fixt and fix.DefaultApplVerID not in fields:
         return Fault(Reason.REQUIRED_TAG_MISSING, fix.DefaultApplVerID, "DefaultApplVerID(1137) missing")
-    return inbound.find_fault(core, fields, fix.Msg.LOGON)
+    return _find_number_fault(core, fields) or inbound.find_fault(core, fields, fix.Msg.LOGON)
+
+
+def _find_number_fault(core: SessionCore, fields: Fields) -> Fault | None:
+    """Check the numbers that a Logon may leave out."""
+    limit, expected = header.integer(fields, fix.MaxMessageSize), header.integer(fields, fix.NextExpectedMsgSeqNum)
+    if limit is None and fix.MaxMessageSize in fields:
+        return Fault(Reason.INCORRECT_DATA_FORMAT, fix.MaxMessageSize, "MaxMessageSize(383) is not a number")
+    if limit and limit < _SMALLEST_LIMIT:
+        text = "MaxMessageSize(383) leaves no room for a session's messages"
+        return Fault(Reason.VALUE_INCORRECT, fix.MaxMessageSize, text)
+    if not core.settings.send_next_expected_msg_seq_num or fix.NextExpectedMsgSeqNum not in fields:
+        return None
+    if expected is None or expected < 1:
+        reason = Reason.INCORRECT_DATA_FORMAT if expected is None else Reason.VALUE_INCORRECT
+        return Fault(reason, fix.NextExpectedMsgSeqNum, "NextExpectedMsgSeqNum(789) is not a number above 0")
+    return None
 
 
 def _disagreement(core: SessionCore, fields: Fields) -> str:

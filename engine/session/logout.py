@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 TOO_LOW, TOO_HIGH_EXPECTED = 9, 10  # SessionStatus(1409)
+CREDENTIALS = ("5", "6", "8")  # password wrong, account locked, password expired: asking again locks the account
 _COMPLETE = 4
 
 

@@ -21,7 +21,7 @@ from engine.session.edge import SessionEdge
 from engine.session.file_store import open_store, stem
 from engine.session.hosts import Hosts
 from engine.session.message_log import MessageLog
-from engine.session.native_settings import core_settings
+from engine.session.native_settings import core_settings, ignored
 from engine.session.schedule import read_schedule
 from engine.session.settings import SessionSettings
 from engine.session.sockets import tuner
@@ -52,6 +52,8 @@ class NativeSession(SessionEdge):
         sockets: Sockets | None = None,
     ) -> None:
         agreed = core_settings(settings)
+        for text in ignored(settings):
+            _logger.warning("%s", text)
         name = stem(
             agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id, settings.text("SessionQualifier")
         )
@@ -115,7 +117,7 @@ class NativeSession(SessionEdge):
             await self._session_time()
             if self._wire is not None:  # of the session that was logged out, not gone yet
                 await self._closed.wait()
-            begun_ns = self.clock_ns()
+            begun_ns = self.clock.now_ns()
             self._closed.clear()
             try:
                 await self._connect()
@@ -128,18 +130,18 @@ class NativeSession(SessionEdge):
                 await self._closed.wait()
             if self.core.needs_operator:
                 break
-            await asyncio.sleep(max(0, begun_ns + self._reconnect_ns - self.clock_ns()) / 1_000_000_000)
+            await asyncio.sleep(max(0, begun_ns + self._reconnect_ns - self.clock.now_ns()) / 1_000_000_000)
         _logger.error("%s: not connecting again before an operator has looked", self.name)
 
     async def _session_time(self) -> None:
         """Wait until the schedule lets us log on."""
         schedule = self.core.schedule
-        while schedule is not None and not schedule.may_log_on(now_ns := self.wall_ns()):
+        while schedule is not None and not schedule.may_log_on(now_ns := self.wall.now_ns()):
             wait_ns = min(schedule.next_change(now_ns) - now_ns, _LONGEST_SLEEP_NS)
             await asyncio.sleep(wait_ns / 1_000_000_000)
 
     async def _connect(self) -> None:
-        host, port = self._hosts.next(self.clock_ns())
+        host, port = self._hosts.next(self.clock.now_ns())
         _logger.info("%s: connecting to %s port %d", self.name, host, port)
         # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
         async with asyncio.timeout(_CONNECT_TIMEOUT):

@@ -18,6 +18,7 @@ _REFUSED = {
     "FileLogBackupPath": "logs are not moved; rotate FileLogPath with the system's tools",
     "ScreenLogShowIncoming": "messages are not printed; use FileLogPath",
     "ScreenLogShowOutgoing": "messages are not printed; use FileLogPath",
+    "TLSCipherSuites": "the suites of TLS 1.3 are all sound and cannot be chosen; remove the key",
     "ScreenLogShowEvents": "events go to the engine's log; remove the key",
 }
 _FOR_INITIATORS = (
@@ -80,6 +81,8 @@ def core_settings(settings: SessionSettings) -> CoreSettings:
         deliver_to=_routing(settings, "DeliverToCompID"),
         check_latency=settings.flag("CheckLatency", True),
         max_latency_ns=settings.integer("MaxLatency", 120) * SECOND_NS,
+        max_message_size=settings.integer("MaxMessageSize", 65_536),
+        max_fields=settings.integer("MaxFields", 4096),
         requires_orig_sending_time=settings.flag("RequiresOrigSendingTime", True),
         validate_length_and_checksum=settings.flag("ValidateLengthAndChecksum", True),
         validate_fields_have_values=settings.flag("ValidateFieldsHaveValues", True),

@@ -21,7 +21,7 @@ import quickfix
 from engine import fix
 from engine._sockets import Sockets
 from engine.errors import ConfigError, DecodeError, SessionError
-from engine.session import LogonDialect
+from engine.session import LogonDialect, admin
 from engine.session.fields import Fields
 from engine.session.quickfix_driver import Driver
 from engine.session.quickfix_log import LogFactory, SessionLog
@@ -117,6 +117,11 @@ class QuickfixSession:
         finally:
             callbacks.is_sending = False
         raise SessionError(f"{self.name}: cannot send {body!r}: no SOH at its end; add it")
+
+    def refuse(self, fields: Fields) -> None:
+        """Answer a message whose MsgType(35) the application does not take."""
+        if self.is_logged_on:
+            self.send(admin.unsupported(fields, None))
 
     def logout(self, text: str = "") -> None:
         if self._session is None:

@@ -6,6 +6,8 @@ Errors  ConfigError for a key that asks for what the QuickFIX package has not, s
 import hashlib
 import os
 import re
+import signal
+import threading
 from pathlib import Path
 
 import quickfix
@@ -13,6 +15,9 @@ import quickfix
 from engine.errors import ConfigError
 from engine.session.settings import SessionSettings
 from engine.session.settings_keys import DICTIONARY, TIME, known
+
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))  # quickfix put the system's own there
 
 _DATA_TYPE = re.compile(rb"""(\btype\s*=\s*)(["'])DATA\2""")
 _PRECISIONS = {"SECONDS": "0", "MILLIS": "3", "MICROS": "6", "NANOS": "9"}
@@ -27,6 +32,7 @@ _TLS = {
     "SocketCertificateFile",
     "SocketPrivateKeyFile",
     "SocketUseSSL",
+    "TLSCipherSuites",
 }
 
 

@@ -6,6 +6,7 @@ Source  QuickFIX configuration page; FIX 4.4 volume 2 for what identifies a sess
 """
 
 import difflib
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from engine.errors import ConfigError
 from engine.session.dictionary_files import find_dictionary, wrong_version
 from engine.session.settings_keys import DICTIONARY, FILE, FOLDER, KEYS, is_database, known
 
+_logger = logging.getLogger(__name__)
 _IDENTITY = ("BeginString", "SenderCompID", "TargetCompID")
 
 
@@ -84,10 +86,12 @@ class SessionFile(NamedTuple):
 
 
 def load_sessions(file: Path, state_dir: Path | None = None) -> list[SessionSettings]:
-    """Return every session of `file`; raise ConfigError with all its problems."""
+    """Return every session of `file`; raise ConfigError with all its problems. What is doubtful goes to the log."""
     found = read_session_file(file, state_dir)
     if found.problems:
         raise ConfigError("\n".join(found.problems))
+    for text in found.warnings:
+        _logger.warning("%s", text)
     return found.sessions
 
 

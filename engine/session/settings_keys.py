@@ -50,6 +50,8 @@ POLICY = _kind("ROUNDROBIN or PRIORITY", r"ROUNDROBIN|PRIORITY")
 PRECISION = _kind("0 to 9, or SECONDS, MILLIS, MICROS, NANOS", r"\d|SECONDS|MILLIS|MICROS|NANOS")
 LOGON_TAG = _kind("a field such as 553=user", r"[1-9]\d*=.+")
 VERIFY_LEVEL = _kind("0 or 1", r"[01]")
+BYTES = _kind("a number of bytes from 1000 to 999999999", r"[1-9]\d{3,8}")
+COUNT = _kind("a number from 10 to 999999", r"[1-9]\d{1,5}")
 
 NATIVE = False
 
@@ -114,6 +116,8 @@ _ALL = (
     Key("PreserveMessageFieldsOrder", FLAG),
     Key("LogonTag", LOGON_TAG),
     Key("TestMessageIndicator", FLAG, NATIVE),
+    Key("MaxMessageSize", BYTES, NATIVE),
+    Key("MaxFields", COUNT, NATIVE),
     # time-outs, in seconds
     Key("HeartBtInt", NATURAL),
     Key("MinHeartBtInt", NATURAL, NATIVE),
@@ -152,6 +156,7 @@ _ALL = (
     # TLS
     Key("SSLProtocol", TEXT, NATIVE),
     Key("SSLCipherSuite", TEXT, NATIVE),
+    Key("TLSCipherSuites", TEXT, NATIVE),
     Key("CertificationAuthoritiesFile", FILE, NATIVE),
     Key("CertificationAuthoritiesDirectory", FOLDER, NATIVE),
     Key("ServerCertificateFile", FILE, NATIVE),

@@ -6,33 +6,41 @@ Thread  the loop thread only; nothing here may call back into the core except `S
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from engine.session.fields import Fields
+from engine.session._fields import Fields
 from engine.session.header import Fault
 from engine.session.versions import Versions
 
 
-class Sink(Protocol):
-    """What a core needs of the world."""
+class Sink:
+    """What a core needs of the world; `write` and `deliver` are called for every message, by C call.
 
-    def write(self, message: bytes) -> None: ...
+    `on_logon` and `on_logout` are attributes, which a sink sets before the core connects.
+    """
+
+    on_logon: Callable[[], None]
+    on_logout: Callable[[str], None]
+
+    def write(self, message: bytes) -> None:
+        raise NotImplementedError
 
     def disconnect(self, reason: str) -> None:
         """Close the connection after what was written; do not call back into the core."""
+        raise NotImplementedError
 
     def arm(self, deadline_ns: int) -> None:
         """Call `timer` at this time at the latest."""
+        raise NotImplementedError
 
     def deliver(self, fields: Fields) -> None:
         """Take an application message or a Reject(3)."""
-
-    def on_logon(self) -> None: ...
-
-    def on_logout(self, reason: str) -> None: ...
+        raise NotImplementedError
 
     def alert(self, text: str) -> None:
         """Tell the operator: somebody must look at this."""
+        raise NotImplementedError
 
-    def log(self, text: str) -> None: ...
+    def log(self, text: str) -> None:
+        raise NotImplementedError
 
 
 class Rules(Protocol):

@@ -6,49 +6,61 @@ Source  FIX 4.4 volume 2, session protocol: numbers outlive connections; a lost 
 """
 
 from collections.abc import Iterator
-from typing import Protocol
 
 
-class Store(Protocol):
+class Store:
     """`next_out` is the number of the next message to send, `next_in` of the next one expected."""
 
     @property
-    def keeps_messages(self) -> bool: ...
+    def keeps_messages(self) -> bool:
+        raise NotImplementedError
 
     @property
-    def next_in(self) -> int: ...
+    def next_in(self) -> int:
+        raise NotImplementedError
 
     @property
-    def next_out(self) -> int: ...
+    def next_out(self) -> int:
+        raise NotImplementedError
 
     @property
     def created_ns(self) -> int:
         """When this run of numbers began, UTC."""
+        raise NotImplementedError
 
     def append(self, seq_num: int, message: bytes) -> None:
         """Keep the final bytes of a message before it is sent; the next number to send is one above."""
+        raise NotImplementedError
 
-    def set_next_in(self, seq_num: int) -> None: ...
+    def set_next_in(self, seq_num: int) -> None:
+        raise NotImplementedError
 
     def messages(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
         """Yield the messages kept from `first` to `last`, in order, those that are gone left out."""
+        raise NotImplementedError
 
     def reset(self, now_ns: int, next_in: int = 1, next_out: int = 1) -> None:
         """Begin a new run of numbers in one step that a crash cannot halve; the messages kept are not sent again."""
+        raise NotImplementedError
 
-    def prepare(self) -> None:
-        """Do ahead of time, while nothing is urgent, what `append` would need to do soon."""
+    def prepare(self) -> bool:
+        """Do ahead of time, while nothing is urgent, what `append` would need to do soon; say whether more is to do."""
+        return False
 
     def reload(self) -> None:
         """Read again what another process may have written."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of what the store is kept in."""
 
 
-class MemoryStore:
+class MemoryStore(Store):
     """Forgets with the process, and of its messages all but the last `capacity`."""
 
     keeps_messages = True
+    next_in: int
+    next_out: int
+    created_ns: int
 
     def __init__(self, now_ns: int = 0, capacity: int = 100_000) -> None:
         self._capacity = capacity
@@ -75,12 +87,3 @@ class MemoryStore:
         self.created_ns = now_ns
         self.next_in = next_in
         self.next_out = next_out
-
-    def prepare(self) -> None:
-        pass
-
-    def reload(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass

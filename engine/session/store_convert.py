@@ -38,7 +38,7 @@ def to_native(settings: SessionSettings) -> Contents:
     found = read_quickfix(settings)
     store = _native(settings, found.created_ns)
     try:
-        _prove_not_lower(found, store.next_in, store.next_out, "native")
+        _prove_not_lower(settings, found, store.next_in, store.next_out, "native")
         kept = dict(found.messages)
         first = min(kept, default=found.next_out)
         store.reset(found.created_ns, found.next_in, first)
@@ -60,7 +60,7 @@ def to_quickfix(settings: SessionSettings) -> Contents:
     if _file(settings, "seqnums").exists():
         there = read_quickfix(settings)
         if there.created_ns >= found.created_ns:
-            _prove_not_lower(found, there.next_in, there.next_out, "QuickFIX")
+            _prove_not_lower(settings, found, there.next_in, there.next_out, "QuickFIX")
     _write_quickfix(settings, found)
     return found
 
@@ -73,9 +73,11 @@ def read_quickfix(settings: SessionSettings) -> Contents:
         index = _file(settings, "header").read_text().split()
         body = _file(settings, "body").read_bytes()
     except (OSError, ValueError, EngineError) as error:
-        raise SessionError(f"{_file(settings, 'seqnums')}: QuickFIX's store cannot be read: {error}") from error
+        raise SessionError(
+            f"{_file(settings, 'seqnums')}: QuickFIX's store cannot be read: {error}; restore its files"
+        ) from error
     if numbers is None:
-        raise SessionError(f"{_file(settings, 'seqnums')}: does not hold two numbers")
+        raise SessionError(f"{_file(settings, 'seqnums')}: does not hold two numbers; restore the file")
     return Contents(int(numbers[2]), int(numbers[1]), created_ns, list(_messages(settings, index, body)))
 
 
@@ -110,10 +112,11 @@ def _write_quickfix(settings: SessionSettings, found: Contents) -> None:
         os.replace(partial, file)
 
 
-def _prove_not_lower(found: Contents, next_in: int, next_out: int, which: str) -> None:
+def _prove_not_lower(settings: SessionSettings, found: Contents, next_in: int, next_out: int, which: str) -> None:
     if found.next_out < next_out or found.next_in < next_in:
         raise SessionError(
-            f"the {which} store has numbers {next_out} out, {next_in} in, the other {found.next_out}, {found.next_in}:"
+            f"{settings.name}: the {which} store has numbers {next_out} out, {next_in} in,"
+            f" the other {found.next_out}, {found.next_in}:"
             " converting would lower them; remove the store that is out of date"
         )
 
@@ -121,7 +124,7 @@ def _prove_not_lower(found: Contents, next_in: int, next_out: int, which: str) -
 def _native(settings: SessionSettings, created_ns: int | None) -> FileStore:
     folder, name = _folder(settings), _stem(settings)
     if created_ns is None and not (folder / f"{name}.head").exists():
-        raise SessionError(f"{folder / name}.head: there is no native store; nothing to convert")
+        raise SessionError(f"{folder / name}.head: there is no native store to convert; correct FileStorePath")
     return FileStore(folder, name, created_ns or 0, keeps_messages=settings.flag("PersistMessages", True))
 
 

@@ -9,7 +9,6 @@ import ssl
 from engine.errors import ConfigError
 from engine.session.settings import SessionSettings
 
-_FIRST_VERSION = ssl.TLSVersion.TLSv1_2
 _CERTIFICATES = (
     ("ClientCertificateFile", "ClientCertificateKeyFile"),
     ("ServerCertificateFile", "ServerCertificateKeyFile"),
@@ -55,7 +54,7 @@ def server_context(settings: SessionSettings) -> ssl.SSLContext | None:
 
 
 def _configure(context: ssl.SSLContext, settings: SessionSettings) -> None:
-    context.minimum_version = _minimum(settings)
+    context.minimum_version, context.maximum_version = _versions(settings)
     key = ""
     try:
         for key in (*_AUTHORITIES, "CertificateRevocationListFile"):
@@ -76,14 +75,19 @@ def _configure(context: ssl.SSLContext, settings: SessionSettings) -> None:
         raise ConfigError(f"{settings.file}: {key}: {settings.text(key)!r} cannot be used: {error}") from error
 
 
-def _minimum(settings: SessionSettings) -> ssl.TLSVersion:
-    """Return the lowest version the keys leave; what they allow below TLS 1.2 is never used."""
+def _versions(settings: SessionSettings) -> tuple[ssl.TLSVersion, ssl.TLSVersion]:
+    """Return the lowest and the highest version the keys leave; what they allow below TLS 1.2 is never used."""
     go = settings.text("SocketMinimumTLSVersion")
     if go and go not in ("TLS12", "TLS13"):
         raise ConfigError(f"{settings.file}: SocketMinimumTLSVersion: {go} is not safe any more; use TLS12 or TLS13")
-    listed = settings.text("SSLProtocol") or settings.text("EnabledProtocols")
-    words = {word.lstrip("+") for word in listed.replace(",", " ").split() if not word.startswith("-")}
-    if words and "all" not in words and not words & {"TLSv1.2", "TLSv1.3"}:
-        raise ConfigError(f"{settings.file}: SSLProtocol: {listed} has nothing from TLS 1.2 on; add TLSv1.2")
-    excludes_1_2 = "-TLSv1.2" in listed or (bool(words) and "all" not in words and "TLSv1.2" not in words)
-    return ssl.TLSVersion.TLSv1_3 if go == "TLS13" or excludes_1_2 else _FIRST_VERSION
+    key = "SSLProtocol" if settings.text("SSLProtocol") else "EnabledProtocols"
+    words = settings.text(key).lower().replace("_", ".").replace(",", " ").split()  # TLSv1_2 is QuickFIX's spelling
+    wanted = {word.lstrip("+") for word in words if not word.startswith("-")} or {"all"}
+    left = [
+        version
+        for name, version in (("tlsv1.2", ssl.TLSVersion.TLSv1_2), ("tlsv1.3", ssl.TLSVersion.TLSv1_3))
+        if wanted & {"all", name} and f"-{name}" not in words and (go, name) != ("TLS13", "tlsv1.2")
+    ]
+    if not left:
+        raise ConfigError(f"{settings.file}: {key}: {settings.text(key)} has nothing from TLS 1.2 on; add TLSv1.2")
+    return left[0], left[-1]

@@ -1,3 +1,8 @@
+cimport cython
+
+from engine._sockets cimport write_now
+
+
 cdef class Wire:
     cdef public object ends
     cdef object _tune, _transport, _loop, _closing, _watch
@@ -8,5 +13,6 @@ cdef class Wire:
     cpdef hold(self)
     cpdef release(self)
     cpdef write(self, bytes data)
+    @cython.locals(written=Py_ssize_t)
     cdef _send(self, bytes data)
     cdef bint _has_queue(self) except -1

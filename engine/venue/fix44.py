@@ -11,8 +11,9 @@ from engine import fix
 from engine.errors import DecodeError
 from engine.instrument import Instrument
 from engine.report import ExecutionReport
-from engine.session.codec import OrderEncoder, decode_report
-from engine.session.fields import Fields
+from engine.session._body import OrderEncoder
+from engine.session._decode import decode_report
+from engine.session._fields import Fields
 
 
 class Fix44(OrderEncoder):
