@@ -53,6 +53,25 @@ def test_logout_closes_both_sides_in_order(run, tmp_path: Path) -> None:
     run(main())
 
 
+def test_2_r_unsupported_message_is_refused_where_it_can_be(run, tmp_path: Path) -> None:
+    news = Fields(b"8=FIX.4.4\x019=0\x0135=B\x0134=7\x01148=Rain tomorrow\x0110=000\x01")
+
+    async def main() -> None:
+        pair = await Pair(tmp_path).up()
+        pair.session.refuse(news)
+        await pair.peer.until(lambda: pair.peer.messages == [("j", "")])
+        pair.session.core.peer_limit = 50
+        pair.session.refuse(news)  # does not fit
+        assert pair.session.next_sender_seq_num == 3
+        pair.session.logout()
+        pair.session.refuse(news)
+        await pair.peer.until(lambda: pair.peer.count("logout") == 1)
+        assert pair.peer.messages == [("j", "")]
+        pair.close()
+
+    run(main())
+
+
 class FullDisk(MemoryStore):
     def append(self, seq_num: int, message: bytes) -> None:
         raise OSError(28, "No space left on device")

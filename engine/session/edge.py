@@ -75,8 +75,12 @@ class SessionEdge(Sink):
 
     def refuse(self, fields: Fields) -> None:
         """Answer a message whose MsgType(35) the application does not take; one that nobody would read gets none."""
-        if self.is_logged_on:
+        if not self.is_logged_on:
+            return
+        try:
             self.send(admin.unsupported(fields, self.core.versions))
+        except SessionError as error:  # too long for the peer: trading goes on without it
+            self.log(f"a message of an unsupported type got no answer: {error}")
 
     def reset_numbers(self) -> None:
         """Start both numbers at 1 without logging out, by agreement with the peer."""
