@@ -5,7 +5,7 @@ other goes to the module of its subject (logon, gaps, replay, logout, liveness),
 
 Units   `now_ns` is a monotonic time; `wall_offset_ns` makes UTC of it and is set by the caller.
 Errors  SessionError from `send` while logged out. What the peer does wrong is answered, never raised.
-Cost    send 0.3 us with the file store, receive 0.9 us with a dictionary.
+Cost    with the file store and a dictionary some 1 500 instructions a send, 5 400 a message that is handed on.
 Thread  the loop thread only. Fields handed to `deliver` are valid during the call.
 Source  FIX 4.4 volume 2, session protocol and its test cases; FIXT 1.1.
 """
