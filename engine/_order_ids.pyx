@@ -13,13 +13,8 @@ from libc.stdint cimport int64_t
 from libc.string cimport memcmp, memcpy
 
 from engine._decimal cimport format_chars
+from engine._text cimport PyUnicode_1BYTE_DATA, PyUnicode_1BYTE_KIND, PyUnicode_GET_LENGTH, PyUnicode_KIND
 from engine.order cimport Order
-
-cdef extern from "Python.h":
-    int PyUnicode_KIND(object text)
-    int PyUnicode_1BYTE_KIND
-    Py_ssize_t PyUnicode_GET_LENGTH(object text)
-    unsigned char* PyUnicode_1BYTE_DATA(object text)
 
 cdef enum:
     MOST_DIGITS = 18

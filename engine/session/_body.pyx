@@ -15,17 +15,12 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy
 
 from engine._decimal cimport format_chars
+from engine._text cimport PyUnicode_1BYTE_DATA, PyUnicode_1BYTE_KIND, PyUnicode_GET_LENGTH, PyUnicode_KIND
 from engine.order cimport Order
 from engine.session._fields cimport SOH, find_soh
 from engine.session._timestamp cimport LONGEST_TIMESTAMP, TimestampFormat
 
 from engine.errors import OrderError
-
-cdef extern from "Python.h":
-    int PyUnicode_KIND(object text)
-    int PyUnicode_1BYTE_KIND
-    Py_ssize_t PyUnicode_GET_LENGTH(object text)
-    unsigned char* PyUnicode_1BYTE_DATA(object text)
 
 cdef enum:
     LONGEST_TAG_TEXT = 11  # 2147483647=

@@ -12,16 +12,11 @@ from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.stdint cimport INT64_MIN, int64_t
 from libc.string cimport memcmp
 
+from engine._text cimport PyUnicode_1BYTE_DATA, PyUnicode_1BYTE_KIND, PyUnicode_GET_LENGTH, PyUnicode_KIND
 from engine.report cimport ExecutionReport
 from engine.session._fields cimport Field, Fields
 
 from engine.errors import DecodeError
-
-cdef extern from "Python.h":
-    int PyUnicode_KIND(object text)
-    int PyUnicode_1BYTE_KIND
-    Py_ssize_t PyUnicode_GET_LENGTH(object text)
-    unsigned char* PyUnicode_1BYTE_DATA(object text)
 
 cdef int REMOVED_LIQUIDITY = 2  # LastLiquidityInd(851), where FIX 4.4 says what AggressorIndicator(1057) does
 
