@@ -11,10 +11,13 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
-from bench import certificate, host, interrupts, order, throughput, tick, tls_front
-from bench.floor import FRAME_BYTES, ORDER_BYTES, REPORT_BYTES, tcp
+from bench import interrupts
 from bench.plan import ORDER, SPARSE_NS, THROUGHPUT, TICK, Plan, Repetition
-from bench.venue import Venue
+from bench.report import host
+from bench.subjects import order, throughput, tick
+from bench.subjects.floor import FRAME_BYTES, ORDER_BYTES, REPORT_BYTES, tcp
+from bench.venue import certificate, tls_front
+from bench.venue.process import MeasuringVenue
 from engine.errors import EngineError
 
 PATIENCE_S, INTERRUPTED_S = 10.0, 5.0  # how long a process that is done may take to end
@@ -50,7 +53,7 @@ def run(plan: Plan) -> Repetition:
 
 def measure(plan: Plan) -> Repetition:
     """Run a plan in this process."""
-    with TemporaryDirectory(prefix="fixlane-bench-") as directory, Venue(plan.venue_core) as venue:
+    with TemporaryDirectory(prefix="fixlane-bench-") as directory, MeasuringVenue(plan.venue_core) as venue:
         result = Repetition()
         _measure_floor(plan, venue, Path(directory), result)
         if plan.paces:
@@ -61,7 +64,7 @@ def measure(plan: Plan) -> Repetition:
         return result
 
 
-def _measure_floor(plan: Plan, venue: Venue, state: Path, result: Repetition) -> None:
+def _measure_floor(plan: Plan, venue: MeasuringVenue, state: Path, result: Repetition) -> None:
     """Ping-pong messages of the sizes that the subject exchanges."""
     sizes = (ORDER_BYTES, REPORT_BYTES) if plan.subject != TICK else (FRAME_BYTES, ORDER_BYTES)
     if plan.floor_count:

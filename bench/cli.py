@@ -9,9 +9,11 @@ import importlib.util
 import sys
 from dataclasses import replace
 
-from bench import frames, host, interrupts, micro_run, peers, plots, results, sessions, suite
+from bench import interrupts, peers, suite
 from bench.child import BenchError
 from bench.plan import ORDER, SESSIONS, THROUGHPUT, TICK, Plan
+from bench.report import host, plots, results
+from bench.subjects import frames, micro, sessions
 from engine.errors import ConfigError
 
 BAR = 24
@@ -24,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         plots.require()
     if arguments.subject in ("micro", "all"):
-        micro_run.require()
+        micro.require()
     if arguments.subject in (TICK, "all") and importlib.util.find_spec("websockets") is None:
         raise ConfigError("the baseline of tick needs websockets: pip install 'fixlane[bench]'")
     cores = None if arguments.no_pin else host.venue_and_engine_cores()
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _measure_micro(arguments: argparse.Namespace, cores: tuple[int, int] | None, measured: suite.Measured) -> None:
     try:
-        measured.runs |= micro_run.measure(arguments.quick, cores[1] if cores else None)
+        measured.runs |= micro.measure(arguments.quick, cores[1] if cores else None)
     except (BenchError, OSError, ValueError) as error:
         measured.failures.append(str(error))
     except KeyboardInterrupt:

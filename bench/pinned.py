@@ -3,7 +3,7 @@
 import os
 import sys
 
-from bench import host
+from bench.report import host
 
 if __name__ == "__main__":
     host.pin(int(sys.argv[1]))

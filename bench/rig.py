@@ -15,23 +15,23 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import session_file
 from bench.plan import Plan
-from engine import modes
-from engine._sockets import Sockets
-from engine.backoff import Backoff
+from bench.venue import session_file
 from engine.book import make_book
-from engine.desk import Desk
-from engine.feed import Feed, FeedSettings
 from engine.instrument import Instrument
-from engine.journal import Journal
-from engine.limits import DuplicateLimit, Limits, RateLimit
-from engine.orders import Orders
-from engine.position import Positions
+from engine.journal.writer import Journal
+from engine.net.feed import Feed, FeedSettings
+from engine.orders.orders import Orders
+from engine.portfolio.position import Positions
 from engine.risk import Risk
+from engine.risk.limits import DuplicateLimit, Limits, RateLimit
+from engine.runtime import modes
+from engine.runtime._sockets import Sockets
+from engine.runtime.backoff import Backoff
 from engine.session import open_session
 from engine.strategy import Strategy
-from engine.venue.fix44 import Fix44
+from engine.trading.desk import Desk
+from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.fees import QuadraticFee
 from engine.venue.kalshi.market_data import KalshiMarketData
 from engine.venue.kalshi.subscriptions import BOOK

@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench import child, summary, throughput
+from bench import child
 from bench.child import BenchError
 from bench.plan import BASELINE, ORDER, SPARSE_NS, THROUGHPUT, TICK, Pace, Plan, Repetition
-from bench.results import Figures
-from bench.summary import Found, has_stages, name_of
+from bench.report import summary
+from bench.report.results import Figures
+from bench.report.summary import Found, has_stages, name_of
+from bench.subjects import throughput
 
 BACK_TO_BACK = "back_to_back"
 INTERRUPTED = "interrupted: what came before it is here"
@@ -49,7 +51,7 @@ Progress = Callable[[int, int, str], None]  # done, of, what is running
 
 def sessions() -> list[str]:
     """Return the sessions that this engine has."""
-    native = importlib.util.find_spec("engine.session.native")
+    native = importlib.util.find_spec("engine.session.native.initiator")
     return ["quickfix", *(["native"] if native else [])]
 
 

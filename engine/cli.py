@@ -129,21 +129,21 @@ def writable(text: str) -> Path:
 
 
 def run_demo(arguments: argparse.Namespace) -> int:
-    from engine.demo import demo
+    from engine.app.demo import demo
 
     return demo(arguments)
 
 
 def run_engine(arguments: argparse.Namespace) -> int:
-    from engine.app import run
-    from engine.config import load
+    from engine.app.engine import run
+    from engine.config.engine import load
 
     sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
     return run(load(arguments.config))
 
 
 def run_check(arguments: argparse.Namespace) -> int:
-    from engine.check import check
+    from engine.app.check import check
 
     sys.path.insert(0, str(arguments.config.resolve().parent))
     problems, warnings = check(arguments.config)
@@ -155,15 +155,15 @@ def run_check(arguments: argparse.Namespace) -> int:
 
 
 def run_control(arguments: argparse.Namespace) -> int:
-    from engine.config import load
-    from engine.control import ask
+    from engine.config.engine import load
+    from engine.ops.control import ask
 
     print(ask(load(arguments.config).engine.state_dir, arguments.action, arguments.reason))
     return DONE
 
 
 def run_sim(arguments: argparse.Namespace) -> int:
-    from engine.defaults import config_path
+    from engine.config.shipped import config_path
     from engine.sim.config import load_config, with_acceptor, with_captures
     from engine.sim.process import run
 
@@ -172,13 +172,13 @@ def run_sim(arguments: argparse.Namespace) -> int:
 
 
 def run_echo(arguments: argparse.Namespace) -> int:
-    from engine.echo import run
+    from engine.app.echo import run
 
     return run(arguments.session_file, arguments.state)
 
 
 def run_journal(arguments: argparse.Namespace) -> int:
-    from engine.journal_dump import dump
+    from engine.journal.dump import dump
 
     for line in dump(arguments.path):
         print(line)
@@ -192,7 +192,7 @@ def run_bench(arguments: argparse.Namespace) -> int:
 
 
 def run_compare(arguments: argparse.Namespace) -> int:
-    from bench.compare import compare
+    from bench.report.compare import compare
 
     print(compare(arguments.old, arguments.new))
     return DONE

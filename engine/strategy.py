@@ -11,8 +11,8 @@ from typing import Protocol
 from engine import fix
 from engine.book import Book
 from engine.instrument import Instrument
-from engine.order import Order
-from engine.position import Position
+from engine.orders.order import Order
+from engine.portfolio.position import Position
 
 
 class Context(Protocol):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.frames import apply, bench_instrument, captured_deltas
 from bench.micro.conftest import Time
+from bench.subjects.frames import apply, bench_instrument, captured_deltas
 from engine.book import ASK, BID, Book, SortedBook
 
 BIDS = [(price, 1000) for price in range(100, 5000, 100)]

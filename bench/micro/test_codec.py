@@ -2,13 +2,13 @@
 
 import pytest
 
-from bench.frames import SYMBOL, bench_instrument
 from bench.micro.conftest import Time
+from bench.subjects.frames import SYMBOL, bench_instrument
 from engine import fix
-from engine.order import Order
-from engine.orders import Orders
-from engine.session.codec import Frame, FrameEncoder, FrameReader
-from engine.venue.fix44 import Fix44
+from engine.codec import Frame, FrameEncoder, FrameReader
+from engine.orders.order import Order
+from engine.orders.orders import Orders
+from engine.venue.fix44.dialect import Fix44
 
 NOW = 1_795_444_202_099_000_000
 BATCH = 50

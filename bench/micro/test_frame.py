@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bench.frames import bench_instrument, stairs
 from bench.micro.conftest import Time
+from bench.subjects.frames import bench_instrument, stairs
 from engine.book import Book
 from engine.venue.kalshi.frames import Delta
 from engine.venue.kalshi.market_data import KalshiMarketData

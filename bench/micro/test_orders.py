@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from bench.frames import bench_instrument
 from bench.micro.conftest import Time
 from bench.rig import limits
+from bench.subjects.frames import bench_instrument
 from engine import fix
 from engine.book import Book
-from engine.desk import Desk
+from engine.codec import Fields
 from engine.instrument import Instrument
-from engine.journal import Journal
-from engine.order import Order
-from engine.orders import Orders
-from engine.position import Positions
-from engine.report import ExecutionReport
+from engine.journal.writer import Journal
+from engine.orders.order import Order
+from engine.orders.orders import Orders
+from engine.orders.report import ExecutionReport
+from engine.portfolio.position import Positions
 from engine.risk import Risk
-from engine.session.codec import Fields
 from engine.strategy import Strategy
-from engine.venue.fix44 import Fix44
+from engine.trading.desk import Desk
+from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.market_data import KalshiMarketData
 
 NOW = 10**18

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import quickfix
 
-from bench import session_file
-from bench.frames import bench_instrument
 from bench.micro.conftest import Time
+from bench.subjects.frames import bench_instrument
+from bench.venue import session_file
 from engine import fix
-from engine.orders import Orders
-from engine.venue.fix44 import Fix44
+from engine.orders.orders import Orders
+from engine.venue.fix44.dialect import Fix44
 
 NOW = 1_795_444_202_099_000_000
 BATCH = 50

@@ -18,9 +18,10 @@ from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
 
-from bench import host, session_file
 from bench.plan import C_CLIENT, QUICKFIX_CPP, Pace, Plan, Repetition, Samples
-from bench.venue import Venue
+from bench.report import host
+from bench.venue import session_file
+from bench.venue.process import MeasuringVenue
 from engine.errors import ConfigError, EngineError
 
 FOLDER = Path(__file__).parent
@@ -60,7 +61,7 @@ def has_quickfix() -> bool:
     return subprocess.run(probe, capture_output=True).returncode == 0
 
 
-async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> None:
+async def measure(plan: Plan, venue: MeasuringVenue, state: Path, result: Repetition) -> None:
     """Run every pace of the plan in the client's process."""
     assert plan.program is not None
     argument = str(venue.fix_port) if plan.stack == C_CLIENT else str(_session_file(state, venue.fix_port))
@@ -80,7 +81,7 @@ async def measure(plan: Plan, venue: Venue, state: Path, result: Repetition) -> 
         await client.wait()
 
 
-async def _unless_it_ends(client: asyncio.subprocess.Process, venue: Venue) -> None:
+async def _unless_it_ends(client: asyncio.subprocess.Process, venue: MeasuringVenue) -> None:
     """Await the client's logon."""
     ended, accepted = asyncio.ensure_future(client.wait()), asyncio.ensure_future(venue.finish())
     await asyncio.wait((ended, accepted), return_when=asyncio.FIRST_COMPLETED)
@@ -91,7 +92,7 @@ async def _unless_it_ends(client: asyncio.subprocess.Process, venue: Venue) -> N
     accepted.result()
 
 
-async def _run(pace: Pace, client: asyncio.subprocess.Process, venue: Venue) -> Samples:
+async def _run(pace: Pace, client: asyncio.subprocess.Process, venue: MeasuringVenue) -> Samples:
     assert client.stdin is not None and client.stdout is not None
     started, started_cpu = time.perf_counter(), _cpu_s(client.pid)
     venue.start("answer", pace.count, IDLE_NS)

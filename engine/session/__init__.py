@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from engine._sockets import Sockets
-from engine.session.fields import Fields
-from engine.session.settings import load_session
+from engine.codec import Fields
+from engine.runtime._sockets import Sockets
+from engine.session.file.settings import load_session
 
-_IMPLEMENTATIONS = {"quickfix": ("quickfix_session", "QuickfixSession"), "native": ("native", "NativeSession")}
+_IMPLEMENTATIONS = {"quickfix": "QuickfixSession", "native": "NativeSession"}
 
 
 class Session(Protocol):
@@ -74,8 +74,8 @@ def open_session(
 
     Its connection is read through `sockets`, so that busy mode can.
     """
-    module, name = _IMPLEMENTATIONS[kind]  # imported by name: neither needs what the other is built on
-    implementation = getattr(importlib.import_module(f"engine.session.{module}"), name)
+    module = importlib.import_module(f"engine.session.{kind}.initiator")  # neither needs what the other is built on
+    implementation = getattr(module, _IMPLEMENTATIONS[kind])
     settings = load_session(session_file, "initiator", state_dir)
     session: Session = implementation(settings, loop, logon_dialect, sockets=sockets or Sockets(loop))
     return session

@@ -3,25 +3,23 @@
 Errors  EngineError or msgspec.ValidationError for arguments that make no sense; the server answers with their text.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from engine.errors import EngineError
+from engine.exchange.events import MarketState
 from engine.sim.control import Answer, Command
-from engine.sim.events import MarketState
-from engine.sim.faults import KINDS, Fault
-
-if TYPE_CHECKING:
-    from engine.sim.venue import Venue
+from engine.sim.faults import KINDS, InjectedFault
+from engine.sim.venue import Venue
 
 STATES = {"open_market": MarketState.OPEN, "pause_market": MarketState.PAUSED, "close_market": MarketState.CLOSED}
 
 
 class Commands:
-    """The commands of one venue. The word of a fault arms it, its arguments are the fields of `Fault`."""
+    """The commands of one venue. The word of a fault arms it, its arguments are the fields of `InjectedFault`."""
 
-    def __init__(self, venue: "Venue") -> None:
+    def __init__(self, venue: Venue) -> None:
         self._venue = venue
 
     def table(self) -> dict[str, Command]:
@@ -40,7 +38,7 @@ class Commands:
 
     def _fault(self, kind: str) -> Command:
         def arm(arguments: Answer) -> Answer:
-            fault = msgspec.convert({**arguments, "kind": kind}, Fault)
+            fault = msgspec.convert({**arguments, "kind": kind}, InjectedFault)
             if fault.symbol and fault.symbol not in self._venue.instruments:
                 raise EngineError(f"unknown market {fault.symbol}")
             self._venue.faults.arm(fault, self._venue.now_ns())

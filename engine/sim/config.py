@@ -11,12 +11,12 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from engine import markets
+from engine.config import markets
 from engine.errors import ConfigError
+from engine.exchange.liquidity import LiquiditySettings
 from engine.instrument import Instrument
-from engine.sim.admission import PublicKey, load_public_key
-from engine.sim.faults import Fault
-from engine.sim.liquidity import LiquiditySettings
+from engine.sim.faults import InjectedFault
+from engine.sim.feed.handshake import PublicKey, load_public_key
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ class SimConfig(_Section, frozen=True):
     control: ControlConfig = ControlConfig()
     liquidity: LiquiditySettings | None = None
     capture: CaptureConfig = CaptureConfig()
-    faults: list[Fault] = []
+    faults: list[InjectedFault] = []
     mode: Literal["event", "busy"] = "event"
     step_ms: int = 5
     cpu: int = -1  # core to run on alone, -1 for any

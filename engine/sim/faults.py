@@ -37,7 +37,7 @@ class FaultKind:
 KINDS = frozenset(value for name, value in vars(FaultKind).items() if name.isupper())
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class InjectedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One fault, as configuration and control commands write it. No `symbol` or `account` means any."""
 
     kind: str
@@ -59,7 +59,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class _Armed:
     __slots__ = ("fault", "from_ns", "left", "until_ns")
 
-    def __init__(self, fault: Fault, now_ns: int) -> None:
+    def __init__(self, fault: InjectedFault, now_ns: int) -> None:
         self.fault = fault
         self.left = fault.count
         self.from_ns = now_ns + fault.at_ms * NS_PER_MS
@@ -79,14 +79,14 @@ class _Armed:
 class Faults:
     """Every fault of one venue; shared by its edges and its matcher."""
 
-    def __init__(self, scheduled: Iterable[Fault] = (), now_ns: int = 0) -> None:
+    def __init__(self, scheduled: Iterable[InjectedFault] = (), now_ns: int = 0) -> None:
         self._armed = [_Armed(fault, now_ns) for fault in scheduled]
 
-    def arm(self, fault: Fault, now_ns: int) -> None:
+    def arm(self, fault: InjectedFault, now_ns: int) -> None:
         """Let `fault` begin `at_ms` from now."""
         self._armed.append(_Armed(fault, now_ns))
 
-    def take(self, kind: str, now_ns: int, *, symbol: str = "", account: str = "") -> Fault | None:
+    def take(self, kind: str, now_ns: int, *, symbol: str = "", account: str = "") -> InjectedFault | None:
         """Return the fault to perform once, now, and use it up; None if there is none."""
         for armed in self._armed:
             if armed.applies(kind, symbol, account, now_ns):
@@ -96,7 +96,7 @@ class Faults:
                 return armed.fault
         return None
 
-    def active(self, kind: str, now_ns: int, *, symbol: str = "", account: str = "") -> Fault | None:
+    def active(self, kind: str, now_ns: int, *, symbol: str = "", account: str = "") -> InjectedFault | None:
         """Return the fault that holds now; None if there is none."""
         for armed in self._armed:
             if armed.applies(kind, symbol, account, now_ns):

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import DecodeError
-from engine.sim.events import (
+from engine.exchange.events import (
     Accepted,
     Canceled,
     Event,
@@ -26,8 +26,8 @@ from engine.sim.events import (
     Report,
     Traded,
 )
-from engine.sim.market import Order
-from engine.sim.matching import Matcher
+from engine.exchange.exchange import Exchange
+from engine.exchange.market import RestingOrder
 
 KINDS: dict[str, type[Report]] = {
     kind.exec_type: kind for kind in (Accepted, Rejected, Traded, Replaced, Canceled, Expired)
@@ -62,7 +62,7 @@ class OrderLog:
         rows = (row for row in self._rows[self._untold_from :] if row.get("account") == account)
         return [_report(row) for row in rows if row["exec_id"] not in told]
 
-    def restart(self, matcher: Matcher, now_ns: int) -> list[Event]:
+    def restart(self, matcher: Exchange, now_ns: int) -> list[Event]:
         """Let `matcher` remember every order, and cancel those that were open."""
         for row in self._rows:
             if row.get("order_id") and row["symbol"] in matcher.markets:
@@ -82,12 +82,12 @@ class OrderLog:
         self._file.flush()
 
 
-def _replay(row: Row, matcher: Matcher) -> None:
+def _replay(row: Row, matcher: Exchange) -> None:
     """Let `matcher` remember one order as a report left it; it is in no book."""
     order = matcher.orders.find(row["account"], order_id=row["order_id"])
     if order is None:
         number = matcher.next_number()
-        order = Order(number, row["account"], row["symbol"], row["side"], row["price"], row["order_qty"])
+        order = RestingOrder(number, row["account"], row["symbol"], row["side"], row["price"], row["order_qty"])
         order.order_id, order.cl_ord_id = row["order_id"], row["cl_ord_id"]
         matcher.orders.add(order)
     elif order.cl_ord_id != row["cl_ord_id"]:

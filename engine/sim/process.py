@@ -14,6 +14,7 @@ import msgspec
 import uvloop
 
 from engine.errors import ConfigError, EngineError
+from engine.sim.commands import Commands
 from engine.sim.config import SimConfig
 from engine.sim.venue import Venue
 
@@ -43,7 +44,7 @@ async def _serve(config: SimConfig, until_eof: bool) -> None:
         loop.add_signal_handler(number, venue.stop)
     if until_eof:
         loop.add_reader(sys.stdin.fileno(), _stop_at_eof, venue)
-    ports = await venue.start()
+    ports = await venue.start(Commands(venue).table())
     gc.freeze()
     print(msgspec.json.encode({"ready": True, **ports}).decode(), flush=True)
     await venue.run()

@@ -7,39 +7,29 @@ Thread  one; every event is published in the order in which the matcher made it,
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from engine import fix
+from engine.codec import Fields
 from engine.errors import ConfigError, EngineError
-from engine.session.fields import Fields
-from engine.sim import capture
-from engine.sim.acceptor import open_acceptor
-from engine.sim.blotter import Blotter
-from engine.sim.commands import Commands
+from engine.exchange import captures
+from engine.exchange.blotter import Blotter
+from engine.exchange.captured import CapturedMarket
+from engine.exchange.events import Canceled, Event, LevelChanged, MassCancel, MassCanceled, PublicTrade, Report, Request
+from engine.exchange.exchange import Exchange
+from engine.exchange.liquidity import Liquidity
 from engine.sim.config import SimConfig, load_instruments, public_keys
-from engine.sim.control import ControlServer
-from engine.sim.events import (
-    Canceled,
-    Event,
-    LevelChanged,
-    MassCancel,
-    MassCanceled,
-    PublicTrade,
-    Report,
-    Request,
-)
+from engine.sim.control import Command, ControlServer
 from engine.sim.faults import Faults
-from engine.sim.feed_server import FeedServer
-from engine.sim.gateway import Gateway
-from engine.sim.liquidity import Liquidity
-from engine.sim.market_data import MarketData
-from engine.sim.matching import Matcher
+from engine.sim.feed.frames import Level
+from engine.sim.feed.publisher import MarketData
+from engine.sim.feed.server import FeedServer
+from engine.sim.fix.acceptor import open_acceptor
+from engine.sim.fix.gateway import Gateway
 from engine.sim.order_log import OrderLog
-from engine.sim.outside import CapturedMarket
-from engine.sim.wire import Level
 from engine.venue.kalshi.fees import QuadraticFee
 
 DISCONNECTED = "CANCEL_ON_DISCONNECT"  # Text(58)
@@ -53,16 +43,16 @@ class Venue:
         now_ns = clock()
         state_path = Path(config.state_path)
         state_path.mkdir(parents=True, exist_ok=True)
-        captures = [Path(file) for file in config.capture.files]
-        listed = capture.markets(captures) if captures else list(load_instruments(Path(config.markets)).values())
+        files = [Path(file) for file in config.capture.files]
+        listed = captures.markets(files) if files else list(load_instruments(Path(config.markets)).values())
         self.instruments = {instrument.symbol: instrument for instrument in listed}
         self.faults = Faults(config.faults, now_ns)
-        self.liquidity = Liquidity(listed, config.liquidity) if config.liquidity and not captures else None
+        self.liquidity = Liquidity(listed, config.liquidity) if config.liquidity and not files else None
         house = self.liquidity.accounts if self.liquidity else ()
         # The time begins every id that the venue gives, so that one which starts again repeats none.
-        self.matcher = Matcher(listed, QuadraticFee(), nonce=f"{now_ns // 10**6:x}-", house=house, faults=self.faults)
-        self.captured = {symbol: CapturedMarket(self.matcher, symbol) for symbol in self.instruments if captures}
-        self.replay: capture.Replay | None = None
+        self.matcher = Exchange(listed, QuadraticFee(), nonce=f"{now_ns // 10**6:x}-", house=house, faults=self.faults)
+        self.captured = {symbol: CapturedMarket(self.matcher, symbol) for symbol in self.instruments if files}
+        self.replay: captures.CaptureReplay | None = None
         self.blotter = Blotter(state_path / "blotter.jsonl", ignore=house)
         fix_config = config.fix
         self.acceptor = open_acceptor(fix_config.acceptor, Path(fix_config.session_file), state_path, fix_config.port)
@@ -72,15 +62,15 @@ class Venue:
         self.market_data = MarketData(self.instruments, self.depth, config.feed.market_limit, self.faults, self.now_ns)
         self.feed = FeedServer(self.market_data, config.feed, public_keys(config.feed), self.faults)
         self._order_log = OrderLog(state_path / "orders.jsonl")
-        self._control = ControlServer(Commands(self).table())
+        self._control: ControlServer | None = None
         self._config = config
-        self._captures = captures
+        self._captures = files
         self._accounts = frozenset(self.acceptor.accounts)
         self._stopping = asyncio.Event()
         self._failure = ""
 
-    async def start(self) -> dict[str, int]:
-        """Settle what an earlier run left open, then listen; return the ports."""
+    async def start(self, commands: Mapping[str, Command]) -> dict[str, int]:
+        """Settle what an earlier run left open, then listen, on the control port to `commands`; return the ports."""
         self.gateway.tell_untold(self._order_log.untold)
         self.publish(self._order_log.restart(self.matcher, self.now_ns()))
         if self.liquidity is not None:
@@ -90,6 +80,7 @@ class Venue:
         await self.acceptor.start()
         try:
             feed_port = await self.feed.start()
+            self._control = ControlServer(commands)
             control_port = await self._control.start(self._config.control.host, self._config.control.port)
         except OSError as error:
             await self.close()
@@ -159,7 +150,7 @@ class Venue:
         if self.replay is None:
             if not self.market_data.has_book_subscriber:
                 return
-            self.replay = capture.Replay(self._captures, self._config.capture.speed, now_ns)
+            self.replay = captures.CaptureReplay(self._captures, self._config.capture.speed, now_ns)
         if self._config.capture.speed or not self.feed.is_backed_up:
             for frame in self.replay.due(now_ns):
                 self.publish(self.captured[frame.symbol].apply(frame, now_ns))
@@ -192,7 +183,8 @@ class Venue:
 
     async def close(self) -> None:
         """Stop listening, log out, and let the files go; raise EngineError if something had failed."""
-        self._control.close()
+        if self._control is not None:
+            self._control.close()
         self.feed.close()
         await self.acceptor.close()
         self._order_log.close()

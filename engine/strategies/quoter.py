@@ -5,12 +5,12 @@ import msgspec
 from engine import fix
 from engine.book import NO_ASK, NO_BID, Book
 from engine.instrument import Instrument, PriceGrid
-from engine.limits import Size
-from engine.order import Order
+from engine.orders.order import Order
 from engine.strategy import Strategy
+from engine.units import Size
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class QuoterParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much, how wide, and how hard to lean.
 
     `qty` is each quote's quantity. Quotes stand `half_spread` grid steps outside the middle of the book, and move
@@ -28,10 +28,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TwoSidedQuoter(Strategy):
     """Keeps its quotes where its parameters want them, one request in flight for each."""
 
-    Parameters = Settings
-    parameters: Settings
+    Parameters = QuoterParameters
+    parameters: QuoterParameters
 
-    def __init__(self, parameters: Settings) -> None:
+    def __init__(self, parameters: QuoterParameters) -> None:
         super().__init__(parameters)
         self._quotes: dict[tuple[int, int], Order] = {}
 

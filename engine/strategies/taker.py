@@ -10,7 +10,7 @@ from engine.book import NO_ASK, NO_BID, Book
 from engine.strategy import Strategy
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TakerParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`size` is the quantity of each order, in the instrument's size unit."""
 
     size: int = 100
@@ -19,10 +19,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Taker(Strategy):
     """Buys an ask that moved, sells a bid that moved; when both moved, the ask."""
 
-    Parameters = Settings
-    parameters: Settings
+    Parameters = TakerParameters
+    parameters: TakerParameters
 
-    def __init__(self, parameters: Settings) -> None:
+    def __init__(self, parameters: TakerParameters) -> None:
         super().__init__(parameters)
         self._last: dict[int, tuple[int, int]] = {}
 

@@ -6,15 +6,15 @@ A venue is one folder or module here that satisfies these protocols; nothing els
 from collections.abc import Iterable
 from typing import Protocol, cast
 
+from engine.codec import Fields
 from engine.instrument import Instrument
-from engine.order import Order
-from engine.report import ExecutionReport
-from engine.session.fields import Fields
+from engine.orders.order import Order
+from engine.orders.report import ExecutionReport
 
 NO_INSTRUMENT = cast(Instrument, None)
 
 
-class Kind:
+class EventKind:
     """What a market-data frame was, after decoding."""
 
     DELTA = 0  # one level's signed change
@@ -41,7 +41,7 @@ class MarketEvent:
         "text", "venue_time_ns",
     )  # fmt: skip
 
-    def __init__(self, kind: int = Kind.UNKNOWN) -> None:
+    def __init__(self, kind: int = EventKind.UNKNOWN) -> None:
         self.clear(kind)
 
     def clear(self, kind: int) -> None:

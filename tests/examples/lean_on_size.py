@@ -4,9 +4,9 @@ import msgspec
 
 from engine.book import Book
 from engine.fix import Tif
-from engine.limits import Size
-from engine.order import Order
+from engine.orders.order import Order
 from engine.strategy import Strategy
+from engine.units import Size
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -9,12 +9,12 @@ from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 from engine.venue.kalshi.fees import QuadraticFee
 from engine.venue.kalshi.market_data import KalshiMarketData
 from engine.venue.kalshi.order_entry import KalshiLogon, KalshiOrders
-from engine.venue.kalshi.signing import Credentials, parse_private_key
+from engine.venue.kalshi.signing import SigningKey, parse_private_key
 
 
 def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
     """Return the WebSocket dialect; without a key its handshake is unsigned."""
-    return KalshiMarketData(instruments, Credentials(key_id, parse_private_key(private_key)) if key_id else None)
+    return KalshiMarketData(instruments, SigningKey(key_id, parse_private_key(private_key)) if key_id else None)
 
 
 def orders(instruments: Sequence[Instrument]) -> OrderDialect:
@@ -26,7 +26,7 @@ def logon(key_id: str, private_key: bytes) -> LogonDialect:
     """Return what signs the Logon; the venue takes none without a key."""
     if not key_id:
         raise ConfigError("session.credentials: Kalshi needs an API key to log on: set its id and key file")
-    return KalshiLogon(Credentials(key_id, parse_private_key(private_key)))
+    return KalshiLogon(SigningKey(key_id, parse_private_key(private_key)))
 
 
 def fees() -> FeeRule:

@@ -14,7 +14,7 @@ Levels: TypeAlias = list[tuple[str, str]]
 YesNo: TypeAlias = Literal["yes", "no"]
 
 
-class Level(msgspec.Struct, gc=False):
+class LevelChange(msgspec.Struct, gc=False):
     market_ticker: str
     price_dollars: str
     delta_fp: str
@@ -25,7 +25,7 @@ class Level(msgspec.Struct, gc=False):
 class Delta(msgspec.Struct, tag_field="type", tag="orderbook_delta", gc=False):
     sid: int
     seq: int
-    msg: Level
+    msg: LevelChange
 
 
 class Ladders(msgspec.Struct):

@@ -14,7 +14,7 @@ from engine.instrument import Instrument, PriceGrid
 from engine.venue.kalshi import frames
 
 
-class Market:
+class ListedMarket:
     """One market: its place in the streams, and the way from its price texts to YES prices."""
 
     __slots__ = ("asks", "bids", "instrument", "is_waiting", "mirror", "sid", "size_decimals")

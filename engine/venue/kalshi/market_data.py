@@ -15,13 +15,13 @@ from engine._decimal import parse_decimal
 from engine.book import ASK, BID
 from engine.errors import DecodeError
 from engine.instrument import Instrument
-from engine.sequence import DUPLICATE, GAP, IN_ORDER
-from engine.venue import Kind, MarketDataCounts, MarketEvent
+from engine.venue import EventKind, MarketDataCounts, MarketEvent
 from engine.venue.kalshi import frames
 from engine.venue.kalshi.frames import Delta, Error, Message, Ok, Snapshot, Subscribed, Trade, read_message
-from engine.venue.kalshi.market import Market
-from engine.venue.kalshi.signing import Credentials
+from engine.venue.kalshi.market import ListedMarket
+from engine.venue.kalshi.signing import SigningKey
 from engine.venue.kalshi.subscriptions import BOOK, TRADES, Subscriptions
+from engine.venue.sequence import DUPLICATE, GAP, IN_ORDER
 
 PATH = "/trade-api/ws/v2"
 _NS_PER_MS = 1_000_000
@@ -49,7 +49,7 @@ class KalshiMarketData:
     def __init__(
         self,
         instruments: Iterable[Instrument],
-        credentials: Credentials | None = None,
+        credentials: SigningKey | None = None,
         *,
         channels: tuple[str, ...] = (BOOK, TRADES),
         use_yes_price: bool = False,
@@ -58,11 +58,11 @@ class KalshiMarketData:
     ) -> None:
         self.counts = MarketDataCounts()
         self._credentials = credentials
-        self._markets = {each.symbol: Market(each, use_yes_price) for each in instruments}
+        self._markets = {each.symbol: ListedMarket(each, use_yes_price) for each in instruments}
         self._subscriptions = Subscriptions(tuple(self._markets), channels, use_yes_price, chunk)
         self._streams = self._subscriptions.streams
         self._checks_sequence = check_sequence
-        self._level = MarketEvent(Kind.DELTA)
+        self._level = MarketEvent(EventKind.DELTA)
         self._event = MarketEvent()
 
     def handshake_headers(self, now_ns: int) -> dict[str, str]:
@@ -176,7 +176,7 @@ class KalshiMarketData:
         event = self._event
         if self._follow(message.sid, message.seq, TRADES) != DUPLICATE:
             self.counts.trades += 1
-            event.kind = Kind.TRADE
+            event.kind = EventKind.TRADE
             event.instrument = market.instrument
             event.side = fix.BUY if taker == "yes" else fix.SELL
             event.price, event.size = price, size
@@ -205,7 +205,7 @@ class KalshiMarketData:
             return self._off_grid(market, "a snapshot")
         market.is_waiting = False
         self.counts.snapshots += 1
-        event.kind = Kind.SNAPSHOT
+        event.kind = EventKind.SNAPSHOT
         event.instrument = market.instrument
         event.bids, event.asks = bids, asks
         return self._finish()
@@ -218,7 +218,7 @@ class KalshiMarketData:
         has_delivered = stream is not None and stream.next_seq is not None
         self._follow(message.sid, message.seq)
         event = self._event
-        event.kind = Kind.REFUSED
+        event.kind = EventKind.REFUSED
         event.text = text
         if stream is not None and message.msg.code in frames.ENDS_SUBSCRIPTION:
             self._suspect(stream.sid)
@@ -239,23 +239,23 @@ class KalshiMarketData:
             raise self._malformed(repr(bytes(frame[:_EXCERPT])), error) from None
         if self._follow(envelope.sid, envelope.seq) != DUPLICATE:
             self.counts.unknown_types += 1
-            self._event.kind = Kind.UNKNOWN
+            self._event.kind = EventKind.UNKNOWN
             self._event.text = f"message type unknown: {envelope.type!r}"
         return self._finish()
 
     def _unknown_market(self, sid: int, seq: int, channel: str, symbol: str) -> MarketEvent:
         if self._follow(sid, seq, channel) != DUPLICATE:
             self.counts.unknown_markets += 1
-            self._event.kind = Kind.UNKNOWN
+            self._event.kind = EventKind.UNKNOWN
             self._event.text = f"market_ticker unknown: {symbol!r}"
         return self._finish()
 
-    def _off_grid(self, market: Market, what: str) -> MarketEvent:
+    def _off_grid(self, market: ListedMarket, what: str) -> MarketEvent:
         """Give up a book that cannot hold what the venue sent: asked for again at leisure, never in a loop."""
         event = self._finish()
         market.is_waiting = True
         self.counts.off_grid += 1
-        event.kind = Kind.UNKNOWN
+        event.kind = EventKind.UNKNOWN
         event.suspects = (*event.suspects, market.instrument)
         event.text = f"{market.instrument.symbol}: {what} is off the price grid"
         return event
@@ -267,7 +267,7 @@ class KalshiMarketData:
     def _follow(self, sid: int, seq: int, channel: str = "") -> int:
         """Begin the event of a frame and take its number; a loss makes every book of its stream suspect."""
         event = self._event
-        event.clear(Kind.CONTROL)
+        event.clear(EventKind.CONTROL)
         event.sid, event.seq = sid, seq
         if not seq:
             return IN_ORDER
@@ -279,7 +279,7 @@ class KalshiMarketData:
         if outcome == DUPLICATE:
             self.counts.duplicates += 1
             return outcome
-        event.kind = Kind.GAP
+        event.kind = EventKind.GAP
         event.gap = True
         event.text = f"stream {sid} ({stream.channel}): {seq} came where {expected} was due"
         if outcome == GAP:

@@ -8,12 +8,12 @@ Source  Kalshi FIX (FIXT.1.1, FIX 5.0 SP2): Logon, order entry, texts on executi
 from collections.abc import Iterable, Mapping
 
 from engine import fix
+from engine.codec import Fields
 from engine.instrument import Instrument
-from engine.order import Order
-from engine.report import ExecutionReport
-from engine.session.fields import Fields
-from engine.venue.fix44 import Fix44
-from engine.venue.kalshi.signing import Credentials
+from engine.orders.order import Order
+from engine.orders.report import ExecutionReport
+from engine.venue.fix44.dialect import Fix44
+from engine.venue.kalshi.signing import SigningKey
 
 CancelOrdersOnDisconnect = 8013
 UseDollars = 21005
@@ -65,7 +65,7 @@ class KalshiOrders(Fix44):
 class KalshiLogon:
     """A LogonDialect: the signature of this very Logon, and the flags that `KalshiOrders` counts on."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: SigningKey) -> None:
         self._credentials = credentials
 
     def logon_fields(self, header: dict[int, str]) -> list[tuple[int, str]]:

@@ -25,7 +25,7 @@ _SHORTEST_RSA_BITS = 2048
 _PSS = PSS(mgf=MGF1(SHA256()), salt_length=SHA256.digest_size)
 
 
-class Credentials:
+class SigningKey:
     """An API key: its id and its private half, which alone decides the algorithm."""
 
     __slots__ = ("_private_key", "key_id")
@@ -58,10 +58,10 @@ class Credentials:
         return self.sign(fix.SOH.join([header[fix.SendingTime], fix.Msg.LOGON, *(header[tag] for tag in tags)]))
 
     def __repr__(self) -> str:
-        return f"Credentials({self.key_id!r})"
+        return f"SigningKey({self.key_id!r})"
 
 
-def load_credentials(key_id: str, key_file: Path, password: bytes | None = None) -> Credentials:
+def load_credentials(key_id: str, key_file: Path, password: bytes | None = None) -> SigningKey:
     """Read the PEM file of an API key."""
     if not key_id:
         raise ConfigError("API key id is empty: set it to the id that Kalshi shows beside the key")
@@ -70,7 +70,7 @@ def load_credentials(key_id: str, key_file: Path, password: bytes | None = None)
     except OSError as error:
         raise ConfigError(f"API key file {key_file}: {error.strerror}") from None
     try:
-        return Credentials(key_id, parse_private_key(pem, password))
+        return SigningKey(key_id, parse_private_key(pem, password))
     except ConfigError as error:
         raise ConfigError(f"API key file {key_file}: {error}") from None
 

@@ -7,7 +7,7 @@ Source  Kalshi WebSocket: commands, replies and envelope, error codes.
 
 from collections.abc import Iterator, Sequence
 
-from engine import sequence
+from engine.venue import sequence
 from engine.venue.kalshi import frames
 
 BOOK = "orderbook_delta"

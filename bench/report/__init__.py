@@ -1,0 +1,1 @@
+"""Results: statistics, the file, tables, plots, and the comparison of two runs."""

@@ -1,0 +1,1 @@
+"""Wiring: each of the commands, from its parts."""

@@ -1,0 +1,267 @@
+"""One engine: its parts built from a configuration and joined by callables, then run until it is stopped.
+
+Errors  ConfigError before anything is connected; afterwards what goes wrong halts trading and is logged.
+Thread  one: the loop thread. The log's listener is the only other one.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+
+import uvloop
+
+from engine.app import loading
+from engine.app.loading import build_strategy
+from engine.book import Book, make_book
+from engine.config.engine import EngineConfig
+from engine.errors import JournalError
+from engine.journal.recovery import recover
+from engine.journal.segments import journal_paths
+from engine.journal.writer import Journal, NullJournal
+from engine.net.feed import Feed, FeedSettings
+from engine.ops import control, metrics
+from engine.orders.orders import Orders
+from engine.portfolio.position import Positions
+from engine.risk import Risk
+from engine.runtime import log, modes
+from engine.runtime._sockets import Sockets
+from engine.runtime.backoff import Backoff
+from engine.runtime.latency import LatencyRecorder
+from engine.session import Session, open_session
+from engine.trading.counters import Counters
+from engine.trading.desk import Desk
+from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
+
+LOGGER = logging.getLogger(log.LOGGER)
+STOP_TIMEOUT_S = 5.0
+
+
+class Engine:
+    """Everything of one configuration, joined but not connected; `run` connects it.
+
+    It is also what the metrics read: see `metrics.Source`.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        loop: asyncio.AbstractEventLoop,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        wall_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.config = config
+        self.clock_ns, self._wall_ns = clock_ns, wall_ns
+        self._loop = loop
+        self.sockets = Sockets(loop)
+        self._servers: list[asyncio.Server] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopped = asyncio.Event()
+        config.engine.state_dir.mkdir(parents=True, exist_ok=True)
+        instruments = config.instruments
+        orders = Orders(_nonce(), loading.fee(config.feed).fee)
+        self.positions = Positions(instruments)
+        self._risk = Risk(config.risk, instruments)
+        self._journal = self._open_journal(orders)
+        market_data = loading.market_data_dialect(config.feed, instruments)
+        dialect = loading.order_dialect(config.session, instruments)
+        self.session: Session = open_session(
+            config.engine.session,
+            config.session.settings,
+            config.engine.state_dir,
+            loop,
+            loading.logon_dialect(config.session),
+            self.sockets,
+        )
+        self.desk = Desk(
+            [make_book(instrument, config.feed.watch_depth) for instrument in instruments],
+            market_data,
+            dialect,
+            orders,
+            tuple(self.positions),
+            self._risk,
+            self._journal,
+            build_strategy(config),
+            clock_ns,
+            wall_ns,
+        )
+        self.supervisor = Supervisor(self.desk, self.session, dialect, self._journal, clock_ns, wall_ns, LOGGER.warning)
+        self.feed = Feed(
+            FeedSettings(url=config.feed.url, silence_ns=config.feed.heartbeat_timeout_ns),
+            market_data,
+            on_frame=self.desk.on_frame,
+            on_read_end=self.desk.on_read_end,
+            on_connected=lambda: LOGGER.info("market data connected"),
+            on_lost=self._on_feed_lost,
+            wall_ns=wall_ns,
+            backoff=Backoff(config.feed.backoff_min_ns, config.feed.backoff_max_ns, random.Random()),
+            sockets=self.sockets,
+        )
+        self._join()
+
+    def _join(self) -> None:
+        """Every callable between the parts, in one place."""
+        desk, session, supervisor = self.desk, self.session, self.supervisor
+        desk.send = session.send
+        desk.refuse = session.refuse
+        desk.command = self.feed.send
+        desk.call_later = lambda delay_ns, callback: self._loop.call_later(delay_ns / 1e9, callback)
+        desk.hooks.halt = supervisor.halt
+        desk.hooks.strategy.context = desk
+        session.on_message = desk.on_report
+        session.on_logon = supervisor.on_logon
+        session.on_logout = supervisor.on_logout
+        session.on_fault = supervisor.halt
+
+    def _open_journal(self, orders: Orders) -> NullJournal:
+        """Bring back what an earlier run left, then begin a journal of our own."""
+        section = self.config.journal
+        if section.directory is None:
+            return NullJournal()
+        section.directory.mkdir(parents=True, exist_ok=True)
+        earlier = journal_paths(section.directory)
+        recovered = recover(earlier, self.config.instruments, orders, self.positions)
+        if recovered.records:
+            LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
+        self._risk.restore(orders.live(), self.positions)
+        return Journal(section.directory, orders.nonce, self.config.instruments, self._wall_ns(), sync=section.sync)
+
+    async def run(self) -> None:
+        """Connect, trade until `stop`, cancel every order, log out."""
+        self._servers.append(
+            await control.serve(
+                self.config.engine.state_dir,
+                {
+                    "halt": self.supervisor.halt,
+                    "reduce-only": self.supervisor.reduce_only,
+                    "resume": self.supervisor.resume,
+                    "stop": lambda reason: self.stop(),
+                },
+                self.status,
+            )
+        )
+        if self.config.metrics.port:
+            self._servers.append(await metrics.serve(self, self.config.metrics.port))
+        self.feed.start()
+        self.session.logon()
+        self._tick()
+        await self._stopped.wait()
+        await self.close()
+
+    def stop(self) -> None:
+        """Begin an orderly end; `run` returns when no order is alive and we are logged out, or after five seconds."""
+        self.supervisor.stop()
+        self._loop.call_later(STOP_TIMEOUT_S, self._stopped.set)
+
+    def tick(self) -> None:
+        """Do what is due, every `TICK_NS`."""
+        self.supervisor.tick()
+        try:
+            self._journal.prepare()
+        except JournalError as error:  # early: the segment in use has room for every cancel
+            if self.supervisor.state in (DeskState.WAITING, DeskState.TRADING):
+                self.supervisor.halt(f"journal: {error}")
+        if self.supervisor.state is DeskState.STOPPED and not self.desk.is_connected:  # the venue has said Logout too
+            self._stopped.set()
+
+    def _tick(self) -> None:
+        self.tick()
+        self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)
+
+    async def close(self) -> None:
+        """Let go of every connection and file."""
+        if self._timer is not None:
+            self._timer.cancel()
+        live = self.desk.all_orders.live()
+        if live:
+            LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
+        await self.feed.close()
+        self.session.close()
+        for server in self._servers:
+            server.close()
+        self._journal.close()
+
+    def _on_feed_lost(self, reason: str) -> None:
+        for book in self.desk.books:
+            book.mark_stale()
+        self.supervisor.pause(reason)
+
+    # What metrics, summaries and the control socket read
+
+    @property
+    def counters(self) -> Counters:
+        return self.desk.counters
+
+    @property
+    def books(self) -> tuple[Book, ...]:
+        return self.desk.books
+
+    def session_state(self) -> tuple[bool, int, int]:
+        session = self.session
+        return session.is_logged_on, session.next_sender_seq_num, session.next_target_seq_num
+
+    def trading_state(self) -> str:
+        return self.supervisor.state.value
+
+    def reconnects(self) -> int:
+        return max(self.feed.totals.connects - 1, 0)
+
+    def latencies(self) -> dict[str, LatencyRecorder]:
+        return {"tick_to_order": self.desk.tick_to_order, "order_round_trip": self.desk.round_trip}
+
+    def status(self) -> dict[str, object]:
+        """Return the state in words and numbers, for a person."""
+        is_logged_on, sender, target = self.session_state()
+        return {
+            "state": self.supervisor.state.value,
+            "reason": self.supervisor.reason,
+            "risk": self._risk.state.name.lower(),
+            "logged_on": is_logged_on,
+            "next_msg_seq_num_out": sender,
+            "next_msg_seq_num_in": target,
+            "live_orders": self.desk.all_orders.live_count,
+            "stale_books": sum(book.is_stale for book in self.books),
+            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.positions if p.net},
+        }
+
+
+def run(config: EngineConfig) -> int:
+    """Run an engine until SIGINT or SIGTERM; SIGUSR1 halts trading. Return the exit status."""
+    listener = log.start(config.log.level, config.log.file)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_run(config))
+    finally:
+        listener.stop()
+
+
+async def _run(config: EngineConfig) -> int:
+    loop = asyncio.get_running_loop()
+    engine = Engine(config, loop)
+    obey_signals(engine, loop)
+    with running_mode(config, loop, engine):
+        await engine.run()
+    return 1 if engine.desk.all_orders.live_count else 0
+
+
+def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+    """Let SIGINT and SIGTERM end the engine, and SIGUSR1 halt it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, engine.stop)
+    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
+
+
+def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: Engine) -> modes.Mode:
+    """Return the context in which the loop waits as the configuration says."""
+    section = config.engine
+    return modes.Mode(
+        section.mode, section.core, loop, engine.sockets, lambda: engine.desk.last_frame_ns, time.monotonic_ns
+    )
+
+
+def _nonce() -> str:
+    """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
+    return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

@@ -1,0 +1,90 @@
+"""Names of a configuration to the venues that they mean.
+
+Shapes  a venue is `engine.venue.NAME`, or any dotted module, with the factories below.
+Errors  ConfigError that names the key, what was looked for, and what is there.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine import venue
+from engine.config.engine import EngineConfig, FeedSection, SessionSection
+from engine.config.tables import Tables
+from engine.errors import ConfigError
+from engine.instrument import Instrument
+from engine.session import LogonDialect
+from engine.strategy import Strategy
+from engine.venue import MarketDataDialect, OrderDialect
+
+
+def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
+    """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one."""
+    factory = _factory("feed.dialect", section.dialect, "market_data")
+    dialect: MarketDataDialect = factory(instruments, section.credentials.key_id(), section.credentials.private_key())
+    return dialect
+
+
+def order_dialect(section: SessionSection, instruments: Sequence[Instrument]) -> OrderDialect:
+    """Return the venue's `orders(instruments)`."""
+    dialect: OrderDialect = _factory("session.dialect", section.dialect, "orders")(instruments)
+    return dialect
+
+
+def logon_dialect(section: SessionSection) -> LogonDialect | None:
+    """Return the venue's `logon(key_id, private_key)`; None where a plain Logon does."""
+    factory = _factory("session.dialect", section.dialect, "logon")
+    dialect: LogonDialect | None = factory(section.credentials.key_id(), section.credentials.private_key())
+    return dialect
+
+
+def fee(section: FeedSection) -> Any:
+    """Return the venue's fee rule `fees()`, for fills whose report names no fee."""
+    return _factory("feed.dialect", section.dialect, "fees")()
+
+
+def _factory(key: str, name: str, factory: str) -> Any:
+    path = name if "." in name else f"engine.venue.{name}"
+    try:
+        module = importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(venue.__path__)))
+        raise ConfigError(f'{key}: "{name}" is no venue: no module {error.name!r}; there are {known}') from None
+    except (ImportError, TypeError, ValueError) as error:  # such as a name of dots only
+        raise ConfigError(f'{key}: "{name}" cannot be imported: {error}') from None
+    found = getattr(module, factory, None)
+    if found is None:
+        raise ConfigError(f'{key}: venue "{name}" has no {factory}: name one that has')
+    return found
+
+
+def build_strategy(config: EngineConfig) -> Strategy:
+    """Return the configured strategy, its parameters typed by its own `Parameters`."""
+    path, given = config.strategy.path, config.strategy.parameters
+    module_name, _, class_name = path.partition(":")
+    try:
+        kind = getattr(importlib.import_module(module_name), class_name)
+    except Exception as error:  # importing runs whatever the module holds
+        what = f"{type(error).__name__}: {error}"
+        raise ConfigError(f'strategy.class: "{path}" is no module:Class that can be imported: {what}') from error
+    if not isinstance(kind, type) or not issubclass(kind, Strategy):
+        raise ConfigError(f'strategy.class: "{path}" must derive from engine.strategy.Strategy')
+    if kind.Parameters is None:
+        if given:
+            raise ConfigError(f'strategy.parameters: "{path}" takes none')
+        return _made(path, kind)
+    tables = Tables(Path())
+    tables.set_units(config.instruments[0].price_decimals, config.instruments[0].size_decimals)
+    parameters = tables.struct(kind.Parameters, given, "strategy.parameters")
+    if parameters is None:
+        raise ConfigError("\n  ".join(["strategy.parameters are wrong:", *tables.problems]))
+    return _made(path, kind, parameters)
+
+
+def _made(path: str, kind: type[Strategy], *parameters: object) -> Strategy:
+    try:
+        return kind(*parameters)
+    except Exception as error:
+        raise ConfigError(f'strategy.class: "{path}" cannot be made: {type(error).__name__}: {error}') from error

@@ -1,0 +1,1 @@
+"""The exchange behind the desk, on a clock that is moved."""

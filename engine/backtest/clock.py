@@ -1,0 +1,30 @@
+"""Time that stands still unless it is moved.
+
+Units   ns since 1970.
+"""
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+START_NS = 1_796_137_200_000_000_000  # 2026-12-01 15:00 UTC
+
+
+class MovedClock:
+    """Time that stands still unless it is moved; what is due is called as it moves."""
+
+    def __init__(self) -> None:
+        self.now_ns = START_NS
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._numbers = count()
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+    def call_later(self, delay_ns: int, callback: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (self.now_ns + delay_ns, next(self._numbers), callback))
+
+    def move(self, by_ns: int) -> None:
+        self.now_ns += by_ns
+        while self._due and self._due[0][0] <= self.now_ns:
+            heapq.heappop(self._due)[2]()

@@ -1,0 +1,1 @@
+"""The configuration file: tables, markets, and what ships with the package."""

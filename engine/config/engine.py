@@ -1,0 +1,171 @@
+"""The configuration file: TOML in, frozen structs out.
+
+Units   limits are written in contracts, dollars and durations as text, and become integers exactly.
+Errors  ConfigError that lists everything wrong at once, each problem with the path of its key.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from engine.config.markets import take_instruments
+from engine.config.tables import Tables
+from engine.errors import ConfigError
+from engine.instrument import Instrument
+from engine.risk.limits import Limits
+from engine.units import Duration, Section
+
+
+class Credentials(Section, frozen=True, kw_only=True):
+    """Where an API key is found; the key itself never stands in the configuration."""
+
+    key_id_env: str | None = None
+    private_key_file: Path | None = None
+    private_key_file_env: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.private_key_file and self.private_key_file_env:
+            raise ConfigError("private_key_file and private_key_file_env exclude each other")
+
+    def key_id(self, environ: Mapping[str, str] = os.environ) -> str:
+        """Return the key's id, "" where none is configured."""
+        return _variable(environ, self.key_id_env) if self.key_id_env else ""
+
+    def private_key(self, environ: Mapping[str, str] = os.environ) -> bytes:
+        """Return the text of the key file, b"" where none is configured."""
+        path = self.private_key_file
+        if self.private_key_file_env:
+            path = Path(_variable(environ, self.private_key_file_env))
+        if path is None:
+            return b""
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"key file {path} cannot be read: {error.strerror}") from None
+
+
+class EngineSection(Section, frozen=True, kw_only=True):
+    """How the process runs."""
+
+    mode: Literal["event", "busy"]
+    core: Annotated[int, msgspec.Meta(ge=0)] | None
+    session: Literal["quickfix", "native"]
+    state_dir: Path
+
+
+class SessionSection(Section, frozen=True, kw_only=True):
+    """The FIX session: its QuickFIX settings file and the venue's order dialect."""
+
+    settings: Path
+    dialect: str
+    credentials: Credentials = Credentials()
+
+
+class FeedSection(Section, frozen=True, kw_only=True):
+    """The market-data connection."""
+
+    url: str
+    dialect: str
+    watch_depth: Annotated[int, msgspec.Meta(ge=1)]
+    heartbeat_timeout_ns: Duration
+    backoff_min_ns: Duration
+    backoff_max_ns: Duration
+    credentials: Credentials = Credentials()
+
+    def __post_init__(self) -> None:
+        if not 0 < self.backoff_min_ns <= self.backoff_max_ns:
+            raise ConfigError("backoff_min must be positive and not above backoff_max")
+
+
+class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class"}):
+    """The strategy as `module:Class`, and the table that its own `Parameters` reads."""
+
+    path: str
+    parameters: dict[str, Any] = {}
+
+
+class MetricsSection(Section, frozen=True, kw_only=True):
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0  # 0 is off
+
+
+class JournalSection(Section, frozen=True, kw_only=True):
+    directory: Path | None = None
+    sync: bool = False
+
+
+class LogSection(Section, frozen=True, kw_only=True):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    file: Path | None = None  # None is standard error
+
+
+class Sections(Section, frozen=True, kw_only=True):
+    """The file's tables, the markets aside."""
+
+    engine: EngineSection
+    session: SessionSection
+    feed: FeedSection
+    risk: Limits
+    strategy: StrategySection
+    metrics: MetricsSection = MetricsSection()
+    journal: JournalSection = JournalSection()
+    log: LogSection = LogSection()
+
+
+class EngineConfig(Sections, frozen=True, kw_only=True):
+    """The whole configuration."""
+
+    instruments: tuple[Instrument, ...]
+
+
+def load(path: Path, environ: Mapping[str, str] = os.environ) -> EngineConfig:
+    """Return the configuration in `path`, or raise one ConfigError that lists all its problems."""
+    config, wrong = _read(path, environ)
+    if config is None:
+        raise ConfigError("\n  ".join([f"{path} has {len(wrong)} problem{'s' if len(wrong) > 1 else ''}:", *wrong]))
+    return config
+
+
+def problems(path: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return what is wrong with the configuration in `path`, one line each."""
+    return _read(path, environ)[1]
+
+
+def _read(path: Path, environ: Mapping[str, str]) -> tuple[EngineConfig | None, list[str]]:
+    """Judge every key by itself first; what ties keys together is judged where each of them is right."""
+    tables = Tables(path.parent)
+    table = tables.load(path)
+    if table is None:
+        return None, tables.problems
+    instruments = take_instruments(tables, table)
+    if instruments:
+        tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
+    for name in ("session", "feed"):
+        _check_credentials(tables, name, table.get(name), environ)
+    sections = tables.struct(Sections, table, "")
+    if sections is not None and instruments:
+        strangers = set(sections.risk.restricted).difference(each.symbol for each in instruments)
+        if strangers:
+            tables.problem("risk.restricted", f"names no market: {', '.join(sorted(strangers))}")
+    if sections is None or tables.problems:
+        return None, tables.problems
+    return EngineConfig(**msgspec.structs.asdict(sections), instruments=tuple(instruments)), []
+
+
+def _check_credentials(tables: Tables, name: str, section: object, environ: Mapping[str, str]) -> None:
+    """Look for the keys even where the rest of the section is wrong; a wrong table of them is named elsewhere."""
+    if not isinstance(section, dict) or "credentials" not in section:
+        return
+    credentials = Tables(tables.directory).struct(Credentials, section["credentials"], "")
+    if credentials is not None:
+        tables.attempt(f"{name}.credentials.key_id_env", credentials.key_id, environ)
+        tables.attempt(f"{name}.credentials.private_key_file", credentials.private_key, environ)
+
+
+def _variable(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name)
+    if not value:
+        raise ConfigError(f"environment variable {name} is not set")
+    return value

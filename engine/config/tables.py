@@ -1,0 +1,161 @@
+"""Tables of a TOML file to frozen structs, key by key, so that every problem is found and named with its path.
+
+Units   a field's annotation says what its text counts; it becomes an integer exactly, "none" becomes no limit.
+Shapes  keys are the field names of a `limits.Section`, nested sections nested tables.
+Errors  none raised: `problems` collects them, one line each.
+"""
+
+import difflib
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from engine._decimal import parse_decimal
+from engine.errors import ConfigError, DecodeError
+from engine.units import NO_LIMIT, Unit
+
+S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
+
+SECOND_DECIMALS = {"ns": 0, "us": 3, "ms": 6, "s": 9}
+
+
+class Tables:
+    """One reading of a configuration: the directory of its relative paths, its units, and what is wrong with it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.problems: list[str] = []
+        self.set_units(price_decimals=4, size_decimals=2)
+
+    def set_units(self, price_decimals: int, size_decimals: int) -> None:
+        """Convert prices, sizes and money with these decimals from here on."""
+        self._decimals = {
+            Unit.PRICE: price_decimals,
+            Unit.SIZE: size_decimals,
+            Unit.MONEY: price_decimals + size_decimals,
+        }
+
+    def load(self, path: Path) -> dict[str, Any] | None:
+        """Return the tables of a file, None if it cannot be read."""
+        try:
+            table: dict[str, Any] = msgspec.toml.decode(path.read_bytes())
+            return table
+        except OSError as error:
+            self.problem(str(path), f"cannot be read: {error.strerror}")
+        except (msgspec.DecodeError, ValueError) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
+            self.problem(str(path), f"is not TOML: {error}")
+        return None
+
+    def problem(self, path: str, text: str) -> None:
+        self.problems.append(f"{path}: {text}" if path else text)
+
+    def struct(self, kind: type[S], table: object, path: str) -> S | None:
+        """Return `table` as a `kind`, None if anything in it is wrong."""
+        if not isinstance(table, dict):
+            self.problem(path, f"must be a table, not {_shown(table)}")
+            return None
+        before = len(self.problems)
+        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        for key in sorted(table.keys() - fields.keys()):
+            self.problem(_join(path, key), f"unknown key{_suggestion(key, fields.keys() - table.keys())}")
+        values = {}
+        for key, field in fields.items():
+            if key in table:
+                values[field.name] = self.value(field.type, table[key], _join(path, key))
+            elif field.required:
+                self.problem(_join(path, key), f"missing: {_wanted(field.type)}")
+        if len(self.problems) > before:
+            return None
+        return self.attempt(path, kind, **values)
+
+    def value(self, kind: Any, value: object, path: str) -> Any:
+        """Return `value` as the annotation `kind` wants it, None after a problem."""
+        if get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind):
+            (kind,) = [each for each in get_args(kind) if each is not type(None)]
+            if value == "none":
+                return None
+        if unit := _unit(kind):
+            if value == "none" and NO_LIMIT in get_args(kind):
+                return NO_LIMIT
+            return self.attempt(path, self._quantity, unit, value)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return self.struct(kind, value, path)
+        if get_origin(kind) is tuple and isinstance(value, list):
+            each = get_args(kind)[0]
+            return tuple([self.value(each, item, f"{path}[{place}]") for place, item in enumerate(value)])
+        if get_origin(kind) is Literal and value not in get_args(kind):
+            return self.problem(path, f"must be {_choice(kind)}, not {_shown(value)}")
+        if kind is Path:
+            return self.attempt(path, self._path, value)
+        return self.attempt(path, msgspec.convert, value, kind)
+
+    def attempt(self, path: str, make: Callable[..., T], /, *args: object, **fields: object) -> T | None:
+        """Return what `make` answers to these arguments, None if it raises what a wrong value raises."""
+        try:
+            return make(*args, **fields)
+        except (ConfigError, DecodeError, ValueError, msgspec.ValidationError) as error:
+            self.problem(path, str(error))
+            return None
+
+    def _path(self, value: object) -> Path:
+        return self.directory / msgspec.convert(value, str)
+
+    def _quantity(self, unit: Unit, value: object) -> int:
+        if unit is Unit.COUNT and type(value) is int:
+            number = value
+        elif unit is Unit.DURATION and isinstance(value, str):
+            number = parse_duration(value)
+        elif unit in self._decimals and isinstance(value, str):
+            number = parse_decimal(value, self._decimals[unit])
+        else:
+            raise ConfigError(f"must be {unit.value}, not {_shown(value)}")
+        if not 0 <= number < NO_LIMIT:
+            raise ConfigError(f"must not be negative nor astronomic: {_shown(value)}")
+        return number
+
+
+def parse_duration(text: str) -> int:
+    """Return the nanoseconds of a text such as `250us`, `1.5s` or `40ms`."""
+    number = text.rstrip("nmus")
+    decimals = SECOND_DECIMALS.get(text[len(number) :])
+    if decimals is None:
+        raise ConfigError(f"must be {Unit.DURATION.value}, not {_shown(text)}")
+    return parse_decimal(number, decimals)
+
+
+def _wanted(kind: Any) -> str:
+    """Say what a missing key wants."""
+    wanted = "set it"
+    if unit := _unit(kind):
+        wanted = f"set {unit.value}"
+    elif get_origin(kind) is Literal:
+        wanted = f"set {_choice(kind)}"
+    elif kind is bool:
+        wanted = "set true or false"
+    may_be_none = NO_LIMIT in get_args(kind) or type(None) in get_args(kind)
+    return f'{wanted}, or "none"' if may_be_none else wanted
+
+
+def _unit(kind: Any) -> Unit | None:
+    return next((each for each in get_args(kind) if isinstance(each, Unit)), None)
+
+
+def _choice(kind: Any) -> str:
+    return " or ".join(map(_shown, get_args(kind)))
+
+
+def _shown(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _suggestion(key: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(key, known, 1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key

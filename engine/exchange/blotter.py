@@ -1,0 +1,163 @@
+"""The venue's own record: every order accepted and every fill, one JSON line each, and what they add up to.
+
+Units   as in `instrument`; positions count YES contracts, cash is what came in less what went out, fees included.
+Errors  DecodeError for a line that is no entry; a last line that was cut off by a crash is dropped.
+Cost    one line written and flushed per entry.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from engine import fix
+from engine.errors import DecodeError
+from engine.exchange.events import Accepted, Event, Traded
+
+
+class EnteredOrder(msgspec.Struct, frozen=True, tag="order", tag_field="entry"):
+    """An order that the venue accepted."""
+
+    now_ns: int
+    account: str
+    cl_ord_id: str
+    order_id: str
+    symbol: str
+    side: int
+    price: int
+    qty: int
+
+
+class Fill(msgspec.Struct, frozen=True, tag="fill", tag_field="entry"):
+    """One account's part in one trade."""
+
+    now_ns: int
+    account: str
+    cl_ord_id: str
+    order_id: str
+    exec_id: str
+    symbol: str
+    side: int
+    price: int
+    qty: int
+    fee: int
+    is_taker: bool
+
+
+class Summary(msgspec.Struct):
+    """What one account's entries add up to."""
+
+    orders: int = 0
+    fills: int = 0
+    cash: int = 0
+    fees: int = 0
+    positions: dict[str, int] = {}
+
+    def add(self, entry: EnteredOrder | Fill) -> None:
+        if isinstance(entry, EnteredOrder):
+            self.orders += 1
+            return
+        signed = entry.qty if entry.side == fix.BUY else -entry.qty
+        self.fills += 1
+        self.fees += entry.fee
+        self.cash -= signed * entry.price + entry.fee
+        self.positions[entry.symbol] = self.positions.get(entry.symbol, 0) + signed
+
+    def pnl(self, marks: dict[str, int]) -> int:
+        """Return cash and positions together, each position worth its market's mark price."""
+        return self.cash + sum(qty * marks[symbol] for symbol, qty in self.positions.items() if qty)
+
+
+class Blotter:
+    """An append-only file; one that exists is read first, so that a venue that starts again goes on adding."""
+
+    def __init__(self, path: Path, *, ignore: Iterable[str] = ()) -> None:
+        self._ignore = frozenset(ignore)
+        self._summaries: defaultdict[str, Summary] = defaultdict(Summary)
+        if path.exists():
+            for entry in read_blotter(path):
+                self._summaries[entry.account].add(entry)
+        self._file = path.open("ab")
+        self._encoder = msgspec.json.Encoder()
+        _cut_torn_line(path)
+
+    def record(self, events: Iterable[Event]) -> None:
+        """Write down every order accepted and every fill among `events`, except those of ignored accounts."""
+        for event in events:
+            if isinstance(event, Accepted):
+                self.order(event)
+            elif isinstance(event, Traded):
+                self.fill(event)
+
+    def order(self, event: Accepted) -> None:
+        entry = EnteredOrder(
+            event.now_ns,
+            event.account,
+            event.cl_ord_id,
+            event.order_id,
+            event.symbol,
+            event.side,
+            event.price,
+            event.order_qty,
+        )
+        self._write(entry)
+
+    def fill(self, event: Traded) -> None:
+        entry = Fill(
+            event.now_ns,
+            event.account,
+            event.cl_ord_id,
+            event.order_id,
+            event.exec_id,
+            event.symbol,
+            event.side,
+            event.last_px,
+            event.last_qty,
+            event.fee,
+            event.is_taker,
+        )
+        self._write(entry)
+
+    def summary(self, account: str) -> Summary:
+        """Return the account's totals, earlier runs on the same file included."""
+        return self._summaries[account]
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> "Blotter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write(self, entry: EnteredOrder | Fill) -> None:
+        if entry.account in self._ignore:
+            return
+        self._summaries[entry.account].add(entry)
+        self._file.write(self._encoder.encode(entry) + b"\n")
+        self._file.flush()
+
+
+def read_blotter(path: Path) -> list[EnteredOrder | Fill]:
+    """Return every entry of a blotter file, in order."""
+    decoder = msgspec.json.Decoder(EnteredOrder | Fill)
+    entries: list[EnteredOrder | Fill] = []
+    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
+        if not line.endswith(b"\n"):
+            break
+        try:
+            entries.append(decoder.decode(line))
+        except msgspec.DecodeError as error:
+            raise DecodeError(f"{path} line {number} is no blotter entry: {error}") from None
+    return entries
+
+
+def _cut_torn_line(path: Path) -> None:
+    content = path.read_bytes()
+    with path.open("r+b") as file:
+        file.truncate(content.rfind(b"\n") + 1)

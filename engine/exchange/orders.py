@@ -1,0 +1,57 @@
+"""Every order that the venue remembers, found by account, ClOrdID(11) or OrderID(37).
+
+Cost    O(1) each, `open_orders` O(open orders of the account); nothing is forgotten unless `forget` says so.
+"""
+
+from engine.exchange.market import RestingOrder
+
+
+class Registry:
+    """Orders by their ids. An order keeps every ClOrdID that it was ever accepted under."""
+
+    def __init__(self) -> None:
+        self._by_order_id: dict[str, RestingOrder] = {}
+        self._by_cl_ord_id: dict[tuple[str, str], RestingOrder] = {}
+        self._open: dict[str, dict[int, RestingOrder]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_order_id)
+
+    def accounts(self) -> list[str]:
+        """Return the accounts that have ever had an order open, in order of their first."""
+        return list(self._open)
+
+    def add(self, order: RestingOrder) -> None:
+        self._by_order_id[order.order_id] = order
+        self._open.setdefault(order.account, {})[order.number] = order
+        self.rename(order, order.cl_ord_id)
+
+    def rename(self, order: RestingOrder, cl_ord_id: str) -> None:
+        """Let `order` be known by one more ClOrdID, from now on its own."""
+        order.cl_ord_id = cl_ord_id
+        order.cl_ord_ids.append(cl_ord_id)
+        self._by_cl_ord_id[order.account, cl_ord_id] = order
+
+    def finish(self, order: RestingOrder) -> None:
+        """Drop `order` from the open ones."""
+        self._open[order.account].pop(order.number, None)
+
+    def forget(self, order: RestingOrder) -> None:
+        del self._by_order_id[order.order_id]
+        for cl_ord_id in order.cl_ord_ids:
+            del self._by_cl_ord_id[order.account, cl_ord_id]
+
+    def has(self, account: str, cl_ord_id: str) -> bool:
+        return (account, cl_ord_id) in self._by_cl_ord_id
+
+    def find(self, account: str, cl_ord_id: str = "", order_id: str = "") -> RestingOrder | None:
+        """Return the account's order by ClOrdID if one is given, else by OrderID."""
+        if cl_ord_id:
+            return self._by_cl_ord_id.get((account, cl_ord_id))
+        order = self._by_order_id.get(order_id)
+        return order if order is not None and order.account == account else None
+
+    def open_orders(self, account: str, symbol: str = "", side: int = 0) -> list[RestingOrder]:
+        """Return the account's live orders, oldest first."""
+        orders = self._open.get(account, {}).values()
+        return [order for order in orders if symbol in ("", order.symbol) and side in (0, order.side)]

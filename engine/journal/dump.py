@@ -1,0 +1,54 @@
+"""A journal as lines to read.
+
+Errors  JournalError for damage, where it is met.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine._decimal import format_decimal
+from engine.fix import SOH
+from engine.journal.segments import Header, Record, RecordKind, read, read_header
+from engine.journal.writer import REPORT_NAMES, report_of
+from engine.orders.report import ABSENT
+
+
+def dump(path: Path) -> Iterator[str]:
+    """Return one line for the segment and one for each of its records."""
+    header = read_header(path)
+    made = f"version {header.version}, nonce {header.nonce}, {len(header.instruments)} instruments"
+    yield f"{_time(header.created_ns)} run {header.run} segment {header.segment}: {made}"
+    for record in read(path):
+        yield f"{record.offset:>9} {_time(record.time_ns)} {_line(record, header)}"
+
+
+def _line(record: Record, header: Header) -> str:
+    text = record.text.replace(SOH, " ")
+    if record.kind == RecordKind.NEW:
+        index, side, price, qty, post_only, expire_time_ns = record.numbers
+        listing = header.instruments[index]
+        cl_ord_id, ord_type, tif = record.text.split(SOH)
+        text = (
+            f"11={cl_ord_id} 55={listing.symbol} 54={side} 38={format_decimal(qty, listing.size_decimals)}"
+            f" 44={format_decimal(price, listing.price_decimals)} 40={ord_type} 59={tif}"
+            f"{' 18=6' if post_only else ''}{f' 126={_time(expire_time_ns)}' if expire_time_ns else ''}"
+        )
+    elif record.kind in (RecordKind.CANCEL, RecordKind.REPLACE):
+        text = "41={} 11={}".format(*record.text.split(SOH)) + "".join(f" {number}" for number in record.numbers)
+    elif record.kind == RecordKind.REPORT:
+        report = report_of(record)
+        values = ((name, getattr(report, name)) for name in sorted(REPORT_NAMES))
+        text = " ".join(f"{name}={value}" for name, value in values if value not in ("", ABSENT) and value is not False)
+    elif record.kind == RecordKind.SETTLE:
+        index, price, fee = record.numbers
+        text = f"55={header.instruments[index].symbol} at {price}, fee {fee}"
+    return f"{_NAMES[record.kind]} {text}".rstrip()
+
+
+def _time(time_ns: int) -> str:
+    second, rest = divmod(time_ns, 10**9)
+    return f"{datetime.fromtimestamp(second, UTC):%Y%m%d-%H:%M:%S}.{rest:09}"
+
+
+_NAMES = {kind: name for name, kind in vars(RecordKind).items() if isinstance(kind, int)}

@@ -1,5 +1,0 @@
-"""Latencies of the running engine; compiled in `_latency.pyx`."""
-
-from engine._latency import PERCENTILES, LatencyRecorder
-
-__all__ = ["PERCENTILES", "LatencyRecorder"]

@@ -1,0 +1,1 @@
+"""The carriers that venues ask for: WebSocket feed."""

@@ -1,0 +1,1 @@
+"""What reads a running engine, and steers it: metrics, control."""

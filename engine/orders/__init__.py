@@ -1,0 +1,1 @@
+"""The life of an order: states, events, steps, reports, ids."""

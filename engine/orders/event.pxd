@@ -1,0 +1,5 @@
+from engine.orders.order cimport Order
+from engine.orders.report cimport ExecutionReport
+
+cpdef str event_of(Order order, ExecutionReport report)
+cpdef bint ends_order(Order order, ExecutionReport report) except -1

@@ -1,0 +1,185 @@
+"""One order, and what one report changed about it.
+
+Units   price, size and money as in `instrument`; times in ns of the clock that the caller passes in.
+Shapes  one `Change` is reused: it is valid until the next report is applied.
+Source  FIX 4.4 volume 4: NewOrderSingle(D), ExecutionReport(8).
+"""
+
+from engine import fix
+from engine.instrument import Instrument
+from engine.orders.table import TERMINAL, WORKING, Outcome
+
+PENDING_NEW = fix.Status.PENDING_NEW
+
+
+class Order:
+    """One order from its first request to its last report.
+
+    Every report that counted is kept by its ExecID(17), the first without a table of its own: most orders have no more.
+    """
+
+    __slots__ = (
+        "_exec_id",
+        "_fee",
+        "_last_px",
+        "_last_qty",
+        "_more",
+        "cl_ord_id",
+        "cum_cost",
+        "cum_qty",
+        "expire_time_ns",
+        "instrument",
+        "is_lost",
+        "leaves_qty",
+        "ord_status",
+        "ord_type",
+        "order_id",
+        "order_qty",
+        "pending",
+        "pending_cl_ord_id",
+        "pending_price",
+        "pending_qty",
+        "post_only",
+        "price",
+        "sent_ns",
+        "side",
+        "tag",
+        "time_in_force",
+    )
+
+    def __init__(
+        self,
+        cl_ord_id: str,
+        instrument: Instrument,
+        side: int,
+        price: int,
+        order_qty: int,
+        ord_type: str = fix.Type.LIMIT,
+        time_in_force: str = fix.Tif.GTC,
+        post_only: bool = False,
+        expire_time_ns: int = 0,
+        sent_ns: int = 0,
+    ) -> None:
+        self.begin(
+            cl_ord_id, instrument, side, price, order_qty, ord_type, time_in_force, post_only, expire_time_ns, sent_ns
+        )
+
+    def begin(
+        self,
+        cl_ord_id: str,
+        instrument: Instrument,
+        side: int,
+        price: int,
+        order_qty: int,
+        ord_type: str,
+        time_in_force: str,
+        post_only: bool,
+        expire_time_ns: int,
+        sent_ns: int,
+    ) -> None:
+        """Set every field; compiled code calls it past the constructor, whose arguments are Python objects."""
+        self.cl_ord_id = cl_ord_id  # of the last request that the venue accepted; of the first one until then
+        self.order_id = ""  # the venue's OrderID(37)
+        self.instrument = instrument
+        self.side = side
+        self.price = price  # of a market order the worst price it may trade at
+        self.order_qty = order_qty
+        self.cum_qty = 0
+        self.leaves_qty = order_qty
+        self.cum_cost = 0  # sum of LastPx * LastQty
+        self.ord_type = ord_type
+        self.time_in_force = time_in_force
+        self.post_only = post_only
+        self.expire_time_ns = expire_time_ns
+        self.ord_status = PENDING_NEW
+        self.pending = ""  # MsgType of the cancel or replace that is unanswered
+        self.pending_cl_ord_id = ""
+        self.pending_price = 0  # of a replace whose outcome is open, even where a cancel was sent after it; else 0
+        self.pending_qty = 0
+        self.is_lost = False  # the answer to `pending` cannot be expected any more
+        self.sent_ns = sent_ns  # when the last request left; 0 after recovery
+        self.tag: object = None  # the strategy's own
+        self._exec_id = ""  # of the first report that counted, and what it traded; a quantity of 0 for nothing
+        self._last_qty = 0
+        self._last_px = 0
+        self._fee = 0
+        self._more: dict[str, tuple[int, int, int]] | None = None  # the same of every later one
+
+    @property
+    def executions(self) -> dict[str, tuple[int, int, int] | None]:
+        """Return what counted by ExecID(17): (qty, price, fee) of a fill, None where a bust or correct undid it."""
+        counted = {self._exec_id: (self._last_qty, self._last_px, self._fee)} if self._exec_id else {}
+        counted.update(self._more or {})
+        return {exec_id: fill if fill[0] else None for exec_id, fill in counted.items()}
+
+    def has_counted(self, exec_id: str) -> bool:
+        """Return whether a report with this ExecID(17) has counted."""
+        return exec_id != "" and (exec_id == self._exec_id or (self._more is not None and exec_id in self._more))
+
+    def keep_execution(self, exec_id: str, qty: int, price: int, fee: int) -> None:
+        """Keep what a report traded, over what was kept under the same ExecID(17); a `qty` of 0 for nothing."""
+        if self._exec_id == "" or self._exec_id == exec_id:
+            self._exec_id = exec_id
+            self._last_qty = qty
+            self._last_px = price
+            self._fee = fee
+        else:
+            if self._more is None:
+                self._more = {}
+            self._more[exec_id] = (qty, price, fee)
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether nothing can trade any more: over, and no replace in flight that could revive it."""
+        return self.ord_status in TERMINAL and not self.pending_qty
+
+    @property
+    def can_cancel(self) -> bool:
+        """Return whether a cancel can be sent: an unacknowledged order can take one, one whose request was lost too."""
+        return (not self.pending or self.is_lost) and self.ord_status not in TERMINAL
+
+    @property
+    def can_replace(self) -> bool:
+        """Return whether a replace can be sent: only to an acknowledged order with no request open."""
+        return not self.pending and self.ord_status in WORKING
+
+    @property
+    def worst_leaves_qty(self) -> int:
+        """Return the most that can still trade, whether or not the replace in flight is accepted."""
+        return max(self.leaves_qty, self.pending_qty - self.cum_qty)
+
+    def __repr__(self) -> str:
+        return (
+            f"Order({self.cl_ord_id!r}, {self.instrument.symbol}, {'buy' if self.side == fix.BUY else 'sell'}"
+            f" {self.order_qty} at {self.price}, OrdStatus(39) {self.ord_status}, {self.cum_qty} filled)"
+        )
+
+
+class Change:
+    """What one report changed.
+
+    Book `undo_qty` at `undo_px` for `undo_fee` backwards first, then `last_qty` at `last_px` for `fee`; a quantity of 0
+    is nothing to book. A bust only undoes, a correct does both.
+    """
+
+    __slots__ = (
+        "fee", "is_taker", "is_terminal", "kind", "last_px", "last_qty", "order", "reason", "text",
+        "undo_fee", "undo_px", "undo_qty",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.kind = Outcome.NOTHING
+        self.order: Order | None = None
+        self.is_terminal = False  # the order is done
+        self.reason = 0  # the report's, of a REJECTED or CANCEL_REJECTED
+        self.text = ""  # the report's own; of an UNKNOWN why trading must halt
+        self.is_taker = False
+        self.clear_fill()
+
+    def clear_fill(self) -> None:
+        self.last_qty = 0
+        self.last_px = 0
+        self.fee = 0
+        self.undo_qty = 0
+        self.undo_px = 0
+        self.undo_fee = 0

@@ -1,0 +1,258 @@
+"""Every order of this process: their ids, their requests, and the reports that move them.
+
+Units   price, size and money as in `instrument`; times in ns of the clock that the caller passes in.
+Shapes  every order is kept, with the ExecID(17) of each of its fills, as long as the process runs.
+Errors  OrderError for a request that contradicts its order; a report that fits no row is a value, not an error.
+Cost    O(1); a report that names its order by OrderID(37) alone is looked for among all of them.
+Thread  the loop thread only.
+Source  FIX 4.4 volume 4, appendix D: order state change matrices.
+"""
+
+import re
+
+from engine.errors import ConfigError, OrderError
+from engine.fix import Msg, Status
+from engine.instrument import Instrument
+from engine.orders._ids import OrderIds
+from engine.orders.event import PLAIN, ends_order, event_of
+from engine.orders.order import Change, Order
+from engine.orders.report import ABSENT, ExecutionReport
+from engine.orders.steps import STEPS, Fee, close_request, fill, move
+from engine.orders.table import SAME, TABLE, TERMINAL, Event, Outcome
+
+EXECUTION_REPORT = Msg.EXECUTION_REPORT
+_CANCEL = Msg.ORDER_CANCEL_REQUEST
+_REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST
+_ORDER_MESSAGES = ("", Msg.NEW_ORDER_SINGLE, _CANCEL, _REPLACE)
+_TRADE = Event.TRADE
+_LAST_TRADE = Event.LAST_TRADE
+_NAMES_ORDER = frozenset((Event.NEW, Event.TRADE, Event.LAST_TRADE, Event.REPLACED, Event.STATUS))
+_CANCEL_REJECTED = Outcome.CANCEL_REJECTED
+_REPLACED = _REMEMBERED = Outcome.REPLACED  # outcomes from here on count once by ExecID(17)
+_FILLED = Outcome.FILLED
+_BUSTED = Outcome.BUSTED
+
+
+def no_fee(price: int, qty: int, is_taker: bool) -> int:
+    return 0
+
+
+class Orders:
+    """ClOrdIDs are `nonce`-1, -2, ...: unique for ever if no two starts use one nonce, or the counter is restored."""
+
+    __slots__ = ("_change", "_fee", "_live", "ids", "nonce", "opened")
+
+    def __init__(self, nonce: str, fee: Fee = no_fee) -> None:
+        if not re.fullmatch("[A-Za-z0-9-]{1,20}", nonce):
+            raise ConfigError(f"ClOrdID(11) nonce {nonce!r} must be 1 to 20 of A-Z a-z 0-9 -")
+        self.nonce = nonce
+        self.ids = OrderIds(nonce + "-")  # every id of every chain
+        self.opened = 0
+        self._fee = fee
+        self._live: dict[Order, None] = {}
+        self._change = Change()
+
+    def by_id(self, cl_ord_id: str) -> Order | None:
+        """Return the order that has `cl_ord_id` among the ids of its chain."""
+        return self.ids.get(cl_ord_id)
+
+    def live(self) -> list[Order]:
+        """Return every order that may still trade, oldest first."""
+        return list(self._live)
+
+    @property
+    def live_count(self) -> int:
+        return len(self._live)
+
+    # Requests; `cl_ord_id` is given only where a journal is replayed
+
+    def next_cl_ord_id(self) -> str:
+        return self.ids.take()
+
+    def restore_cl_ord_id(self, cl_ord_id: str) -> None:
+        """Never give out this id again."""
+        self.ids.restore(cl_ord_id)
+
+    def open(
+        self,
+        instrument: Instrument,
+        side: int,
+        price: int,
+        qty: int,
+        ord_type: str,
+        time_in_force: str,
+        post_only: bool,
+        expire_time_ns: int,
+        now_ns: int,
+        cl_ord_id: str = "",
+    ) -> Order:
+        """Count a new order at once, as PENDING_NEW."""
+        if qty <= 0:
+            raise OrderError(f"OrderQty(38) {qty} must be positive")
+        cl_ord_id = cl_ord_id or self.ids.take()
+        order = Order.__new__(Order)
+        order.begin(cl_ord_id, instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns)
+        self.ids.keep(cl_ord_id, order)
+        self._live[order] = None
+        self.opened += 1
+        return order
+
+    def request_cancel(self, order: Order, now_ns: int, cl_ord_id: str = "") -> None:
+        """Put a cancel in flight."""
+        if not order.can_cancel:
+            raise OrderError(
+                _describe(order, "nothing is left to cancel, or a request is in flight: wait for its answer")
+            )
+        self._request(order, _CANCEL, cl_ord_id, now_ns)
+
+    def request_replace(self, order: Order, price: int, qty: int, now_ns: int, cl_ord_id: str = "") -> None:
+        """Put a replace in flight, to a total of `qty`."""
+        if not order.can_replace:
+            raise OrderError(_describe(order, "only a working order with no request in flight can be replaced"))
+        if qty <= order.cum_qty:
+            raise OrderError(_describe(order, f"OrderQty(38) {qty} leaves nothing: cancel it instead"))
+        order.pending_price = price
+        order.pending_qty = qty
+        self._request(order, _REPLACE, cl_ord_id, now_ns)
+
+    def _request(self, order: Order, msg_type: str, cl_ord_id: str, now_ns: int) -> None:
+        order.pending = msg_type
+        order.pending_cl_ord_id = cl_ord_id = cl_ord_id or self.ids.take()
+        order.is_lost = False
+        order.sent_ns = now_ns
+        self.ids.keep(cl_ord_id, order)
+
+    def on_disconnect(self) -> list[Order]:
+        """Give up every unanswered request for lost: return their orders, which are UNKNOWN now."""
+        doubtful = [
+            order
+            for order in self._live
+            if order.ord_status == Status.PENDING_NEW or (order.pending and not order.is_lost)
+        ]
+        for order in doubtful:
+            order.ord_status = Status.UNKNOWN
+            order.is_lost = True
+        return doubtful
+
+    # Reports
+
+    def apply(self, report: ExecutionReport) -> Change:
+        """Move the order that a report is about; the Change is valid until the next report."""
+        change = self._change
+        if change.last_qty or change.undo_qty:
+            change.clear_fill()
+        change.is_terminal = False
+        change.reason = report.reason
+        change.text = report.text
+        order = self.ids.get(report.cl_ord_id) or self._find(report)
+        change.order = order
+        if order is None:
+            return self._apply_to_none(report)
+        if (report.symbol != order.instrument.symbol and report.symbol) or (report.side != order.side and report.side):
+            return self._contradict(order, report, "Symbol(55) or Side(54) is not the order's")
+
+        event = PLAIN.get(report.exec_type) if report.msg_type == EXECUTION_REPORT else None
+        if event is None:
+            event = event_of(order, report)
+        elif event is _TRADE and report.leaves_qty == 0 and ends_order(order, report):
+            event = _LAST_TRADE
+        rows = TABLE[order.ord_status]
+        row = rows.get(event)
+        if row is None:
+            return self._impossible(order, report)
+        state, kind = row
+        if (
+            kind >= _REMEMBERED
+            and order.has_counted(report.exec_id)
+            and (kind != _REPLACED or report.cl_ord_id != order.pending_cl_ord_id)
+        ):
+            change.kind = Outcome.DUPLICATE
+            return change
+        if kind == _FILLED:
+            fault = fill(order, report, state, change, self._fee)
+        else:
+            fault = STEPS[kind](order, report, state, change, self._fee)
+        if fault:
+            return self._contradict(order, report, fault)
+        if kind == _CANCEL_REJECTED:
+            self._refuse_request(order, report)
+        if report.order_id and report.order_id != order.order_id and event in _NAMES_ORDER:
+            order.order_id = report.order_id
+        if state is not SAME:
+            move(order, state)
+        if order.ord_status in TERMINAL and not order.pending_qty:
+            change.is_terminal = True
+            self._live.pop(order, None)
+        elif kind >= _BUSTED:
+            self._live[order] = None  # it may work again
+        change.kind = kind
+        return change
+
+    def _find(self, report: ExecutionReport) -> Order | None:
+        """Return the order of a report under an id of the venue's own making, as of an unsolicited cancel."""
+        order = self.ids.get(report.orig_cl_ord_id)
+        if order is not None or not report.order_id:
+            return order
+        for orders in (self._live, self.ids.newest_first()):
+            for order in orders:
+                if order.order_id == report.order_id:
+                    return order
+        return None
+
+    def _refuse_request(self, order: Order, report: ExecutionReport) -> None:
+        cl_ord_id = report.cl_ord_id
+        if cl_ord_id in (order.pending_cl_ord_id, order.cl_ord_id) or self.ids.get(cl_ord_id) is None:
+            is_last = order.pending == Msg.ORDER_CANCEL_REQUEST and cl_ord_id == order.pending_cl_ord_id
+            close_request(order)
+            if is_last and report.ord_status == Status.FILLED and order.ord_status == Status.UNKNOWN:
+                self._settle_filled(order)
+        elif report.cxl_rej_response_to == "2":  # late, of a replace that was lost and a cancel sent after it
+            order.pending_qty = order.pending_price = 0
+
+    def _settle_filled(self, order: Order) -> None:
+        """Believe that an order is filled: a replace sent before the cancel that was refused for it never arrived."""
+        if order.cum_qty == order.order_qty:
+            order.pending_qty = order.pending_price = 0
+            order.ord_status = Status.FILLED
+
+    def _impossible(self, order: Order, report: ExecutionReport) -> Change:
+        if report.poss_dup or report.poss_resend:
+            self._change.kind = Outcome.DUPLICATE
+            return self._change
+        return self._contradict(order, report, "cannot follow")
+
+    def _contradict(self, order: Order, report: ExecutionReport, fault: str) -> Change:
+        """Leave everything as it was but put the order in doubt."""
+        change = self._change
+        change.kind = Outcome.UNKNOWN
+        change.text = (
+            f"ClOrdID(11) {order.cl_ord_id!r} in OrdStatus(39) {order.ord_status}: 35={report.msg_type}"
+            f" 150={report.exec_type} 39={report.ord_status} 17={report.exec_id!r} 58={report.text!r}: {fault}"
+        )
+        order.ord_status = Status.UNKNOWN
+        order.is_lost = True  # so that it can be cancelled whatever was in flight
+        order.leaves_qty = max(order.order_qty - order.cum_qty, 0)
+        self._live[order] = None
+        return change
+
+    def _apply_to_none(self, report: ExecutionReport) -> Change:
+        """Answer for a report about no order of ours: a mass cancel's answer, a refused query, or a stranger's."""
+        change = self._change
+        is_refusal = report.msg_type in (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
+        if report.msg_type == Msg.ORDER_MASS_CANCEL_REPORT:
+            change.kind = Outcome.NOTHING if report.reason == ABSENT else Outcome.CANCEL_REJECTED
+        elif is_refusal and report.ref_msg_type == Msg.ORDER_MASS_CANCEL_REQUEST:
+            change.kind = Outcome.CANCEL_REJECTED
+        elif is_refusal and report.ref_msg_type not in _ORDER_MESSAGES:
+            change.kind = Outcome.NOTHING
+        else:
+            change.kind = Outcome.UNKNOWN
+            change.text = (
+                f"ClOrdID(11) unknown: {report.cl_ord_id!r}, OrigClOrdID(41) {report.orig_cl_ord_id!r},"
+                f" OrderID(37) {report.order_id!r}, 35={report.msg_type} 150={report.exec_type} 58={report.text!r}"
+            )
+        return change
+
+
+def _describe(order: Order, fault: str) -> str:
+    return f"ClOrdID(11) {order.cl_ord_id!r} in OrdStatus(39) {order.ord_status}: {fault}"

@@ -1,0 +1,250 @@
+"""What each outcome does to its order, beside the move of its state.
+
+Shapes  a step changes the order and the Change, or returns what contradicts and changes nothing.
+Source  FIX 4.4 volume 4: ExecutionReport(8), the sums of CumQty(14), LeavesQty(151) and OrderQty(38).
+"""
+
+from collections.abc import Callable
+
+from engine import fix
+from engine.fix import Exec, Msg, Status
+from engine.orders.order import Change, Order
+from engine.orders.report import ABSENT, ExecutionReport
+from engine.orders.table import LIVE, OVER, PROVEN, TERMINAL, Outcome
+
+NEW, PARTIALLY_FILLED, FILLED = Status.NEW, Status.PARTIALLY_FILLED, Status.FILLED
+CANCELED, UNKNOWN = Status.CANCELED, Status.UNKNOWN
+CANCEL, REPLACE = Msg.ORDER_CANCEL_REQUEST, Msg.ORDER_CANCEL_REPLACE_REQUEST
+
+Fee = Callable[[int, int, bool], int]  # (price, qty, is_taker) -> money, of a fill whose report does not say
+Step = Callable[[Order, ExecutionReport, str, Change, Fee], str]
+
+
+def move(order: Order, state: str) -> None:
+    """Put an order into its next state, whose step has been taken."""
+    if state is LIVE or state is PROVEN:
+        leaves_qty = order.order_qty - order.cum_qty
+        if leaves_qty <= 0:
+            leaves_qty = 0
+            order.ord_status = FILLED
+            if order.pending == CANCEL:
+                close_request(order)
+            if state is PROVEN and order.pending_qty:
+                order.ord_status = UNKNOWN  # a replace that was lost may have made it larger
+        elif state is PROVEN and (order.pending or order.pending_qty):
+            order.ord_status = UNKNOWN
+        else:
+            order.ord_status = PARTIALLY_FILLED if order.cum_qty else NEW
+        order.leaves_qty = leaves_qty
+    elif state is not OVER or (order.cum_qty < order.order_qty and not order.pending_qty):
+        order.ord_status = CANCELED if state is OVER else state
+        if order.ord_status in TERMINAL:
+            order.leaves_qty = 0
+            clear_requests(order)
+
+
+def close_request(order: Order) -> None:
+    """The request in flight is answered."""
+    if order.pending == REPLACE:
+        order.pending_qty = order.pending_price = 0
+    order.pending = order.pending_cl_ord_id = ""
+    order.is_lost = False
+
+
+def clear_requests(order: Order) -> None:
+    """Nothing that was asked of the order is open any more."""
+    order.pending = order.pending_cl_ord_id = ""
+    order.is_lost = False
+    order.pending_qty = order.pending_price = 0
+
+
+def _nothing(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    if report.exec_type != Exec.ORDER_STATUS or order.pending or order.pending_qty:
+        return ""
+    if order.leaves_qty:
+        return _wrong_quantities(report, order.cum_qty, order.order_qty)
+    return _wrong_cum_qty(report, order.cum_qty)
+
+
+def _leave(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    return ""
+
+
+def _lose(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    order.is_lost = True
+    return ""
+
+
+def _accept(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    if report.exec_type == Exec.ORDER_STATUS:
+        return _reconcile(order, report)
+    fault = "" if order.cum_qty else _wrong_quantities(report, 0, order.order_qty)
+    if not fault:
+        _take_price(order, report)  # a post-only order may slide
+    return fault
+
+
+def _reconcile(order: Order, report: ExecutionReport) -> str:
+    """Take what the venue answers to a status request for the truth about everything but fills."""
+    order_qty = order.order_qty if report.order_qty == ABSENT else report.order_qty
+    fault = _wrong_quantities(report, order.cum_qty, order_qty)
+    if not fault and report.ord_status == FILLED and order.cum_qty < order_qty:
+        fault = f"OrdStatus(39) is Filled, OrderQty(38) {order_qty}, but the fills make {order.cum_qty}"
+    if order.pending_qty and ABSENT in (report.order_qty, report.price):
+        fault = "OrderQty(38) or Price(44) is missing: cannot tell whether the replace took effect"
+    if fault:
+        return fault
+    if order.pending == REPLACE and order_qty == order.pending_qty and report.price == order.pending_price:
+        order.cl_ord_id = order.pending_cl_ord_id
+    order.order_qty = order_qty
+    _take_price(order, report)
+    if order.ord_status == UNKNOWN:
+        clear_requests(order)
+    return ""
+
+
+def _end(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    return _wrong_cum_qty(report, order.cum_qty)
+
+
+def _refuse(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    return "" if report.cum_qty <= 0 else _wrong_cum_qty(report, order.cum_qty)
+
+
+def _replace(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    is_ours = report.exec_type == Exec.REPLACED
+    order_qty = report.order_qty
+    if order_qty == ABSENT:
+        order_qty = order.pending_qty if is_ours else order.order_qty
+    order_qty = max(order_qty, order.cum_qty)  # C.3.c: cut to what had filled
+    fault = _wrong_quantities(report, order.cum_qty, order_qty)
+    if fault:
+        return fault
+    order.order_qty = order_qty
+    order.leaves_qty = order_qty - order.cum_qty
+    if is_ours:
+        order.price = order.pending_price
+        _take_chain_id(order, report)
+        order.pending_qty = order.pending_price = 0
+    _take_price(order, report)
+    if report.exec_id and not order.has_counted(report.exec_id):
+        order.keep_execution(report.exec_id, 0, 0, 0)
+    return ""
+
+
+def _take_chain_id(order: Order, report: ExecutionReport) -> None:
+    if order.pending == REPLACE:
+        order.cl_ord_id = order.pending_cl_ord_id
+        close_request(order)
+    else:
+        order.cl_ord_id = report.cl_ord_id  # the answer came after all, a cancel had been sent meanwhile
+
+
+def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    qty = report.last_qty
+    price = report.last_px
+    if qty <= 0 or price == ABSENT or not report.exec_id:
+        return "a fill needs LastQty(32) above 0, LastPx(31) and ExecID(17)"
+    if qty > order.order_qty and qty > order.pending_qty:
+        return f"overfill: LastQty(32) {qty} of OrderQty(38) {order.order_qty}"
+    cum_qty = order.cum_qty + qty
+    if report.cum_qty != cum_qty and report.cum_qty != ABSENT:
+        return _wrong_cum_qty(report, cum_qty)
+    if cum_qty > order.order_qty and cum_qty > order.pending_qty:
+        return f"overfill: CumQty(14) {cum_qty} of OrderQty(38) {order.order_qty}"
+    # A fill may overtake the answer to the replace that allowed it
+    if (
+        report.leaves_qty != order.order_qty - cum_qty
+        and report.leaves_qty != ABSENT
+        and (state is LIVE or state is PROVEN)
+        and report.leaves_qty != order.pending_qty - cum_qty
+    ):
+        return _wrong_sum(report, cum_qty, order.order_qty)
+    money = report.fee if report.fee != ABSENT else fee(price, qty, report.is_taker)
+    order.cum_qty = cum_qty
+    order.cum_cost += price * qty
+    order.keep_execution(report.exec_id, qty, price, money)
+    change.last_qty = qty
+    change.last_px = price
+    change.fee = money
+    change.is_taker = report.is_taker
+    return ""
+
+
+def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    """Bust a fill, or correct it, which is to bust it and book another."""
+    fill = _undone_fill(order, report, fee)
+    is_correct = report.exec_type == Exec.TRADE_CORRECT
+    if fill is None or not report.exec_id or (is_correct and (report.last_qty <= 0 or report.last_px == ABSENT)):
+        return f"cannot undo: ExecRefID(19) {report.exec_ref_id!r} names no fill that counts, or 17, 31, 32 are missing"
+    undo_qty, undo_px, undo_fee = fill
+    qty = report.last_qty if is_correct else 0
+    price = report.last_px if is_correct else 0
+    cum_qty = order.cum_qty - undo_qty + qty
+    if cum_qty < 0 or report.cum_qty not in (cum_qty, ABSENT):
+        return _wrong_cum_qty(report, cum_qty)
+    if state is LIVE:
+        # The venue says how much of what it took back may trade again
+        order_qty = order.order_qty if report.leaves_qty == ABSENT else cum_qty + report.leaves_qty
+        if cum_qty > order_qty or (report.leaves_qty == 0 and cum_qty != order.order_qty):
+            return _wrong_sum(report, cum_qty, order.order_qty)
+        order.order_qty = order_qty
+    money = 0
+    if is_correct:
+        money = report.fee if report.fee != ABSENT else fee(price, qty, report.is_taker)
+    order.cum_qty = cum_qty
+    order.cum_cost += price * qty - undo_px * undo_qty
+    if order.ord_status == UNKNOWN:
+        order.leaves_qty = max(order.order_qty - cum_qty, 0)
+    if report.exec_ref_id:
+        order.keep_execution(report.exec_ref_id, 0, 0, 0)
+    order.keep_execution(report.exec_id, qty, price, money)
+    change.undo_qty, change.undo_px, change.undo_fee = fill
+    change.last_qty, change.last_px, change.fee = qty, price, money
+    change.is_taker = report.is_taker
+    return ""
+
+
+def _undone_fill(order: Order, report: ExecutionReport, fee: Fee) -> tuple[int, int, int] | None:
+    if report.exec_ref_id:
+        return order.executions.get(report.exec_ref_id)
+    if report.exec_type == Exec.TRADE_CORRECT or report.last_qty <= 0 or report.last_px == ABSENT:
+        return None
+    money = report.fee if report.fee != ABSENT else fee(report.last_px, report.last_qty, report.is_taker)
+    return report.last_qty, report.last_px, money
+
+
+def _take_price(order: Order, report: ExecutionReport) -> None:
+    if report.price != ABSENT and order.ord_type == fix.Type.LIMIT:
+        order.price = report.price
+
+
+def _wrong_cum_qty(report: ExecutionReport, cum_qty: int) -> str:
+    if report.cum_qty in (cum_qty, ABSENT):
+        return ""
+    return f"CumQty(14) is {report.cum_qty} where the fills make {cum_qty}: fills are missing or count twice"
+
+
+def _wrong_quantities(report: ExecutionReport, cum_qty: int, order_qty: int) -> str:
+    if report.leaves_qty != ABSENT and report.leaves_qty + cum_qty != order_qty:
+        return _wrong_cum_qty(report, cum_qty) or _wrong_sum(report, cum_qty, order_qty)
+    return _wrong_cum_qty(report, cum_qty)
+
+
+def _wrong_sum(report: ExecutionReport, cum_qty: int, order_qty: int) -> str:
+    return f"LeavesQty(151) {report.leaves_qty} and CumQty(14) {cum_qty} do not make OrderQty(38) {order_qty}"
+
+
+STEPS: dict[int, Step] = {
+    Outcome.NOTHING: _nothing,
+    Outcome.ACCEPTED: _accept,
+    Outcome.CANCELED: _end,
+    Outcome.EXPIRED: _end,
+    Outcome.REJECTED: _refuse,
+    Outcome.CANCEL_REJECTED: _leave,
+    Outcome.IN_DOUBT: _lose,
+    Outcome.REPLACED: _replace,
+    Outcome.FILLED: fill,
+    Outcome.BUSTED: _undo,
+    Outcome.CORRECTED: _undo,
+}

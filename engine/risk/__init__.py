@@ -1,0 +1,12 @@
+"""Pre-trade risk: checks in `_risk`, what counts against them in `_exposure`, both compiled.
+
+A passed check promises nothing until `Risk.update` has counted the order, so call it before the request leaves.
+"""
+
+from engine.risk._checks import Risk
+from engine.risk._exposure import Exposure
+from engine.risk.codes import RiskReject, TradingState
+from engine.risk.limits import DuplicateLimit, Limits, RateLimit
+from engine.units import NO_LIMIT
+
+__all__ = ["NO_LIMIT", "DuplicateLimit", "Exposure", "Limits", "RateLimit", "Risk", "RiskReject", "TradingState"]

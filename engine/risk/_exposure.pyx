@@ -1,0 +1,265 @@
+# cython: nonecheck=True
+"""What counts against the limits: open orders at their worst, positions, and the day's profit and loss.
+
+Units   price, size and money as in `instrument`, one scale for all markets.
+Shapes  one int64 a market; two where buys and sells differ, at index 2 * market, + 1 for sells (`side_index`).
+Errors  ConfigError at construction, OrderError for a market that is not in the list.
+Cost    O(1) a change, except that the orders of ours on one side of a market are looked through when the last at the
+        best price leaves.
+Thread  the loop thread only.
+"""
+
+from array import array
+
+from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
+
+from engine.instrument cimport Instrument
+from engine.orders.order cimport Order
+
+from engine import fix, units
+from engine.errors import ConfigError, OrderError
+from engine.orders import table
+
+cdef extern from *:
+    """
+    #define product_overflows(a, b, result) __builtin_mul_overflow(a, b, result)
+    """
+    bint product_overflows(int64_t a, int64_t b, int64_t* result) noexcept nogil
+
+cdef int64_t BEYOND = units.NO_LIMIT + 1  # in place of what 64 bits cannot hold: no limit lets it pass
+cdef int BUY = fix.BUY, SELL = fix.SELL
+cdef str UNKNOWN = fix.Status.UNKNOWN
+cdef frozenset OVER = table.TERMINAL
+
+
+cdef class Open:
+    pass
+
+
+cdef class Exposure:
+    """Positions are signed, long the YES book is positive.
+
+    `pnl` counts since `start_day`, after fees, and values a position at the last price that `mark` saw.
+    """
+
+    def __cinit__(self, instruments):
+        self.instruments = tuple(instruments)
+        cdef Py_ssize_t count = len(self.instruments)
+        if [instrument.index for instrument in self.instruments] != list(range(count)):
+            raise ConfigError("instruments must stand in the order of their index, from 0")
+        if len({(each.price_decimals, each.size_decimals) for each in self.instruments}) > 1:
+            raise ConfigError("instruments must share price_decimals and size_decimals: limits add them up")
+        self.events = {}
+        for instrument in self.instruments:
+            self.events.setdefault(instrument.event, len(self.events))
+        self.event = array("q", [self.events[instrument.event] for instrument in self.instruments])
+        self.payout = array("q", [instrument.limit for instrument in self.instruments])
+        self.open = {}
+        self.ours = [set() for _ in range(2 * count)]
+        self.held, self.mark_price, self.cash, self.worst = _zeros(count), _zeros(count), _zeros(count), _zeros(count)
+        self.event_worst = _zeros(len(self.events))
+        self.open_qty = _zeros(2 * count)
+        self.best = array("q", [INT64_MIN, INT64_MAX]) * count
+        self.at_best = _zeros(2 * count)
+
+    cpdef int update(self, Order order) except -1:
+        """Count `order` as it stands now; call after every change, a request just sent included."""
+        cdef Open old = self.open.get(order), new
+        cdef Claim claim = self.worst_case(order)
+        if old is None and claim.qty <= 0:
+            return 0
+        if old is not None and claim.qty > 0 and claim.price == old.claim.price:
+            self.open_cost += claim.cost - old.claim.cost
+            self.open_qty[claim.side_index] += claim.qty - old.claim.qty
+            old.claim = claim
+            return self.refresh_worst(claim.side_index >> 1)
+        if claim.qty > 0:
+            new = self.open[order] = Open.__new__(Open)
+            new.claim = claim
+            self.add(new)
+        else:
+            del self.open[order]
+        if old is not None:
+            self.remove(old)
+        return self.refresh_worst(claim.side_index >> 1)
+
+    cpdef int fill(self, Instrument instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1:
+        """Count a fill; a bust is one with `qty` and `fee` negated."""
+        cdef Py_ssize_t market = self.known(instrument)
+        cdef int64_t change = qty if side == BUY else -qty
+        if not self.held[market]:
+            self.mark_price[market] = price
+        self.cash[market] -= change * price + fee
+        self.held[market] += change
+        self.pnl += change * (self.mark_price[market] - price) - fee
+        return self.refresh_worst(market)
+
+    cpdef int mark(self, Instrument instrument, int64_t best_bid, int64_t best_ask) except -1:
+        """Value a long position at the bid, a short one at the ask; an empty side leaves the last price."""
+        cdef Py_ssize_t market = self.known(instrument)
+        cdef int64_t position = self.held[market]
+        cdef int64_t price = best_bid if position > 0 else best_ask
+        if position and price != INT64_MIN and price != INT64_MAX:
+            self.pnl += position * (price - self.mark_price[market])
+            self.mark_price[market] = price
+        return 0
+
+    def restore(self, orders, positions):
+        """Count what an earlier run left: open orders, and positions at what they cost; P&L starts from there."""
+        for order in orders:
+            self.update(order)
+        for position in positions:
+            if position.net:
+                side = BUY if position.net > 0 else SELL
+                self.fill(position.instrument, side, abs(position.net), position.cost // position.net, 0)
+
+    def start_day(self):
+        """Count P&L from here on."""
+        self.earlier_pnl += self.pnl
+        self.pnl = 0
+
+    def position(self, instrument):
+        """Return what the fills add up to."""
+        return self.held[self.known(instrument)]
+
+    def worst_position(self, instrument):
+        """Return the largest position, long or short, that the open orders could make."""
+        return self.worst[self.known(instrument)]
+
+    def event_position(self, str event):
+        """Return the sum of `worst_position` over the markets of one event."""
+        cdef Py_ssize_t place = self.events[event]
+        return self.event_worst[place]
+
+    cdef Py_ssize_t index(self, Instrument instrument) except -2:
+        """Return the market's place in the tables, -1 for a stranger."""
+        cdef Py_ssize_t market = instrument.index
+        if 0 <= market < len(self.instruments) and self.instruments[market] is instrument:
+            return market
+        return -1
+
+    cdef Py_ssize_t known(self, Instrument instrument) except -1:
+        cdef Py_ssize_t market = self.index(instrument)
+        if market < 0:
+            raise OrderError(f"Symbol(55) unknown to risk: {instrument.symbol!r}")
+        return market
+
+    cdef int64_t cost(self, Py_ssize_t side_index, int64_t price, int64_t qty) except? -1:
+        """Return the most that a fill can cost; where no payout bounds the price a sale counts as its proceeds."""
+        cdef int64_t payout = self.payout[side_index >> 1], result
+        if side_index & 1 and payout:
+            price = payout - price
+        return BEYOND if product_overflows(qty, price, &result) or result > BEYOND else result
+
+    cdef Claim worst_case(self, Order order) except *:
+        """Return what `order` counts for, a quantity of 0 or less if nothing of it can trade any more.
+
+        A replace whose outcome is open leaves a pending quantity, and may even revive an order that is over.
+        """
+        cdef Py_ssize_t market = self.known(order.instrument)
+        cdef int64_t cum_qty = order.cum_qty, qty = order.leaves_qty, price = order.price
+        cdef int64_t pending_qty = order.pending_qty - cum_qty, pending_price
+        cdef str ord_status = order.ord_status
+        cdef Claim claim
+        if ord_status is UNKNOWN or ord_status == UNKNOWN:
+            qty = max(qty, order.order_qty - cum_qty)
+        elif qty and ord_status in OVER:
+            qty = 0
+        claim.side_index = 2 * market + (order.side == SELL)
+        claim.qty = max(qty, pending_qty)
+        claim.cost = self.cost(claim.side_index, price, qty)
+        claim.price = price
+        if pending_qty > 0:
+            pending_price = order.pending_price
+            claim.cost = max(claim.cost, self.cost(claim.side_index, pending_price, pending_qty))
+            if not qty or (pending_price < price) == (claim.side_index & 1):
+                claim.price = pending_price
+        return claim
+
+    cdef int add(self, Open open) except -1:
+        cdef Claim* claim = &open.claim
+        cdef Py_ssize_t side_index = claim.side_index
+        cdef int64_t best = self.best[side_index]
+        self.open_orders += 1
+        self.open_cost += claim.cost
+        self.open_qty[side_index] += claim.qty
+        (<set>self.ours[side_index]).add(open)
+        if claim.price == best:
+            self.at_best[side_index] += 1
+        elif claim.price < best if side_index & 1 else claim.price > best:
+            self.best[side_index] = claim.price
+            self.at_best[side_index] = 1
+        return 0
+
+    cdef int remove(self, Open open) except -1:
+        cdef Claim* claim = &open.claim
+        cdef Py_ssize_t side_index = claim.side_index
+        self.open_orders -= 1
+        self.open_cost -= claim.cost
+        self.open_qty[side_index] -= claim.qty
+        (<set>self.ours[side_index]).remove(open)
+        if claim.price == self.best[side_index]:
+            self.at_best[side_index] -= 1
+            if not self.at_best[side_index]:
+                self.find_best(side_index)
+        return 0
+
+    cdef int find_best(self, Py_ssize_t side_index) except -1:
+        cdef int64_t best = INT64_MAX if side_index & 1 else INT64_MIN, count = 0, price
+        cdef Open open
+        for open in <set>self.ours[side_index]:
+            price = open.claim.price
+            if price == best:
+                count += 1
+            elif price < best if side_index & 1 else price > best:
+                best, count = price, 1
+        self.best[side_index], self.at_best[side_index] = best, count
+        return 0
+
+    cdef int refresh_worst(self, Py_ssize_t market) except -1:
+        cdef int64_t position = self.held[market]
+        cdef int64_t worst = max(position + self.open_qty[2 * market], self.open_qty[2 * market + 1] - position)
+        cdef int64_t more = worst - self.worst[market]
+        self.worst[market] = worst
+        self.event_worst[self.event[market]] += more
+        self.gross_position += more
+        return 0
+
+    def _check(self):
+        """Assert that every sum is what the orders and positions add up to."""
+        cdef Open open
+        cdef Claim claim, again
+        open_qty = [0] * (2 * len(self.instruments))
+        best = [INT64_MIN, INT64_MAX] * len(self.instruments)
+        cost = 0
+        for order, open in self.open.items():
+            claim, again = open.claim, self.worst_case(order)
+            assert claim.qty > 0 and open in <set>self.ours[claim.side_index], order.cl_ord_id
+            assert (claim.side_index, claim.qty, claim.cost, claim.price) == (
+                again.side_index, again.qty, again.cost, again.price
+            ), f"{order.cl_ord_id} changed without update"  # fmt: skip
+            cost += claim.cost
+            open_qty[claim.side_index] += claim.qty
+            nearer = min if claim.side_index & 1 else max
+            best[claim.side_index] = nearer(best[claim.side_index], claim.price)
+        assert self.open_orders == len(self.open) == sum([len(ours) for ours in self.ours])
+        assert self.open_cost == cost
+        assert list(self.open_qty) == open_qty
+        assert list(self.best) == best
+        at_best = [0] * len(best)
+        for open in self.open.values():
+            at_best[open.claim.side_index] += open.claim.price == best[open.claim.side_index]
+        assert list(self.at_best) == at_best
+        worst = [max(q + b, s - q) for q, b, s in zip(self.held, open_qty[::2], open_qty[1::2], strict=True)]
+        assert list(self.worst) == worst
+        assert self.gross_position == sum(worst)
+        event_worst = [0] * len(self.events)
+        for place, market_worst in zip(self.event, worst, strict=True):
+            event_worst[place] += market_worst
+        assert list(self.event_worst) == event_worst
+        value = sum([q * price for q, price in zip(self.held, self.mark_price, strict=True)])
+        assert self.pnl + self.earlier_pnl == sum(self.cash) + value
+
+
+def _zeros(Py_ssize_t count):
+    return array("q", bytes(8 * count))

@@ -1,0 +1,1 @@
+"""This process and its one loop: clocks, sockets, latencies, pace, modes, log."""

@@ -1,8 +1,0 @@
-from collections.abc import Sequence
-from typing import final
-
-MAX_ITEMS: int
-
-@final
-class Block:
-    def __new__(cls, fields: Sequence[tuple[int, str, bool, frozenset[bytes] | None, Block | None]]) -> Block: ...

@@ -1,0 +1,1 @@
+"""Data dictionaries: what a message must look like."""

@@ -1,0 +1,1 @@
+"""Session files: keys, settings, schedules, dictionaries."""

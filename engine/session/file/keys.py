@@ -1,0 +1,199 @@
+"""Every key of a FIX session file, with the kind of its value and who understands it.
+
+Shapes  `KEYS` maps a key in lower case to its `Key`; numbered and suffixed keys are found by `known`.
+Source  QuickFIX configuration page; QuickFIX/J configuration page, and a few keys of our own, for those marked NATIVE.
+"""
+
+import re
+from typing import NamedTuple
+
+
+class KeyKind(NamedTuple):
+    """What a value must look like, and how to say so."""
+
+    hint: str
+    pattern: re.Pattern[str]
+
+    def fits(self, value: str) -> bool:
+        return self.pattern.fullmatch(value) is not None
+
+
+class Key(NamedTuple):
+    """One key; `quickfix` is false where the QuickFIX package reads over it."""
+
+    name: str
+    kind: KeyKind
+    quickfix: bool = True
+
+
+def _kind(hint: str, pattern: str) -> KeyKind:
+    return KeyKind(hint, re.compile(pattern))
+
+
+_PORT = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
+TEXT = _kind("text", r".+")
+FLAG = _kind("Y or N", r"[YN]")
+NATURAL = _kind("a whole number, 0 or more", r"\d{1,9}")
+POSITIVE = _kind("a whole number above 0", r"0*[1-9]\d{0,8}")
+FACTOR = _kind("a number such as 0.5", r"\d+(\.\d+)?")
+PORT = _kind("a port from 1 to 65535", _PORT)
+TIME = _kind("a time HH:MM:SS, perhaps with a zone", r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d([ \t]+\S+)?")
+DAY = _kind("a day such as mon or Friday", r"(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*")
+DAYS = _kind("days such as Mon,Tue", r"(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*(,(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*)*")
+HOST = _kind("a host name or address", r"[^\s:/]+|[0-9A-Fa-f:]+")
+DICTIONARY = _kind("the path of a dictionary", r".+")
+FILE = _kind("the path of a file", r".+")
+FOLDER = _kind("the path of a folder", r".+")
+BEGIN_STRING = _kind("FIX.4.0 to FIX.4.4 or FIXT.1.1", r"FIX\.4\.[0-4]|FIXT\.1\.1")
+CONNECTION = _kind("initiator or acceptor", r"initiator|acceptor")
+POLICY = _kind("ROUNDROBIN or PRIORITY", r"ROUNDROBIN|PRIORITY")
+PRECISION = _kind("0 to 9, or SECONDS, MILLIS, MICROS, NANOS", r"\d|SECONDS|MILLIS|MICROS|NANOS")
+LOGON_TAG = _kind("a field such as 553=user", r"[1-9]\d*=.+")
+VERIFY_LEVEL = _kind("0 or 1", r"[01]")
+BYTES = _kind("a number of bytes from 1000 to 999999999", r"[1-9]\d{3,8}")
+COUNT = _kind("a number from 10 to 999999", r"[1-9]\d{1,5}")
+
+NATIVE = False
+
+_ALL = (
+    Key("ConnectionType", CONNECTION),
+    Key("BeginString", BEGIN_STRING),
+    Key("SenderCompID", TEXT),
+    Key("TargetCompID", TEXT),
+    Key("SenderSubID", TEXT, NATIVE),
+    Key("SenderLocationID", TEXT, NATIVE),
+    Key("TargetSubID", TEXT, NATIVE),
+    Key("TargetLocationID", TEXT, NATIVE),
+    Key("OnBehalfOfCompID", TEXT, NATIVE),
+    Key("DeliverToCompID", TEXT, NATIVE),
+    Key("SessionQualifier", TEXT),
+    Key("DefaultApplVerID", TEXT),
+    # schedule
+    Key("StartTime", TIME),
+    Key("EndTime", TIME),
+    Key("StartDay", DAY),
+    Key("EndDay", DAY),
+    Key("LogonTime", TIME),
+    Key("LogoutTime", TIME),
+    Key("LogonDay", DAY),
+    Key("LogoutDay", DAY),
+    Key("UseLocalTime", FLAG),
+    Key("TimeZone", TEXT, NATIVE),
+    Key("Weekdays", DAYS, NATIVE),
+    Key("NonStopSession", FLAG),
+    # sequence numbers
+    Key("ResetOnLogon", FLAG),
+    Key("ResetOnLogout", FLAG),
+    Key("ResetOnDisconnect", FLAG),
+    Key("RefreshOnLogon", FLAG),
+    Key("SendRedundantResendRequests", FLAG),
+    Key("ResendRequestChunkSize", NATURAL, NATIVE),
+    Key("ClosedResendInterval", FLAG, NATIVE),
+    Key("SendNextExpectedMsgSeqNum", FLAG),
+    Key("EnableNextExpectedMsgSeqNum", FLAG, NATIVE),
+    Key("EnableLastMsgSeqNumProcessed", FLAG, NATIVE),
+    Key("PersistMessages", FLAG),
+    # messages
+    Key("MillisecondsInTimeStamp", FLAG),
+    Key("TimestampPrecision", PRECISION),
+    Key("CheckCompID", FLAG),
+    Key("CheckLatency", FLAG),
+    Key("MaxLatency", POSITIVE),
+    Key("RequiresOrigSendingTime", FLAG, NATIVE),
+    Key("UseDataDictionary", FLAG),
+    Key("DataDictionary", DICTIONARY),
+    Key("TransportDataDictionary", DICTIONARY),
+    Key("AppDataDictionary", DICTIONARY),
+    Key("ValidateFieldsOutOfOrder", FLAG),
+    Key("ValidateFieldsHaveValues", FLAG),
+    Key("ValidateUnorderedGroupFields", FLAG, NATIVE),
+    Key("ValidateUserDefinedFields", FLAG),
+    Key("AllowUnknownMsgFields", FLAG),
+    Key("AllowUnknownEnumValues", FLAG, NATIVE),
+    Key("ValidateLengthAndChecksum", FLAG),
+    Key("RejectGarbledMessage", FLAG, NATIVE),
+    Key("RejectInvalidMessage", FLAG, NATIVE),
+    Key("PreserveMessageFieldsOrder", FLAG),
+    Key("LogonTag", LOGON_TAG),
+    Key("TestMessageIndicator", FLAG, NATIVE),
+    Key("MaxMessageSize", BYTES, NATIVE),
+    Key("MaxFields", COUNT, NATIVE),
+    # time-outs, in seconds
+    Key("HeartBtInt", NATURAL),
+    Key("MinHeartBtInt", NATURAL, NATIVE),
+    Key("MaxHeartBtInt", NATURAL, NATIVE),
+    Key("ReconnectInterval", POSITIVE),
+    Key("LogonTimeout", POSITIVE),
+    Key("LogoutTimeout", POSITIVE),
+    Key("TestRequestDelayMultiplier", FACTOR, NATIVE),
+    Key("HeartBeatTimeoutMultiplier", FACTOR, NATIVE),
+    # sockets
+    Key("SocketConnectHost", HOST),
+    Key("SocketConnectPort", PORT),
+    Key("SocketConnectSourceHost", HOST),
+    Key("SocketConnectSourcePort", PORT),
+    Key("HostSelectionPolicy", POLICY),
+    Key("HostSelectionPolicyPriorityStartOverInterval", POSITIVE),
+    Key("SocketAcceptPort", PORT),
+    Key("SocketAcceptAddress", HOST, NATIVE),
+    Key("SocketLocalHost", HOST, NATIVE),
+    Key("SocketLocalPort", PORT, NATIVE),
+    Key("AllowedRemoteAddresses", TEXT),
+    Key("SocketReuseAddress", FLAG),
+    Key("SocketNodelay", FLAG),
+    Key("SocketTcpNoDelay", FLAG, NATIVE),
+    Key("SocketSendBufferSize", NATURAL),
+    Key("SocketReceiveBufferSize", NATURAL),
+    # files
+    Key("FileStorePath", FOLDER),
+    Key("FileStoreSync", FLAG, NATIVE),
+    Key("FileLogPath", FOLDER),
+    Key("FileLogBackupPath", FOLDER, NATIVE),
+    Key("ScreenLogShowIncoming", FLAG, NATIVE),
+    Key("ScreenLogShowOutgoing", FLAG, NATIVE),
+    Key("ScreenLogShowEvents", FLAG, NATIVE),
+    Key("HttpAcceptPort", PORT, NATIVE),
+    # TLS
+    Key("SSLProtocol", TEXT, NATIVE),
+    Key("SSLCipherSuite", TEXT, NATIVE),
+    Key("TLSCipherSuites", TEXT, NATIVE),
+    Key("CertificationAuthoritiesFile", FILE, NATIVE),
+    Key("CertificationAuthoritiesDirectory", FOLDER, NATIVE),
+    Key("ServerCertificateFile", FILE, NATIVE),
+    Key("ServerCertificateKeyFile", FILE, NATIVE),
+    Key("ClientCertificateFile", FILE, NATIVE),
+    Key("ClientCertificateKeyFile", FILE, NATIVE),
+    Key("CertificateVerifyLevel", VERIFY_LEVEL, NATIVE),
+    Key("CertificateRevocationListFile", FILE, NATIVE),
+    Key("CertificateRevocationListDirectory", FOLDER, NATIVE),
+    Key("SocketUseSSL", FLAG, NATIVE),
+    Key("NeedClientAuth", FLAG, NATIVE),
+    Key("EnabledProtocols", TEXT, NATIVE),
+    Key("CipherSuites", TEXT, NATIVE),
+    Key("UseSNI", FLAG, NATIVE),
+    Key("SNIHostName", HOST, NATIVE),
+    Key("SocketCertificateFile", FILE, NATIVE),
+    Key("SocketPrivateKeyFile", FILE, NATIVE),
+    Key("SocketCAFile", FILE, NATIVE),
+    Key("SocketMinimumTLSVersion", TEXT, NATIVE),
+)
+KEYS = {key.name.lower(): key for key in _ALL}
+
+_NUMBERED = re.compile(r"(socketconnect(?:source)?(?:host|port)|logontag)([1-9]\d*)")
+_DATABASE = re.compile(r"(?i:mysql|postgresql|odbc|jdbc|slf4j)")
+
+
+def known(name: str) -> Key | None:
+    """Return the key written as `name`, in the spelling of this table; None for one that nobody knows."""
+    lower = name.lower()
+    if numbered := _NUMBERED.fullmatch(lower):
+        base = KEYS[numbered[1]]
+        return base._replace(name=base.name + numbered[2])
+    if lower.startswith("appdatadictionary."):
+        return KEYS["appdatadictionary"]._replace(name="AppDataDictionary" + name[len("AppDataDictionary") :])
+    return KEYS.get(lower)
+
+
+def is_database(name: str) -> bool:
+    """Say whether the key configures a store or log in a database, which Fixlane has not."""
+    return _DATABASE.match(name) is not None

@@ -1,0 +1,1 @@
+"""The native session on its sockets: initiator and acceptor."""

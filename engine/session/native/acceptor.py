@@ -1,0 +1,281 @@
+"""The acceptor side: sessions behind listening ports, each found by the first message of a connection.
+
+Shapes  one `AcceptorSession` for each identity, at its own port, one connection for each at a time. A session whose
+        TargetCompID is `*` is a template: a peer that no other session names gets a session of its own from it.
+Errors  ConfigError for two sessions of one identity; whatever a stranger sends only closes its connection, silently.
+Thread  the loop thread only.
+Source  FIX 4.4 volume 2, Logon, test case 1S; QuickFIX configuration for the keys.
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Callable, Container, Sequence
+from functools import partial
+
+from engine import fix
+from engine.codec import Fields, Frame, FrameReader
+from engine.errors import ConfigError, SessionError
+from engine.session.dictionary.dictionary import read_dictionary
+from engine.session.file.schedule import read_schedule
+from engine.session.file.settings import SessionSettings
+from engine.session.native.connection import Connection
+from engine.session.native.driver import SessionDriver
+from engine.session.native.message_log import MessageLog
+from engine.session.native.settings import core_settings, ignored
+from engine.session.native.socket_options import tuner
+from engine.session.native.tls import server_context
+from engine.session.protocol.core import SessionCore
+from engine.session.store.file_store import open_store, stem
+
+_logger = logging.getLogger(__name__)
+ANY_PEER = "*"  # TargetCompID of a template
+MOST_MADE = 4096  # sessions from templates: each keeps files open for good
+Endpoint = tuple[str | None, int]
+
+
+class AcceptorSession(SessionDriver):
+    """The acceptor side of one session; `send`, the callables and the numbers are those of `engine.session.Session`."""
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        loop: asyncio.AbstractEventLoop,
+        clock_ns: Callable[[], int],
+        wall_ns: Callable[[], int],
+        authenticate: Callable[[Fields], str],
+        replayed: Container[str] | None,
+    ) -> None:
+        self._is_paused = False
+        agreed = core_settings(settings)
+        name = stem(agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id)
+        folder = settings.path("FileLogPath")
+        super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
+        store = open_store(settings, name, wall_ns(), is_one_of_many=True)
+        self.core = SessionCore(
+            agreed,
+            self,
+            store,
+            is_initiator=False,
+            dictionary=read_dictionary(settings),
+            authenticate=authenticate,
+            schedule=read_schedule(settings),
+            replayed=replayed,
+        )
+        self.on_timer()
+        self.endpoint = endpoint(settings)
+        self._allowed = _addresses(settings)
+
+    @property
+    def is_connected(self) -> bool:
+        return self._wire is not None
+
+    def allows(self, address: str) -> bool:
+        """Say whether the peer may come from `address`."""
+        return _allows(self._allowed, address)
+
+    def send_or_keep(self, body: bytes) -> None:
+        """Send one application message, or store it under its number for when the peer asks after its next Logon."""
+        if self.is_logged_on:
+            self.send(body)
+        else:
+            self.core.keep(body, self.clock.now_ns())
+
+    def drop(self, reason: str) -> None:
+        """Cut the connection without a Logout."""
+        if (wire := self._wire) is not None:
+            self._run(self.core.drop, reason)
+            wire.abort()
+
+    def pause(self) -> None:
+        """Neither read nor beat until `resume`."""
+        self._is_paused = True
+        if self._wire is not None:
+            self._wire.pause_reading()
+
+    def resume(self) -> None:
+        self._is_paused = False
+        if self._wire is not None:
+            self._wire.resume_reading()
+        self.read_first()
+
+    def on_timer(self) -> None:
+        if not self._is_paused:
+            super().on_timer()
+
+
+class SessionAcceptor:
+    """Every acceptor session of a file, and the ports they are reached at."""
+
+    def __init__(
+        self,
+        sessions: Sequence[SessionSettings],
+        loop: asyncio.AbstractEventLoop,
+        *,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        wall_ns: Callable[[], int] = time.time_ns,
+        authenticate: Callable[[Fields], str] = lambda fields: "",
+        replayed: Container[str] | None = None,
+        max_made: int = MOST_MADE,
+    ) -> None:
+        """`authenticate` says why a Logon is refused; `replayed` holds the MsgTypes sent again, None for all.
+
+        Templates make `max_made` sessions together; a peer beyond them is a stranger.
+        """
+        self.on_session: Callable[[AcceptorSession], object] = lambda session: None  # for each that a template makes
+        self.sessions: dict[tuple[str, str, str], AcceptorSession] = {}
+        self.loop = loop
+        self._world = (loop, clock_ns, wall_ns, authenticate, replayed)
+        self.logon_timeout = max((one.integer("LogonTimeout", 10) for one in sessions), default=10)
+        self._settings = list(sessions)
+        self._templates: dict[tuple[Endpoint, str, str], SessionSettings] = {}
+        self._servers: list[asyncio.Server] = []
+        self.strangers: set[Connection] = set()  # connections that have not said whose they are
+        self.is_paused = False
+        for text in dict.fromkeys(text for one in sessions for text in ignored(one)):
+            _logger.warning("%s", text)
+        for one in sessions:
+            self._add(one)
+        self._max_sessions = len(self.sessions) + max_made
+
+    async def listen(self) -> list[int]:
+        """Open every port; return those bound to, in the order of the file."""
+        for place, one in {endpoint(one): one for one in reversed(self._settings)}.items():
+            tls = server_context(one)
+            server = await self.loop.create_server(
+                partial(self._welcome, place, tuner(one)),
+                *place,
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else self.logon_timeout,
+                reuse_address=one.flag("SocketReuseAddress", True),
+                backlog=1024,
+            )
+            self._servers.insert(0, server)
+        return [server.sockets[0].getsockname()[1] for server in self._servers]
+
+    def close(self) -> None:
+        """Stop listening and release every session."""
+        for server in self._servers:
+            server.close()
+        for session in self.sessions.values():
+            session.close()
+
+    def pause(self) -> None:
+        """Read from nobody and beat no heart until `resume`, as if the process hung."""
+        self.is_paused = True
+        for wire in self.strangers:
+            wire.pause_reading()
+        for session in self.sessions.values():
+            session.pause()
+
+    def resume(self) -> None:
+        self.is_paused = False
+        for wire in self.strangers:
+            wire.resume_reading()
+        for session in self.sessions.values():
+            session.resume()
+
+    def find(self, logon: Fields, place: Endpoint, address: str) -> AcceptorSession | None:
+        """Return the session at `place` that a Logon from `address` is for, made from a template if need be."""
+        begin_string, peer, us = (logon.text(tag) for tag in (fix.BeginString, fix.SenderCompID, fix.TargetCompID))
+        if (found := self.sessions.get((begin_string, us, peer))) is not None:
+            return found if found.endpoint == place else None
+        template = self._templates.get((place, begin_string, us))
+        if template is not None:
+            return self._make(template, peer) if _allows(_addresses(template), address) else None
+        # The same CompIDs under another BeginString: the session itself answers that.
+        others = (found for key, found in self.sessions.items() if key[1:] == (us, peer))
+        return next((found for found in others if found.endpoint == place), None)
+
+    def _make(self, template: SessionSettings, peer: str) -> AcceptorSession | None:
+        """Return a session for a peer that only a template names; None where it can have none."""
+        if peer in ("", ANY_PEER) or len(self.sessions) >= self._max_sessions:
+            return None
+        try:
+            session = self._add(template.replaced({"TargetCompID": peer}))
+        except (SessionError, OSError) as error:
+            _logger.warning("no session for %.100r: %s", peer, error)
+            return None
+        if session is not None:
+            self.on_session(session)
+        return session
+
+    def _add(self, one: SessionSettings) -> AcceptorSession | None:
+        key = (one.text("BeginString"), one.text("SenderCompID"), one.text("TargetCompID"))
+        if key[2] == ANY_PEER:
+            self._templates[endpoint(one), key[0], key[1]] = one
+            read_dictionary(one)  # now, not while the first peer waits
+            return None
+        if key in self.sessions:
+            raise ConfigError(f"{one.file}: {one.name} is defined twice; remove one")
+        self.sessions[key] = AcceptorSession(one, *self._world)
+        return self.sessions[key]
+
+    def _welcome(self, place: Endpoint, tune: Callable[[socket.socket], None]) -> asyncio.Protocol:
+        return Connection(_Stranger(self, place), tune).as_protocol()
+
+
+class _Stranger:
+    """A connection until its first message says which session it is for."""
+
+    def __init__(self, acceptor: SessionAcceptor, place: Endpoint) -> None:
+        self._acceptor, self._place = acceptor, place
+        self._reader = FrameReader()
+        self._received = b""
+
+    def on_connected(self, wire: Connection) -> None:
+        self._wire = wire
+        self._timer = self._acceptor.loop.call_later(self._acceptor.logon_timeout, wire.abort)
+        self._acceptor.strangers.add(wire)
+        if self._acceptor.is_paused:
+            wire.pause_reading()
+
+    def on_data(self, data: bytes) -> None:
+        self._received += data
+        offset = 0
+        while (code := self._reader.scan(self._received, offset)) > Frame.SOUND:
+            offset = self._reader.end
+        self._received = self._received[offset:]
+        if code == Frame.SOUND:
+            self._introduce(self._reader.fields)
+
+    def on_full(self) -> None: ...
+
+    def on_writable(self) -> None: ...
+
+    def on_closed(self, reason: str) -> None:
+        self._leave()
+
+    def _introduce(self, first: Fields) -> None:
+        """Hand the connection to its session, or close it without a word."""
+        address = self._wire.peer
+        session = self._acceptor.find(first, self._place, address) if first.msg_type == fix.Msg.LOGON else None
+        if session is None or session.is_connected or not session.allows(address):
+            why = "unknown" if session is None else "connected already" if session.is_connected else "not allowed here"
+            _logger.warning("connection from %s closed: its session is %s", address, why)
+            self._wire.abort()
+            return
+        self._leave()
+        self._wire.ends = session
+        received, self._received = self._received, b""
+        session.on_connected(self._wire)
+        session.on_data(received)
+
+    def _leave(self) -> None:
+        self._timer.cancel()
+        self._acceptor.strangers.discard(self._wire)
+
+
+def endpoint(settings: SessionSettings) -> Endpoint:
+    """Return the address, None for every one, and the port that a session is reached at."""
+    return settings.text("SocketAcceptAddress") or None, settings.integer("SocketAcceptPort")
+
+
+def _addresses(settings: SessionSettings) -> frozenset[str]:
+    """Return where the peer may come from; empty for anywhere."""
+    return frozenset(text.strip() for text in settings.text("AllowedRemoteAddresses").split(",") if text.strip())
+
+
+def _allows(addresses: frozenset[str], address: str) -> bool:
+    return not addresses or address in addresses

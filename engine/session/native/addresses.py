@@ -1,0 +1,31 @@
+"""Which of a session's addresses is tried next.
+
+Source  QuickFIX configuration: SocketConnectHost with its numbered kin, HostSelectionPolicy.
+"""
+
+from engine.session.file.settings import SessionSettings
+
+_SECOND_NS = 1_000_000_000
+
+
+class Hosts:
+    """ROUNDROBIN goes on with the next address after a failure; PRIORITY also returns to the first after a while."""
+
+    def __init__(self, settings: SessionSettings) -> None:
+        self._addresses = settings.endpoints()
+        self._index = 0
+        self._since_ns = 0
+        has_priority = settings.text("HostSelectionPolicy") == "PRIORITY"
+        seconds = settings.integer("HostSelectionPolicyPriorityStartOverInterval", 120)
+        self._start_over_ns = seconds * _SECOND_NS if has_priority else 0
+
+    def next(self, now_ns: int) -> tuple[str, int]:
+        """Return the address to connect to now."""
+        if self._start_over_ns and now_ns - self._since_ns >= self._start_over_ns:
+            self._index = 0
+            self._since_ns = now_ns
+        return self._addresses[self._index]
+
+    def failed(self) -> None:
+        """Learn that the last address could not be connected to."""
+        self._index = (self._index + 1) % len(self._addresses)

@@ -1,0 +1,237 @@
+"""A session core in the world: its clock, its timer, its connection, and whoever listens to it.
+
+Shapes  one edge for a session's life, a `Connection` for each connection.
+Errors  what a callable raises is caught and reported by `on_fault`; a store that cannot be written ends the connection.
+Thread  the loop thread only.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from engine.codec._fields import Fields
+from engine.errors import SessionError
+from engine.runtime._clock import Clock
+from engine.session.native.connection import Connection
+from engine.session.native.message_log import MessageLog
+from engine.session.protocol import admin, gaps
+from engine.session.protocol.core import SessionCore
+from engine.session.protocol.host import Host
+from engine.session.protocol.states import NEVER_NS
+
+_logger = logging.getLogger(__name__)
+_LONGEST_WAIT_NS = 60_000_000_000  # the wall clock is slewed, or set: look again after a minute
+_LATE_NS = 50_000_000
+_READ_FIRST_S = 0.01
+
+
+class SessionDriver(Host):
+    """What both roles share; the sink of `core`, which whoever constructs the edge sets."""
+
+    core: SessionCore
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock_ns: Callable[[], int],
+        wall_ns: Callable[[], int],
+        message_log: MessageLog | None,
+    ) -> None:
+        self.on_logon: Callable[[], None] = lambda: None
+        self.on_logout: Callable[[str], None] = lambda reason: None
+        self.on_message: Callable[[Fields], None] = lambda fields: None
+        self.on_fault: Callable[[str], None] = lambda text: None
+        self.loop = loop
+        self.clock, self.wall = Clock(clock_ns), Clock(wall_ns)
+        self._message_log = message_log
+        self._wire: Connection | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_busy = False  # inside the core
+        self._is_closing = False
+
+    @property
+    def name(self) -> str:
+        return self.core.settings.name
+
+    @property
+    def is_logged_on(self) -> bool:
+        return self.core.is_logged_on
+
+    @property
+    def next_sender_seq_num(self) -> int:
+        return self.core.next_out
+
+    @property
+    def next_target_seq_num(self) -> int:
+        return self.core.next_in
+
+    def send(self, body: bytes) -> None:
+        """Send one application message: `35=D` SOH, then its body fields, each closed by SOH."""
+        try:
+            self.core.send(body, self.clock.now_ns())
+        except OSError as error:
+            self.core.drop(f"the store cannot be written: {error}")
+            raise SessionError(f"{self.name}: not sent: the store cannot be written: {error}") from error
+
+    def refuse(self, fields: Fields) -> None:
+        """Answer a message whose MsgType(35) the application does not take; one that nobody would read gets none."""
+        if not self.is_logged_on:
+            return
+        try:
+            self.send(admin.unsupported(fields, self.core.versions))
+        except SessionError as error:  # too long for the peer: trading goes on without it
+            self.log(f"a message of an unsupported type got no answer: {error}")
+
+    def reset_numbers(self) -> None:
+        """Start both numbers at 1 without logging out, by agreement with the peer."""
+        self._run(self.core.reset_numbers, self.clock.now_ns())
+
+    def sequence_reset(self, new_seq_no: int) -> None:
+        """Have the peer expect `new_seq_no` next, above every number used: a repair that he must know of.
+
+        What was sent and has not arrived is lost. SessionError while logged out and for a number that is too low.
+        """
+        self.core.now_ns = self.clock.now_ns()
+        gaps.send_sequence_reset(self.core, new_seq_no)
+
+    def logout(self, text: str = "") -> None:
+        """Send Logout, answer what the peer still asks for, then disconnect."""
+        self._run(self.core.logout, text, self.clock.now_ns())
+
+    def close(self) -> None:
+        """Release the connection and the store at once, or when the core is done with the message at hand."""
+        if self._is_closing:
+            return
+        self._is_closing = True
+        if self._is_busy:
+            self.loop.call_soon(self._release)
+        else:
+            self._release()
+
+    # Connection
+
+    def on_connected(self, wire: Connection) -> None:
+        self._wire = wire
+        self._set_wall()
+        self._run(self.core.connected, self.clock.now_ns())
+        self.on_timer()
+
+    def on_data(self, data: bytes) -> None:
+        if self._message_log is not None:
+            self._message_log.write(b"<", data)
+        self._is_busy = True
+        if self._wire is not None:
+            self._wire.hold()
+        try:
+            self.core.receive(data, self.clock.now_ns())
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self._is_busy = False
+            if self._wire is not None:
+                self._wire.release()
+
+    def on_full(self) -> None:
+        """Stop writing; a session without stored messages cannot catch up later, so it ends."""
+        self.core.pause()
+        if not self.core.is_paused:
+            self.loop.call_soon(self._run, self.core.drop, "the peer does not read")
+
+    def on_writable(self) -> None:
+        self._run(self.core.resume, self.clock.now_ns())
+
+    def on_closed(self, reason: str) -> None:
+        self._wire = None
+        if not self._is_closing:
+            self._run(self.core.disconnected, self.clock.now_ns(), reason)
+            self.on_timer()
+
+    # Host of the core
+
+    def write(self, message: bytes) -> None:
+        if self._message_log is not None:
+            self._message_log.write(b">", message)
+        if self._wire is not None:
+            self._wire.write(message)
+
+    def disconnect(self, reason: str) -> None:
+        _logger.info("%s: disconnect: %s", self.name, reason)
+        if self._wire is not None:
+            self._wire.close()
+
+    def arm(self, deadline_ns: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._is_closing and (deadline_ns < NEVER_NS or self._wire is not None):
+            wait_ns = min(max(0, deadline_ns - self.clock.now_ns()), _LONGEST_WAIT_NS)
+            self._timer = self.loop.call_later(wait_ns / 1_000_000_000, self._on_due, self.clock.now_ns() + wait_ns)
+
+    def deliver(self, fields: Fields) -> None:
+        try:
+            self.on_message(fields)
+        except Exception as error:
+            _logger.exception("%s: a message was not taken", self.name)
+            self.on_fault(f"{type(error).__name__} while taking a message: {error}")
+
+    def alert(self, text: str) -> None:
+        """Say what somebody should look at; report it as a fault where nothing goes on before somebody has."""
+        _logger.warning("%s: %s", self.name, text)
+        if self.core.needs_operator:
+            self.on_fault(self.core.needs_operator)
+
+    def log(self, text: str) -> None:
+        _logger.info("%s: %s", self.name, text)
+
+    def on_timer(self) -> None:
+        """Let the core do what is due, and come back when it says."""
+        if self._is_closing:
+            return
+        self._set_wall()
+        self._run(self._on_timer)
+        if self._message_log is not None:
+            self._message_log.flush()
+
+    def _on_due(self, due_ns: int) -> None:
+        """Let the core do what is due; if this process stood still, read first what the peer has sent meanwhile."""
+        if self.clock.now_ns() - due_ns > _LATE_NS:
+            self.read_first()
+        else:
+            self.on_timer()
+
+    def read_first(self) -> None:
+        """Look at the time only after what waits in the socket has been read."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(_READ_FIRST_S, self.on_timer)
+
+    def _on_timer(self) -> None:
+        self.arm(self.core.timer(self.clock.now_ns()))
+
+    def _set_wall(self) -> None:
+        self.core.wall_offset_ns = self.wall.now_ns() - self.clock.now_ns()
+
+    def _run(self, step: Callable[..., object], *args: object) -> None:
+        """Enter the core; whatever escapes from it ends the connection, never the loop."""
+        self._is_busy = True
+        try:
+            step(*args)
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self._is_busy = False
+
+    def _fail(self, error: Exception) -> None:
+        _logger.exception("%s: the session failed", self.name)
+        self.on_fault(f"{type(error).__name__} in the session: {error}")
+        self.core.drop(f"failed: {error}")
+
+    def _release(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._wire is not None:
+            self._wire.abort()
+        self.core.disconnected(self.clock.now_ns(), "closed")
+        self.core.store.close()
+        if self._message_log is not None:
+            self._message_log.close()

@@ -1,0 +1,45 @@
+"""What crossed the wire of one session, written to a file off the hot path; secrets of a Logon left out.
+
+Shapes  `time > message` sent, `time < bytes` as reads brought them up to the end of a message, `|` for SOH.
+Cost    0.5 us a line; the file is written when the buffer is full and on the session's timer.
+Thread  the loop thread only.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.codec import TimestampFormat
+from engine.codec.redaction import redact
+
+_LONGEST = 65_536  # bytes without the end of a message
+
+
+class MessageLog:
+    """One file, appended to."""
+
+    def __init__(self, folder: Path, stem: str, wall_ns: Callable[[], int]) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = (folder / f"{stem}.messages.current.log").open("ab", buffering=1 << 16)
+        self._times = TimestampFormat(6)
+        self._wall_ns = wall_ns
+        self._cut = b""  # read, but not to the end of a message: a secret might go on in the next read
+
+    def write(self, mark: bytes, data: bytes) -> None:
+        if mark == b"<":
+            data, self._cut = self._cut + data, b""
+            if data[-8:-4] != b"\x0110=" and len(data) < _LONGEST:
+                self._cut = data
+                return
+        self._write(mark, data)
+
+    def _write(self, mark: bytes, data: bytes) -> None:
+        shown = redact(data).replace(b"\x01", b"|")
+        self._file.write(b"%b %b %b\n" % (self._times.format(self._wall_ns()), mark, shown))
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        if self._cut:
+            self._write(b"<", self._cut)
+        self._file.close()

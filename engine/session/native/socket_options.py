@@ -1,0 +1,28 @@
+"""Options of a session's socket, from the session file.
+
+Source  QuickFIX configuration: SocketNodelay, SocketSendBufferSize, SocketReceiveBufferSize.
+"""
+
+import socket
+from collections.abc import Callable
+
+from engine.session.file.settings import SessionSettings
+
+
+def tuner(settings: SessionSettings) -> Callable[[socket.socket], None]:
+    """Return what sets the options of a fresh connection; without a word TCP_NODELAY is on, latency wants it."""
+    options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(_is_undelayed(settings)))]
+    for key, option in (("SocketSendBufferSize", socket.SO_SNDBUF), ("SocketReceiveBufferSize", socket.SO_RCVBUF)):
+        if size := settings.integer(key):
+            options.append((socket.SOL_SOCKET, option, size))
+
+    def tune(sock: socket.socket) -> None:
+        for level, option, value in options:
+            sock.setsockopt(level, option, value)
+
+    return tune
+
+
+def _is_undelayed(settings: SessionSettings) -> bool:
+    key = "SocketNodelay" if settings.text("SocketNodelay") else "SocketTcpNoDelay"
+    return settings.flag(key, True)

@@ -1,0 +1,8 @@
+from engine.codec._fields cimport Fields
+
+
+cdef class Host:
+    cdef public object on_logon, on_logout
+
+    cpdef write(self, bytes message)
+    cpdef deliver(self, Fields fields)

@@ -1,0 +1,72 @@
+"""Logout, from either side.
+
+Source  FIX 4.4 volume 2, Logout, test cases 12 and 13; response by message type for one that is too high.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine import fix
+from engine.codec import Fields
+from engine.session.protocol import admin
+from engine.session.protocol.states import SessionState
+
+if TYPE_CHECKING:
+    from engine.session.protocol.core import SessionCore
+
+
+TOO_LOW, TOO_HIGH_EXPECTED = 9, 10  # SessionStatus(1409)
+CREDENTIALS = ("5", "6", "8")  # password wrong, account locked, password expired: asking again locks the account
+_COMPLETE = 4
+
+
+def log_out(core: SessionCore, text: str) -> None:
+    """End the session in order: Logout, wait for its answer, close."""
+    if core.state is SessionState.AWAITING_LOGON:
+        core.drop("logged out before the Logon was answered")
+    elif core.state is SessionState.LOGGED_ON:
+        core.logout_reason = text
+        core.transmit(admin.body(fix.Msg.LOGOUT, [(fix.Text, text)] if text else []))
+        core.enter(SessionState.LOGOUT_SENT, core.settings.logout_timeout_ns)
+
+
+def on_logout(core: SessionCore, fields: Fields, seq_num: int) -> None:
+    """Take a Logout whose turn it is."""
+    core.advance(seq_num + 1)
+    if core.state is SessionState.LOGOUT_SENT:
+        finish(core)
+    elif core.state is not SessionState.LOGOUT_ANSWERED:
+        core.logout_reason = reason(fields)
+        answer(core)
+
+
+def answer(core: SessionCore) -> None:
+    """Answer the peer's Logout and leave closing to it."""
+    core.transmit(admin.body(fix.Msg.LOGOUT, [(fix.SessionStatus, _COMPLETE)] if core.settings.is_fixt else []))
+    core.is_orderly = True
+    core.enter(SessionState.LOGOUT_ANSWERED, core.settings.close_timeout_ns)
+    core.tell_end(core.logout_reason)
+
+
+def finish(core: SessionCore) -> None:
+    """Close: both sides have said Logout."""
+    core.is_orderly = True
+    core.drop(core.logout_reason or "logged out as asked")
+
+
+def farewell(core: SessionCore, text: str, status: int) -> bytes:
+    """Return the body of a Logout that gives the session up."""
+    settings, fields = core.settings, list[tuple[int, object]]()
+    if settings.is_fixt and status:
+        fields.append((fix.SessionStatus, status))
+        if status == TOO_LOW and settings.send_next_expected_msg_seq_num:
+            fields.append((fix.NextExpectedMsgSeqNum, core.next_in))
+    return admin.body(fix.Msg.LOGOUT, [*fields, (fix.Text, text)])
+
+
+def reason(fields: Fields) -> str:
+    """Say in words why the peer logs out."""
+    text = fields.text(fix.Text) or "no reason given"
+    status = fields.text(fix.SessionStatus)
+    return f"Logout by the peer: {text}" + (f" (SessionStatus {status})" if status else "")

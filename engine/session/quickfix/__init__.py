@@ -1,0 +1,1 @@
+"""QuickFIX's own session, driven by the loop."""

@@ -1,0 +1,131 @@
+"""A session's settings in the form that QuickFIX takes, and what QuickFIX cannot do with them.
+
+Errors  ConfigError for a key that asks for what the QuickFIX package has not, such as TLS.
+"""
+
+import hashlib
+import os
+import re
+import signal
+import threading
+from pathlib import Path
+
+import quickfix
+
+from engine.errors import ConfigError
+from engine.session.file.keys import DICTIONARY, TIME, known
+from engine.session.file.settings import SessionSettings
+
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))  # quickfix put the system's own there
+
+_DATA_TYPE = re.compile(rb"""(\btype\s*=\s*)(["'])DATA\2""")
+_PRECISIONS = {"SECONDS": "0", "MILLIS": "3", "MICROS": "6", "NANOS": "9"}
+_TLS = {
+    "CertificationAuthoritiesDirectory",
+    "CertificationAuthoritiesFile",
+    "ClientCertificateFile",
+    "ClientCertificateKeyFile",
+    "SSLCipherSuite",
+    "SSLProtocol",
+    "SocketCAFile",
+    "SocketCertificateFile",
+    "SocketPrivateKeyFile",
+    "SocketUseSSL",
+    "TLSCipherSuites",
+}
+
+
+def refused(settings: SessionSettings) -> list[str]:
+    """Return what these settings ask for that QuickFIX cannot do, each with what to do instead."""
+    found = []
+    for name, value in settings.values.items():
+        key = known(name)
+        if name in _TLS and value != "N":
+            found.append(
+                f"{name}: the QuickFIX package has no TLS; use the native session, or a TLS tunnel on this host"
+            )
+        elif key is not None and key.kind is TIME and len(value.split()) > 1:
+            found.append(f"{name}: QuickFIX takes no zone behind a time; give it in UTC, or use the native session")
+    if settings.is_initiator and settings.text("HeartBtInt", "30").strip("0") == "":
+        found.append("HeartBtInt: QuickFIX cannot do without heartbeats; give seconds, or use the native session")
+    return [f"{settings.file}: {text}" for text in found]
+
+
+def ignored(settings: SessionSettings) -> list[str]:
+    """Return the keys that QuickFIX reads over."""
+    keys = [key for name in settings.values if (key := known(name)) is not None and not key.quickfix]
+    text = "{}: {}: has no effect in the quickfix session"
+    return [text.format(settings.file, key.name) for key in keys if key.name not in _TLS]
+
+
+def session_id(settings: SessionSettings) -> quickfix.SessionID:
+    keys = ("BeginString", "SenderCompID", "TargetCompID", "SessionQualifier")
+    return quickfix.SessionID(*(settings.text(key) for key in keys))
+
+
+def quickfix_settings(settings: SessionSettings) -> quickfix.SessionSettings:
+    """Return the settings for QuickFIX, as session and as defaults: it reads some keys from the one place only."""
+    dictionary = quickfix.Dictionary()
+    for key, value in settings.values.items():
+        dictionary.setString(key, _PRECISIONS.get(value, value) if key == "TimestampPrecision" else value)
+    result = quickfix.SessionSettings()
+    result.set(dictionary)
+    result.set(session_id(settings), dictionary)
+    return result
+
+
+def prepared(settings: SessionSettings) -> SessionSettings:
+    """Make the folders that `settings` name, and return the settings with dictionaries that are safe to use."""
+    if problems := refused(settings):
+        raise ConfigError("\n".join(problems))
+    _make_folders(settings)
+    return with_safe_dictionaries(settings)
+
+
+def with_safe_dictionaries(settings: SessionSettings) -> SessionSettings:
+    """Return `settings` with dictionaries that declare no field of type DATA.
+
+    QuickFIX 1.16 believes the length in front of such a field without looking where the message ends, so one
+    wrong length from the peer ends the process. As text the field ends at its SOH, like every other.
+    """
+    folder = Path(settings.text("FileStorePath"))
+    replaced: dict[str, object] = {}
+    for name, value in settings.values.items():
+        if (key := known(name)) is not None and key.kind is DICTIONARY:
+            replaced[name] = _without_data_fields(Path(value), folder)
+    return settings.replaced(replaced)
+
+
+def read_dictionaries(settings: SessionSettings) -> list[quickfix.DataDictionary]:
+    """Return the dictionaries that a message to send is read with: session's and application's, or the only one."""
+    if not settings.flag("UseDataDictionary", True):
+        return []
+    is_fixt = settings.text("BeginString").startswith("FIXT")
+    keys = ("TransportDataDictionary", "AppDataDictionary") if is_fixt else ("DataDictionary",)
+    return [quickfix.DataDictionary(settings.text(key)) for key in keys]
+
+
+def _make_folders(settings: SessionSettings) -> None:
+    """Make the folders of store and log; they hold what was sent, a Logon's password too, so nobody else may look."""
+    for key in ("FileStorePath", "FileLogPath"):
+        folder = settings.path(key)
+        try:
+            if folder is not None:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            text = f"{settings.file}: {key}={folder}: cannot be made ({error}); choose a folder that can"
+            raise ConfigError(text) from None
+
+
+def _without_data_fields(file: Path, folder: Path) -> Path:
+    try:
+        content = _DATA_TYPE.sub(rb"\1\2STRING\2", file.read_bytes())
+        copy = folder / f"{file.stem}-{hashlib.sha256(content).hexdigest()[:12]}.xml"
+        if not copy.exists():
+            partial = copy.with_suffix(f".{os.getpid()}")
+            partial.write_bytes(content)
+            partial.replace(copy)
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be copied to {folder} ({error}); make the folder writable") from None
+    return copy

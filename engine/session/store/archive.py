@@ -1,0 +1,56 @@
+"""What a session sent before its numbers began again: segments of older runs, kept in `archive` beside the store.
+The command `python -m engine.session.archive FILE...` prints the messages, secrets of a Logon left out.
+
+Shapes  `STEM.TIME.RUN.I.log`, TIME when it was last written, cut to what is used. Nothing here is ever deleted.
+Errors  SessionError for a damaged record.
+Source  FIX 4.4 volume 2, state matrix 1 and 16: a session that ends is begun anew.
+"""
+
+import argparse
+import mmap
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.codec import TimestampFormat
+from engine.codec.redaction import redact
+from engine.session.store._log import extent, read
+
+_TIME = TimestampFormat(0)
+
+
+def keep(segment: Path) -> None:
+    """Move a segment that is written no more out of the store's way; one that was never written goes."""
+    with segment.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        used = extent(mapped)
+    if not used:
+        segment.unlink()
+        return
+    stem, run, index, _ = segment.name.rsplit(".", 3)
+    written = _TIME.format(segment.stat().st_mtime_ns).decode().replace(":", "")
+    folder = segment.parent / "archive"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    os.truncate(segment, used)
+    segment.rename(folder / f"{stem}.{written}.{run}.{index}.log")
+
+
+def messages(file: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield number and bytes of each message of an archived segment."""
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        offset = 0
+        while (found := read(mapped, offset, 0)) is not None:
+            yield found[0], found[1]
+            offset = found[2]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Print archived messages of native FIX sessions.")
+    parser.add_argument("files", type=Path, nargs="+")
+    for file in parser.parse_args(arguments).files:
+        for _, message in messages(file):
+            print(redact(message).decode("latin-1").replace("\x01", "|"))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The simulated venue's market data: WebSocket server, subscriptions, frames."""

@@ -1,0 +1,183 @@
+"""Market data of the simulated venue: every market event to the connections that want it.
+
+Units   prices, sizes and money as in `instrument`; times in ns, on the wire in Unix ms.
+Cost    an event's JSON is built once, and once more for the other price scale; a connection adds its sid and seq.
+Source  Kalshi WebSocket API: order book, trade, ticker.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from engine import fix
+from engine.exchange import captures
+from engine.exchange.captures import Frame
+from engine.exchange.events import LevelChanged, PublicTrade
+from engine.instrument import Instrument
+from engine.sim.faults import FaultKind, Faults
+from engine.sim.feed import frames
+from engine.sim.feed.connection import BOOK, TICKER, TRADE, FeedConnection, Subscription
+from engine.sim.outbox import Outbox
+
+NS_PER_MS = 1_000_000
+Depth = Callable[[str], tuple[Iterable[frames.Level], Iterable[frames.Level]]]
+
+
+class TickerStats:
+    """What a market's ticker tells beyond its book."""
+
+    __slots__ = ("cost", "last", "told", "ts_ms", "volume")
+
+    def __init__(self) -> None:
+        self.last = (0, 0)  # price, size of the last trade
+        self.volume = 0
+        self.cost = 0
+        self.ts_ms = 0
+        self.told: object = None  # what the last ticker said
+
+    def add(self, price: int, size: int, ts_ms: int) -> None:
+        self.last = (price, size)
+        self.volume += size
+        self.cost += price * size
+        self.ts_ms = ts_ms
+
+
+class MarketData:
+    """The feed of one venue, whoever carries its frames: `connect` takes a way to write one."""
+
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        depth: Depth,
+        market_limit: int,
+        faults: Faults,
+        clock: Callable[[], int],
+    ) -> None:
+        self.instruments = instruments
+        self.depth = depth
+        self.connections: list[FeedConnection] = []
+        self._market_limit = market_limit
+        self._faults = faults
+        self._clock = clock
+        self._outbox: Outbox[bytes] = Outbox()
+        self._tapes = {symbol: TickerStats() for symbol in instruments}
+        self._touched: set[str] = set()
+
+    @property
+    def now_ms(self) -> int:
+        return self._clock() // NS_PER_MS
+
+    @property
+    def is_silent(self) -> bool:
+        return self._outbox.is_silent
+
+    @property
+    def has_book_subscriber(self) -> bool:
+        return any(BOOK in connection.channels for connection in self.connections)
+
+    def connect(self, write: Callable[[bytes], None]) -> FeedConnection:
+        connection = FeedConnection(self, lambda frame: self._outbox.put(write, frame), self._market_limit)
+        self.connections.append(connection)
+        return connection
+
+    def disconnect(self, connection: FeedConnection) -> None:
+        self.connections.remove(connection)
+
+    def on_level(self, event: LevelChanged) -> None:
+        """Tell who subscribed to this market's book."""
+        instrument, ts_ms, now_ms = self.instruments[event.symbol], event.now_ns // NS_PER_MS, self.now_ms
+        self._tell_book(
+            event.symbol,
+            event.now_ns,
+            lambda scale: frames.delta(instrument, event.side, event.price, event.delta, scale, ts_ms, now_ms),
+        )
+
+    def on_trade(self, event: PublicTrade) -> None:
+        """Put a trade on the tape and tell who subscribed to trades."""
+        instrument, ts_ms = self.instruments[event.symbol], event.now_ns // NS_PER_MS
+        self._touched.add(event.symbol)
+        self._tapes[event.symbol].add(event.price, event.qty, ts_ms)
+        tail = b""
+        for connection, subscription in self._subscribers(TRADE, event.symbol):
+            tail = tail or frames.trade(
+                instrument, event.trade_id, event.side, event.price, event.qty, ts_ms, self.now_ms
+            )
+            connection.send_sequenced(subscription, tail)
+
+    def on_frame(self, frame: Frame, now_ns: int) -> None:
+        """Pass a captured frame on as it was captured."""
+        if frame.kind != captures.TRADE:
+            is_snapshot = frame.kind == captures.SNAPSHOT
+            self._tell_book(frame.symbol, now_ns, lambda scale: frames.captured(frame.msg(scale)), is_snapshot)
+            return
+        instrument, message = self.instruments[frame.symbol], frame.message()
+        price, size = instrument.parse_price(message.yes_price_dollars), instrument.parse_size(message.count_fp)
+        self._touched.add(frame.symbol)
+        self._tapes[frame.symbol].add(price, size, message.ts_ms)
+        for connection, subscription in self._subscribers(TRADE, frame.symbol):
+            connection.send_sequenced(subscription, frames.captured(frame.body))
+
+    def flush(self) -> None:
+        """Send the tickers of the markets whose best price or last trade changed since the last flush."""
+        touched, self._touched = self._touched, set()
+        wanting = [connection for connection in self.connections if TICKER in connection.channels]
+        for symbol in touched if wanting else ():
+            tape = self._tapes[symbol]
+            told = (self._best(self.instruments[symbol]), tape.last, tape.volume)
+            if told == tape.told:
+                continue
+            tape.told = told
+            tail = self.ticker_tail(self.instruments[symbol])
+            for connection in wanting:
+                if connection.channels[TICKER].wants(symbol):
+                    connection.send_ticker(connection.channels[TICKER], tail)
+
+    def ticker_tail(self, instrument: Instrument) -> bytes:
+        tape = self._tapes[instrument.symbol]
+        bid, ask = self._best(instrument)
+        return frames.ticker(instrument, bid, ask, tape.last, tape.volume, tape.cost, tape.ts_ms, self.now_ms)
+
+    def step(self, now_ns: int) -> None:
+        """Perform the faults that are due and deliver what they held back."""
+        faults = self._faults
+        is_silent = faults.active(FaultKind.SILENT_FEED, now_ns) is not None
+        self._outbox.step(now_ns, is_silent, faults.delay_ns(FaultKind.DELAY_FEED, now_ns))
+        while fault := faults.take(FaultKind.UNKNOWN_LEVEL, now_ns):
+            self._tell_unknown_level(fault.symbol or next(iter(self.instruments)), now_ns)
+
+    def _tell_book(
+        self, symbol: str, now_ns: int, tail_for: Callable[[bool], bytes], is_snapshot: bool = False
+    ) -> None:
+        """Send one book frame; its tail is made once for each price scale that somebody wants."""
+        self._touched.add(symbol)
+        tails: dict[bool, bytes] = {}
+        copies = -1
+        for connection, subscription in self._subscribers(BOOK, symbol):
+            if copies < 0:
+                copies = self._copies(symbol, now_ns)
+            scale = subscription.use_yes_price
+            if scale not in tails:
+                tails[scale] = tail_for(scale)
+            connection.send_sequenced(subscription, tails[scale], copies, is_snapshot)
+
+    def _copies(self, symbol: str, now_ns: int) -> int:
+        """Return how often the next book frame is sent: a fault loses it or doubles it."""
+        if self._faults.take(FaultKind.SKIP_SEQ, now_ns, symbol=symbol) is not None:
+            return 0
+        return 2 if self._faults.take(FaultKind.REPEAT_SEQ, now_ns, symbol=symbol) is not None else 1
+
+    def _subscribers(self, channel: str, symbol: str) -> Iterator[tuple[FeedConnection, Subscription]]:
+        for connection in self.connections:
+            subscription = connection.channels.get(channel)
+            if subscription is not None and subscription.wants(symbol):
+                yield connection, subscription
+
+    def _tell_unknown_level(self, symbol: str, now_ns: int) -> None:
+        """Take size from a price where there is none."""
+        instrument = self.instruments[symbol]
+        taken = {price for price, _ in self.depth(symbol)[0]}
+        prices = instrument.grid.prices if instrument.grid is not None else range(1, 1000)
+        empty = next(price for price in prices if price not in taken)
+        self.on_level(LevelChanged(symbol, fix.BUY, empty, -(10**instrument.size_decimals), now_ns))
+
+    def _best(self, instrument: Instrument) -> tuple[frames.Level, frames.Level]:
+        bids, asks = self.depth(instrument.symbol)
+        return max(bids, default=(0, 0)), min(asks, default=(instrument.limit, 0))

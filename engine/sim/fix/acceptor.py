@@ -1,0 +1,98 @@
+"""FIX acceptor of the simulated venue, as the venue sees it; two implementations stand beside this file.
+
+Errors  ConfigError for a session file that cannot be served; a failure inside a callback goes to `on_fault`.
+Thread  the loop thread only; an acceptor is made while the loop runs.
+"""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from engine.codec import Fields
+from engine.errors import ConfigError
+from engine.session.file.settings import SessionSettings, load_sessions
+
+FROM_FILE = -1
+_LOCAL = "127.0.0.1"
+_IMPLEMENTATIONS = {"native": "NativeAcceptor", "quickfix": "QuickfixAcceptor"}
+_STORES = {"native": "*.head", "quickfix": "*.seqnums"}
+
+
+class Acceptor(Protocol):
+    """Every FIX session of the venue, one per account: the counterparty's CompID is the account.
+
+    `on_message` receives every application message; its `Fields` are valid during the call only.
+    """
+
+    on_message: Callable[[Fields], None]
+    on_logon: Callable[[str], None]
+    on_logout: Callable[[str], None]
+    on_fault: Callable[[str], None]
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def accounts(self) -> tuple[str, ...]: ...
+
+    def is_logged_on(self, account: str) -> bool: ...
+
+    async def start(self) -> None:
+        """Listen."""
+
+    def poll(self) -> None:
+        """Do what is due and no event has caused."""
+
+    def send(self, account: str, body: str) -> None:
+        """Send one application message, or keep it under its number until the account asks after its next Logon."""
+
+    def stored_exec_ids(self, account: str) -> set[str]:
+        """Return the ExecID(17) of every report that the account has been sent or will be."""
+
+    def pause(self) -> None:
+        """Stop reading and beating, as if the process hung; `resume` goes on."""
+
+    def resume(self) -> None: ...
+
+    def drop(self, account: str = "") -> None:
+        """Cut the connection of `account`, or every one, without a Logout."""
+
+    def logout(self, account: str = "") -> None:
+        """Say Logout to `account`, or to everybody; they may log on again."""
+
+    async def close(self) -> None:
+        """Log out, wait a while for the answers, and release the port."""
+
+
+def open_acceptor(kind: str, session_file: Path, state_path: Path, port: int = FROM_FILE) -> Acceptor:
+    """Return the acceptor of `session_file`, not listening yet; `kind` is `native` or `quickfix`."""
+    module = importlib.import_module(f"engine.sim.fix.{kind}")  # neither needs what the other is built on
+    acceptor: Acceptor = getattr(module, _IMPLEMENTATIONS[kind])(session_file, state_path, port)
+    return acceptor
+
+
+def read_sessions(kind: str, session_file: Path, state_path: Path) -> list[SessionSettings]:
+    """Return the sessions of the file; unless it allows others, only this host may connect."""
+    sessions = load_sessions(session_file, state_path)
+    for session in sessions:
+        if session.is_initiator:
+            raise ConfigError(f"{session_file}: {session.name} is an initiator; the venue needs acceptors")
+        _refuse_other_store(kind, Path(session.text("FileStorePath")))
+    return [session.replaced({"AllowedRemoteAddresses": _allowed(session)}) for session in sessions]
+
+
+def is_local(session: SessionSettings) -> bool:
+    """Say whether nobody but this host may connect."""
+    return _allowed(session) == _LOCAL
+
+
+def _allowed(session: SessionSettings) -> str:
+    return session.text("AllowedRemoteAddresses") or _LOCAL
+
+
+def _refuse_other_store(kind: str, folder: Path) -> None:
+    """Numbers that one acceptor kept must not begin again because another one runs."""
+    for other, pattern in _STORES.items():
+        if other != kind and any(folder.glob(pattern)):
+            raise ConfigError(f'{folder}: holds numbers of acceptor = "{other}"; keep that, or remove the folder')

@@ -1,0 +1,87 @@
+"""FIX side of the simulated venue: messages to the matcher, its answers to the accounts, and what may go wrong.
+
+Errors  a message that cannot be acted on is answered by a BusinessMessageReject(j).
+Cost    a report is written once.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from engine import fix
+from engine.codec import Fields
+from engine.exchange.events import CancelRejected, Event, MassCanceled, OrderState, Report, Request
+from engine.instrument import Instrument
+from engine.sim.faults import FaultKind, Faults
+from engine.sim.fix.acceptor import Acceptor
+from engine.sim.fix.reports import BusinessReject, Reports, encode_reject
+from engine.sim.fix.requests import OrderEntry
+from engine.sim.outbox import Outbox
+
+Submit = Callable[[Request], list[Event]]
+Publish = Callable[[list[Event], Fields | None], None]
+
+
+class Gateway:
+    """Every account's way in and out; `submit` asks the matcher, `publish` tells everybody what came of it."""
+
+    def __init__(
+        self,
+        acceptor: Acceptor,
+        instruments: Mapping[str, Instrument],
+        faults: Faults,
+        submit: Submit,
+        publish: Publish,
+    ) -> None:
+        self.messages = self.reports = 0
+        self._acceptor = acceptor
+        self._faults = faults
+        self._submit = submit
+        self._publish = publish
+        self._order_entry = OrderEntry(instruments)
+        self._reports = Reports(instruments)
+        self._outbox: Outbox[tuple[str, str]] = Outbox()
+        acceptor.on_message = self.on_message
+
+    def on_message(self, fields: Fields) -> None:
+        self.messages += 1
+        asked = self._order_entry.decode(fields)
+        if isinstance(asked, BusinessReject):
+            self._put(fields.text(fix.SenderCompID), encode_reject(asked))
+        elif fields.msg_type == fix.Msg.ORDER_MASS_STATUS_REQUEST:
+            states = [event for event in self._submit(asked) if isinstance(event, OrderState)]
+            for body in self._reports.encode_all(states, fields):
+                self._put(asked.account, body)
+        else:
+            self._publish(self._submit(asked), fields)
+
+    def tell(self, event: Report | CancelRejected | MassCanceled, request: Fields | None = None) -> None:
+        """Report an event to its account; `request` is the message that it answers."""
+        self._put(event.account, self._reports.encode(event, request))
+
+    def tell_untold(self, untold: Callable[[str, set[str]], Iterable[Report]]) -> None:
+        """Report to each account what it has not been told yet, as far as the FIX store shows."""
+        for account in self._acceptor.accounts:
+            for report in untold(account, self._acceptor.stored_exec_ids(account)):
+                self.tell(report)
+
+    def step(self, now_ns: int) -> None:
+        """Perform the faults that are due, let the acceptor keep time, and send what was held back."""
+        was_silent = self._outbox.is_silent
+        is_silent = self._faults.active(FaultKind.SILENT_FIX, now_ns) is not None
+        if is_silent and not was_silent:
+            self._acceptor.pause()
+        elif was_silent and not is_silent:
+            self._acceptor.resume()
+        self._outbox.step(now_ns, is_silent, self._faults.delay_ns(FaultKind.DELAY_FIX, now_ns))
+        if dropped := self._faults.take(FaultKind.DROP_FIX, now_ns):
+            self._acceptor.drop(dropped.account)
+        if ended := self._faults.take(FaultKind.LOGOUT_FIX, now_ns):
+            self._acceptor.logout(ended.account)
+        if not is_silent:
+            self._acceptor.poll()
+
+    def _put(self, account: str, body: str) -> None:
+        self._outbox.put(self._send, (account, body))
+
+    def _send(self, report: tuple[str, str]) -> None:
+        self.reports += 1
+        self._acceptor.send(*report)

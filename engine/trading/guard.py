@@ -1,0 +1,89 @@
+"""Calls a strategy's hooks, so that none of its mistakes goes unseen.
+
+Errors  an exception in a hook halts trading, with the hook and the exception in the reason.
+"""
+
+import traceback
+from collections.abc import Callable
+
+from engine.orders.order import Change, Order
+from engine.orders.table import Outcome
+from engine.risk import RiskReject
+from engine.strategy import Strategy
+from engine.trading.counters import Counters
+
+FILLED = Outcome.FILLED
+DENIALS = {denial.value: denial.text for denial in RiskReject}
+
+
+class Hooks:
+    """One strategy, and what it is told about orders. `halt` is set by whoever wires it."""
+
+    def __init__(self, strategy: Strategy, counters: Counters) -> None:
+        self.strategy = strategy
+        self.halt: Callable[[str], None] = _unwired
+        self._counters = counters
+
+    def call(self, name: str, *arguments: object) -> None:
+        """Call one hook; what it raises halts trading."""
+        try:
+            getattr(self.strategy, name)(*arguments)
+        except (Exception, SystemExit) as error:  # nor may it end the process with orders alive
+            self.failed(name, error)
+
+    def failed(self, name: str, error: BaseException) -> None:
+        """Halt because a hook raised."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{place.filename}:{place.lineno}"
+        self.halt(f"strategy hook {name} raised {type(error).__name__}: {error} ({where})")
+
+    def denied(self, order: Order | None, denial: int) -> None:
+        """Tell that risk denied a request."""
+        self._counters.risk_denials += 1
+        by_code = self._counters.denials_by_code
+        by_code[denial] = by_code.get(denial, 0) + 1
+        self.call("on_reject", order, denial, DENIALS[denial])
+
+    def changed(self, change: Change) -> None:
+        """Count what a report did and tell the strategy; what no rule understands halts."""
+        kind = change.kind
+        order = change.order
+        counters = self._counters
+        if kind == FILLED and order is not None:
+            counters.fills += 1
+            try:  # not by `call`: this is the path
+                self.strategy.on_fill(order, change.last_px, change.last_qty)
+            except (Exception, SystemExit) as error:
+                self.failed("on_fill", error)
+        elif kind == Outcome.ACCEPTED:
+            counters.acks += 1
+            self.call("on_order", order)
+        elif kind == Outcome.REPLACED:
+            counters.replaces += 1
+            self.call("on_order", order)
+        elif kind in (Outcome.CANCELED, Outcome.EXPIRED):
+            counters.cancels += 1
+            self.call("on_order", order)
+        elif kind in (Outcome.REJECTED, Outcome.CANCEL_REJECTED):
+            self._refused(change)
+        elif kind == Outcome.DUPLICATE:
+            counters.duplicates += 1
+        elif kind == Outcome.UNKNOWN:
+            counters.unknown_reports += 1
+            self.halt(f"a report contradicts what we know: {change.text}")
+        elif kind != Outcome.NOTHING:  # a bust, a correction, or an outcome in doubt
+            self.call("on_order", order)
+
+    def _refused(self, change: Change) -> None:
+        counters = self._counters
+        if change.kind == Outcome.REJECTED:
+            counters.rejects += 1
+        else:
+            counters.cancel_rejects += 1
+        by_reason = counters.rejects_by_reason
+        by_reason[change.reason] = by_reason.get(change.reason, 0) + 1
+        self.call("on_reject", change.order, change.reason, change.text)
+
+
+def _unwired(reason: str) -> None:
+    raise RuntimeError(f"no one is wired to halt trading: {reason}")

@@ -1,0 +1,51 @@
+# C fields of the path. Its parts are called by C signature; a benchmark or a test that watches one subclasses it.
+cimport cython
+from libc.stdint cimport int64_t
+
+from engine.instrument cimport Instrument
+from engine.journal.writer cimport NullJournal
+from engine.orders.order cimport Change, Order
+from engine.orders.orders cimport Orders
+from engine.orders.report cimport ExecutionReport
+from engine.portfolio.position cimport Position
+from engine.risk._checks cimport Risk
+from engine.runtime._clock cimport Clock
+from engine.runtime._latency cimport LatencyRecorder
+from engine.trading.counters cimport Counters
+from engine.trading.guard cimport Hooks
+
+cdef int ACCEPTED
+
+
+cdef class TradingLoop:
+    cdef public tuple books, instruments, positions
+    cdef public Orders all_orders
+    cdef public Risk risk
+    cdef public NullJournal journal
+    cdef public LatencyRecorder tick_to_order, round_trip
+    cdef public object send, refuse, command
+    cdef public Counters counters
+    cdef public Hooks hooks
+    cdef public bint is_connected, is_trading
+    cdef public int64_t last_frame_ns
+    cdef int64_t _answering_ns
+    cdef list _dirty
+    cdef public tuple _apply
+    cdef public object _on_book, _market_data, _decode_frame, _new_order, _replace, _cancel, _decode_report
+    cdef Clock _clock, _wall
+
+    cdef bint _moved(self, object book, int moved, int64_t now_ns) except -1
+    cdef int _run_strategy(self, int64_t frame_ns) except -1
+    cdef int _on_event(self, object event, int64_t now_ns) except -1
+    # What a strategy gives as Py_ssize_t must be an integer: an int64_t would take 45.5 for 45.
+    cpdef Order submit(
+        self, Instrument instrument, int side, Py_ssize_t price, Py_ssize_t qty, str time_in_force, bint post_only,
+        str ord_type, Py_ssize_t expire_time_ns
+    )
+    cpdef bint replace(self, Order order, Py_ssize_t price, Py_ssize_t qty) except -1
+    cpdef bint cancel(self, Order order) except -1
+    cdef int _transmit(self, object body) except -1
+    @cython.locals(report=ExecutionReport, change=Change, order=Order, instrument=Instrument)
+    cpdef on_report(self, object fields)
+    @cython.locals(position=Position)
+    cdef int _fill(self, Order order, int64_t qty, int64_t price, int64_t fee) except -1

@@ -1,0 +1,269 @@
+"""The path: a frame to an order, and a report to a position; every step visible, in order.
+
+Units   price, size and money as in `instrument`; times in ns: `clock_ns` monotonic, `wall_ns` since 1970.
+Errors  nothing is raised to the edges: an unreadable frame is counted, anything unknown about an order halts.
+Cost    no logging, date, float or await here; see the benchmarks `tick` and `order`.
+Thread  the loop thread, which is the only writer of everything below.
+"""
+
+from collections.abc import Callable, Sequence
+
+from engine.book import MOVED, STALE, Book
+from engine.codec import Fields
+from engine.errors import DecodeError, SessionError
+from engine.instrument import Instrument
+from engine.journal.writer import NullJournal
+from engine.orders.order import Order
+from engine.orders.orders import Orders
+from engine.orders.table import Outcome
+from engine.portfolio.position import Position
+from engine.risk._checks import Risk
+from engine.risk.codes import RiskReject
+from engine.runtime._clock import Clock
+from engine.runtime._latency import LatencyRecorder
+from engine.strategy import Strategy
+from engine.trading.counters import Counters
+from engine.trading.guard import Hooks
+from engine.venue import EventKind, MarketDataDialect, MarketEvent, OrderDialect
+
+ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
+
+
+class TradingLoop:
+    """Everything between a frame, a report and the wire.
+
+    Whoever wires it sets `send` (a FIX body out), `refuse` (answers a message of a type that none of us takes),
+    `command` (market-data commands out) and `hooks.halt`, says by `is_connected` whether the venue can be reached, and
+    allows new orders and `on_book` by `is_trading`.
+    """
+
+    def __init__(
+        self,
+        books: Sequence[Book],
+        market_data: MarketDataDialect,
+        dialect: OrderDialect,
+        orders: Orders,
+        positions: Sequence[Position],
+        risk: Risk,
+        journal: NullJournal,
+        strategy: Strategy,
+        clock_ns: Callable[[], int],
+        wall_ns: Callable[[], int],
+    ) -> None:
+        self.books = tuple(books)
+        self.instruments: tuple[Instrument, ...] = tuple([book.instrument for book in books])
+        self.positions = tuple(positions)
+        self.all_orders = orders
+        self.risk = risk
+        self.journal = journal
+        self.counters = Counters()
+        self.hooks = Hooks(strategy, self.counters)
+        self.tick_to_order = LatencyRecorder()
+        self.round_trip = LatencyRecorder()
+        self.is_connected = False
+        self.is_trading = False
+        self.last_frame_ns = 0
+        self.send: Callable[[bytes], None] = _unwired
+        self.command: Callable[[list[bytes]], object] = _unwired
+        self.refuse: Callable[[Fields], None] = _unwired
+        self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
+        self._dirty: list[Book] = []
+        # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
+        self._apply = tuple(book.apply for book in self.books)
+        self._on_book = strategy.on_book
+        self._market_data = market_data
+        self._decode_frame = market_data.decode
+        self._new_order = dialect.new_order
+        self._replace = dialect.replace
+        self._cancel = dialect.cancel
+        self._decode_report = dialect.decode
+        self._clock = Clock(clock_ns)
+        self._wall = Clock(wall_ns)
+
+    # A frame to an order
+
+    def on_frame(self, frame: bytes, is_last: bool) -> None:
+        """Apply one market-data frame; after the last of a read, run the strategy on each book that moved."""
+        now_ns = self.last_frame_ns = self._clock.now_ns()
+        self.counters.frames += 1
+        try:
+            event = self._decode_frame(frame)
+        except DecodeError:
+            self.counters.bad_frames += 1
+        else:
+            if event.kind == EventKind.DELTA:
+                index = event.instrument.index
+                book = self.books[index]
+                if not self._moved(book, self._apply[index](event.side, event.price, event.size), now_ns):
+                    self.command(self._market_data.resync((book.instrument,)))
+            else:
+                self._on_event(event, now_ns)
+        if is_last and self._dirty:
+            self._run_strategy(now_ns)
+
+    def on_read_end(self) -> None:
+        """Run the strategy where a read ended with something else than a frame."""
+        if self._dirty:
+            self._run_strategy(self.last_frame_ns)
+
+    def _moved(self, book: Book, moved: int, now_ns: int) -> bool:
+        """Note what an update did; False if it contradicts the book, which is stale now."""
+        if moved == STALE:
+            self.counters.stale_updates += 1
+            return False
+        self.counters.book_updates += 1
+        book.updated_ns = now_ns
+        if moved == MOVED and not book.is_dirty:
+            book.is_dirty = True
+            self._dirty.append(book)
+        return True
+
+    def _run_strategy(self, frame_ns: int) -> None:
+        self._answering_ns = frame_ns
+        for book in self._dirty:
+            book.is_dirty = False
+            if not self.risk.mark(book.instrument, book.best_bid, book.best_ask):
+                self.hooks.halt(RiskReject.DAILY_LOSS.text)
+            if self.is_trading:
+                try:
+                    self._on_book(book)
+                except (Exception, SystemExit) as error:
+                    self.hooks.failed("on_book", error)
+        self._dirty.clear()
+        self._answering_ns = 0
+
+    def _on_event(self, event: MarketEvent, now_ns: int) -> None:
+        """Everything but a signed level change, and what comes with a loss."""
+        if event.suspects:
+            self.counters.gaps += event.gap
+            for instrument in event.suspects:
+                self.books[instrument.index].mark_stale()
+        if event.commands:
+            self.command(event.commands)
+        if event.kind == EventKind.SNAPSHOT:
+            book = self.books[event.instrument.index]
+            if not self._moved(book, book.snapshot(event.bids, event.asks), now_ns):
+                self._market_data.resync((book.instrument,))  # the feed asks again, at its own pace
+        elif event.kind == EventKind.LEVEL:
+            book = self.books[event.instrument.index]
+            if not self._moved(book, book.set_level(event.side, event.price, event.size), now_ns):
+                self.command(self._market_data.resync((book.instrument,)))
+        elif event.kind == EventKind.TRADE:
+            self.counters.trades += 1
+            if self.is_trading:
+                self.hooks.call("on_trade", event.instrument, event.side, event.price, event.size)
+        elif event.kind == EventKind.UNKNOWN:
+            self.counters.unknown_frames += 1
+
+    def submit(
+        self,
+        instrument: Instrument,
+        side: int,
+        price: int,
+        qty: int,
+        time_in_force: str,
+        post_only: bool,
+        ord_type: str,
+        expire_time_ns: int,
+    ) -> Order | None:
+        """Send a new order if risk allows it; None if it does not."""
+        if not self.is_trading:
+            self.hooks.denied(None, RiskReject.HALTED)
+            return None
+        now_ns = self._clock.now_ns()
+        denial = self.risk.check_new(instrument, side, price, qty, ord_type, self.books[instrument.index], now_ns)
+        if denial:
+            self.hooks.denied(None, denial)
+            return None
+        order = self.all_orders.open(
+            instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
+        )
+        self.risk.update(order)
+        wall_ns = self._wall.now_ns()
+        self.journal.append_new(order, wall_ns)
+        self._transmit(self._new_order(order, wall_ns))
+        self.counters.orders += 1
+        if self._answering_ns:
+            self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
+        return order
+
+    def replace(self, order: Order, price: int, qty: int) -> bool:
+        """Move a live order to `price` and total quantity `qty`; False if risk denies it or it cannot be moved now."""
+        if not order.can_replace:
+            return False
+        if not self.is_trading:
+            self.hooks.denied(order, RiskReject.HALTED)
+            return False
+        now_ns = self._clock.now_ns()
+        denial = self.risk.check_replace(order, price, qty, self.books[order.instrument.index], now_ns)
+        if denial:
+            self.hooks.denied(order, denial)
+            return False
+        self.all_orders.request_replace(order, price, qty, now_ns)
+        self.risk.update(order)
+        wall_ns = self._wall.now_ns()
+        self.journal.append_replace(order, wall_ns)
+        self._transmit(self._replace(order, wall_ns))
+        if self._answering_ns:
+            self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
+        return True
+
+    def cancel(self, order: Order) -> bool:
+        """Ask the venue to cancel; False if it cannot be asked now, or nothing is left to cancel."""
+        if not (self.is_connected and order.can_cancel):
+            return False
+        now_ns = self._clock.now_ns()
+        self.risk.check_cancel(order, now_ns)  # takes its tokens and always passes
+        self.all_orders.request_cancel(order, now_ns)
+        self.risk.update(order)
+        wall_ns = self._wall.now_ns()
+        self.journal.append_cancel(order, wall_ns)
+        self._transmit(self._cancel(order, wall_ns))
+        return True
+
+    def _transmit(self, body: bytes) -> None:
+        try:
+            self.send(body)
+        except SessionError as error:  # it may or may not have left: the order stays open at its worst
+            self.hooks.halt(f"request not sent: {error}")
+
+    # A report to a position
+
+    def on_report(self, fields: Fields) -> None:
+        """Apply one message of the venue: to its order, the journal, the position, risk, and then the strategy."""
+        self.counters.reports += 1
+        try:
+            report = self._decode_report(fields)
+        except DecodeError as error:
+            self.counters.unknown_reports += 1
+            self.hooks.halt(f"unreadable report: {error}")
+            return
+        if report is None:  # says nothing about orders
+            self.counters.unknown_reports += 1
+            self.refuse(fields)
+            return
+        change = self.all_orders.apply(report)
+        self.journal.append_report(report, self._wall.now_ns())
+        order = change.order
+        if order is not None:
+            if change.undo_qty:
+                self._fill(order, -change.undo_qty, change.undo_px, -change.undo_fee)
+            if change.last_qty:
+                self._fill(order, change.last_qty, change.last_px, change.fee)
+            self.risk.update(order)
+            if order.sent_ns and change.kind >= ACCEPTED and not order.pending:
+                self.round_trip.record(self._clock.now_ns() - order.sent_ns)
+                order.sent_ns = 0
+        self.hooks.changed(change)
+
+    def _fill(self, order: Order, qty: int, price: int, fee: int) -> None:
+        """Count a fill; a negative quantity takes one back."""
+        instrument = order.instrument
+        position = self.positions[instrument.index]
+        position.fill(order.side, qty, price, fee)
+        if not self.risk.on_fill(instrument, order.side, qty, price, fee):
+            self.hooks.halt(RiskReject.DAILY_LOSS.text)
+
+
+def _unwired(_: object) -> None:
+    raise SessionError("nothing is wired to this loop")

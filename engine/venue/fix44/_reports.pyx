@@ -1,0 +1,183 @@
+"""Standard FIX messages about orders, from their fields to the one report that the engine acts on.
+
+Units   prices in 10**-price_decimals, sizes in 10**-size_decimals, fees in their product.
+Errors  DecodeError for a value of the wrong type, such as a price finer than its unit; the report is then void.
+Cost    about 100 ns: one pass notes where each field that counts stands; a text equal to the one that the report held
+        before is not built again.
+Source  FIX 4.4 volume 4, volume 2 for rejects; AggressorIndicator(1057) and MiscFeeBasis(891) of FIX 5.0 SP2.
+"""
+
+cimport cython
+from cpython.unicode cimport PyUnicode_DecodeLatin1
+from libc.stdint cimport INT64_MIN, int64_t
+from libc.string cimport memcmp
+
+from engine._text cimport PyUnicode_1BYTE_DATA, PyUnicode_1BYTE_KIND, PyUnicode_GET_LENGTH, PyUnicode_KIND
+from engine.codec._fields cimport Field, Fields
+from engine.orders.report cimport ExecutionReport
+
+from engine.errors import DecodeError
+
+cdef int REMOVED_LIQUIDITY = 2  # LastLiquidityInd(851), where FIX 4.4 says what AggressorIndicator(1057) does
+
+# The fields that a report is made of; OTHER stands for all the rest.
+cdef enum:
+    OTHER
+    MSG_TYPE
+    CL_ORD_ID
+    ORIG_CL_ORD_ID
+    ORDER_ID
+    EXEC_ID
+    EXEC_REF_ID
+    EXEC_TYPE
+    ORD_STATUS
+    SYMBOL
+    SIDE
+    PRICE
+    ORDER_QTY
+    CUM_QTY
+    LEAVES_QTY
+    LAST_PX
+    LAST_QTY
+    NO_MISC_FEES
+    AGGRESSOR_INDICATOR
+    LAST_LIQUIDITY_IND
+    ORD_REJ_REASON
+    CXL_REJ_REASON
+    MASS_REJECT_REASON
+    MASS_RESPONSE
+    SESSION_REJECT_REASON
+    BUSINESS_REJECT_REASON
+    BUSINESS_REJECT_REF_ID
+    TEXT
+    CXL_REJ_RESPONSE_TO
+    REF_MSG_TYPE
+    REF_SEQ_NUM
+    POSS_DUP_FLAG
+    POSS_RESEND
+    PLACES
+
+cdef enum:
+    TAGS = 1058  # tags below may be one of them
+
+cdef dict OF_TAG = {
+    35: MSG_TYPE, 11: CL_ORD_ID, 41: ORIG_CL_ORD_ID, 37: ORDER_ID, 17: EXEC_ID, 19: EXEC_REF_ID, 150: EXEC_TYPE,
+    39: ORD_STATUS, 55: SYMBOL, 54: SIDE, 44: PRICE, 38: ORDER_QTY, 14: CUM_QTY, 151: LEAVES_QTY, 31: LAST_PX,
+    32: LAST_QTY, 136: NO_MISC_FEES, 1057: AGGRESSOR_INDICATOR, 851: LAST_LIQUIDITY_IND, 103: ORD_REJ_REASON,
+    102: CXL_REJ_REASON, 532: MASS_REJECT_REASON, 531: MASS_RESPONSE, 373: SESSION_REJECT_REASON,
+    380: BUSINESS_REJECT_REASON, 379: BUSINESS_REJECT_REF_ID, 58: TEXT, 434: CXL_REJ_RESPONSE_TO, 372: REF_MSG_TYPE,
+    45: REF_SEQ_NUM, 43: POSS_DUP_FLAG, 97: POSS_RESEND,
+}  # fmt: skip
+cdef unsigned char[TAGS] PLACE_OF = [OF_TAG.get(tag, OTHER) for tag in range(TAGS)]
+
+
+cpdef bint decode_report(Fields fields, ExecutionReport report, int price_decimals, int size_decimals) except -1:
+    """Fill `report` from the message; False for a message type that says nothing about orders."""
+    cdef int at[PLACES]  # where each field stands, -1: absent
+    cdef int reason, cl_ord_id = CL_ORD_ID
+    cdef str msg_type
+    if fields is None or report is None:
+        raise TypeError("decode_report: fields and report must not be None")
+    find_places(fields, at)
+    msg_type = text_at(fields, at[MSG_TYPE], report.msg_type)
+    if msg_type == "8":
+        reason = ORD_REJ_REASON
+    elif msg_type == "9":
+        reason = CXL_REJ_REASON
+    elif msg_type == "r":
+        reason = MASS_REJECT_REASON
+    elif msg_type == "3":
+        reason = SESSION_REJECT_REASON
+    elif msg_type == "j":
+        reason, cl_ord_id = BUSINESS_REJECT_REASON, BUSINESS_REJECT_REF_ID
+    else:
+        return False
+    report.msg_type = msg_type
+    report.cl_ord_id = text_at(fields, at[cl_ord_id], report.cl_ord_id)
+    report.orig_cl_ord_id = text_at(fields, at[ORIG_CL_ORD_ID], report.orig_cl_ord_id)
+    report.order_id = text_at(fields, at[ORDER_ID], report.order_id)
+    report.exec_id = text_at(fields, at[EXEC_ID], report.exec_id)
+    report.exec_ref_id = text_at(fields, at[EXEC_REF_ID], report.exec_ref_id)
+    report.exec_type = text_at(fields, at[EXEC_TYPE], report.exec_type)
+    report.ord_status = text_at(fields, at[ORD_STATUS], report.ord_status)
+    report.symbol = text_at(fields, at[SYMBOL], report.symbol)
+    report.side = <int>integer_at(fields, at[SIDE], 0)
+    report.price = decimal_at(fields, at[PRICE], price_decimals)
+    report.order_qty = decimal_at(fields, at[ORDER_QTY], size_decimals)
+    report.cum_qty = decimal_at(fields, at[CUM_QTY], size_decimals)
+    report.leaves_qty = decimal_at(fields, at[LEAVES_QTY], size_decimals)
+    report.last_px = decimal_at(fields, at[LAST_PX], price_decimals)
+    report.last_qty = decimal_at(fields, at[LAST_QTY], size_decimals)
+    report.fee = fee_at(fields, at[NO_MISC_FEES], price_decimals + size_decimals)
+    report.is_taker = says(fields, at[AGGRESSOR_INDICATOR], c"Y") or (
+        integer_at(fields, at[LAST_LIQUIDITY_IND], 0) == REMOVED_LIQUIDITY
+    )
+    report.reason = integer_at(fields, at[reason], INT64_MIN)
+    if report.reason == INT64_MIN and reason == MASS_REJECT_REASON and says(fields, at[MASS_RESPONSE], c"0"):
+        report.reason = 99  # a mass cancel refused without a reason is refused all the same
+    report.text = text_at(fields, at[TEXT], report.text)
+    report.cxl_rej_response_to = text_at(fields, at[CXL_REJ_RESPONSE_TO], report.cxl_rej_response_to)
+    report.ref_msg_type = text_at(fields, at[REF_MSG_TYPE], report.ref_msg_type)
+    report.ref_seq_num = integer_at(fields, at[REF_SEQ_NUM], INT64_MIN)
+    report.poss_dup = says(fields, at[POSS_DUP_FLAG], c"Y")
+    report.poss_resend = says(fields, at[POSS_RESEND], c"Y")
+    return True
+
+
+cdef void find_places(Fields fields, int* at) noexcept:
+    """Note where each field that counts stands first: from the last to the first, the first written last."""
+    cdef int i
+    cdef Field* field
+    for i in range(PLACES):
+        at[i] = -1
+    for i in range(fields.count - 1, -1, -1):
+        field = &fields.fields[i]
+        if <unsigned int>field.tag < TAGS:
+            at[PLACE_OF[field.tag]] = i
+
+
+cdef inline str text_at(Fields fields, int i, str before):
+    """The value as text: `before` itself if it says the same, a cached object if it is one character."""
+    return "" if i < 0 else text_of(fields.data + fields.fields[i].start, fields.fields[i].length, before)
+
+
+cdef str text_of(const unsigned char* value, Py_ssize_t length, str before):
+    if (
+        before is not None
+        and PyUnicode_GET_LENGTH(before) == length
+        and PyUnicode_KIND(before) == PyUnicode_1BYTE_KIND
+        and memcmp(PyUnicode_1BYTE_DATA(before), value, length) == 0
+    ):
+        return before
+    return PyUnicode_DecodeLatin1(<const char*>value, length, NULL)
+
+
+cdef inline int64_t decimal_at(Fields fields, int i, int decimals) except? -1:
+    return INT64_MIN if i < 0 else fields.decimal_at(i, decimals)
+
+
+cdef inline int64_t integer_at(Fields fields, int i, int64_t default) except? -1:
+    return default if i < 0 else fields.integer_at(i)
+
+
+cdef inline bint says(Fields fields, int i, unsigned char letter) noexcept:
+    return i >= 0 and fields.fields[i].length == 1 and fields.data[fields.fields[i].start] == letter
+
+
+cdef int64_t fee_at(Fields fields, int i, int decimals) except? -1:
+    """The sum of the MiscFeeAmt(137) of NoMiscFees(136), field `i`."""
+    cdef int64_t entries, total = 0
+    if i < 0:
+        return INT64_MIN
+    entries = fields.integer_at(i)
+    for i in range(i + 1, fields.count):
+        if fields.fields[i].tag == 137:
+            if entries == 0:
+                break
+            total += fields.decimal_at(i, decimals)
+            entries -= 1
+        elif fields.fields[i].tag == 891 and fields.data[fields.fields[i].start] != c"0":
+            raise fields.wrong(i, "0, an absolute fee")
+    if entries:
+        raise DecodeError(f"NoMiscFees(136) announces {entries} more entries than the message has")
+    return total

@@ -1,0 +1,55 @@
+"""The plain FIX 4.4 order dialect: what the standard says, and nothing of any venue's own.
+
+Units   prices and sizes of each message in those of its Symbol(55).
+Errors  DecodeError for a report that cannot be read, or whose units nobody knows.
+Source  FIX 4.4 volume 4: messages D, F, G, H, q, 8, 9, r; volume 2: 3, j.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from engine import fix
+from engine.codec._fields import Fields
+from engine.errors import DecodeError
+from engine.instrument import Instrument
+from engine.orders.report import ExecutionReport
+from engine.venue.fix44._orders import OrderEncoder
+from engine.venue.fix44._reports import decode_report
+
+
+class Fix44(OrderEncoder):
+    """An OrderDialect; the requests are `OrderEncoder`'s. `fixed` adds fields by MsgType, such as Account(1)."""
+
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        *,
+        fixed: Mapping[str, Iterable[tuple[int, str]]] | None = None,
+        omit: Mapping[str, Iterable[int]] | None = None,
+        precision: int = 3,
+        mass_cancel_request_type: str = "7",
+    ) -> None:
+        instruments = tuple(instruments)
+        super().__init__(
+            instruments,
+            fixed=fixed,
+            omit=omit,
+            precision=precision,
+            mass_cancel_request_type=mass_cancel_request_type,
+        )
+        self._report = ExecutionReport()
+        self._decimals = {one.symbol: (one.price_decimals, one.size_decimals) for one in instruments}
+        units = set(self._decimals.values())
+        self._common = units.pop() if len(units) == 1 else None
+
+    def decode(self, fields: Fields) -> ExecutionReport | None:
+        """Return the report, one reused object; None for a message type that says nothing about orders."""
+        price_decimals, size_decimals = self._common or self._decimals_of(fields)
+        return self._report if decode_report(fields, self._report, price_decimals, size_decimals) else None
+
+    def _decimals_of(self, fields: Fields) -> tuple[int, int]:
+        if fields.msg_type != fix.Msg.EXECUTION_REPORT:
+            return 0, 0  # it has no prices
+        decimals = self._decimals.get(fields.text(fix.Symbol))
+        if decimals is None:
+            raise DecodeError(f"Symbol(55) unknown: {fields.text(fix.Symbol)!r}")
+        return decimals

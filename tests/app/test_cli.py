@@ -1,0 +1,127 @@
+"""The command line: exit statuses, and messages that say what is wrong, where, and what to do."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine import cli
+from engine.config.shipped import config_path
+from engine.errors import ConfigError, SessionError
+from tests.support.configs import WHOLE, written
+
+__all__ = ["written"]
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv):
+    """Return the exit status and what was written to standard output and error."""
+    try:
+        status = cli.main([str(argument) for argument in argv])
+    except SystemExit as end:
+        status = end.code
+    output = capsys.readouterr()
+    return status, output.out, output.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ((), "COMMAND"),
+        (("dmo",), "invalid choice: 'dmo'"),
+        (("demo", "--seconds", "soon"), "--seconds: 'soon' must be a number that is not below 0"),
+        (("demo", "--seconds=-1"), "--seconds: '-1' must be a number"),
+        (("demo", "--seconds", "nan"), "--seconds: 'nan' must be a number"),
+        (("demo", "--speed=-1"), "--speed: '-1' must be a number"),
+        (("demo", "--mode", "lazy"), "--mode: invalid choice: 'lazy'"),
+        (("demo", "--session", "fast"), "--session: invalid choice: 'fast'"),
+        (("demo", "--capture", "/absent.gz"), "--capture: /absent.gz: no file that can be read"),
+        (("demo", "--json", "/absent/x.json"), "--json: /absent/x.json: cannot be written"),
+        (("demo", "--json", "/"), "--json: /: cannot be written"),
+        (("sim", "--capture", "/absent.gz"), "--capture: /absent.gz: no file that can be read"),
+        (("sim", "/absent.toml"), "/absent.toml cannot be read: No such file or directory"),
+        (("run", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
+        (("check", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
+        (("control", "/absent.toml", "status"), "/absent.toml: cannot be read: No such file or directory"),
+        (("control", "/absent.toml", "explode"), "invalid choice: 'explode'"),
+        (("journal", "/absent.journal"), "FILE: /absent.journal: no file that can be read"),
+        (("compare", "/absent.json", "/absent.json"), "/absent.json"),
+        (("echo", "/absent.cfg"), "/absent.cfg"),
+    ],
+    ids=lambda value: " ".join(value) or "nothing" if isinstance(value, tuple) else "",
+)
+def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(capsys: pytest.CaptureFixture[str], argv, words) -> None:
+    status, _, errors = run(capsys, *argv)
+    assert status == 2
+    assert words in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("command", ["run", "check", "control"])
+@pytest.mark.parametrize("text", ["[engine", "\x00", "\xff", WHOLE.replace("per_second", "per_secnd")])
+def test_broken_configuration_ends_with_status_2_in_every_command(
+    capsys: pytest.CaptureFixture[str], written, command, text
+) -> None:
+    path = written(text)
+    status, _, errors = run(capsys, command, path, *(["status"] if command == "control" else []))
+    assert status == 2
+    assert "engine.toml" in errors or "risk.rate.per_secnd: unknown key, did you mean per_second?" in errors
+
+
+def test_check_of_a_sound_configuration_ends_with_status_0(capsys: pytest.CaptureFixture[str]) -> None:
+    path = config_path("engine.toml")
+    assert run(capsys, "check", path) == (0, f"{path}: no problems\n", "")
+
+
+def test_check_counts_the_problems(capsys: pytest.CaptureFixture[str], written) -> None:
+    path = written(WHOLE.replace('mode = "event"', 'mode = "evnt"').replace("max_open_orders = 64\n", ""))
+    status, output, errors = run(capsys, "check", path)
+    assert status == 2
+    assert output == f"{path}: {len(errors.splitlines())} problems\n"
+    assert {line.split(":")[0] for line in errors.splitlines()} >= {"engine.mode", "risk.max_open_orders"}
+
+
+def test_control_where_no_engine_runs_ends_with_status_2_and_asks_whether_it_runs(
+    capsys: pytest.CaptureFixture[str], written
+) -> None:
+    status, _, errors = run(capsys, "control", written(WHOLE), "status")
+    assert status == 2
+    assert "no engine answers" in errors
+    assert "is it running with this state_dir?" in errors
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [(None, 0), (0, 0), (1, 1), (ConfigError("x"), 2), (SessionError("x"), 1), (OSError("x"), 1),
+     (KeyboardInterrupt(), 0)],
+)  # fmt: skip
+def test_outcome_of_a_command_is_its_exit_status(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, outcome, status
+) -> None:
+    def act(arguments):
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(cli, "run_journal", act)
+    found, _, errors = run(capsys, "journal", config_path("engine.toml"))
+    assert found == status
+    assert errors == ("fixlane: x\n" if isinstance(outcome, Exception) else "")
+
+
+def test_file_that_is_no_journal_is_said_to_be_none(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, errors = run(capsys, "journal", config_path("engine.toml"))
+    assert status == 1
+    assert errors.startswith(f"fixlane: {config_path('engine.toml')}")
+
+
+@pytest.mark.parametrize("command", ["", "demo", "run", "check", "control", "sim", "journal", "bench", "compare"])
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command) -> None:
+    status, output, _ = run(capsys, *([command] if command else []), "--help")
+    assert status == 0
+    assert output.startswith("usage: fixlane")
+
+
+def test_results_are_json(tmp_path: Path) -> None:
+    assert cli.writable(str(tmp_path / "x.json")) == tmp_path / "x.json"
+    (tmp_path / "x.json").write_text(json.dumps({}))
+    assert cli.writable(str(tmp_path / "x.json")) == cli.readable(str(tmp_path / "x.json"))

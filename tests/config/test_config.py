@@ -1,0 +1,206 @@
+"""Configuration that is right: the shipped files, exact conversion, keys, the strategy and its parameters."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.app.loading import build_strategy
+from engine.config.engine import Credentials, load
+from engine.config.markets import load_instruments
+from engine.config.tables import Tables, parse_duration
+from engine.errors import ConfigError
+from engine.instrument import PriceBand
+from engine.risk.limits import DuplicateLimit, Limits, RateLimit
+from engine.units import NO_LIMIT
+from tests.support.configs import MARKETS, STRATEGY, WHOLE, Quoter, wrong
+from tests.support.places import CONFIG
+
+SHIPPED = CONFIG / "engine.toml"
+OWN = "tests.support.configs"
+
+
+def test_shipped_configuration_is_right() -> None:
+    config = load(SHIPPED, {})
+    assert len(config.instruments) == 8
+    assert len({instrument.event for instrument in config.instruments}) == 3
+    assert sorted(len(instrument.grid) for instrument in config.instruments) == [99] * 7 + [279]
+    assert config.session.settings == SHIPPED.parent / "fix" / "initiator.cfg"
+    assert config.feed.url == "ws://127.0.0.1:9180/trade-api/ws/v2"
+
+
+def test_shipped_configuration_builds_its_strategy() -> None:
+    assert type(build_strategy(load(SHIPPED, {}))).__name__ == "TwoSidedQuoter"
+
+
+def test_limits_become_integers_exactly(written) -> None:
+    assert load(written(WHOLE), {}).risk == Limits(
+        max_order_qty=10_000,
+        max_order_notional=99_000_001,
+        max_order_cost=500_000,
+        collar_opposite=500,
+        collar_own=NO_LIMIT,
+        max_position=1,
+        max_event_position=100_000,
+        max_gross_position=NO_LIMIT,
+        max_open_orders=64,
+        max_open_cost=NO_LIMIT,
+        max_daily_loss=250_000_000,
+        max_book_age_ns=1_500_000_000,
+        allow_crossed_book=False,
+        restricted=(),
+        rate=RateLimit(per_second=480, burst=1440, new=10, amend=10, cancel=2, cancel_reserve=100),
+        duplicates=DuplicateLimit(max_orders=3, window_ns=250_000),
+    )
+
+
+def test_sections_that_say_nothing_are_off(written) -> None:
+    config = load(written(WHOLE), {})
+    assert config.metrics.port == 0
+    assert (config.journal.directory, config.journal.sync) == (None, False)
+    assert (config.log.level, config.log.file) == ("info", None)
+    assert config.feed.credentials == config.session.credentials == Credentials()
+    assert config.engine.core is None
+
+
+def test_relative_paths_start_at_the_file(written) -> None:
+    path = written(WHOLE + '[journal]\ndirectory = "journal"\nsync = true\n[log]\nfile = "/var/log/fixlane.log"\n')
+    config = load(path, {})
+    assert config.engine.state_dir == path.parent / "state"
+    assert config.journal.directory == path.parent / "journal"
+    assert config.log.file == Path("/var/log/fixlane.log")
+
+
+def test_markets_become_instruments(written) -> None:
+    rain, coin = load(written(WHOLE), {}).instruments
+    assert (rain.symbol, rain.event, rain.index, rain.limit) == ("RAIN", "WEATHER", 0, 10_000)
+    assert (coin.symbol, coin.event, coin.index) == ("COIN", "COIN", 1)
+    assert coin.grid.bands == (PriceBand(10, 1_000, 10), PriceBand(1_000, 9_900, 100))
+
+
+def test_markets_of_another_file_become_the_same(written) -> None:
+    here = load(written(WHOLE), {}).instruments
+    written(MARKETS, "listed.toml")
+    there = load(written('markets = "listed.toml"\n' + WHOLE.replace(MARKETS, "")), {}).instruments
+    assert [(each.symbol, each.grid) for each in there] == [(each.symbol, each.grid) for each in here]
+
+
+@pytest.mark.parametrize("is_apart", [False, True])
+def test_decimals_of_the_markets_are_those_of_limits_and_parameters(written, is_apart) -> None:
+    decimals = "price_decimals = 2\nsize_decimals = 0\n"
+    text = WHOLE.replace("99.000001", "99.01").replace("0.01", "1").replace('step = "1"', 'step = "0.01"')
+    text = text.replace(', { start = "0.1", end = "1", step = "0.01" }', "").replace("0.001", "0.01")
+    text += '[strategy.parameters]\nqty = "7"\nweight = 0.5\n'
+    if is_apart:
+        written(decimals + MARKETS.replace("0.001", "0.01"), "listed.toml")
+        text = 'markets = "listed.toml"\n' + text[: text.index("[[market]]")] + text[text.index("[strategy.p") :]
+    else:
+        text = decimals + text
+    config = load(written(text), {})
+    assert (config.instruments[0].limit, config.risk.max_order_qty) == (100, 100)
+    assert (config.risk.collar_opposite, config.risk.max_daily_loss) == (5, 25_000)
+    assert build_strategy(config).parameters == Quoter.Parameters(qty=7, weight=0.5)
+
+
+def test_market_without_bands_has_no_grid(written) -> None:
+    (market,) = load_instruments(written('[[market]]\nsymbol = "TOKEN"\nbands = "none"\n'))
+    assert (market.grid, market.limit) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "ns"), [("1ns", 1), ("250us", 250_000), ("40ms", 40_000_000), ("1.5s", 1_500_000_000), ("0s", 0)]
+)
+def test_durations_become_nanoseconds(text, ns) -> None:
+    assert parse_duration(text) == ns
+
+
+# Credentials
+
+
+def with_credentials(rows):
+    return WHOLE.replace("[[market]]", f"[session.credentials]\n{rows}\n[[market]]", 1)
+
+
+def test_credentials_come_from_the_environment(written, tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_bytes(b"secret")
+    path = written(with_credentials('key_id_env = "KEY_ID"\nprivate_key_file_env = "KEY_FILE"'))
+    environ = {"KEY_ID": "me", "KEY_FILE": str(tmp_path / "key.pem")}
+    credentials = load(path, environ).session.credentials
+    assert (credentials.key_id(environ), credentials.private_key(environ)) == ("me", b"secret")
+    assert Credentials().key_id({}) == ""
+    assert Credentials().private_key({}) == b""
+
+
+def test_key_file_stands_beside_the_configuration(written, tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_bytes(b"secret")
+    assert load(written(with_credentials('private_key_file = "key.pem"')), {}).session.credentials.private_key({})
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ('key_id_env = "GONE"', "session.credentials.key_id_env: environment variable GONE is not set"),
+        ('private_key_file_env = "GONE"', "session.credentials.private_key_file: environment variable GONE is not set"),
+        ('private_key_file = "gone.pem"', "session.credentials.private_key_file: key file "),
+        ('private_key = "x"', "session.credentials.private_key: unknown key"),
+        (
+            'private_key_file = "a"\nprivate_key_file_env = "B"',
+            "session.credentials: private_key_file and private_key_file_env exclude each other",
+        ),
+    ],
+)
+def test_wrong_credentials_are_named(written, rows, problem) -> None:
+    (found,) = wrong(written(with_credentials(rows)))
+    assert found.startswith(problem)
+
+
+# Strategy
+
+
+def strategy(written, kind, parameters=""):
+    text = WHOLE.replace(STRATEGY, f'[strategy]\nclass = "{kind}"\n[strategy.parameters]\n{parameters}\n')
+    return build_strategy(load(written(text), {}))
+
+
+def test_strategy_gets_its_own_parameters(written) -> None:
+    built = strategy(written, f"{OWN}:Quoter", 'qty = "2.5"\nweight = 1.25\nlevels = 3')
+    assert type(built) is Quoter
+    assert built.parameters == Quoter.Parameters(qty=250, weight=1.25, levels=3)
+
+
+def test_strategy_without_parameters_gets_none(written) -> None:
+    assert strategy(written, f"{OWN}:Watcher").parameters is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "problem"),
+    [
+        ("nowhere", "", 'strategy.class: "nowhere" is no module:Class that can be imported'),
+        ("nowhere:Quoter", "", 'strategy.class: "nowhere:Quoter" is no module:Class'),
+        (f"{OWN}:Gone", "", 'strategy.class: "tests.support.configs:Gone" is no module:Class'),
+        ("pathlib:Path", "", 'strategy.class: "pathlib:Path" must derive from engine.strategy.Strategy'),
+        (f"{OWN}:Watcher", "qty = 1", 'strategy.parameters: "tests.support.configs:Watcher" takes none'),
+        (f"{OWN}:Quoter", "", "strategy.parameters.qty: missing: set contracts as text"),
+        (f"{OWN}:Quoter", "", "strategy.parameters.weight: missing: set it"),
+        (
+            "tests.support.configs:Quoter",
+            'qty = "1"\nweight = "x"',
+            "strategy.parameters.weight: Expected `float`, got `str`",
+        ),
+        (f"{OWN}:Quoter", 'qty = "1"\nweight = 1\nwight = 1', "strategy.parameters.wight: unknown key"),
+        (
+            "tests.support.configs:Quoter",
+            'qty = "1"\nweight = 1\nlevels = 0',
+            "strategy.parameters: levels must be positive",
+        ),
+    ],
+)
+def test_wrong_strategy_is_named(written, kind, parameters, problem) -> None:
+    with pytest.raises(ConfigError) as caught:
+        strategy(written, kind, parameters)
+    assert problem in str(caught.value)
+
+
+def test_tables_answer_none_for_what_is_no_table() -> None:
+    tables = Tables(Path())
+    assert tables.struct(RateLimit, 5, "risk.rate") is None
+    assert tables.problems == ["risk.rate: must be a table, not 5"]

@@ -1,0 +1,205 @@
+"""A whole desk over spies: real books, orders, risk and positions whose every step is recorded as a tuple."""
+
+from msgspec import structs
+
+from engine import fix
+from engine.book import ASK, BID, make_book
+from engine.errors import DecodeError
+from engine.instrument import Instrument, PriceBand
+from engine.journal.writer import NullJournal
+from engine.orders.order import Order
+from engine.orders.orders import Orders
+from engine.orders.report import ExecutionReport
+from engine.portfolio.position import Position
+from engine.risk import Risk
+from engine.strategy import Strategy
+from engine.trading.desk import Desk
+from engine.venue import EventKind, MarketEvent
+from tests.support.risks import NO_LIMITS
+
+CENTS = [PriceBand(0, 10_000, 100)]
+HOOKS = (
+    "on_start", "on_book", "on_trade", "on_order", "on_fill", "on_reject", "on_timer", "on_halt", "on_stop",
+)  # fmt: skip
+STEPS = {
+    "book": ("apply", "snapshot", "set_level", "mark_stale"),
+    "risk": ("check_new", "check_replace", "check_cancel", "update", "on_fill", "mark", "set_state"),
+    "orders": ("open", "request_cancel", "request_replace", "apply", "on_disconnect"),
+    "position": ("fill",),
+    "strategy": HOOKS,
+    "journal": tuple(name for name in vars(NullJournal) if name.startswith("append_")),
+    "dialect": ("new_order", "cancel", "replace", "mass_cancel", "order_status", "decode"),
+    "market_data": ("decode", "resync"),
+}
+
+
+def word(value):
+    """What an argument is called in a record."""
+    if isinstance(value, Order):
+        return value.cl_ord_id
+    if isinstance(value, ExecutionReport):
+        return value.exec_type or value.msg_type
+    if isinstance(value, MarketEvent):
+        return value.kind
+    return getattr(value, "symbol", None) or getattr(getattr(value, "instrument", None), "symbol", value)
+
+
+class Spy:
+    """Passes everything on to its target, and records the calls named in STEPS as (name.method, *arguments)."""
+
+    def __init__(self, name, target, record) -> None:
+        vars(self).update(_name=name, _target=target, _record=record)
+
+    def __getattr__(self, name):
+        found = getattr(self._target, name)
+        if name not in STEPS[self._name]:
+            return found
+
+        def call(*arguments):
+            self._record.append((f"{self._name}.{name}", *map(word, arguments)))
+            return found(*arguments)
+
+        return call
+
+    def __setattr__(self, name, value) -> None:
+        setattr(self._target, name, value)
+
+
+def spied(kind, name, record, *made_of):
+    """Return a `kind` that records the calls named in STEPS: the loop calls its parts by C signature."""
+
+    def recorded(step):
+        plain = getattr(kind, step)
+
+        def call(self, *arguments):
+            record.append((f"{name}.{step}", *map(word, arguments)))
+            return plain(self, *arguments)
+
+        return call
+
+    members = {step: recorded(step) for step in STEPS[name]}
+    return type(f"Spied{kind.__name__}", (kind,), members)(*made_of)
+
+
+class FakeDialect:
+    """Bodies that can be read, and reports that are what the wire would have said."""
+
+    knows_status = True
+
+    def new_order(self, order, now_ns):
+        return f"D {order.cl_ord_id}".encode()
+
+    def cancel(self, order, now_ns):
+        return f"F {order.pending_cl_ord_id} {order.cl_ord_id}".encode()
+
+    def replace(self, order, now_ns):
+        return f"G {order.pending_cl_ord_id} {order.cl_ord_id}".encode()
+
+    def mass_cancel(self, cl_ord_id, now_ns):
+        return f"q {cl_ord_id}".encode()
+
+    def order_status(self, order, now_ns):
+        return f"H {order.cl_ord_id}".encode() if self.knows_status else None
+
+    def decode(self, fields):
+        if isinstance(fields, bytes):
+            raise DecodeError("OrderQty(38) is no number")
+        return fields
+
+
+class FakeMarketData:
+    """Frames are the events themselves; bytes cannot be read."""
+
+    def decode(self, frame):
+        if isinstance(frame, bytes):
+            raise DecodeError("market data unreadable")
+        return frame
+
+    def resync(self, instruments):
+        return [f"resync {instrument.symbol}".encode() for instrument in instruments]
+
+
+class Scene:
+    """One desk of two markets, RAIN and SNOW, with a full book each, trading.
+
+    `record` holds every step since the last `taken`, `sent` what left; `now_ns` is the clock, which a test sets.
+    """
+
+    def __init__(self, strategy=None, journal=None, **limits) -> None:
+        self.record = []
+        self.sent = []
+        self.now_ns = 1_000
+        self.timers = []
+        self.halts = []
+        self.rain, self.snow = self.instruments = tuple(
+            Instrument(name, index, CENTS) for index, name in enumerate(("RAIN", "SNOW"))
+        )
+        self.strategy = strategy or Strategy()
+        self.orders = spied(Orders, "orders", self.record, "T")
+        self.risk = spied(Risk, "risk", self.record, structs.replace(NO_LIMITS, **limits), self.instruments)
+        self.positions = {each: spied(Position, "position", self.record, each) for each in self.instruments}
+        self.journal = journal or spied(NullJournal, "journal", self.record)
+        self.dialect = FakeDialect()
+        self.books = [make_book(instrument, 3) for instrument in self.instruments]
+        for book in self.books:
+            book.snapshot([(4_500, 100), (4_400, 200)], [(4_600, 100), (4_700, 200)])
+            book.updated_ns = self.now_ns
+        spies = {
+            "market_data": FakeMarketData(),
+            "dialect": self.dialect,
+            "strategy": self.strategy,
+        }
+        self.spies = {name: Spy(name, target, self.record) for name, target in spies.items()}
+        self.desk = Desk(
+            [Spy("book", book, self.record) for book in self.books],
+            orders=self.orders,
+            risk=self.risk,
+            journal=self.journal,
+            positions=tuple(self.positions.values()),
+            clock_ns=lambda: self.now_ns,
+            wall_ns=lambda: 10**18 + self.now_ns,
+            **self.spies,
+        )
+        self.desk.send = self.send
+        self.desk.refuse = lambda fields: self.record.append(("refuse", fields))
+        self.desk.command = lambda commands: self.record.append(("command", *commands))
+        self.desk.call_later = lambda delay_ns, callback: self.timers.append((delay_ns, callback))
+        self.desk.hooks.halt = self.halts.append
+        self.desk.is_connected = self.desk.is_trading = True
+        self.strategy.context = self.desk
+
+    def send(self, body) -> None:
+        self.record.append(("send", body))
+        self.sent.append(body)
+
+    def taken(self):
+        """Return what was recorded since the last call."""
+        steps = self.record[:]
+        self.record.clear()
+        return steps
+
+    def names(self):
+        return [step[0] for step in self.taken()]
+
+    def frame(self, kind, is_last=True, **values) -> None:
+        """Feed one event."""
+        event = MarketEvent(kind)
+        for name, value in values.items():
+            setattr(event, name, value)
+        self.desk.on_frame(event, is_last)
+
+    def delta(self, price, size, is_last=True, side=BID, instrument=None) -> None:
+        self.frame(EventKind.DELTA, is_last, instrument=instrument or self.rain, side=side, price=price, size=size)
+
+    def buy(self, price=4_500, qty=10, **more):
+        return self.desk.buy(self.rain, price, qty, **more)
+
+    def sell(self, price=4_600, qty=10, **more):
+        return self.desk.sell(self.rain, price, qty, **more)
+
+    def refresh(self, book, size=500) -> None:
+        """A whole new snapshot of one market."""
+        self.frame(EventKind.SNAPSHOT, instrument=book.instrument, bids=[(4_500, size)], asks=[(4_600, size)])
+
+
+__all__ = ["ASK", "BID", "CENTS", "HOOKS", "FakeDialect", "Scene", "Spy", "fix"]

@@ -1,0 +1,191 @@
+"""Risk as one would explain it: lists of what happened, summed whenever a question is asked."""
+
+from engine.book import NO_ASK, NO_BID
+from engine.fix import BUY, SELL, Status
+from engine.orders.table import TERMINAL
+from engine.risk import RiskReject, TradingState
+from engine.units import NO_LIMIT
+from tests.support.risks import PAYOUT
+
+SECOND = 10**9
+
+
+class ReferenceRisk:
+    """Answers what `Risk` answers, slowly."""
+
+    def __init__(self, limits, instruments) -> None:
+        self.limits = limits
+        self.instruments = instruments
+        self.orders = []
+        self.fills = []
+        self.marks = {}
+        self.closed = set()
+        self.state = TradingState.ACTIVE
+        self.sent = []
+        self.tokens = limits.rate.burst * SECOND if limits.rate else 0  # in 10**-9
+        self.tokens_ns = 0
+
+    # What counts
+
+    def cases(self, order):
+        """The (price, quantity) pairs that may turn out to be open."""
+        leaves_qty = order.leaves_qty
+        if order.ord_status == Status.UNKNOWN:
+            leaves_qty = max(leaves_qty, order.order_qty - order.cum_qty)
+        elif order.ord_status in TERMINAL:
+            leaves_qty = 0
+        pending = (order.pending_price, order.pending_qty - order.cum_qty) if order.pending_qty else (0, 0)
+        return [(price, qty) for price, qty in ((order.price, leaves_qty), pending) if qty > 0]
+
+    def open_orders(self):
+        return [order for order in self.orders if self.cases(order)]
+
+    def qty(self, order):
+        return max([qty for _, qty in self.cases(order)], default=0)
+
+    def order_cost(self, order):
+        return max([cost(order.side, price, qty) for price, qty in self.cases(order)], default=0)
+
+    def position(self, instrument):
+        return sum(qty if side == BUY else -qty for where, side, qty, _, _ in self.fills if where is instrument)
+
+    def side_worst(self, instrument, side):
+        ours = [order for order in self.orders if order.instrument is instrument and order.side == side]
+        return self.position(instrument) * (1 if side == BUY else -1) + sum(self.qty(order) for order in ours)
+
+    def worst(self, instrument):
+        return max(self.side_worst(instrument, BUY), self.side_worst(instrument, SELL))
+
+    def event(self, name):
+        return sum(self.worst(each) for each in self.instruments if each.event == name)
+
+    def pnl(self):
+        cash = sum((-qty if side == BUY else qty) * price - fee for _, side, qty, price, fee in self.fills)
+        return cash + sum(self.position(each) * self.marks.get(each.index, 0) for each in self.instruments)
+
+    # What happens
+
+    def fill(self, instrument, side, qty, price, fee):
+        if not self.position(instrument):
+            self.marks[instrument.index] = price
+        self.fills.append((instrument, side, qty, price, fee))
+        return self.judge_loss()
+
+    def mark(self, instrument, bid, ask):
+        position = self.position(instrument)
+        price = bid if position > 0 else ask
+        if position and price not in (NO_BID, NO_ASK):
+            self.marks[instrument.index] = price
+        return self.judge_loss()
+
+    def judge_loss(self) -> bool:
+        if self.state is not TradingState.ACTIVE or self.pnl() >= -self.limits.max_daily_loss:
+            return True
+        self.state = TradingState.HALT
+        return False
+
+    # Questions
+
+    def check_new(self, instrument, side, price, qty, book, now_ns):
+        code = self.market(instrument) or self.request(instrument, side, price, qty, qty, None, book, now_ns)
+        if code:
+            return code
+        same = [at_ns for at_ns, *order in self.sent if order == [instrument, side, price, qty]]
+        window = self.limits.duplicates
+        if window and sum(now_ns - at_ns < window.window_ns for at_ns in same) >= window.max_orders:
+            return RiskReject.DUPLICATE
+        if not self.take(self.limits.rate and self.limits.rate.new, now_ns):
+            return RiskReject.RATE
+        self.sent.append((now_ns, instrument, side, price, qty))
+        return RiskReject.NONE
+
+    def check_replace(self, order, price, qty, book, now_ns):
+        leaves_qty = qty - order.cum_qty
+        code = self.market(order.instrument)
+        if not code and price == order.price and qty <= order.order_qty:
+            code = RiskReject.NONE if leaves_qty > 0 else RiskReject.QTY
+        elif not code:
+            code = self.request(order.instrument, order.side, price, qty, leaves_qty, order, book, now_ns)
+        if not code and not self.take(self.limits.rate and self.limits.rate.amend, now_ns):
+            return RiskReject.RATE
+        return code
+
+    def check_cancel(self, now_ns):
+        if self.limits.rate:
+            self.refill(now_ns)
+            self.tokens = max(0, self.tokens - self.limits.rate.cancel * SECOND)
+        return RiskReject.NONE
+
+    def refill(self, now_ns) -> None:
+        full = self.limits.rate.burst * SECOND
+        self.tokens = min(full, self.tokens + (now_ns - self.tokens_ns) * self.limits.rate.per_second)
+        self.tokens_ns = now_ns
+
+    def take(self, tokens, now_ns) -> bool:
+        if tokens is None:
+            return True
+        self.refill(now_ns)
+        if self.tokens < (tokens + self.limits.rate.cancel_reserve) * SECOND:
+            return False
+        self.tokens -= tokens * SECOND
+        return True
+
+    def market(self, instrument):
+        if self.state is TradingState.HALT:
+            return RiskReject.HALTED
+        return RiskReject.MARKET_CLOSED if instrument in self.closed else RiskReject.NONE
+
+    def request(self, instrument, side, price, order_qty, leaves_qty, order, book, now_ns):
+        limits = self.limits
+        held = order if order is not None and self.cases(order) else None
+        more_qty = max(0, leaves_qty - (self.qty(held) if held else 0))
+        more_cost = cost(side, price, leaves_qty) - (self.order_cost(held) if held else 0)
+        side_worst = self.side_worst(instrument, side) + more_qty
+        more_worst = max(0, side_worst - self.worst(instrument))
+        others = [each for each in self.open_orders() if each.instrument is instrument and each.side != side]
+        their_prices = [their_price for each in others for their_price, _ in self.cases(each)]
+        total_cost = sum(self.order_cost(each) for each in self.orders)
+        event, gross = self.event(instrument.event), sum(self.worst(each) for each in self.instruments)
+        checks = (
+            (RiskReject.DAILY_LOSS, self.pnl() < -limits.max_daily_loss),
+            (RiskReject.QTY, leaves_qty <= 0),
+            (RiskReject.MAX_ORDER_QTY, order_qty > limits.max_order_qty),
+            (RiskReject.PRICE_BAND, not 0 < price < PAYOUT),
+            (RiskReject.PRICE_GRID, not instrument.is_valid_price(price)),
+            (RiskReject.MAX_ORDER_NOTIONAL, order_qty * price > limits.max_order_notional),
+            (RiskReject.MAX_ORDER_COST, cost(side, price, order_qty) > limits.max_order_cost),
+            (RiskReject.REDUCE_ONLY, self.state is TradingState.REDUCE_ONLY and side_worst > 0),
+            (RiskReject.MAX_OPEN_ORDERS, not held and len(self.open_orders()) >= limits.max_open_orders),
+            (RiskReject.MAX_OPEN_COST, more_cost > 0 and total_cost + more_cost > limits.max_open_cost),
+            (RiskReject.MAX_POSITION, more_qty and side_worst > limits.max_position),
+            (RiskReject.MAX_EVENT_POSITION, more_worst and event + more_worst > limits.max_event_position),
+            (RiskReject.MAX_GROSS_POSITION, more_worst and gross + more_worst > limits.max_gross_position),
+            (RiskReject.SELF_MATCH, any(price >= p if side == BUY else price <= p for p in their_prices)),
+            (RiskReject.BOOK_STALE, book.is_stale),
+            (RiskReject.BOOK_CROSSED, book.is_crossed),
+            (RiskReject.BOOK_OLD, now_ns - book.updated_ns > limits.max_book_age_ns),
+            (RiskReject.BOOK_EMPTY, self.has_collar() and book.best_bid == NO_BID and book.best_ask == NO_ASK),
+            (RiskReject.PRICE_COLLAR, self.is_through(side, price, book)),
+        )
+        return next((code for code, is_wrong in checks if is_wrong), RiskReject.NONE)
+
+    def has_collar(self):
+        return self.limits.collar_own < NO_LIMIT or self.limits.collar_opposite < NO_LIMIT
+
+    def is_through(self, side, price, book):
+        bid = None if book.best_bid == NO_BID else book.best_bid
+        ask = None if book.best_ask == NO_ASK else book.best_ask
+        own, opposite = (bid, ask) if side == BUY else (ask, bid)
+        reach = [
+            (best, limit)
+            for best, limit in (
+                (own, self.limits.collar_own),
+                (own if opposite is None else opposite, self.limits.collar_opposite),
+            )
+            if best is not None
+        ]
+        return any((price - best if side == BUY else best - price) > limit for best, limit in reach)
+
+
+def cost(side, price, qty):
+    return qty * (price if side == BUY else PAYOUT - price)

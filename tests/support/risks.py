@@ -1,0 +1,109 @@
+"""Markets, limits, books and orders that the tests of risk share. Everything is unlimited unless a test says so."""
+
+from msgspec import structs
+
+from engine import fix
+from engine.book import NO_ASK, NO_BID
+from engine.instrument import Instrument, PriceBand
+from engine.orders.order import Order
+from engine.risk import Risk, RiskReject
+from engine.risk.limits import Limits
+from engine.units import NO_LIMIT
+
+NOW = 10**18
+PAYOUT = 10_000
+NO_LIMITS = Limits(
+    max_order_qty=NO_LIMIT,
+    max_order_notional=NO_LIMIT,
+    max_order_cost=NO_LIMIT,
+    collar_opposite=NO_LIMIT,
+    collar_own=NO_LIMIT,
+    max_position=NO_LIMIT,
+    max_event_position=NO_LIMIT,
+    max_gross_position=NO_LIMIT,
+    max_open_orders=NO_LIMIT,
+    max_open_cost=NO_LIMIT,
+    max_daily_loss=NO_LIMIT,
+    max_book_age_ns=NO_LIMIT,
+    allow_crossed_book=False,
+    restricted=(),
+    rate=None,
+    duplicates=None,
+)
+
+
+class FakeBook:
+    """The top of a book, as risk reads it."""
+
+    def __init__(self, best_bid=4_500, best_ask=4_600, is_stale=False, updated_ns=NOW) -> None:
+        self.best_bid = best_bid
+        self.best_ask = best_ask
+        self.is_stale = is_stale
+        self.updated_ns = updated_ns
+
+    @property
+    def is_crossed(self):
+        return NO_BID < self.best_ask <= self.best_bid < NO_ASK
+
+
+def markets():
+    """RAIN and SNOW in one event, COIN in another; COIN is tapered."""
+    cents = [PriceBand(0, PAYOUT, 100)]
+    tapered = [PriceBand(0, 1_000, 10), PriceBand(1_000, 9_000, 100), PriceBand(9_000, PAYOUT, 10)]
+    return (
+        Instrument("RAIN", 0, cents, event="WEATHER"),
+        Instrument("SNOW", 1, cents, event="WEATHER"),
+        Instrument("COIN", 2, tapered, event="COINS"),
+    )
+
+
+class Desk:
+    """Risk and the orders that it has been told of."""
+
+    def __init__(self, instruments=None, **limits) -> None:
+        self.instruments = instruments or markets()
+        self.risk = Risk(structs.replace(NO_LIMITS, **limits), self.instruments)
+        self.rain, self.snow, self.coin = self.instruments[:3]
+        self.book = FakeBook()
+        self.opened = 0
+
+    def new(self, side, price, qty, instrument=None, ord_type=fix.Type.LIMIT, now_ns=NOW):
+        instrument = self.rain if instrument is None else instrument
+        return RiskReject(self.risk.check_new(instrument, side, price, qty, ord_type, self.book, now_ns))
+
+    def replace(self, order, price, qty, now_ns=NOW):
+        return RiskReject(self.risk.check_replace(order, price, qty, self.book, now_ns))
+
+    def open(self, side, price, qty, instrument=None, status=fix.Status.NEW):
+        """Count an order without asking for leave."""
+        self.opened += 1
+        order = Order(f"A{self.opened}", self.rain if instrument is None else instrument, side, price, qty)
+        order.ord_status = status
+        return self.told(order)
+
+    def told(self, order, **changes):
+        """Change attributes of an order and tell risk."""
+        for name, value in changes.items():
+            setattr(order, name, value)
+        self.risk.update(order)
+        self.risk.exposure._check()
+        return order
+
+    def fill(self, side, qty, price=5_000, instrument=None, fee=0):
+        within = self.risk.on_fill(self.rain if instrument is None else instrument, side, qty, price, fee)
+        self.risk.exposure._check()
+        return within
+
+
+def with_book(book, **limits):
+    """Ask for an order over `book`."""
+    desk = Desk(**limits)
+    desk.book = book
+    return desk.new(fix.BUY, 4_500, 1)
+
+
+def with_open(side, price, qty, *order, **limits):
+    """Ask for `order` while another one is open."""
+    desk = Desk(**limits)
+    desk.open(side, price, qty)
+    return desk.new(*order)

@@ -1,0 +1,134 @@
+"""Hooks: what a strategy is told of each outcome, and that none of its mistakes goes unseen."""
+
+from typing import Never
+
+import pytest
+
+from engine.orders.order import Change
+from engine.orders.orders import Orders
+from engine.orders.table import Outcome
+from engine.risk import RiskReject
+from engine.strategy import Strategy
+from engine.trading.counters import Counters
+from engine.trading.guard import Hooks
+from tests.support.desks import HOOKS
+from tests.support.order_reports import RAIN, open_order
+
+
+class Told(Strategy):
+    """Records every hook."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.record = []
+
+
+def _recorder(name):
+    return lambda self, *arguments: self.record.append((name, *arguments))
+
+
+for _name in HOOKS:
+    setattr(Told, _name, _recorder(_name))
+
+
+def hooked(strategy=None):
+    hooks = Hooks(strategy or Told(), Counters())
+    halts = []
+    hooks.halt = halts.append
+    return hooks, halts
+
+
+def change_of(kind, order, **values):
+    change = Change()
+    change.kind, change.order = kind, order
+    for name, value in values.items():
+        setattr(change, name, value)
+    return change
+
+
+COUNTERS = [name for name in dir(Counters) if not name.startswith("_")]
+ORDER = open_order(Orders("T"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "counter", "told"),
+    [
+        (Outcome.NOTHING, None, []),
+        (Outcome.DUPLICATE, "duplicates", []),
+        (Outcome.ACCEPTED, "acks", [("on_order", ORDER)]),
+        (Outcome.CANCELED, "cancels", [("on_order", ORDER)]),
+        (Outcome.EXPIRED, "cancels", [("on_order", ORDER)]),
+        (Outcome.REJECTED, "rejects", [("on_reject", ORDER, 3, "why")]),
+        (Outcome.CANCEL_REJECTED, "cancel_rejects", [("on_reject", ORDER, 3, "why")]),
+        (Outcome.IN_DOUBT, None, [("on_order", ORDER)]),
+        (Outcome.REPLACED, "replaces", [("on_order", ORDER)]),
+        (Outcome.FILLED, "fills", [("on_fill", ORDER, 4_200, 5)]),
+        (Outcome.BUSTED, None, [("on_order", ORDER)]),
+        (Outcome.CORRECTED, None, [("on_order", ORDER)]),
+    ],
+)
+def test_outcome_is_counted_and_told(kind, counter, told) -> None:
+    hooks, halts = hooked()
+    hooks.changed(change_of(kind, ORDER, last_px=4_200, last_qty=5, reason=3, text="why"))
+    assert (hooks.strategy.record, halts) == (told, [])
+    counted = {name for name in COUNTERS if getattr(hooks._counters, name) and name != "rejects_by_reason"}
+    assert counted == ({counter} if counter else set())
+
+
+def test_every_outcome_has_a_row_above() -> None:
+    assert {value for name, value in vars(Outcome).items() if name.isupper()} == set(range(13))
+
+
+def test_unknown_outcome_halts_with_its_reason_and_tells_nothing_else() -> None:
+    hooks, halts = hooked()
+    hooks.changed(change_of(Outcome.UNKNOWN, None, text="ClOrdID(11) unknown: 'X'"))
+    assert halts == ["a report contradicts what we know: ClOrdID(11) unknown: 'X'"]
+    assert (hooks.strategy.record, hooks._counters.unknown_reports) == ([], 1)
+
+
+def test_denial_is_counted_by_code_and_told_in_words() -> None:
+    hooks, _ = hooked()
+    hooks.denied(None, RiskReject.RATE)
+    hooks.denied(ORDER, int(RiskReject.RATE))
+    assert hooks.strategy.record == [
+        ("on_reject", None, RiskReject.RATE, "too many requests"),
+        ("on_reject", ORDER, 28, "too many requests"),
+    ]
+    assert (hooks._counters.risk_denials, hooks._counters.denials_by_code) == (2, {RiskReject.RATE: 2})
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_exception_in_any_hook_halts_and_names_hook_error_and_line(hook) -> None:
+    def broken(self, *arguments) -> Never:
+        raise ZeroDivisionError("by nothing")
+
+    strategy = type("Broken", (Strategy,), {hook: broken})()
+    hooks, halts = hooked(strategy)
+    hooks.call(hook, *[RAIN] * (broken.__code__.co_argcount - 1))
+    line = broken.__code__.co_firstlineno + 1
+    assert halts == [f"strategy hook {hook} raised ZeroDivisionError: by nothing ({__file__}:{line})"]
+
+
+def test_denied_strategy_that_never_stops_asking_is_halted_not_followed() -> None:
+    class Stubborn(Strategy):
+        def on_reject(self, order, reason, text) -> None:
+            hooks.denied(None, RiskReject.RATE)
+
+    hooks, halts = hooked(Stubborn())
+    hooks.denied(None, RiskReject.RATE)
+    assert halts
+    assert "RecursionError" in halts[0]
+
+
+def test_hooks_of_the_base_class_do_nothing() -> None:
+    hooks, halts = hooked(Strategy())
+    for name, arguments in {"on_start": (), "on_book": (0,), "on_trade": (0, 0, 0, 0), "on_order": (0,),
+                            "on_fill": (0, 0, 0), "on_reject": (0, 0, ""), "on_timer": (0,), "on_halt": ("",),
+                            "on_stop": ()}.items():  # fmt: skip
+        hooks.call(name, *arguments)
+    assert halts == []
+
+
+def test_hooks_that_nobody_wired_say_so() -> None:
+    with pytest.raises(RuntimeError, match="no one is wired to halt trading: a report contradicts"):
+        Hooks(Strategy(), Counters()).changed(change_of(Outcome.UNKNOWN, None))

@@ -1,0 +1,44 @@
+"""A full disk under a whole engine: it halts while the journal still has room, cancels, and says so once."""
+
+from typing import Any
+
+import pytest
+
+from engine import fix
+from engine.errors import JournalError
+from engine.trading.supervisor import DeskState
+from tests.support.engine_in_process import Rig, Start
+
+
+class FullDisk:
+    """A journal that is as it was, but cannot make its next segment."""
+
+    def __init__(self, journal: Any) -> None:
+        self._journal = journal
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    def prepare(self) -> None:
+        raise JournalError("/journal: No space left on device")
+
+
+def test_journal_that_cannot_grow_halts_once_and_orders_are_cancelled(
+    rig: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    r: Rig = rig()
+    order = r.rest(fix.BUY, 4_000, 500)
+
+    monkeypatch.setattr(r.engine, "_journal", FullDisk(r.engine._journal))
+    r.until(lambda: r.supervisor.state is DeskState.HALTED, "a halt")
+    r.until_status(order, fix.Status.CANCELED)
+    r.turn(0.3)
+    assert r.supervisor.reason == "journal: /journal: No space left on device"
+    assert [line for line in r.reports.lines if "No space" in line] == [f"HALT: {r.supervisor.reason}"]
+
+    r.ask("resume")
+    r.until(lambda: r.supervisor.state is DeskState.HALTED, "a halt again, for the disk is full still")
+    monkeypatch.undo()
+    r.ask("resume")
+    r.until_trading()
+    r.assert_agrees()
