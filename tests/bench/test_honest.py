@@ -14,7 +14,7 @@ from bench.report import host
 from bench.rig import Rig
 from engine import fix
 from engine.codec import Fields
-from tests.support.stalls import stall
+from tests.support.engine.stalls import stall
 
 NS_PER_MS = 1_000_000
 OPEN = "open_loop@1000"

@@ -14,7 +14,7 @@ from engine.exchange.events import Event
 from engine.exchange.exchange import Exchange
 from engine.venue.kalshi.fees import QuadraticFee
 from tests.support.captures import DIRECTORY, FILES, each_capture, frames
-from tests.support.sim_venue import CENT, NOON_NS, B, S, Venue
+from tests.support.sim.venue import CENT, NOON_NS, B, S, Venue
 
 Lines = list[tuple[int, str, dict[str, object]]]
 

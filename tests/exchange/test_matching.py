@@ -6,7 +6,7 @@ from engine import fix
 from engine.exchange.events import Accepted, MarketState, NewOrder, Stp, Traded
 from engine.exchange.exchange import end_of_day_ns
 from engine.sim.faults import FaultKind, Faults, InjectedFault
-from tests.support.sim_venue import NOON_NS, SECOND_NS, B, S, Venue, brief
+from tests.support.sim.venue import NOON_NS, SECOND_NS, B, S, Venue, brief
 
 HOUR_NS = 3600 * SECOND_NS
 MARKET = {"ord_type": fix.Type.MARKET}

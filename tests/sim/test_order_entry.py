@@ -24,8 +24,8 @@ from engine.exchange.events import (
 from engine.instrument import Instrument, PriceBand
 from engine.sim.fix.reports import BusinessReject, Reports, encode_reject
 from engine.sim.fix.requests import WRONG, OrderEntry
-from tests.support.sim_clients import FixClient, pick, wait_for
-from tests.support.sim_process import SimProcess, Start, on_both_acceptors
+from tests.support.sim.clients import FixClient, pick, wait_for
+from tests.support.sim.process import SimProcess, Start, on_both_acceptors
 
 INSTRUMENTS = {"RAIN": Instrument("RAIN", 0, [PriceBand(0, 10_000, 100)])}
 NOON_NS = 1_795_435_200_000_000_000  # 2026-11-23 12:00:00 UTC

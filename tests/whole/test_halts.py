@@ -9,7 +9,7 @@ from engine import fix
 from engine.orders.order import Order
 from engine.risk import RiskReject
 from engine.trading.supervisor import DeskState
-from tests.support.engine_in_process import CANCEL, MASS_CANCEL, NEW, STATUS, Rig, Start
+from tests.support.engine.in_process import CANCEL, MASS_CANCEL, NEW, STATUS, Rig, Start
 
 CENT = 100
 LOT = 100

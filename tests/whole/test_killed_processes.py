@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.exchange.blotter import EnteredOrder, read_blotter
-from tests.support.engine_process import Pair, wait_for
+from tests.support.engine.process import Pair, wait_for
 
 
 @pytest.fixture(params=["quickfix", "native"])

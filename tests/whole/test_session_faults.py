@@ -8,7 +8,7 @@ from engine import fix
 from engine.orders.order import Order
 from engine.risk import RiskReject
 from engine.trading.supervisor import DeskState
-from tests.support.engine_in_process import CANCEL, MASS_CANCEL, NEW, REPLACE, STATUS, Rig, Start
+from tests.support.engine.in_process import CANCEL, MASS_CANCEL, NEW, REPLACE, STATUS, Rig, Start
 
 CENT = 100
 LOT = 100

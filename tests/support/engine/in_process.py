@@ -33,9 +33,9 @@ from engine.orders.orders import Orders
 from engine.portfolio.position import Positions
 from engine.runtime.log import LOGGER
 from engine.trading.supervisor import DeskState
-from tests.support.engine_config import engine_config
-from tests.support.sim_clients import FixClient, pick
-from tests.support.sim_process import SESSION_FILE, SimProcess, write_config
+from tests.support.engine.config import engine_config
+from tests.support.sim.clients import FixClient, pick
+from tests.support.sim.process import SESSION_FILE, SimProcess, write_config
 
 PATIENCE_S = 10.0
 ACCOUNTS = 128

@@ -17,7 +17,7 @@ import pytest
 
 from engine.sim.control import Answer, ControlClient
 from tests.support.places import ROOT
-from tests.support.sim_clients import FeedClient, FixClient, wait_for
+from tests.support.sim.clients import FeedClient, FixClient, wait_for
 
 MARKETS = """
 [[market]]
