@@ -1,7 +1,10 @@
 """The command line: exit statuses, and messages that say what is wrong, where, and what to do."""
 
+import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +16,12 @@ from tests.support.configs import WHOLE, written
 __all__ = ["written"]
 
 
-def run(capsys: pytest.CaptureFixture[str], *argv):
+def run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str, str]:
     """Return the exit status and what was written to standard output and error."""
     try:
         status = cli.main([str(argument) for argument in argv])
     except SystemExit as end:
+        assert isinstance(end.code, int)
         status = end.code
     output = capsys.readouterr()
     return status, output.out, output.err
@@ -49,7 +53,9 @@ def run(capsys: pytest.CaptureFixture[str], *argv):
     ],
     ids=lambda value: " ".join(value) or "nothing" if isinstance(value, tuple) else "",
 )
-def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(capsys: pytest.CaptureFixture[str], argv, words) -> None:
+def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], words: str
+) -> None:
     status, _, errors = run(capsys, *argv)
     assert status == 2
     assert words in errors
@@ -59,7 +65,7 @@ def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(capsys: pytest.Capt
 @pytest.mark.parametrize("command", ["run", "check", "control"])
 @pytest.mark.parametrize("text", ["[engine", "\x00", "\xff", WHOLE.replace("per_second", "per_secnd")])
 def test_broken_configuration_ends_with_status_2_in_every_command(
-    capsys: pytest.CaptureFixture[str], written, command, text
+    capsys: pytest.CaptureFixture[str], written: Callable[..., Path], command: str, text: str
 ) -> None:
     path = written(text)
     status, _, errors = run(capsys, command, path, *(["status"] if command == "control" else []))
@@ -72,7 +78,7 @@ def test_check_of_a_sound_configuration_ends_with_status_0(capsys: pytest.Captur
     assert run(capsys, "check", path) == (0, f"{path}: no problems\n", "")
 
 
-def test_check_counts_the_problems(capsys: pytest.CaptureFixture[str], written) -> None:
+def test_check_counts_the_problems(capsys: pytest.CaptureFixture[str], written: Callable[..., Path]) -> None:
     path = written(WHOLE.replace('mode = "event"', 'mode = "evnt"').replace("max_open_orders = 64\n", ""))
     status, output, errors = run(capsys, "check", path)
     assert status == 2
@@ -81,7 +87,7 @@ def test_check_counts_the_problems(capsys: pytest.CaptureFixture[str], written) 
 
 
 def test_control_where_no_engine_runs_ends_with_status_2_and_asks_whether_it_runs(
-    capsys: pytest.CaptureFixture[str], written
+    capsys: pytest.CaptureFixture[str], written: Callable[..., Path]
 ) -> None:
     status, _, errors = run(capsys, "control", written(WHOLE), "status")
     assert status == 2
@@ -95,9 +101,9 @@ def test_control_where_no_engine_runs_ends_with_status_2_and_asks_whether_it_run
      (KeyboardInterrupt(), 0)],
 )  # fmt: skip
 def test_outcome_of_a_command_is_its_exit_status(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, outcome, status
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, outcome: Any, status: int
 ) -> None:
-    def act(arguments):
+    def act(arguments: argparse.Namespace) -> Any:
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
@@ -115,7 +121,7 @@ def test_file_that_is_no_journal_is_said_to_be_none(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("command", ["", "demo", "run", "check", "control", "sim", "journal", "bench", "compare"])
-def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command) -> None:
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: str) -> None:
     status, output, _ = run(capsys, *([command] if command else []), "--help")
     assert status == 0
     assert output.startswith("usage: fixlane")

@@ -39,7 +39,7 @@ TargetCompID={names[1]}
 """
 
 
-class FixcoreEnd(End, Application):  # type: ignore[misc]
+class FixcoreEnd(End, Application):
     """fixcore-engine in one role; what is sent leaves in tasks, one after another."""
 
     def __init__(self, kind: str, port: int, overrides: dict[str, object]) -> None:

@@ -150,7 +150,12 @@ def test_null_journal_has_every_method_and_keeps_nothing() -> None:
 def test_synced_journal_waits_for_the_disk_at_every_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[str] = []
     sync = Segment.sync
-    monkeypatch.setattr(Segment, "sync", lambda segment: (waited.append(segment.path.name), sync(segment)))
+
+    def noted(segment: Segment) -> None:
+        waited.append(segment.path.name)
+        sync(segment)
+
+    monkeypatch.setattr(Segment, "sync", noted)
     journal = journal_in(tmp_path, segment_bytes=SMALL, sync=True)
     for number in range(40):
         journal.append_note(f"{number:100}", number)

@@ -3,8 +3,12 @@
 import asyncio
 import datetime
 import ssl
+from asyncio.streams import StreamReader, StreamWriter
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from random import Random
+from ssl import SSLContext
+from typing import Any, TypeAlias, cast
 
 import pytest
 from cryptography import x509
@@ -15,15 +19,19 @@ from picows import WSCloseCode, WSMsgType
 from engine.errors import ConfigError
 from engine.net.feed import Feed, FeedCounts, FeedSettings
 from engine.runtime.backoff import Backoff
-from tests.support.ws_venue import MS, WALL_NS, Client, PlainDialect, RawVenue, Venue, run
+from engine.venue import MarketDataDialect
+from tests.support.ws_venue import MS, WALL_NS, Client, PlainDialect, RawVenue, Venue, VenueConnection, run
 
 TEXT, CONTINUATION, PING = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.PING
 
 
-def against(venue_options=None, **settings):
+Test: TypeAlias = Callable[[Venue, Client, VenueConnection], Coroutine[Any, Any, None]]
+
+
+def against(venue_options: dict[str, Any] | None = None, **settings: Any) -> Callable[[Test], Callable[[], None]]:
     """Run a test with a venue, a client, and the venue's side of their first connection after its subscription."""
 
-    def decorate(test):
+    def decorate(test: Test) -> Callable[[], None]:
         def wrapped() -> None:
             async def body() -> None:
                 async with Venue(**venue_options or {}) as venue, Client(venue, PlainDialect(), **settings) as client:
@@ -41,26 +49,30 @@ def against(venue_options=None, **settings):
 
 
 @against()
-async def test_messages_of_one_read_are_handed_on_in_order_and_the_last_is_flagged(venue, client, connection) -> None:
+async def test_messages_of_one_read_are_handed_on_in_order_and_the_last_is_flagged(
+    venue: Venue, client: Client, connection: VenueConnection
+) -> None:
     connection.write((TEXT, b"one"), (TEXT, b"two"), (TEXT, b"x" * 300))
     assert await client.next(3) == [("frame", b"one", False), ("frame", b"two", False), ("frame", b"x" * 300, True)]
 
 
 @against()
-async def test_ping_is_answered_with_its_payload(venue, client, connection) -> None:
+async def test_ping_is_answered_with_its_payload(venue: Venue, client: Client, connection: VenueConnection) -> None:
     connection.write((PING, b"heartbeat"))
     assert await connection.inbox.get() == (WSMsgType.PONG, b"heartbeat")
     assert client.feed.counts.pings == 1
 
 
 @against()
-async def test_read_that_ends_with_a_ping_still_has_an_end(venue, client, connection) -> None:
+async def test_read_that_ends_with_a_ping_still_has_an_end(
+    venue: Venue, client: Client, connection: VenueConnection
+) -> None:
     connection.write((TEXT, b"one"), (PING, b"heartbeat"))
     assert await client.next(2) == [("frame", b"one", False), ("read_end",)]
 
 
 @against()
-async def test_fragments_are_joined_around_a_ping(venue, client, connection) -> None:
+async def test_fragments_are_joined_around_a_ping(venue: Venue, client: Client, connection: VenueConnection) -> None:
     connection.write((TEXT, b"a", False), (CONTINUATION, b"", False), (PING, b"p"), (CONTINUATION, b"bc", True))
     assert await client.next() == [("frame", b"abc", True)]
     assert await connection.inbox.get() == (WSMsgType.PONG, b"p")
@@ -68,7 +80,7 @@ async def test_fragments_are_joined_around_a_ping(venue, client, connection) -> 
 
 
 @against()
-async def test_fragments_of_two_reads_are_joined(venue, client, connection) -> None:
+async def test_fragments_of_two_reads_are_joined(venue: Venue, client: Client, connection: VenueConnection) -> None:
     connection.write((TEXT, b"a", False))
     assert await client.next() == [("read_end",)]
     connection.write((CONTINUATION, b"b", True), (TEXT, b"c", False), (CONTINUATION, b"d", True))
@@ -78,9 +90,9 @@ async def test_fragments_of_two_reads_are_joined(venue, client, connection) -> N
 @pytest.mark.parametrize(
     "parts", [[(CONTINUATION, b"b", True)], [(TEXT, b"a", False), (TEXT, b"b", False)]], ids=["no-start", "two-starts"]
 )
-def test_mixed_fragments_end_the_connection(parts) -> None:
+def test_mixed_fragments_end_the_connection(parts: list[tuple[WSMsgType, bytes, bool]]) -> None:
     @against()
-    async def test(venue, client, connection) -> None:
+    async def test(venue: Venue, client: Client, connection: VenueConnection) -> None:
         connection.write(*parts, (TEXT, b"after"))
         assert (await client.next())[-1] == ("lost", "protocol error: fragments of two messages are mixed")
 
@@ -88,13 +100,17 @@ def test_mixed_fragments_end_the_connection(parts) -> None:
 
 
 @against(max_message=100)
-async def test_fragmented_message_beyond_the_limit_ends_the_connection(venue, client, connection) -> None:
+async def test_fragmented_message_beyond_the_limit_ends_the_connection(
+    venue: Venue, client: Client, connection: VenueConnection
+) -> None:
     connection.write((TEXT, b"x" * 60, False), (CONTINUATION, b"x" * 60, True))
     assert await client.next() == [("lost", "a message of more than 100 bytes")]
 
 
 @against(max_message=100)
-async def test_frame_beyond_the_limit_ends_the_connection(venue, client, connection) -> None:
+async def test_frame_beyond_the_limit_ends_the_connection(
+    venue: Venue, client: Client, connection: VenueConnection
+) -> None:
     connection.write((TEXT, b"x" * 101))
     ((event, reason),) = await client.next()
     assert event == "lost"
@@ -102,20 +118,22 @@ async def test_frame_beyond_the_limit_ends_the_connection(venue, client, connect
 
 
 @against()
-async def test_binary_frame_is_counted_and_ignored(venue, client, connection) -> None:
+async def test_binary_frame_is_counted_and_ignored(venue: Venue, client: Client, connection: VenueConnection) -> None:
     connection.write((WSMsgType.BINARY, b"\x00"), (TEXT, b"a"))
     assert await client.next() == [("frame", b"a", True)]
     assert client.feed.counts.ignored == 1
 
 
 @against()
-async def test_commands_reach_the_venue_in_order(venue, client, connection) -> None:
+async def test_commands_reach_the_venue_in_order(venue: Venue, client: Client, connection: VenueConnection) -> None:
     assert client.feed.send([b'{"id":2}', b'{"id":3}']) is True
     assert [await connection.inbox.get() for _ in range(2)] == [{"id": 2}, {"id": 3}]
 
 
 @against()
-async def test_drop_is_told_then_connected_and_subscribed_again(venue, client, connection) -> None:
+async def test_drop_is_told_then_connected_and_subscribed_again(
+    venue: Venue, client: Client, connection: VenueConnection
+) -> None:
     connection.send(b"one")
     await client.next()
     connection.drop()
@@ -129,19 +147,21 @@ async def test_drop_is_told_then_connected_and_subscribed_again(venue, client, c
 
 
 @against()
-async def test_close_frame_of_the_venue_is_named_and_answered(venue, client, connection) -> None:
+async def test_close_frame_of_the_venue_is_named_and_answered(
+    venue: Venue, client: Client, connection: VenueConnection
+) -> None:
     connection.transport.send_close(WSCloseCode.SERVICE_RESTART, b"maintenance")
     assert await client.next(2) == [("read_end",), ("lost", "closed by the venue: 1012 maintenance")]
     assert await connection.inbox.get() == (WSMsgType.CLOSE, 1000)
 
 
 @against(silence_ns=40 * MS)
-async def test_silence_is_a_loss(venue, client, connection) -> None:
+async def test_silence_is_a_loss(venue: Venue, client: Client, connection: VenueConnection) -> None:
     assert await client.next(2) == [("lost", "silent for 0.04 s"), ("connected",)]
 
 
 @against(silence_ns=60 * MS)
-async def test_pings_alone_keep_a_connection(venue, client, connection) -> None:
+async def test_pings_alone_keep_a_connection(venue: Venue, client: Client, connection: VenueConnection) -> None:
     for _ in range(12):
         connection.write((PING, b"heartbeat"))
         assert await connection.inbox.get() == (WSMsgType.PONG, b"heartbeat")
@@ -150,16 +170,18 @@ async def test_pings_alone_keep_a_connection(venue, client, connection) -> None:
 
 
 @against(silence_ns=40 * MS)
-async def test_overdue_snapshots_are_asked_for_again(venue, client, connection) -> None:
-    client.feed.dialect.waits = [[1], [2], [1, 2, 3]]  # at one check after the other
+async def test_overdue_snapshots_are_asked_for_again(venue: Venue, client: Client, connection: VenueConnection) -> None:
+    client.dialect.waits = [[1], [2], [1, 2, 3]]  # at one check after the other
     connection.send(b"one")
     assert await connection.inbox.get() == {"resync": [2]}
     assert client.feed.counts.resyncs == 1
 
 
 @against()
-async def test_exception_in_on_frame_is_reported_and_ends_the_connection(venue, client, connection) -> None:
-    reported = []
+async def test_exception_in_on_frame_is_reported_and_ends_the_connection(
+    venue: Venue, client: Client, connection: VenueConnection
+) -> None:
+    reported: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(context))
     client.raise_on = b"bad"
     connection.write((TEXT, b"good"), (TEXT, b"bad"), (TEXT, b"never seen"))
@@ -175,7 +197,9 @@ async def test_exception_in_on_frame_is_reported_and_ends_the_connection(venue, 
 
 
 @against()
-async def test_close_says_goodbye_and_calls_nothing_back(venue, client, connection) -> None:
+async def test_close_says_goodbye_and_calls_nothing_back(
+    venue: Venue, client: Client, connection: VenueConnection
+) -> None:
     await client.feed.close()
     assert await connection.inbox.get() == (WSMsgType.CLOSE, 1000)
     await connection.is_gone.wait()
@@ -188,7 +212,7 @@ def test_close_is_safe_when_the_venue_never_answers_it(monkeypatch: pytest.Monke
     monkeypatch.setattr("engine.net.feed._GOODBYE_S", 0.05)
 
     @against()
-    async def test(venue, client, connection) -> None:
+    async def test(venue: Venue, client: Client, connection: VenueConnection) -> None:
         connection.on_ws_frame = lambda transport, frame: None
         await client.feed.close()
         assert client.feed.is_connected is False
@@ -197,7 +221,9 @@ def test_close_is_safe_when_the_venue_never_answers_it(monkeypatch: pytest.Monke
 
 
 @against()
-async def test_slow_consumer_gets_every_message_in_order(venue, client, connection) -> None:
+async def test_slow_consumer_gets_every_message_in_order(
+    venue: Venue, client: Client, connection: VenueConnection
+) -> None:
     expected = [b"%d" % number for number in range(20_000)]
     for message in expected:
         connection.send(message)
@@ -218,7 +244,7 @@ async def test_slow_consumer_gets_every_message_in_order(venue, client, connecti
         (502, b"", "handshake refused: HTTP 502 Bad Gateway"),
     ],
 )
-def test_refused_handshake_is_told_with_its_status_and_tried_again(status, body, words) -> None:
+def test_refused_handshake_is_told_with_its_status_and_tried_again(status: int, body: bytes, words: str) -> None:
     async def test() -> None:
         async with Venue(refuse=(status, body)) as venue, Client(venue, PlainDialect()) as client:
             first, second = await client.next(2)
@@ -249,10 +275,10 @@ def test_closed_port_is_told_and_tried_again() -> None:
     ("answers", "words"),
     [(False, "no answer to the handshake in time"), (True, "cannot connect: closed by the venue during the handshake")],
 )
-def test_handshake_that_never_completes_is_told(answers, words) -> None:
+def test_handshake_that_never_completes_is_told(answers: bool, words: str) -> None:
     served = asyncio.Event()
 
-    async def serve(reader, writer) -> None:
+    async def serve(reader: StreamReader, writer: StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         if not answers:
             await reader.read()
@@ -268,7 +294,7 @@ def test_handshake_that_never_completes_is_told(answers, words) -> None:
 
 
 def test_redirect_is_refused_rather_than_followed() -> None:
-    async def serve(reader, writer) -> None:
+    async def serve(reader: StreamReader, writer: StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
         writer.close()
@@ -308,7 +334,7 @@ def test_address_that_is_no_websocket_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="feed url 'https://x' must start with ws:// or wss://"):
         Feed(
             FeedSettings(url="https://x"),
-            PlainDialect(),
+            cast(MarketDataDialect, PlainDialect()),
             on_frame=print,
             on_read_end=print,
             on_connected=print,
@@ -367,7 +393,7 @@ def test_secure_address_is_reached_with_a_trusted_certificate_and_refused_withou
     run(test())
 
 
-def _contexts(directory):
+def _contexts(directory: Path) -> tuple[SSLContext, SSLContext]:
     """Return the server's and the client's context around one self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -13,7 +15,7 @@ from engine.venue.kalshi.market_data import KalshiMarketData
 from engine.venue.kalshi.subscriptions import BOOK, TRADES
 from tests.support import kalshi_wire as wire
 from tests.support.kalshi_wire import RAIN, SNOW
-from tests.support.ws_venue import MS, Client, Venue, run
+from tests.support.ws_venue import MS, Client, Venue, VenueConnection, run
 
 CENT = (PriceBand(0, 10000, 100),)
 SYMBOLS = (RAIN, SNOW)
@@ -22,24 +24,24 @@ SYMBOLS = (RAIN, SNOW)
 class Desk:
     """What the trading loop does with a feed, and no more: decode, apply, mark stale, send commands back."""
 
-    def __init__(self, venue, **settings) -> None:
+    def __init__(self, venue: Venue, **settings: Any) -> None:
         self.instruments = [Instrument(symbol, index, CENT) for index, symbol in enumerate(SYMBOLS)]
         self.books = [make_book(instrument) for instrument in self.instruments]
         self.dialect = KalshiMarketData(self.instruments)
         self.client = Client(venue, self.dialect, **settings)
         self.client.feed.on_frame = self.on_frame
         self.feed = self.client.feed
-        self.log = []
+        self.log: list[tuple[Any, ...]] = []
         self.applied = asyncio.Condition()
         self.client.record = self.record
 
-    def record(self, event, *rest) -> None:
-        if event == "lost":
+    def record(self, *event: object) -> None:
+        if event[0] == "lost":
             for book in self.books:
                 book.mark_stale()
-        self.log.append((event, *rest))
+        self.log.append(event)
 
-    def on_frame(self, frame, is_last) -> None:
+    def on_frame(self, frame: bytes, is_last: bool) -> None:
         try:
             event = self.dialect.decode(frame)
         except DecodeError:
@@ -61,7 +63,7 @@ class Desk:
             self.log.append(("refused", event.text))
         self.feed.send(event.commands)
 
-    def levels(self):
+    def levels(self) -> dict[str, dict[tuple[int, int], int]]:
         """Return every fresh book as {(side, price): size}."""
         return {
             book.instrument.symbol: {
@@ -71,7 +73,7 @@ class Desk:
             if not book.is_stale
         }
 
-    async def until(self, condition) -> None:
+    async def until(self, condition: Callable[[], object]) -> None:
         while not condition():
             await asyncio.sleep(0)
 
@@ -79,19 +81,19 @@ class Desk:
 class BookVenue:
     """One connection's Kalshi: books, one numbered stream, and the faults that a test asks for."""
 
-    def __init__(self, connection) -> None:
+    def __init__(self, connection: VenueConnection) -> None:
         self.connection = connection
         self.books = {symbol: {(BID, 4000): 1000, (ASK, 4400): 500} for symbol in SYMBOLS}
         self.sid = 1
         self.seq = 0
-        self.commands = []
+        self.commands: list[tuple[Any, ...]] = []
         self.hold = False  # keep commands unanswered
 
     async def serve(self) -> None:
         while True:
             self.take(await self.connection.inbox.get())
 
-    def take(self, command) -> None:
+    def take(self, command: dict[str, Any]) -> None:
         if not isinstance(command, dict):
             return
         params = command["params"]
@@ -105,15 +107,16 @@ class BookVenue:
         for symbol in params["market_tickers"]:
             self.send_snapshot(symbol, command["id"])
 
-    def send_snapshot(self, symbol, id_=0) -> None:
+    def send_snapshot(self, symbol: str, id_: int = 0) -> None:
         self.seq += 1
-        yes, no = [], []
+        yes: list[list[str]] = []
+        no: list[list[str]] = []
         for (side, price), size in self.books[symbol].items():
             text = f"{size // 100}.{size % 100:02}"
             (yes if side == BID else no).append([f"0.{price if side == BID else 10_000 - price:04}", text])
         self.connection.send(wire.snapshot(self.seq, symbol, yes, no, self.sid, id=id_))
 
-    def change(self, symbol, side, price, size, copies=1, seq=None) -> None:
+    def change(self, symbol: str, side: int, price: int, size: int, copies: int = 1, seq: int | None = None) -> None:
         """Change a level and tell it `copies` times; 0 loses the message."""
         levels = self.books[symbol]
         levels[side, price] = levels.get((side, price), 0) + size
@@ -126,10 +129,14 @@ class BookVenue:
         self.connection.send(*[frame] * copies)
 
 
-def faulty(**settings):
+# A test answers the venue of its last connection, or None for the first.
+Test: TypeAlias = Callable[[Venue, Desk, BookVenue], Coroutine[Any, Any, BookVenue | None]]
+
+
+def faulty(**settings: Any) -> Callable[[Test], Callable[[], None]]:
     """Run a test with a venue and a desk whose books are fresh; at its end the books must be the venue's."""
 
-    def decorate(test):
+    def decorate(test: Test) -> Callable[[], None]:
         def wrapped() -> None:
             async def body() -> None:
                 async with Venue() as server:
@@ -155,7 +162,7 @@ def faulty(**settings):
 
 
 @faulty()
-async def test_changes_move_the_books(server, desk, venue) -> None:
+async def test_changes_move_the_books(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.change(RAIN, BID, 4100, 300)
     venue.change(RAIN, ASK, 4400, -500)
     venue.change(SNOW, BID, 4000, -1)
@@ -164,7 +171,9 @@ async def test_changes_move_the_books(server, desk, venue) -> None:
 
 
 @faulty()
-async def test_lost_message_makes_every_book_stale_until_its_snapshot(server, desk, venue) -> None:
+async def test_lost_message_makes_every_book_stale_until_its_snapshot(
+    server: Venue, desk: Desk, venue: BookVenue
+) -> None:
     venue.hold = True
     venue.change(RAIN, BID, 4100, 300, copies=0)
     venue.change(SNOW, BID, 4000, 100)
@@ -182,7 +191,7 @@ async def test_lost_message_makes_every_book_stale_until_its_snapshot(server, de
 
 
 @faulty()
-async def test_repeated_message_is_applied_once(server, desk, venue) -> None:
+async def test_repeated_message_is_applied_once(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.change(RAIN, BID, 4100, 300, copies=3)
     venue.change(RAIN, BID, 4100, 5)
     await desk.until(lambda: desk.levels() == venue.books)
@@ -190,7 +199,7 @@ async def test_repeated_message_is_applied_once(server, desk, venue) -> None:
 
 
 @faulty()
-async def test_stream_that_starts_anew_is_resynced(server, desk, venue) -> None:
+async def test_stream_that_starts_anew_is_resynced(server: Venue, desk: Desk, venue: BookVenue) -> None:
     for _ in range(20):
         venue.change(SNOW, ASK, 4500, 10)
     await desk.until(lambda: desk.levels() == venue.books)
@@ -201,7 +210,9 @@ async def test_stream_that_starts_anew_is_resynced(server, desk, venue) -> None:
 
 
 @faulty()
-async def test_change_of_an_unknown_level_makes_its_own_book_stale_only(server, desk, venue) -> None:
+async def test_change_of_an_unknown_level_makes_its_own_book_stale_only(
+    server: Venue, desk: Desk, venue: BookVenue
+) -> None:
     venue.hold = True
     venue.seq += 1
     venue.connection.send(wire.delta(venue.seq, "0.1000", "-5.00"))
@@ -216,7 +227,7 @@ async def test_change_of_an_unknown_level_makes_its_own_book_stale_only(server, 
 
 
 @faulty()
-async def test_malformed_message_is_named_and_its_loss_repaired(server, desk, venue) -> None:
+async def test_malformed_message_is_named_and_its_loss_repaired(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.seq += 1
     venue.connection.send(wire.delta(venue.seq, "0.41x", "5.00"))
     await desk.until(lambda: desk.log)
@@ -227,7 +238,7 @@ async def test_malformed_message_is_named_and_its_loss_repaired(server, desk, ve
 
 
 @faulty()
-async def test_market_of_a_price_we_do_not_know_is_given_up(server, desk, venue) -> None:
+async def test_market_of_a_price_we_do_not_know_is_given_up(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.seq += 1
     venue.connection.send(wire.delta(venue.seq, "0.4050", "5.00"))
     await desk.until(lambda: list(desk.levels()) == [SNOW])
@@ -237,9 +248,9 @@ async def test_market_of_a_price_we_do_not_know_is_given_up(server, desk, venue)
 
 
 @pytest.mark.parametrize("code", [10, 25])
-def test_ended_subscription_is_opened_again(code) -> None:
+def test_ended_subscription_is_opened_again(code: int) -> None:
     @faulty()
-    async def test(server, desk, venue) -> None:
+    async def test(server: Venue, desk: Desk, venue: BookVenue) -> None:
         venue.seq += 1
         venue.connection.send(wire.error(code, "Subscription buffer overflow", sid=1, seq=venue.seq))
         venue.sid, venue.seq = 7, 0
@@ -252,7 +263,9 @@ def test_ended_subscription_is_opened_again(code) -> None:
 
 
 @faulty()
-async def test_dropped_connection_leaves_no_fresh_book_until_the_next(server, desk, venue):
+async def test_dropped_connection_leaves_no_fresh_book_until_the_next(
+    server: Venue, desk: Desk, venue: BookVenue
+) -> BookVenue:
     venue.change(RAIN, BID, 4100, 300)
     venue.connection.drop()
     await desk.until(lambda: desk.log)
@@ -269,7 +282,7 @@ async def test_dropped_connection_leaves_no_fresh_book_until_the_next(server, de
 
 
 @faulty(silence_ns=40 * MS)
-async def test_silent_venue_is_left_for_a_new_connection(server, desk, venue):
+async def test_silent_venue_is_left_for_a_new_connection(server: Venue, desk: Desk, venue: BookVenue) -> BookVenue:
     after = BookVenue(await server.connections.get())
     assert desk.levels() == {}
     service = asyncio.create_task(after.serve())
@@ -280,7 +293,7 @@ async def test_silent_venue_is_left_for_a_new_connection(server, desk, venue):
 
 
 @faulty(silence_ns=400 * MS)
-async def test_snapshot_that_never_came_is_asked_for_again(server, desk, venue) -> None:
+async def test_snapshot_that_never_came_is_asked_for_again(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.hold = True
     venue.change(RAIN, BID, 4100, 300, copies=0)
     venue.change(RAIN, BID, 4100, 300)
@@ -292,7 +305,7 @@ async def test_snapshot_that_never_came_is_asked_for_again(server, desk, venue) 
 
 
 @faulty()
-async def test_refused_snapshot_is_told_and_its_books_stay_stale(server, desk, venue) -> None:
+async def test_refused_snapshot_is_told_and_its_books_stay_stale(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.hold = True
     venue.change(RAIN, BID, 4100, 300, copies=0)
     venue.change(RAIN, BID, 4100, 300)

@@ -1,5 +1,7 @@
 """Orders in doubt, status answers, busts, corrects and repeats; letters are those of the FIX order state matrices."""
 
+from typing import Any
+
 import pytest
 
 from engine.fix import Exec, Status
@@ -223,7 +225,7 @@ def test_status_answer_while_a_replace_is_in_flight_may_show_its_terms(orders: O
 
 
 @pytest.mark.parametrize("fields", [{"cum_qty": 4}, {"leaves_qty": 9}])
-def test_status_answer_that_contradicts_halts(orders: Orders, order: Order, fields: dict[str, object]) -> None:
+def test_status_answer_that_contradicts_halts(orders: Orders, order: Order, fields: dict[str, Any]) -> None:
     assert orders.apply(report("A1-1", Exec.ORDER_STATUS, Status.NEW, **fields)).kind == Outcome.UNKNOWN
 
 
@@ -231,7 +233,7 @@ def test_status_answer_that_contradicts_halts(orders: Orders, order: Order, fiel
 
 
 def test_busts_and_corrects_of_a_filled_order(orders: Orders, order: Order) -> None:  # J.1.a
-    def cut(exec_type: str, exec_id: str, exec_ref_id: str, **fields: object) -> tuple[object, ...]:
+    def cut(exec_type: str, exec_id: str, exec_ref_id: str, **fields: Any) -> tuple[object, ...]:
         change = orders.apply(report("A1-1", exec_type, exec_id=exec_id, exec_ref_id=exec_ref_id, **fields))
         return change.kind, traded(change), state(order), order.cum_cost
 
@@ -315,9 +317,7 @@ def test_bust_without_reference_needs_the_fill_in_the_report(orders: Orders, ord
         {"exec_ref_id": "B", "leaves_qty": 0, "ord_status": Status.NEW},
     ],
 )
-def test_bust_or_correct_that_does_not_fit_is_not_applied(
-    orders: Orders, order: Order, fields: dict[str, object]
-) -> None:
+def test_bust_or_correct_that_does_not_fit_is_not_applied(orders: Orders, order: Order, fields: dict[str, Any]) -> None:
     orders.apply(fill(order, 4, "B"))
     change = orders.apply(report("A1-1", **{"exec_type": "H", "ord_status": Status.NEW, "exec_id": "E", **fields}))
     assert (change.kind, traded(change), order.cum_qty, order.cum_cost) == (Outcome.UNKNOWN, (0,) * 6, 4, 16_800)

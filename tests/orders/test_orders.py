@@ -1,6 +1,7 @@
 """Orders from request to last report; scenario letters are those of the FIX order state change matrices."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -183,7 +184,7 @@ def test_change_of_a_fill_does_not_linger(orders: Orders, order: Order) -> None:
     ],
 )
 def test_fill_that_contradicts_is_not_applied_and_puts_the_order_in_doubt(
-    orders: Orders, order: Order, fields: dict[str, object], fault: str
+    orders: Orders, order: Order, fields: dict[str, Any], fault: str
 ) -> None:
     change = orders.apply(fill(order, 4, "E1", **fields))
     assert (change.kind, change.last_qty, change.is_terminal) == (Outcome.UNKNOWN, 0, False)
@@ -313,7 +314,7 @@ def test_refused_message_of_a_working_order_that_says_not_which_halts(orders: Or
         ({"msg_type": Msg.ORDER_CANCEL_REJECT}, Outcome.UNKNOWN),
     ],
 )
-def test_report_about_no_order_of_ours(orders: Orders, order: Order, fields: dict[str, object], kind: int) -> None:
+def test_report_about_no_order_of_ours(orders: Orders, order: Order, fields: dict[str, Any], kind: int) -> None:
     change = orders.apply(report("stranger", **{"exec_type": "", **fields}))
     assert (change.kind, change.order, state(order)) == (kind, None, (Status.NEW, 10, 0, 10, ""))
     if kind == Outcome.UNKNOWN:

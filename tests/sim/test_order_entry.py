@@ -73,7 +73,7 @@ LIMIT_ORDER = "35=D|11=a1|54=1|38=25.5|40=2|44=0.415|55=RAIN|60=20261123-12:00:0
     ],
 )  # fmt: skip
 def test_new_order_becomes_a_request(text: str, changed: dict[str, Any]) -> None:
-    plain = {
+    plain: dict[str, Any] = {
         "account": "CLIENT",
         "cl_ord_id": "a1",
         "symbol": "RAIN",
@@ -130,7 +130,7 @@ def test_message_of_no_use_is_rejected_in_words(text: str, reason: int, words: s
 
 # Events to reports
 
-ORDER = {
+ORDER: dict[str, Any] = {
     "account": "CLIENT", "cl_ord_id": "a1", "order_id": "O1", "exec_id": "E1", "symbol": "RAIN", "side": fix.BUY,
     "price": 4150, "order_qty": 2500, "cum_qty": 0, "leaves_qty": 2500, "cum_cost": 0, "ord_status": "0",
     "ord_type": "2", "time_in_force": "1", "expire_time_ns": 0, "now_ns": NOON_NS,

@@ -1,11 +1,13 @@
 """The desk: what a strategy may ask for, and its timers."""
 
 import re
-from typing import Never
+from collections.abc import Callable
+from typing import Any, Never
 
 import pytest
 
 from engine import fix
+from engine.book import Book
 from engine.errors import ConfigError
 from engine.strategy import Strategy
 from tests.support.desks import Scene
@@ -74,7 +76,7 @@ def test_cancel_all_counts_what_left_and_skips_what_is_being_cancelled() -> None
 class Timed(Strategy):
     """Sets its timer again each time it is due."""
 
-    def on_timer(self, key) -> None:
+    def on_timer(self, key: object) -> None:
         self.context.timer(5, key)
 
 
@@ -98,7 +100,7 @@ def test_timer_due_in_a_pause_is_called_all_the_same_so_that_a_chain_of_them_goe
 
 def test_exception_in_a_timer_halts() -> None:
     class Broken(Strategy):
-        def on_timer(self, key) -> Never:
+        def on_timer(self, key: object) -> Never:
             raise ValueError(key)
 
     scene = Scene(Broken())
@@ -110,11 +112,11 @@ def test_exception_in_a_timer_halts() -> None:
 class Careless(Strategy):
     """Makes one mistake each time the book moves."""
 
-    def __init__(self, mistake) -> None:
+    def __init__(self, mistake: Callable[..., Any]) -> None:
         super().__init__()
         self.mistake = mistake
 
-    def on_book(self, book) -> None:
+    def on_book(self, book: Book) -> None:
         self.mistake(self.context, book.instrument)
 
 
@@ -133,7 +135,7 @@ class Careless(Strategy):
         (lambda desk, rain: desk.buy(rain, 4_500, 10, 3), "TypeError"),
     ],
 )
-def test_mistake_of_a_strategy_halts_with_its_reason_and_sends_nothing(mistake, word) -> None:
+def test_mistake_of_a_strategy_halts_with_its_reason_and_sends_nothing(mistake: Callable[..., Any], word: str) -> None:
     scene = Scene(Careless(mistake))
     scene.delta(4_500, 5)
     assert scene.sent == []

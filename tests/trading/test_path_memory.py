@@ -3,6 +3,8 @@
 import gc
 import sys
 import tracemalloc
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -27,23 +29,25 @@ ORDERS = 2_000
 class OneEvent:
     """One reused event, as a dialect hands out; a frame is its (price, size)."""
 
-    def __init__(self, instrument) -> None:
+    def __init__(self, instrument: Instrument) -> None:
         self.event = MarketEvent(EventKind.DELTA)
         self.event.instrument, self.event.side = instrument, BID
 
-    def decode(self, frame):
+    def decode(self, frame: tuple[int, int]) -> MarketEvent:
         self.event.price, self.event.size = frame
         return self.event
 
 
-def bare_desk():
+def bare_desk() -> Any:
     """The path without a spy."""
     rain = Instrument("RAIN", 0, CENTS)
     book = Book(rain)
     book.snapshot([(4_500, 100), (4_400, 100)], [(4_600, 100)])
     clock = iter(range(10**12, 2 * 10**12)).__next__
-    desk = Desk(
-        [book], OneEvent(rain), FakeDialect(), Orders("T"), [Position(rain)], Risk(NO_LIMITS, [rain]),
+    market_data: Any = OneEvent(rain)
+    dialect: Any = FakeDialect()
+    desk: Any = Desk(
+        [book], market_data, dialect, Orders("T"), [Position(rain)], Risk(NO_LIMITS, [rain]),
         NullJournal(), Strategy(), clock, clock,
     )  # fmt: skip
     desk.send = len
@@ -53,7 +57,7 @@ def bare_desk():
 
 
 @pytest.mark.parametrize("frames", [((4_400, 7), (4_400, -7)), ((4_500, 7), (4_500, -7))], ids=["quiet", "moved"])
-def test_hundred_thousand_frames_leave_no_memory_behind(frames) -> None:
+def test_hundred_thousand_frames_leave_no_memory_behind(frames: Iterable[Any]) -> None:
     desk = bare_desk()
 
     def feed() -> None:
@@ -90,7 +94,7 @@ def test_order_round_keeps_a_bounded_amount_and_makes_no_cycles() -> None:
     desk = bare_desk()
     rain = desk.instruments[0]
 
-    def trade(count) -> None:
+    def trade(count: int) -> None:
         for _ in range(count):
             order = desk.buy(rain, 4_400, 10, fix.Tif.GTC)
             desk.on_report(ack(order))

@@ -122,6 +122,7 @@ def test_rejected_order_is_counted_by_its_code_and_told(rig: Start) -> None:
     quoted(r)
     r.venue("reject_order", account=r.account)
     refused = r.desk.buy(r.rain, 41 * CENT, LOT)
+    assert refused is not None
     r.until_status(refused, fix.Status.REJECTED)
     assert r.counters.rejects_by_reason == {99: 1}
     assert r.strategy.seen[-1] == ("on_reject", 99, "INTERNAL_ERROR")
@@ -182,6 +183,7 @@ def test_closed_market_expires_orders_and_refuses_new_ones(rig: Start) -> None:
     r.venue("close_market", symbol="RAIN")
     r.until_status(order, fix.Status.EXPIRED)
     refused = r.desk.buy(r.rain, 41 * CENT, LOT)
+    assert refused is not None
     r.until_status(refused, fix.Status.REJECTED)
     assert r.strategy.seen[-1] == ("on_reject", 2, "MARKET_INACTIVE")
     assert r.counters.rejects_by_reason == {2: 1}

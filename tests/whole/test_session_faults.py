@@ -82,6 +82,7 @@ def test_unanswered_order_is_unknown_and_counts_until_the_venue_says(rig: Start,
     r = rig()
     r.venue(lose, **HOW[lose])
     order = r.desk.buy(r.rain, 41 * CENT, 5 * LOT)
+    assert order is not None
     r.turn(0.05)
     drop(r)
     assert order.ord_status == fix.Status.UNKNOWN
@@ -134,6 +135,7 @@ def test_order_that_fills_while_it_is_unknown_counts_once(rig: Start) -> None:
     r = rig()
     r.venue("delay_fix", **HOW["delay_fix"])
     order = r.desk.buy(r.rain, 41 * CENT, 5 * LOT)
+    assert order is not None
     r.turn(0.05)
     r.venue("drop_fix", account=r.account)
     r.other.order(f"{r.account}-hit", "2", "2", "0.41")
@@ -167,6 +169,7 @@ def test_silent_session_is_given_up_and_trading_resumes_when_it_is_back(rig: Sta
     order = resting(r)
     r.venue("silent_fix")
     doubtful = r.desk.buy(r.rain, 41 * CENT, LOT)
+    assert doubtful is not None
     r.until(lambda: r.supervisor.state is DeskState.WAITING, "the silence to be noticed")
     assert (order.ord_status, doubtful.ord_status) == (fix.Status.NEW, fix.Status.UNKNOWN)
     assert r.desk.buy(r.rain, 42 * CENT, LOT) is None

@@ -60,7 +60,7 @@ class Rig:
         self.rain, self.snow = self.desk.instruments
         self.strategy: Any = self.desk.hooks.strategy
         self._send = self.engine.session.send
-        self.engine.session.send = self.desk.send = self._watch  # type: ignore[method-assign]
+        self.engine.session.send = self.desk.send = self._watch
         self.task: asyncio.Task[None] | None = None
         self._other: FixClient | None = None
         self._names = count(1)
@@ -103,6 +103,10 @@ class Rig:
     def turn(self, seconds: float) -> None:
         """Let the engine run for so long."""
         self.loop.run_until_complete(asyncio.sleep(seconds))
+
+    def until_ended(self) -> None:
+        assert self.task is not None
+        self.loop.run_until_complete(self.task)
 
     def until_trading(self) -> None:
         self.until(lambda: self.supervisor.state is DeskState.TRADING, "trading")

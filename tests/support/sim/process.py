@@ -86,7 +86,7 @@ class SimProcess:
         self._clients.append(client)
         return client
 
-    def subscribed(self, **options: bool) -> FeedClient:
+    def subscribed(self, **options: Any) -> FeedClient:
         """Return a client of RAIN's book whose snapshot has arrived."""
         feed = self.feed(**options)
         feed.send("subscribe", channels=["orderbook_delta"], market_ticker="RAIN", use_yes_price=True)

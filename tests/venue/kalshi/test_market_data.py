@@ -2,6 +2,8 @@
 
 import json
 import sys
+from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 import pytest
 
@@ -9,45 +11,50 @@ from engine import fix
 from engine.book import ASK, BID
 from engine.errors import ConfigError, DecodeError
 from engine.instrument import Instrument, PriceBand
-from engine.venue import EventKind
+from engine.venue import EventKind, MarketEvent
 from engine.venue.kalshi.market_data import KalshiMarketData
+from engine.venue.kalshi.signing import SigningKey
 from engine.venue.kalshi.subscriptions import BOOK, TICKER, TRADES
 from tests.support import kalshi_wire as wire
 from tests.support.captures import each_capture, frames
 from tests.support.kalshi_wire import RAIN, SNOW, TS_MS
 
+PlainBook: TypeAlias = dict[str, dict[str, int]]  # by side and price as text
+Trade: TypeAlias = tuple[int, int, int]
 TAPERED = (PriceBand(0, 1000, 10), PriceBand(1000, 9000, 50), PriceBand(9000, 10000, 10))
 CENT = (PriceBand(0, 10000, 100),)
-COUNTS = ("duplicates", "gaps", "malformed", "missed", "off_grid", "refused", "resets", "snapshots", "trades")
-COUNTS += ("unknown_markets", "unknown_types", "waiting")
+COUNTS = (
+    "duplicates", "gaps", "malformed", "missed", "off_grid", "refused", "resets", "snapshots", "trades",
+    "unknown_markets", "unknown_types", "waiting",
+)  # fmt: skip
 
 
 class Feed:
     """A dialect with what a loop keeps of its events: the books that are sound, and the commands it sent."""
 
-    def __init__(self, **options) -> None:
+    def __init__(self, **options: Any) -> None:
         self.rain = Instrument(RAIN, 0, TAPERED)
         self.snow = Instrument(SNOW, 1, CENT)
         self.dialect = KalshiMarketData([self.rain, self.snow], **options)
         self.sent = [json.loads(each) for each in self.dialect.subscribe()]
 
-    def take(self, frame):
+    def take(self, frame: Any) -> MarketEvent:
         event = self.dialect.decode(frame)
         self.sent += [json.loads(each) for each in event.commands]
         return event
 
-    def kinds(self, *frames):
+    def kinds(self, *frames: bytes) -> list[int]:
         return [self.take(frame).kind for frame in frames]
 
-    def counts(self):
+    def counts(self) -> dict[str, int]:
         return {name: count for name in COUNTS if (count := getattr(self.dialect.counts, name))}
 
-    def waiting(self):
+    def waiting(self) -> list[str]:
         return [each.symbol for each in self.dialect.waiting()]
 
 
 @pytest.fixture
-def feed():
+def feed() -> Feed:
     """Both books fresh at seq 2 of stream 1, trades on stream 2."""
     feed = Feed()
     feed.kinds(wire.subscribed(BOOK, 1), wire.subscribed(TRADES, 2), wire.snapshot(1), wire.snapshot(2, SNOW))
@@ -56,24 +63,24 @@ def feed():
     return feed
 
 
-def level(event):
+def level(event: MarketEvent) -> tuple[int, str, int, int, int, int, int]:
     return (event.kind, event.instrument.symbol, event.side, event.price, event.size, event.seq, event.venue_time_ns)
 
 
 # levels
 
 
-def test_yes_delta_becomes_a_bid(feed) -> None:
+def test_yes_delta_becomes_a_bid(feed: Feed) -> None:
     event = feed.take(wire.delta(3, "0.4150", "-25.00", "yes"))
     assert level(event) == (EventKind.DELTA, RAIN, BID, 4150, -2500, 3, TS_MS * 1_000_000)
 
 
-def test_no_delta_becomes_the_ask_at_one_minus_its_price(feed) -> None:
+def test_no_delta_becomes_the_ask_at_one_minus_its_price(feed: Feed) -> None:
     assert level(feed.take(wire.delta(3, "0.5700", "-85.50", "no")))[2:5] == (ASK, 4300, -8550)
 
 
 @pytest.mark.parametrize(("use_yes_price", "price"), [(False, "0.3000"), (True, "0.7000")])
-def test_both_price_scales_give_the_same_ask(use_yes_price, price) -> None:
+def test_both_price_scales_give_the_same_ask(use_yes_price: bool, price: str) -> None:
     feed = Feed(use_yes_price=use_yes_price)
     event = feed.take(wire.snapshot(1, no=[[price, "5.00"]]))
     assert event.asks == [(7000, 500)]
@@ -81,25 +88,25 @@ def test_both_price_scales_give_the_same_ask(use_yes_price, price) -> None:
 
 
 @pytest.mark.parametrize("price", ["0.96", "0.960", "0.9600", "00.9600"])
-def test_price_text_of_any_length_is_read_exactly(feed, price) -> None:
+def test_price_text_of_any_length_is_read_exactly(feed: Feed, price: str) -> None:
     assert level(feed.take(wire.delta(3, price)))[2:5] == (BID, 9600, 1000)
     assert level(feed.take(wire.delta(4, price, side="no")))[2:5] == (ASK, 400, 1000)
 
 
-def test_delta_without_a_time_has_venue_time_zero(feed) -> None:
+def test_delta_without_a_time_has_venue_time_zero(feed: Feed) -> None:
     message = json.loads(wire.delta(3))
     del message["msg"]["ts_ms"]
     assert feed.take(json.dumps(message).encode()).venue_time_ns == 0
 
 
-def test_unknown_keys_and_another_order_of_keys_change_nothing(feed) -> None:
+def test_unknown_keys_and_another_order_of_keys_change_nothing(feed: Feed) -> None:
     message = json.loads(wire.delta(3, "0.4150", "7.00"))
     message["msg"] = dict(reversed((message["msg"] | {"last_update_reason": "Amend", "subaccount": 3}).items()))
     message = dict(reversed((message | {"sending_ts_ms": 5, "new": {"deep": [1, {}]}}).items()))
     assert level(feed.take(json.dumps(message, indent=1).encode()))[2:5] == (BID, 4150, 700)
 
 
-def test_frame_may_be_a_memoryview(feed) -> None:
+def test_frame_may_be_a_memoryview(feed: Feed) -> None:
     assert feed.take(memoryview(wire.delta(3))).kind == EventKind.DELTA
 
 
@@ -119,7 +126,7 @@ def test_snapshot_without_levels_is_an_empty_book() -> None:
     assert (event.kind, event.bids, event.asks) == (EventKind.SNAPSHOT, [], [])
 
 
-def test_level_of_size_zero_in_a_snapshot_is_left_out(feed) -> None:
+def test_level_of_size_zero_in_a_snapshot_is_left_out(feed: Feed) -> None:
     assert feed.take(wire.snapshot(3, yes=[["0.4000", "0.00"], ["0.4100", "1.00"]])).bids == [(4100, 100)]
 
 
@@ -137,7 +144,7 @@ def test_delta_before_the_first_snapshot_is_ignored_and_counted() -> None:
 
 
 @pytest.mark.parametrize(("taker", "side"), [("yes", fix.BUY), ("no", fix.SELL)])
-def test_trade_has_the_yes_price_and_the_aggressors_side(feed, taker, side) -> None:
+def test_trade_has_the_yes_price_and_the_aggressors_side(feed: Feed, taker: str, side: int) -> None:
     event = feed.take(wire.trade(7, "0.4150", "25.00", taker))
     assert level(event) == (EventKind.TRADE, RAIN, side, 4150, 2500, 7, TS_MS * 1_000_000)
     assert feed.counts() == {"trades": 1}
@@ -149,7 +156,7 @@ def test_trade_in_the_deprecated_form_is_read() -> None:
     assert Feed().take(json.dumps(message).encode()).side == fix.BUY
 
 
-def test_trade_gap_is_counted_and_leaves_the_books_alone(feed) -> None:
+def test_trade_gap_is_counted_and_leaves_the_books_alone(feed: Feed) -> None:
     feed.take(wire.trade(7))
     event = feed.take(wire.trade(10))
     assert (event.kind, event.gap, event.suspects, event.commands) == (EventKind.TRADE, True, (), [])
@@ -160,7 +167,7 @@ def test_trade_gap_is_counted_and_leaves_the_books_alone(feed) -> None:
 # sequence
 
 
-def test_gap_makes_every_book_of_the_stream_suspect_and_asks_for_snapshots(feed) -> None:
+def test_gap_makes_every_book_of_the_stream_suspect_and_asks_for_snapshots(feed: Feed) -> None:
     event = feed.take(wire.delta(5))
     assert (event.kind, event.gap, event.suspects) == (EventKind.GAP, True, (feed.rain, feed.snow))
     assert event.text == "stream 1 (orderbook_delta): 5 came where 3 was due"
@@ -174,7 +181,7 @@ def test_gap_makes_every_book_of_the_stream_suspect_and_asks_for_snapshots(feed)
     assert feed.counts() == {"gaps": 1, "missed": 2}
 
 
-def test_after_a_gap_each_snapshot_clears_its_own_market_only(feed) -> None:
+def test_after_a_gap_each_snapshot_clears_its_own_market_only(feed: Feed) -> None:
     assert feed.kinds(
         wire.delta(5),
         wire.delta(6),
@@ -198,14 +205,14 @@ def test_after_a_gap_each_snapshot_clears_its_own_market_only(feed) -> None:
     assert len(feed.sent) == 1
 
 
-def test_second_gap_asks_again_only_for_books_that_were_fresh(feed) -> None:
+def test_second_gap_asks_again_only_for_books_that_were_fresh(feed: Feed) -> None:
     feed.kinds(wire.delta(5), wire.snapshot(6))
     event = feed.take(wire.delta(9))
     assert event.suspects == (feed.rain,)
     assert [each["params"]["market_tickers"] for each in feed.sent] == [[RAIN, SNOW], [RAIN]]
 
 
-def test_gap_shown_by_a_snapshot_spares_the_snapshots_own_market(feed) -> None:
+def test_gap_shown_by_a_snapshot_spares_the_snapshots_own_market(feed: Feed) -> None:
     event = feed.take(wire.snapshot(6, yes=[["0.4000", "1.00"]]))
     assert (event.kind, event.gap, event.bids, event.suspects) == (
         EventKind.SNAPSHOT,
@@ -229,7 +236,7 @@ def test_gap_shown_by_a_snapshot_spares_the_snapshots_own_market(feed) -> None:
     ],
     ids=["ok", "unsubscribed", "unknown-type", "unknown-market", "unknown-snapshot", "error"],
 )
-def test_every_frame_with_a_number_can_show_a_gap(feed, frame) -> None:
+def test_every_frame_with_a_number_can_show_a_gap(feed: Feed, frame: bytes) -> None:
     event = feed.take(frame)
     assert (event.gap, event.suspects) == (True, (feed.rain, feed.snow))
     assert [each["params"]["action"] for each in feed.sent] == ["get_snapshot"]
@@ -240,13 +247,13 @@ def test_every_frame_with_a_number_can_show_a_gap(feed, frame) -> None:
     [wire.ok(3), wire.frame(type="order_group_updates", sid=1, seq=3, msg={}), wire.delta(3, symbol="KXOTHER")],
     ids=["ok", "unknown-type", "unknown-market"],
 )
-def test_every_frame_with_a_number_moves_its_stream_on(feed, frame) -> None:
+def test_every_frame_with_a_number_moves_its_stream_on(feed: Feed, frame: bytes) -> None:
     assert feed.take(frame).gap is False
     assert feed.kinds(wire.delta(3), wire.delta(4)) == [EventKind.CONTROL, EventKind.DELTA]
     assert feed.dialect.counts.duplicates == 1
 
 
-def test_frames_without_a_number_leave_the_streams_alone(feed) -> None:
+def test_frames_without_a_number_leave_the_streams_alone(feed: Feed) -> None:
     kinds = feed.kinds(
         wire.frame(type="ticker", sid=3, msg={"market_ticker": RAIN}),
         wire.frame(type="ok", id=4, msg=[{"channel": BOOK, "sid": 1}]),
@@ -256,14 +263,14 @@ def test_frames_without_a_number_leave_the_streams_alone(feed) -> None:
 
 
 @pytest.mark.parametrize("frame", [wire.delta(2), wire.snapshot(2, SNOW, yes=[["0.4000", "1.00"]])])
-def test_duplicate_is_dropped(feed, frame) -> None:
+def test_duplicate_is_dropped(feed: Feed, frame: bytes) -> None:
     event = feed.take(frame)
     assert (event.kind, event.gap, event.commands) == (EventKind.CONTROL, False, [])
     assert feed.counts() == {"duplicates": 1}
     assert feed.take(wire.delta(3)).kind == EventKind.DELTA
 
 
-def test_duplicate_trade_is_dropped(feed) -> None:
+def test_duplicate_trade_is_dropped(feed: Feed) -> None:
     assert feed.kinds(wire.trade(7), wire.trade(7), wire.trade(8)) == [
         EventKind.TRADE,
         EventKind.CONTROL,
@@ -281,7 +288,7 @@ def test_lower_number_is_a_reset_and_resynced_like_a_gap() -> None:
     assert feed.kinds(wire.snapshot(5), wire.delta(6)) == [EventKind.SNAPSHOT, EventKind.DELTA]
 
 
-def test_streams_are_counted_apart(feed) -> None:
+def test_streams_are_counted_apart(feed: Feed) -> None:
     kinds = feed.kinds(wire.delta(3), wire.trade(900), wire.delta(4), wire.trade(901))
     assert kinds == [EventKind.DELTA, EventKind.TRADE, EventKind.DELTA, EventKind.TRADE]
     assert feed.counts() == {"trades": 2}
@@ -312,21 +319,21 @@ def test_unchecked_sequence_passes_a_filtered_recording() -> None:
 # what does not fit
 
 
-def test_unknown_market_is_counted_and_named(feed) -> None:
+def test_unknown_market_is_counted_and_named(feed: Feed) -> None:
     event = feed.take(wire.delta(3, symbol="KXOTHER"))
     assert (event.kind, event.text) == (EventKind.UNKNOWN, "market_ticker unknown: 'KXOTHER'")
     assert feed.take(wire.trade(7, symbol="KXOTHER")).kind == EventKind.UNKNOWN
     assert feed.counts() == {"unknown_markets": 2}
 
 
-def test_unknown_type_is_counted_and_named(feed) -> None:
+def test_unknown_type_is_counted_and_named(feed: Feed) -> None:
     event = feed.take(wire.frame(type="market_lifecycle_v2", sid=8, seq=77, msg={"event_type": "determined"}))
     assert (event.kind, event.text) == (EventKind.UNKNOWN, "message type unknown: 'market_lifecycle_v2'")
     assert feed.counts() == {"unknown_types": 1}
 
 
 @pytest.mark.parametrize("price", ["0.4105", "0.0000", "1.0000", "1.5000", "-0.4000"])
-def test_delta_off_the_grid_gives_up_its_book(feed, price) -> None:
+def test_delta_off_the_grid_gives_up_its_book(feed: Feed, price: str) -> None:
     event = feed.take(wire.delta(3, price))
     assert (event.kind, event.suspects, event.commands) == (EventKind.UNKNOWN, (feed.rain,), [])
     assert event.text == f"{RAIN}: price_dollars '{price}' is off the price grid"
@@ -339,14 +346,14 @@ def test_delta_off_the_grid_gives_up_its_book(feed, price) -> None:
     ]
 
 
-def test_snapshot_off_the_grid_leaves_its_market_waiting(feed) -> None:
+def test_snapshot_off_the_grid_leaves_its_market_waiting(feed: Feed) -> None:
     event = feed.take(wire.snapshot(3, SNOW, yes=[["0.4150", "1.00"]]))
     assert (event.kind, event.text) == (EventKind.UNKNOWN, f"{SNOW}: a snapshot is off the price grid")
     assert (event.suspects, event.commands) == ((feed.snow,), [])
     assert feed.waiting() == [SNOW]
 
 
-def test_off_grid_snapshot_behind_a_gap_asks_for_the_others_only(feed) -> None:
+def test_off_grid_snapshot_behind_a_gap_asks_for_the_others_only(feed: Feed) -> None:
     event = feed.take(wire.snapshot(9, SNOW, yes=[["0.4150", "1.00"]]))
     assert (event.gap, event.suspects) == (True, (feed.rain, feed.snow))
     assert [each["params"]["market_tickers"] for each in feed.sent] == [[RAIN]]
@@ -394,7 +401,7 @@ def test_off_grid_snapshot_behind_a_gap_asks_for_the_others_only(feed) -> None:
         ),
     ],
 )
-def test_malformed_frame_is_counted_and_named(feed, frame, text) -> None:
+def test_malformed_frame_is_counted_and_named(feed: Feed, frame: bytes, text: str) -> None:
     with pytest.raises(DecodeError) as caught:
         feed.take(frame)
     assert text in str(caught.value)
@@ -406,14 +413,14 @@ def test_malformed_frame_is_counted_and_named(feed, frame, text) -> None:
     "frame",
     [wire.delta(3, price="0.40x"), wire.delta(3, side="maybe"), wire.snapshot(3, yes=[["", "1.00"]]), b"\x00"],
 )
-def test_malformed_frame_counts_as_lost_so_the_next_shows_a_gap(feed, frame) -> None:
+def test_malformed_frame_counts_as_lost_so_the_next_shows_a_gap(feed: Feed, frame: bytes) -> None:
     with pytest.raises(DecodeError):
         feed.take(frame)
     event = feed.take(wire.delta(4))
     assert (event.kind, event.suspects) == (EventKind.GAP, (feed.rain, feed.snow))
 
 
-def test_snapshot_in_both_forms_is_read_from_the_text_form(feed) -> None:
+def test_snapshot_in_both_forms_is_read_from_the_text_form(feed: Feed) -> None:
     msg = {"market_ticker": RAIN, "yes": [[41, 300]], "yes_dollars_fp": [["0.4100", "300.50"]]}
     assert feed.take(wire.frame(type="orderbook_snapshot", sid=1, seq=3, msg=msg)).bids == [(4100, 30050)]
 
@@ -438,7 +445,7 @@ def test_subscribe_names_every_market_in_chunks_with_the_price_flag_explicit() -
         assert [each["params"]["use_yes_price"] for each in sent] == [use_yes_price] * 3
 
 
-def test_new_connection_starts_ids_streams_and_books_anew(feed) -> None:
+def test_new_connection_starts_ids_streams_and_books_anew(feed: Feed) -> None:
     assert [json.loads(each)["id"] for each in feed.dialect.subscribe()] == [1]
     assert feed.waiting() == [RAIN, SNOW]
     assert feed.kinds(wire.delta(41), wire.snapshot(42), wire.delta(43)) == [
@@ -449,7 +456,7 @@ def test_new_connection_starts_ids_streams_and_books_anew(feed) -> None:
     assert "gaps" not in feed.counts()
 
 
-def test_resync_asks_on_the_stream_of_each_market_and_ignores_levels_until_then(feed) -> None:
+def test_resync_asks_on_the_stream_of_each_market_and_ignores_levels_until_then(feed: Feed) -> None:
     assert [json.loads(each)["params"] for each in feed.dialect.resync([feed.snow])] == [
         {"sids": [1], "action": "get_snapshot", "market_tickers": [SNOW]}
     ]
@@ -474,7 +481,7 @@ def test_resync_without_a_book_stream_subscribes() -> None:
 
 
 @pytest.mark.parametrize("code", [10, 25])
-def test_ended_book_subscription_is_opened_again_and_its_books_wait(feed, code) -> None:
+def test_ended_book_subscription_is_opened_again_and_its_books_wait(feed: Feed, code: int) -> None:
     feed.take(wire.delta(3))
     event = feed.take(wire.error(code, "Subscription buffer overflow", sid=1, seq=4))
     assert (event.kind, event.suspects) == (EventKind.REFUSED, (feed.rain, feed.snow))
@@ -486,7 +493,7 @@ def test_ended_book_subscription_is_opened_again_and_its_books_wait(feed, code) 
     assert feed.waiting() == [SNOW]
 
 
-def test_ended_trade_subscription_is_opened_again_and_books_stay(feed) -> None:
+def test_ended_trade_subscription_is_opened_again_and_books_stay(feed: Feed) -> None:
     feed.take(wire.trade(7))
     event = feed.take(wire.error(25, sid=2, seq=8))
     assert (event.suspects, feed.waiting()) == ((), [])
@@ -502,7 +509,7 @@ def test_subscription_that_ends_before_it_delivered_is_not_opened_in_a_loop() ->
     assert json.loads(feed.dialect.resync([feed.rain])[0])["cmd"] == "subscribe"
 
 
-def test_refused_command_is_named_by_its_id(feed) -> None:
+def test_refused_command_is_named_by_its_id(feed: Feed) -> None:
     feed.dialect.resync([feed.rain])
     event = feed.take(wire.error(13, "Unsupported action", id=2))
     assert event.kind == EventKind.REFUSED
@@ -517,11 +524,11 @@ def test_refused_subscription_names_channels_and_markets() -> None:
     )
 
 
-def test_complaint_of_an_unlisted_code_about_nothing_of_ours_is_still_told(feed) -> None:
+def test_complaint_of_an_unlisted_code_about_nothing_of_ours_is_still_told(feed: Feed) -> None:
     assert feed.take(wire.error(99, "new", id=77)).text == "the connection: error 99 (not listed): new"
 
 
-def test_answered_commands_are_forgotten(feed) -> None:
+def test_answered_commands_are_forgotten(feed: Feed) -> None:
     for id_ in range(2, 5000):
         feed.dialect.resync([feed.rain])
         if id_ % 2:
@@ -533,10 +540,10 @@ def test_handshake_is_unsigned_without_credentials_and_signed_with_them() -> Non
     assert Feed().dialect.handshake_headers(5) == {}
 
     class Credentials:
-        def http_headers(self, method, path, now_ns):
+        def http_headers(self, method: str, path: str, now_ns: int) -> dict[str, str]:
             return {"signed": f"{now_ns}{method}{path}"}
 
-    dialect = KalshiMarketData([], Credentials())
+    dialect = KalshiMarketData([], cast(SigningKey, Credentials()))
     assert dialect.handshake_headers(5) == {"signed": "5GET/trade-api/ws/v2"}
 
 
@@ -560,11 +567,13 @@ def test_levels_leave_nothing_allocated_behind() -> None:
 
 
 @each_capture
-def test_captured_feed_gives_the_book_of_a_plain_replay(capture) -> None:
+def test_captured_feed_gives_the_book_of_a_plain_replay(capture: Path) -> None:
     symbol = capture.name.removesuffix(".ndjson.gz")
     dialect = KalshiMarketData([Instrument(symbol, 0, CENT)], check_sequence=False)
-    ours, plain = {BID: {}, ASK: {}}, {"yes": {}, "no": {}}
-    trades, plain_trades = [], []
+    ours: dict[int, dict[int, int]] = {BID: {}, ASK: {}}
+    plain: PlainBook = {"yes": {}, "no": {}}
+    trades: list[Trade] = []
+    plain_trades: list[Trade] = []
     for _, frame in frames(capture):
         event = dialect.decode(frame)
         if event.kind == EventKind.DELTA:
@@ -582,7 +591,7 @@ def test_captured_feed_gives_the_book_of_a_plain_replay(capture) -> None:
     assert dialect.counts.malformed + dialect.counts.waiting + dialect.counts.off_grid == 0
 
 
-def _replay(message, book, trades) -> None:
+def _replay(message: dict[str, Any], book: PlainBook, trades: list[Trade]) -> None:
     """Follow the feed without a line of the engine."""
     msg = message["msg"]
     if message["type"] == "orderbook_snapshot":
@@ -592,16 +601,16 @@ def _replay(message, book, trades) -> None:
         levels = book[msg["side"]]
         levels[msg["price_dollars"]] = levels.get(msg["price_dollars"], 0) + _units(msg["delta_fp"], 2)
     else:
-        side = fix.BUY if msg["taker_side"] == "yes" else fix.SELL
-        trades.append((side, _units(msg["yes_price_dollars"], 4), _units(msg["count_fp"], 2)))
+        taker = fix.BUY if msg["taker_side"] == "yes" else fix.SELL
+        trades.append((taker, _units(msg["yes_price_dollars"], 4), _units(msg["count_fp"], 2)))
 
 
-def _units(text, places):
+def _units(text: str, places: int) -> int:
     whole, _, part = text.partition(".")
     return int(whole + part.ljust(places, "0"))
 
 
-def _assert_same(ours, plain) -> None:
+def _assert_same(ours: dict[int, dict[int, int]], plain: PlainBook) -> None:
     bids = {_units(price, 4): size for price, size in plain["yes"].items() if size}
     asks = {10_000 - _units(price, 4): size for price, size in plain["no"].items() if size}
     assert {price: size for price, size in ours[BID].items() if size} == bids
