@@ -63,9 +63,9 @@ def test_snapshot_level_of_size_zero_is_no_level(kind) -> None:
 @pytest.mark.parametrize("side", [BID, ASK])
 def test_snapshot_with_a_bad_level_leaves_an_empty_stale_book(kind, side, level) -> None:
     book = full(kind)
-    sides = [[(4_900, 1)], [(4_900, 1)]]
+    sides = {BID: [(4_900, 1)], ASK: [(4_900, 1)]}
     sides[side].append(level)
-    assert book.snapshot(*sides) == STALE
+    assert book.snapshot(*sides.values()) == STALE
     book._check()
     assert (content(book), book.is_stale, book.updates) == (([], []), True, 1)
 
