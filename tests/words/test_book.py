@@ -76,9 +76,9 @@ def test_snapshot_with_a_bad_level_leaves_an_empty_stale_book(
     kind: BookKind, side: int, level: tuple[int, int]
 ) -> None:
     book = full(kind)
-    sides = [[(4_900, 1)], [(4_900, 1)]]
+    sides = {BID: [(4_900, 1)], ASK: [(4_900, 1)]}
     sides[side].append(level)
-    assert book.snapshot(*sides) == STALE
+    assert book.snapshot(*sides.values()) == STALE
     book._check()
     assert (content(book), book.is_stale, book.updates) == (([], []), True, 1)
 
@@ -178,8 +178,9 @@ def test_deltas_move_best_prices(kind: BookKind) -> None:
         (BID, 4_900, MAX_SIZE - 9),
         (BID, 4_900, 2**63 - 1),
         (BID, 4_900, -(2**63)),
-        (2, 4_900, 1),
+        (3, 4_900, 1),
         (-1, 4_900, 1),
+        (0, 4_900, 1),
     ],
 )
 def test_delta_that_does_not_fit_marks_stale_and_changes_nothing_else(
@@ -214,7 +215,7 @@ def test_level_holds_up_to_max_size(kind: BookKind) -> None:
         ((BID, 4_900, -1), STALE),
         ((BID, 4_900, MAX_SIZE + 1), STALE),
         ((BID, 4_950, 1), STALE),
-        ((2, 4_900, 1), STALE),
+        ((3, 4_900, 1), STALE),
     ],
 )
 def test_set_level_replaces_the_size(kind: BookKind, level: tuple[int, int, int], outcome: int) -> None:
@@ -252,7 +253,7 @@ def test_apply_many_stops_at_the_first_stale_delta(kind: BookKind) -> None:
 
 
 @both_books
-@pytest.mark.parametrize("side", [2, -1, 2**32, 2**32 + 1])
+@pytest.mark.parametrize("side", [3, 0, -1, 2**32 + 1, 2**32 + 2])
 def test_apply_many_refuses_a_side_that_is_none(kind: BookKind, side: int) -> None:
     book = full(kind)
     assert book.apply_many(array("q", [side]), array("q", [4_900]), array("q", [1])) == 0
