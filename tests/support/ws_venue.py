@@ -186,3 +186,26 @@ class PlainDialect:
 
     def waiting(self) -> list[Any]:
         return self.waits.pop(0) if self.waits else []
+
+
+Test: TypeAlias = Callable[[Venue, Client, VenueConnection], Coroutine[Any, Any, None]]
+
+
+def against(venue_options: dict[str, Any] | None = None, **settings: Any) -> Callable[[Test], Callable[[], None]]:
+    """Run a test with a venue, a client, and the venue's side of their first connection after its subscription."""
+
+    def decorate(test: Test) -> Callable[[], None]:
+        def wrapped() -> None:
+            async def body() -> None:
+                async with Venue(**venue_options or {}) as venue, Client(venue, PlainDialect(), **settings) as client:
+                    connection = await venue.connections.get()
+                    assert await connection.inbox.get() == {"id": 1}
+                    assert await client.next() == [("connected",)]
+                    await test(venue, client, connection)
+
+            run(body())
+
+        wrapped.__name__ = test.__name__
+        return wrapped
+
+    return decorate
