@@ -7,9 +7,7 @@ import pytest
 
 from engine.app.check import check
 from engine.config.shipped import config_path
-from tests.support.configs import WHOLE, edited, written
-
-__all__ = ["written"]
+from tests.support.configs import WHOLE, edited
 
 SESSION_FILE = """
 [DEFAULT]

@@ -11,9 +11,7 @@ import pytest
 from engine import cli
 from engine.config.shipped import config_path
 from engine.errors import ConfigError, SessionError
-from tests.support.configs import WHOLE, written
-
-__all__ = ["written"]
+from tests.support.configs import WHOLE
 
 
 def run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str, str]:

@@ -13,6 +13,7 @@ from bench.plan import ORDER, TICK, Pace, Plan, Samples
 from bench.report import host
 from bench.rig import Rig
 from engine import fix
+from engine.book import Book
 from engine.codec import Fields
 from tests.support.engine.stalls import stall
 
@@ -42,7 +43,10 @@ def lose_reports(rig: Rig) -> None:
 
 
 def buy_at_another_price(rig: Rig) -> None:
-    rig.desk._on_book = lambda book: rig.desk.buy(book.instrument, book.best_ask - 100, 100, fix.Tif.IOC)
+    def buy(book: Book) -> None:
+        rig.desk.buy(book.instrument, book.best_ask - 100, 100, fix.Tif.IOC)
+
+    rig.desk._on_book = buy
 
 
 def never_buy(rig: Rig) -> None:

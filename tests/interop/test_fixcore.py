@@ -59,11 +59,11 @@ class FixcoreEnd(End, Application):
         self.received.append(named(raw))
 
     @property
-    def is_up(self) -> bool:
+    def is_up(self) -> bool:  # type: ignore[override]
         return bool(self.session.is_logged_on)
 
     @property
-    def numbers(self) -> tuple[int, int]:
+    def numbers(self) -> tuple[int, int]:  # type: ignore[override]
         store = self.session._store
         return store.next_sender_msg_seq_num(), store.next_target_msg_seq_num()
 

@@ -1,6 +1,5 @@
 """Whatever ends the writer or hurts its files: what was appended is read, and damage is named."""
 
-import os
 import random
 import struct
 import subprocess
@@ -12,7 +11,7 @@ import pytest
 from engine.errors import JournalError
 from engine.journal.segments import RecordKind, journal_paths, read, read_all, read_header
 from tests.support.journals import SMALL, journal_in
-from tests.support.places import ROOT, TESTS
+from tests.support.places import ROOT
 
 # Whatever ends the writer
 
@@ -33,8 +32,8 @@ def test_kill_leaves_every_record_that_was_appended(tmp_path: Path, segment_byte
 
 def child_of(directory: Path, segment_bytes: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, str(TESTS / "support" / "journal_child.py"), str(directory), str(segment_bytes)],
-        stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
+        [sys.executable, "-m", "tests.support.journal_child", str(directory), str(segment_bytes)],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
