@@ -44,13 +44,13 @@ def lose_reports(rig: Rig) -> None:
 
 def buy_at_another_price(rig: Rig) -> None:
     def buy(book: Book) -> None:
-        rig.desk.buy(book.instrument, book.best_ask - 100, 100, fix.Tif.IOC)
+        rig.strategy.context.buy(book.instrument, book.best_ask - 100, 100, fix.Tif.IOC)
 
-    rig.desk._on_book = buy
+    rig.trading._on_book = buy
 
 
 def never_buy(rig: Rig) -> None:
-    rig.desk._on_book = lambda book: None
+    rig.trading._on_book = lambda book: None
 
 
 def measure(prepare: Any, subject: str = ORDER, paces: tuple[Pace, ...] = CLOSED_AND_OPEN, **more: Any) -> Any:

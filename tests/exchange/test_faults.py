@@ -1,6 +1,6 @@
 """Faults inside the matcher: what is refused, cancelled or late on purpose."""
 
-from engine.sim.faults import FaultKind, Faults, InjectedFault
+from engine.exchange.faults import FaultKind, Faults, InjectedFault
 from tests.support.sim.venue import SECOND_NS, B, S, Venue
 
 

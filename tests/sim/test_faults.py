@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engine.errors import ConfigError
-from engine.sim.faults import FaultKind, Faults, InjectedFault
+from engine.exchange.faults import FaultKind, Faults, InjectedFault
 from tests.support.sim.venue import NOON_NS, SECOND_NS
 
 MS = 1_000_000

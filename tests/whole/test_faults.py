@@ -15,7 +15,7 @@ LOT = 100
 
 
 def stale(rig: Rig) -> list[str]:
-    return [book.instrument.symbol for book in rig.desk.books if book.is_stale]
+    return [book.instrument.symbol for book in rig.trading.books if book.is_stale]
 
 
 def quoted(rig: Rig) -> Order:
@@ -136,7 +136,7 @@ def test_unsolicited_cancels_end_orders_and_free_their_limits(rig: Start) -> Non
     r.venue("cancel_orders", account=r.account)
     r.until(lambda: all(order.ord_status == fix.Status.CANCELED for order in ours), "the cancels")
     assert r.counters.cancels == 3
-    assert r.engine._risk.exposure.open_orders == 0
+    assert r.trading.risk.exposure.open_orders == 0
     assert r.types_sent() == [MASS_CANCEL, NEW, NEW, NEW]
     assert r.supervisor.state is DeskState.TRADING
     r.assert_agrees()

@@ -86,7 +86,7 @@ def test_unanswered_order_is_unknown_and_counts_until_the_venue_says(rig: Start,
     r.turn(0.05)
     drop(r)
     assert order.ord_status == fix.Status.UNKNOWN
-    exposure = r.engine._risk.exposure
+    exposure = r.trading.risk.exposure
     assert (exposure.open_orders, exposure.worst_position(r.rain)) == (1, 5 * LOT)
     assert r.strategy.seen[-1] == ("on_order", fix.Status.UNKNOWN)
     assert r.reports.lines[-1] == f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled"
@@ -107,7 +107,7 @@ def test_unanswered_cancel_is_unknown_until_the_venue_says(rig: Start, lose: str
     r.turn(0.05)
     drop(r)
     assert order.ord_status == fix.Status.UNKNOWN
-    assert r.engine._risk.exposure.open_orders == 1
+    assert r.trading.risk.exposure.open_orders == 1
     r.until_trading()
     assert order.ord_status in (fix.Status.NEW, fix.Status.CANCELED)
     assert asked(r) == [NEW, CANCEL]
@@ -123,7 +123,7 @@ def test_unanswered_replace_counts_at_its_worst_until_the_venue_says(rig: Start,
     r.turn(0.05)
     drop(r)
     assert order.ord_status == fix.Status.UNKNOWN
-    assert r.engine._risk.exposure.worst_position(r.rain) == 9 * LOT
+    assert r.trading.risk.exposure.worst_position(r.rain) == 9 * LOT
     r.until_trading()
     replaced = (41 * CENT, 9 * LOT) if lose == "delay_fix" else (40 * CENT, 5 * LOT)
     assert (order.ord_status, order.price, order.leaves_qty) == (fix.Status.NEW, *replaced)
