@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -144,9 +143,12 @@ def test_help_starts_without_the_libraries_of_the_commands() -> None:
      (KeyboardInterrupt(), 0)],
 )  # fmt: skip
 def test_outcome_of_a_command_is_its_exit_status(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, outcome: Any, status: int
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: BaseException | int | None,
+    status: int,
 ) -> None:
-    def act(arguments: argparse.Namespace) -> Any:
+    def act(arguments: argparse.Namespace) -> int | None:
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome

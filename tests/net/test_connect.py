@@ -3,10 +3,8 @@
 import asyncio
 import datetime
 import ssl
-from asyncio.streams import StreamReader, StreamWriter
 from pathlib import Path
 from random import Random
-from ssl import SSLContext
 from typing import cast
 
 import pytest
@@ -66,7 +64,7 @@ def test_closed_port_is_told_and_tried_again() -> None:
 def test_handshake_that_never_completes_is_told(answers: bool, words: str) -> None:
     served = asyncio.Event()
 
-    async def serve(reader: StreamReader, writer: StreamWriter) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         if not answers:
             await reader.read()
@@ -82,7 +80,7 @@ def test_handshake_that_never_completes_is_told(answers: bool, words: str) -> No
 
 
 def test_redirect_is_refused_rather_than_followed() -> None:
-    async def serve(reader: StreamReader, writer: StreamWriter) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
         writer.close()
@@ -181,7 +179,7 @@ def test_secure_address_is_reached_with_a_trusted_certificate_and_refused_withou
     run(test())
 
 
-def _contexts(directory: Path) -> tuple[SSLContext, SSLContext]:
+def _contexts(directory: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Return the server's and the client's context around one self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])

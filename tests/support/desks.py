@@ -130,7 +130,7 @@ class Scene:
     what left; `now_ns` is the clock, which a test sets.
     """
 
-    def __init__(self, strategy: Any = None, journal: NullJournal | None = None, **limits: Any) -> None:
+    def __init__(self, strategy: Strategy | None = None, journal: NullJournal | None = None, **limits: Any) -> None:
         self.record: list[tuple[Any, ...]] = []
         self.sent: list[bytes] = []
         self.now_ns = 1_000

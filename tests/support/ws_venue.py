@@ -9,14 +9,15 @@ from typing import Any, Self, TypeAlias
 
 import uvloop
 from picows import (
+    WSFrame,
     WSListener,
     WSMsgType,
+    WSTransport,
     WSUpgradeRequest,
     WSUpgradeResponse,
     WSUpgradeResponseWithListener,
     ws_create_server,
 )
-from picows.picows import WSFrame, WSTransport
 
 from engine.net.feed import Feed, FeedSettings
 from engine.runtime.backoff import Backoff

@@ -32,7 +32,7 @@ for _name in HOOKS:
     setattr(Told, _name, _recorder(_name))
 
 
-def hooked(strategy: Any = None) -> tuple[Any, list[str]]:
+def hooked(strategy: Strategy | None = None) -> tuple[Any, list[str]]:
     halts: list[str] = []
     return Guard(strategy or Told(), Counters(), halts.append), halts
 

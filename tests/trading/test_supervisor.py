@@ -35,7 +35,7 @@ class FakeSession:
 class Stage(Scene):
     """A desk under its supervisor."""
 
-    def __init__(self, strategy: Any = None, **limits: Any) -> None:
+    def __init__(self, strategy: Strategy | None = None, **limits: Any) -> None:
         self.session = FakeSession([])
         super().__init__(strategy, **limits)
         self.session.record = self.record
