@@ -25,7 +25,7 @@ from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
 from engine.session.native.tls import client_context, server_name
-from engine.session.protocol.core import SessionCore
+from engine.session.protocol.session import FixSession
 from engine.session.store.file_store import open_store, stem
 
 _logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class NativeSession(SessionDriver):
         )
         folder = settings.path("FileLogPath")
         super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
-        self.core = SessionCore(
+        self.core = FixSession(
             agreed,
             self,
             open_store(settings, name, wall_ns()),
@@ -98,9 +98,9 @@ class NativeSession(SessionDriver):
         self._stop()
         super().close()
 
-    def on_connected(self, wire: Connection) -> None:
-        wire.watch(self._sockets, self.on_data)
-        super().on_connected(wire)
+    def on_connected(self, connection: Connection) -> None:
+        connection.watch(self._sockets, self.on_data)
+        super().on_connected(connection)
 
     def on_closed(self, reason: str) -> None:
         super().on_closed(reason)
@@ -115,7 +115,7 @@ class NativeSession(SessionDriver):
         self.on_timer()
         while True:
             await self._session_time()
-            if self._wire is not None:  # of the session that was logged out, not gone yet
+            if self._connection is not None:  # of the session that was logged out, not gone yet
                 await self._closed.wait()
             begun_ns = self.clock.now_ns()
             self._closed.clear()

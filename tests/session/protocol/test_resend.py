@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from engine.errors import SessionError
-from engine.session.protocol import gaps
 from engine.session.store.file_store import FileStore
 from engine.session.store.store import MemoryStore
 from tests.support.session.scene import START_NS, Scene
@@ -182,7 +181,7 @@ def test_heart_bt_int_zero_means_neither_heartbeats_nor_a_watch() -> None:
 
 def test_9_sequence_reset_of_ours_moves_our_number_on() -> None:
     scene = sent("D")
-    gaps.send_sequence_reset(scene.core, 50)
+    scene.core.sequence_reset(50, scene.now_ns)
     scene.send("35=D|11=o50|")
     assert scene.take() == ["> 35=4|34=49|123=N|36=50|", order(50)]
     assert ask(scene, 49, 0) == [fill(49, 50), order(50, DUP)]
@@ -192,10 +191,10 @@ def test_9_sequence_reset_of_ours_moves_our_number_on() -> None:
 def test_9_sequence_reset_of_ours_never_lowers() -> None:
     scene = sent("D")
     with pytest.raises(SessionError, match=r"NewSeqNo\(36\) must be above 3, not 3"):
-        gaps.send_sequence_reset(scene.core, 3)
+        scene.core.sequence_reset(3, scene.now_ns)
     scene.core.disconnected(scene.now_ns, "lost")
     with pytest.raises(SessionError, match="logged out"):
-        gaps.send_sequence_reset(scene.core, 50)
+        scene.core.sequence_reset(50, scene.now_ns)
     assert scene.core.next_out == 3
 
 
