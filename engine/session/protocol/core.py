@@ -139,7 +139,7 @@ class SessionCore:
     def leave(self, text: str, *, wait: bool = False, status: int = 0, operator: bool = False) -> None:
         """Give the session up with Logout(text); close at once, or after the answer to it if `wait`.
 
-        `status` is SessionStatus(1409), 0 for none; `operator`: there is no logging on again before a person has looked.
+        `status` is SessionStatus(1409), 0 for none; with `operator` a person must look before we log on again.
         """
         if operator:
             self.needs_operator = text

@@ -8,3 +8,4 @@ cdef class Replay:
 
     cpdef postpone(self, int64_t seq_num)
     cpdef next(self)
+    cdef _judge(self)

@@ -89,12 +89,13 @@ class Replay:
             if message is not None:
                 return message
             self._ranges.popleft()
-        self.is_waiting = self.is_paused
+        self._judge()
         return None
 
     def take_unwritten(self) -> int:
-        """Return the first of the messages that wait in the store, once; 0 if none does."""
+        """Return the first message that waits in the store, 0 for none; from it on they are the next range to add."""
         first, self._unwritten_from = self._unwritten_from, 0
+        self._judge()
         return first
 
     def pause(self) -> None:
@@ -104,10 +105,13 @@ class Replay:
     def resume(self) -> None:
         """Learn that the socket takes messages again."""
         self.is_paused = False
-        self.is_waiting = len(self._ranges) > 0
+        self._judge()
 
     def clear(self) -> None:
         """Drop everything that waits; it stays in the store."""
         self._ranges.clear()
         self._unwritten_from = 0
-        self.is_waiting = self.is_paused
+        self._judge()
+
+    def _judge(self) -> None:
+        self.is_waiting = self.is_paused or len(self._ranges) > 0 or self._unwritten_from > 0
