@@ -127,6 +127,25 @@ def test_long_replay_leaves_in_batches_before_new_messages() -> None:
     assert scene.take() == [*(order(n, DUP) for n in range(258, 302)), order(302)]
 
 
+def test_4_replay_restarts_the_heartbeat_with_every_batch() -> None:
+    scene = sent(*["D"] * 300)
+    scene.wait(29)
+    assert len(ask(scene, 2, 0)) == 256
+    assert scene.wait(2) == [order(n, DUP) for n in range(258, 302)]
+    assert scene.wait(27.9) == []
+    assert scene.wait(0.2) == ["> 35=0|34=302|"]
+
+
+def test_4_replay_that_a_full_socket_holds_up_restarts_the_heartbeat_when_it_goes_on() -> None:
+    scene = sent("D", "D")
+    scene.core.pause()
+    ask(scene, 2, 0)
+    scene.wait(29)
+    scene.core.resume(scene.now_ns)
+    assert scene.take() == [order(2, DUP), order(3, DUP)]
+    assert scene.wait(2) == []
+
+
 def test_4_a_heartbeat_after_silence_of_ours() -> None:
     scene = Scene().up()
     assert scene.wait(29.9) == []
