@@ -18,7 +18,7 @@ from engine.session import LogonDialect
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings
-from engine.session.native.addresses import Hosts
+from engine.session.native.addresses import Addresses
 from engine.session.native.connection import Connection
 from engine.session.native.driver import SessionDriver
 from engine.session.native.message_log import MessageLog
@@ -69,7 +69,7 @@ class NativeSession(SessionDriver):
             replayed=replayed,
         )
         self._sockets = sockets or Sockets(loop)
-        self._hosts = Hosts(settings)
+        self._addresses = Addresses(settings)
         self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
         self._tune = tuner(settings)
         self._settings = settings
@@ -122,7 +122,7 @@ class NativeSession(SessionDriver):
             try:
                 await self._connect()
             except (OSError, TimeoutError) as error:
-                self._hosts.failed()
+                self._addresses.failed()
                 _logger.info("%s: not connected: %s", self.name, error)
             else:
                 if self._task is not asyncio.current_task():
@@ -141,7 +141,7 @@ class NativeSession(SessionDriver):
             await asyncio.sleep(wait_ns / 1_000_000_000)
 
     async def _connect(self) -> None:
-        host, port = self._hosts.next(self.clock.now_ns())
+        host, port = self._addresses.next(self.clock.now_ns())
         _logger.info("%s: connecting to %s port %d", self.name, host, port)
         # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
         async with asyncio.timeout(_CONNECT_TIMEOUT):
