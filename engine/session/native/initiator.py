@@ -12,7 +12,6 @@ import logging
 import time
 from collections.abc import Callable, Container
 
-from engine import fix
 from engine.runtime._sockets import Sockets
 from engine.session import LogonDialect
 from engine.session.dictionary.dictionary import read_dictionary
@@ -25,14 +24,11 @@ from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
 from engine.session.native.tls import client_context, server_name
+from engine.session.protocol.replay import REPLAYED
 from engine.session.protocol.session import FixSession
 from engine.session.store.file_store import open_store, stem
 
 _logger = logging.getLogger(__name__)
-
-# What may leave a second time, as PossDupFlag(43)=Y: requests that can only take orders off the market. They carry
-# their old ClOrdID, so a venue that has seen them says so, and one that has not still should act on them.
-REPLAYED = frozenset({fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST})
 _CONNECT_TIMEOUT = 10  # seconds
 _LONGEST_SLEEP_NS = 60 * 1_000_000_000  # the wall clock may be set
 

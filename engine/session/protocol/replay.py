@@ -18,6 +18,10 @@ from engine.session.protocol.agreed import SECOND_NS, CoreSettings
 from engine.session.protocol.answers import Again, Leave
 from engine.session.protocol.faults import Fault, Reason
 
+# What may leave a second time, as PossDupFlag(43)=Y: requests that can only take orders off the market. They carry
+# their old ClOrdID, so a venue that has seen them says so, and one that has not still should act on them.
+REPLAYED = frozenset({fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST})
+
 _MAX_RANGES = 64
 _INFINITY = (0, 999_999)  # EndSeqNo(16): to the end, now and in older versions
 
