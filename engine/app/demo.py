@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from engine.app.engine import Engine, obey_signals, running_mode
 from engine.app.stepped import trade_in_steps
+from engine.book import ASK, BID
 from engine.config.engine import Credentials, EngineConfig, load
 from engine.config.shipped import config_path
 from engine.exchange import captures
@@ -218,7 +219,7 @@ def results(engine: Engine, seconds: float) -> dict[str, Any]:
     found["mode"] = engine.config.engine.mode
     found["session"] = engine.config.engine.session
     found["last_book"] = {
-        book.instrument.symbol: {"bids": book.depth(0, 100), "asks": book.depth(1, 100)} for book in engine.books
+        book.instrument.symbol: {"bids": book.depth(BID, 100), "asks": book.depth(ASK, 100)} for book in engine.books
     }
     return found
 
