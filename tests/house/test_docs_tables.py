@@ -38,7 +38,7 @@ from tests.support.desks import HOOKS
 from tests.support.pages import keys_of, page, rows, section
 
 # What the pages describe and the code is about to have; empty once it has.
-AHEAD = frozenset({"Side", "RiskReject", "status", "halt", "reduce-only", "resume", "stop", "session"})
+AHEAD = frozenset({"RiskReject", "status", "halt", "reduce-only", "resume", "stop", "session"})
 
 CONFIGURATION = {
     "## [engine]": EngineSection,
