@@ -43,7 +43,7 @@ STOP_TIMEOUT_S = 5.0
 class Engine:
     """Everything of one configuration, joined but not connected; `run` connects it.
 
-    It is also what the metrics read: see `metrics.Source`.
+    It is also what the metrics read: see `ops.view.Source`.
     """
 
     def __init__(
@@ -193,23 +193,29 @@ class Engine:
 
     @property
     def counters(self) -> Counters:
+        """Totals since the start."""
         return self.desk.counters
 
     @property
     def books(self) -> tuple[Book, ...]:
+        """Every book, by instrument index."""
         return self.desk.books
 
     def session_state(self) -> tuple[bool, int, int]:
+        """Return whether we are logged on, and the next MsgSeqNum(34) out and in."""
         session = self.session
         return session.is_logged_on, session.next_sender_seq_num, session.next_target_seq_num
 
     def trading_state(self) -> str:
+        """Return the state of the supervisor, such as "trading"."""
         return self.supervisor.state.value
 
     def reconnects(self) -> int:
+        """Return how often the feed was connected anew."""
         return max(self.feed.totals.connects - 1, 0)
 
     def latencies(self) -> dict[str, LatencyRecorder]:
+        """Return the latency counters by their name."""
         return {"tick_to_order": self.desk.tick_to_order, "order_round_trip": self.desk.round_trip}
 
     def status(self) -> dict[str, object]:

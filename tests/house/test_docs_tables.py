@@ -1,6 +1,7 @@
 """The tables of the pages say what the code says, no row missing and none too many."""
 
 import inspect
+from typing import Any
 
 import msgspec
 import pytest
@@ -40,7 +41,7 @@ from tests.support.pages import keys_of, page, rows, section
 # What the pages describe and the code is about to have; empty once it has.
 AHEAD = frozenset({"RiskReject", "status", "halt", "reduce-only", "resume", "stop", "session"})
 
-CONFIGURATION = {
+CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [engine]": EngineSection,
     "## [session]": SessionSection,
     "## [feed]": FeedSection,
@@ -63,7 +64,7 @@ CONFIGURATION = {
 }
 
 
-def constants(words: type) -> dict[str, object]:
+def constants(words: type) -> dict[str, Any]:
     """Return the names that a class of words gives its values."""
     return {name: value for name, value in vars(words).items() if name.isupper()}
 
