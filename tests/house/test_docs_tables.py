@@ -1,5 +1,6 @@
 """The tables of the pages say what the code says, no row missing and none too many."""
 
+import importlib
 import inspect
 from typing import Any
 
@@ -37,6 +38,7 @@ from engine.strategy import Context, Strategy
 from tests.ops.test_metrics import Source
 from tests.support.desks import HOOKS
 from tests.support.pages import keys_of, page, rows, section
+from tests.support.places import ROOT
 
 # What the pages describe and the code is about to have; empty once it has.
 AHEAD = frozenset({"RiskReject", "status", "halt", "reduce-only", "resume", "stop", "session"})
@@ -243,3 +245,14 @@ def test_factories_are_those_that_loading_asks_a_venue_for() -> None:
 def test_faults_of_the_simulator_are_those_that_it_has() -> None:
     cells = [kind for kind, _ in rows(section(page("simulator.md"), "## Faults"), "kind")]
     assert {name.strip("` ") for cell in cells for name in cell.split(",")} == KINDS
+
+
+# CHANGELOG.md
+
+
+def test_names_that_moved_are_where_the_changes_say() -> None:
+    table = rows((ROOT / "CHANGELOG.md").read_text(), "was", "is")
+    assert len(table) > 30
+    for _, place in table:
+        module, _, name = place.rpartition(".")
+        assert hasattr(importlib.import_module(module), name), place
