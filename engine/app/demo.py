@@ -176,7 +176,7 @@ async def show(engine: Engine, started: float) -> None:
 
 
 def live_line(engine: Engine, elapsed: float, frames_per_second: float) -> str:
-    counters, tick = engine.counters, engine.desk.tick_to_order
+    counters, tick = engine.counters, engine.trading.tick_to_order
     net = sum(abs(position.net) for position in engine.positions)
     return (
         f"{elapsed:5.1f} s  {engine.supervisor.state.value:8}  {frames_per_second:6.0f} frames/s"
@@ -214,8 +214,8 @@ def results(engine: Engine, seconds: float) -> dict[str, Any]:
     found["cash"] = sum(position.cash - position.fees for position in engine.positions)
     found["marks"] = {book.instrument.symbol: mark_price(book) for book in engine.books}
     found["pnl"] = pnl(engine)
-    found["tick_to_order_ns"] = engine.desk.tick_to_order.summary()
-    found["order_round_trip_ns"] = engine.desk.round_trip.summary()
+    found["tick_to_order_ns"] = engine.trading.tick_to_order.summary()
+    found["order_round_trip_ns"] = engine.trading.round_trip.summary()
     found["mode"] = engine.config.engine.mode
     found["session"] = engine.config.engine.session
     found["last_book"] = {
