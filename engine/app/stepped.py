@@ -70,6 +70,7 @@ class Stepped:
         """Return a gateway that notes what is sent."""
 
         def send(body: bytes) -> None:
+            """Note one body and send it."""
             self._sent += 1
             self.conversation.append(_told("> ", Fields(body)))
             session.send(body)
@@ -80,6 +81,7 @@ class Stepped:
         """Return what notes a message and hands it to the loop."""
 
         def receive(fields: Fields) -> None:
+            """Note one message and hand it on."""
             self.conversation.append(_told("< ", fields))
             loop.on_report(fields)
 
