@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.plan import Plan
 from bench.venue import session_file
 from engine.book import make_book
 from engine.instrument import Instrument
@@ -150,10 +149,15 @@ class Rig:
         book.updated_ns = time.monotonic_ns()
 
     @contextlib.contextmanager
-    def mode(self, plan: Plan, last_active_ns: Callable[[], int]) -> Iterator[None]:
-        """Let the loop wait as the plan says; it is pinned already."""
-        with modes.Mode(plan.mode, plan.engine_core, self._loop, self.sockets, last_active_ns, time.monotonic_ns):
-            if plan.collects_garbage:
+    def mode(
+        self, name: str, core: int | None, collects_garbage: bool, last_active_ns: Callable[[], int]
+    ) -> Iterator[None]:
+        """Let the loop wait as mode `name` does, on `core`, to which this process is pinned already.
+
+        `collects_garbage` leaves Python's collector on in busy mode.
+        """
+        with modes.Mode(name, core, self._loop, self.sockets, last_active_ns, time.monotonic_ns):
+            if collects_garbage:
                 gc.unfreeze()
                 gc.enable()
             yield

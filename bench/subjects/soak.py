@@ -1,4 +1,4 @@
-"""`python -m bench.soak`: what memory does over many books, frames and orders; exit status 1 where it grows.
+"""`soak`: what memory does over many books, frames and orders; exit status 1 where it grows.
 
 Frames go the whole way: decoded, checked for gaps, applied to the book, shown to a strategy. Orders too: risk, order
 table, dialect, and the fill back. Nothing may stay of a frame. Of an order stays what late reports need, the same for
@@ -7,7 +7,6 @@ each; what that is at most is `MOST_BYTES` and `MOST_BLOCKS`.
 Units   memory in bytes resident and in blocks of Python's allocator; the journal, which is mapped, is left out.
 """
 
-import argparse
 import gc
 import sys
 import time
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.rig import limits
 from bench.subjects.frames import FIRST_SEQ, bench_instrument, stairs
@@ -34,7 +34,6 @@ from engine.trading.loop import TradingLoop
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.market_data import KalshiMarketData
 
-BOOKS, FRAMES, ORDERS = 10_000, 10_000_000, 100_000
 PARTS = 4
 SEQ_DIGITS = 10
 PAGE, MIB = 4096, 2**20
@@ -42,6 +41,18 @@ MOST_BOOKS_BYTES = 200 * MIB
 SLACK_BYTES, SLACK_BLOCKS = MIB, 100  # of a whole soak, whatever its length
 MOST_BYTES, MOST_BLOCKS = 2_000, 20  # of one order
 WALL_NS = 1_795_444_202_099_000_000
+
+
+class Amounts(NamedTuple):
+    """How much is soaked in."""
+
+    books: int
+    frames: int
+    orders: int
+
+
+FULL = Amounts(10_000, 10_000_000, 100_000)
+QUICK = Amounts(1_000, 200_000, 5_000)
 
 
 @dataclass(frozen=True)
@@ -174,12 +185,8 @@ def growth(readings: Sequence[Reading], kept: int = 0) -> str:
     return " and ".join(found)
 
 
-def main(arguments: Sequence[str] | None = None, strategy: Strategy | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.soak", description="Memory over books, frames and orders.")
-    parser.add_argument("--books", type=int, default=BOOKS)
-    parser.add_argument("--frames", type=int, default=FRAMES)
-    parser.add_argument("--orders", type=int, default=ORDERS)
-    asked = parser.parse_args(arguments)
+def run(asked: Amounts, strategy: Strategy | None = None) -> int:
+    """Soak, and print what memory did; return 1 if it grew by more than it may."""
     failures = []
     taken = books_bytes(asked.books)
     print(f"{asked.books} books: {taken / MIB:.1f} MiB")
@@ -233,7 +240,3 @@ def _fill(cl_ord_id: str, symbol: str, number: int) -> bytes:
         f"|44=0.51|54=1|55={symbol}|150=F|151=0|10=000|"
     )
     return text.replace("|", "\x01").encode()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

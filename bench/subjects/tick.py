@@ -63,7 +63,7 @@ async def _measure_engine(plan: Plan, venue: MeasuringVenue, state: Path, script
         venue.start("accept_feed", script)
         await rig.connect_feed()
         await venue.finish()
-        with rig.mode(plan, lambda: rig.trading.last_frame_ns):
+        with rig.mode(plan.mode, plan.engine_core, plan.collects_garbage, lambda: rig.trading.last_frame_ns):
             await _run_paces(plan, venue, result, stages)
         counters = rig.trading.counters
         await _check_reports(lambda: counters.orders - counters.fills)

@@ -29,6 +29,7 @@ from engine.exchange import captures
 from engine.instrument import Instrument
 from engine.portfolio.marks import mark_price
 from engine.runtime import log
+from engine.runtime.latency import LatencyCounts
 from engine.session.file.settings import load_session, render
 from engine.sim.child import SimChild
 from engine.sim.config import SimConfig, load_config, with_acceptor, with_captures
@@ -182,7 +183,7 @@ def live_line(engine: Engine, elapsed: float, frames_per_second: float) -> str:
         f"{elapsed:5.1f} s  {engine.supervisor.state.value:8}  {frames_per_second:6.0f} frames/s"
         f"  {counters.orders:6} orders  {counters.fills:5} fills  {net / 100:8.2f} gross"
         f"  {pnl(engine) / 1e6:+9.4f} $  tick-to-order last {tick.last_ns / 1000:6.1f}"
-        f" p99 {tick.summary()['p99_ns'] / 1000:6.1f} us"
+        f" p99 {LatencyCounts(tick).percentile(99) / 1000:6.1f} us"
     )
 
 
@@ -214,8 +215,8 @@ def results(engine: Engine, seconds: float) -> dict[str, Any]:
     found["cash"] = sum(position.cash - position.fees for position in engine.positions)
     found["marks"] = {book.instrument.symbol: mark_price(book) for book in engine.books}
     found["pnl"] = pnl(engine)
-    found["tick_to_order_ns"] = engine.trading.tick_to_order.summary()
-    found["order_round_trip_ns"] = engine.trading.round_trip.summary()
+    found["tick_to_order_ns"] = LatencyCounts(engine.trading.tick_to_order).summary()
+    found["order_round_trip_ns"] = LatencyCounts(engine.trading.round_trip).summary()
     found["mode"] = engine.config.engine.mode
     found["session"] = engine.config.engine.session
     found["last_book"] = {
