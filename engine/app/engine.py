@@ -72,7 +72,7 @@ LIVE = Seams()
 class Engine:
     """Everything of one configuration, joined but not connected; `run` connects it.
 
-    It is also what the metrics read: see `ops.view.Source`.
+    It is also what metrics, summaries and the control socket read: see `ops.view.Source`.
     """
 
     def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop, seams: Seams = LIVE) -> None:
@@ -219,8 +219,6 @@ class Engine:
             book.mark_stale()
         self.supervisor.pause(reason)
 
-    # What metrics, summaries and the control socket read
-
     @property
     def counters(self) -> Counters:
         """Totals since the start."""
@@ -233,8 +231,7 @@ class Engine:
 
     def session_state(self) -> tuple[bool, int, int]:
         """Return whether we are logged on, and the next MsgSeqNum(34) out and in."""
-        session = self.session
-        return session.is_logged_on, session.next_sender_seq_num, session.next_target_seq_num
+        return self.session.is_logged_on, self.session.next_sender_seq_num, self.session.next_target_seq_num
 
     def trading_state(self) -> str:
         """Return the state of the supervisor, such as "trading"."""

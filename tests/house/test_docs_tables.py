@@ -22,6 +22,7 @@ from engine.config.engine import (
     StrategySection,
 )
 from engine.config.markets import BandSection, Decimals, MarketSection
+from engine.exchange.faults import KINDS, InjectedFault
 from engine.exchange.liquidity import LiquiditySettings
 from engine.fix import Status
 from engine.journal import segments, writer
@@ -33,7 +34,6 @@ from engine.risk import Limits, RateLimit, RiskReject, TradingState
 from engine.risk.limits import DuplicateLimit
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
-from engine.sim.faults import KINDS, InjectedFault
 from engine.strategy import Context, Strategy
 from tests.ops.test_metrics import Source
 from tests.support.desks import HOOKS
@@ -43,7 +43,7 @@ from tests.support.places import ROOT
 # What the pages describe and the code is about to have; each is empty once it has.
 COMING_NAMES = frozenset({"RiskReject"})
 COMING_KEYS = frozenset({"day_start", "day_zone"})
-COMING_COMMANDS = frozenset({"status", "halt", "reduce-only", "resume", "stop", "session"})
+COMING_COMMANDS = frozenset({"session"})
 
 CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [engine]": EngineSection,
