@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ from engine.risk.limits import DuplicateLimit
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
 from engine.strategy import Context, Strategy
+from tests.house.test_rooms import CONTENTS, SOCKETS
 from tests.ops.test_metrics import Source
 from tests.support.desks import HOOKS
 from tests.support.pages import keys_of, page, rows, section
@@ -249,6 +251,22 @@ def test_factories_are_those_that_loading_asks_a_venue_for() -> None:
 def test_faults_of_the_simulator_are_those_that_it_has() -> None:
     cells = [kind for kind, _ in rows(section(page("simulator.md"), "## Faults"), "kind")]
     assert {name.strip("` ") for cell in cells for name in cell.split(",")} == KINDS
+
+
+# architecture.md
+
+
+def test_rooms_are_those_that_imports_are_judged_by_in_their_order() -> None:
+    shown = [room for room, _ in rows(page("architecture.md"), "room", "holds")]
+    first_modules = [modules.split()[0] for modules in CONTENTS.values()]
+    rooms = [module.split(".")[1] for module in first_modules if module.startswith("engine.")]
+    assert shown == ["the words", *dict.fromkeys(rooms)]
+
+
+def test_sockets_are_opened_where_the_page_says() -> None:
+    said = page("architecture.md").split("Sockets are opened in")[1].split(";")[0]
+    places = [module.removeprefix("engine.").replace(".", "/") for module in SOCKETS if module.startswith("engine.")]
+    assert re.findall(r"`([\w/]+)`", said) == places
 
 
 # CHANGELOG.md
