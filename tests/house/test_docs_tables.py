@@ -10,6 +10,7 @@ import pytest
 
 from engine import strategy
 from engine.app import loading
+from engine.book import Book, SortedBook
 from engine.cli import parser
 from engine.config.engine import (
     Credentials,
@@ -232,6 +233,14 @@ def test_members_of_the_context_are_those_that_the_engine_offers() -> None:
             names = [each.split("=")[0].strip() for each in shown[name].partition("(")[2][:-1].split(",")]
             assert names == list(inspect.signature(member).parameters)[1:], name
     assert shown["buy"] == f"buy({', '.join(list(inspect.signature(Context.buy).parameters)[1:])})"
+
+
+def test_members_of_a_book_are_those_that_both_books_have() -> None:
+    cells = [cell for cell, _ in rows(page("strategy.md"), "member of a book")]
+    shown = {name.partition("(")[0] for cell in cells for name in re.findall(r"`?(\w+\([\w, ]*\)|\w+)`?", cell)}
+    written = {"apply", "apply_many", "set_level", "snapshot", "mark_stale", "is_dirty"}  # by the loop alone
+    for kind in (Book, SortedBook):
+        assert shown == {name for name in dir(kind) if not name.startswith("_")} - written
 
 
 def _call(name: str, member: object) -> str:
