@@ -47,6 +47,9 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--speed", type=not_negative, default=1.0, help="multiple of the recorded pace, 0 for no pauses (1)"
     )
+    demo.add_argument(
+        "--no-compare", action="store_true", help="do not measure the native session in busy mode beside it"
+    )
     demo.add_argument("--json", type=writable, metavar="FILE", help="write the summary as JSON")
     demo.set_defaults(run=run_demo)
 
@@ -129,7 +132,7 @@ def writable(text: str) -> Path:
 
 
 def run_demo(arguments: argparse.Namespace) -> int:
-    from engine.app.demo import demo
+    from engine.app.demo.run import demo
 
     return demo(arguments)
 
