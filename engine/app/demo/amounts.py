@@ -53,5 +53,5 @@ def shortened(name: str, width: int) -> str:
     """Return `name` in at most `width` characters: its middle goes, for markets differ at their ends."""
     if len(name) <= width:
         return name
-    tail = (width - 1) * 2 // 3
+    tail = (width - 1) // 2
     return f"{name[: width - 1 - tail]}…{name[len(name) - tail :]}"

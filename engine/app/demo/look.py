@@ -6,7 +6,7 @@ Cost    a look at eight markets takes 30 us, and 40 us more once a second, when 
 Thread  the loop thread, a few times a second.
 """
 
-import sys
+import importlib
 
 import msgspec
 
@@ -84,7 +84,7 @@ def read_facts(engine: Engine, seconds: float, is_captured: bool) -> Facts:
     """Return what does not change about this demo."""
     section, instruments = engine.config.engine, [book.instrument for book in engine.books]
     module, _, strategy = engine.config.strategy.path.partition(":")
-    does = (sys.modules[module].__doc__ or "").strip().partition("\n")[0]
+    does = (importlib.import_module(module).__doc__ or "").strip().partition("\n")[0]
     markets = [MarketFacts(each.symbol, each.price_decimals, each.size_decimals) for each in instruments]
     return Facts(seconds, section.session, section.mode, strategy, does, is_captured, markets)
 

@@ -32,7 +32,7 @@ def _counts(result: dict[str, Any]) -> list[Row]:
 
     return [
         ("traded", f"{result['seconds']:.1f} s, session {result['session']}, mode {result['mode']}"),
-        ("market data", counted("frames", "book_updates", "trades", "gaps", "reconnects")),
+        ("market data", counted("frames", "book_updates", "gaps", "reconnects")),
         ("sent", counted("orders", "replaces", "cancels")),
         ("not sent", f"{result['risk_denials']} that our own risk checks refused"),
         ("answered", counted("acks", "fills", "rejects")),
@@ -59,7 +59,7 @@ def _verdict(result: dict[str, Any]) -> str:
     differences = compare(result)
     if differences:
         return f"DIFFERS in {', '.join(each.partition(':')[0] for each in differences)}"
-    return f"agrees: the same {result['fills']} fills, positions and cash, to the last unit"
+    return f"agrees to the last unit: {result['fills']} fills, positions, cash"
 
 
 def _latencies(result: dict[str, Any]) -> list[str]:
@@ -68,7 +68,7 @@ def _latencies(result: dict[str, Any]) -> list[str]:
     lines += _pair(result, f"{result['session']} {result['mode']}", "as traded above")
     beside = result.get("native_busy")
     if beside:
-        lines += _pair(beside, "native busy", f"{beside['seconds']:.0f} s more, a core each")
+        lines += _pair(beside, "native busy", f"{int(beside['seconds'])} s more, a core each")
     return lines
 
 
