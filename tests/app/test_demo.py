@@ -37,6 +37,7 @@ def test_demo_ends_with_what_the_native_session_does_beside_it(tmp_path: Path) -
     assert (beside["session"], beside["mode"]) == ("native", "busy")
     assert (result["session"], result["mode"]) == ("quickfix", "event")
     assert 3 <= beside["seconds"] < 9
+    assert 0 < beside["cpu_share"] <= 1.05
     for name in ("tick_to_order_ns", "order_round_trip_ns"):
         assert beside[name]["n"] > 0
     assert_agrees_with_the_venue(beside)

@@ -69,8 +69,8 @@ def test_closing_table_shows_contracts_dollars_and_microseconds() -> None:
     assert found["sent"] == "5 orders, 0 replaces, 0 cancels"
     assert found["position and $"].split() == ["RAIN", "+0.10", "-0.0005", "$"]
     assert found["profit after fees"] == "-0.000507 $"
-    assert found["quickfix event"].split() == ["frame", "to", "order", "7.5", "7.5", "7.5"]
-    assert found["as traded above"].split() == ["order", "to", "answer", "12.0", "12.0", "12.0"]
+    assert found["quickfix event"].split() == ["frame", "to", "order", "1", "7.5", "7.5", "7.5"]
+    assert found["as traded above"].split() == ["order", "to", "answer", "1", "12.0", "12.0", "12.0"]
     assert "native busy" not in found
 
 
@@ -79,8 +79,16 @@ def test_closing_table_shows_the_native_session_beside_what_ran() -> None:
     beside["order_round_trip_ns"] = dict.fromkeys(beside["order_round_trip_ns"], 0)
     found = rows(summary(compared() | {"native_busy": beside}))
     assert found["quickfix event"].split()[-3:] == ["7.5", "7.5", "7.5"]
-    assert found["native busy"].split() == ["frame", "to", "order", "7.5", "7.5", "7.5"]
+    assert found["native busy"].split() == ["frame", "to", "order", "1", "7.5", "7.5", "7.5"]
     assert found["3 s more, a core each"].split() == ["order", "to", "answer", "nothing", "measured"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "share", "is_told"), [("busy", 0.6, True), ("busy", 0.95, False), ("event", 0.1, False)]
+)
+def test_closing_table_tells_of_a_busy_loop_that_had_no_core_to_itself(mode, share, is_told) -> None:
+    text = summary(compared() | {"native_busy": compared() | {"mode": mode, "cpu_share": share}})
+    assert ("(other programs took 40% of its core meanwhile)" in text) == is_told
 
 
 def test_closing_table_takes_decimals_from_the_instrument() -> None:
@@ -102,7 +110,7 @@ def test_closing_table_is_not_wider_than_80_columns() -> None:
     result["pnl_by_market"] = dict.fromkeys(names, -123_456_789)
     result["position"] = dict.fromkeys(names, -123_456)
     result["decimals"] = dict.fromkeys(names, [4, 2])
-    result |= {"native_busy": compared()}
+    result |= {"native_busy": compared() | {"mode": "busy", "cpu_share": 0.0}}
     assert max(map(len, summary(result).splitlines())) <= 80
 
 

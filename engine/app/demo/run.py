@@ -109,7 +109,7 @@ async def trade(
     engine = Engine(config, loop)
     obey_signals(engine, loop)
     display = Display(engine, read_facts(engine, seconds, is_captured)) if is_shown else None
-    started = time.monotonic()
+    started, used = time.monotonic(), time.process_time()
     try:
         with running_mode(config, loop, engine):
             end = loop.call_later(seconds, engine.stop)
@@ -118,7 +118,8 @@ async def trade(
             end.cancel()
             if showing:
                 showing.cancel()
-        result = results(engine, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        result = results(engine, seconds) | {"cpu_share": round((time.process_time() - used) / seconds, 2)}
     finally:
         if display:
             display.close()

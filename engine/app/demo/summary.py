@@ -8,9 +8,11 @@ from typing import Any
 from engine.app.demo.amounts import dollars, microseconds, shortened, signed
 from engine.app.demo.figures import compare
 from engine.instrument import Instrument
+from engine.runtime.modes import BUSY
 
 TITLE_WIDTH = 18
 NAME_WIDTH = 29
+WHOLE_CORE = 0.95
 Row = tuple[str, str]
 
 
@@ -64,7 +66,7 @@ def _verdict(result: dict[str, Any]) -> str:
 
 def _latencies(result: dict[str, Any]) -> list[str]:
     """Return the latencies of what ran, and of the native session in busy mode if that was measured beside it."""
-    lines = [f"{'this machine, in us':>{TITLE_WIDTH + 2}}{'':24}{'p50':>10}{'p99':>10}{'max':>10}"]
+    lines = [f"{'this machine, in us':>{TITLE_WIDTH + 2}}{'n':>29}{'p50':>10}{'p99':>10}{'max':>10}"]
     lines += _pair(result, f"{result['session']} {result['mode']}", "as traded above")
     beside = result.get("native_busy")
     if beside:
@@ -74,10 +76,15 @@ def _latencies(result: dict[str, Any]) -> list[str]:
 
 def _pair(result: dict[str, Any], name: str, remark: str) -> list[str]:
     named = (("tick_to_order_ns", name, "frame to order"), ("order_round_trip_ns", remark, "order to answer"))
-    return [f"{title:>{TITLE_WIDTH + 6}}  {what:18}{_times(result[key])}" for key, title, what in named]
+    lines = [f"{title:>{TITLE_WIDTH + 6}}  {what:15}{_times(result[key])}" for key, title, what in named]
+    share = result.get("cpu_share", 1.0)
+    if result["mode"] == BUSY and share < WHOLE_CORE:
+        lines.append(f"{'':{TITLE_WIDTH + 8}}(other programs took {1 - share:.0%} of its core meanwhile)")
+    return lines
 
 
 def _times(run: dict[str, int]) -> str:
     if not run["n"]:
-        return f"{'nothing measured':>30}"
-    return "".join(f"{microseconds(run[name]):>10}" for name in ("p50_ns", "p99_ns", "max_ns"))
+        return f"{'nothing measured':>38}"
+    times = "".join(f"{microseconds(run[name]):>10}" for name in ("p50_ns", "p99_ns", "max_ns"))
+    return f"{run['n']:>8}{times}"

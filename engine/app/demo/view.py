@@ -1,7 +1,7 @@
 """The demo's screen: one look at the engine as a page of text that fits the terminal.
 
 Shapes  at most `width` columns and `height` rows, from 80 by 24 up; what is smaller loses its edges.
-Cost    5 to 15 ms a page, which is why it is drawn in a process of its own (`screen`).
+Cost    10 ms a page, which is why it is drawn in a process of its own (`screen`).
 """
 
 from collections.abc import Sequence
