@@ -67,7 +67,7 @@ def test_closing_table_shows_contracts_dollars_and_microseconds() -> None:
     found = rows(summary(compared()))
     assert found["traded"] == "1.2 s, session quickfix, mode event"
     assert found["sent"] == "5 orders, 0 replaces, 0 cancels"
-    assert found["position and $"].split() == ["RAIN", "+0.10", "-0.0005", "$"]
+    assert found["position, profit"].split() == ["RAIN", "+0.10", "-0.0005", "$"]
     assert found["profit after fees"] == "-0.000507 $"
     assert found["quickfix event"].split() == ["frame", "to", "order", "1", "7.5", "7.5", "7.5"]
     assert found["as traded above"].split() == ["order", "to", "answer", "1", "12.0", "12.0", "12.0"]
@@ -94,7 +94,7 @@ def test_closing_table_tells_of_a_busy_loop_that_had_no_core_to_itself(mode, sha
 def test_closing_table_takes_decimals_from_the_instrument() -> None:
     result = compared() | {"decimals": {"RAIN": [2, 6], "SNOW": [2, 6]}}
     found = rows(summary(result))
-    assert found["position and $"].split() == ["RAIN", "+0.000010", "+0.0000", "$"]
+    assert found["position, profit"].split() == ["RAIN", "+0.000010", "+0.0000", "$"]
     assert found["profit after fees"] == "-0.000005 $"
 
 

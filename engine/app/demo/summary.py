@@ -51,7 +51,7 @@ def _money(result: dict[str, Any]) -> list[Row]:
             size = Instrument(symbol, 0, None, size_decimals=size_decimals).format_size(net)
             position = f"{signed(size) if net else 'flat':>10}"
             money = dollars(pnl, price_decimals + size_decimals)
-            title = "" if rows else "position and $"
+            title = "" if rows else "position, profit"
             rows.append((title, f"{shortened(symbol, NAME_WIDTH):{NAME_WIDTH}} {position} {money:>12} $"))
     first = next(iter(decimals.values()))
     return [*(rows or [("position", "flat")]), ("profit after fees", f"{dollars(result['pnl'], sum(first), 6)} $")]
