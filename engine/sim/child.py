@@ -59,6 +59,7 @@ class SimChild:
 
     @property
     def output(self) -> IO[str]:
+        """The child's standard output, whose end is the child's."""
         assert self.process.stdout is not None
         return self.process.stdout
 

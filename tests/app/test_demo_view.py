@@ -90,6 +90,12 @@ def test_page_of_eight_markets_fits_a_terminal_of_24_rows(width: int, factor: in
     assert "…" not in first.partition(" ")[2]
 
 
+def test_columns_stand_closer_where_they_would_not_fit() -> None:
+    width = len(MARKETS.splitlines()[0])
+    assert drawn(*made_up(), width)[-4] == MARKETS.splitlines()[0]
+    assert drawn(*made_up(), width - 1)[-4] == "market size    bid    ask size my bid my ask position profit $"
+
+
 def test_page_of_more_markets_than_rows_says_how_many_are_missing() -> None:
     page = drawn(*markets(40), 80)
     assert len(page) == 24

@@ -51,6 +51,7 @@ class Display:
             print(live_line(self._facts, look), file=sys.stderr, flush=True)
 
     def close(self) -> None:
+        """Give the terminal back."""
         if self._screen is not None:
             self._screen.close()
 

@@ -45,8 +45,9 @@ def demo(arguments: argparse.Namespace) -> int:
         finally:
             listener.stop()
     print(summary(result))
-    differences = compare(result) + compare(result.get("native_busy") or result)
-    for difference in dict.fromkeys(differences):
+    beside = result.get("native_busy")
+    differences = compare(result) + [f"native busy: {each}" for each in (compare(beside) if beside else ())]
+    for difference in differences:
         print(f"fixlane: {difference}", file=sys.stderr)
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n")
