@@ -132,7 +132,7 @@ def test_look_reads_percentiles_and_rate_once_a_second() -> None:
     look = watch.look(1.5)
     assert (look.frames_per_second, look.tick_to_order) == (200.0, LatencyLook(1, 7_500, 7_500, 7_500))
     engine.counters.frames = 900
-    engine.desk.tick_to_order.record(9_000)
+    engine.trading.tick_to_order.record(9_000)
     look = watch.look(2.0)
     assert (look.frames, look.frames_per_second, look.tick_to_order) == (
         900,

@@ -12,17 +12,16 @@ def demo_engine():
     scene = Scene()
     order = scene.buy(4_600)
     scene.now_ns += 12_000
-    scene.desk.on_report(ack(order))
-    scene.desk.on_report(fill(order, 10, "E1", 4_600))
-    desk = scene.desk
-    desk.tick_to_order.record(7_500)
+    scene.loop.on_report(ack(order))
+    scene.loop.on_report(fill(order, 10, "E1", 4_600))
+    scene.loop.tick_to_order.record(7_500)
     scene.buy(4_400)
     scene.sell(4_700)
     for price in (4_300, 4_400):
-        desk.buy(scene.snow, price, 20)
+        scene.desk.buy(scene.snow, price, 20)
     return SimpleNamespace(
-        desk=desk,
-        counters=desk.counters,
+        trading=scene.loop,
+        counters=scene.loop.counters,
         books=scene.books,
         positions=tuple(scene.positions.values()),
         supervisor=SimpleNamespace(state=DeskState.TRADING, reason=""),

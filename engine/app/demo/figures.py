@@ -7,6 +7,8 @@ from typing import Any
 
 from engine.app.demo.amounts import read_money
 from engine.app.engine import Engine
+from engine.book import ASK, BID
+from engine.runtime.latency import LatencyCounts
 
 COUNTERS = (
     "frames", "book_updates", "trades", "orders", "acks", "fills", "cancels", "replaces", "rejects", "risk_denials",
@@ -28,12 +30,12 @@ def results(engine: Engine, seconds: float) -> dict[str, Any]:
     found["pnl"] = money.pnl
     found["pnl_by_market"] = dict(zip(symbols, money.pnls, strict=True))
     found["decimals"] = {each.symbol: [each.price_decimals, each.size_decimals] for each in instruments}
-    found["tick_to_order_ns"] = engine.desk.tick_to_order.summary()
-    found["order_round_trip_ns"] = engine.desk.round_trip.summary()
+    found["tick_to_order_ns"] = LatencyCounts(engine.trading.tick_to_order).summary()
+    found["order_round_trip_ns"] = LatencyCounts(engine.trading.round_trip).summary()
     found["mode"] = engine.config.engine.mode
     found["session"] = engine.config.engine.session
     found["last_book"] = {
-        book.instrument.symbol: {"bids": book.depth(0, 100), "asks": book.depth(1, 100)} for book in engine.books
+        book.instrument.symbol: {"bids": book.depth(BID, 100), "asks": book.depth(ASK, 100)} for book in engine.books
     }
     return found
 

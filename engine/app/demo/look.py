@@ -15,7 +15,7 @@ from engine.app.demo.amounts import read_money
 from engine.app.engine import Engine
 from engine.book import NO_ASK, NO_BID, Book
 from engine.fix import BUY
-from engine.runtime.latency import LatencyRecorder
+from engine.runtime.latency import LatencyCounts, LatencyRecorder
 
 AGAIN_S = 1.0  # between two readings of percentiles and rates
 
@@ -106,8 +106,8 @@ class Watch:
         since_s = elapsed_s - self._read_s
         if since_s >= AGAIN_S:
             self._rate = (counters.frames - self._frames) / since_s
-            self._tick_to_order = _percentiles(engine.desk.tick_to_order)
-            self._round_trip = _percentiles(engine.desk.round_trip)
+            self._tick_to_order = _percentiles(engine.trading.tick_to_order)
+            self._round_trip = _percentiles(engine.trading.round_trip)
             self._read_s, self._frames = elapsed_s, counters.frames
         money, (own_bids, own_asks) = read_money(engine), _own_quotes(engine)
         markets = [
@@ -125,7 +125,7 @@ class Watch:
             cancels=counters.cancels,
             fills=counters.fills,
             denials=counters.risk_denials,
-            tick_to_order=msgspec.structs.replace(self._tick_to_order, last_ns=engine.desk.tick_to_order.last_ns),
+            tick_to_order=msgspec.structs.replace(self._tick_to_order, last_ns=engine.trading.tick_to_order.last_ns),
             round_trip=self._round_trip,
             pnl=money.pnl,
             markets=markets,
@@ -150,7 +150,7 @@ def _own_quotes(engine: Engine) -> tuple[list[int | None], list[int | None]]:
     """Return our best bid and our best ask in every market."""
     bids: list[int | None] = [None] * len(engine.books)
     asks = bids[:]
-    for order in engine.desk.orders():
+    for order in engine.trading.orders.live():
         index, price = order.instrument.index, order.price
         best = bids[index] if order.side == BUY else asks[index]
         if order.side == BUY:
@@ -161,4 +161,5 @@ def _own_quotes(engine: Engine) -> tuple[list[int | None], list[int | None]]:
 
 
 def _percentiles(recorder: LatencyRecorder) -> LatencyLook:
-    return LatencyLook(recorder.count, recorder.last_ns, recorder.percentile(50.0), recorder.percentile(99.0))
+    counts = LatencyCounts(recorder)
+    return LatencyLook(counts.count, recorder.last_ns, counts.percentile(50.0), counts.percentile(99.0))

@@ -28,6 +28,7 @@ from engine.app.stepped import trade_in_steps
 from engine.config.engine import EngineConfig
 from engine.errors import EngineError
 from engine.runtime import log
+from engine.runtime.latency import LatencyCounts
 from engine.runtime.modes import BUSY
 from engine.sim.child import SimChild
 
@@ -124,7 +125,7 @@ async def trade(
     finally:
         if display:
             display.close()
-    return result | ({"refresh_ns": display.cost.summary()} if display else {})
+    return result | ({"refresh_ns": LatencyCounts(display.cost).summary()} if display else {})
 
 
 async def run_while_alive(engine: Engine, venue: SimChild) -> None:
