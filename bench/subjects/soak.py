@@ -28,7 +28,9 @@ from engine.orders.orders import Orders
 from engine.portfolio.position import Positions
 from engine.risk import Risk
 from engine.strategy import Strategy
-from engine.trading.desk import Desk
+from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.gateway import SessionGateway
+from engine.trading.loop import TradingLoop
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.market_data import KalshiMarketData
 
@@ -79,30 +81,39 @@ class Watcher(Strategy):
         self.spread = book.best_ask - book.best_bid
 
 
-def make_desk(strategy: Strategy) -> Desk:
+def make_loop(strategy: Strategy) -> TradingLoop:
     """The path without its connections."""
     instruments = (bench_instrument(),)
     market_data = KalshiMarketData(instruments)
-    desk = Desk(
-        (Book(instruments[0]),),
-        market_data,
-        Fix44(instruments),
-        Orders("soak"),
-        tuple(Positions(instruments)),
-        Risk(limits(), instruments),
-        NullJournal(),
-        strategy,
-        count(WALL_NS, 2_000_000).__next__,  # slow enough for the limit of duplicates
-        lambda: WALL_NS,
+    dialect = Fix44(instruments)
+    parts = Parts(
+        books=(Book(instruments[0]),),
+        market_data=market_data,
+        decode_report=dialect.decode,
+        orders=Orders("soak"),
+        positions=tuple(Positions(instruments)),
+        risk=Risk(limits(), instruments),
+        journal=NullJournal(),
+        strategy=strategy,
     )
-    desk.send = lambda body: None
-    desk.command = lambda frames: None
-    desk.is_connected = desk.is_trading = True
-    strategy.context = desk
+    around = Surroundings(
+        gateway=SessionGateway(dialect, lambda body: None, lambda fields: None),
+        command=lambda frames: None,
+        halt=_fail,
+        clock_ns=count(WALL_NS, 2_000_000).__next__,  # slow enough for the limit of duplicates
+        wall_ns=lambda: WALL_NS,
+        call_later=lambda delay_ns, due: None,
+    )
+    loop = assemble(parts, around)
+    loop.is_connected = loop.is_trading = True
     market_data.subscribe()
     for greeting in stairs().greeting:
-        desk.on_frame(payload(greeting), True)
-    return desk
+        loop.on_frame(payload(greeting), True)
+    return loop
+
+
+def _fail(reason: str) -> None:
+    raise AssertionError(f"the path halted: {reason}")
 
 
 def frames() -> Iterator[bytes]:
@@ -122,13 +133,13 @@ def frames() -> Iterator[bytes]:
 
 def soak_frames(number: int, strategy: Strategy) -> list[Reading]:
     """Play frames to a strategy; return memory before, at each quarter, and after."""
-    desk, source = make_desk(strategy), frames()
-    on_frame = desk.on_frame
+    loop, source = make_loop(strategy), frames()
+    on_frame = loop.on_frame
 
     def play(number: int) -> None:
         for _, frame in zip(range(number), source, strict=False):
             on_frame(frame, True)
-        if desk.books[0].is_stale or desk.counters.gaps or desk.counters.bad_frames:
+        if loop.books[0].is_stale or loop.counters.gaps or loop.counters.bad_frames:
             raise AssertionError("the frames were not read as they were meant")
 
     return _readings(play, number)
@@ -136,17 +147,18 @@ def soak_frames(number: int, strategy: Strategy) -> list[Reading]:
 
 def soak_orders(number: int) -> list[Reading]:
     """Open orders and fill them; return memory before, at each quarter, and after."""
-    desk = make_desk(Strategy())
-    (instrument,) = desk.instruments
+    strategy = Strategy()
+    loop = make_loop(strategy)
+    (instrument,) = loop.instruments
     numbers = count(1)
 
     def play(number: int) -> None:
         for _ in range(number):
-            order = desk.buy(instrument, 5100, 100, fix.Tif.IOC)
+            order = strategy.context.buy(instrument, 5100, 100, fix.Tif.IOC)
             if order is None:
                 raise AssertionError("risk denied an order")
-            desk.on_report(Fields(_fill(order.cl_ord_id, instrument.symbol, next(numbers))))
-        if desk.all_orders.live():
+            loop.on_report(Fields(_fill(order.cl_ord_id, instrument.symbol, next(numbers))))
+        if loop.orders.live():
             raise AssertionError("an order was not filled")
 
     return _readings(play, number)

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from engine.app.engine import Engine, obey_signals, running_mode
 from engine.app.stepped import trade_in_steps
+from engine.book import ASK, BID
 from engine.config.engine import Credentials, EngineConfig, load
 from engine.config.shipped import config_path
 from engine.exchange import captures
@@ -176,7 +177,7 @@ async def show(engine: Engine, started: float) -> None:
 
 
 def live_line(engine: Engine, elapsed: float, frames_per_second: float) -> str:
-    counters, tick = engine.counters, engine.desk.tick_to_order
+    counters, tick = engine.counters, engine.trading.tick_to_order
     net = sum(abs(position.net) for position in engine.positions)
     return (
         f"{elapsed:5.1f} s  {engine.supervisor.state.value:8}  {frames_per_second:6.0f} frames/s"
@@ -214,12 +215,12 @@ def results(engine: Engine, seconds: float) -> dict[str, Any]:
     found["cash"] = sum(position.cash - position.fees for position in engine.positions)
     found["marks"] = {book.instrument.symbol: mark_price(book) for book in engine.books}
     found["pnl"] = pnl(engine)
-    found["tick_to_order_ns"] = LatencyCounts(engine.desk.tick_to_order).summary()
-    found["order_round_trip_ns"] = LatencyCounts(engine.desk.round_trip).summary()
+    found["tick_to_order_ns"] = LatencyCounts(engine.trading.tick_to_order).summary()
+    found["order_round_trip_ns"] = LatencyCounts(engine.trading.round_trip).summary()
     found["mode"] = engine.config.engine.mode
     found["session"] = engine.config.engine.session
     found["last_book"] = {
-        book.instrument.symbol: {"bids": book.depth(0, 100), "asks": book.depth(1, 100)} for book in engine.books
+        book.instrument.symbol: {"bids": book.depth(BID, 100), "asks": book.depth(ASK, 100)} for book in engine.books
     }
     return found
 

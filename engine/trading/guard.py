@@ -16,13 +16,13 @@ FILLED = Outcome.FILLED
 DENIALS = {denial.value: denial.text for denial in RiskReject}
 
 
-class Hooks:
-    """One strategy, and what it is told about orders. `halt` is set by whoever wires it."""
+class Guard:
+    """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails."""
 
-    def __init__(self, strategy: Strategy, counters: Counters) -> None:
+    def __init__(self, strategy: Strategy, counters: Counters, halt: Callable[[str], None]) -> None:
         self.strategy = strategy
-        self.halt: Callable[[str], None] = _unwired
-        self._counters = counters
+        self.counters = counters
+        self.halt = halt
 
     def call(self, name: str, *arguments: object) -> None:
         """Call one hook; what it raises halts trading."""
@@ -39,8 +39,8 @@ class Hooks:
 
     def denied(self, order: Order | None, denial: int) -> None:
         """Tell that risk denied a request."""
-        self._counters.risk_denials += 1
-        by_code = self._counters.denials_by_code
+        self.counters.risk_denials += 1
+        by_code = self.counters.denials_by_code
         by_code[denial] = by_code.get(denial, 0) + 1
         self.call("on_reject", order, denial, DENIALS[denial])
 
@@ -48,7 +48,7 @@ class Hooks:
         """Count what a report did and tell the strategy; what no rule understands halts."""
         kind = change.kind
         order = change.order
-        counters = self._counters
+        counters = self.counters
         if kind == FILLED and order is not None:
             counters.fills += 1
             try:  # not by `call`: this is the path
@@ -75,7 +75,7 @@ class Hooks:
             self.call("on_order", order)
 
     def _refused(self, change: Change) -> None:
-        counters = self._counters
+        counters = self.counters
         if change.kind == Outcome.REJECTED:
             counters.rejects += 1
         else:
@@ -83,7 +83,3 @@ class Hooks:
         by_reason = counters.rejects_by_reason
         by_reason[change.reason] = by_reason.get(change.reason, 0) + 1
         self.call("on_reject", change.order, change.reason, change.text)
-
-
-def _unwired(reason: str) -> None:
-    raise RuntimeError(f"no one is wired to halt trading: {reason}")

@@ -20,13 +20,13 @@ def engine():
     scene = Scene()
     order = scene.buy(4_600)
     scene.now_ns += 12_000
-    scene.desk.on_report(ack(order))
-    scene.desk.on_report(fill(order, 10, "E1", 4_600))
-    desk = scene.desk
-    desk.tick_to_order.record(7_500)
+    scene.loop.on_report(ack(order))
+    scene.loop.on_report(fill(order, 10, "E1", 4_600))
+    trading = scene.loop
+    trading.tick_to_order.record(7_500)
     return SimpleNamespace(
-        desk=desk,
-        counters=desk.counters,
+        trading=trading,
+        counters=trading.counters,
         books=scene.books,
         positions=tuple(scene.positions.values()),
         supervisor=SimpleNamespace(state=DeskState.TRADING),
