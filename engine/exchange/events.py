@@ -1,4 +1,4 @@
-"""What goes into the venue's matcher and what comes out of it: plain values, no behaviour.
+"""What the exchange is asked and what it answers: plain values, no behaviour.
 
 Units   prices, sizes and money as in `instrument`; times in ns of the clock that the caller passes in.
 Shapes  a request is answered by a list of events in the order in which the venue would send them: reports
@@ -12,7 +12,7 @@ import msgspec
 
 from engine import fix
 
-OUTSIDE = ""  # the account of captured liquidity: it gets no reports
+CAPTURED = ""  # the account of captured liquidity: it gets no reports
 
 
 class Stp:

@@ -1,4 +1,4 @@
-"""The venue's matcher: price-time priority over any number of markets, every answer a list of events.
+"""The exchange: price-time priority over any number of markets, every answer a list of events.
 
 Units   prices, sizes and money as in `instrument`; times in ns, passed in.
 Errors  none for a request: what the venue refuses is an event. `set_state` of an unknown symbol is a KeyError.
@@ -63,7 +63,7 @@ class Exchange:
         self.house = frozenset(house)
         self.faults = faults if faults is not None else Faults()
         self._reporter = Reporter(nonce)
-        self._floor = Matching(self.markets, self.orders, self._reporter, fees, self.house)
+        self._matching = Matching(self.markets, self.orders, self._reporter, fees, self.house)
         self._numbers = count(1)
         self._ties = count()  # orders what a heap holds for one time
         self._expiries: list[tuple[int, int, RestingOrder]] = []
@@ -95,7 +95,7 @@ class Exchange:
         self._set_validity(order, request.time_in_force, request.expire_time_ns, now_ns)
         self.orders.add(order)
         events: list[Event] = [self._reporter.report(Accepted, order, now_ns)]
-        self._floor.enter(order, now_ns, events)
+        self._matching.enter(order, now_ns, events)
         return events
 
     def cancel(self, request: Cancel, now_ns: int) -> list[Event]:
@@ -118,7 +118,7 @@ class Exchange:
         if refusal is not None or order is None:
             return [self._reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
         if request.order_qty == order.cum_qty:
-            return self._floor.end(order, Canceled, now_ns, request.cl_ord_id, text="")
+            return self._matching.end(order, Canceled, now_ns, request.cl_ord_id, text="")
         return self._replace(request, order, now_ns)
 
     def mass_cancel(self, request: MassCancel, now_ns: int) -> list[Event]:
@@ -128,7 +128,7 @@ class Exchange:
         orders = self.orders.open_orders(request.account, request.symbol, request.side)
         events: list[Event] = [self._reporter.mass_canceled(request, len(orders), now_ns)]
         for order in orders:
-            events += self._floor.end(order, Canceled, now_ns, text="")
+            events += self._matching.end(order, Canceled, now_ns, text="")
         return events
 
     def status(self, request: StatusRequest, now_ns: int) -> list[Event]:
@@ -147,7 +147,7 @@ class Exchange:
         while self._expiries and self._expiries[0][0] <= now_ns:
             expire_time_ns, _, order = heappop(self._expiries)
             if order.is_live and order.expire_time_ns == expire_time_ns:
-                events += self._floor.end(order, Expired, now_ns)
+                events += self._matching.end(order, Expired, now_ns)
         while self._held and self._held[0][0] <= now_ns:
             _, _, request, fault = heappop(self._held)
             events += self._cancel_late(request, fault, now_ns)
@@ -161,18 +161,18 @@ class Exchange:
         market.state = state
         events: list[Event] = []
         if state == MarketState.CLOSED:
-            for order in market.insiders(fix.BUY) + market.insiders(fix.SELL):
-                events += self._floor.end(order, Expired, now_ns)
+            for order in market.own_orders(fix.BUY) + market.own_orders(fix.SELL):
+                events += self._matching.end(order, Expired, now_ns)
         return events
 
-    def fill_from_outside(self, order: RestingOrder, qty: int, now_ns: int) -> list[Event]:
-        """Let a resting order trade `qty`, at its own price, with somebody outside the matcher."""
+    def fill_without_taker(self, order: RestingOrder, qty: int, now_ns: int) -> list[Event]:
+        """Let a resting order trade `qty`, at its own price, with a counterparty that has no order here."""
         events: list[Event] = []
-        self._floor.trade(order, None, qty, now_ns, events)
+        self._matching.trade(order, None, qty, now_ns, events)
         return events
 
     def next_number(self) -> int:
-        """Return a number that no other order in this matcher has."""
+        """Return a number that no other order in this exchange has."""
         return next(self._numbers)
 
     # Steps of the above
@@ -196,14 +196,14 @@ class Exchange:
             refusal = refusals.refuse_cancel(request, order, self.markets[order.symbol])
         if refusal is not None or order is None:
             return [self._reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
-        return self._floor.end(order, Canceled, now_ns, request.cl_ord_id, text="")
+        return self._matching.end(order, Canceled, now_ns, request.cl_ord_id, text="")
 
     def _cancel_late(self, request: Cancel, fault: InjectedFault, now_ns: int) -> list[Event]:
         events: list[Event] = []
         order = self.orders.find(request.account, request.orig_cl_ord_id, request.order_id)
         if order is not None and order.is_live and fault.fill_qty:
             qty = order.leaves_qty if fault.fill_qty < 0 else min(fault.fill_qty, order.leaves_qty)
-            events += self.fill_from_outside(order, qty, now_ns)
+            events += self.fill_without_taker(order, qty, now_ns)
         return events + self._cancel(request, now_ns)
 
     def _cancel_unasked(self, fault: InjectedFault, now_ns: int) -> list[Event]:
@@ -212,7 +212,7 @@ class Exchange:
         for account in accounts:
             if account not in self.house:
                 for order in self.orders.open_orders(account, fault.symbol):
-                    events += self._floor.end(order, Canceled, now_ns, text=refusals.UNSOLICITED)
+                    events += self._matching.end(order, Canceled, now_ns, text=refusals.UNSOLICITED)
         return events
 
     def _set_validity(self, order: RestingOrder, time_in_force: str, expire_time_ns: int, now_ns: int) -> None:
@@ -240,7 +240,7 @@ class Exchange:
         events: list[Event] = [self._reporter.report(Replaced, order, now_ns, orig_cl_ord_id=orig_cl_ord_id)]
         level_changed(market, order.side, old_price, -removed, now_ns, events)
         if not keeps_priority:
-            self._floor.enter(order, now_ns, events)
+            self._matching.enter(order, now_ns, events)
         return events
 
 

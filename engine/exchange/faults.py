@@ -1,4 +1,4 @@
-"""Faults of the simulated venue: which ones are armed, and the questions its parts ask about them.
+"""Faults of a venue: which ones are armed, and the questions that its parts ask about them.
 
 A fault is armed at its time, by configuration (`at_ms` after the start) or by a control command (at once). Then it is
 either used up `count` times by whoever performs it (`take`), or it holds for `duration_ms` (`active`).
@@ -20,18 +20,18 @@ class FaultKind:
     """What can go wrong; who performs it, and whether it is used up or holds for a time."""
 
     DROP_FEED = "drop_feed"  # market data: close every connection, abruptly; used up
-    DROP_FIX = "drop_fix"  # acceptor: disconnect without Logout; used up
-    LOGOUT_FIX = "logout_fix"  # acceptor: Logout; whoever was logged out may log on again; used up
+    DROP_FIX = "drop_fix"  # FIX: disconnect without Logout; used up
+    LOGOUT_FIX = "logout_fix"  # FIX: Logout; whoever was logged out may log on again; used up
     SILENT_FEED = "silent_feed"  # market data: send nothing, pings included; what waits leaves afterwards; holds
-    SILENT_FIX = "silent_fix"  # acceptor: neither read nor send; what waits leaves afterwards; holds
+    SILENT_FIX = "silent_fix"  # FIX: neither read nor send; what waits leaves afterwards; holds
     DELAY_FEED = "delay_feed"  # market data: every frame leaves `delay_ms` late, in order; holds
-    DELAY_FIX = "delay_fix"  # acceptor: every report leaves `delay_ms` late, in order; holds
+    DELAY_FIX = "delay_fix"  # FIX: every report leaves `delay_ms` late, in order; holds
     SKIP_SEQ = "skip_seq"  # market data: drop the next book frame but count its seq; used up
     REPEAT_SEQ = "repeat_seq"  # market data: send the next book frame twice with one seq; used up
     UNKNOWN_LEVEL = "unknown_level"  # market data: send a negative delta for an empty level; used up
-    REJECT_ORDER = "reject_order"  # matcher: refuse the next order, INTERNAL_ERROR; used up
-    CANCEL_ORDERS = "cancel_orders"  # matcher: cancel every order that is not the house's; used up
-    LATE_CANCEL = "late_cancel"  # matcher: hold the next cancel `delay_ms`, and fill `fill_qty` first; used up
+    REJECT_ORDER = "reject_order"  # exchange: refuse the next order, INTERNAL_ERROR; used up
+    CANCEL_ORDERS = "cancel_orders"  # exchange: cancel every order that is not the house's; used up
+    LATE_CANCEL = "late_cancel"  # exchange: hold the next cancel `delay_ms`, and fill `fill_qty` first; used up
 
 
 KINDS = frozenset(value for name, value in vars(FaultKind).items() if name.isupper())
@@ -77,7 +77,7 @@ class _Armed:
 
 
 class Faults:
-    """Every fault of one venue; shared by its edges and its matcher."""
+    """Every fault of one venue; shared by the exchange and the servers in front of it."""
 
     def __init__(self, scheduled: Iterable[InjectedFault] = (), now_ns: int = 0) -> None:
         self._armed = [_Armed(fault, now_ns) for fault in scheduled]

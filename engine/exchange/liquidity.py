@@ -72,7 +72,7 @@ class _Quoted:
 
 
 class Liquidity:
-    """Every participant of the house; `accounts` are what the matcher must know as its house."""
+    """Every participant of the house; `accounts` are what the exchange must know as its house."""
 
     def __init__(self, instruments: list[Instrument], settings: LiquiditySettings) -> None:
         self._settings = settings
@@ -84,11 +84,11 @@ class Liquidity:
         self._next_ns: int | None = None
         self.accounts = (*self._makers, TAKER)
 
-    def step(self, matcher: Exchange, now_ns: int) -> list[Event]:
+    def step(self, exchange: Exchange, now_ns: int) -> list[Event]:
         """Carry out every action that is due."""
         events: list[Event] = []
-        for request in self.actions(matcher.orders, now_ns):
-            events += matcher.submit(request, now_ns)
+        for request in self.actions(exchange.orders, now_ns):
+            events += exchange.submit(request, now_ns)
         return events
 
     def actions(self, orders: Registry, now_ns: int) -> Iterator[NewOrder | Replace | Cancel]:

@@ -2,7 +2,7 @@
 
 Units   prices and sizes as in `instrument`.
 Shapes  a side is a sorted list of prices and a queue of orders for each; captured liquidity queues among them as
-        orders of the account OUTSIDE.
+        orders of the account CAPTURED.
 Cost    the best price O(1), a new price O(prices), everything else O(1).
 """
 
@@ -13,14 +13,14 @@ from itertools import count
 from typing import Protocol
 
 from engine import fix
-from engine.exchange.events import OUTSIDE, MarketState, NewOrder, Stp
+from engine.exchange.events import CAPTURED, MarketState, NewOrder, Stp
 from engine.instrument import Instrument
 
 LIVE = frozenset((fix.Status.NEW, fix.Status.PARTIALLY_FILLED))
 
 
 class RestingOrder:
-    """One order as the venue knows it, for as long as it is remembered; or outside size at one price."""
+    """One order as the venue knows it, for as long as it is remembered; or captured size at one price."""
 
     __slots__ = (
         "account",
@@ -197,7 +197,7 @@ class BookSide:
             assert all(order.leaves_qty > 0 and order.price == price for order in level.queue.values())
 
 
-class OutsideLiquidity(Protocol):
+class CapturedLiquidity(Protocol):
     """Captured liquidity of one market, told what the venue's own orders took of it."""
 
     def taken(self, side: int, price: int, qty: int) -> None: ...
@@ -206,7 +206,7 @@ class OutsideLiquidity(Protocol):
 class Market:
     """One instrument's two sides, and whether it trades.
 
-    A market with `outside` publishes the captured frames instead of its own changes.
+    A market with `captured` publishes the captured frames instead of its own changes.
     """
 
     def __init__(self, instrument: Instrument) -> None:
@@ -214,7 +214,7 @@ class Market:
         self.state = MarketState.OPEN
         self.bids = BookSide(fix.BUY)
         self.asks = BookSide(fix.SELL)
-        self.outside: OutsideLiquidity | None = None
+        self.captured: CapturedLiquidity | None = None
 
     def side(self, side: int) -> BookSide:
         return self.bids if side == fix.BUY else self.asks
@@ -222,13 +222,13 @@ class Market:
     def opposite(self, side: int) -> BookSide:
         return self.asks if side == fix.BUY else self.bids
 
-    def insiders(self, side: int, price: int | None = None) -> list[RestingOrder]:
+    def own_orders(self, side: int, price: int | None = None) -> list[RestingOrder]:
         """Return the orders of one side that are somebody's, down to `price`, best first, oldest first."""
         orders: list[RestingOrder] = []
         for level in self.side(side):
             if price is not None and (level.price < price if side == fix.BUY else level.price > price):
                 break
-            orders += [order for order in level.queue.values() if order.account != OUTSIDE]
+            orders += [order for order in level.queue.values() if order.account != CAPTURED]
         return orders
 
     def is_crossed_by(self, order: RestingOrder) -> bool:
@@ -249,4 +249,4 @@ class Market:
         self.bids._check()
         self.asks._check()
         bid, ask = self.bids.best(), self.asks.best()
-        assert bid is None or ask is None or bid.price < ask.price or self.outside is not None
+        assert bid is None or ask is None or bid.price < ask.price or self.captured is not None

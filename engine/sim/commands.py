@@ -57,7 +57,7 @@ class Commands:
             venue, symbol = self._venue, arguments["symbol"]
             if symbol not in venue.instruments:
                 raise EngineError(f"unknown market {symbol}")
-            venue.publish(venue.matcher.set_state(symbol, state, venue.now_ns()))
+            venue.publish(venue.exchange.set_state(symbol, state, venue.now_ns()))
             return {}
 
         return change
@@ -66,7 +66,7 @@ class Commands:
         venue = self._venue
         replay = venue.replay
         return {
-            "markets": {symbol: market.state for symbol, market in venue.matcher.markets.items()},
+            "markets": {symbol: market.state for symbol, market in venue.exchange.markets.items()},
             "accounts": {account: venue.acceptor.is_logged_on(account) for account in venue.acceptor.accounts},
             "feed_connections": len(venue.feed.listeners),
             "feed_refused": venue.feed.refused,
@@ -82,7 +82,7 @@ class Commands:
         return summary
 
     def _orders(self, arguments: Answer) -> Answer:
-        orders = self._venue.matcher.orders.open_orders(arguments["account"])
+        orders = self._venue.exchange.orders.open_orders(arguments["account"])
         names = ("cl_ord_id", "order_id", "symbol", "side", "price", "order_qty", "cum_qty", "leaves_qty", "ord_status")
         return {"orders": [{name: getattr(order, name) for name in names} for order in orders]}
 

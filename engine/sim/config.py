@@ -56,7 +56,7 @@ class ControlConfig(_Section, frozen=True):
 
 
 class CaptureConfig(_Section, frozen=True):
-    """Captured markets as outside liquidity; they start when somebody subscribes to a book. Speed 0: no waiting."""
+    """Captured markets as captured liquidity; they start when somebody subscribes to a book. Speed 0: no waiting."""
 
     files: list[str] = []
     speed: float = 1.0

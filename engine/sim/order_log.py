@@ -62,14 +62,14 @@ class OrderLog:
         rows = (row for row in self._rows[self._untold_from :] if row.get("account") == account)
         return [_report(row) for row in rows if row["exec_id"] not in told]
 
-    def restart(self, matcher: Exchange, now_ns: int) -> list[Event]:
-        """Let `matcher` remember every order, and cancel those that were open."""
+    def restart(self, exchange: Exchange, now_ns: int) -> list[Event]:
+        """Let `exchange` remember every order, and cancel those that were open."""
         for row in self._rows:
-            if row.get("order_id") and row["symbol"] in matcher.markets:
-                _replay(row, matcher)
+            if row.get("order_id") and row["symbol"] in exchange.markets:
+                _replay(row, exchange)
         events: list[Event] = []
-        for account in matcher.orders.accounts():
-            events += matcher.mass_cancel(MassCancel(account=account, cl_ord_id=""), now_ns)
+        for account in exchange.orders.accounts():
+            events += exchange.mass_cancel(MassCancel(account=account, cl_ord_id=""), now_ns)
         self._rows = []
         self._write({"exec_type": _START})
         return [msgspec.structs.replace(event, text=RESTARTED) for event in events if isinstance(event, Canceled)]
@@ -82,20 +82,20 @@ class OrderLog:
         self._file.flush()
 
 
-def _replay(row: Row, matcher: Exchange) -> None:
-    """Let `matcher` remember one order as a report left it; it is in no book."""
-    order = matcher.orders.find(row["account"], order_id=row["order_id"])
+def _replay(row: Row, exchange: Exchange) -> None:
+    """Let `exchange` remember one order as a report left it; it is in no book."""
+    order = exchange.orders.find(row["account"], order_id=row["order_id"])
     if order is None:
-        number = matcher.next_number()
+        number = exchange.next_number()
         order = RestingOrder(number, row["account"], row["symbol"], row["side"], row["price"], row["order_qty"])
         order.order_id, order.cl_ord_id = row["order_id"], row["cl_ord_id"]
-        matcher.orders.add(order)
+        exchange.orders.add(order)
     elif order.cl_ord_id != row["cl_ord_id"]:
-        matcher.orders.rename(order, row["cl_ord_id"])
+        exchange.orders.rename(order, row["cl_ord_id"])
     for name in _STATE:
         setattr(order, name, row[name])
     if not order.is_live:
-        matcher.orders.finish(order)
+        exchange.orders.finish(order)
 
 
 def _report(row: Row) -> Report:

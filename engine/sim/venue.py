@@ -1,8 +1,8 @@
-"""The simulated venue: matcher, liquidity, feed, FIX sessions and control server on one loop.
+"""The simulated venue: exchange, liquidity, feed, FIX sessions and control server on one loop.
 
 Units   times in ns since 1970, the venue's own clock.
 Errors  ConfigError before it listens; whatever goes wrong later ends `run` with an EngineError.
-Thread  one; every event is published in the order in which the matcher made it, before anything else happens.
+Thread  one; every event is published in the order in which the exchange made it, before anything else happens.
 """
 
 import asyncio
@@ -50,8 +50,8 @@ class Venue:
         self.liquidity = Liquidity(listed, config.liquidity) if config.liquidity and not files else None
         house = self.liquidity.accounts if self.liquidity else ()
         # The time begins every id that the venue gives, so that one which starts again repeats none.
-        self.matcher = Exchange(listed, QuadraticFee(), nonce=f"{now_ns // 10**6:x}-", house=house, faults=self.faults)
-        self.captured = {symbol: CapturedMarket(self.matcher, symbol) for symbol in self.instruments if files}
+        self.exchange = Exchange(listed, QuadraticFee(), nonce=f"{now_ns // 10**6:x}-", house=house, faults=self.faults)
+        self.captured = {symbol: CapturedMarket(self.exchange, symbol) for symbol in self.instruments if files}
         self.replay: captures.CaptureReplay | None = None
         self.blotter = Blotter(state_path / "blotter.jsonl", ignore=house)
         fix_config = config.fix
@@ -72,9 +72,9 @@ class Venue:
     async def start(self, commands: Mapping[str, Command]) -> dict[str, int]:
         """Settle what an earlier run left open, then listen, on the control port to `commands`; return the ports."""
         self.gateway.tell_untold(self._order_log.untold)
-        self.publish(self._order_log.restart(self.matcher, self.now_ns()))
+        self.publish(self._order_log.restart(self.exchange, self.now_ns()))
         if self.liquidity is not None:
-            self.publish(self.liquidity.step(self.matcher, self.now_ns()))
+            self.publish(self.liquidity.step(self.exchange, self.now_ns()))
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.stop(repr(context.get("exception", context["message"]))))
         await self.acceptor.start()
@@ -118,14 +118,14 @@ class Venue:
         captured = self.captured.get(symbol)
         if captured is not None:
             return captured.levels(fix.BUY), captured.levels(fix.SELL)
-        market = self.matcher.markets[symbol]
+        market = self.exchange.markets[symbol]
         return market.bids.levels(), market.asks.levels()
 
     def step(self) -> None:
         """Let time pass for every part."""
         now_ns = self.now_ns()
         if self.liquidity is not None:
-            self.publish(self.liquidity.step(self.matcher, now_ns))
+            self.publish(self.liquidity.step(self.exchange, now_ns))
         elif self._captures:
             self._play(now_ns)
         self.perform_faults()
@@ -133,7 +133,7 @@ class Venue:
     def perform_faults(self) -> None:
         """Do at once what a fault asks for, rather than at the next tick."""
         now_ns = self.now_ns()
-        self.publish(self.matcher.advance(now_ns))
+        self.publish(self.exchange.advance(now_ns))
         self.market_data.step(now_ns)
         self.feed.step(now_ns)
         self.gateway.step(now_ns)
@@ -163,7 +163,7 @@ class Venue:
             loop.call_soon(self._spin, loop)
 
     def _submit(self, request: Request) -> list[Event]:
-        return self.matcher.submit(request, self.now_ns())
+        return self.exchange.submit(request, self.now_ns())
 
     def _record(self, event: Event) -> None:
         if isinstance(event, Report):
@@ -172,7 +172,7 @@ class Venue:
 
     def _on_logout(self, account: str) -> None:
         if self._config.fix.cancel_on_disconnect and not self._stopping.is_set():
-            events = self.matcher.mass_cancel(MassCancel(account=account, cl_ord_id=""), self.now_ns())
+            events = self.exchange.mass_cancel(MassCancel(account=account, cl_ord_id=""), self.now_ns())
             self.publish(
                 [
                     msgspec.structs.replace(event, text=DISCONNECTED) if isinstance(event, Canceled) else event

@@ -52,7 +52,7 @@ class Captured(Venue):
 
     def __init__(self) -> None:
         super().__init__()
-        self.capture = CapturedMarket(self.matcher, "A")
+        self.capture = CapturedMarket(self.exchange, "A")
         self.frames(snapshot({43: 90, 44: 50}, {46: 30, 47: 80}))
 
     def frames(self, *frames: tuple[str, dict[str, object]]) -> list[tuple[object, ...]]:
@@ -65,16 +65,16 @@ class Captured(Venue):
         return self.told(events)
 
     def queue(self, side: int, cents: int) -> list[tuple[str, int]]:
-        """Accounts and contracts in the queue at one price, oldest first; outside size has no account."""
-        level = self.matcher.markets["A"].side(side).level(cents * 100)
+        """Accounts and contracts in the queue at one price, oldest first; captured size has no account."""
+        level = self.exchange.markets["A"].side(side).level(cents * 100)
         return [(order.account, order.leaves_qty // 100) for order in level.queue.values()] if level else []
 
 
 def assert_within_capture(venue: Captured, side: int) -> None:
     shown = dict(venue.capture.levels(side))
-    for level in venue.matcher.markets["A"].side(side):
-        outside = sum(order.leaves_qty for order in level.queue.values() if not order.account)
-        assert outside <= shown.get(level.price, 0)
+    for level in venue.exchange.markets["A"].side(side):
+        queued = sum(order.leaves_qty for order in level.queue.values() if not order.account)
+        assert queued <= shown.get(level.price, 0)
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def test_captured_size_that_does_not_cross_fills_nothing(venue: Captured) -> Non
 # Rules 7 and 8: snapshots
 
 
-def test_snapshot_resets_outside_levels_and_keeps_places(venue: Captured) -> None:
+def test_snapshot_resets_captured_levels_and_keeps_places(venue: Captured) -> None:
     venue.new("a", "1", B, 1000, 4400)
     venue.frames(delta(B, 44, 10))
     assert venue.frames(snapshot({42: 5, 44: 20}, {48: 1})) == []
@@ -413,10 +413,10 @@ def test_capture_without_frames_is_a_decode_error(tmp_path: Path) -> None:
 
 @each_capture
 def test_real_capture_moves_the_book_as_an_independent_replay_does(capture: Path) -> None:
-    """Bare of own orders, the matcher's book and the published one equal a dictionary fed with the same frames."""
-    matcher = Exchange(markets([capture]), QuadraticFee())
-    ((symbol, market),) = matcher.markets.items()
-    captured = CapturedMarket(matcher, symbol)
+    """Bare of own orders, the exchange's book and the published one equal a dictionary fed with the same frames."""
+    exchange = Exchange(markets([capture]), QuadraticFee())
+    ((symbol, market),) = exchange.markets.items()
+    captured = CapturedMarket(exchange, symbol)
     plain: dict[str, dict[float, float]] = {}
     for count, (frame, (_, raw)) in enumerate(zip(read_frames(capture), frames(capture), strict=True)):
         assert captured.apply(frame, NOON_NS) == []
@@ -457,9 +457,9 @@ def test_guest_orders_fill_in_a_real_capture_and_books_stay_sound() -> None:
     """Orders join the best price or cross it all along: no check fails, both kinds of fill happen."""
     path = FILES[0]
     venue = Venue()
-    venue.matcher = Exchange(markets([path]), QuadraticFee())
-    ((symbol, market),) = venue.matcher.markets.items()
-    captured = CapturedMarket(venue.matcher, symbol)
+    venue.exchange = Exchange(markets([path]), QuadraticFee())
+    ((symbol, market),) = venue.exchange.markets.items()
+    captured = CapturedMarket(venue.exchange, symbol)
     taken = made = 0
     for count, frame in enumerate(read_frames(path)):
         made += len(captured.apply(frame, NOON_NS))

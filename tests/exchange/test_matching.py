@@ -1,4 +1,4 @@
-"""The venue's matcher: each request and each rule, by the events it leads to."""
+"""The venue's exchange: each request and each rule, by the events it leads to."""
 
 import pytest
 
@@ -60,14 +60,14 @@ def test_orders_at_one_price_trade_oldest_first(venue: Venue) -> None:
 def test_taker_pays_the_quadratic_fee_and_the_maker_nothing(venue: Venue) -> None:
     venue.new("a", "1", S, 1200, 4300)
     request = NewOrder(account="b", cl_ord_id="1", symbol="A", side=B, order_qty=1200, price=9900)
-    traded = [event for event in venue.matcher.new(request, NOON_NS) if isinstance(event, Traded)]
+    traded = [event for event in venue.exchange.new(request, NOON_NS) if isinstance(event, Traded)]
     assert [(event.account, event.is_taker, event.fee) for event in traded] == [("b", True, 205_884), ("a", False, 0)]
 
 
 def test_reports_describe_the_order_after_the_event(venue: Venue) -> None:
     venue.new("a", "1", S, 100, 4300)
     request = NewOrder(account="b", cl_ord_id="1", symbol="A", side=B, order_qty=300, price=4400)
-    accepted, traded = venue.matcher.new(request, NOON_NS)[:2]
+    accepted, traded = venue.exchange.new(request, NOON_NS)[:2]
     assert isinstance(accepted, Accepted) and isinstance(traded, Traded)
     assert (accepted.ord_status, accepted.exec_type, accepted.order_id) == (fix.Status.NEW, fix.Exec.NEW, "O2")
     assert (traded.ord_status, traded.cum_qty, traded.leaves_qty, traded.cum_cost) == ("1", 100, 200, 430_000)
@@ -469,7 +469,7 @@ def test_mass_status_lists_open_orders(venue: Venue) -> None:
 
 def test_paused_market_takes_cancels_only(venue: Venue) -> None:
     venue.new("a", "1", B, 100, 4500)
-    assert venue.matcher.set_state("A", MarketState.PAUSED, venue.now_ns) == []
+    assert venue.exchange.set_state("A", MarketState.PAUSED, venue.now_ns) == []
     assert venue.new("a", "2", B, 100, 4500) == [("rejected", "a", "2", 2, "TRADING_PAUSED")]
     assert venue.replace("a", "2", "1", 50, 4500) == [("cancel rejected", "a", "2", "0", "2", 99, "TRADING_PAUSED")]
     assert venue.cancel("a", "2", "1")[0] == ("canceled", "a", "2", "1", 0, "")
@@ -477,7 +477,7 @@ def test_paused_market_takes_cancels_only(venue: Venue) -> None:
 
 def test_closed_market_takes_nothing_and_its_orders_expire(venue: Venue) -> None:
     venue.new("a", "1", B, 100, 4500)
-    closed = venue.matcher.set_state("A", MarketState.CLOSED, venue.now_ns)
+    closed = venue.exchange.set_state("A", MarketState.CLOSED, venue.now_ns)
     assert [brief(event) for event in closed] == [("expired", "a", "1", 0), ("level", B, 4500, -100)]
     assert venue.new("a", "2", B, 100, 4500) == [("rejected", "a", "2", 2, "MARKET_INACTIVE")]
     assert venue.cancel("a", "2", "1") == [("cancel rejected", "a", "2", "C", "1", 99, "MARKET_INACTIVE")]
@@ -493,7 +493,7 @@ def test_finished_orders_of_the_house_are_forgotten() -> None:
     venue.new("h", "3", S, 100, 4700)
     venue.new("a", "1", B, 100, 4600)
     venue.cancel("h", "4", "3")
-    assert len(venue.matcher.orders) == 1
+    assert len(venue.exchange.orders) == 1
     assert venue.status("h", "2") == [("state", "h", "2", "8", 0, 0, 5)]
     assert venue.status("a", "1")[0][3] == fix.Status.FILLED
 
@@ -513,7 +513,7 @@ def test_cancel_orders_fault_cancels_unasked() -> None:
     venue.new("h", "1", B, 100, 4400)
     venue.new("a", "1", B, 100, 4500)
     venue.new("b", "1", B, 100, 4500)
-    venue.matcher.faults.arm(InjectedFault(kind=FaultKind.CANCEL_ORDERS, account="a", at_ms=5), venue.now_ns)
+    venue.exchange.faults.arm(InjectedFault(kind=FaultKind.CANCEL_ORDERS, account="a", at_ms=5), venue.now_ns)
     assert venue.advance(4_999_999) == []
     assert venue.advance(1) == [("canceled", "a", "1", "", 0, "ORDER_GROUP_CANCEL"), ("level", B, 4500, -100)]
     assert venue.advance(SECOND_NS) == []

@@ -1,4 +1,4 @@
-"""FIX side of the simulated venue: messages to the matcher, its answers to the accounts, and what may go wrong.
+"""FIX side of the simulated venue: messages to the exchange, its answers to the accounts, and what may go wrong.
 
 Errors  a message that cannot be acted on is answered by a BusinessMessageReject(j).
 Cost    a report is written once.
@@ -21,7 +21,7 @@ Publish = Callable[[list[Event], Fields | None], None]
 
 
 class Gateway:
-    """Every account's way in and out; `submit` asks the matcher, `publish` tells everybody what came of it."""
+    """Every account's way in and out; `submit` asks the exchange, `publish` tells everybody what came of it."""
 
     def __init__(
         self,

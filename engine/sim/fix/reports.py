@@ -1,4 +1,4 @@
-"""What the simulated venue's matcher did, as FIX 4.4 message bodies.
+"""What the simulated venue's exchange did, as FIX 4.4 message bodies.
 
 Units   prices, sizes and money as in `instrument`; times in ns, on the wire in UTC with milliseconds.
 Shapes  a body is text: `35=8<SOH>`, then its fields, each closed by SOH; the session adds header and trailer.
@@ -28,7 +28,7 @@ NS_PER_MS, NS_PER_SECOND = 1_000_000, 1_000_000_000
 
 
 class BusinessReject(NamedTuple):
-    """BusinessMessageReject(j) in answer to a message that never reached the matcher."""
+    """BusinessMessageReject(j) in answer to a message that never reached the exchange."""
 
     fields: Fields
     reason: int
