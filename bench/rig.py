@@ -163,6 +163,7 @@ class Rig:
             yield
 
     async def close(self) -> None:
+        """Disconnect, and close the journal; what the engine would halt for no longer counts."""
         if self._timer is not None:
             self._timer.cancel()
         self.on_fault = lambda reason: None

@@ -56,6 +56,7 @@ def sessions() -> list[str]:
 
 
 def paces(scale: Scale) -> tuple[Pace, ...]:
+    """Return the paces of a whole run: closed, without pause, then every scheduled rate, slowest first."""
     scheduled = [
         Pace(f"open_loop@{rate}", max(round(rate * scale.open_seconds), 10), NS_PER_S // rate, True)
         for rate in sorted(scale.rates)

@@ -28,6 +28,7 @@ Found = dict[Plan, list[Repetition]]
 
 
 def name_of(plan: Plan, pace: str = "") -> str:
+    """Return the name of a plan's runs, its pace left out."""
     name = BASELINE_NAME[plan.subject] if plan.stack == BASELINE else f"{plan.subject}.{plan.stack}"
     parts = [name]
     if plan.stack != BASELINE and plan.mode != "busy":

@@ -64,6 +64,7 @@ class Reading:
 
     @staticmethod
     def take() -> "Reading":
+        """Return what this process holds now."""
         resident = int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
         return Reading(resident, sys.getallocatedblocks())
 
@@ -77,6 +78,7 @@ class Watcher(Strategy):
         self.spread = 0
 
     def on_book(self, book: Book) -> None:
+        """Look at the best prices."""
         self.moves += 1
         self.spread = book.best_ask - book.best_bid
 

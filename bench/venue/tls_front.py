@@ -51,6 +51,7 @@ class Front:
             self._give()
 
     def close(self) -> None:
+        """Close all three sockets."""
         for one in (self.tls, self.venue_end, self._front_end):
             one.close()
 
@@ -77,6 +78,7 @@ class Readable:
         self._poll.register(sock, select.POLLIN)
 
     def now(self) -> bool:
+        """Return whether a read would return at once."""
         return bool(self._poll.poll(0))
 
 

@@ -56,6 +56,7 @@ class Summary(msgspec.Struct):
     positions: dict[str, int] = {}
 
     def add(self, entry: EnteredOrder | Fill) -> None:
+        """Count one entry of the account."""
         if isinstance(entry, EnteredOrder):
             self.orders += 1
             return
@@ -92,6 +93,7 @@ class Blotter:
                 self.fill(event)
 
     def order(self, event: Accepted) -> None:
+        """Write down an accepted order."""
         entry = EnteredOrder(
             event.now_ns,
             event.account,
@@ -105,6 +107,7 @@ class Blotter:
         self._write(entry)
 
     def fill(self, event: Traded) -> None:
+        """Write down one account's part in a trade."""
         entry = Fill(
             event.now_ns,
             event.account,
@@ -125,6 +128,7 @@ class Blotter:
         return self._summaries[account]
 
     def close(self) -> None:
+        """Close the file; every line is on it already."""
         self._file.close()
 
     def __enter__(self) -> "Blotter":

@@ -59,19 +59,23 @@ class _Level:
         self.trades: list[_Trade] = []
 
     def available(self) -> int:
+        """Return the size that own orders can still trade with (rule 8)."""
         return max(0, self.shown - self.taken - sum(trade.used for trade in self.trades))
 
     def forget_before(self, ts_ms: int) -> None:
+        """Drop what is too old, in venue time, to find its counterpart."""
         self.decreases = [decrease for decrease in self.decreases if decrease.key[0] >= ts_ms]
         self.trades = [trade for trade in self.trades if trade.key[0] >= ts_ms]
 
     def pop_decrease(self, key: tuple[int, int]) -> _Decrease | None:
+        """Take the decrease that a trade of this time and size belongs to; None if it has not come."""
         found = next((decrease for decrease in self.decreases if decrease.key == key), None)
         if found is not None:
             self.decreases.remove(found)
         return found
 
     def pop_trade(self, key: tuple[int, int]) -> _Trade | None:
+        """Take the trade that a decrease of this time and size belongs to; None if it has not come."""
         found = next((trade for trade in self.trades if trade.key == key), None)
         if found is not None:
             self.trades.remove(found)

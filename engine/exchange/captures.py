@@ -76,6 +76,7 @@ class Frame(msgspec.Struct, frozen=True):
         return self._yes_body() if use_yes_price else self.body
 
     def message(self) -> CapturedMessage:
+        """Return the `msg` decoded; raise DecodeError if it is about another market."""
         message = _MESSAGES.decode(self.body)
         if message.market_ticker != self.symbol:
             raise DecodeError(

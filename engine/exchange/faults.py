@@ -66,6 +66,7 @@ class _Armed:
         self.until_ns = self.from_ns + fault.duration_ms * NS_PER_MS if fault.duration_ms else 2**63
 
     def applies(self, kind: str, symbol: str, account: str, now_ns: int) -> bool:
+        """Return whether it is to be performed now, for this market and account."""
         fault = self.fault
         return (
             fault.kind == kind

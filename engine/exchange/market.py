@@ -67,6 +67,7 @@ class RestingOrder:
 
     @classmethod
     def from_request(cls, request: NewOrder, number: int, order_id: str) -> "RestingOrder":
+        """Return the order that a request asks for; it is in no book yet."""
         order = cls(number, request.account, request.symbol, request.side, request.price, request.order_qty)
         order.order_id = order_id
         order.cl_ord_id = request.cl_ord_id
@@ -79,20 +80,23 @@ class RestingOrder:
 
     @property
     def is_live(self) -> bool:
+        """Whether it can still trade."""
         return self.ord_status in LIVE
 
     def fill(self, price: int, qty: int) -> None:
+        """Book one trade; what is left over is `leaves_qty`."""
         self.cum_qty += qty
         self.cum_cost += price * qty
         self.leaves_qty -= qty
         self.ord_status = fix.Status.PARTIALLY_FILLED if self.leaves_qty else fix.Status.FILLED
 
     def end(self, ord_status: str) -> None:
+        """Give up what is left, under an OrdStatus(39) that is final."""
         self.leaves_qty = 0
         self.ord_status = ord_status
 
     def accepts(self, price: int) -> bool:
-        """Answer whether this order, incoming, trades against a resting one at `price`."""
+        """Return whether this order, incoming, trades against a resting one at `price`."""
         if self.ord_type == fix.Type.MARKET:
             return True
         return price <= self.price if self.side == fix.BUY else price >= self.price
@@ -109,13 +113,16 @@ class QueueLevel:
         self.queue: OrderedDict[int, RestingOrder] = OrderedDict()
 
     def insert(self, order: RestingOrder) -> None:
+        """Put an order behind all others."""
         self.queue[order.number] = order
         self.size += order.leaves_qty
 
     def first(self) -> RestingOrder:
+        """Return the oldest order; StopIteration if there is none."""
         return next(iter(self.queue.values()))
 
     def last(self) -> RestingOrder:
+        """Return the newest order; StopIteration if there is none."""
         return next(reversed(self.queue.values()))
 
 
@@ -130,12 +137,15 @@ class BookSide:
         self._ranks = count(1)
 
     def best(self) -> QueueLevel | None:
+        """Return the level that trades first; None if the side is empty."""
         return self._levels[self._keys[-1] * self._sign] if self._keys else None
 
     def level(self, price: int) -> QueueLevel | None:
+        """Return the level at a price; None if nothing rests there."""
         return self._levels.get(price)
 
     def size_at(self, price: int) -> int:
+        """Return the size at a price, 0 where nothing rests."""
         level = self._levels.get(price)
         return level.size if level else 0
 
@@ -164,6 +174,7 @@ class BookSide:
         level.queue = OrderedDict(sorted(level.queue.items(), key=lambda item: item[1].rank))
 
     def holds(self, order: RestingOrder) -> bool:
+        """Return whether an order rests on this side."""
         level = self._levels.get(order.price)
         return level is not None and order.number in level.queue
 
@@ -200,7 +211,8 @@ class BookSide:
 class CapturedLiquidity(Protocol):
     """Captured liquidity of one market, told what the venue's own orders took of it."""
 
-    def taken(self, side: int, price: int, qty: int) -> None: ...
+    def taken(self, side: int, price: int, qty: int) -> None:
+        """Remember that an own order of the other side took `qty` at `price`."""
 
 
 class Market:
@@ -217,9 +229,11 @@ class Market:
         self.captured: CapturedLiquidity | None = None
 
     def side(self, side: int) -> BookSide:
+        """Return the bids for BUY, the asks for SELL."""
         return self.bids if side == fix.BUY else self.asks
 
     def opposite(self, side: int) -> BookSide:
+        """Return the side that an order of `side` trades against."""
         return self.asks if side == fix.BUY else self.bids
 
     def own_orders(self, side: int, price: int | None = None) -> list[RestingOrder]:
@@ -232,7 +246,7 @@ class Market:
         return orders
 
     def is_crossed_by(self, order: RestingOrder) -> bool:
-        """Answer whether `order`, incoming, would trade."""
+        """Return whether `order`, incoming, would trade."""
         best = self.opposite(order.side).best()
         return best is not None and order.accepts(best.price)
 

@@ -22,6 +22,7 @@ class Registry:
         return list(self._open)
 
     def add(self, order: RestingOrder) -> None:
+        """Remember an order that is open, under its OrderID(37) and its ClOrdID(11)."""
         self._by_order_id[order.order_id] = order
         self._open.setdefault(order.account, {})[order.number] = order
         self.rename(order, order.cl_ord_id)
@@ -37,11 +38,13 @@ class Registry:
         self._open[order.account].pop(order.number, None)
 
     def forget(self, order: RestingOrder) -> None:
+        """Drop an order altogether: its ids are unknown from here on."""
         del self._by_order_id[order.order_id]
         for cl_ord_id in order.cl_ord_ids:
             del self._by_cl_ord_id[order.account, cl_ord_id]
 
     def has(self, account: str, cl_ord_id: str) -> bool:
+        """Return whether the account has ever used this ClOrdID(11)."""
         return (account, cl_ord_id) in self._by_cl_ord_id
 
     def find(self, account: str, cl_ord_id: str = "", order_id: str = "") -> RestingOrder | None:

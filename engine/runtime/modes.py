@@ -72,10 +72,12 @@ class HeapReserve:
         self._pins: list[bytes] = []
 
     def start(self) -> None:
+        """Touch the memory, and hold a little of every piece so that it is not given back."""
         blocks = [bytes(_BLOCK_BYTES) for _ in range(HEAP_BYTES // _BLOCK_BYTES)]
         self._pins = blocks[:: _ARENA_BYTES // _BLOCK_BYTES // 2]  # two in each arena: it stays ours
 
     def stop(self) -> None:
+        """Let the memory go."""
         self._pins = []
 
 
@@ -88,12 +90,14 @@ class Spinner:
         self._is_spinning = False
 
     def start(self) -> None:
+        """Take over the sockets and begin to turn."""
         if not self._is_spinning:
             self._is_spinning = True
             self._sockets.start()
             self._turn()
 
     def stop(self) -> None:
+        """Give the sockets back and let the loop sleep again."""
         self._is_spinning = False
         self._sockets.stop()
 
@@ -120,6 +124,7 @@ class IdleCollector:
         self.collections = 0
 
     def start(self) -> None:
+        """Collect and freeze what there is, and turn automatic collection off."""
         gc.collect()
         gc.freeze()
         self._was_enabled = gc.isenabled()
@@ -127,6 +132,7 @@ class IdleCollector:
         self._timer = self._loop.call_later(IDLE_CHECK_S, self._check)
 
     def stop(self) -> None:
+        """Undo what `start` did."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

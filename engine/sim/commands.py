@@ -23,6 +23,7 @@ class Commands:
         self._venue = venue
 
     def table(self) -> dict[str, Command]:
+        """Return every command by its word."""
         faults = {kind: self._fault(kind) for kind in KINDS}
         states = {word: self._state(state) for word, state in STATES.items()}
         return {
@@ -38,6 +39,7 @@ class Commands:
 
     def _fault(self, kind: str) -> Command:
         def arm(arguments: Answer) -> Answer:
+            """Let the fault begin, and perform at once what is due."""
             fault = msgspec.convert({**arguments, "kind": kind}, InjectedFault)
             if fault.symbol and fault.symbol not in self._venue.instruments:
                 raise EngineError(f"unknown market {fault.symbol}")
@@ -54,6 +56,7 @@ class Commands:
 
     def _state(self, state: int) -> Command:
         def change(arguments: Answer) -> Answer:
+            """Put a market into this state and tell what follows from it."""
             venue, symbol = self._venue, arguments["symbol"]
             if symbol not in venue.instruments:
                 raise EngineError(f"unknown market {symbol}")

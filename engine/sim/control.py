@@ -33,6 +33,7 @@ class ControlServer:
         return chosen
 
     def close(self) -> None:
+        """Stop listening and close every connection."""
         if self._server is not None:
             self._server.close()
         for connection in self._connections:
@@ -61,10 +62,12 @@ class _Lines(asyncio.Protocol):
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a client; called by the loop."""
         self.transport = cast(asyncio.Transport, transport)
         self._server._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
+        """Answer every whole line; a line that never ends closes the connection."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self.transport.write(self._server.answer(line))
@@ -72,6 +75,7 @@ class _Lines(asyncio.Protocol):
             self.transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Forget a client; called by the loop."""
         self._server._connections.discard(self)
 
 
@@ -90,6 +94,7 @@ class ControlClient:
         return answer
 
     def close(self) -> None:
+        """Disconnect."""
         self._lines.close()
         self._socket.close()
 

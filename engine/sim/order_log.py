@@ -75,6 +75,7 @@ class OrderLog:
         return [msgspec.structs.replace(event, text=RESTARTED) for event in events if isinstance(event, Canceled)]
 
     def close(self) -> None:
+        """Close the file; every line is on it already."""
         self._file.close()
 
     def _write(self, row: Row) -> None:

@@ -21,6 +21,7 @@ class Outbox(Generic[M]):
         self._waiting: deque[tuple[int, Callable[[M], None], M]] = deque()
 
     def put(self, deliver: Callable[[M], None], message: M) -> None:
+        """Deliver a message now, or after whatever waits before it."""
         if self._waiting or self.is_silent or self._delay_ns:
             self._waiting.append((self._now_ns + self._delay_ns, deliver, message))
         else:

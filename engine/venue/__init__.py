@@ -45,6 +45,7 @@ class MarketEvent:
         self.clear(kind)
 
     def clear(self, kind: int) -> None:
+        """Make it an event of `kind` about no market, with nothing to say."""
         self.kind = kind
         self.gap = False
         self.sid = 0
@@ -108,7 +109,8 @@ class MarketDataDialect(Protocol):
 class OrderDialect(Protocol):
     """Orders to message bodies and messages to one report. A body is what `Session.send` takes."""
 
-    def new_order(self, order: Order, now_ns: int) -> bytes: ...
+    def new_order(self, order: Order, now_ns: int) -> bytes:
+        """Return the body of the request that opens an order, under `order.cl_ord_id`."""
 
     def cancel(self, order: Order, now_ns: int) -> bytes:
         """Body of an OrderCancelRequest under `order.pending_cl_ord_id`."""

@@ -27,12 +27,14 @@ class MarketView(Protocol):
     """What a connection needs to know about the markets."""
 
     @property
-    def instruments(self) -> Mapping[str, Instrument]: ...
+    def instruments(self) -> Mapping[str, Instrument]:
+        """The venue's markets by symbol."""
 
     def depth(self, symbol: str) -> tuple[Iterable[frames.Level], Iterable[frames.Level]]:
         """Return the aggregated bids and asks of the YES book."""
 
-    def ticker_tail(self, instrument: Instrument) -> bytes: ...
+    def ticker_tail(self, instrument: Instrument) -> bytes:
+        """Return a market's ticker from after its sid to the end."""
 
 
 class CommandError(NamedTuple):
@@ -57,9 +59,11 @@ class Subscription:
         self.head = frames.head(channel, sid)
 
     def wants(self, symbol: str) -> bool:
+        """Return whether the frames of a market belong to it."""
         return self.markets is None or symbol in self.markets
 
     def next_seq(self) -> int:
+        """Take the next number, from 1."""
         self.seq += 1
         return self.seq
 
@@ -103,9 +107,11 @@ class FeedConnection:
             self._send(frame)
 
     def send_ticker(self, subscription: Subscription, tail: bytes) -> None:
+        """Send one ticker, which has no seq."""
         self._send(subscription.head + tail)
 
     def send_snapshot(self, subscription: Subscription, instrument: Instrument, now_ms: int, id_: int = 0) -> None:
+        """Send a market's book as it is now; `id_` is the command that asked for it, 0 for none."""
         bids, asks = self._view.depth(instrument.symbol)
         tail = frames.snapshot(instrument, bids, asks, subscription.use_yes_price, now_ms, id_)
         self.send_sequenced(subscription, tail, is_snapshot=True)

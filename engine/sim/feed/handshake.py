@@ -22,6 +22,7 @@ PublicKey = ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 
 
 def load_public_key(path: Path) -> PublicKey:
+    """Read an Ed25519 or RSA public key in PEM form; raise ConfigError for anything else."""
     try:
         key = serialization.load_pem_public_key(path.read_bytes())
     except (OSError, ValueError) as error:

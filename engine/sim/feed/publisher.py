@@ -34,6 +34,7 @@ class TickerStats:
         self.told: object = None  # what the last ticker said
 
     def add(self, price: int, size: int, ts_ms: int) -> None:
+        """Count one trade."""
         self.last = (price, size)
         self.volume += size
         self.cost += price * size
@@ -63,22 +64,27 @@ class MarketData:
 
     @property
     def now_ms(self) -> int:
+        """The venue's time in Unix milliseconds, as frames carry it."""
         return self._clock() // NS_PER_MS
 
     @property
     def is_silent(self) -> bool:
+        """Whether a fault holds every frame back."""
         return self._outbox.is_silent
 
     @property
     def has_book_subscriber(self) -> bool:
+        """Whether anybody has subscribed to a book: a replay starts then."""
         return any(BOOK in connection.channels for connection in self.connections)
 
     def connect(self, write: Callable[[bytes], None]) -> FeedConnection:
+        """Take a client, to whom `write` carries one frame; return its side of the feed."""
         connection = FeedConnection(self, lambda frame: self._outbox.put(write, frame), self._market_limit)
         self.connections.append(connection)
         return connection
 
     def disconnect(self, connection: FeedConnection) -> None:
+        """Forget a client."""
         self.connections.remove(connection)
 
     def on_level(self, event: LevelChanged) -> None:
@@ -131,6 +137,7 @@ class MarketData:
                     connection.send_ticker(connection.channels[TICKER], tail)
 
     def ticker_tail(self, instrument: Instrument) -> bytes:
+        """Return a market's ticker as it is now, from after its sid to the end."""
         tape = self._tapes[instrument.symbol]
         bid, ask = self._best(instrument)
         return frames.ticker(instrument, bid, ask, tape.last, tape.volume, tape.cost, tape.ts_ms, self.now_ms)

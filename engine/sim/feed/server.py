@@ -43,7 +43,7 @@ class FeedServer:
 
     @property
     def is_backed_up(self) -> bool:
-        """Answer whether a reader falls behind: a replay that need not keep time waits for it."""
+        """Return whether a reader falls behind: a replay that need not keep time waits for it."""
         limit = self.config.write_limit // 4
         return any(each.transport.underlying_transport.get_write_buffer_size() > limit for each in self.listeners)
 
@@ -57,6 +57,7 @@ class FeedServer:
         return port
 
     def close(self) -> None:
+        """Stop listening and cut every connection, without a close frame."""
         if self._pinger is not None:
             self._pinger.cancel()
         if self._server is not None:
@@ -107,6 +108,7 @@ class _Listener(WSListener):
         self._parts = b""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
+        """Take a client and limit what may wait for it; called by picows after the handshake."""
         self.transport = transport
         config, plain = self._server.config, transport.underlying_transport
         plain.set_write_buffer_limits(high=config.write_limit)
@@ -117,6 +119,7 @@ class _Listener(WSListener):
         self._connection = self._server.market_data.connect(self._write)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Carry out a command once it is whole, and answer a close frame; picows answers pings itself."""
         if frame.msg_type == WSMsgType.CLOSE:
             transport.send_close(frame.get_close_code())
             transport.disconnect()
@@ -127,6 +130,7 @@ class _Listener(WSListener):
                 self._connection.command(command, self._server.market_data.now_ms)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Forget a client; called by picows once."""
         self._is_open = False
         self._server.listeners.remove(self)
         self._server.market_data.disconnect(self._connection)

@@ -31,12 +31,15 @@ class Acceptor(Protocol):
     on_fault: Callable[[str], None]
 
     @property
-    def port(self) -> int: ...
+    def port(self) -> int:
+        """Where it listens, known once it has started."""
 
     @property
-    def accounts(self) -> tuple[str, ...]: ...
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that may log on, in the order of the session file."""
 
-    def is_logged_on(self, account: str) -> bool: ...
+    def is_logged_on(self, account: str) -> bool:
+        """Return whether the account's session is up."""
 
     async def start(self) -> None:
         """Listen."""
@@ -53,7 +56,8 @@ class Acceptor(Protocol):
     def pause(self) -> None:
         """Stop reading and beating, as if the process hung; `resume` goes on."""
 
-    def resume(self) -> None: ...
+    def resume(self) -> None:
+        """Read and beat again after `pause`."""
 
     def drop(self, account: str = "") -> None:
         """Cut the connection of `account`, or every one, without a Logout."""
@@ -83,7 +87,7 @@ def read_sessions(kind: str, session_file: Path, state_path: Path) -> list[Sessi
 
 
 def is_local(session: SessionSettings) -> bool:
-    """Say whether nobody but this host may connect."""
+    """Return whether nobody but this host may connect."""
     return _allowed(session) == _LOCAL
 
 

@@ -42,6 +42,7 @@ class Gateway:
         acceptor.on_message = self.on_message
 
     def on_message(self, fields: Fields) -> None:
+        """Carry out one application message and answer it; `fields` are valid during the call only."""
         self.messages += 1
         asked = self._order_entry.decode(fields)
         if isinstance(asked, BusinessReject):

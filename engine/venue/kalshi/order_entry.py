@@ -56,6 +56,7 @@ class KalshiOrders(Fix44):
         """Return nothing: the venue answers no OrderStatusRequest(H)."""
 
     def decode(self, fields: Fields) -> ExecutionReport | None:
+        """Return the report as FIX 4.4 has it; where the venue does not know the outcome, UNKNOWN."""
         report = super().decode(fields)
         if report is not None and report.text == _OUTCOME_UNKNOWN:
             report.exec_type = report.ord_status = fix.Status.UNKNOWN
@@ -69,6 +70,7 @@ class KalshiLogon:
         self._credentials = credentials
 
     def logon_fields(self, header: dict[int, str]) -> list[tuple[int, str]]:
+        """Return the fields that Logon(A) needs beside `header`, signed over it."""
         signature = self._credentials.logon_signature(header)
         signed = [(fix.RawDataLength, str(len(signature))), (fix.RawData, signature)]
         return signed + [(flag, "Y") for flag in _LOGON_FLAGS]
