@@ -1,4 +1,4 @@
-"""Which subjects are measured, and in which order.
+"""The order in which subjects are measured, and their repetitions.
 
 Repetitions are interleaved, A B C A B C, so that a noisy moment of the machine hits all subjects alike; each is a
 fresh engine process and a fresh venue process with the floor measured before and after it.

@@ -1,4 +1,4 @@
-"""Samples to the figures of the results file, and those to tables.
+"""Figures of the results file from samples, and tables from figures.
 
 Shapes  {"machine", "commit", "versions", "runs": {NAME: figures}, "ratios": {NAME: number}, "stages"}; times in ns.
         A run's figures are medians over its repetitions; `spread` is the range of its p50 over the repetitions as a
@@ -176,7 +176,7 @@ def _remark(run: Figures) -> str:
 
 
 def stage_table(name: str, stages: Figures) -> str:
-    """Return the budget of one subject: its stages, their sum, and what the outside sees."""
+    """Return the stage table of one subject: its stages, their sum, and the time measured from outside."""
     lines = []
     inside_send = {INSIDE_SEND: stages["send"]} if "send" in stages else {}
     for path, found in (stages["paths"] | inside_send).items():

@@ -1,4 +1,4 @@
-"""What the repetitions of every plan come to: figures by name, ratios, stage tables.
+"""Summary of all repetitions: figures by name, ratios, stage tables.
 
 A ratio is the median over the repetitions of figures that were measured side by side.
 
@@ -111,7 +111,7 @@ def peers_of(plan: Plan, found: Found) -> list[Plan]:
 
 
 def stages(plan: Plan, stamped: Repetition, figures: dict[str, Figures]) -> Figures:
-    """Return a stage table with the figures of the outside that its sum is compared with."""
+    """Return a stage table, with the outside figures that its sum is compared with."""
     sparse = plan.paces[0].name
     return {
         **(stamped.stages or {}),

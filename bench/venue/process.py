@@ -1,4 +1,4 @@
-"""The measuring venue as a process of its own: one core, raw sockets, no Python while it measures.
+"""The measuring venue as a process of its own: one core, raw sockets, no Python code while it measures.
 
 Shapes  a job is a tuple (name, arguments...) on the pipe, its answer ("done", result) or ("failed", text).
 Thread  one; it serves one job at a time.

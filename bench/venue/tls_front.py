@@ -56,7 +56,7 @@ class Front:
             one.close()
 
     def _take(self) -> bool:
-        """Hand over what has come, if anything."""
+        """Hand over what has come; return whether anything had."""
         if not self._readable.now():
             return False
         self._front_end.sendall(received(self.tls))

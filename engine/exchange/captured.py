@@ -33,7 +33,7 @@ PAIRING_MS = 1_000  # a trade and its decrease are not further apart in venue ti
 
 
 class _Decrease:
-    """A captured decrease that may turn out to be a trade, and what rules 1 and 4 did for it."""
+    """A captured decrease that may prove to be a trade, and what to undo then of rules 1 and 4."""
 
     def __init__(self, ts_ms: int, qty: int, repaid: int, pieces: list[tuple[RestingOrder, int]]) -> None:
         self.key = (ts_ms, qty)
@@ -83,7 +83,7 @@ class _Level:
 
 
 class CapturedMarket:
-    """One market of `exchange` with the frames of its capture as captured liquidity."""
+    """One market of `exchange` whose captured frames are liquidity for the venue's own orders."""
 
     def __init__(self, exchange: Exchange, symbol: str) -> None:
         self._exchange = exchange
@@ -98,7 +98,7 @@ class CapturedMarket:
         return sorted(shown, reverse=side == fix.BUY)
 
     def apply(self, frame: Frame, now_ns: int) -> list[Event]:
-        """Move the captured liquidity by one frame; return what it did to own orders."""
+        """Apply one frame to the captured liquidity; return the events of own orders that follow."""
         message = frame.message()
         events: list[Event] = []
         if frame.kind == DELTA:

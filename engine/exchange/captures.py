@@ -4,8 +4,8 @@ A file holds one market, one line per frame: {"recv_ms": ..., "event": the frame
 recorded on different days, so each begins when the replay begins. A frame goes out as it came in, byte for byte,
 but for `sid` and `seq`, which belong to the connection that carries it.
 
-Units   times in ns; prices and sizes of a frame are text until somebody asks.
-Errors  DecodeError names file and line; ConfigError for a price grid that makes no sense.
+Units   times in ns; a frame's prices and sizes stay text until they are used.
+Errors  DecodeError names file and line; ConfigError for an invalid price grid.
 Source  Kalshi WebSocket: orderbook_snapshot, orderbook_delta, trade; REST: price_ranges of a market.
 """
 
@@ -125,7 +125,7 @@ class CaptureReplay:
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
-    """Yield the frames of one file; other types than the three are left out."""
+    """Yield the snapshots, deltas and trades of one file; skip frames of other types."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
         symbol = ""
         for number, line in enumerate(lines, 1):

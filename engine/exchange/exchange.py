@@ -1,7 +1,7 @@
-"""The exchange: price-time priority over any number of markets, every answer a list of events.
+"""The exchange: price-time priority in any number of markets; each request returns a list of events.
 
 Units   prices, sizes and money as in `instrument`; times in ns, passed in.
-Errors  none for a request: what the venue refuses is an event. `set_state` of an unknown symbol is a KeyError.
+Errors  none for a request: a refusal is an event. `set_state` of an unknown symbol raises KeyError.
 Cost    a request O(log prices), and O(1) per match.
 Thread  one; no I/O, no clock.
 Source  FIX 4.4 volume 4, order state change matrices; Kalshi market model: matching, self-trade prevention, states.
@@ -43,10 +43,10 @@ _NS = 1_000_000_000
 
 
 class Exchange:
-    """Every market of the venue and every order it remembers (`markets`, `orders`).
+    """Every market of the venue (`markets`) and every order it remembers (`orders`).
 
     `house` names the accounts of the liquidity generator: their finished orders are forgotten at once and faults spare
-    them. `nonce` begins every id the venue makes, so that a venue that starts again repeats none.
+    them. `nonce` begins every id that the venue makes, so that a restarted venue repeats none.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Exchange:
         return self.status(request, now_ns)
 
     def new(self, request: NewOrder, now_ns: int) -> list[Event]:
-        """Enter an order: `Accepted`, then its trades, then what ends it unless it rests; or `Rejected`."""
+        """Enter an order: `Accepted`, its trades, and its end unless it rests; or `Rejected`."""
         refusal = refusals.refuse_new(request, self.markets.get(request.symbol))
         if refusal is None and self.orders.has(request.account, request.cl_ord_id):
             refusal = refusals.DUPLICATE
@@ -142,7 +142,7 @@ class Exchange:
         return [self._reporter.unknown_state(account, cl_ord_id, order_id, refusals.UNKNOWN_ORDER_STATUS, now_ns)]
 
     def advance(self, now_ns: int) -> list[Event]:
-        """Let time pass: expiries, held cancels, and the cancels that a fault asks for."""
+        """Advance to `now_ns`: expiries, held cancels, and cancels by a fault."""
         events: list[Event] = []
         while self._expiries and self._expiries[0][0] <= now_ns:
             expire_time_ns, _, order = heappop(self._expiries)
@@ -216,7 +216,7 @@ class Exchange:
         return events
 
     def _set_validity(self, order: RestingOrder, time_in_force: str, expire_time_ns: int, now_ns: int) -> None:
-        """A GTD time that is past makes the order IOC, as the venue does."""
+        """Set TimeInForce(59) and expiry; a GTD time in the past makes the order IOC, as at the venue."""
         if time_in_force == fix.Tif.GTD and expire_time_ns <= now_ns:
             time_in_force, expire_time_ns = fix.Tif.IOC, 0
         elif time_in_force == fix.Tif.DAY:

@@ -1,10 +1,10 @@
-"""Faults of a venue: which ones are armed, and the questions that its parts ask about them.
+"""Injected faults of a venue: which are armed, and which apply now.
 
-A fault is armed at its time, by configuration (`at_ms` after the start) or by a control command (at once). Then it is
-either used up `count` times by whoever performs it (`take`), or it holds for `duration_ms` (`active`).
+A fault is armed by configuration, `at_ms` after the start, or by a control command. It is then either used up, `count`
+times, by the part that performs it (`take`), or it holds for `duration_ms` (`active`).
 
-Units   times in ns, of the clock that the caller passes in; milliseconds in what people write.
-Errors  ConfigError for a fault that does not exist or makes no sense.
+Units   times in ns of the caller's clock; milliseconds in configuration and commands.
+Errors  ConfigError for an unknown kind or invalid values.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ NS_PER_MS = 1_000_000
 
 
 class FaultKind:
-    """What can go wrong; who performs it, and whether it is used up or holds for a time."""
+    """Kinds of faults: which part performs each, and whether it is used up or holds for a time."""
 
     DROP_FEED = "drop_feed"  # market data: close every connection, abruptly; used up
     DROP_FIX = "drop_fix"  # FIX: disconnect without Logout; used up
@@ -84,7 +84,7 @@ class Faults:
         self._armed = [_Armed(fault, now_ns) for fault in scheduled]
 
     def arm(self, fault: InjectedFault, now_ns: int) -> None:
-        """Let `fault` begin `at_ms` from now."""
+        """Arm `fault`, `at_ms` from now."""
         self._armed.append(_Armed(fault, now_ns))
 
     def take(self, kind: str, now_ns: int, *, symbol: str = "", account: str = "") -> InjectedFault | None:
@@ -105,7 +105,7 @@ class Faults:
         return None
 
     def delay_ns(self, kind: str, now_ns: int) -> int:
-        """Return how late a message of this edge leaves."""
+        """Return the delay that holds now for messages of this kind."""
         fault = self.active(kind, now_ns)
         return fault.delay_ms * NS_PER_MS if fault else 0
 

@@ -56,7 +56,7 @@ class _Quoted:
         self.fair = random.uniform(0.25, 0.75) * len(self.grid)
 
     def wander(self, random: Random, deviation: float) -> None:
-        """Move the fair value, now and then by a leap; the ends of the grid throw it back."""
+        """Move the fair value, occasionally by a leap; it is reflected at the ends of the grid."""
         leap = 8.0 if random.random() < 0.005 else 1.0
         fair = self.fair + random.gauss(0.0, deviation * leap)
         if fair < self._low:
@@ -72,7 +72,7 @@ class _Quoted:
 
 
 class Liquidity:
-    """Every participant of the house; `accounts` are what the exchange must know as its house."""
+    """Every participant of the house; the exchange must be given `accounts` as its `house`."""
 
     def __init__(self, instruments: list[Instrument], settings: LiquiditySettings) -> None:
         self._settings = settings
@@ -92,7 +92,7 @@ class Liquidity:
         return events
 
     def actions(self, orders: Registry, now_ns: int) -> Iterator[NewOrder | Replace | Cancel]:
-        """Yield the actions due; each must be carried out before the next is asked for. The first time all quotes."""
+        """Yield the actions due, at first all quotes; carry out each before asking for the next."""
         if self._next_ns is None:
             self._next_ns = now_ns
             for market in self._markets:

@@ -20,7 +20,7 @@ LIVE = frozenset((fix.Status.NEW, fix.Status.PARTIALLY_FILLED))
 
 
 class RestingOrder:
-    """One order as the venue knows it, for as long as it is remembered; or captured size at one price."""
+    """One order that the venue remembers, or captured size at one price."""
 
     __slots__ = (
         "account",
@@ -163,7 +163,7 @@ class BookSide:
         self._open(order.price).insert(order)
 
     def grow(self, order: RestingOrder, qty: int) -> None:
-        """Give `order` `qty` more without a loss of priority, putting it back at its place if it had gone."""
+        """Add `qty` to `order` without loss of priority, putting it back in its place if it had left the book."""
         if self.holds(order):
             self._levels[order.price].size += qty
             order.leaves_qty += qty
@@ -216,7 +216,7 @@ class CapturedLiquidity(Protocol):
 
 
 class Market:
-    """One instrument's two sides, and whether it trades.
+    """The two sides of one instrument, and its trading state.
 
     A market with `captured` publishes the captured frames instead of its own changes.
     """
@@ -237,7 +237,7 @@ class Market:
         return self.asks if side == fix.BUY else self.bids
 
     def own_orders(self, side: int, price: int | None = None) -> list[RestingOrder]:
-        """Return the orders of one side that are somebody's, down to `price`, best first, oldest first."""
+        """Return the accounts' orders of one side up to and including `price`, best first, then oldest first."""
         orders: list[RestingOrder] = []
         for level in self.side(side):
             if price is not None and (level.price < price if side == fix.BUY else level.price > price):

@@ -1,4 +1,4 @@
-"""Where orders meet: an incoming order trades, ends or rests, and everybody is told.
+"""Matching: an incoming order trades, ends or rests, with the events of each step.
 
 Units   prices, sizes and money as in `instrument`; times in ns, passed in.
 Cost    O(1) per match, O(log prices) for a new price.
@@ -52,7 +52,7 @@ class Matching:
             level_changed(market, order.side, order.price, order.leaves_qty, now_ns, events)
 
     def _match(self, market: Market, taker: RestingOrder, now_ns: int, events: list[Event]) -> str:
-        """Trade `taker` against what rests, best price first, oldest first; return why it must stop early, or ''."""
+        """Trade `taker` against the other side, best price and oldest first; return why it stopped early, or ''."""
         resting = market.opposite(taker.side)
         while taker.leaves_qty:
             level = resting.best()
@@ -130,6 +130,6 @@ class Matching:
 
 
 def level_changed(market: Market, side: int, price: int, delta: int, now_ns: int, events: list[Event]) -> None:
-    """Tell everybody of a change, unless the market publishes a capture."""
+    """Add a public level change, unless the market publishes a capture."""
     if delta and market.captured is None:
         events.append(LevelChanged(market.instrument.symbol, side, price, delta, now_ns))

@@ -1,4 +1,4 @@
-"""Why the venue refuses a request: codes, texts, and the checks in the order in which they are made.
+"""Why the venue refuses requests: codes, texts, and the checks in their order.
 
 Source  FIX 4.4: OrdRejReason(103), CxlRejReason(102); Kalshi FIX: texts of reports and cancel rejects.
 """
@@ -46,7 +46,7 @@ _CL_ORD_ID = re.compile(r"[A-Za-z0-9_+=:/-]{1,64}")
 
 
 def refuse_new(request: NewOrder, market: Market | None) -> Refusal | None:
-    """Return why `request` may not enter, whatever the orders that are there; None if it may."""
+    """Return why `request` may not enter, without looking at the account's orders; None if it may."""
     if market is None:
         return UNKNOWN_SYMBOL
     if market.state != MarketState.OPEN:

@@ -25,7 +25,7 @@ R = TypeVar("R", bound=Report)
 
 
 class Reporter:
-    """Builds events; `nonce` begins every id, so that a venue that starts again repeats none."""
+    """Builds events; `nonce` begins every id, so that a restarted venue repeats none."""
 
     def __init__(self, nonce: str = "") -> None:
         self._nonce = nonce
@@ -69,13 +69,13 @@ class Reporter:
         )
 
     def rejected(self, request: NewOrder, refusal: Refusal, now_ns: int) -> Rejected:
-        """Say that an order was refused."""
+        """Return the refusal of a new order."""
         order = RestingOrder.from_request(request, 0, "")
         order.end(fix.Status.REJECTED)
         return self.report(Rejected, order, now_ns, reason=refusal.reason, text=refusal.text)
 
     def state(self, order: RestingOrder, now_ns: int) -> OrderState:
-        """Answer a status request about an order."""
+        """Return the answer to a status request."""
         return self.report(OrderState, order, now_ns)
 
     def unknown_state(self, account: str, cl_ord_id: str, order_id: str, refusal: Refusal, now_ns: int) -> OrderState:
@@ -87,7 +87,7 @@ class Reporter:
     def cancel_rejected(
         self, request: Cancel | Replace, order: RestingOrder | None, refusal: Refusal, now_ns: int
     ) -> CancelRejected:
-        """Say that a cancel or replace was refused; `order` is None where there is none."""
+        """Return the refusal of a cancel or replace; `order` is None if it is unknown."""
         return CancelRejected(
             account=request.account,
             cl_ord_id=request.cl_ord_id,
@@ -103,7 +103,7 @@ class Reporter:
     def mass_canceled(
         self, request: MassCancel, affected: int, now_ns: int, refusal: Refusal | None = None
     ) -> MassCanceled:
-        """Say how many orders a mass cancel ends, or why it was refused."""
+        """Return how many orders a mass cancel ends, or why it was refused."""
         return MassCanceled(
             account=request.account,
             cl_ord_id=request.cl_ord_id,

@@ -2,7 +2,7 @@
 
 Units   durations in ns; a ping or any frame proves that the venue lives.
 Shapes  a message is handed on as bytes of its own; fragments are joined first.
-Errors  none: a loss or a protocol error is a reason in words for the owner; so is an exception that it raised.
+Errors  none: the owner is told the reason of a loss, be it a protocol error or an exception of its own.
 Cost    0.4 us a message, picows included.
 Thread  the loop thread only.
 Source  RFC 6455; Kalshi WebSocket: connection, keep-alive, close.
@@ -28,37 +28,37 @@ GOODBYE_S = 1.0  # how long `say_goodbye` waits for the venue's close frame
 
 
 class Owner(Protocol):
-    """The feed whose connection it is; everything is asked for and called on the loop thread."""
+    """The feed to which a connection belongs; everything is called on the loop thread."""
 
     @property
     def settings(self) -> FeedSettings:
-        """How long it may be silent, and how long a message may be."""
+        """Limits: how long the venue may be silent, and the size of a message."""
 
     @property
     def dialect(self) -> MarketDataDialect:
-        """Which snapshots are overdue, and how to ask for them."""
+        """The venue's dialect, which knows the missing snapshots and how to request them."""
 
     @property
     def sockets(self) -> Sockets | None:
-        """Who reads the sockets in busy mode."""
+        """The loop's sockets for busy mode; None without it."""
 
     @property
     def on_frame(self) -> Callable[[bytes, bool], object]:
-        """Takes every message; the flag says that no further one of the same read follows."""
+        """Receives each message; the flag says that it is the last of its read."""
 
     @property
     def on_read_end(self) -> Callable[[], object]:
-        """Called where a read ends with something that is no whole message."""
+        """Called when a read ends with something other than a whole message."""
 
     @property
     def is_closing(self) -> bool:
-        """Whether nobody wants the connection any more."""
+        """Whether the feed is being closed."""
 
     def connected(self, connection: "Connection") -> None:
-        """Take a connection that is ready to send."""
+        """Called once when the connection is ready to send."""
 
     def disconnected(self, connection: "Connection", reason: str) -> None:
-        """Take note that it is over, and why."""
+        """Called once when the connection is over, with the reason."""
 
 
 class Connection(WSListener):
@@ -79,7 +79,7 @@ class Connection(WSListener):
         self._reading: Watch | None = None
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        """Begin to read and to watch; called by picows after the handshake."""
+        """Start reading and watching; called by picows after the handshake."""
         self.transport = transport
         if self._feed.is_closing:
             transport.disconnect(graceful=False)
@@ -110,7 +110,7 @@ class Connection(WSListener):
             self._fail(error, "on_frame")
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """Say why the connection is over; called by picows once."""
+        """Report the end of the connection; called by picows once."""
         if self._watch is not None:
             self._watch.cancel()
         self._stop_reading()
@@ -122,7 +122,7 @@ class Connection(WSListener):
             self.transport.send(_TEXT, frame)
 
     def _take_other(self, frame: WSFrame) -> None:
-        """Take what is no whole text message."""
+        """Handle a control frame or a fragment."""
         kind = frame.msg_type
         if kind == WSMsgType.PING:
             self.counts.pings += 1
@@ -139,7 +139,7 @@ class Connection(WSListener):
             self._feed.on_read_end()
 
     def _join(self, frame: WSFrame) -> bool:
-        """Add a fragment; hand on the message if that completes it, and say whether it did."""
+        """Add a fragment; hand on the message that it completes. Return whether it completed one."""
         if (frame.msg_type == _TEXT) == bool(self._parts):
             self._end("protocol error: fragments of two messages are mixed")
             return False
@@ -161,7 +161,7 @@ class Connection(WSListener):
         self._watch = asyncio.get_running_loop().call_later(delay, self._check)
 
     def _check(self) -> None:
-        """End a connection that has gone silent; ask again for snapshots that are overdue."""
+        """Disconnect if the venue has gone silent; request overdue snapshots again."""
         heard = self.counts.frames + self._others
         self._silent_checks = self._silent_checks + 1 if heard == self._heard else 0
         self._heard = heard
@@ -177,7 +177,7 @@ class Connection(WSListener):
         self._wait_to_check()
 
     async def say_goodbye(self) -> None:
-        """Send a close frame, wait a little for the venue's, and disconnect; nothing is handed on any more."""
+        """Send a close frame, wait up to `GOODBYE_S` for the venue's, and disconnect; hand on no further message."""
         self._on_frame = _drop
         self.transport.send_close(WSCloseCode.OK)
         with contextlib.suppress(Exception):
@@ -202,9 +202,9 @@ class Connection(WSListener):
 
 
 def report(error: Exception, where: str) -> None:
-    """Tell the loop's exception handler what a callable of ours raised."""
+    """Report an exception of a callback to the loop's exception handler."""
     asyncio.get_running_loop().call_exception_handler({"message": f"feed: {where} raised", "exception": error})
 
 
 def _drop(message: bytes, is_last: bool) -> None:
-    """Take the place of `on_frame` on a connection that is over."""
+    """Stand in for `on_frame` once the connection is over."""

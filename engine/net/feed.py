@@ -1,7 +1,7 @@
-"""The market-data connection: one WebSocket, watched, and made anew when it is lost.
+"""The market-data feed: one WebSocket connection, watched, and reconnected when it is lost.
 
 Units   durations and times in ns.
-Errors  none from the connection: a loss, a refusal or a protocol error is a reason in words for `on_lost`.
+Errors  none from the connection: `on_lost` gets the reason of a loss, a refusal or a protocol error as text.
 Thread  the loop thread only, every callable too.
 Source  RFC 6455; Kalshi WebSocket: connection, keep-alive, close.
 """
@@ -95,7 +95,7 @@ class Feed:
         return True
 
     async def close(self) -> None:
-        """Say goodbye and disconnect for good; nothing is called back any more."""
+        """Disconnect for good; no callback follows."""
         self.is_closing = True
         if self._connection is not None:
             await self._connection.say_goodbye()
@@ -136,13 +136,13 @@ class Feed:
     # called by the connection
 
     def connected(self, connection: Connection) -> None:
-        """Subscribe on a connection that is up."""
+        """Subscribe on a new connection."""
         self._connection = connection
         self.send(self.dialect.subscribe())
         self._on_connected()
 
     def disconnected(self, connection: Connection, reason: str) -> None:
-        """Count and tell a loss; the next attempt is on its way already."""
+        """Count and report a loss; `start` keeps reconnecting."""
         self._connection = None
         if connection.counts.frames:
             self._backoff.reset()

@@ -1,4 +1,4 @@
-"""Why there is no connection, in words that say what to do.
+"""Why a connection failed or was lost, as text that says what to do.
 
 Source  RFC 6455: closing handshake; Kalshi: status codes of a refused handshake.
 """
@@ -15,7 +15,7 @@ ADVICE = {
 
 
 def of_failure(error: Exception) -> str:
-    """Say why there is no connection, and what to do about it where we know."""
+    """Return why an attempt to connect failed, with advice where there is any."""
     if isinstance(error, WSHandshakeError) and error.response is not None:
         status = error.response.status
         body = (error.raw_body or b"")[:EXCERPT].decode("latin-1")
@@ -26,7 +26,7 @@ def of_failure(error: Exception) -> str:
 
 
 def of_loss(transport: WSTransport) -> str:
-    """Say who closed a connection that was up, and how."""
+    """Return who closed the connection, and how."""
     handshake = transport.close_handshake
     if handshake is None:
         return "connection lost without a close frame"

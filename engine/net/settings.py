@@ -1,4 +1,4 @@
-"""What a market-data feed is told, and what it counts.
+"""Settings and counts of a market-data feed.
 
 Units   durations in ns, sizes in bytes.
 """
@@ -9,7 +9,7 @@ _NS = 1_000_000_000
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the feed is and how patient we are."""
+    """Address, timeouts and limits of a feed."""
 
     url: str
     silence_ns: int = 25 * _NS  # Kalshi pings every 10 s
@@ -18,7 +18,7 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class FeedCounts(msgspec.Struct):
-    """What came over one connection, or over all of them."""
+    """Counts of one connection, or of all of them."""
 
     connects: int = 0
     losses: int = 0  # connections lost and attempts failed

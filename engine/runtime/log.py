@@ -23,7 +23,7 @@ class JsonFormatter(logging.Formatter):
     """One record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, its end left out."""
+        """Return the line, without a line break."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = {
             "time": time,
@@ -38,10 +38,10 @@ class JsonFormatter(logging.Formatter):
 
 
 class Queued(QueueHandler):
-    """Puts records on the queue with their exception, which the standard's would melt into the message."""
+    """Queues records with their exception, which the standard library's handler merges into the message."""
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        """Return the record with its message made: its arguments may change before it is written."""
+        """Format the message now: the arguments may change before it is written."""
         record.msg, record.args = record.getMessage(), None  # as the arguments are now
         return record
 

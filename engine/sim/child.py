@@ -1,4 +1,4 @@
-"""The simulated venue as a child process, for whoever trades against it: started, asked, and ended with its owner.
+"""The simulated venue as a child process of whoever trades against it.
 
 Errors  EngineError with the child's own words if it does not start.
 """
@@ -42,7 +42,7 @@ class SimChild:
         self.control = ControlClient(self.control_port)
 
     def close(self) -> None:
-        """End the venue politely, and then for certain."""
+        """Ask the venue to end by closing its standard input; kill it if it has not after `PATIENCE_S`."""
         self.control.close()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:

@@ -1,6 +1,6 @@
-"""What the control server can be asked: state of the venue, market states, faults, and its end.
+"""Commands of the control server: queries, market states, faults, quit.
 
-Errors  EngineError or msgspec.ValidationError for arguments that make no sense; the server answers with their text.
+Errors  EngineError or msgspec.ValidationError for invalid arguments; the server answers with their text.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ STATES = {"open_market": MarketState.OPEN, "pause_market": MarketState.PAUSED, "
 
 
 class Commands:
-    """The commands of one venue. The word of a fault arms it, its arguments are the fields of `InjectedFault`."""
+    """The commands of one venue. Each fault kind is a command that arms it with the fields of an `InjectedFault`."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
@@ -39,7 +39,7 @@ class Commands:
 
     def _fault(self, kind: str) -> Command:
         def arm(arguments: Answer) -> Answer:
-            """Let the fault begin, and perform at once what is due."""
+            """Arm the fault, and perform at once whatever is due."""
             fault = msgspec.convert({**arguments, "kind": kind}, InjectedFault)
             if fault.symbol and fault.symbol not in self._venue.instruments:
                 raise EngineError(f"unknown market {fault.symbol}")
@@ -56,7 +56,7 @@ class Commands:
 
     def _state(self, state: int) -> Command:
         def change(arguments: Answer) -> Answer:
-            """Put a market into this state and tell what follows from it."""
+            """Set a market's state and publish what follows from it."""
             venue, symbol = self._venue, arguments["symbol"]
             if symbol not in venue.instruments:
                 raise EngineError(f"unknown market {symbol}")

@@ -19,7 +19,7 @@ MAX_LINE = 2**20
 
 
 class ControlServer:
-    """Carries out commands; `commands` maps the word in "cmd" to what it does with the rest of the object."""
+    """Carries out commands; `commands` maps the value of "cmd" to a function of the object's other fields."""
 
     def __init__(self, commands: Mapping[str, Command]) -> None:
         self._commands = commands
@@ -80,7 +80,7 @@ class _Lines(asyncio.Protocol):
 
 
 class ControlClient:
-    """Asks a running venue; every answer is a dictionary, a refusal raises EngineError."""
+    """Sends commands to a running venue. An answer is a dictionary; a refusal raises EngineError."""
 
     def __init__(self, port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
         self._socket = socket.create_connection((host, port), timeout)

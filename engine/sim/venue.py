@@ -70,7 +70,7 @@ class Venue:
         self._failure = ""
 
     async def start(self, commands: Mapping[str, Command]) -> dict[str, int]:
-        """Settle what an earlier run left open, then listen, on the control port to `commands`; return the ports."""
+        """Settle what an earlier run left open, then listen; the control port takes `commands`. Return the ports."""
         self.gateway.tell_untold(self._order_log.untold)
         self.publish(self._order_log.restart(self.exchange, self.now_ns()))
         if self.liquidity is not None:
@@ -102,7 +102,7 @@ class Venue:
         self._stopping.set()
 
     def publish(self, events: Iterable[Event], request: Fields | None = None) -> None:
-        """Write down and tell what happened: reports to their account, market data to everybody."""
+        """Record events and send them: reports to their account, market data to everybody."""
         for event in events:
             if isinstance(event, LevelChanged):
                 self.market_data.on_level(event)
@@ -122,7 +122,7 @@ class Venue:
         return market.bids.levels(), market.asks.levels()
 
     def step(self) -> None:
-        """Let time pass for every part."""
+        """Advance every part to the present: liquidity, replay, expiries, faults."""
         now_ns = self.now_ns()
         if self.liquidity is not None:
             self.publish(self.liquidity.step(self.exchange, now_ns))
@@ -131,7 +131,7 @@ class Venue:
         self.perform_faults()
 
     def perform_faults(self) -> None:
-        """Do at once what a fault asks for, rather than at the next tick."""
+        """Perform at once the faults that are due, without waiting for the next tick."""
         now_ns = self.now_ns()
         self.publish(self.exchange.advance(now_ns))
         self.market_data.step(now_ns)
@@ -146,7 +146,7 @@ class Venue:
         self.step()
 
     def _play(self, now_ns: int) -> None:
-        """Pass on the captured frames that are due, once somebody listens."""
+        """Publish the captured frames that are due, once somebody has subscribed to a book."""
         if self.replay is None:
             if not self.market_data.has_book_subscriber:
                 return
@@ -182,7 +182,7 @@ class Venue:
             )
 
     async def close(self) -> None:
-        """Stop listening, log out, and let the files go; raise EngineError if something had failed."""
+        """Stop listening, log out, and close the files; raise EngineError if something had failed."""
         if self._control is not None:
             self._control.close()
         self.feed.close()

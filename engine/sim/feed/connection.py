@@ -1,7 +1,7 @@
 """One feed connection: its subscriptions, its sequence numbers, and the answers to its commands.
 
 Shapes  one sid per channel, counted from 1; one seq per sid across all its markets, counted from 1.
-Errors  none: what a client gets wrong is answered by an error frame.
+Errors  none: an invalid command is answered by an error frame.
 Source  Kalshi WebSocket API: commands, replies and envelope, order book (sid and seq rules as observed there).
 """
 
@@ -38,14 +38,14 @@ class MarketView(Protocol):
 
 
 class CommandError(NamedTuple):
-    """Why a command was not carried out: an error code of the venue and what it is about."""
+    """Why a command was refused: the venue's error code and a detail."""
 
     code: int
     detail: str = ""
 
 
 class Subscription:
-    """A channel that a connection listens to; `markets` None means all of them."""
+    """A channel that a connection has subscribed to; `markets` is None for all of them."""
 
     __slots__ = ("channel", "head", "markets", "seq", "sid", "skip_ticker_ack", "use_yes_price")
 
@@ -117,7 +117,7 @@ class FeedConnection:
         self.send_sequenced(subscription, tail, is_snapshot=True)
 
     def overflow(self, now_ms: int) -> None:
-        """End every subscription: the client does not read."""
+        """End every subscription of a client that does not read, with error 25."""
         for subscription in self.channels.values():
             self._send(frames.error(0, 25, "", now_ms, subscription.sid, subscription.next_seq()))
         self.channels.clear()
@@ -140,7 +140,7 @@ class FeedConnection:
         return action(self, command.id, command.params, now_ms)
 
     def _target(self, command: frames.Command) -> Subscription | None:
-        """Subscription that a refused update is about."""
+        """Return the subscription that a refused update names."""
         if command.cmd != "update_subscription" or command.params is None:
             return None
         sids = _sids(command.params)

@@ -72,7 +72,7 @@ _encode = msgspec.json.encode
 
 
 def decode_command(frame: bytes) -> Command:
-    """Return the command of one client frame; raise msgspec.DecodeError if it is none."""
+    """Return the command in one client frame; raise msgspec.DecodeError if it is not one."""
     return _command_decoder.decode(frame)
 
 

@@ -1,7 +1,7 @@
-"""FIX side of the simulated venue: messages to the exchange, its answers to the accounts, and what may go wrong.
+"""FIX side of the simulated venue: requests to the exchange, reports to the accounts, and FIX faults.
 
 Errors  a message that cannot be acted on is answered by a BusinessMessageReject(j).
-Cost    a report is written once.
+Cost    a report is encoded once.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ Publish = Callable[[list[Event], Fields | None], None]
 
 
 class Gateway:
-    """Every account's way in and out; `submit` asks the exchange, `publish` tells everybody what came of it."""
+    """Connects accounts to the exchange: `submit` returns a request's events, `publish` sends them out."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Gateway:
         self._put(event.account, self._reports.encode(event, request))
 
     def tell_untold(self, untold: Callable[[str, set[str]], Iterable[Report]]) -> None:
-        """Report to each account what it has not been told yet, as far as the FIX store shows."""
+        """Send each account the reports that its FIX store does not show as sent."""
         for account in self._acceptor.accounts:
             for report in untold(account, self._acceptor.stored_exec_ids(account)):
                 self.tell(report)

@@ -56,7 +56,7 @@ class NativeAcceptor:
             raise ConfigError(f"SocketAcceptPort={self.port}: cannot be bound: {error.strerror}") from None
 
     def poll(self) -> None:
-        """Nothing: the loop calls whenever something is due."""
+        """Do nothing: the sessions set timers of their own."""
 
     def send(self, account: str, body: str) -> None:
         """Send a body, or keep it for the next Logon; one longer than the peer takes ends the session."""
@@ -73,11 +73,11 @@ class NativeAcceptor:
         return {found.decode("latin-1") for found in _EXEC_ID.findall(stored)}
 
     def pause(self) -> None:
-        """Stop reading and beating."""
+        """Stop reading and sending heartbeats."""
         self._acceptor.pause()
 
     def resume(self) -> None:
-        """Read and beat again."""
+        """Read and send heartbeats again."""
         self._acceptor.resume()
 
     def drop(self, account: str = "") -> None:
@@ -111,7 +111,7 @@ class NativeAcceptor:
         session.on_fault = partial(self._on_fault, session)
 
     def _on_fault(self, session: AcceptorSession, text: str) -> None:
-        """Pass on our own failures; what a peer did wrong has ended its session, which is enough."""
+        """Pass on our own failures; a peer's fault has ended its session, which is enough."""
         if text != session.core.needs_operator:
             self.on_fault(text)
 

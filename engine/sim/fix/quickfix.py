@@ -78,7 +78,7 @@ class QuickfixAcceptor:
         self._descriptors.refresh()
 
     def poll(self) -> None:
-        """Let QuickFIX read, beat its hearts, and write what is left over."""
+        """Let QuickFIX read, send heartbeats, and write what is pending."""
         self._quickfix.poll()
 
     def send(self, account: str, body: str) -> None:
@@ -130,7 +130,7 @@ class QuickfixAcceptor:
         self._release()
 
     def _release(self) -> None:
-        """Take QuickFIX down, while everything that it refers to is still there: Python's own end keeps no order."""
+        """Destroy QuickFIX's objects before the interpreter ends, which would destroy them in any order."""
         atexit.unregister(self._release)
         if self._reserved is not None:
             self._reserved.close()

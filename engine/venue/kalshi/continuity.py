@@ -1,6 +1,6 @@
-"""Whether anything was lost on Kalshi's streams, which books that makes suspect, and what to ask the venue for.
+"""Sequence numbers of Kalshi's streams: losses, the books they make suspect, and the snapshots to request.
 
-Errors  none: a loss is an outcome, told by the event.
+Errors  none: a loss is reported in the event.
 Thread  the loop thread only.
 Source  Kalshi WebSocket: sequence numbers, order book (get_snapshot).
 """
@@ -15,7 +15,7 @@ from engine.venue.sequence import DUPLICATE, GAP, IN_ORDER
 
 
 class Continuity:
-    """Follows the numbers of every stream of one connection; `event` is what a frame becomes unless it is a level."""
+    """Checks the numbers of every stream of one connection; `event` is the event of every frame but a level."""
 
     __slots__ = ("_checks_sequence", "_counts", "_event", "_markets", "_subscriptions")
 
@@ -34,9 +34,9 @@ class Continuity:
         self._checks_sequence = checks_sequence
 
     def follow(self, sid: int, seq: int, channel: str = "") -> int:
-        """Begin the event of a frame and take its number; a loss makes every book of its stream suspect.
+        """Start the event of a frame and check its number; a loss makes every book of its stream suspect.
 
-        Return what the number means, as `engine.venue.sequence` has it; IN_ORDER where nobody asks for the order.
+        Return an outcome of `engine.venue.sequence`; always IN_ORDER where the order is not checked.
         """
         event = self._event
         event.clear(EventKind.CONTROL)
@@ -63,14 +63,14 @@ class Continuity:
         return outcome
 
     def suspect(self, sid: int) -> None:
-        """Let every book of stream `sid` wait for a snapshot."""
+        """Make every book of stream `sid` wait for a snapshot."""
         lost = [market for market in self._markets.values() if market.sid == sid and not market.is_waiting]
         for market in lost:
             market.is_waiting = True
         self._event.suspects = tuple(market.instrument for market in lost)
 
     def finish(self) -> MarketEvent:
-        """Return the event; ask for the snapshots that it makes necessary."""
+        """Return the event, with the requests for snapshots that it makes necessary."""
         event = self._event
         if event.suspects and not event.commands:
             event.commands = self.resync(event.suspects)

@@ -91,7 +91,7 @@ class Channel(msgspec.Struct, gc=False):
 
 
 class Subscribed(msgspec.Struct, tag_field="type", tag="subscribed", gc=False):
-    """The venue's yes to a subscription."""
+    """Acknowledgement of a subscription."""
 
     msg: Channel
     id: int = 0
@@ -100,7 +100,7 @@ class Subscribed(msgspec.Struct, tag_field="type", tag="subscribed", gc=False):
 
 
 class Ok(msgspec.Struct, tag_field="type", tag="ok", gc=False):
-    """The venue's yes to any other command."""
+    """Acknowledgement of any other command."""
 
     id: int = 0
     sid: int = 0
@@ -123,7 +123,7 @@ class Complaint(msgspec.Struct, gc=False):
 
 
 class Error(msgspec.Struct, tag_field="type", tag="error", gc=False):
-    """The venue's no, to a command or about a stream."""
+    """Refusal of a command, or error of a stream."""
 
     msg: Complaint
     id: int = 0

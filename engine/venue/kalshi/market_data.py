@@ -73,14 +73,14 @@ class KalshiMarketData:
         return self._credentials.http_headers("GET", PATH, now_ns) if self._credentials else {}
 
     def subscribe(self) -> list[bytes]:
-        """Let every market wait for its snapshot, and ask for all of them."""
+        """Return the commands that subscribe every market, which then waits for its snapshot."""
         for market in self._markets.values():
             market.is_waiting = True
             market.sid = 0
         return self._subscriptions.subscribe_all()
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
-        """As the protocol says; where no book stream is open, subscribe to these markets again."""
+        """Return the requests for fresh snapshots; without an open book stream, subscriptions to these markets."""
         return self._continuity.resync(instruments)
 
     def waiting(self) -> list[Instrument]:
@@ -88,7 +88,7 @@ class KalshiMarketData:
         return [market.instrument for market in self._markets.values() if market.is_waiting]
 
     def decode(self, frame: bytes) -> MarketEvent:
-        """Return the event of one frame: a level that is in order here, whole, everything else below."""
+        """Return the event of one frame. A level in order is decoded here, everything else below."""
         try:
             message = read_message(frame)
         except (ValueError, RecursionError) as error:

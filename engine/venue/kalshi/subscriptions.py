@@ -92,7 +92,7 @@ class Subscriptions:
         return next((stream.sid for stream in self.streams.values() if stream.channel == channel), 0)
 
     def answered(self, id_: int) -> None:
-        """Take note that command `id_` had its answer."""
+        """Note that command `id_` has been answered."""
         self._waiting.pop(id_, None)
 
     def explain(self, error: frames.Error) -> str:
