@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.support.desks import Scene
 from tests.support.order_reports import ack, fill
 
 
-def engine():
+def engine() -> Any:
     """What the demo reads of an engine that has bought ten."""
     scene = Scene()
     order = scene.buy(4_600)
@@ -35,7 +36,7 @@ def engine():
     )
 
 
-def compared(**venue):
+def compared(**venue: Any) -> dict[str, Any]:
     """Results beside what the venue says, which agrees unless told otherwise."""
     result = results(engine(), 1.25)
     return result | {"venue": {"fills": 1, "positions": {"RAIN": 10, "SNOW": 0}, "cash": -46_007} | venue}
@@ -66,7 +67,7 @@ def test_equal_records_agree() -> None:
         ({"cash": -46_000}, "cash: ours -46007, the venue's -46000"),
     ],
 )
-def test_each_difference_between_the_records_is_named(venue, difference) -> None:
+def test_each_difference_between_the_records_is_named(venue: Any, difference: str) -> None:
     result = compared(**venue)
     assert compare(result) == [difference]
     assert "DIFFERS" in summary(result)

@@ -41,7 +41,7 @@ def test_denied_order_takes_no_tokens_and_is_no_duplicate() -> None:
 
 
 @pytest.mark.parametrize(("wait_ns", "code"), [(999, RiskReject.DUPLICATE), (1_000, NONE), (1_001, NONE)])
-def test_duplicate_window_holds_at_its_bound(wait_ns, code) -> None:
+def test_duplicate_window_holds_at_its_bound(wait_ns: int, code: RiskReject) -> None:
     desk = Desk(duplicates=DuplicateLimit(max_orders=1, window_ns=1_000))
     assert desk.new(BUY, 4_500, 1) is NONE
     assert desk.new(SELL, 4_500, 1) is NONE
@@ -53,7 +53,7 @@ def test_duplicate_window_holds_at_its_bound(wait_ns, code) -> None:
 
 
 @pytest.mark.parametrize("state", TradingState)
-def test_cancel_passes_in_every_state(state) -> None:
+def test_cancel_passes_in_every_state(state: TradingState) -> None:
     desk = Desk(rate=RATE, restricted=("RAIN",), max_daily_loss=0)
     order = desk.open(BUY, 4_500, 10)
     desk.fill(BUY, 10, fee=1)
@@ -76,7 +76,9 @@ def test_cancel_passes_in_every_state(state) -> None:
         ((SELL, 10), (SELL, 4_700, 1), RiskReject.REDUCE_ONLY),
     ],
 )
-def test_reduce_only_passes_what_ends_nearer_to_zero(fill, order, code) -> None:
+def test_reduce_only_passes_what_ends_nearer_to_zero(
+    fill: tuple[int, int], order: tuple[int, int, int], code: RiskReject
+) -> None:
     desk = Desk()
     desk.fill(*fill)
     desk.risk.set_state(TradingState.REDUCE_ONLY, "test")
@@ -137,7 +139,7 @@ def test_market_that_opens_again_is_traded() -> None:
 
 
 @pytest.mark.parametrize(("limit", "within"), [(1_001, True), (1_000, True), (999, False)])
-def test_loss_of_a_fill_halts_beyond_its_limit(limit, within) -> None:
+def test_loss_of_a_fill_halts_beyond_its_limit(limit: int, within: bool) -> None:
     desk = Desk(max_daily_loss=limit)
     assert desk.fill(BUY, 10, 5_000)
     assert desk.fill(SELL, 10, 4_910, fee=100) is within
@@ -147,7 +149,9 @@ def test_loss_of_a_fill_halts_beyond_its_limit(limit, within) -> None:
 
 @pytest.mark.parametrize(("limit", "within"), [(1_001, True), (1_000, True), (999, False)])
 @pytest.mark.parametrize(("side", "best_bid", "best_ask"), [(BUY, 4_900, 5_000), (SELL, 5_000, 5_100)])
-def test_loss_of_a_position_halts_beyond_its_limit(limit, within, side, best_bid, best_ask) -> None:
+def test_loss_of_a_position_halts_beyond_its_limit(
+    limit: int, within: bool, side: int, best_bid: int, best_ask: int
+) -> None:
     desk = Desk(max_daily_loss=limit)
     assert desk.fill(side, 10, 5_000)
     assert desk.risk.mark(desk.rain, best_bid, best_ask) is within

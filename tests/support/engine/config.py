@@ -14,10 +14,10 @@ from engine.config.shipped import config_path
 from engine.orders.order import Order
 from engine.strategy import Strategy
 from engine.units import NO_LIMIT
-from tests.support.sim_process import SimProcess
+from tests.support.sim.process import SimProcess
 
 UNLIMITED = {"max_book_age_ns": NO_LIMIT, "collar_opposite": NO_LIMIT, "collar_own": NO_LIMIT}
-SCRIPTED = StrategySection(path="tests.support.engine_config:Scripted")
+SCRIPTED = StrategySection(path="tests.support.engine.config:Scripted")
 SESSION_FILE = """
 [DEFAULT]
 ConnectionType=initiator

@@ -1,6 +1,7 @@
 """Configuration that is wrong: every mistake is named with its path, all of them at once."""
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,21 +18,23 @@ SHIPPED = CONFIG / "engine.toml"
 
 
 @pytest.mark.parametrize("key", [line.split(" ")[0] for line in RISK.splitlines() if "=" in line])
-def test_missing_limit_is_named(written, key) -> None:
+def test_missing_limit_is_named(written: Callable[..., Path], key: str) -> None:
     without = "\n".join(line for line in RISK.splitlines() if not line.startswith(f"{key} "))
     (problem,) = wrong(written(WHOLE.replace(RISK, without)))
     assert problem.startswith(f"risk.{key}: missing: set ")
 
 
 @pytest.mark.parametrize(("table", "name"), [(RATE, "rate"), (DUPLICATES, "duplicates")])
-def test_missing_table_of_limits_is_named_and_none_is_an_answer(written, table, name) -> None:
+def test_missing_table_of_limits_is_named_and_none_is_an_answer(
+    written: Callable[..., Path], table: str, name: str
+) -> None:
     without = WHOLE.replace(table, "")
     assert wrong(written(without)) == [f'risk.{name}: missing: set it, or "none"']
     assert getattr(load(written(without.replace(RISK, f'{RISK}{name} = "none"\n')), {}).risk, name) is None
 
 
 @pytest.mark.parametrize("name", [name for name in Limits.__struct_fields__ if name.startswith(("max", "collar"))])
-def test_limit_below_zero_is_named(written, name) -> None:
+def test_limit_below_zero_is_named(written: Callable[..., Path], name: str) -> None:
     key = name.removesuffix("_ns")
     row = next(line for line in RISK.splitlines() if line.startswith(f"{key} "))
     value = tomllib.loads(row)[key]
@@ -83,11 +86,11 @@ def test_limit_below_zero_is_named(written, name) -> None:
         ('event = "WEATHER"', "even = 1", "market[0].even: unknown key, did you mean event?"),
     ],
 )  # fmt: skip
-def test_wrong_key_is_named_with_its_path(written, old, new, problem) -> None:
+def test_wrong_key_is_named_with_its_path(written: Callable[..., Path], old: str, new: str, problem: str) -> None:
     assert any(line.startswith(problem) for line in wrong(written(edited(old, new)))), problem
 
 
-def test_every_problem_is_listed_at_once(written) -> None:
+def test_every_problem_is_listed_at_once(written: Callable[..., Path]) -> None:
     text = edited('mode = "event"', 'mode = "fast"')
     for old, new in (
         ('"0.5"', "0.5"),
@@ -112,19 +115,19 @@ def test_every_problem_is_listed_at_once(written) -> None:
     assert str(caught.value) == "\n  ".join([f"{path} has 7 problems:", *wrong(path)])
 
 
-def test_one_problem_is_not_several(written) -> None:
+def test_one_problem_is_not_several(written: Callable[..., Path]) -> None:
     path = written(edited('mode = "event"', 'mode = "fast"'))
     with pytest.raises(ConfigError, match="has 1 problem:"):
         load(path, {})
 
 
 @pytest.mark.parametrize("missing", [ENGINE, SESSION, FEED, STRATEGY])
-def test_missing_section_is_named(written, missing) -> None:
+def test_missing_section_is_named(written: Callable[..., Path], missing: str) -> None:
     name = missing.split("]")[0].strip("\n[")
     assert wrong(written(WHOLE.replace(missing, ""))) == [f"{name}: missing: set it"]
 
 
-def test_file_that_is_no_toml_is_named(written) -> None:
+def test_file_that_is_no_toml_is_named(written: Callable[..., Path]) -> None:
     path = written("[engine\nmode = 1")
     (problem,) = wrong(path)
     assert problem.startswith(f"{path}: is not TOML: ")
@@ -154,19 +157,19 @@ def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("price_decimals = 10\n" + WHOLE, "price_decimals: Expected `int` <= 9"),
     ],
 )
-def test_wrong_markets_are_named(written, text, problem) -> None:
+def test_wrong_markets_are_named(written: Callable[..., Path], text: str, problem: str) -> None:
     written("", "empty.toml")
     written(f"title = 1\n{MARKETS}".replace('end = "0.1", ', ""), "listed.toml")
     found = wrong(written(text))
     assert any(line.startswith(problem) for line in found), found
 
 
-def test_markets_here_and_elsewhere_are_one_problem(written) -> None:
+def test_markets_here_and_elsewhere_are_one_problem(written: Callable[..., Path]) -> None:
     written(MARKETS, "listed.toml")
     (problem,) = wrong(written('markets = "listed.toml"\n' + WHOLE))
     assert problem.startswith("markets: write [[market]] tables, or name a file")
 
 
-def test_market_file_alone_raises_all_its_problems(written) -> None:
+def test_market_file_alone_raises_all_its_problems(written: Callable[..., Path]) -> None:
     with pytest.raises(ConfigError, match=r"(?s)market\[0\].symbol: missing.*market\[0\].bands: missing"):
         load_instruments(written("[[market]]\n"))

@@ -15,12 +15,12 @@ OTHERS = st.sampled_from(["", "A-", "A-0", "A-07", "A-1x", "a-1", "B-1", "AA-1",
 IDS = st.one_of(OURS, OURS, FAR, OTHERS)
 
 
-def order(cl_ord_id):
+def order(cl_ord_id: str) -> Order:
     return Order(cl_ord_id, RAIN, 1, 4_500, 10)
 
 
 @given(st.lists(IDS, max_size=40), st.lists(IDS, max_size=20))
-def test_ids_are_found_as_in_a_dictionary(kept, asked) -> None:
+def test_ids_are_found_as_in_a_dictionary(kept: list[str], asked: list[str]) -> None:
     ids, plain = OrderIds("A-"), {}
     for cl_ord_id in kept:
         plain[cl_ord_id] = order(cl_ord_id)
@@ -47,6 +47,6 @@ def test_orders_come_newest_first() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["\u0142", "A" * 65])
-def test_prefix_that_no_message_could_carry_is_refused(prefix) -> None:
+def test_prefix_that_no_message_could_carry_is_refused(prefix: str) -> None:
     with pytest.raises(ValueError, match="is not ASCII of at most 64 characters"):
         OrderIds(prefix)

@@ -2,6 +2,7 @@
 
 import random
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -39,7 +40,7 @@ TIGHT = {
 class Run:
     """One random history on both."""
 
-    def __init__(self, limits, seed) -> None:
+    def __init__(self, limits: dict[str, Any], seed: int) -> None:
         self.random = random.Random(seed)
         self.instruments = markets()
         self.limits = structs.replace(NO_LIMITS, **limits)
@@ -48,7 +49,7 @@ class Run:
         self.books = [FakeBook() for _ in self.instruments]
         self.order = self.instruments[0], BUY, 4_500, 1
         self.now_ns = NOW
-        self.seen = set()
+        self.seen: set[RiskReject] = set()
 
     def step(self) -> None:
         self.now_ns += self.random.randrange(40)
@@ -58,10 +59,10 @@ class Run:
         kind()
         self.compare()
 
-    def live(self):
+    def live(self) -> list[Order]:
         return [order for order in self.reference.orders if order.ord_status not in TERMINAL]
 
-    def price(self):
+    def price(self) -> int:
         return self.random.choice((self.random.randrange(42, 50) * 100,) * 12 + (0, 4_450, 10_000))
 
     def new(self) -> None:
@@ -108,10 +109,10 @@ class Run:
         self.random.choice((self.accepted, self.traded, self.traded, self.answered, self.over, self.unknown))(order)
         self.risk.update(order)
 
-    def accepted(self, order) -> None:
+    def accepted(self, order: Order) -> None:
         order.ord_status = Status.PARTIALLY_FILLED if order.cum_qty else Status.NEW
 
-    def traded(self, order) -> None:
+    def traded(self, order: Order) -> None:
         qty = self.random.randrange(1, max(order.order_qty, order.pending_qty) - order.cum_qty + 1)
         order.cum_qty += qty
         order.leaves_qty = max(0, order.order_qty - order.cum_qty)
@@ -121,18 +122,18 @@ class Run:
         if not order.leaves_qty and self.random.random() < 0.7:  # else a replace stays open
             order.pending, order.pending_price, order.pending_qty = "", 0, 0
 
-    def answered(self, order) -> None:
+    def answered(self, order: Order) -> None:
         if order.pending_qty > order.cum_qty and self.random.random() < 0.7:
             order.price, order.order_qty = order.pending_price, order.pending_qty
             order.leaves_qty = order.order_qty - order.cum_qty
         order.pending, order.pending_price, order.pending_qty = "", 0, 0
 
-    def over(self, order) -> None:
+    def over(self, order: Order) -> None:
         order.ord_status = self.random.choice(sorted(TERMINAL - {Status.FILLED}))
         order.leaves_qty = order.pending_price = order.pending_qty = 0
         order.pending = ""
 
-    def unknown(self, order) -> None:
+    def unknown(self, order: Order) -> None:
         order.ord_status = Status.UNKNOWN
         order.leaves_qty = self.random.choice((0, order.leaves_qty))
 
@@ -152,8 +153,8 @@ class Run:
         self.reference.state = self.random.choice((*TradingState, *[TradingState.ACTIVE] * 5))
         self.risk.set_state(self.reference.state, "turned")
 
-    def same(self, code, expected) -> None:
-        assert RiskReject(code) is expected
+    def same(self, code: int, expected: RiskReject) -> None:
+        assert RiskReject(code) is expected  # type: ignore[call-arg]
         self.seen.add(expected)
 
     def compare(self) -> None:
@@ -172,21 +173,21 @@ class Run:
             assert exposure.event_position(instrument.event) == reference.event(instrument.event)
 
 
-def choices():
+def choices() -> st.SearchStrategy[dict[str, Any]]:
     """Any of the tight limits, the others none."""
     return st.fixed_dictionaries({}, optional={name: st.just(limit) for name, limit in TIGHT.items()})
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(choices(), st.integers(0, 2**32))
-def test_random_trading_equals_the_reference(limits, seed) -> None:
+def test_random_trading_equals_the_reference(limits: dict[str, Any], seed: int) -> None:
     run = Run(limits, seed)
     for _ in range(60):
         run.step()
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_long_run_under_every_limit_equals_the_reference(seed) -> None:
+def test_long_run_under_every_limit_equals_the_reference(seed: int) -> None:
     run = Run(TIGHT, seed)
     for _ in range(400):
         run.step()

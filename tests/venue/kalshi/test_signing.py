@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
 )
@@ -24,8 +26,8 @@ RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 NOW_NS = 1_795_444_200_123_456_789
 
 
-def pem(key, password=None):
-    encryption = BestAvailableEncryption(password) if password else NoEncryption()
+def pem(key: PrivateKeyTypes, password: bytes | None = None) -> bytes:
+    encryption: KeySerializationEncryption = BestAvailableEncryption(password) if password else NoEncryption()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
 
 
@@ -63,14 +65,16 @@ def test_query_is_left_out_of_the_signed_path() -> None:
 
 
 @pytest.mark.parametrize("key", [ED25519, RSA], ids=["ed25519", "rsa"])
-def test_key_file_of_either_kind_loads(key, tmp_path: Path) -> None:
+def test_key_file_of_either_kind_loads(key: PrivateKeyTypes, tmp_path: Path) -> None:
     file = tmp_path / "key.pem"
     file.write_bytes(pem(key))
     assert load_credentials(KEY_ID, file).key_id == KEY_ID
 
 
 def test_encrypted_key_loads_with_its_password() -> None:
-    assert parse_private_key(pem(ED25519, b"secret"), b"secret").sign(b"x") == ED25519.sign(b"x")
+    key = parse_private_key(pem(ED25519, b"secret"), b"secret")
+    assert isinstance(key, ed25519.Ed25519PrivateKey)
+    assert key.sign(b"x") == ED25519.sign(b"x")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +89,7 @@ def test_encrypted_key_loads_with_its_password() -> None:
     ],
     ids=["empty", "garbage", "no-password", "wrong-password", "short-rsa", "elliptic"],
 )
-def test_unusable_key_is_named_with_its_file(content, password, text, tmp_path: Path) -> None:
+def test_unusable_key_is_named_with_its_file(content: bytes, password: bytes | None, text: str, tmp_path: Path) -> None:
     file = tmp_path / "key.pem"
     file.write_bytes(content)
     with pytest.raises(ConfigError) as caught:

@@ -6,21 +6,7 @@ from engine.fix import Exec, Status
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.table import Outcome
-from tests.support.order_reports import ack, cancel_reject, canceled, fill, open_order, replaced, report, state, traded
-
-
-@pytest.fixture
-def orders() -> Orders:
-    return Orders("A1")
-
-
-@pytest.fixture
-def order(orders: Orders) -> Order:
-    """An acknowledged order: buy 10 at 0.42."""
-    opened = open_order(orders)
-    orders.apply(ack(opened, order_id="V1"))
-    return opened
-
+from tests.support.order_reports import cancel_reject, canceled, fill, replaced, report, state, traded
 
 # B: cancel
 

@@ -17,7 +17,7 @@ import pytest
 
 from engine.sim.control import Answer, ControlClient
 from tests.support.places import ROOT
-from tests.support.sim_clients import FeedClient, FixClient, wait_for
+from tests.support.sim.clients import FeedClient, FixClient, wait_for
 
 MARKETS = """
 [[market]]
@@ -86,7 +86,7 @@ class SimProcess:
         self._clients.append(client)
         return client
 
-    def subscribed(self, **options: bool) -> FeedClient:
+    def subscribed(self, **options: Any) -> FeedClient:
         """Return a client of RAIN's book whose snapshot has arrived."""
         feed = self.feed(**options)
         feed.send("subscribe", channels=["orderbook_delta"], market_ticker="RAIN", use_yes_price=True)

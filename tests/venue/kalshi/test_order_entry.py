@@ -1,5 +1,7 @@
 """Kalshi's FIX dialect: requests as wire text, reports into orders, and a Logon that the venue would accept."""
 
+from typing import Any
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -19,18 +21,18 @@ RAIN = Instrument("KXDEMORAIN-26DEC01-T2", 0, [PriceBand(0, 10000, 50)])
 PLACE = f"55={RAIN.symbol}|54="
 
 
-def text(body):
+def text(body: bytes) -> str:
     return body.decode().replace("\x01", "|")
 
 
-def order(**terms):
+def order(**terms: Any) -> Order:
     order = Order("A1", RAIN, fix.BUY, 4150, 2500)
     for name, value in terms.items():
         setattr(order, name, value)
     return order
 
 
-def asked(**terms):
+def asked(**terms: Any) -> Order:
     """An order at the venue with a request pending."""
     return order(order_id="V-7", pending_cl_ord_id="A2", pending_price=4200, pending_qty=3000, **terms)
 
@@ -53,7 +55,7 @@ def asked(**terms):
     ],
     ids=["limit", "post-only-sell", "day", "good-till-date", "market", "market-all-or-none"],
 )
-def test_new_order_has_the_venues_fields_only(terms, expected) -> None:
+def test_new_order_has_the_venues_fields_only(terms: Any, expected: str) -> None:
     assert text(KalshiOrders([RAIN]).new_order(order(**terms), NOW_NS)) == "35=D|11=A1|" + expected
 
 
@@ -63,7 +65,7 @@ def test_other_requests_have_the_venues_fields_only() -> None:
         text(dialect.replace(asked(post_only=True), NOW_NS)),
         text(dialect.cancel(asked(), NOW_NS)),
         text(dialect.mass_cancel("A9", NOW_NS)),
-        dialect.order_status(asked(), NOW_NS),
+        dialect.order_status(asked(), NOW_NS),  # type: ignore[func-returns-value]
     ] == [
         f"35=G|37=V-7|41=A1|11=A2|{PLACE}1|38=30.00|40=2|44=0.4200|59=1|",
         f"35=F|37=V-7|41=A1|11=A2|{PLACE}1|",
@@ -84,18 +86,20 @@ def test_fixed_fields_are_added_to_their_messages() -> None:
 class Desk:
     """One order at the venue, moved by reports."""
 
-    def __init__(self, price=4150, qty=2500) -> None:
+    def __init__(self, price: int = 4150, qty: int = 2500) -> None:
         self.dialect = KalshiOrders([RAIN])
         self.orders = Orders("N")
         self.order = self.orders.open(RAIN, fix.BUY, price, qty, fix.Type.LIMIT, fix.Tif.GTC, False, 0, NOW_NS)
 
-    def take(self, body):
+    def take(self, body: str) -> tuple[int, int, int, int, str]:
         body = f"8=FIXT.1.1|{body}|55={RAIN.symbol}|54=1|10=000|".replace("|", "\x01")
-        change = self.orders.apply(self.dialect.decode(Fields(body.encode())))
+        report = self.dialect.decode(Fields(body.encode()))
+        assert report is not None
+        change = self.orders.apply(report)
         return change.kind, change.last_qty, change.last_px, change.fee, self.order.ord_status
 
 
-def report(cl_ord_id, exec_type, status, cum, leaves, **more):
+def report(cl_ord_id: str, exec_type: str, status: str, cum: str, leaves: str, **more: str) -> str:
     fields = {11: cl_ord_id, 14: cum, 151: leaves, 150: exec_type, 39: status, 6: "0.4150"}
     fields |= {int(name[1:]): value for name, value in more.items()}
     return "35=8|" + "|".join(f"{tag}={value}" for tag, value in fields.items())
@@ -144,7 +148,9 @@ def test_order_lives_through_pending_new_fill_replace_and_cancel() -> None:
         ("8", "8", "EXCHANGE_UNAVAILABLE|103=99", Outcome.IN_DOUBT, fix.Status.UNKNOWN),
     ],
 )
-def test_end_of_a_new_order_is_what_the_venue_says(exec_type, status, reason, outcome, after) -> None:
+def test_end_of_a_new_order_is_what_the_venue_says(
+    exec_type: str, status: str, reason: str, outcome: int, after: str
+) -> None:
     desk = Desk()
     more = {"t58": reason} if reason else {}
     assert desk.take(report("N-1", exec_type, status, "0.00", "0.00", t17="1;1", t37="0", **more))[::4] == (

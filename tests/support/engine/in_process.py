@@ -36,9 +36,9 @@ from engine.session import Session
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.supervisor import DeskState
 from engine.venue import OrderDialect
-from tests.support.engine_config import engine_config
-from tests.support.sim_clients import FixClient, pick
-from tests.support.sim_process import SESSION_FILE, SimProcess, write_config
+from tests.support.engine.config import engine_config
+from tests.support.sim.clients import FixClient, pick
+from tests.support.sim.process import SESSION_FILE, SimProcess, write_config
 
 PATIENCE_S = 10.0
 ACCOUNTS = 128
@@ -109,6 +109,10 @@ class Rig:
     def turn(self, seconds: float) -> None:
         """Let the engine run for so long."""
         self.loop.run_until_complete(asyncio.sleep(seconds))
+
+    def until_ended(self) -> None:
+        assert self.task is not None
+        self.loop.run_until_complete(self.task)
 
     def until_trading(self) -> None:
         self.until(lambda: self.supervisor.state is DeskState.TRADING, "trading")

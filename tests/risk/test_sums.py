@@ -25,7 +25,9 @@ NONE = RiskReject.NONE
     ],
 )
 @pytest.mark.parametrize("limit", ["max_position", "max_event_position", "max_gross_position"])
-def test_position_counts_fills_and_open_orders_at_their_worst(limit, fill, open_order, order, worst) -> None:
+def test_position_counts_fills_and_open_orders_at_their_worst(
+    limit: str, fill: tuple[int, int], open_order: tuple[int, int, int], order: tuple[int, int, int], worst: int
+) -> None:
     for value, passes in (worst + 1, True), (worst, True), (worst - 1, False):
         desk = Desk(**{limit: value})
         desk.fill(*fill)
@@ -53,7 +55,7 @@ def test_gross_position_adds_all_markets() -> None:
 
 
 @pytest.mark.parametrize("limit", ["max_position", "max_event_position", "max_gross_position"])
-def test_position_beyond_its_limit_may_shrink(limit) -> None:
+def test_position_beyond_its_limit_may_shrink(limit: str) -> None:
     desk = Desk(**{limit: 50})
     desk.fill(BUY, 100)
     assert desk.new(SELL, 4_700, 100) is NONE
@@ -72,7 +74,7 @@ def test_sent_order_counts_at_once() -> None:
 @pytest.mark.parametrize(
     "status", [Status.FILLED, Status.CANCELED, Status.REJECTED, Status.EXPIRED, Status.DONE_FOR_DAY]
 )
-def test_order_that_is_over_counts_for_nothing(status) -> None:
+def test_order_that_is_over_counts_for_nothing(status: str) -> None:
     desk = Desk()
     order = desk.open(BUY, 4_500, 10)
     desk.told(order, ord_status=status, leaves_qty=0)
@@ -99,7 +101,7 @@ def test_unknown_order_counts_all_that_is_not_known_to_have_traded() -> None:
 
 
 @pytest.mark.parametrize(("price", "qty", "worst"), [(4_600, 10, 46_000), (4_400, 10, 45_000), (4_400, 20, 88_000)])
-def test_pending_replace_counts_the_worse_of_old_and_new(price, qty, worst) -> None:
+def test_pending_replace_counts_the_worse_of_old_and_new(price: int, qty: int, worst: int) -> None:
     desk = Desk()
     order = desk.open(BUY, 4_500, 10)
     desk.told(order, pending=Msg.ORDER_CANCEL_REPLACE_REQUEST, pending_price=price, pending_qty=qty)
@@ -171,7 +173,7 @@ def test_earlier_run_is_restored_without_profit_or_loss() -> None:
         ("collar_own", 100, 4_600, 10, RiskReject.PRICE_COLLAR),
     ],
 )
-def test_replace_is_held_by_what_it_grows_to(limit, value, price, qty, code) -> None:
+def test_replace_is_held_by_what_it_grows_to(limit: str, value: int, price: int, qty: int, code: RiskReject) -> None:
     for spare, expected in (1, NONE), (0, NONE), (-1, code):
         desk = Desk(**{limit: value + spare})
         assert desk.replace(desk.open(BUY, 4_500, 10), price, qty) is expected
@@ -200,7 +202,7 @@ def test_replace_while_limits_are_exceeded_may_only_shrink() -> None:
 
 
 @pytest.mark.parametrize("limit", ["max_open_cost", "max_position", "max_event_position", "max_gross_position"])
-def test_replace_to_a_cheaper_price_passes_beyond_a_limit(limit) -> None:
+def test_replace_to_a_cheaper_price_passes_beyond_a_limit(limit: str) -> None:
     desk = Desk(**{limit: 5})
     order = desk.open(BUY, 4_500, 10)
     assert desk.replace(order, 4_400, 10) is NONE

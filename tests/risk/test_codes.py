@@ -1,5 +1,8 @@
 """Every code of RiskReject has a request that it denies."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from engine.book import NO_ASK, NO_BID
@@ -12,7 +15,7 @@ from tests.support.risks import NOW, Desk, FakeBook, with_book, with_open
 NONE = RiskReject.NONE
 
 
-def stopped_out():
+def stopped_out() -> RiskReject:
     desk = Desk(max_daily_loss=99)
     desk.risk.set_state(TradingState.REDUCE_ONLY, "so that the loss does not halt")
     desk.fill(BUY, 1, fee=100)
@@ -20,29 +23,29 @@ def stopped_out():
     return desk.new(BUY, 4_500, 1)
 
 
-def with_state(state, *order):
+def with_state(state: TradingState, *order: Any) -> RiskReject:
     desk = Desk()
     desk.risk.set_state(state, "test")
     return desk.new(*order)
 
 
-def with_stranger():
+def with_stranger() -> RiskReject:
     return Desk().new(BUY, 4_500, 1, Instrument("RAIN", 0, [PriceBand(0, 10_000, 100)]))
 
 
-def with_closed_market():
+def with_closed_market() -> RiskReject:
     desk = Desk()
     desk.risk.set_open(desk.rain, False)
     return desk.new(BUY, 4_500, 1)
 
 
-def twice(**limits):
+def twice(**limits: Any) -> RiskReject:
     desk = Desk(**limits)
     assert desk.new(BUY, 4_500, 1) is NONE
     return desk.new(BUY, 4_500, 1)
 
 
-DENIALS = {
+DENIALS: dict[RiskReject, Callable[[], RiskReject]] = {
     RiskReject.HALTED: lambda: with_state(TradingState.HALT, BUY, 4_500, 1),
     RiskReject.REDUCE_ONLY: lambda: with_state(TradingState.REDUCE_ONLY, BUY, 4_500, 1),
     RiskReject.DAILY_LOSS: stopped_out,
@@ -77,7 +80,7 @@ DENIALS = {
 
 
 @pytest.mark.parametrize("code", [code for code in RiskReject if code], ids=lambda code: code.name)
-def test_every_code_has_a_request_that_it_denies(code) -> None:
+def test_every_code_has_a_request_that_it_denies(code: RiskReject) -> None:
     assert DENIALS[code]() is code
 
 
