@@ -1,6 +1,6 @@
-"""One repetition in a process of its own: nothing of an earlier one, no heap, thread or socket, is left in it.
+"""One repetition in a fresh process, without the heap, threads or sockets of an earlier one.
 
-Errors  BenchError with the text of whatever failed: a figure of a failed repetition means nothing.
+Errors  BenchError with the reason: a failed repetition has no figures.
 """
 
 import asyncio

@@ -143,7 +143,7 @@ class Rig:
                 await asyncio.sleep(0.01)
 
     def set_book(self, bid: int, ask: int) -> None:
-        """Give the market a book where there is no feed."""
+        """Set the market's book, for subjects without a feed."""
         book = self.trading.books[0]
         book.snapshot([(bid, 1000)], [(ask, 1000)])
         book.updated_ns = time.monotonic_ns()
@@ -163,6 +163,7 @@ class Rig:
             yield
 
     async def close(self) -> None:
+        """Disconnect and close the journal; faults are ignored from here on."""
         if self._timer is not None:
             self._timer.cancel()
         self.on_fault = lambda reason: None

@@ -1,4 +1,4 @@
-"""Where the engine's own time goes: a stamp around each step of the path, put there from outside.
+"""Where the engine's own time goes: stamps around each step of the path, applied from outside.
 
 The loop holds its steps and parts as attributes, so a stamp replaces an attribute; an engine without stamps runs the
 plain ones and pays nothing. A step that runs inside another is subtracted from it, so that the stages of one event sum

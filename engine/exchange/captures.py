@@ -5,9 +5,9 @@ recorded on different days, so each begins when the replay begins; several files
 they were received. A frame goes out as it came in, byte for byte, but for `sid` and `seq`, which belong to the
 connection that carries it.
 
-Units   times in ns; prices and sizes of a frame are text until somebody asks.
-Errors  DecodeError names file and line; ConfigError for a price grid that makes no sense, and for files of one market
-        that overlap.
+Units   times in ns; prices and sizes of a frame stay text until they are used.
+Errors  DecodeError names file and line; ConfigError for an invalid price grid, and for files of one market that
+        overlap.
 Source  Kalshi WebSocket: orderbook_snapshot, orderbook_delta, trade; REST: price_ranges of a market.
 """
 
@@ -81,7 +81,7 @@ class Frame(msgspec.Struct, frozen=True):
         return self._yes_body() if use_yes_price else self.body
 
     def message(self) -> CapturedMessage:
-        """Return the `msg` of the frame; DecodeError if it belongs to another market."""
+        """Return the `msg` decoded; raise DecodeError if it is about another market."""
         message = _MESSAGES.decode(self.body)
         if message.market_ticker != self.symbol:
             raise DecodeError(
@@ -130,7 +130,7 @@ class CaptureReplay:
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
-    """Yield the frames of one file; other types than the three are left out."""
+    """Yield the snapshots, deltas and trades of one file; skip frames of other types."""
     symbol, number = "", 0
     try:
         with _open(path) as lines:

@@ -1,4 +1,4 @@
-"""The simulated venue as a child process, for whoever trades against it: started, watched, asked, ended with its owner.
+"""The simulated venue as a child process of whoever trades against it.
 
 Errors  EngineError with the child's own words if it does not start, dies, or does not answer.
 """
@@ -84,7 +84,7 @@ class SimChild:
         return words or (f"killed by signal {-status}" if status < 0 else f"exit status {status}")
 
     def close(self) -> None:
-        """End the venue politely, and then for certain."""
+        """Ask the venue to end by closing its standard input; kill it if it has not after `PATIENCE_S`."""
         self.control.close()
         self._end()
 

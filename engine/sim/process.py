@@ -1,6 +1,6 @@
-"""The simulated venue as a process: its core, its signals, the line that says it is ready, and its end.
+"""The simulated venue as a process: pinning, signals, the ready line, exit status.
 
-Errors  none leave `run`: they are printed, and its answer is the exit status.
+Errors  `run` raises none: it prints them and returns the exit status.
 """
 
 import asyncio

@@ -206,7 +206,7 @@ def test_captured_size_that_does_not_cross_fills_nothing(venue: Captured) -> Non
 # Rules 7 and 8: snapshots
 
 
-def test_snapshot_resets_outside_levels_and_keeps_places(venue: Captured) -> None:
+def test_snapshot_resets_captured_levels_and_keeps_places(venue: Captured) -> None:
     venue.new("a", "1", B, 1000, 4400)
     venue.frames(delta(B, 44, 10))
     assert venue.frames(snapshot({42: 5, 44: 20}, {48: 1})) == []
@@ -262,7 +262,7 @@ def test_frame_that_contradicts_the_capture_is_a_decode_error(
 
 def test_capture_that_changes_a_book_before_it_shows_one_is_a_decode_error() -> None:
     venue = Venue()
-    capture = CapturedMarket(venue.matcher, "A")
+    capture = CapturedMarket(venue.exchange, "A")
     message = {"market_ticker": "A", **delta(B, 44, 1)[1]}
     with pytest.raises(DecodeError, match="A: the capture changes a book before it shows one: let it begin at an"):
         capture.apply(Frame(0, "A", DELTA, json.dumps(message).encode()), NOON_NS)

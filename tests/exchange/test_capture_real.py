@@ -16,10 +16,10 @@ from tests.support.sim.venue import NOON_NS, B, S, Venue
 
 @each_capture
 def test_real_capture_moves_the_book_as_an_independent_replay_does(capture: Path) -> None:
-    """Bare of own orders, the matcher's book and the published one equal a dictionary fed with the same frames."""
-    matcher = Exchange(markets([capture]), QuadraticFee())
-    ((symbol, market),) = matcher.markets.items()
-    captured = CapturedMarket(matcher, symbol)
+    """Bare of own orders, the exchange's book and the published one equal a dictionary fed with the same frames."""
+    exchange = Exchange(markets([capture]), QuadraticFee())
+    ((symbol, market),) = exchange.markets.items()
+    captured = CapturedMarket(exchange, symbol)
     plain: dict[str, dict[float, float]] = {}
     for count, (frame, (_, raw)) in enumerate(zip(read_frames(capture), frames(capture), strict=True)):
         assert captured.apply(frame, NOON_NS) == []
@@ -60,9 +60,9 @@ def test_guest_orders_fill_in_a_real_capture_and_books_stay_sound() -> None:
     """Orders join the best price or cross it all along: no check fails, both kinds of fill happen."""
     path = FILES[0]
     venue = Venue()
-    venue.matcher = Exchange(markets([path]), QuadraticFee())
-    ((symbol, market),) = venue.matcher.markets.items()
-    captured = CapturedMarket(venue.matcher, symbol)
+    venue.exchange = Exchange(markets([path]), QuadraticFee())
+    ((symbol, market),) = venue.exchange.markets.items()
+    captured = CapturedMarket(venue.exchange, symbol)
     taken = made = 0
     for count, frame in enumerate(read_frames(path)):
         made += len(captured.apply(frame, NOON_NS))

@@ -1,4 +1,4 @@
-"""Faults inside the matcher: what is refused, cancelled or late on purpose."""
+"""Faults inside the exchange: what is refused, cancelled or late on purpose."""
 
 from engine.exchange.faults import FaultKind, Faults, InjectedFault
 from tests.support.sim.venue import SECOND_NS, B, S, Venue
@@ -16,7 +16,7 @@ def test_cancel_orders_fault_cancels_unasked() -> None:
     venue.new("h", "1", B, 100, 4400)
     venue.new("a", "1", B, 100, 4500)
     venue.new("b", "1", B, 100, 4500)
-    venue.matcher.faults.arm(InjectedFault(kind=FaultKind.CANCEL_ORDERS, account="a", at_ms=5), venue.now_ns)
+    venue.exchange.faults.arm(InjectedFault(kind=FaultKind.CANCEL_ORDERS, account="a", at_ms=5), venue.now_ns)
     assert venue.advance(4_999_999) == []
     assert venue.advance(1) == [("canceled", "a", "1", "", 0, "ORDER_GROUP_CANCEL"), ("level", B, 4500, -100)]
     assert venue.advance(SECOND_NS) == []

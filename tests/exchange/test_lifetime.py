@@ -52,7 +52,7 @@ def test_validity_replaced_by_gtc_never_ends(venue: Venue) -> None:
 
 def test_paused_market_takes_cancels_only(venue: Venue) -> None:
     venue.new("a", "1", B, 100, 4500)
-    assert venue.matcher.set_state("A", MarketState.PAUSED, venue.now_ns) == []
+    assert venue.exchange.set_state("A", MarketState.PAUSED, venue.now_ns) == []
     assert venue.new("a", "2", B, 100, 4500) == [("rejected", "a", "2", 2, "TRADING_PAUSED")]
     assert venue.replace("a", "2", "1", 50, 4500) == [("cancel rejected", "a", "2", "0", "2", 99, "TRADING_PAUSED")]
     assert venue.cancel("a", "2", "1")[0] == ("canceled", "a", "2", "1", 0, "")
@@ -60,7 +60,7 @@ def test_paused_market_takes_cancels_only(venue: Venue) -> None:
 
 def test_closed_market_takes_nothing_and_its_orders_expire(venue: Venue) -> None:
     venue.new("a", "1", B, 100, 4500)
-    closed = venue.matcher.set_state("A", MarketState.CLOSED, venue.now_ns)
+    closed = venue.exchange.set_state("A", MarketState.CLOSED, venue.now_ns)
     assert [brief(event) for event in closed] == [("expired", "a", "1", 0), ("level", B, 4500, -100)]
     assert venue.new("a", "2", B, 100, 4500) == [("rejected", "a", "2", 2, "MARKET_INACTIVE")]
     assert venue.cancel("a", "2", "1") == [("cancel rejected", "a", "2", "C", "1", 99, "MARKET_INACTIVE")]
@@ -76,6 +76,6 @@ def test_finished_orders_of_the_house_are_forgotten() -> None:
     venue.new("h", "3", S, 100, 4700)
     venue.new("a", "1", B, 100, 4600)
     venue.cancel("h", "4", "3")
-    assert len(venue.matcher.orders) == 1
+    assert len(venue.exchange.orders) == 1
     assert venue.status("h", "2") == [("state", "h", "2", "8", 0, 0, 5)]
     assert venue.status("a", "1")[0][3] == fix.Status.FILLED

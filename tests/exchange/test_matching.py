@@ -1,4 +1,4 @@
-"""The venue's matcher: new orders, their refusals and self-trades, by the events they lead to."""
+"""The venue's exchange: new orders, their refusals and self-trades, by the events they lead to."""
 
 import pytest
 
@@ -52,14 +52,14 @@ def test_orders_at_one_price_trade_oldest_first(venue: Venue) -> None:
 def test_taker_pays_the_quadratic_fee_and_the_maker_nothing(venue: Venue) -> None:
     venue.new("a", "1", S, 1200, 4300)
     request = NewOrder(account="b", cl_ord_id="1", symbol="A", side=B, order_qty=1200, price=9900)
-    traded = [event for event in venue.matcher.new(request, NOON_NS) if isinstance(event, Traded)]
+    traded = [event for event in venue.exchange.new(request, NOON_NS) if isinstance(event, Traded)]
     assert [(event.account, event.is_taker, event.fee) for event in traded] == [("b", True, 205_884), ("a", False, 0)]
 
 
 def test_reports_describe_the_order_after_the_event(venue: Venue) -> None:
     venue.new("a", "1", S, 100, 4300)
     request = NewOrder(account="b", cl_ord_id="1", symbol="A", side=B, order_qty=300, price=4400)
-    accepted, traded = venue.matcher.new(request, NOON_NS)[:2]
+    accepted, traded = venue.exchange.new(request, NOON_NS)[:2]
     assert isinstance(accepted, Accepted) and isinstance(traded, Traded)
     assert (accepted.ord_status, accepted.exec_type, accepted.order_id) == (fix.Status.NEW, fix.Exec.NEW, "O2")
     assert (traded.ord_status, traded.cum_qty, traded.leaves_qty, traded.cum_cost) == ("1", 100, 200, 430_000)

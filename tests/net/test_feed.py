@@ -173,7 +173,7 @@ async def test_close_says_goodbye_and_calls_nothing_back(
 
 
 def test_close_is_safe_when_the_venue_never_answers_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.net.feed._GOODBYE_S", 0.05)
+    monkeypatch.setattr("engine.net.connection.GOODBYE_S", 0.05)
 
     @against()
     async def test(venue: Venue, client: Client, connection: VenueConnection) -> None:

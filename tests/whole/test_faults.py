@@ -1,4 +1,4 @@
-"""What goes wrong at the venue's market data and matcher, end to end: the engine notices, and ends with the truth.
+"""What goes wrong at the venue's market data and exchange, end to end: the engine notices, and ends with the truth.
 
 Every test closes with `assert_agrees`: books, orders, fills, positions and cash are the venue's, by the engine's record
 and by what its journal brings back, and no order left while it should not.
@@ -114,7 +114,7 @@ def test_change_of_a_level_that_is_not_there_makes_the_book_stale_until_its_snap
     assert (r.counters.stale_updates, r.counters.gaps) == (1, 0)
 
 
-# The matcher
+# The exchange
 
 
 def test_rejected_order_is_counted_by_its_code_and_told(rig: Start) -> None:

@@ -45,7 +45,7 @@ class Captured(Venue):
 
     def __init__(self) -> None:
         super().__init__()
-        self.capture = CapturedMarket(self.matcher, "A")
+        self.capture = CapturedMarket(self.exchange, "A")
         self.frames(snapshot({43: 90, 44: 50}, {46: 30, 47: 80}))
 
     def frames(self, *frames: tuple[str, dict[str, object]]) -> list[tuple[object, ...]]:
@@ -58,13 +58,13 @@ class Captured(Venue):
         return self.told(events)
 
     def queue(self, side: int, cents: int) -> list[tuple[str, int]]:
-        """Accounts and contracts in the queue at one price, oldest first; outside size has no account."""
-        level = self.matcher.markets["A"].side(side).level(cents * 100)
+        """Accounts and contracts in the queue at one price, oldest first; captured size has no account."""
+        level = self.exchange.markets["A"].side(side).level(cents * 100)
         return [(order.account, order.leaves_qty // 100) for order in level.queue.values()] if level else []
 
 
 def assert_within_capture(venue: Captured, side: int) -> None:
     shown = dict(venue.capture.levels(side))
-    for level in venue.matcher.markets["A"].side(side):
-        outside = sum(order.leaves_qty for order in level.queue.values() if not order.account)
-        assert outside <= shown.get(level.price, 0)
+    for level in venue.exchange.markets["A"].side(side):
+        queued = sum(order.leaves_qty for order in level.queue.values() if not order.account)
+        assert queued <= shown.get(level.price, 0)

@@ -1,4 +1,4 @@
-"""A plain, slow matcher to test the real one against: one list of resting orders, searched from end to end.
+"""A plain, slow exchange to test the real one against: one list of resting orders, searched from end to end.
 
 It knows one market and no refusals: requests must be valid. Trades are (maker id, taker id, price, qty).
 """

@@ -1,4 +1,4 @@
-"""A matcher under test: requests in few words, events as short tuples.
+"""An exchange under test: requests in few words, events as short tuples.
 
 Units   prices in cents and sizes in contracts are written as the engine counts them: 4500 is 45 cents, 100 is one.
 """
@@ -43,7 +43,7 @@ class Venue:
 
     def __init__(self, *, house: Iterable[str] = (), faults: Faults | None = None) -> None:
         instruments = [Instrument("A", 0, CENT), Instrument("B", 1, TAPERED)]
-        self.matcher = Exchange(instruments, QuadraticFee(), house=tuple(house), faults=faults)
+        self.exchange = Exchange(instruments, QuadraticFee(), house=tuple(house), faults=faults)
         self.now_ns = NOON_NS
 
     def new(
@@ -68,11 +68,11 @@ class Venue:
             time_in_force=tif,
             **more,  # type: ignore[arg-type]
         )
-        return self.told(self.matcher.new(request, self.now_ns))
+        return self.told(self.exchange.new(request, self.now_ns))
 
     def cancel(self, account: str, cl_ord_id: str, orig: str = "", **more: object) -> list[tuple[object, ...]]:
         request = Cancel(account=account, cl_ord_id=cl_ord_id, orig_cl_ord_id=orig, **more)  # type: ignore[arg-type]
-        return self.told(self.matcher.cancel(request, self.now_ns))
+        return self.told(self.exchange.cancel(request, self.now_ns))
 
     def replace(
         self, account: str, cl_ord_id: str, orig: str, qty: int, price: int, **more: object
@@ -85,31 +85,31 @@ class Venue:
             price=price,
             **more,  # type: ignore[arg-type]
         )
-        return self.told(self.matcher.replace(request, self.now_ns))
+        return self.told(self.exchange.replace(request, self.now_ns))
 
     def mass_cancel(self, account: str, cl_ord_id: str, **more: object) -> list[tuple[object, ...]]:
         request = MassCancel(account=account, cl_ord_id=cl_ord_id, **more)  # type: ignore[arg-type]
-        return self.told(self.matcher.mass_cancel(request, self.now_ns))
+        return self.told(self.exchange.mass_cancel(request, self.now_ns))
 
     def status(self, account: str, cl_ord_id: str = "", order_id: str = "") -> list[tuple[object, ...]]:
         request = StatusRequest(account=account, cl_ord_id=cl_ord_id, order_id=order_id)
-        return self.told(self.matcher.status(request, self.now_ns))
+        return self.told(self.exchange.status(request, self.now_ns))
 
     def advance(self, by_ns: int) -> list[tuple[object, ...]]:
         self.now_ns += by_ns
-        return self.told(self.matcher.advance(self.now_ns))
+        return self.told(self.exchange.advance(self.now_ns))
 
     def told(self, events: list[Event]) -> list[tuple[object, ...]]:
         """Check the books, then put `events` in short."""
-        for market in self.matcher.markets.values():
+        for market in self.exchange.markets.values():
             market._check()
         return [brief(event) for event in events]
 
     def bids(self, symbol: str = "A") -> list[tuple[int, int]]:
-        return self.matcher.markets[symbol].bids.levels()
+        return self.exchange.markets[symbol].bids.levels()
 
     def asks(self, symbol: str = "A") -> list[tuple[int, int]]:
-        return self.matcher.markets[symbol].asks.levels()
+        return self.exchange.markets[symbol].asks.levels()
 
 
 def brief(event: Event) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from engine import fix
 from engine.exchange.captured import PAIRING_MS
-from engine.exchange.events import OUTSIDE
+from engine.exchange.events import CAPTURED
 from tests.support.sim.captured import Captured, delta, snapshot, trade
 
 SIDES = st.sampled_from((fix.BUY, fix.SELL))
@@ -63,7 +63,7 @@ class Run(Captured):
         return []
 
     def cancel_one(self, choice: int) -> list[tuple[object, ...]]:
-        if orders := self.matcher.orders.open_orders("a"):
+        if orders := self.exchange.orders.open_orders("a"):
             self.cancel("a", self.next_id(), order_id=orders[choice % len(orders)].order_id)
         return []
 
@@ -87,12 +87,12 @@ def test_fill_rule_holds_at_every_step(steps: list[tuple[object, ...]]) -> None:
 
 def assert_settled(run: Run) -> None:
     """Available is shown less taken at every price, and no own order rests across what is available."""
-    market = run.matcher.markets["A"]
+    market = run.exchange.markets["A"]
     for side in (fix.BUY, fix.SELL):
         for price, level in run.capture._levels[side].items():
             queued = run.capture._queued(side, price)
             assert not level.trades  # every trade found its decrease
             assert queued == level.shown - level.taken >= 0 <= level.taken
-        other = [level for level in market.opposite(side) if any(o.account == OUTSIDE for o in level.queue.values())]
-        for order in market.insiders(side):
+        other = [level for level in market.opposite(side) if any(o.account == CAPTURED for o in level.queue.values())]
+        for order in market.own_orders(side):
             assert not other or not order.accepts(other[0].price)
