@@ -15,7 +15,7 @@ from engine.journal.writer import Journal, NullJournal, report_of
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from tests.support.journals import SMALL, journal_in, notes
-from tests.support.order_reports import RAIN, SNOW, ack, report
+from tests.support.order_reports import RAIN, SNOW, ack, open_order, report
 
 FIELDS = [name for name in dir(ExecutionReport) if not name.startswith("_") and name != "clear"]
 
@@ -146,6 +146,7 @@ def test_synced_journal_waits_for_the_disk_at_every_record(tmp_path: Path, monke
     for number in range(40):
         journal.append_note(f"{number:100}", number)
     journal.append_report(full_report(), 40)
+    journal.append_new(open_order(Orders("J")), 41)
     records = list(read_all(journal_paths(tmp_path)))
     assert [r.text for r in records if r.kind == RecordKind.NOTE] == [f"{number:100}" for number in range(40)]
     assert sorted(waited) == [record.path.name for record in records]
