@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,13 +15,13 @@ from engine.errors import ConfigError
 from tests.support.demo_engine import demo_engine
 
 
-def compared(**venue):
+def compared(**venue: Any) -> dict[str, Any]:
     """Results beside what the venue says, which agrees unless told otherwise."""
     result = results(demo_engine(), 1.25)
     return result | {"venue": {"fills": 1, "positions": {"RAIN": 10, "SNOW": 0}, "cash": -46_007} | venue}
 
 
-def rows(text):
+def rows(text: str) -> dict[str, str]:
     """The closing table by its titles."""
     return dict(line.strip().split("  ", 1) for line in text.strip().splitlines() if "  " in line.strip())
 
@@ -56,7 +57,7 @@ def test_equal_records_agree() -> None:
         ({"cash": -46_000}, "cash: ours -46007, the venue's -46000"),
     ],
 )
-def test_each_difference_between_the_records_is_named(venue, difference) -> None:
+def test_each_difference_between_the_records_is_named(venue: Any, difference: str) -> None:
     result = compared(**venue)
     assert compare(result) == [difference]
     assert f"DIFFERS in {difference.partition(':')[0]}" in summary(result)
@@ -86,7 +87,7 @@ def test_closing_table_shows_the_native_session_beside_what_ran() -> None:
 @pytest.mark.parametrize(
     ("mode", "share", "is_told"), [("busy", 0.6, True), ("busy", 0.95, False), ("event", 0.1, False)]
 )
-def test_closing_table_tells_of_a_busy_loop_that_had_no_core_to_itself(mode, share, is_told) -> None:
+def test_closing_table_tells_of_a_busy_loop_that_had_no_core_to_itself(mode: str, share: float, is_told: bool) -> None:
     text = summary(compared() | {"native_busy": compared() | {"mode": mode, "cpu_share": share}})
     assert ("(other programs took 40% of its core meanwhile)" in text) == is_told
 
@@ -126,7 +127,7 @@ def test_closing_table_is_not_wider_than_80_columns() -> None:
         (12, 0, 4, "+12"),
     ],
 )
-def test_dollars_are_rounded_to_what_is_shown(money, decimals, shown, text) -> None:
+def test_dollars_are_rounded_to_what_is_shown(money: int, decimals: int, shown: int, text: str) -> None:
     assert dollars(money, decimals, shown) == text
 
 

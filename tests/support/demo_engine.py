@@ -1,13 +1,14 @@
 """What the demo reads of an engine, made up: two markets, RAIN and SNOW, ten bought in the first."""
 
 from types import SimpleNamespace
+from typing import Any
 
 from engine.trading.supervisor import DeskState
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, fill
 
 
-def demo_engine():
+def demo_engine() -> Any:
     """Return an engine that has bought ten of RAIN, still quotes both sides of it, and bids twice for SNOW."""
     scene = Scene()
     order = scene.buy(4_600)
