@@ -14,11 +14,12 @@ from engine.fix import Type as OrdType
 from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.portfolio.position import Position
+from engine.risk.codes import RiskReject
 from engine.units import Duration, Money, Price, Side, Size
 
 __all__ = [
     "NO_ASK", "NO_BID", "Book", "Context", "Duration", "Instrument", "Money", "OrdType", "Order", "Position", "Price",
-    "Side", "Size", "Strategy", "Tif",
+    "RiskReject", "Side", "Size", "Strategy", "Tif",
 ]  # fmt: skip
 
 
