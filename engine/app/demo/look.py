@@ -3,7 +3,7 @@
 Units   sizes, prices and money as in `instrument`; durations of the run in s, latencies in ns.
 Shapes  markets in the order of the engine's books.
 Cost    a look at eight markets takes 10 us in warm caches and 100 us in cold ones; once a second it reads percentiles
-        anew, in 30 us more.
+        anew, in 15 us more.
 Thread  the loop thread, a few times a second.
 """
 
