@@ -32,7 +32,7 @@ class Recovered(NamedTuple):
 def recover(
     paths: Sequence[Path], instruments: Sequence[Instrument], orders: Orders, positions: Positions
 ) -> Recovered:
-    """Replay journals into fresh `orders` and `positions`; what was asked and never answered comes back UNKNOWN."""
+    """Replay journals into fresh `orders` and `positions`. A request that was never answered comes back UNKNOWN."""
     return _Replay(instruments, orders, positions).run(paths)
 
 
@@ -48,6 +48,7 @@ class _Replay:
         self._run = 0
 
     def run(self, paths: Sequence[Path]) -> Recovered:
+        """Replay every record in order; JournalError names the one that cannot be replayed."""
         count = 0
         for record in read_all(paths):
             count += record.kind != RecordKind.END

@@ -6,9 +6,10 @@ import pytest
 
 from engine import fix
 from engine.errors import DecodeError
+from engine.exchange.captured import CapturedMarket
 from engine.exchange.captures import DELTA, SNAPSHOT, Frame
 from tests.support.sim.captured import Captured, delta, snapshot, trade
-from tests.support.sim.venue import B, S
+from tests.support.sim.venue import NOON_NS, B, S, Venue
 
 
 @pytest.fixture
@@ -257,6 +258,14 @@ def test_frame_that_contradicts_the_capture_is_a_decode_error(
 ) -> None:
     with pytest.raises(DecodeError, match=message):
         venue.frames(frame)
+
+
+def test_capture_that_changes_a_book_before_it_shows_one_is_a_decode_error() -> None:
+    venue = Venue()
+    capture = CapturedMarket(venue.exchange, "A")
+    message = {"market_ticker": "A", **delta(B, 44, 1)[1]}
+    with pytest.raises(DecodeError, match="A: the capture changes a book before it shows one: let it begin at an"):
+        capture.apply(Frame(0, "A", DELTA, json.dumps(message).encode()), NOON_NS)
 
 
 def test_own_orders_do_not_change_the_published_book(venue: Captured) -> None:

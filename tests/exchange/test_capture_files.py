@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import DecodeError
-from engine.exchange.captures import DELTA, CaptureReplay, Frame, markets, read_frames
+from engine.errors import ConfigError, DecodeError
+from engine.exchange.captures import DELTA, SNAPSHOT, CaptureReplay, Frame, markets, read_frames
 from tests.support.sim.captured import delta, snapshot, trade, write_capture
 from tests.support.sim.venue import CENT, NOON_NS, B, S
 
@@ -82,3 +82,52 @@ def test_capture_without_frames_is_a_decode_error(tmp_path: Path) -> None:
     path = write_capture(tmp_path / "A.ndjson.gz", [])
     with pytest.raises(DecodeError, match="holds no frame"):
         markets([path])
+
+
+def test_recording_that_begins_with_acknowledgements_is_read_over_them(tmp_path: Path) -> None:
+    path = tmp_path / "A.ndjson"
+    told = [{"id": 1, "type": "subscribed", "msg": {"channel": "orderbook_delta", "sid": 1}}, {"id": 2, "type": "ok"}]
+    for kind, message in (snapshot({44: 50}, {46: 30}), delta(B, 44, 1)):
+        told.append({"type": kind, "sid": 1, "seq": 1, "msg": {"market_ticker": "A", **message}})
+    path.write_text("".join(json.dumps({"recv_ms": 7, "event": event}) + "\n" for event in told))
+    assert [(frame.symbol, frame.kind) for frame in read_frames(path)] == [("A", SNAPSHOT), ("A", DELTA)]
+    assert [market.symbol for market in markets([path])] == ["A"]
+
+
+@pytest.mark.parametrize("kept", [30, -9])
+def test_cut_file_is_a_decode_error_that_names_it(tmp_path: Path, kept: int) -> None:
+    """Cut before its first line, and within the check sum at its end."""
+    path = write_capture(tmp_path / "A.ndjson.gz", [(n, *delta(B, 44, 1)) for n in range(100)])
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(DecodeError, match=rf"A\.ndjson\.gz is cut or damaged after line {0 if kept > 0 else 100}: "):
+        list(read_frames(path))
+
+
+def test_file_that_is_no_gzip_is_a_decode_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "A.ndjson.gz").write_text("plain\n")
+    with pytest.raises(DecodeError, match=r"A\.ndjson\.gz is cut or damaged after line 0: Not a gzipped file"):
+        markets([tmp_path / "A.ndjson.gz"])
+
+
+def test_files_of_one_market_follow_one_another_as_they_were_received(tmp_path: Path) -> None:
+    """Whatever their order; another market still begins when the replay does."""
+    day = write_capture(tmp_path / "1.ndjson.gz", [(100, *delta(B, 44, 1)), (300, *delta(B, 44, 2))])
+    next_day = write_capture(tmp_path / "2.ndjson.gz", [(300, *delta(B, 44, 3)), (500, *delta(B, 44, 4))])
+    other = write_capture(tmp_path / "3.ndjson.gz", [(9_000, *delta(B, 44, 5))], "B")
+    files = [next_day, other, day]
+    assert [(market.symbol, market.index) for market in markets(files)] == [("A", 0), ("B", 1)]
+    replay = CaptureReplay(files, speed=1.0, start_ns=NOON_NS)
+    seen = []
+    while replay.next_ns is not None:
+        due_ns = replay.next_ns
+        seen += [
+            (frame.symbol, (due_ns - NOON_NS) // 1_000_000, frame.message().delta_fp) for frame in replay.due(due_ns)
+        ]
+    assert seen == [("A", 0, "1.00"), ("B", 0, "5.00"), ("A", 200, "2.00"), ("A", 200, "3.00"), ("A", 400, "4.00")]
+
+
+def test_files_of_one_market_that_overlap_are_refused_by_name(tmp_path: Path) -> None:
+    one = write_capture(tmp_path / "1.ndjson.gz", [(100, *delta(B, 44, 1)), (300, *delta(B, 44, 2))])
+    two = write_capture(tmp_path / "2.ndjson.gz", [(299, *delta(B, 44, 3)), (500, *delta(B, 44, 4))])
+    with pytest.raises(ConfigError, match=r"1\.ndjson\.gz and .*2\.ndjson\.gz both hold A at recv_ms 299: give one"):
+        markets([two, one])

@@ -263,7 +263,7 @@ def test_slow_reader_gets_everything_in_order_later(run: Run, tmp_path: Path) ->
         message = body("r", "8", text)
         for _ in range(count):
             pair.peer_session.send(message)
-        assert pair.peer_session.core.is_paused
+        assert pair.peer_session.core.replay.is_paused
         seen = 0
         async with asyncio.timeout(40):
             while seen < count + 1:
@@ -271,7 +271,7 @@ def test_slow_reader_gets_everything_in_order_later(run: Run, tmp_path: Path) ->
                 number = int(line.partition(b"\x0134=")[2].partition(b"\x01")[0])
                 seen += 1
                 assert number == seen
-        assert not pair.peer_session.core.is_paused
+        assert not pair.peer_session.core.replay.is_paused
         writer.close()
         pair.acceptor.close()
 
@@ -300,7 +300,7 @@ def test_peer_that_never_reads_cannot_hold_up_a_reconnection(
         try:
             await us.logged_on()
             message = body("o", "D", "58=" + "x" * 60_000 + "|")
-            while not session.core.is_paused:
+            while not session.core.replay.is_paused:
                 session.send(message)
             session.core.leave("enough")
             await us.until(lambda: us.count("logon") == 2, 5)

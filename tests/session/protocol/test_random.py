@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from engine.codec import Fields
 from engine.session.protocol.agreed import CoreSettings
-from engine.session.protocol.core import SessionCore
 from engine.session.protocol.host import Host
+from engine.session.protocol.session import FixSession
 from engine.session.store.file_store import FileStore
 from engine.session.store.store import MemoryStore, Store
 from tests.support.session.scene import SECOND, SETTINGS, START_NS
@@ -33,7 +33,7 @@ class End(Host):
     def start(self) -> None:
         """Start as a process does: nothing is left but the store."""
         self.pipe = bytearray()
-        self.core = SessionCore(self.agreed, self, self.store, is_initiator=self.is_initiator)
+        self.core = FixSession(self.agreed, self, self.store, is_initiator=self.is_initiator)
         self.core.wall_offset_ns = START_NS
 
     def write(self, message: bytes) -> None:
@@ -105,7 +105,7 @@ class World:
                 for side in (0, 1):
                     self.carry(side, 1 << 20)
                     self.ends[side].core.timer(self.now_ns)
-            if all(end.is_open and end.core.is_logged_on and not end.core.gap_end for end in self.ends):
+            if all(end.is_open and end.core.is_logged_on and not end.core.gap.end for end in self.ends):
                 return
             self.cut()
 

@@ -15,6 +15,7 @@ import pytest
 from engine.errors import SessionError
 from engine.session.store import archive
 from engine.session.store.file_store import FileStore, stem
+from engine.session.store.head import Facts, write_head
 from engine.session.store.store import MemoryStore
 from tests.support.session.scene import START_NS, Scene
 
@@ -154,20 +155,18 @@ def test_reset_of_an_unused_run_archives_nothing(open_store: OpenStore, tmp_path
 
 def test_kill_between_reset_and_archive_loses_nothing(open_store: OpenStore, tmp_path: Path) -> None:
     store = filled(open_store, 3)
-    store._write_head(2, 88, 1, 1)
+    write_head(tmp_path / "S.head", Facts("S", run=2, created_ns=88, first_out=1), next_in=1)
     store.close()
     assert open_store().next_out == 1
     assert archived(tmp_path) == {"1": [(n, message(n)) for n in (1, 2, 3)]}
 
 
-def test_archive_is_printed_without_secrets(
-    open_store: OpenStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_archive_is_shown_without_secrets(open_store: OpenStore, tmp_path: Path) -> None:
     store = open_store()
     store.append(1, b"8=FIX.4.4\x0135=A\x01554=hush\x01")
     store.reset(88)
-    assert archive.main([str(file) for file in (tmp_path / "archive").iterdir()]) == 0
-    assert capsys.readouterr().out == "8=FIX.4.4|35=A|554=***|\n"
+    (file,) = (tmp_path / "archive").iterdir()
+    assert list(archive.lines(file)) == ["8=FIX.4.4|35=A|554=***|"]
 
 
 def test_folder_is_readable_by_its_owner_only(tmp_path: Path) -> None:
@@ -331,6 +330,7 @@ import os, sys
 from pathlib import Path
 from engine.session.store import archive
 from engine.session.store.file_store import FileStore
+from engine.session.store.head import Facts, write_head
 store = FileStore(Path(sys.argv[1]), "S", 77, segment_size=8192)
 seq_num = store.next_out
 while True:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from engine.app.demo import make_key
+from engine.app.demo.configs import make_key
 from engine.book import Book
 from engine.config.engine import EngineConfig, StrategySection, load
 from engine.config.markets import load_instruments

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from engine.app.demo import KEY_ID, KEY_ID_ENV, make_key
+from engine.app.demo.configs import KEY_ID, KEY_ID_ENV, make_key
 from engine.config.shipped import config_path
 from engine.errors import ConfigError
 from engine.ops.control import ask

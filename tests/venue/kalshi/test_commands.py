@@ -75,6 +75,19 @@ def test_ended_book_subscription_is_opened_again_and_its_books_wait(feed: Feed, 
     assert feed.waiting() == [SNOW]
 
 
+def test_nothing_is_asked_for_on_an_ended_stream(feed: Feed) -> None:
+    feed.take(wire.error(25, sid=1, seq=3))
+    assert [json.loads(each)["cmd"] for each in feed.dialect.resync([feed.rain, feed.snow])] == ["subscribe"]
+    feed.kinds(wire.subscribed(BOOK, 3, id=2), wire.snapshot(1, sid=3))
+    assert [json.loads(each)["params"]["sids"] for each in feed.dialect.resync([feed.rain, feed.snow])] == [[3]]
+
+
+def test_end_of_one_stream_leaves_the_markets_of_another_on_theirs(feed: Feed) -> None:
+    feed.take(wire.snapshot(1, SNOW, sid=5))
+    feed.take(wire.error(25, sid=2, seq=2))
+    assert [json.loads(each)["params"]["sids"] for each in feed.dialect.resync([feed.rain, feed.snow])] == [[1], [5]]
+
+
 def test_ended_trade_subscription_is_opened_again_and_books_stay(feed: Feed) -> None:
     feed.take(wire.trade(7))
     event = feed.take(wire.error(25, sid=2, seq=8))
