@@ -98,15 +98,15 @@ class MeasuringVenue:
 
 
 def _serve(pipe: Connection, core: int | None) -> None:
-    try:
-        if core is not None:
-            host.pin(core)
-        server = _Server()
-    except (host.PinError, OSError) as error:
-        pipe.send(("failed", str(error)))
-        return
-    pipe.send(("done", server.ports))
-    with contextlib.suppress(EOFError, BrokenPipeError):  # the process that started it has gone
+    with contextlib.suppress(EOFError, BrokenPipeError):  # the process that started it has gone, perhaps long ago
+        try:
+            if core is not None:
+                host.pin(core)
+            server = _Server()
+        except (host.PinError, OSError) as error:
+            pipe.send(("failed", str(error)))
+            return
+        pipe.send(("done", server.ports))
         while True:
             name, *arguments = pipe.recv()
             try:

@@ -5,9 +5,8 @@ recorded on different days, so each begins when the replay begins; several files
 they were received. A frame goes out as it came in, byte for byte, but for `sid` and `seq`, which belong to the
 connection that carries it.
 
-Units   times in ns; prices and sizes of a frame stay text until they are used.
-Errors  DecodeError names file and line; ConfigError for an invalid price grid, and for files of one market that
-        overlap.
+Units   times in ns; a frame's prices and sizes stay text until they are used.
+Errors  DecodeError names file and line; ConfigError for an invalid price grid, or files of one market that overlap.
 Source  Kalshi WebSocket: orderbook_snapshot, orderbook_delta, trade; REST: price_ranges of a market.
 """
 
