@@ -57,6 +57,7 @@ cdef class Fields(Pieces):
 
     @property
     def msg_type(self):
+        """The value of MsgType(35)."""
         return self.text(35)
 
     def __len__(self):
@@ -85,6 +86,7 @@ cdef class Fields(Pieces):
         return PyUnicode_DecodeLatin1(<const char*>self.data + self.fields[i].start, self.fields[i].length, NULL)
 
     def integer(self, int tag, default):
+        """Return the value as an int."""
         cdef int i = self.find(tag)
         return default if i < 0 else self.integer_at(i)
 

@@ -45,9 +45,11 @@ cdef class Template:
         return self.copy()
 
     def text(self, int tag, str value not None):
+        """Write a field."""
         self.put_text(tag_text(tag), value)
 
     def integer(self, int tag, int64_t value):
+        """Write a field that holds a whole number."""
         self.put_int(tag_text(tag), value, 0)
 
     def decimal(self, int tag, int64_t value, int decimals):
@@ -57,6 +59,7 @@ cdef class Template:
         self.put_int(tag_text(tag), value, decimals)
 
     def timestamp(self, int tag, uint64_t time_ns):
+        """Write a UTCTimestamp, given in ns since 1970."""
         self.put_time(tag_text(tag), time_ns)
 
     cdef void restart(self) noexcept:

@@ -27,6 +27,7 @@ class Message:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Message":
+        """Read a whole message, tags and values as they stand."""
         return cls((tag, value.decode("latin-1")) for tag, value in Fields(raw))
 
     def body(self) -> bytes:
@@ -42,6 +43,7 @@ class Message:
         return frame + f"10={sum(frame) % 256:03}{fix.SOH}".encode()
 
     def append(self, tag: int, value: str | int) -> None:
+        """Add a field at the end."""
         self._fields.append((tag, str(value)))
 
     def append_group(self, count_tag: int, entries: Iterable["Message"]) -> None:

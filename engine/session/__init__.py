@@ -31,13 +31,16 @@ class Session(Protocol):
     on_fault: Callable[[str], None]
 
     @property
-    def is_logged_on(self) -> bool: ...
+    def is_logged_on(self) -> bool:
+        """Whether `send` takes messages now."""
 
     @property
-    def next_sender_seq_num(self) -> int: ...
+    def next_sender_seq_num(self) -> int:
+        """MsgSeqNum(34) of the next message that we send."""
 
     @property
-    def next_target_seq_num(self) -> int: ...
+    def next_target_seq_num(self) -> int:
+        """MsgSeqNum(34) of the next message that we expect."""
 
     def logon(self) -> None:
         """Connect and log on; connect again after a loss until `logout` or `close`."""

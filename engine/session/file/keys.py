@@ -15,6 +15,7 @@ class KeyKind(NamedTuple):
     pattern: re.Pattern[str]
 
     def fits(self, value: str) -> bool:
+        """Say whether `value` is of this kind."""
         return self.pattern.fullmatch(value) is not None
 
 

@@ -82,9 +82,11 @@ class WindowSchedule:
         return created_ns < self._at(wall_ns).last_session_boundary_ns
 
     def may_log_on(self, wall_ns: int) -> bool:
+        """Say whether a logon window is open at this time, ns UTC."""
         return self._at(wall_ns).may_log_on
 
     def next_change(self, wall_ns: int) -> int:
+        """Return when a session or a logon window begins or ends next, ns UTC."""
         return self._at(wall_ns).until_ns
 
     def _at(self, wall_ns: int) -> _Answer:

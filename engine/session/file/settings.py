@@ -38,18 +38,23 @@ class SessionSettings:
 
     @property
     def is_initiator(self) -> bool:
+        """Whether ConnectionType says initiator."""
         return self.text("ConnectionType") == "initiator"
 
     def text(self, key: str, default: str = "") -> str:
+        """Return the value as it stands in the file, trimmed."""
         return self.values.get(key, default)
 
     def integer(self, key: str, default: int = 0) -> int:
+        """Return the value of a key that is a whole number."""
         return int(self.values.get(key, default))
 
     def flag(self, key: str, default: bool = False) -> bool:
+        """Return the value of a key that is Y or N."""
         return self.values.get(key, "Y" if default else "N") == "Y"
 
     def path(self, key: str) -> Path | None:
+        """Return the value of a key that names a file or folder, None without one."""
         value = self.values.get(key)
         return Path(value) if value else None
 

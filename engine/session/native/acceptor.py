@@ -69,6 +69,7 @@ class AcceptorSession(SessionDriver):
 
     @property
     def is_connected(self) -> bool:
+        """Whether a connection belongs to the session now."""
         return self._connection is not None
 
     def allows(self, address: str) -> bool:
@@ -95,12 +96,14 @@ class AcceptorSession(SessionDriver):
             self._connection.pause_reading()
 
     def resume(self) -> None:
+        """Read and beat again, what the peer has sent meanwhile first."""
         self._is_paused = False
         if self._connection is not None:
             self._connection.resume_reading()
         self.read_first()
 
     def on_timer(self) -> None:
+        """Let the session do what is due, unless it is paused."""
         if not self._is_paused:
             super().on_timer()
 
@@ -170,6 +173,7 @@ class SessionAcceptor:
             session.pause()
 
     def resume(self) -> None:
+        """Read from everybody and beat again."""
         self.is_paused = False
         for connection in self.strangers:
             connection.resume_reading()
@@ -225,6 +229,7 @@ class _Stranger:
         self._received = b""
 
     def on_connected(self, connection: Connection) -> None:
+        """Give the peer as long as a Logon may take."""
         self._connection = connection
         self._timer = self._acceptor.loop.call_later(self._acceptor.logon_timeout, connection.abort)
         self._acceptor.strangers.add(connection)
@@ -232,6 +237,7 @@ class _Stranger:
             connection.pause_reading()
 
     def on_data(self, data: bytes) -> None:
+        """Take bytes until the first message is whole."""
         self._received += data
         offset = 0
         while (code := self._reader.scan(self._received, offset)) > Frame.SOUND:
@@ -240,11 +246,14 @@ class _Stranger:
         if code == Frame.SOUND:
             self._introduce(self._reader.fields)
 
-    def on_full(self) -> None: ...
+    def on_full(self) -> None:
+        """Learn that the socket takes no more: nothing is written here."""
 
-    def on_writable(self) -> None: ...
+    def on_writable(self) -> None:
+        """Learn that the socket takes bytes again."""
 
     def on_closed(self, reason: str) -> None:
+        """Forget a peer that left before it said whose it is."""
         self._leave()
 
     def _introduce(self, first: Fields) -> None:

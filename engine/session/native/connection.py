@@ -22,16 +22,20 @@ _MOST_HELD = 16  # messages: what a system call costs is shared well enough
 class ConnectionListener(Protocol):
     """What a connection reports to; a listener may be replaced while the connection lives."""
 
-    def on_connected(self, connection: "Connection") -> None: ...
+    def on_connected(self, connection: "Connection") -> None:
+        """Learn that the connection stands."""
 
-    def on_data(self, data: bytes) -> None: ...
+    def on_data(self, data: bytes) -> None:
+        """Take bytes that were read."""
 
     def on_full(self) -> None:
         """The socket takes no more for now."""
 
-    def on_writable(self) -> None: ...
+    def on_writable(self) -> None:
+        """Learn that the socket takes bytes again."""
 
-    def on_closed(self, reason: str) -> None: ...
+    def on_closed(self, reason: str) -> None:
+        """Learn that the connection is gone."""
 
 
 class Connection:
@@ -50,9 +54,11 @@ class Connection:
         self._held: list[bytes] = []
 
     def as_protocol(self) -> asyncio.Protocol:
+        """Return this connection as what asyncio takes."""
         return cast(asyncio.Protocol, self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Set the socket's options and tell the listener."""
         self._transport = cast(asyncio.Transport, transport)
         self._loop = asyncio.get_running_loop()
         sock = transport.get_extra_info("socket")
@@ -69,18 +75,22 @@ class Connection:
         self._watch = sockets.watch(self._transport, receive)
 
     def data_received(self, data: bytes) -> None:
+        """Pass on what the transport has read."""
         self.listener.on_data(data)
 
     def eof_received(self) -> None:
         """Leave the closing to the transport."""
 
     def pause_writing(self) -> None:
+        """Pass on that the transport's buffer is full."""
         self.listener.on_full()
 
     def resume_writing(self) -> None:
+        """Pass on that the transport's buffer has room again."""
         self.listener.on_writable()
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Tell the listener why the connection is gone."""
         self._leave()
         self._transport = None
         if self._closing is not None:
@@ -105,6 +115,7 @@ class Connection:
             self._held.clear()
 
     def write(self, data: bytes) -> None:
+        """Send bytes now, or at `release` if others went before them since `hold`."""
         if not self._is_holding:
             self._send(data)
         elif not self._has_gone:
@@ -132,6 +143,7 @@ class Connection:
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
+        """Read again."""
         if self._transport is not None:
             self._transport.resume_reading()
 

@@ -95,10 +95,12 @@ class NativeSession(SessionDriver):
         super().close()
 
     def on_connected(self, connection: Connection) -> None:
+        """Have the connection read by `sockets`, and start the session on it."""
         connection.watch(self._sockets, self.on_data)
         super().on_connected(connection)
 
     def on_closed(self, reason: str) -> None:
+        """Tell the session, and connect again where it should be up."""
         super().on_closed(reason)
         self._closed.set()
 

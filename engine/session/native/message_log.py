@@ -25,6 +25,7 @@ class MessageLog:
         self._cut = b""  # read, but not to the end of a message: a secret might go on in the next read
 
     def write(self, mark: bytes, data: bytes) -> None:
+        """Write one line; `mark` is `>` for what is sent, `<` for what was read."""
         if mark == b"<":
             data, self._cut = self._cut + data, b""
             if data[-8:-4] != b"\x0110=" and len(data) < _LONGEST:
@@ -37,9 +38,11 @@ class MessageLog:
         self._file.write(b"%b %b %b\n" % (self._times.format(self._wall_ns()), mark, shown))
 
     def flush(self) -> None:
+        """Hand the lines to the operating system."""
         self._file.flush()
 
     def close(self) -> None:
+        """Write what is left, and close the file."""
         if self._cut:
             self._write(b"<", self._cut)
         self._file.close()

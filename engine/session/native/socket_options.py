@@ -17,6 +17,7 @@ def tuner(settings: SessionSettings) -> Callable[[socket.socket], None]:
             options.append((socket.SOL_SOCKET, option, size))
 
     def tune(sock: socket.socket) -> None:
+        """Set the options."""
         for level, option, value in options:
             sock.setsockopt(level, option, value)
 

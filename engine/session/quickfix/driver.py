@@ -59,6 +59,7 @@ class Driver:
 
     @property
     def is_watching(self) -> bool:
+        """Whether the connection's socket was found and wakes the loop."""
         return self._link is not None
 
     def start(self) -> None:

@@ -49,26 +49,31 @@ class SessionLog(quickfix.Log):
             self._events = _open(folder / f"{stem}.event.current.log")
 
     def onIncoming(self, text: str) -> None:
+        """Count a message that was read."""
         self.received += 1
         self.incoming = text
         if self._messages is not None:
             self._write(self._messages, text)
 
     def onOutgoing(self, text: str) -> None:
+        """Count a message that is sent."""
         self.sent += 1
         if self._messages is not None:
             self._write(self._messages, text)
 
     def onEvent(self, text: str) -> None:
+        """Note what QuickFIX tells about the session."""
         self.incoming = ""  # a message that waited for a gap to close is announced by an event: it is not this one
         try:
             self._note(text)
         except BaseException:
             _logger.exception("%s: event lost", self._name)
 
-    def clear(self) -> None: ...
+    def clear(self) -> None:
+        """Keep what was logged: a session that begins again does not empty its log."""
 
-    def backup(self) -> None: ...
+    def backup(self) -> None:
+        """Leave moving files to others."""
 
     def take_incoming(self) -> str:
         """Return the message being handled as it came, once; empty if it came earlier."""
@@ -76,6 +81,7 @@ class SessionLog(quickfix.Log):
         return text
 
     def close(self) -> None:
+        """Close the files."""
         for file in (self._messages, self._events):
             if file is not None:
                 with suppress(OSError):
@@ -112,9 +118,11 @@ class LogFactory(quickfix.LogFactory):
         self._log = log
 
     def create(self, *_session_id: quickfix.SessionID) -> SessionLog:
+        """Return the log."""
         return self._log
 
-    def destroy(self, _log: quickfix.Log) -> None: ...
+    def destroy(self, _log: quickfix.Log) -> None:
+        """Leave the log to its session."""
 
 
 def _open(file: Path) -> TextIO:

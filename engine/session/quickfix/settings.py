@@ -60,6 +60,7 @@ def ignored(settings: SessionSettings) -> list[str]:
 
 
 def session_id(settings: SessionSettings) -> quickfix.SessionID:
+    """Return the identity that QuickFIX knows the session by."""
     keys = ("BeginString", "SenderCompID", "TargetCompID", "SessionQualifier")
     return quickfix.SessionID(*(settings.text(key) for key in keys))
 

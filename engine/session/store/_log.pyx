@@ -73,6 +73,7 @@ cdef class Log:
         return first
 
     def detach(self):
+        """Let go of the segment."""
         if self.data is not NULL:
             self.data = NULL
             self.size = self.pos = 0
@@ -103,16 +104,19 @@ cdef class Log:
         self.set_next_out(seq_num + 1)
 
     cpdef set_next_out(self, int64_t seq_num):
+        """Write the next number to send into the head."""
         self.next_out = seq_num
         store_last(self.head + 1, sealed_number(seq_num))
 
     cpdef set_next_in(self, int64_t seq_num):
+        """Write the next number expected into the head."""
         if self.head is NULL:
             raise SessionError("the store is closed")
         self.next_in = seq_num
         store_last(self.head, sealed_number(seq_num))
 
     def is_half_full(self):
+        """Say whether more than half of the segment is used."""
         return 2 * self.pos > self.size
 
     def touch_ahead(self):

@@ -97,21 +97,26 @@ class FileStore(Store):
 
     @property
     def next_in(self) -> int:
+        """The number of the next message expected."""
         return self._opened().next_in
 
     @property
     def next_out(self) -> int:
+        """The number of the next message to send."""
         return self._opened().next_out
 
     def append(self, seq_num: int, message: bytes) -> None:
+        """Write a message to the current segment and count it; with FileStoreSync flush both to the disk."""
         self._opened().append(seq_num, message)
         if self._is_synced:
             self._sync()
 
     def set_next_in(self, seq_num: int) -> None:
+        """Count up to the number of the next message expected."""
         self._opened().set_next_in(seq_num)
 
     def messages(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the messages from `first` to `last`, read from the segments that may hold them."""
         segments = self._segments.copy()
         for i, (begin, file) in enumerate(segments):
             if begin > last or (i + 1 < len(segments) and segments[i + 1][0] <= first):
@@ -123,12 +128,14 @@ class FileStore(Store):
                     offset = found[2]
 
     def reset(self, now_ns: int, next_in: int = 1, next_out: int = 1) -> None:
+        """Begin a new run: one replacement of the head, then the segments of the old run are archived."""
         run = self._run + 1
         self._release()
         write_head(self._head_file, Facts(self._name, run, now_ns, next_out), next_in)
         self._open()
 
     def prepare(self) -> bool:
+        """Make the next segment once this one is half full, a slice of its pages at a time."""
         if self._log is None or not self.keeps_messages:
             return False
         if self._next is None and self._log.is_half_full():
@@ -143,6 +150,7 @@ class FileStore(Store):
         return self._next is not None and self._populated < len(self._next)
 
     def reload(self) -> None:
+        """Read head and segments again."""
         self._release()
         self._open()
 
