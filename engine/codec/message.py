@@ -1,7 +1,7 @@
-"""A FIX message for everyone off the hot path: any tag, groups, iteration, and text with `|` for SOH.
+"""A FIX message for use off the hot path: any tag, groups, iteration, and text with `|` for SOH.
 
-Shapes  fields in wire order; a value is text, one character a byte (latin-1).
-Errors  DecodeError for bytes that are no message, KeyError for an absent tag.
+Shapes  fields in wire order; a value is text, one character per byte (latin-1).
+Errors  DecodeError for bytes that are not a message, KeyError for an absent tag.
 Cost    microseconds; the trading path uses `Fields` and the encoders.
 Source  FIX 4.4 volume 1, tag=value syntax and repeating groups; volume 2, data integrity.
 """
@@ -82,7 +82,7 @@ class Message:
         return self._fields[index][1]
 
     def __setitem__(self, tag: int, value: str | int) -> None:
-        """Put `value` in the place of the first `tag`, or at the end."""
+        """Replace the value of the first `tag`, or append the field."""
         index = self._index(tag)
         if index is None:
             self.append(tag, value)
@@ -90,7 +90,7 @@ class Message:
             self._fields[index] = (tag, str(value))
 
     def __delitem__(self, tag: int) -> None:
-        """Take out the first `tag`."""
+        """Remove the first `tag`."""
         index = self._index(tag)
         if index is None:
             raise KeyError(tag)

@@ -1,6 +1,6 @@
 """FIX session files, QuickFIX's own `.cfg` format: read, checked as a whole, written back.
 
-Shapes  keys ignore case and are kept in the spelling of `settings_keys`; values are text, read by typed accessors.
+Shapes  keys ignore case and are kept in the spelling of `keys`; values are text, read by typed accessors.
 Errors  ConfigError that lists every problem of the file, each as `file:line: [SECTION] Key: what; what to do`.
 Source  QuickFIX configuration page; FIX 4.4 volume 2 for what identifies a session.
 """
@@ -83,7 +83,7 @@ class SessionSettings:
 
 
 class SessionFile(NamedTuple):
-    """What a session file holds, and everything wrong or doubtful in it."""
+    """What a session file contains, and everything wrong or doubtful in it."""
 
     sessions: list[SessionSettings]
     problems: list[str]
@@ -110,7 +110,7 @@ def load_session(file: Path, connection_type: str, state_dir: Path | None = None
 
 
 def read_session_file(file: Path, state_dir: Path | None = None) -> SessionFile:
-    """Read `file` and check it whole; relative store and log folders lie in `state_dir`, else beside the file."""
+    """Read `file` and check all of it; relative store and log folders are in `state_dir`, else beside the file."""
     result = SessionFile([], [], [])
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -164,7 +164,7 @@ class _Section:
         return f"{self.file}:{self.line}: [{self.name}]"
 
     def add(self, line: int, name: str, value: str, result: SessionFile) -> None:
-        """Keep one `name=value`, and note what is wrong with it."""
+        """Add one `name=value`, and note what is wrong with it."""
         key = known(name)
         spelled = key.name if key is not None else name
         place = f"{self.file}:{line}: [{self.name}] {spelled}"
@@ -184,7 +184,7 @@ class _Section:
         self.entries[spelled] = _Entry(value, place)
 
     def check_complete(self, entries: dict[str, _Entry], result: SessionFile) -> None:
-        """Note what the session lacks and what its keys contradict, defaults included."""
+        """Note which keys the session lacks and which contradict each other, defaults included."""
         values = {key: entry.value for key, entry in entries.items()}
         for key, why in _missing(values):
             result.problems.append(f"{self}: {key} is missing{why}; add {key}=")
@@ -229,7 +229,7 @@ def _split(file: Path, lines: list[str], result: SessionFile) -> tuple[_Section,
 
 
 def _missing(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the keys that a session must have and has not, each with the reason where it is not plain."""
+    """Yield the required keys that a session lacks, each with the reason where that is not obvious."""
     required = {"ConnectionType": "", "BeginString": "", "SenderCompID": "", "TargetCompID": ""}
     if values.get("NonStopSession") != "Y":
         required |= dict.fromkeys(("StartTime", "EndTime"), " (or set NonStopSession=Y)")

@@ -1,7 +1,7 @@
-"""What QuickFIX calls while it is polled: messages, the begin and end of the session.
+"""The callbacks of QuickFIX: messages, and the beginning and end of the session.
 
-Errors  none leave a method but DoNotSend, because an exception that leaves a QuickFIX callback ends the process;
-        every other goes to `Owner.caught`.
+Errors  only DoNotSend is raised, because any other exception in a QuickFIX callback ends the process; others go to
+        `Owner.caught`.
 Thread  the loop thread only, inside `poll` or `send`.
 """
 
@@ -36,7 +36,7 @@ class Owner(Protocol):
 
 
 class Callbacks(quickfix.Application):
-    """What QuickFIX calls; no exception but DoNotSend leaves a method."""
+    """QuickFIX's application object; its methods raise nothing but DoNotSend."""
 
     def __init__(self, owner: Owner, log: SessionLog) -> None:
         super().__init__()
@@ -48,21 +48,21 @@ class Callbacks(quickfix.Application):
         """Learn that QuickFIX has made the session."""
 
     def onLogon(self, _session_id: quickfix.SessionID) -> None:
-        """Take the end of the handshake."""
+        """Report that the session is up."""
         try:
             self._owner.logged_on()
         except BaseException as error:
             self._owner.caught("on_logon", error)
 
     def onLogout(self, _session_id: quickfix.SessionID) -> None:
-        """Take the end of the session, or of an attempt."""
+        """Report that the session, or an attempt to log on, has ended."""
         try:
             self._owner.logged_out()
         except BaseException as error:
             self._owner.caught("on_logout", error)
 
     def fromApp(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
-        """Hand on an application message."""
+        """Pass on an application message."""
         owner = self._owner
         try:
             text = self._log.take_incoming() or message.toString()
@@ -71,7 +71,7 @@ class Callbacks(quickfix.Application):
             owner.caught("on_message", error)
 
     def fromAdmin(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
-        """Hand on a Reject(3); keep why the peer logs out."""
+        """Pass on a Reject(3); note why the peer logs out."""
         owner = self._owner
         try:
             fields = Fields((self._log.take_incoming() or message.toString()).encode("utf-8", "surrogateescape"))
@@ -95,7 +95,7 @@ class Callbacks(quickfix.Application):
             self._owner.caught("logon", error)
 
     def toApp(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
-        """Keep a message that is stale from being sent again."""
+        """Refuse to resend a stale message."""
         if not self.is_sending and self._is_stale(message):
             raise quickfix.DoNotSend()
 

@@ -1,8 +1,8 @@
-"""A FIX session on QuickFIX, driven by the trading loop: no thread of its own, one crossing for each message sent.
+"""A FIX session on QuickFIX, run by the trading loop without a thread of its own.
 
-Framing, sequence numbers, heartbeats, resends and the file store are QuickFIX's. Ours are the turn of the loop, the
-refusal to send while logged out, and that nothing stale is sent again: QuickFIX would replay an old order after the
-next logon, so of what the peer asks for again only cancels leave; the rest is gap-filled.
+QuickFIX does the framing, sequence numbers, heartbeats, resends and the file store. We poll it from the loop, refuse
+to send while logged out, and resend nothing stale: QuickFIX would replay an old order after the next logon, so only
+cancels are resent, and the rest is gap-filled.
 
 Errors  SessionError from `send`; ConfigError at construction. An exception in a callable is caught and reported by
         `on_fault`, because one that leaves a QuickFIX callback ends the process.
@@ -64,16 +64,16 @@ class QuickfixSession:
         self._may_send = False
         self._is_dropping = False
         self.logout_text = ""  # why the session ends, where a Logout says so
-        self._escaped: BaseException | None = None  # raised in a callback, and not ours to stop
+        self._escaped: BaseException | None = None  # raised in a callback; raised again after the poll
         self._last_seq_nums = (0, 0)
         self._session: Any = None  # QuickFIX's own session, until `close`
-        self._parts: tuple[Any, ...] = ()  # what QuickFIX refers to without owning it
+        self._parts: tuple[Any, ...] = ()  # kept alive because QuickFIX refers to them without owning them
         self._message = quickfix.Message()  # reused: a new one costs 2 us more
         try:
             self._open(settings)
         except quickfix.FIXException as error:
             raise ConfigError(f"{settings.file}: QuickFIX refuses it: {error}; correct the session file") from None
-        atexit.register(self.close)  # QuickFIX must be taken down before Python is
+        atexit.register(self.close)  # QuickFIX must be destroyed before Python shuts down
 
     @property
     def next_sender_seq_num(self) -> int:
@@ -87,7 +87,7 @@ class QuickfixSession:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Messages of every kind: read, sent, read but unreadable, and answered by us with Reject(3) or (j)."""
+        """The numbers of messages received, sent, garbled, and rejected by us with Reject(3) or (j)."""
         log = self._log
         counts = {"received": log.received, "sent": log.sent, "garbled": log.garbled}
         return counts | {"rejected": self._callbacks.rejected}
@@ -188,14 +188,14 @@ class QuickfixSession:
             self._is_dropping = False
 
     def _poll_failed(self, error: Exception) -> None:
-        """QuickFIX let an exception out while it read: its place in the stream is in doubt, so begin anew."""
+        """Report that QuickFIX raised while it read, and reconnect: its place in the stream is in doubt."""
         self.caught("reading", error)
         self._drop()
 
     # For Callbacks
 
     def fill_logon(self, message: quickfix.Message, header: quickfix.Header) -> None:
-        """Complete a Logon; one that cannot be completed does not leave."""
+        """Complete a Logon; drop the connection if that fails."""
         try:
             self._logons.fill(message, header, is_connected=self._driver.seek())
         except Exception:
