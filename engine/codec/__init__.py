@@ -1,4 +1,4 @@
-"""The FIX codec: tag=value text to fields and back, without any meaning; the modules are compiled."""
+"""The FIX codec: parses and writes tag=value text, whatever it means. The modules are compiled."""
 
 from engine.codec._data_fields import DATA_FIELDS
 from engine.codec._encode import FrameEncoder

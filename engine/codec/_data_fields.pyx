@@ -14,7 +14,7 @@ DATA_FIELDS = {
 
 @cython.final
 cdef class DataFields:
-    """A table of (length tag, data tag), asked once a field."""
+    """Maps the tag of each length field to the tag of its data field; looked up once per field."""
 
     def __cinit__(self, pairs):
         cdef int length_tag, data_tag

@@ -22,10 +22,10 @@ from engine.codec._template import Template
 
 @cython.final
 cdef class FrameEncoder:
-    """Bodies to whole messages of one session."""
+    """Completes the message bodies of one session."""
 
     def __cinit__(self, str begin_string not None, str sender not None, str target not None, *, header=(), int precision=3):
-        """`header` fields, pairs of tag and text, stand in every message, such as SenderSubID(50)."""
+        """`header` is pairs of tag and text that every message carries, such as SenderSubID(50)."""
         self.prefix = f"8={begin_string}\x019=".encode("latin-1")
         self.ids = Template("?", ((49, sender), (56, target), *header)).body()[len(b"35=?\x01") :]
         self.times = TimestampFormat(precision)

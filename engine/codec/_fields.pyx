@@ -5,8 +5,8 @@
 Units   decimals become counts of 10**-decimals, timestamps ns since 1970; exactly, never through float.
 Shapes  a value is the bytes between `=` and SOH; of a repeated tag the first is returned.
 Errors  DecodeError for bytes that are no message and for a value of the wrong type; an absent tag answers the default.
-Cost    one pass to split; a walk to find a tag, which most of the absent ones are spared.
-Thread  one thread; values are valid until the next `parse`, what a method returns is a copy.
+Cost    one pass to split, a linear search to find a tag; most absent tags are known to be absent without one.
+Thread  one thread; values are valid until the next `parse`, but methods return copies.
 Source  FIX 4.4 volume 1, tag=value syntax.
 """
 
@@ -37,7 +37,7 @@ cdef class Fields(Pieces):
         self.release()
 
     def parse(self, data):
-        """Split one whole message that the caller trusts: BodyLength and CheckSum are not proved."""
+        """Split one whole message; BodyLength and CheckSum are not verified."""
         cdef int stop
         self.hold(data if not isinstance(data, str) else data.encode("utf-8", "surrogateescape"))
         stop = self.split(self.buffer.len, self.buffer.len)
@@ -47,7 +47,7 @@ cdef class Fields(Pieces):
             raise DecodeError(text)
 
     cpdef void clear(self) noexcept:
-        """Forget the message and let go of its buffer."""
+        """Forget the message and release its buffer."""
         self.release()
 
     @property
@@ -57,6 +57,7 @@ cdef class Fields(Pieces):
 
     @property
     def msg_type(self):
+        """The value of MsgType(35)."""
         return self.text(35)
 
     def __len__(self):
@@ -66,7 +67,7 @@ cdef class Fields(Pieces):
         return self.find(tag) >= 0
 
     def __iter__(self):
-        """Yield (tag, value) in wire order; the tag of a piece that is no field is 0."""
+        """Yield (tag, value) in wire order; a piece that is not a field has tag 0."""
         cdef int i = 0
         while i < self.count:
             yield self.fields[i].tag, self.copy(self.fields[i].start, self.fields[i].length)
@@ -78,13 +79,14 @@ cdef class Fields(Pieces):
         return None if i < 0 else self.copy(self.fields[i].start, self.fields[i].length)
 
     def text(self, int tag, default=""):
-        """Return the value, one character a byte."""
+        """Return the value, one character per byte."""
         cdef int i = self.find(tag)
         if i < 0:
             return default
         return PyUnicode_DecodeLatin1(<const char*>self.data + self.fields[i].start, self.fields[i].length, NULL)
 
     def integer(self, int tag, default):
+        """Return the value as an int."""
         cdef int i = self.find(tag)
         return default if i < 0 else self.integer_at(i)
 
@@ -158,7 +160,7 @@ cdef class Fields(Pieces):
         return DecodeError(f"tag {self.fields[index].tag}: not {expected}: {value!r}")
 
     cdef object fault(self, int stop):
-        """Say why the bytes are no message; `stop` is where the split ended."""
+        """Say why the bytes are not a message; `stop` is where the split ended."""
         rest = self.copy(self.end, min(32, self.buffer.len - self.end))
         if stop == TOO_MANY:
             return f"more than {self.max_fields} fields"

@@ -6,7 +6,7 @@ cdef enum:
     TRAILER = 7  # bytes of `10=nnn` SOH
 
 cpdef enum Frame:
-    """What stands at a place of the stream; everything above SOUND is garbled, `GARBLED[code]` says why."""
+    """What was found at a place of the stream; everything above SOUND is garbled, and `GARBLED[code]` says why."""
     INCOMPLETE
     SOUND
     NO_BEGIN_STRING
@@ -35,7 +35,7 @@ cdef class FrameReader:
 
 @cython.overflowcheck(False)
 cdef inline unsigned char sum_of(const unsigned char* data, Py_ssize_t length) noexcept nogil:
-    """The sum of the bytes modulo 256; written so that the compiler makes a vector loop of it."""
+    """The sum of the bytes modulo 256; written so that the compiler can vectorize it."""
     cdef unsigned char total = 0
     cdef Py_ssize_t i
     for i in range(length):

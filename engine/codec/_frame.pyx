@@ -1,13 +1,13 @@
 # cython: nonecheck=False
 # No member is ever None, and the check would need the GIL inside `nogil`.
-"""FIX messages cut out of a byte stream, proved by BodyLength and CheckSum.
+"""Finds FIX messages in a byte stream and verifies BodyLength and CheckSum.
 
 Shapes  a frame is a place in the caller's buffer; its fields are valid until the next `scan`.
 Errors  none for what the peer sends: every outcome is a `Frame` code. ValueError for places outside the buffer.
-Cost    one pass over a frame and a sum of its bytes; an unfinished frame is read again when more has come.
+Cost    one pass over a frame and a sum of its bytes; an incomplete frame is read again from its start.
 Thread  one reader for each connection, one thread.
-Source  FIX 4.4 volume 2, data integrity and garbled messages; nothing is skipped on the word of an unproved
-        BodyLength: after garbage the stream goes on at the next `8=FIX` that follows SOH.
+Source  FIX 4.4 volume 2, data integrity and garbled messages. An unverified BodyLength is never used to skip
+        bytes: after garbage the stream resumes at the next `8=FIX` that follows SOH.
 """
 
 cimport cython
@@ -48,10 +48,10 @@ cdef class FrameReader:
         self.fields.release()
 
     cpdef int scan(self, object buffer, Py_ssize_t offset=0, Py_ssize_t stop=-1) except -1:
-        """Say what stands at `offset` of the bytes before `stop` (-1: all of the buffer).
+        """Return what is found at `offset` in the bytes before `stop` (-1: the whole buffer).
 
-        SOUND: the frame reaches to `end`, its fields are in `fields`. INCOMPLETE: keep the bytes from `offset` on;
-        the buffer is let go of. Anything else: the bytes up to `end`, where to go on, are garbled.
+        SOUND: the frame ends at `end`, its fields are in `fields`. INCOMPLETE: keep the bytes from `offset` on; the
+        buffer is released. Anything else: the bytes up to `end` are garbled, continue there.
         """
         cdef int code
         cdef Fields fields = self.fields
@@ -93,10 +93,10 @@ cdef class FrameReader:
         return Frame.SOUND if self.is_check_sum_right() else Frame.BAD_CHECK_SUM
 
     cdef int read_header(self, Py_ssize_t available) noexcept nogil:
-        """Read `8=FIX.n.m|9=nnn|35=` as far as it has come; set the limit of the frame."""
+        """Read `8=FIX.n.m|9=nnn|35=` as far as it has arrived; set the limit of the frame."""
         cdef const unsigned char* data = self.fields.data
         cdef Py_ssize_t pos = 0, body_length = 0, digits
-        if available >= 12 and memcmp(data, b"8=FIX.4.4\x019=", 12) == 0:  # at once what most messages begin with
+        if available >= 12 and memcmp(data, b"8=FIX.4.4\x019=", 12) == 0:  # how most messages begin, compared at once
             pos = 12
         else:
             if not skip(data, &pos, available, b"8=FIX"):
@@ -152,7 +152,7 @@ cdef class FrameReader:
 
 
 cdef bint skip(const unsigned char* data, Py_ssize_t* pos, Py_ssize_t available, const char* pattern) noexcept nogil:
-    """Move `pos` over the pattern, `#` a digit, as far as bytes are there; False where they differ."""
+    """Advance `pos` past the pattern, where `#` is any digit, as far as there are bytes; False where they differ."""
     while pattern[0] and pos[0] < available:
         if not (48 <= data[pos[0]] <= 57 if pattern[0] == c"#" else data[pos[0]] == pattern[0]):
             return False

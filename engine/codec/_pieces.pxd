@@ -30,7 +30,7 @@ cdef class Pieces:
     cdef int count, capacity, max_fields
     cdef Py_ssize_t end  # bytes split
     cdef readonly int defect, defect_tag
-    cdef uint64_t seen  # a bit for the last six bits of each tag: most that are absent are known to be without a walk
+    cdef uint64_t seen  # one bit for each value of tag & 63: most absent tags need no search
     cdef DataFields data_fields
 
     cdef int reserve(self, int max_fields, object data_fields) except -1
@@ -80,7 +80,7 @@ cdef inline Py_ssize_t find_soh(const unsigned char* data, Py_ssize_t start, Py_
 
 
 cdef inline int read_tag(const unsigned char* data, Py_ssize_t* pos, Py_ssize_t available) noexcept nogil:
-    """Move `pos` over at most LONGEST_TAG digits; return their value."""
+    """Advance `pos` past at most LONGEST_TAG digits; return their value."""
     cdef Py_ssize_t i = pos[0], stop = min(available, pos[0] + LONGEST_TAG)
     cdef int tag = 0
     while i < stop and 48 <= data[i] <= 57:

@@ -2,9 +2,9 @@
 # No member is ever None, and the check would need the GIL inside `nogil`.
 """A FIX message split in place into `tag=value` pieces, in one pass.
 
-Shapes  a table of tag, start and length. The table of one object serves every message: it grows to `max_fields` and is
-        never given back. A data field ends where its length says, not at its first SOH.
-Errors  none; a piece that is no sound field is noted in `defect`, the first one only.
+Shapes  a table of tag, start and length, reused for every message: it grows up to `max_fields` and never shrinks.
+        A data field ends where its length says, not at its first SOH.
+Errors  none; `defect` notes the first piece that is not a sound field.
 Thread  one thread; the bytes are the caller's.
 Source  FIX 4.4 volume 1, tag=value syntax and data fields.
 """
@@ -18,7 +18,7 @@ from engine.codec._data_fields cimport STANDARD_DATA_FIELDS, DataFields
 cdef enum:
     SIGNATURE = 89  # the one data field whose wrong length is a Reject(3), not a garbled message
 
-# SessionRejectReason(373) of a piece that is no sound field
+# SessionRejectReason(373) of a piece that is not a sound field
 cdef enum:
     INVALID_TAG = 0
     NO_VALUE = 4
@@ -33,7 +33,7 @@ cdef class Pieces:
         free(self.fields)
 
     cdef int reserve(self, int max_fields, object data_fields) except -1:
-        """Make the table; `data_fields` maps the tag of each length to that of its data field, None for FIX 4.4's."""
+        """Allocate the table; `data_fields` maps the tag of each length to that of its data field, None for FIX 4.4's."""
         if max_fields < 3:
             raise ValueError(f"max_fields must be at least 3, not {max_fields}")
         self.max_fields = max_fields
@@ -47,7 +47,7 @@ cdef class Pieces:
 
     @cython.overflowcheck(False)
     cdef int split(self, Py_ssize_t available, Py_ssize_t limit) noexcept nogil:
-        """Split up to CheckSum(10) or the end of the `available` bytes, of a message of at most `limit` bytes."""
+        """Split up to CheckSum(10) or the end of the `available` bytes of a message that may have `limit`."""
         cdef const unsigned char* data = self.data
         cdef Field* field = self.fields
         cdef Field* full = self.fields + self.capacity
@@ -69,7 +69,7 @@ cdef class Pieces:
             digit = 0
             if 1 <= tag <= 9:
                 digit = data[start] - 48
-                while digit <= 9:  # SOH is none
+                while digit <= 9:  # stops at SOH
                     tag = 10 * tag + digit
                     start += 1
                     digit = data[start] - 48
@@ -108,9 +108,9 @@ cdef class Pieces:
     cdef Py_ssize_t data_end(
         self, int tag, int announcing, Py_ssize_t begin, Py_ssize_t available, Py_ssize_t limit
     ) noexcept nogil:
-        """Where the next piece ends, by its length if it is the data field `tag` that another announces.
+        """Return where the next piece ends: by its announced length if it is the data field `tag`, else at SOH.
 
-        `available` if it is not all there, -1 if the length does not lead to SOH.
+        `available` if it has not all arrived, -1 if the length does not lead to SOH.
         """
         cdef Py_ssize_t start = begin
         cdef int64_t length
@@ -131,7 +131,7 @@ cdef class Pieces:
         return find_soh(self.data, begin, available)
 
     cdef void note_piece(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
-        """Note what is wrong with a piece that is no field, or has no value."""
+        """Note what is wrong with a piece that is not a field, or has no value."""
         if tag:
             self.note_defect(NO_VALUE, tag)
         else:

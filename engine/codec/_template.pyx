@@ -1,9 +1,9 @@
 """Message bodies for `Session.send`: what never changes is rendered once, the rest is written for each message.
 
 Units   decimals from counts of 10**-decimals, times from ns since 1970; exactly, never through float.
-Shapes  a body is `35=D` SOH and its fields, each closed by SOH. The buffer of a template grows and is never given back.
+Shapes  a body is `35=D` SOH and its fields, each closed by SOH. The buffer of a template grows and never shrinks.
 Errors  ValueError for a value that FIX cannot carry.
-Cost    some ns a field.
+Cost    a few ns per field.
 Thread  one thread.
 Source  FIX 4.4 volume 1, tag=value syntax.
 """
@@ -24,10 +24,10 @@ cdef enum:
 
 
 cdef class Template:
-    """The body of one message type. `begin`, write fields, `body`; then again."""
+    """The body of one message type: `begin`, write fields, take `body`, repeat."""
 
     def __cinit__(self, str msg_type not None, fixed=(), *, int precision=3):
-        """`fixed` fields, pairs of tag and text, follow MsgType in every message."""
+        """`fixed` is pairs of tag and text that follow MsgType in every message."""
         self.times = TimestampFormat(precision)
         for tag, value in ((35, msg_type), *fixed):
             self.text(tag, value)
@@ -37,7 +37,7 @@ cdef class Template:
         free(self.buffer)
 
     def begin(self):
-        """Forget the last message, all but what is fixed."""
+        """Start a new message with the fixed fields alone."""
         self.restart()
 
     def body(self):
@@ -45,9 +45,11 @@ cdef class Template:
         return self.copy()
 
     def text(self, int tag, str value not None):
+        """Write a field."""
         self.put_text(tag_text(tag), value)
 
     def integer(self, int tag, int64_t value):
+        """Write a field that holds a whole number."""
         self.put_int(tag_text(tag), value, 0)
 
     def decimal(self, int tag, int64_t value, int decimals):
@@ -57,6 +59,7 @@ cdef class Template:
         self.put_int(tag_text(tag), value, decimals)
 
     def timestamp(self, int tag, uint64_t time_ns):
+        """Write a UTCTimestamp, given in ns since 1970."""
         self.put_time(tag_text(tag), time_ns)
 
     cdef void restart(self) noexcept:

@@ -1,9 +1,9 @@
 """UTCTimestamp text to nanoseconds and back.
 
 Units   ns since 1970-01-01 UTC without leap seconds; second 60 is the first of the next minute.
-Errors  DecodeError for text that is no UTCTimestamp of the years 1700 to 2261, OverflowError for a time before 1970.
-Cost    about 10 ns inside a message: date and time of day are rendered once a second, a date is read once in a row.
-Thread  one thread for each TimestampFormat; the date that was read last is guarded by the GIL.
+Errors  DecodeError for text that is not a UTCTimestamp of the years 1700 to 2261, OverflowError for a time before 1970.
+Cost    about 10 ns inside a message: date and time of day are rendered once per second, the last date read is kept.
+Thread  one thread for each TimestampFormat; the last date read is guarded by the GIL.
 Source  FIX 4.4 volume 1, data types; FIXT 1.1 for finer fractions than milliseconds.
 """
 
@@ -24,7 +24,7 @@ cdef int* DAYS_BEFORE = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 33
 
 @cython.final
 cdef class TimestampFormat:
-    """Times as text of one precision, 0 to 9 digits of a second."""
+    """Formats times with a fixed precision of 0 to 9 decimal places."""
 
     def __cinit__(self, int precision=3):
         if not 0 <= precision <= 9:
@@ -78,7 +78,7 @@ cdef class TimestampFormat:
 
 @cython.overflowcheck(False)
 cdef bint read_timestamp(const unsigned char* text, Py_ssize_t length, int64_t* ns) noexcept:
-    """Read a UTCTimestamp with any fraction, digits below the nanosecond cut; False if it is none."""
+    """Read a UTCTimestamp with any fraction, truncated to nanoseconds; False if it is not one."""
     cdef uint64_t time
     cdef int64_t fraction = 0
     cdef unsigned int hour, minute, second, digit

@@ -1,7 +1,7 @@
-"""A FIX message for everyone off the hot path: any tag, groups, iteration, and text with `|` for SOH.
+"""A FIX message for use off the hot path: any tag, groups, iteration, and text with `|` for SOH.
 
-Shapes  fields in wire order; a value is text, one character a byte (latin-1).
-Errors  DecodeError for bytes that are no message, KeyError for an absent tag.
+Shapes  fields in wire order; a value is text, one character per byte (latin-1).
+Errors  DecodeError for bytes that are not a message, KeyError for an absent tag.
 Cost    microseconds; the trading path uses `Fields` and the encoders.
 Source  FIX 4.4 volume 1, tag=value syntax and repeating groups; volume 2, data integrity.
 """
@@ -27,6 +27,7 @@ class Message:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Message":
+        """Read a whole message, tags and values as they stand."""
         return cls((tag, value.decode("latin-1")) for tag, value in Fields(raw))
 
     def body(self) -> bytes:
@@ -42,6 +43,7 @@ class Message:
         return frame + f"10={sum(frame) % 256:03}{fix.SOH}".encode()
 
     def append(self, tag: int, value: str | int) -> None:
+        """Add a field at the end."""
         self._fields.append((tag, str(value)))
 
     def append_group(self, count_tag: int, entries: Iterable["Message"]) -> None:
@@ -80,7 +82,7 @@ class Message:
         return self._fields[index][1]
 
     def __setitem__(self, tag: int, value: str | int) -> None:
-        """Put `value` in the place of the first `tag`, or at the end."""
+        """Replace the value of the first `tag`, or append the field."""
         index = self._index(tag)
         if index is None:
             self.append(tag, value)
@@ -88,7 +90,7 @@ class Message:
             self._fields[index] = (tag, str(value))
 
     def __delitem__(self, tag: int) -> None:
-        """Take out the first `tag`."""
+        """Remove the first `tag`."""
         index = self._index(tag)
         if index is None:
             raise KeyError(tag)

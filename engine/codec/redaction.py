@@ -1,4 +1,4 @@
-"""What a log may show of a message: everything but the secrets of a Logon or UserRequest.
+"""Removes the secrets of a Logon or UserRequest from what a log shows.
 
 Cost    a search for the two message types; the rest only where one is found.
 Source  FIX 5.0 SP2, Password(554), NewPassword(925) and their encrypted forms; RawData(96) carries signatures.

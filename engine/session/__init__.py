@@ -1,4 +1,4 @@
-"""A FIX session as the trading loop sees it; two implementations stand beside this file.
+"""A FIX session as the trading loop sees it; `native` and `quickfix` implement it.
 
 Errors  SessionError from `send` while logged out; an unusable session file is a ConfigError at construction.
 Thread  the loop thread only; every callable below is called on it.
@@ -21,7 +21,7 @@ _IMPLEMENTATIONS = {"quickfix": "QuickfixSession", "native": "NativeSession"}
 class Session(Protocol):
     """One FIX session, initiator side.
 
-    The four callables are set by whoever wires the session, before `logon`. `on_message` receives every
+    Set the four callables before `logon`. `on_message` receives every
     application message and every session-level Reject(3); its `Fields` are valid during the call only.
     """
 
@@ -31,13 +31,16 @@ class Session(Protocol):
     on_fault: Callable[[str], None]
 
     @property
-    def is_logged_on(self) -> bool: ...
+    def is_logged_on(self) -> bool:
+        """Whether `send` takes messages now."""
 
     @property
-    def next_sender_seq_num(self) -> int: ...
+    def next_sender_seq_num(self) -> int:
+        """MsgSeqNum(34) of the next message that we send."""
 
     @property
-    def next_target_seq_num(self) -> int: ...
+    def next_target_seq_num(self) -> int:
+        """MsgSeqNum(34) of the next message that we expect."""
 
     def logon(self) -> None:
         """Connect and log on; connect again after a loss until `logout` or `close`."""
@@ -56,7 +59,7 @@ class Session(Protocol):
 
 
 class LogonDialect(Protocol):
-    """What a venue wants in its Logon beyond the standard, signature included."""
+    """Adds what a venue requires in a Logon beyond the standard, such as a signature."""
 
     def logon_fields(self, header: dict[int, str]) -> list[tuple[int, str]]:
         """Return the extra body fields for a Logon whose header holds tags 34, 49, 52 and 56."""
@@ -72,9 +75,9 @@ def open_session(
 ) -> Session:
     """Return the initiator of `session_file`, not connected yet; `kind` is `quickfix` or `native`.
 
-    Its connection is read through `sockets`, so that busy mode can.
+    Its connection is read through `sockets`, which busy mode polls.
     """
-    module = importlib.import_module(f"engine.session.{kind}.initiator")  # neither needs what the other is built on
+    module = importlib.import_module(f"engine.session.{kind}.initiator")  # so that neither needs the other's libraries
     implementation = getattr(module, _IMPLEMENTATIONS[kind])
     settings = load_session(session_file, "initiator", state_dir)
     session: Session = implementation(settings, loop, logon_dialect, sockets=sockets or Sockets(loop))

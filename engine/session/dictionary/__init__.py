@@ -1,1 +1,1 @@
-"""Data dictionaries: what a message must look like."""
+"""Data dictionaries: which messages are valid."""

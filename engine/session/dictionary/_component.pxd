@@ -6,14 +6,14 @@ cdef enum:
     WORDS = 16  # of a set of seen items
 
 cdef struct Slot:
-    int tag  # 0: free
+    int tag  # 0: free slot
     int index
 
 cdef struct Item:
     int tag
     unsigned char kind, has_group
-    unsigned char has_choices, are_letters, are_several  # one of a set; all of one character; parted by blanks
-    PyObject* choices  # owned by the block
+    unsigned char has_choices, are_letters, are_several  # listed values; characters; several with blanks
+    PyObject* choices  # owned by the component
     uint64_t letters[2]
 
 

@@ -1,6 +1,6 @@
 """A run of fields that belong together, as a table: header, body of one message, trailer, entry of a group.
 
-Shapes  items have an index, their place in the dictionary; which were seen is a bit for each. Tags are found by hash.
+Shapes  an item's index is its place in the dictionary; one bit per item notes which were seen. Tags are hashed.
 Source  QuickFIX data dictionary format; FIX 4.4 volume 1, repeating groups.
 """
 
@@ -18,7 +18,7 @@ MAX_ITEMS = 64 * WORDS
 
 @cython.final
 cdef class Component:
-    """Fields in their order; `choices` and `groups` stand beside those that have them."""
+    """Fields in order; `choices` and `groups` hold those of the fields that have any."""
 
     def __cinit__(self, fields):
         """`fields` are (tag, type, is_required, set of values or None, Component of a group or None)."""

@@ -1,6 +1,6 @@
 """The syntax of FIX data types.
 
-Cost    a few ns; a type whose values are any text is not looked at.
+Cost    a few ns; a type that takes any text is not checked.
 Source  FIX 4.4 volume 1, data types; the type names of QuickFIX dictionaries.
 """
 
@@ -18,7 +18,7 @@ KINDS = {
 
 
 cdef bint has_form(const unsigned char* text, int length, int kind) noexcept:
-    """Say whether a value that is not empty has the syntax of its type."""
+    """Say whether a non-empty value has the syntax of its type."""
     cdef int64_t ns
     if kind == INTEGER:
         return is_number(text, length, False)

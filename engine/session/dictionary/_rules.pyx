@@ -1,12 +1,12 @@
 # cython: nonecheck=False
 # No member is ever None where it is used, and the check would cost on every field.
-"""One dictionary as tables, and the walk of a message through them.
+"""One dictionary as tables, and the check of a message against them.
 
-Shapes  the tags of some messages that passed are remembered: of the next one with the same MsgType and tags in the same
-        order only values are looked at, since order, repetition, groups and what is missing depend on the tags alone.
+Shapes  the tags of some messages that passed are remembered. Of a message with the same MsgType and tags in the same
+        order only the values are checked: order, repetition, groups and missing fields depend on the tags alone.
 Errors  none for what the peer sends: a fault is (SessionRejectReason(373), tag), None if there is none.
-Cost    about 15 ns a field to walk, 4 ns where the tags are remembered.
-Thread  the loop thread only; a Rules object keeps the state of one walk.
+Cost    about 15 ns per field, 4 ns where the tags are remembered.
+Thread  the loop thread only; a Rules object keeps the state of one check.
 Source  FIX 4.4 volume 2, Reject and test case 14; volume 1, repeating groups and data types.
 """
 
@@ -46,7 +46,7 @@ cdef enum:
 cdef struct Step:
     int tag
     int entries  # of the group that the field announces
-    bint has_rule  # else the value may be anything
+    bint has_rule  # otherwise any value is right
     Item item
 
 cdef struct Shape:
@@ -58,7 +58,7 @@ cdef struct Shape:
 
 @cython.final
 cdef class Rules:
-    """Header, messages, trailer, and the keys that loosen them."""
+    """Header, messages, trailer, and the settings that relax the check."""
 
     cdef Component header, trailer
     cdef dict messages
@@ -67,7 +67,7 @@ cdef class Rules:
     cdef int fault, fault_tag
     cdef bytes version
     cdef Shape[SHAPES] shapes  # of messages that passed
-    cdef Step* steps  # where the walk notes what it finds, or NULL
+    cdef Step* steps  # where the check notes the tags that it sees, or NULL
 
     def __cinit__(
         self, Component header not None, dict messages not None, Component trailer not None, known, flags, bytes version not None
@@ -109,7 +109,7 @@ cdef class Rules:
         return True
 
     cdef bint fits(self, Fields fields, Shape* shape, Field* msg_type) except -1:
-        """Say whether the message has the tags of one that passed, so that only values are left to look at."""
+        """Say whether the message has the tags of one that passed, so that only values remain to be checked."""
         cdef int i
         cdef Step* step = shape.steps
         if fields.count != shape.length or msg_type.length != shape.type_length:
@@ -139,7 +139,7 @@ cdef class Rules:
         return PyBytes_FromStringAndSize(<const char*>fields.data + fields.fields[i].start, fields.fields[i].length)
 
     cdef int walk(self, Fields fields, Component body, Step* steps) except -2:
-        """Check every field, section by section, then what is missing."""
+        """Check every field, section by section, then look for missing ones."""
         cdef uint64_t seen[3][WORDS]
         cdef int section = 0, home, index, tag, i = 0
         cdef Component block
@@ -267,7 +267,7 @@ cdef bint is_choice(const Item* item, bytes value) except -1:
 
 
 cdef bint is_xml(bytes text) except -1:
-    """Say whether `text` is one well-formed document, without entities of its own: those can grow beyond measure."""
+    """Say whether `text` is one well-formed document, without entities of its own: they can expand without bound."""
     parser = ParserCreate()
     parser.EntityDeclHandler = _refuse
     try:

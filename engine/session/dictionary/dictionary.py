@@ -2,7 +2,7 @@
 
 Shapes  one set of rules for FIX.4.x; for FIXT.1.1 header, trailer and session messages from the transport dictionary,
         every other message from the application dictionary of its version.
-Errors  ConfigError for a file that is no dictionary. What a message does wrong is a `Fault`.
+Errors  ConfigError for a file that is not a dictionary. What is wrong with a message is a `Fault`.
 Cost    0.1 us for an ExecutionReport whose tags are those of an earlier one; reading a file 0.1 to 1 s.
 Source  QuickFIX data dictionary format; FIX 4.4 volume 2, Reject; FIXT 1.1 for versions.
 """
@@ -23,7 +23,7 @@ from engine.session.protocol.admin import ADMIN
 from engine.session.protocol.faults import Fault, Reason
 from engine.session.protocol.versions import APPL_VER_IDS, Versions
 
-# The keys that loosen the check, with their defaults, in the order that `Rules` takes them.
+# The keys that relax the check, with their defaults, in the order that `Rules` takes them.
 _FLAGS = {
     "ValidateFieldsOutOfOrder": True, "ValidateFieldsHaveValues": True, "ValidateUnorderedGroupFields": True,
     "ValidateUserDefinedFields": True, "AllowUnknownMsgFields": False, "AllowUnknownEnumValues": False,
@@ -64,12 +64,12 @@ _Item = tuple[int, str, bool, frozenset[bytes] | None, Component | None]
 
 
 class Dictionary:
-    """What the messages of one session must look like."""
+    """Checks the messages of one session."""
 
     def __init__(
         self, rules: dict[bytes, Rules], default: bytes, names: dict[int, str], data_fields: Mapping[int, int] | None
     ) -> None:
-        """`rules` are by ApplVerID(1128), those of `default` for messages that do not say."""
+        """`rules` are keyed by ApplVerID(1128); messages that do not name one get those of `default`."""
         self.data_fields = data_fields
         self._rules = rules
         self._default = rules[default]
@@ -88,7 +88,7 @@ class Dictionary:
         return one
 
     def check(self, fields: Fields) -> Fault | None:
-        """Return the first thing that is wrong with a message."""
+        """Return the first fault of a message, None for a sound one."""
         msg_type = fields.get(fix.MsgType) or b""
         rules: Rules | None = self._default
         if self._has_versions and fix.ApplVerID in fields:
@@ -145,7 +145,7 @@ def _version(text: str) -> bytes:
 
 
 class _File:
-    """One XML file while it is compiled."""
+    """One XML file while it is being compiled."""
 
     def __init__(self, file: Path) -> None:
         try:
@@ -176,7 +176,7 @@ class _File:
         }
 
     def rules(self, transport: "_File", flags: Sequence[bool], version: bytes = b"") -> Rules:
-        """Return the rules of these messages inside the header and trailer of `transport`, with its messages too."""
+        """Return the rules of this file's messages, with the header, trailer and session messages of `transport`."""
         messages = {**self.messages, **transport.messages}
         known = self._types.keys() | transport._types.keys()
         return Rules(transport.header, messages, transport.trailer, known, flags, version)

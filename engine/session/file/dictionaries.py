@@ -1,6 +1,6 @@
 """Where the XML dictionaries of FIX lie, and which version each describes.
 
-Errors  none: an absent or unreadable dictionary is a value that the caller words.
+Errors  none: what is wrong with a dictionary is returned as text.
 Source  QuickFIX data dictionary format: `<fix type='FIX' major='4' minor='4'>`.
 """
 

@@ -1,4 +1,4 @@
-"""Every key of a FIX session file, with the kind of its value and who understands it.
+"""Every key of a FIX session file, the kind of its value, and which sessions read it.
 
 Shapes  `KEYS` maps a key in lower case to its `Key`; numbered and suffixed keys are found by `known`.
 Source  QuickFIX configuration page; QuickFIX/J configuration page, and a few keys of our own, for those marked NATIVE.
@@ -9,17 +9,18 @@ from typing import NamedTuple
 
 
 class KeyKind(NamedTuple):
-    """What a value must look like, and how to say so."""
+    """The syntax of a value, and how to describe it."""
 
     hint: str
     pattern: re.Pattern[str]
 
     def fits(self, value: str) -> bool:
+        """Say whether `value` is of this kind."""
         return self.pattern.fullmatch(value) is not None
 
 
 class Key(NamedTuple):
-    """One key; `quickfix` is false where the QuickFIX package reads over it."""
+    """One key; `quickfix` is false where the QuickFIX package ignores it."""
 
     name: str
     kind: KeyKind
@@ -184,7 +185,7 @@ _DATABASE = re.compile(r"(?i:mysql|postgresql|odbc|jdbc|slf4j)")
 
 
 def known(name: str) -> Key | None:
-    """Return the key written as `name`, in the spelling of this table; None for one that nobody knows."""
+    """Return the key that `name` means, in any case; None for an unknown one."""
     lower = name.lower()
     if numbered := _NUMBERED.fullmatch(lower):
         base = KEYS[numbered[1]]
@@ -195,5 +196,5 @@ def known(name: str) -> Key | None:
 
 
 def is_database(name: str) -> bool:
-    """Say whether the key configures a store or log in a database, which Fixlane has not."""
+    """Say whether the key configures a store or log in a database, which Fixlane does not support."""
     return _DATABASE.match(name) is not None

@@ -1,9 +1,9 @@
-"""When a session may be up: daily or weekly windows in the time of a zone.
+"""When a session may be up: daily or weekly windows in local time.
 
-Units   ns since 1970 UTC; a time of the session file is of the zone behind it, else of TimeZone, else UTC;
-        LogonTime and LogoutTime else of the zones of StartTime and EndTime.
-Shapes  a window is [start, end). A local time that a clock change skips becomes the instant of the change, one that
-        comes twice its first.
+Units   ns since 1970 UTC. A time in the session file is in the zone written behind it, else in TimeZone, else UTC;
+        LogonTime and LogoutTime default to the zones of StartTime and EndTime.
+Shapes  a window is [start, end). A local time that a clock change skips becomes the instant of the change; one that
+        occurs twice means the first.
 Errors  ConfigError for an unknown zone and for a logon time outside of the session time.
 Cost    a comparison while nothing changes; 0.3 ms at a boundary.
 Source  QuickFIX and QuickFIX/J configuration: StartTime, EndTime, LogonTime and their kin.
@@ -23,7 +23,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _MIDNIGHT = time()
 _DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
-_REACH = 8  # days to either side that hold every window that can matter now
+_REACH = 8  # days before and after in which windows are looked for
 
 
 class _Hours(NamedTuple):
@@ -82,9 +82,11 @@ class WindowSchedule:
         return created_ns < self._at(wall_ns).last_session_boundary_ns
 
     def may_log_on(self, wall_ns: int) -> bool:
+        """Say whether a logon window is open at this time, ns UTC."""
         return self._at(wall_ns).may_log_on
 
     def next_change(self, wall_ns: int) -> int:
+        """Return when a session or a logon window begins or ends next, ns UTC."""
         return self._at(wall_ns).until_ns
 
     def _at(self, wall_ns: int) -> _Answer:

@@ -38,18 +38,23 @@ class SessionSettings:
 
     @property
     def is_initiator(self) -> bool:
+        """Whether ConnectionType says initiator."""
         return self.text("ConnectionType") == "initiator"
 
     def text(self, key: str, default: str = "") -> str:
+        """Return the value as it stands in the file, trimmed."""
         return self.values.get(key, default)
 
     def integer(self, key: str, default: int = 0) -> int:
+        """Return the value of a key that is a whole number."""
         return int(self.values.get(key, default))
 
     def flag(self, key: str, default: bool = False) -> bool:
+        """Return the value of a key that is Y or N."""
         return self.values.get(key, "Y" if default else "N") == "Y"
 
     def path(self, key: str) -> Path | None:
+        """Return the value of a key that names a file or folder, None without one."""
         value = self.values.get(key)
         return Path(value) if value else None
 
@@ -78,7 +83,7 @@ class SessionSettings:
 
 
 class SessionFile(NamedTuple):
-    """What a session file holds, and everything wrong or doubtful in it."""
+    """What a session file contains, and everything wrong or doubtful in it."""
 
     sessions: list[SessionSettings]
     problems: list[str]
@@ -105,7 +110,7 @@ def load_session(file: Path, connection_type: str, state_dir: Path | None = None
 
 
 def read_session_file(file: Path, state_dir: Path | None = None) -> SessionFile:
-    """Read `file` and check it whole; relative store and log folders lie in `state_dir`, else beside the file."""
+    """Read `file` and check all of it; relative store and log folders are in `state_dir`, else beside the file."""
     result = SessionFile([], [], [])
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -159,7 +164,7 @@ class _Section:
         return f"{self.file}:{self.line}: [{self.name}]"
 
     def add(self, line: int, name: str, value: str, result: SessionFile) -> None:
-        """Keep one `name=value`, and note what is wrong with it."""
+        """Add one `name=value`, and note what is wrong with it."""
         key = known(name)
         spelled = key.name if key is not None else name
         place = f"{self.file}:{line}: [{self.name}] {spelled}"
@@ -179,7 +184,7 @@ class _Section:
         self.entries[spelled] = _Entry(value, place)
 
     def check_complete(self, entries: dict[str, _Entry], result: SessionFile) -> None:
-        """Note what the session lacks and what its keys contradict, defaults included."""
+        """Note which keys the session lacks and which contradict each other, defaults included."""
         values = {key: entry.value for key, entry in entries.items()}
         for key, why in _missing(values):
             result.problems.append(f"{self}: {key} is missing{why}; add {key}=")
@@ -224,7 +229,7 @@ def _split(file: Path, lines: list[str], result: SessionFile) -> tuple[_Section,
 
 
 def _missing(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the keys that a session must have and has not, each with the reason where it is not plain."""
+    """Yield the required keys that a session lacks, each with the reason where that is not obvious."""
     required = {"ConnectionType": "", "BeginString": "", "SenderCompID": "", "TargetCompID": ""}
     if values.get("NonStopSession") != "Y":
         required |= dict.fromkeys(("StartTime", "EndTime"), " (or set NonStopSession=Y)")

@@ -1,1 +1,1 @@
-"""The native session on its sockets: initiator and acceptor."""
+"""The native session on sockets: initiator and acceptor."""

@@ -2,7 +2,7 @@
 
 Shapes  one `AcceptorSession` for each identity, at its own port, one connection for each at a time. A session whose
         TargetCompID is `*` is a template: a peer that no other session names gets a session of its own from it.
-Errors  ConfigError for two sessions of one identity; whatever a stranger sends only closes its connection, silently.
+Errors  ConfigError for two sessions of one identity; a connection that names no session is closed silently.
 Thread  the loop thread only.
 Source  FIX 4.4 volume 2, Logon, test case 1S; QuickFIX configuration for the keys.
 """
@@ -31,7 +31,7 @@ from engine.session.store.file_store import open_store, stem
 
 _logger = logging.getLogger(__name__)
 ANY_PEER = "*"  # TargetCompID of a template
-MOST_MADE = 4096  # sessions from templates: each keeps files open for good
+MOST_MADE = 4096  # sessions made from templates: each keeps files open
 Endpoint = tuple[str | None, int]
 
 
@@ -69,6 +69,7 @@ class AcceptorSession(SessionDriver):
 
     @property
     def is_connected(self) -> bool:
+        """Whether a connection belongs to the session now."""
         return self._connection is not None
 
     def allows(self, address: str) -> bool:
@@ -89,24 +90,26 @@ class AcceptorSession(SessionDriver):
             connection.abort()
 
     def pause(self) -> None:
-        """Neither read nor beat until `resume`."""
+        """Neither read nor send Heartbeats until `resume`, as if the process hung."""
         self._is_paused = True
         if self._connection is not None:
             self._connection.pause_reading()
 
     def resume(self) -> None:
+        """Read again, first what the peer has sent meanwhile."""
         self._is_paused = False
         if self._connection is not None:
             self._connection.resume_reading()
         self.read_first()
 
     def on_timer(self) -> None:
+        """Let the session do what is due, unless it is paused."""
         if not self._is_paused:
             super().on_timer()
 
 
 class SessionAcceptor:
-    """Every acceptor session of a file, and the ports they are reached at."""
+    """The acceptor sessions of a file, and the ports they listen on."""
 
     def __init__(
         self,
@@ -121,9 +124,9 @@ class SessionAcceptor:
     ) -> None:
         """`authenticate` says why a Logon is refused; `replayed` holds the MsgTypes sent again, None for all.
 
-        Templates make `max_made` sessions together; a peer beyond them is a stranger.
+        At most `max_made` sessions are made from templates; further peers are refused.
         """
-        self.on_session: Callable[[AcceptorSession], object] = lambda session: None  # for each that a template makes
+        self.on_session: Callable[[AcceptorSession], object] = lambda session: None  # for each made from a template
         self.sessions: dict[tuple[str, str, str], AcceptorSession] = {}
         self.loop = loop
         self._world = (loop, clock_ns, wall_ns, authenticate, replayed)
@@ -131,7 +134,7 @@ class SessionAcceptor:
         self._settings = list(sessions)
         self._templates: dict[tuple[Endpoint, str, str], SessionSettings] = {}
         self._servers: list[asyncio.Server] = []
-        self.strangers: set[Connection] = set()  # connections that have not said whose they are
+        self.strangers: set[Connection] = set()  # connections that have not named their session
         self.is_paused = False
         for text in dict.fromkeys(text for one in sessions for text in ignored(one)):
             _logger.warning("%s", text)
@@ -140,7 +143,7 @@ class SessionAcceptor:
         self._max_sessions = len(self.sessions) + max_made
 
     async def listen(self) -> list[int]:
-        """Open every port; return those bound to, in the order of the file."""
+        """Listen on every port; return the port numbers, in the order of the file."""
         for place, one in {endpoint(one): one for one in reversed(self._settings)}.items():
             tls = server_context(one)
             server = await self.loop.create_server(
@@ -162,7 +165,7 @@ class SessionAcceptor:
             session.close()
 
     def pause(self) -> None:
-        """Read from nobody and beat no heart until `resume`, as if the process hung."""
+        """Pause every session and every connection that has none yet."""
         self.is_paused = True
         for connection in self.strangers:
             connection.pause_reading()
@@ -170,6 +173,7 @@ class SessionAcceptor:
             session.pause()
 
     def resume(self) -> None:
+        """Undo `pause`."""
         self.is_paused = False
         for connection in self.strangers:
             connection.resume_reading()
@@ -189,7 +193,7 @@ class SessionAcceptor:
         return next((found for found in others if found.endpoint == place), None)
 
     def _make(self, template: SessionSettings, peer: str) -> AcceptorSession | None:
-        """Return a session for a peer that only a template names; None where it can have none."""
+        """Return a new session from `template` for this peer; None if it cannot have one."""
         if peer in ("", ANY_PEER) or len(self.sessions) >= self._max_sessions:
             return None
         try:
@@ -217,7 +221,7 @@ class SessionAcceptor:
 
 
 class _Stranger:
-    """A connection until its first message says which session it is for."""
+    """A connection whose first message has not yet named its session."""
 
     def __init__(self, acceptor: SessionAcceptor, place: Endpoint) -> None:
         self._acceptor, self._place = acceptor, place
@@ -225,6 +229,7 @@ class _Stranger:
         self._received = b""
 
     def on_connected(self, connection: Connection) -> None:
+        """Wait LogonTimeout for the first message."""
         self._connection = connection
         self._timer = self._acceptor.loop.call_later(self._acceptor.logon_timeout, connection.abort)
         self._acceptor.strangers.add(connection)
@@ -232,6 +237,7 @@ class _Stranger:
             connection.pause_reading()
 
     def on_data(self, data: bytes) -> None:
+        """Collect bytes until the first message is complete."""
         self._received += data
         offset = 0
         while (code := self._reader.scan(self._received, offset)) > Frame.SOUND:
@@ -240,15 +246,18 @@ class _Stranger:
         if code == Frame.SOUND:
             self._introduce(self._reader.fields)
 
-    def on_full(self) -> None: ...
+    def on_full(self) -> None:
+        """Ignore a full socket: nothing is written here."""
 
-    def on_writable(self) -> None: ...
+    def on_writable(self) -> None:
+        """Ignore that the socket has room again."""
 
     def on_closed(self, reason: str) -> None:
+        """Forget a peer that left before it named its session."""
         self._leave()
 
     def _introduce(self, first: Fields) -> None:
-        """Hand the connection to its session, or close it without a word."""
+        """Hand the connection to its session, or close it silently."""
         address = self._connection.peer
         session = self._acceptor.find(first, self._place, address) if first.msg_type == fix.Msg.LOGON else None
         if session is None or session.is_connected or not session.allows(address):
@@ -268,12 +277,12 @@ class _Stranger:
 
 
 def endpoint(settings: SessionSettings) -> Endpoint:
-    """Return the address, None for every one, and the port that a session is reached at."""
+    """Return the address (None for all) and port that a session listens on."""
     return settings.text("SocketAcceptAddress") or None, settings.integer("SocketAcceptPort")
 
 
 def _addresses(settings: SessionSettings) -> frozenset[str]:
-    """Return where the peer may come from; empty for anywhere."""
+    """Return the addresses that the peer may connect from; empty for any."""
     return frozenset(text.strip() for text in settings.text("AllowedRemoteAddresses").split(",") if text.strip())
 
 

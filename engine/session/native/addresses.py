@@ -1,6 +1,6 @@
-"""Which of a session's addresses is tried next.
+"""Chooses which of a peer's addresses to connect to next.
 
-Source  QuickFIX configuration: SocketConnectHost with its numbered kin, HostSelectionPolicy.
+Source  QuickFIX configuration: SocketConnectHost and its numbered variants, HostSelectionPolicy.
 """
 
 from engine.session.file.settings import SessionSettings
@@ -9,7 +9,7 @@ _SECOND_NS = 1_000_000_000
 
 
 class Addresses:
-    """The addresses of one peer: after a failure the next; with PRIORITY the first again once the interval is over.
+    """The addresses of one peer: after a failure the next one; with PRIORITY the first again after an interval.
 
     The interval, HostSelectionPolicyPriorityStartOverInterval, runs from the last return to the first address.
     """
@@ -30,5 +30,5 @@ class Addresses:
         return self._addresses[self._index]
 
     def failed(self) -> None:
-        """Learn that the last address could not be connected to."""
+        """Move on: the last address could not be connected to."""
         self._index = (self._index + 1) % len(self._addresses)

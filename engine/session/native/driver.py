@@ -1,4 +1,4 @@
-"""Drives a `FixSession`: gives it clock, timer and connection, and passes its events to the application.
+"""Runs a `FixSession`: gives it a clock, a timer and a connection, and passes its events to the application.
 
 Shapes  one driver for a session's life, a `Connection` for each connection.
 Errors  what a callable raises is caught and reported by `on_fault`; a store that cannot be written ends the connection.
@@ -20,13 +20,13 @@ from engine.session.protocol.session import FixSession
 from engine.session.protocol.states import NEVER_NS
 
 _logger = logging.getLogger(__name__)
-_LONGEST_WAIT_NS = 60_000_000_000  # the wall clock is slewed, or set: look again after a minute
+_LONGEST_WAIT_NS = 60_000_000_000  # the wall clock may be adjusted: check again after a minute
 _LATE_NS = 50_000_000
 _READ_FIRST_S = 0.01
 
 
 class SessionDriver(Host):
-    """What initiator and acceptor share; the host of `core`, which a subclass sets."""
+    """The host of `core`, for initiator and acceptor; a subclass sets `core`."""
 
     core: FixSession
 
@@ -81,7 +81,7 @@ class SessionDriver(Host):
             raise SessionError(f"{self.name}: not sent: the store cannot be written: {error}") from error
 
     def refuse(self, fields: Fields) -> None:
-        """Answer a message whose MsgType(35) the application does not take; one that nobody would read gets none."""
+        """Answer a message whose MsgType(35) the application does not take; no answer while logged out."""
         if not self.is_logged_on:
             return
         try:
@@ -94,7 +94,7 @@ class SessionDriver(Host):
         self._run(self.core.reset_numbers, self.clock.now_ns())
 
     def sequence_reset(self, new_seq_no: int) -> None:
-        """Have the peer expect `new_seq_no` next, above every number used: a repair that he must know of.
+        """Make the peer expect `new_seq_no` next, a number above all that were used; agree on it with the peer first.
 
         What was sent and has not arrived is lost. SessionError while logged out and for a number that is too low.
         """
@@ -140,7 +140,7 @@ class SessionDriver(Host):
                 self._connection.release()
 
     def on_full(self) -> None:
-        """Stop writing; a session without stored messages cannot catch up later, so it ends."""
+        """Stop writing; a session that does not store its messages cannot catch up later, so it is dropped."""
         if not self.core.pause():
             self.loop.call_soon(self._run, self.core.drop, "the peer does not read")
 
@@ -180,7 +180,7 @@ class SessionDriver(Host):
             self._timer = self.loop.call_later(wait_ns / 1_000_000_000, self._on_due, self.clock.now_ns() + wait_ns)
 
     def deliver(self, fields: Fields) -> None:
-        """Hand a message to the application; what it raises is a fault."""
+        """Hand a message to the application; an exception there is a fault."""
         try:
             self.on_message(fields)
         except Exception as error:
@@ -207,14 +207,14 @@ class SessionDriver(Host):
             self._message_log.flush()
 
     def _on_due(self, due_ns: int) -> None:
-        """Let the session do what is due; if this process stood still, read first what the peer has sent meanwhile."""
+        """Let the session do what is due; if the process was suspended, read first what the peer sent meanwhile."""
         if self.clock.now_ns() - due_ns > _LATE_NS:
             self.read_first()
         else:
             self.on_timer()
 
     def read_first(self) -> None:
-        """Look at the time only after what waits in the socket has been read."""
+        """Run the timer only after the data waiting in the socket has been read."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self.loop.call_later(_READ_FIRST_S, self.on_timer)

@@ -1,7 +1,7 @@
-"""What crossed the wire of one session, written to a file off the hot path; secrets of a Logon left out.
+"""A file of all messages sent and received on one session, without the secrets of a Logon.
 
-Shapes  `time > message` sent, `time < bytes` as reads brought them up to the end of a message, `|` for SOH.
-Cost    0.5 us a line; the file is written when the buffer is full and on the session's timer.
+Shapes  `time > message` for one sent, `time < bytes` for what was read up to the end of a message, `|` for SOH.
+Cost    0.5 us per line; the buffer is flushed when it is full and on the session's timer.
 Thread  the loop thread only.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.codec import TimestampFormat
 from engine.codec.redaction import redact
 
-_LONGEST = 65_536  # bytes without the end of a message
+_LONGEST = 65_536  # bytes held back while waiting for the end of a message
 
 
 class MessageLog:
@@ -22,9 +22,10 @@ class MessageLog:
         self._file = (folder / f"{stem}.messages.current.log").open("ab", buffering=1 << 16)
         self._times = TimestampFormat(6)
         self._wall_ns = wall_ns
-        self._cut = b""  # read, but not to the end of a message: a secret might go on in the next read
+        self._cut = b""  # an incomplete message: a secret might continue in the next read
 
     def write(self, mark: bytes, data: bytes) -> None:
+        """Write one line; `mark` is `>` for what is sent, `<` for what was read."""
         if mark == b"<":
             data, self._cut = self._cut + data, b""
             if data[-8:-4] != b"\x0110=" and len(data) < _LONGEST:
@@ -37,9 +38,11 @@ class MessageLog:
         self._file.write(b"%b %b %b\n" % (self._times.format(self._wall_ns()), mark, shown))
 
     def flush(self) -> None:
+        """Hand the lines to the operating system."""
         self._file.flush()
 
     def close(self) -> None:
+        """Write what is left, and close the file."""
         if self._cut:
             self._write(b"<", self._cut)
         self._file.close()

@@ -1,4 +1,4 @@
-"""A session file's keys as the native session takes them, and which of them it refuses.
+"""Turns a session file into the settings of a native session, and names the keys that it refuses.
 
 Errors  ConfigError that names every key it cannot honour.
 Source  QuickFIX and QuickFIX/J configuration pages; QuickFIX/Go for four keys of TLS.
@@ -12,7 +12,7 @@ from engine.session.protocol.versions import APPL_VER_IDS
 _HEADER_KEYS = (("SenderSubID", 50), ("TargetSubID", 57), ("SenderLocationID", 142), ("TargetLocationID", 143))
 _PRECISIONS = {"SECONDS": 0, "MILLIS": 3, "MICROS": 6, "NANOS": 9}
 
-# Keys that ask for what is not here: what to do instead.
+# Keys for features that do not exist here, and what to do instead
 _REFUSED = {
     "HttpAcceptPort": "there is no control page over HTTP; use the engine's control socket",
     "FileLogBackupPath": "logs are not moved; rotate FileLogPath with the system's tools",
@@ -32,7 +32,7 @@ _FOR_ACCEPTORS = (
 
 
 def refused(settings: SessionSettings) -> list[str]:
-    """Return what these settings ask for that the native session does not do, each with what to do instead."""
+    """Return the settings that the native session cannot honour, each with what to do instead."""
     return [f"{settings.file}: {key}: {instead}" for key, instead in _REFUSED.items() if settings.text(key, "N") != "N"]
 
 
@@ -47,7 +47,7 @@ def ignored(settings: SessionSettings) -> list[str]:
 
 
 def core_settings(settings: SessionSettings) -> CoreSettings:
-    """Return the protocol's share of `settings`; raise ConfigError for what cannot be honoured."""
+    """Return the settings of the protocol; ConfigError for what cannot be honoured."""
     if found := refused(settings):
         raise ConfigError("\n".join(found))
     version, is_test = settings.text("DefaultApplVerID"), "TestMessageIndicator"
@@ -98,7 +98,7 @@ def _heart_bt_range(settings: SessionSettings) -> tuple[int, int] | None:
 
 
 def _routing(settings: SessionSettings, key: str) -> frozenset[str] | None:
-    """Return the names that the peer's messages may carry; None where any is taken."""
+    """Return the names that the peer's messages may carry; None for any."""
     if settings.text(key) == "*" or not settings.flag("CheckCompID", True):
         return None
     return frozenset(name.strip() for name in settings.text(key).split(",") if name.strip())
@@ -112,6 +112,6 @@ def _precision(settings: SessionSettings) -> int:
 
 
 def _permille(text: str) -> int:
-    """Return a factor such as 0.5 in thousandths, digits below cut."""
+    """Return a factor such as 0.5 in thousandths, truncated."""
     whole, _, fraction = text.partition(".")
     return int(whole) * 1000 + int(fraction.ljust(3, "0")[:3])

@@ -10,13 +10,14 @@ from engine.session.file.settings import SessionSettings
 
 
 def tuner(settings: SessionSettings) -> Callable[[socket.socket], None]:
-    """Return what sets the options of a fresh connection; without a word TCP_NODELAY is on, latency wants it."""
+    """Return a function that sets the options of a new socket; TCP_NODELAY is on unless switched off, for latency."""
     options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(_is_undelayed(settings)))]
     for key, option in (("SocketSendBufferSize", socket.SO_SNDBUF), ("SocketReceiveBufferSize", socket.SO_RCVBUF)):
         if size := settings.integer(key):
             options.append((socket.SOL_SOCKET, option, size))
 
     def tune(sock: socket.socket) -> None:
+        """Set the options."""
         for level, option, value in options:
             sock.setsockopt(level, option, value)
 

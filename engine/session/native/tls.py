@@ -1,7 +1,7 @@
 """TLS from the keys of a session file: QuickFIX's, QuickFIX/J's and four of QuickFIX/Go's.
 
 Errors  ConfigError that names the key, for a file that cannot be read and for anything below TLS 1.2.
-Source  QuickFIX configuration: SSL..., Certification..., Certificate...; an initiator always proves its peer.
+Source  QuickFIX configuration: SSL..., Certification..., Certificate...; an initiator always verifies its peer.
 """
 
 import ssl
@@ -19,14 +19,14 @@ _SWITCHES = ("CertificationAuthoritiesDirectory", *_AUTHORITIES, *(file for file
 
 
 def is_wanted(settings: SessionSettings) -> bool:
-    """Say whether the session runs over TLS: SocketUseSSL, or else any certificate named."""
+    """Say whether the session uses TLS: as SocketUseSSL says, else if any certificate is named."""
     if said := settings.text("SocketUseSSL"):
         return said == "Y"
     return any(settings.text(key) for key in _SWITCHES)
 
 
 def client_context(settings: SessionSettings) -> ssl.SSLContext | None:
-    """Return what an initiator connects with; None for a plain socket."""
+    """Return the context of an initiator; None for a plain socket."""
     if not is_wanted(settings):
         return None
     context = ssl.create_default_context()
@@ -41,7 +41,7 @@ def server_name(settings: SessionSettings, host: str) -> str:
 
 
 def server_context(settings: SessionSettings) -> ssl.SSLContext | None:
-    """Return what an acceptor listens with; None for a plain socket."""
+    """Return the context of an acceptor; None for a plain socket."""
     if not is_wanted(settings):
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -76,7 +76,7 @@ def _configure(context: ssl.SSLContext, settings: SessionSettings) -> None:
 
 
 def _versions(settings: SessionSettings) -> tuple[ssl.TLSVersion, ssl.TLSVersion]:
-    """Return the lowest and the highest version the keys leave; what they allow below TLS 1.2 is never used."""
+    """Return the lowest and highest version that the keys allow, from TLS 1.2 on."""
     go = settings.text("SocketMinimumTLSVersion")
     if go and go not in ("TLS12", "TLS13"):
         raise ConfigError(f"{settings.file}: SocketMinimumTLSVersion: {go} is not safe any more; use TLS12 or TLS13")

@@ -1,1 +1,1 @@
-"""The session protocol: bytes and time in, bytes and events out. No socket, no clock, no order."""
+"""The session protocol: bytes and time in, bytes and events out, without a socket or a clock."""

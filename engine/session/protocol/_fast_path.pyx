@@ -1,6 +1,6 @@
-"""The usual case of an inbound message, told apart in one call: an application message, in sequence, its header right.
+"""Recognizes the usual inbound message in one call: an application message, in sequence, with a valid header.
 
-Everything else is for the session's slow path, which repeats the checks one by one and answers each as the standard says.
+All others take the session's slow path, which repeats the checks one by one and answers as the standard says.
 
 Units   ns since 1970 UTC.
 Errors  none; False means "not the usual case", never "wrong".
@@ -23,12 +23,12 @@ cdef enum:
 
 @cython.final
 cdef class FastPath:
-    """What the header of every message from one peer must say."""
+    """What the header of every message from one peer must contain."""
 
     def __cinit__(
         self, begin_string, sender_comp_id, target_comp_id, max_latency_ns=None, on_behalf_of=None, deliver_to=None
     ):
-        """None for what is not checked; sets of OnBehalfOfCompID(115) and DeliverToCompID(128), empty for none."""
+        """None where nothing is checked; the two sets hold the names that are agreed on, empty for none."""
         self.begin_string = begin_string.encode("latin-1")
         self.sender_comp_id = None if sender_comp_id is None else sender_comp_id.encode("latin-1")
         self.target_comp_id = None if target_comp_id is None else target_comp_id.encode("latin-1")
@@ -36,7 +36,7 @@ cdef class FastPath:
         self.on_behalf_of, self.deliver_to = on_behalf_of, deliver_to
 
     cpdef bint admit(self, Fields fields, int64_t next_in, int64_t wall_ns) except -1:
-        """Say whether the message may go straight to the application."""
+        """Say whether the message can go straight to the application."""
         cdef int64_t seq_num, sent_ns
         cdef int i = fields.find(34)
         if i < 0 or not fields.copy_int(i, &seq_num) or seq_num != next_in or fields.defect != NO_DEFECT:

@@ -1,4 +1,4 @@
-"""Bodies of the messages that a session sends by itself, and which those are.
+"""Administrative messages: which MsgTypes they are, and how their bodies are written.
 
 Source  FIX 4.4 volume 2, administrative messages; BusinessMessageReject, test case 2.r.
 """

@@ -1,7 +1,7 @@
-"""What the two ends of a session agreed on: plain values, every default filled in.
+"""The settings of one session as plain values, every default filled in.
 
 Units   times in ns, sizes in bytes.
-Source  fields of the session file; FIX 4.4 volume 2 for what they mean.
+Source  keys of the session file; FIX 4.4 volume 2 for their meaning.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ class CoreSettings:
     begin_string: str
     sender_comp_id: str
     target_comp_id: str
-    header: tuple[tuple[int, str], ...] = ()  # SenderSubID(50) and its like, on every message
+    header: tuple[tuple[int, str], ...] = ()  # SenderSubID(50) and similar fields, on every message
     default_appl_ver_id: str = ""  # DefaultApplVerID(1137) as the wire shows it; FIXT.1.1 only
     logon_fields: tuple[tuple[int, str], ...] = ()
-    test_message_indicator: bool | None = None  # TestMessageIndicator(464); None: the peer's is not looked at
+    test_message_indicator: bool | None = None  # TestMessageIndicator(464); None: the peer's is not checked
 
     heart_bt_int: int = 30  # seconds; an acceptor takes the peer's
     heart_bt_range: tuple[int, int] | None = None  # of the peer's, for an acceptor
@@ -30,7 +30,7 @@ class CoreSettings:
     disconnect_after_permille: int = 2400
     logon_timeout_ns: int = 10 * SECOND_NS
     logout_timeout_ns: int = 10 * SECOND_NS  # for the answer to our Logout
-    close_timeout_ns: int = 10 * SECOND_NS  # for the peer to close after his own Logout
+    close_timeout_ns: int = 10 * SECOND_NS  # for the peer to close after its own Logout
     farewell_ns: int = 2 * SECOND_NS  # for the answer to a Logout that ends the session on an error
     resend_timeout_ns: int = 30 * SECOND_NS
 
@@ -69,7 +69,7 @@ class CoreSettings:
 
     @property
     def is_fixt(self) -> bool:
-        """Say whether the session runs on FIXT, whose application version is told apart from the session's."""
+        """Say whether the session runs on FIXT, where application messages have a version of their own."""
         return self.begin_string.startswith("FIXT")
 
     @property

@@ -1,4 +1,4 @@
-"""What `Gap` and `Replay` ask of the session: values, so that both can be tested without one.
+"""What `Gap` and `Replay` return for the session to do.
 
 Source  FIX 4.4 volume 2, ResendRequest.
 """

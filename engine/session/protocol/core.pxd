@@ -1,4 +1,4 @@
-# C fields of a session; its numbers and times are read and written by the modules of the protocol that are not compiled.
+# C fields of a session. `public` ones are written by the modules of the protocol that are not compiled.
 cimport cython
 from libc.stdint cimport int64_t
 

@@ -1,6 +1,6 @@
-"""The state of one session, and the steps that every part of the protocol is made of: number, store, send, end.
+"""The state of one session, and the basic steps of the protocol: number, store, send, refuse, leave, end.
 
-What happens when is decided above: `session` takes what comes from outside, the modules between act on a `SessionCore`.
+It decides nothing: `session` receives calls from outside, and the modules in between act on a `SessionCore`.
 
 Units   `now_ns` is a monotonic time; `wall_offset_ns` makes UTC of it and is set by the caller.
 Errors  SessionError for a message that is longer than the peer takes.
@@ -43,7 +43,7 @@ class SessionCore:
         schedule: Schedule | None = None,
         replayed: Container[str] | None = None,
     ) -> None:
-        """`authenticate` answers why a Logon is refused; `replayed` holds the MsgTypes sent again, None for all."""
+        """`authenticate` returns why a Logon is refused; `replayed` holds the MsgTypes to resend, None for all."""
         self.settings, self.host, self.store = settings, host, store
         self.is_initiator = is_initiator
         self.dictionary = dictionary
@@ -69,9 +69,9 @@ class SessionCore:
 
         self.state = SessionState.DISCONNECTED
         self.is_logged_on = False
-        self.was_up = False  # and the application has not heard that this is over
+        self.was_up = False  # logged on, and the application has not been told of the end
         self.is_orderly = False  # both sides said Logout
-        self.needs_operator = ""  # why there is no logging on again before a person has looked
+        self.needs_operator = ""  # why an operator must act before the next Logon
         self.next_in, self.next_out = store.next_in, store.next_out
         self.now_ns = 0
         self.wall_offset_ns = 0
@@ -90,7 +90,7 @@ class SessionCore:
 
     @property
     def wall_ns(self) -> int:
-        """The time of the step at hand, ns UTC."""
+        """The time of the current call, ns UTC."""
         return self.now_ns + self.wall_offset_ns
 
     def transmit(self, body: bytes) -> None:
@@ -121,7 +121,7 @@ class SessionCore:
             self._passes = self.dictionary.passes
 
     def refuse(self, fields: Fields, seq_num: int, fault: Fault) -> None:
-        """Reject(3) a message, and count it if its turn has come."""
+        """Answer a message with Reject(3), and count it if it is the next in sequence."""
         msg_type = fields.msg_type
         self.host.log(f"message {seq_num} refused: {fault.text}")
         if msg_type != fix.Msg.REJECT:
@@ -137,9 +137,9 @@ class SessionCore:
             self.advance(seq_num + 1)
 
     def leave(self, text: str, *, wait: bool = False, status: int = 0, operator: bool = False) -> None:
-        """Give the session up with Logout(text); close at once, or after the answer to it if `wait`.
+        """End the session over an error with Logout(text); close at once, or with `wait` after its answer.
 
-        `status` is SessionStatus(1409), 0 for none; with `operator` a person must look before we log on again.
+        `status` is SessionStatus(1409), 0 for none; with `operator` an operator must act before the next Logon.
         """
         if operator:
             self.needs_operator = text
@@ -154,13 +154,13 @@ class SessionCore:
             self.drop(text)
 
     def drop(self, reason: str) -> None:
-        """Close the connection without a word."""
+        """Close the connection without a Logout."""
         if self.state:
             self.host.disconnect(reason)
             self.end(reason)
 
     def end(self, reason: str) -> None:
-        """Forget what belongs to the connection that is over, and begin with new numbers if so configured."""
+        """Clear the state of the connection that ended, and reset the numbers if so configured."""
         settings = self.settings
         self.enter(SessionState.DISCONNECTED)
         self.reset_wanted = False
@@ -175,7 +175,7 @@ class SessionCore:
         self.tell_end(reason)
 
     def enter(self, state: SessionState, timeout_ns: int = 0) -> None:
-        """Change the state; `timeout_ns` bounds the stay, 0 leaves it unbounded."""
+        """Change the state, for `timeout_ns` at most; 0 for no limit."""
         self.state = state
         self.is_logged_on = state is SessionState.LOGGED_ON
         self.state_deadline_ns = self.now_ns + timeout_ns if timeout_ns else NEVER_NS
@@ -188,7 +188,7 @@ class SessionCore:
             self.host.arm(deadline_ns)
 
     def reset_store(self, next_in: int = 1) -> None:
-        """Drop the messages sent, start with number 1 again; the peer's number becomes `next_in`."""
+        """Start with number 1 again, without the messages sent so far; the peer's number becomes `next_in`."""
         self.store.reset(self.wall_ns, next_in)
         self.next_in, self.next_out = next_in, 1
         self.gap.forget()
@@ -201,7 +201,7 @@ class SessionCore:
             self.host.on_logout(self.logout_reason or reason)
 
     def _farewell(self, text: str, status: int) -> bytes:
-        """Return the body of a Logout that gives the session up."""
+        """Return the body of a Logout that ends the session over an error."""
         settings, fields = self.settings, list[tuple[int, object]]()
         if settings.is_fixt and status:
             fields.append((fix.SessionStatus, status))
@@ -211,7 +211,7 @@ class SessionCore:
 
 
 def fast_path(settings: CoreSettings) -> FastPath:
-    """Return the quick test of the rules that `header` checks one by one."""
+    """Return the fast path for the rules that `header` checks one by one."""
     return FastPath(
         settings.begin_string,
         settings.target_comp_id if settings.check_comp_id else None,
@@ -223,5 +223,5 @@ def fast_path(settings: CoreSettings) -> FastPath:
 
 
 def too_low(expected: int, received: int) -> str:
-    """Return the Text(58) of a Logout over a MsgSeqNum(34) that was used already."""
+    """Return Text(58) for a MsgSeqNum(34) that was used already."""
     return f"MsgSeqNum too low, expecting {expected} but received {received}"

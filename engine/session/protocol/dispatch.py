@@ -1,4 +1,4 @@
-"""The slow way of an inbound message: every check in the standard's order, then the module of its subject.
+"""The slow path of an inbound message: every check in the standard's order, then the module that acts on it.
 
 Source  FIX 4.4 volume 2, when to send a Reject, response by message type, state matrix.
 """
@@ -10,11 +10,11 @@ from engine.session.protocol.core import SessionCore, too_low
 from engine.session.protocol.gap import Held
 from engine.session.protocol.states import SessionState, SessionStatus
 
-_OVER = (SessionState.DISCONNECTED, SessionState.FAREWELL)  # nothing is taken any more
+_OVER = (SessionState.DISCONNECTED, SessionState.FAREWELL)  # messages are no longer processed
 
 
 def on_message(core: SessionCore, fields: Fields) -> None:
-    """Take the slow way, with every check in the standard's order."""
+    """Check a message in the standard's order, and act on it."""
     msg_type = fields.msg_type
     seq_num = header.integer(fields, fix.MsgSeqNum)
     if core.state is SessionState.FAREWELL:
@@ -40,7 +40,7 @@ def on_message(core: SessionCore, fields: Fields) -> None:
 
 
 def take(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
-    """Act on the message whose turn it is, and count it."""
+    """Act on the message that is next in sequence, and count it."""
     if (fault := header.find_fault(core, fields, msg_type)) is not None:
         core.refuse(fields, seq_num, fault)
     elif msg_type in admin.ADMIN:
@@ -54,7 +54,7 @@ def take(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None
 
 
 def drain(core: SessionCore) -> None:
-    """Work off what waited for its turn, then see what is still missing."""
+    """Process the messages that were held, as far as they are in sequence, then see what is still missing."""
     while core.state not in _OVER:
         held = core.gap.take(core.next_in)
         if held is Held.NOTHING:
@@ -68,7 +68,7 @@ def drain(core: SessionCore) -> None:
 
 
 def on_garbled(core: SessionCore, code: int, piece: bytes) -> None:
-    """Take bytes that are no sound message, for the reason that `GARBLED[code]` tells."""
+    """Handle bytes that are not a sound message; `GARBLED[code]` says why."""
     text = f"garbled: {GARBLED[code]}: {piece[:200]!r}"
     if code == Frame.TOO_LARGE and core.was_up:
         core.leave(f"message is longer than {core.settings.max_message_size} bytes")
@@ -81,14 +81,14 @@ def on_garbled(core: SessionCore, code: int, piece: bytes) -> None:
 
 
 def on_sequence_reset(core: SessionCore, fields: Fields, seq_num: int) -> None:
-    """Take NewSeqNo(36) whatever the message's own number is; never lower ours."""
+    """Adopt NewSeqNo(36), whatever the message's own number is, unless it would lower the number expected."""
     new = header.integer(fields, fix.NewSeqNo)
     if new is None or not core.next_in <= new <= recovery.LARGEST:
         core.host.alert(f"SequenceReset to {new} refused: {core.next_in} is expected")
         expected = core.next_in
         core.refuse(fields, seq_num, recovery.new_seq_no_fault(fields, new))
         if new is not None and core.next_in != expected:
-            core.advance(expected)  # counts for nothing, unlike other refused messages
+            core.advance(expected)  # a refused reset is not counted, unlike other refused messages
         return
     if new == core.next_in:
         core.host.alert(f"SequenceReset to {new}, which is expected anyway")
@@ -98,7 +98,7 @@ def on_sequence_reset(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 
 def on_too_high(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
-    """Keep the message for its turn, and ask for those before it."""
+    """Hold a message that is too high, and ask for those before it."""
     is_first_time = fields.get(fix.PossDupFlag) != b"Y" and not core.gap.holds(seq_num)
     if msg_type == fix.Msg.LOGOUT and core.state is SessionState.LOGOUT_SENT:
         logout.finish(core)
@@ -114,7 +114,7 @@ def on_too_high(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) 
 
 
 def on_too_low(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
-    """Give up over a number that was used already; a possible duplicate is dropped."""
+    """End the session over a number that was used already; ignore a possible duplicate."""
     if fields.get(fix.PossDupFlag) != b"Y":
         text = too_low(core.next_in, seq_num)
         if msg_type == fix.Msg.LOGOUT:
@@ -127,7 +127,7 @@ def on_too_low(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -
 
 
 def _act(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
-    """Give an administrative message to the module of its subject, which also counts it."""
+    """Pass an administrative message to the module that acts on it and counts it."""
     match msg_type:
         case fix.Msg.HEARTBEAT:
             liveness.on_heartbeat(core, fields, seq_num)
@@ -146,7 +146,7 @@ def _act(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None
 
 
 def _act_at_once(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
-    """Act on a message beyond a gap that must not wait for it to close."""
+    """Act on a message beyond a gap that must not wait until the gap is filled."""
     if msg_type == fix.Msg.RESEND_REQUEST:
         resend.answer(core, fields, seq_num)
     elif msg_type == fix.Msg.LOGON:

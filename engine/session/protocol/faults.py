@@ -1,4 +1,4 @@
-"""What may be wrong with a message, as the Reject(3) that answers it says.
+"""What may be wrong with a message, as a Reject(3) reports it.
 
 Source  FIX 4.4 volume 2, Reject; volume 6, SessionRejectReason(373).
 """
@@ -31,7 +31,7 @@ class Reason:
 
 
 class Fault(NamedTuple):
-    """Why a message gets a Reject(3): SessionRejectReason(373), RefTagID(371) or 0, Text(58)."""
+    """Why a message is rejected: SessionRejectReason(373), RefTagID(371) or 0, Text(58)."""
 
     reason: int
     tag: int

@@ -1,8 +1,8 @@
-"""The gap in the peer's messages: which are missing, what has been asked for, and what waits beyond it.
+"""The gap in the peer's messages: which are missing, which were requested, and which are held beyond it.
 
 Units   monotonic ns; sequence numbers are MsgSeqNum(34) of the peer.
-Shapes  the messages beyond a gap are bounded in number and bytes; one that finds no room is asked for later.
-Errors  none; a peer that does not fill the gap is answered with `Leave`.
+Shapes  the held messages are bounded in number and bytes; one for which there is no room is requested later.
+Errors  none; `Leave` is returned for a peer that does not fill the gap.
 Thread  the loop thread only.
 Source  FIX 4.4 volume 2, message recovery, ResendRequest; test cases 2.b, 2.c.
 """
@@ -22,17 +22,17 @@ _ABSENT = b""
 
 
 class Held(Enum):
-    """What the queue answers where it has no message to hand over."""
+    """What `Gap.take` returns instead of a message."""
 
     NOTHING = 0
-    NUMBER_ONLY = 1  # the message was acted on when it came; its number still counts
+    NUMBER_ONLY = 1  # the message was acted on when it arrived; only its number is left to count
 
 
 class Gap:
-    """One session's gap; `next_in` is always the next number expected, `next_out` the next that we shall use.
+    """One session's gap. Arguments: `next_in` is the next number expected, `next_out` the next that we send.
 
-    `is_open` is True while messages are missing or wait. `end` is the last number missing, 0 if none was asked for;
-    `deadline_ns` is when `on_overdue` is due.
+    `is_open` is True while messages are missing or held. `end` is the last number requested, 0 for none.
+    `deadline_ns` is when to call `on_overdue`.
     """
 
     def __init__(self, settings: CoreSettings, data_fields: Mapping[int, int] | None = None) -> None:
@@ -42,23 +42,23 @@ class Gap:
         self._settings = settings
         self._data_fields = data_fields
         self._reader: FrameReader | None = None  # made when first needed
-        self._queue: dict[int, bytes | None] = {}  # None where the number alone counts
+        self._queue: dict[int, bytes | None] = {}  # None where only the number is needed
         self._queued_bytes = 0
         self._asked_to = 0  # last number of the chunk asked for
         self._asked_from = self._times = 0  # BeginSeqNo(7) of the last request, and how often in a row
         self._request_seq_num = 0  # MsgSeqNum(34) of the request that is open
-        self._fruitless = 0  # connections in a row that ended before the first message asked for had come
+        self._fruitless = 0  # connections in a row that ended before the first message requested had arrived
 
     def __len__(self) -> int:
-        """Return how many messages wait beyond the gap."""
+        """Return how many messages are held."""
         return len(self._queue)
 
     def holds(self, seq_num: int) -> bool:
-        """Say whether this number waits for its turn."""
+        """Say whether the message with this number is held."""
         return seq_num in self._queue
 
     def hold(self, seq_num: int, message: bytes | None) -> None:
-        """Keep a message until its turn, None if only its number counts; without room it is dropped."""
+        """Hold a message until it is next, None if only its number is needed; drop it if there is no room."""
         settings, queue = self._settings, self._queue
         has_room = len(queue) < settings.max_queued and self._queued_bytes < settings.max_queued_bytes
         if has_room and seq_num not in queue:
@@ -67,7 +67,7 @@ class Gap:
             self.is_open = True
 
     def take(self, next_in: int) -> Fields | Held:
-        """Hand over what waits for the turn of `next_in`; the fields are valid until the next call."""
+        """Remove and return the held message `next_in`; the fields are valid until the next call."""
         message = self._queue.pop(next_in, _ABSENT)
         self._judge()
         if message == _ABSENT:
@@ -80,13 +80,13 @@ class Gap:
         return self._reader.fields if self._reader.scan(message) == Frame.SOUND else Held.NOTHING
 
     def request(self, last: int, next_in: int, next_out: int, now_ns: int) -> Ask | Leave | None:
-        """Ask for what is missing up to `last`, unless it has been asked for."""
+        """Request what is missing up to `last`, unless it has been requested."""
         settings = self._settings
         if self.end < next_in:
             self.end = last
             return self._ask(next_in, next_out, now_ns)
         if self._asked_to == self.end and not settings.closed_resend_interval:
-            self._asked_to = max(self._asked_to, last)  # an open range brings this one too
+            self._asked_to = max(self._asked_to, last)  # an open range includes this one
         self.end = max(self.end, last)
         if settings.send_redundant_resend_requests:
             return self._ask(next_in, next_out, now_ns)
@@ -99,7 +99,7 @@ class Gap:
         self.deadline_ns = now_ns + self._settings.resend_timeout_ns
 
     def on_progress(self, next_in: int, next_out: int, now_ns: int) -> Ask | Leave | None:
-        """Look, after messages came, what is still missing: the next chunk, the next gap, or nothing."""
+        """Request what is still missing after messages have arrived: the next chunk, the next gap, or nothing."""
         if not self.end:
             return None
         if next_in <= self._asked_to:
@@ -114,7 +114,7 @@ class Gap:
         return None
 
     def on_overdue(self, next_in: int, next_out: int, now_ns: int) -> Ask | Leave | None:
-        """Ask again for what did not come, if there has been progress since; else give up."""
+        """Repeat the request if there has been progress since; otherwise give up."""
         self.deadline_ns = NEVER_NS
         if self.end < next_in:
             return None
@@ -127,24 +127,24 @@ class Gap:
         return seq_num == self._request_seq_num
 
     def discard_below(self, next_in: int) -> None:
-        """Drop the messages whose turn is over."""
+        """Drop the held messages below `next_in`."""
         for stale in [queued for queued in self._queue if queued < next_in]:
             self._queued_bytes -= len(self._queue.pop(stale) or b"")
         self._judge()
 
     def skip_to(self, next_in: int) -> None:
-        """Learn from a SequenceReset(4) that nothing below `next_in` comes any more."""
+        """Close the gap after a SequenceReset(4) to `next_in`; keep what is held from there on."""
         self._close()
         self.discard_below(next_in)
 
     def forget(self) -> None:
-        """Drop the queue and the open request."""
+        """Drop what is held and the open request."""
         self._queue.clear()
         self._queued_bytes = 0
         self._close()
 
     def end_connection(self, next_in: int) -> str:
-        """Forget what belongs to the connection; return why an operator must look, once too many have ended so."""
+        """Clear the state of the connection; return why an operator must act if too many ended over one gap."""
         is_fruitless = self.end >= next_in == self._asked_from
         self._fruitless = self._fruitless + 1 if is_fruitless else 0
         self._asked_from = self._times = 0

@@ -1,4 +1,4 @@
-"""The header's rules, one by one: BeginString, CompIDs, SendingTime, PossDupFlag, routing.
+"""The rules of the header, one by one: BeginString, CompIDs, SendingTime, PossDupFlag, routing.
 
 Source  FIX 4.4 volume 2, test cases 2.e to 2.o and 18; volume 1, standard header.
 """
@@ -22,7 +22,7 @@ _DEFECTS = {
 
 
 def integer(fields: Fields, tag: int) -> int | None:
-    """Return the value, None where it is absent or not a whole number."""
+    """Return the value, None if it is absent or not a whole number."""
     try:
         value = fields.integer(tag, -1)
     except DecodeError:
@@ -31,7 +31,7 @@ def integer(fields: Fields, tag: int) -> int | None:
 
 
 def is_sound(core: SessionCore, fields: Fields, seq_num: int) -> bool:
-    """Say whether the session goes on after the header; if not, the answer has been given."""
+    """Say whether the header is valid; if not, the message has been answered."""
     settings = core.settings
     if fields.text(fix.BeginString) != settings.begin_string:
         core.leave(f"BeginString(8) must be {settings.begin_string}", wait=True)
@@ -49,7 +49,7 @@ def is_sound(core: SessionCore, fields: Fields, seq_num: int) -> bool:
 
 
 def find_fault(core: SessionCore, fields: Fields, msg_type: str) -> Fault | None:
-    """Return what is wrong with a message whose turn it is; a fault of its body may be let pass by configuration."""
+    """Return the first fault of the message that is next; RejectInvalidMessage=N logs those of the dictionary."""
     settings = core.settings
     fault = (
         find_possdup_fault(settings, fields, msg_type)
@@ -75,7 +75,7 @@ def find_comp_id_fault(settings: CoreSettings, fields: Fields) -> Fault | None:
 
 
 def find_sending_time_fault(core: SessionCore, fields: Fields) -> Fault | None:
-    """Check that SendingTime(52) is there and near our own time."""
+    """Check that SendingTime(52) is present and close to our own time."""
     settings = core.settings
     if fix.SendingTime not in fields:
         return Fault(Reason.REQUIRED_TAG_MISSING, fix.SendingTime, "SendingTime(52) missing")
@@ -108,7 +108,7 @@ def find_possdup_fault(settings: CoreSettings, fields: Fields, msg_type: str) ->
 
 
 def find_routing_fault(settings: CoreSettings, fields: Fields, msg_type: str) -> Fault | None:
-    """Check who a message is from and for beyond the two ends of the session."""
+    """Check OnBehalfOfCompID(115) and DeliverToCompID(128)."""
     for tag, name, agreed in (
         (fix.OnBehalfOfCompID, "OnBehalfOfCompID(115)", settings.on_behalf_of),
         (fix.DeliverToCompID, "DeliverToCompID(128)", settings.deliver_to),
@@ -118,21 +118,21 @@ def find_routing_fault(settings: CoreSettings, fields: Fields, msg_type: str) ->
         if tag not in fields:
             if agreed and msg_type not in ADMIN:
                 return Fault(Reason.COMP_ID_PROBLEM, tag, f"{name} missing")
-        elif text:  # without a value it is another fault
+        elif text:  # an empty value is another fault
             why = "is none that was agreed on" if agreed else "was not agreed on"
             return Fault(Reason.COMP_ID_PROBLEM, tag, f"{name} {why}")
     return None
 
 
 def find_defect(settings: CoreSettings, fields: Fields) -> Fault | None:
-    """Return what is wrong with the pieces themselves."""
+    """Return what is wrong with the syntax of the fields."""
     if fields.defect < 0 or (fields.defect == Reason.NO_VALUE and not settings.validate_fields_have_values):
         return None
     return Fault(fields.defect, fields.defect_tag, _DEFECTS[fields.defect])
 
 
 def reject_garbled(core: SessionCore, code: int, piece: bytes) -> None:
-    """Answer a garbled message whose number can be read and is the next; ignore any other."""
+    """Reject a garbled message if its number can be read and is the next; ignore any other."""
     found = re.search(rb"\x0134=(\d{1,18})\x01", piece)
     core.host.log(f"garbled: {GARBLED[code]}: {piece[:200]!r}")
     if found is None or int(found[1]) != core.next_in:
@@ -143,7 +143,7 @@ def reject_garbled(core: SessionCore, code: int, piece: bytes) -> None:
 
 
 def _time(fields: Fields, tag: int) -> int | None:
-    """Return the value in ns, None where it is absent or no time."""
+    """Return the value in ns, None if it is absent or not a time."""
     try:
         return fields.timestamp_ns(tag, -1) if tag in fields else None
     except DecodeError:

@@ -12,10 +12,10 @@ from engine.session.protocol.versions import Versions
 
 
 class Host:
-    """What a session runs in: connection, timer, application, operator.
+    """Gives a session its connection, its timer, its application and its operator.
 
-    `write` and `deliver` are called for every message, by C call. A subclass sets `on_logon`, and `on_logout`, which is
-    called with the reason, before the session connects.
+    `write` and `deliver` are called for every message, by C call. Set `on_logon` and `on_logout` before the session
+    connects; the latter is called with the reason.
     """
 
     on_logon: Callable[[], None]
@@ -38,25 +38,25 @@ class Host:
         raise NotImplementedError
 
     def alert(self, text: str) -> None:
-        """Report what an operator should know."""
+        """Tell the operator."""
         raise NotImplementedError
 
     def log(self, text: str) -> None:
-        """Write down what happened, for later."""
+        """Log what happened."""
         raise NotImplementedError
 
 
 class MessageRules(Protocol):
-    """What a dictionary demands of a message."""
+    """The rules of a dictionary."""
 
     data_fields: Mapping[int, int] | None  # length and data fields; None for those of FIX 4.4
-    passes: Callable[[Fields], bool]  # the quick test: whatever it lets through, `check` finds sound
+    passes: Callable[[Fields], bool]  # the fast check: what it passes, `check` finds sound; not the reverse
 
     def check(self, fields: Fields) -> Fault | None:
         """Return the first fault of a message, None for a sound one."""
 
     def with_versions(self, versions: Versions) -> "MessageRules":
-        """Return these rules for a connection whose Logon said `versions`."""
+        """Return these rules for a connection whose Logon announced `versions`."""
 
 
 class Schedule(Protocol):

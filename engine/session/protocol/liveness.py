@@ -1,6 +1,6 @@
-"""Heartbeat, TestRequest, and everything else that happens because time has passed.
+"""Heartbeat, TestRequest, and everything else that a timer triggers.
 
-Units   monotonic ns; the schedule alone asks for UTC.
+Units   monotonic ns; UTC for the schedule.
 Source  FIX 4.4 volume 2, heartbeats, test cases 4 and 6; state matrix 13 to 16.
 """
 
@@ -16,7 +16,7 @@ _BEATING = (SessionState.LOGGED_ON, SessionState.LOGOUT_DELAYED)
 
 
 def on_timer(core: SessionCore) -> int:
-    """Do what is due; return when to look again."""
+    """Do what is due; return when to call again."""
     core.armed_ns = NEVER_NS
     if core.state and core.now_ns >= core.state_deadline_ns:
         _end_stay(core)
@@ -35,13 +35,13 @@ def on_timer(core: SessionCore) -> int:
 
 
 def send_test_request(core: SessionCore) -> None:
-    """Ask the peer for a sign of life; TestReqID(112) is the time."""
+    """Send a TestRequest whose TestReqID(112) is the time."""
     core.test_req_id = core.encoder.times.format(core.wall_ns).decode()
     core.transmit(admin.body(fix.Msg.TEST_REQUEST, [(fix.TestReqID, core.test_req_id)]))
 
 
 def on_heartbeat(core: SessionCore, fields: Fields, seq_num: int) -> None:
-    """Take a Heartbeat; one that answers our TestRequest may be what a wanted reset waits for."""
+    """Take a Heartbeat; the answer to our TestRequest lets a pending reset go ahead."""
     core.advance(seq_num + 1)
     if core.test_req_id and fields.text(fix.TestReqID) == core.test_req_id:
         core.test_req_id = ""
@@ -61,7 +61,7 @@ def on_test_request(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 
 def _end_stay(core: SessionCore) -> None:
-    """Leave a state that lasted as long as it may."""
+    """Leave a state whose time is over."""
     if core.state is SessionState.AWAITING_LOGON:
         core.drop("no Logon in time")
     elif core.state is SessionState.LOGGED_ON:

@@ -1,4 +1,4 @@
-"""Logon: sent, received, answered, refused; and the one that resets both numbers.
+"""Logon: sent, received, answered and refused, also the one that resets both numbers.
 
 Source  FIX 4.4 volume 2, Logon, test cases 1B, 1S, 2.c, 2.i to 2.o; FIXT 1.1 for DefaultApplVerID(1137),
         NextExpectedMsgSeqNum(789) and SessionStatus(1409).
@@ -21,7 +21,7 @@ def send_logon(core: SessionCore) -> None:
     """Open the session as its initiator."""
     core.reset_asked = core.settings.reset_on_logon or core.reset_pending
     if core.reset_asked:
-        core.reset_store(core.next_in)  # the peer's number is given up when it agrees
+        core.reset_store(core.next_in)  # the peer's number is reset when it agrees
     _transmit(core, core.settings.heart_bt_int, core.reset_asked, core.next_in)
 
 
@@ -30,11 +30,11 @@ def send_reset(core: SessionCore) -> None:
     core.reset_wanted, core.reset_asked = False, True
     core.reset_store(core.next_in)
     _transmit(core, core.heart_bt_ns // 1_000_000_000, True, 1)
-    core.enter(SessionState.LOGGED_ON, core.settings.logon_timeout_ns)  # and the peer's Logon must come
+    core.enter(SessionState.LOGGED_ON, core.settings.logon_timeout_ns)  # time for the peer's Logon
 
 
 def on_first_message(core: SessionCore, fields: Fields, msg_type: str, seq_num: int | None) -> None:
-    """Take the message that must be a Logon."""
+    """Take the first message, which must be a Logon."""
     if msg_type == fix.Msg.LOGOUT and core.is_initiator:
         _on_refusal(core, fields, seq_num)
     elif msg_type != fix.Msg.LOGON:
@@ -54,7 +54,7 @@ def on_first_message(core: SessionCore, fields: Fields, msg_type: str, seq_num: 
 
 
 def on_second_logon(core: SessionCore, fields: Fields, seq_num: int) -> None:
-    """Refuse a Logon while logged on; one that resets does not come here."""
+    """Refuse a Logon while logged on, unless it resets the numbers (see `on_reset`)."""
     if seq_num == core.next_in:
         core.advance(seq_num + 1)
     core.leave("a second Logon without ResetSeqNumFlag(141)=Y", operator=core.reset_asked)
@@ -68,7 +68,7 @@ def on_reset(core: SessionCore, seq_num: int) -> None:
     if core.reset_asked:
         core.reset_asked = False
         if core.is_logged_on:
-            core.enter(SessionState.LOGGED_ON)  # without a deadline again
+            core.enter(SessionState.LOGGED_ON)  # no deadline any more
     else:
         core.reset_store()
         _transmit(core, core.heart_bt_ns // 1_000_000_000, True, 2)
@@ -161,7 +161,7 @@ def _confirm_reset(core: SessionCore, seq_num: int) -> bool:
 
 
 def _establish(core: SessionCore, fields: Fields, seq_num: int, is_next: bool) -> None:
-    """Enter the session, and see to the messages before a Logon that is too high."""
+    """Log on, and recover the messages before a Logon that is too high."""
     core.heart_bt_ns = (header.integer(fields, fix.HeartBtInt) or 0) * 1_000_000_000
     limit = header.integer(fields, fix.MaxMessageSize)
     core.peer_limit = limit if limit else core.settings.max_message_size
@@ -202,7 +202,7 @@ def _transmit(core: SessionCore, heart_bt_int: int, resets: bool, next_expected:
 
 
 def _is_content_right(core: SessionCore, fields: Fields, seq_num: int) -> bool:
-    """Check the Logon's own fields; answer what is wrong with them."""
+    """Check the fields of a Logon; answer if they are wrong."""
     fault = _find_fault(core, fields)
     if fault is not None:
         core.refuse(fields, seq_num, fault)
@@ -234,7 +234,7 @@ def _find_fault(core: SessionCore, fields: Fields) -> Fault | None:
 
 
 def _find_number_fault(core: SessionCore, fields: Fields) -> Fault | None:
-    """Check the numbers that a Logon may leave out."""
+    """Check the optional numbers of a Logon."""
     limit, expected = header.integer(fields, fix.MaxMessageSize), header.integer(fields, fix.NextExpectedMsgSeqNum)
     if limit is None and fix.MaxMessageSize in fields:
         return Fault(Reason.INCORRECT_DATA_FORMAT, fix.MaxMessageSize, "MaxMessageSize(383) is not a number")
@@ -250,7 +250,7 @@ def _find_number_fault(core: SessionCore, fields: Fields) -> Fault | None:
 
 
 def _disagreement(core: SessionCore, fields: Fields) -> str:
-    """Say where the two configurations differ."""
+    """Say where the Logon contradicts our configuration; empty if nowhere."""
     settings = core.settings
     if settings.is_fixt and fields.text(fix.DefaultApplVerID) != settings.default_appl_ver_id:
         return f"DefaultApplVerID(1137) must be {settings.default_appl_ver_id}"

@@ -21,7 +21,7 @@ def log_out(core: SessionCore, text: str) -> None:
 
 
 def on_logout(core: SessionCore, fields: Fields, seq_num: int) -> None:
-    """Take a Logout whose turn it is."""
+    """Take a Logout that is next in sequence."""
     core.advance(seq_num + 1)
     if core.state is SessionState.LOGOUT_SENT:
         finish(core)
@@ -31,7 +31,7 @@ def on_logout(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 
 def answer(core: SessionCore) -> None:
-    """Answer the peer's Logout and leave closing to it."""
+    """Answer the peer's Logout and let the peer close the connection."""
     core.transmit(
         admin.body(fix.Msg.LOGOUT, [(fix.SessionStatus, SessionStatus.COMPLETE)] if core.settings.is_fixt else [])
     )
@@ -41,7 +41,7 @@ def answer(core: SessionCore) -> None:
 
 
 def finish(core: SessionCore) -> None:
-    """Close: both sides have said Logout."""
+    """Close the connection: both sides have sent Logout."""
     core.is_orderly = True
     core.drop(core.logout_reason or "logged out as asked")
 

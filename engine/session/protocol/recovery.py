@@ -1,4 +1,4 @@
-"""Messages of the peer that are missing: asked for, filled, skipped; and the reset of our own number.
+"""Recovery of the peer's missing messages: ResendRequest, gap fill; and SequenceReset of our own number.
 
 Source  FIX 4.4 volume 2, message recovery, ResendRequest, SequenceReset, Reject; test cases 2.b, 10, 11.
 """
@@ -16,7 +16,7 @@ LARGEST = 10**12  # NewSeqNo(36)
 
 
 def request(core: SessionCore, last: int) -> None:
-    """Ask for what is missing up to `last`, unless it has been asked for."""
+    """Request what is missing up to `last`, unless it has been requested."""
     _act(core, core.gap.request(last, core.next_in, core.next_out, core.now_ns))
 
 
@@ -27,12 +27,12 @@ def expect_fill(core: SessionCore, last: int) -> None:
 
 
 def on_overdue(core: SessionCore) -> None:
-    """Ask again for what did not come, or give up."""
+    """Repeat a request that was not served, or give up."""
     _act(core, core.gap.on_overdue(core.next_in, core.next_out, core.now_ns))
 
 
 def on_progress(core: SessionCore) -> None:
-    """Ask for what is still missing; without a gap, answer the Logout that came beyond it."""
+    """Request what is still missing; once the gap is filled, answer a Logout that came beyond it."""
     had_gap = core.gap.end > 0
     _act(core, core.gap.on_progress(core.next_in, core.next_out, core.now_ns))
     if had_gap and not core.gap.is_open and core.state is SessionState.LOGOUT_DELAYED:
@@ -40,7 +40,7 @@ def on_progress(core: SessionCore) -> None:
 
 
 def on_gap_fill(core: SessionCore, fields: Fields, seq_num: int) -> None:
-    """Skip the numbers below NewSeqNo(36); the turn of the message itself has come."""
+    """Skip the numbers below NewSeqNo(36); the message itself is next in sequence."""
     new = header.integer(fields, fix.NewSeqNo)
     if new is None or not seq_num < new <= LARGEST:
         core.refuse(fields, seq_num, new_seq_no_fault(fields, new))
@@ -50,7 +50,7 @@ def on_gap_fill(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 
 def on_reject(core: SessionCore, fields: Fields, seq_num: int) -> None:
-    """Hand a Reject(3) to the application; one of our ResendRequest ends the session."""
+    """Hand a Reject(3) to the application; if it rejects our ResendRequest, end the session."""
     core.host.alert(f"Reject(3) of our message {fields.text(fix.RefSeqNum)}: {fields.text(fix.Text)}")
     core.host.deliver(fields)
     core.advance(seq_num + 1)
@@ -60,7 +60,7 @@ def on_reject(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 
 def send_sequence_reset(core: SessionCore, new_seq_no: int) -> None:
-    """Go on with a higher number and have the peer follow; the store first, because only a surplus is recovered."""
+    """Continue with a higher number and tell the peer; the store goes first, so that a crash never leaves it behind."""
     if core.state is not SessionState.LOGGED_ON:
         raise SessionError(f"{core.settings.name}: logged out; reset after on_logon")
     if new_seq_no <= core.next_out or new_seq_no > LARGEST:

@@ -1,9 +1,9 @@
-"""What waits to be written: ranges that the peer asked for again, and behind them what was sent meanwhile.
+"""The queue of messages to write: ranges that the peer requested, then what was sent meanwhile.
 
-Units   monotonic ns; sequence numbers are MsgSeqNum(34) of ours.
-Shapes  a queue of ranges, each an iterator of whole messages; while it is not empty, or the socket takes no more, new
-        messages stay in the store, and only the number of the first is kept here.
-Errors  none; a range that cannot be is a `Fault`, one request too many is `Leave`.
+Units   monotonic ns; sequence numbers are our MsgSeqNum(34).
+Shapes  a queue of ranges, each an iterator of whole messages. While it is not empty, or the socket is full, new
+        messages wait in the store; only the number of the first is kept here.
+Errors  none; `Fault` is returned for an impossible range, `Leave` for too many requests.
 Thread  the loop thread only.
 Source  FIX 4.4 volume 2, ResendRequest, test cases 8 and 14.e; possible duplicates.
 """
@@ -18,14 +18,14 @@ from engine.session.protocol.agreed import SECOND_NS, CoreSettings
 from engine.session.protocol.answers import Again, Leave
 from engine.session.protocol.faults import Fault, Reason
 
-# What may leave a second time, as PossDupFlag(43)=Y: requests that can only take orders off the market. They carry
-# their old ClOrdID, so a venue that has seen them says so, and one that has not still should act on them.
+# What may be resent with PossDupFlag(43)=Y: requests that can only take orders off the market. They keep their ClOrdID:
+# a venue that has seen them says so, and one that has not should still act on them.
 REPLAYED = frozenset({fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST})
 
 _MAX_RANGES = 64
 _INFINITY = (0, 999_999)  # EndSeqNo(16): to the end, now and in older versions
 
-# Fields that a replayed message gets anew
+# Fields that are rewritten when a message is resent
 _RENEWED = frozenset({
     fix.BeginString, fix.BodyLength, fix.MsgType, fix.MsgSeqNum, fix.SenderCompID, fix.TargetCompID,
     fix.SendingTime, fix.PossDupFlag, fix.OrigSendingTime, fix.LastMsgSeqNumProcessed, fix.CheckSum,
@@ -33,18 +33,18 @@ _RENEWED = frozenset({
 
 
 class Replay:
-    """One session's queue of messages to write; `is_waiting` is True while new messages must wait behind it."""
+    """One session's queue; `is_waiting` is True while new messages must wait behind it."""
 
     def __init__(self, settings: CoreSettings, replayed: Container[str] | None = None) -> None:
-        """`replayed` holds the MsgTypes of the application that are sent again, None for all."""
+        """`replayed` holds the application MsgTypes that are resent, None for all."""
         self.is_waiting = False
         self.is_paused = False  # the socket takes no more
         self._most_a_second = settings.max_resend_requests_a_second
         self._replayed = replayed
         self._renewed = _RENEWED | {tag for tag, _ in settings.header}
         self._ranges: deque[Iterator[bytes]] = deque()
-        self._unwritten_from = 0  # first message that is in the store alone
-        self._second = self._requests = 0  # of the peer: the second, and how many in it
+        self._unwritten_from = 0  # first message that waits in the store
+        self._second = self._requests = 0  # the second of the peer's last ResendRequest, and how many came in it
 
     @property
     def has_ranges(self) -> bool:
@@ -66,13 +66,13 @@ class Replay:
         return Again(first, last if end in _INFINITY else min(end, last))
 
     def may_go_again(self, msg_type: str) -> bool:
-        """Say whether a message of this type is sent again; one that is not is skipped by a gap fill."""
+        """Say whether a message of this type is resent rather than skipped by a gap fill."""
         if msg_type in ADMIN:
             return msg_type == fix.Msg.REJECT
         return self._replayed is None or msg_type in self._replayed
 
     def body(self, stored: Fields) -> bytes:
-        """Return the body of a stored message, without the fields that it gets anew."""
+        """Return the body of a stored message, without the fields that are rewritten."""
         kept = b"".join(b"%d=%b\x01" % field for field in stored if field[0] not in self._renewed)
         return b"35=%b\x01" % (stored.get(fix.MsgType) or b"") + kept
 
@@ -83,7 +83,7 @@ class Replay:
         return len(self._ranges) == 1
 
     def postpone(self, seq_num: int) -> None:
-        """Learn that a new message is in the store and must wait."""
+        """Note that this new message waits in the store."""
         self._unwritten_from = self._unwritten_from or seq_num
 
     def next(self) -> bytes | None:
@@ -97,22 +97,22 @@ class Replay:
         return None
 
     def take_unwritten(self) -> int:
-        """Return the first message that waits in the store, 0 for none; from it on they are the next range to add."""
+        """Return the first number that waits in the store, 0 for none, and forget it: the caller adds the messages."""
         first, self._unwritten_from = self._unwritten_from, 0
         self._judge()
         return first
 
     def pause(self) -> None:
-        """Learn that the socket takes no more."""
+        """Note that the socket is full."""
         self.is_paused = self.is_waiting = True
 
     def resume(self) -> None:
-        """Learn that the socket takes messages again."""
+        """Note that the socket has room again."""
         self.is_paused = False
         self._judge()
 
     def clear(self) -> None:
-        """Drop everything that waits; it stays in the store."""
+        """Drop everything that waits; the messages stay in the store."""
         self._ranges.clear()
         self._unwritten_from = 0
         self._judge()

@@ -1,6 +1,6 @@
-"""Answers to the peer's ResendRequest, and everything else that is read back from the store to be written.
+"""Answers the peer's ResendRequest, and writes what waited in the store.
 
-Cost    a batch at a time, so that a long replay leaves the loop to others.
+Cost    one batch at a time, so that a long replay does not block the loop.
 Source  FIX 4.4 volume 2, message recovery, possible duplicates, test case 8; state matrix 10.
 """
 
@@ -17,13 +17,13 @@ _BATCH = 256  # messages
 
 
 def on_resend_request(core: SessionCore, fields: Fields, seq_num: int) -> None:
-    """Serve a ResendRequest whose turn it is."""
+    """Serve a ResendRequest that is next in sequence."""
     if answer(core, fields, seq_num):
         core.advance(seq_num + 1)
 
 
 def answer(core: SessionCore, fields: Fields, seq_num: int) -> bool:
-    """Send the range again; False if the message was refused, and counted, instead."""
+    """Resend the range; False if the request was refused, which counts it, or ended the session."""
     first, end = header.integer(fields, fix.BeginSeqNo), header.integer(fields, fix.EndSeqNo)
     if (fault := _find_fault(fields, first, end)) is not None:
         core.refuse(fields, seq_num, fault)
@@ -41,13 +41,13 @@ def answer(core: SessionCore, fields: Fields, seq_num: int) -> bool:
 
 
 def again(core: SessionCore, first: int, last: int) -> None:
-    """Queue the messages from `first` to `last` for another sending."""
+    """Queue the messages from `first` to `last` to be resent."""
     if core.replay.add(_duplicates(core, first, last)):
         pump(core)
 
 
 def pump(core: SessionCore) -> None:
-    """Write a batch of what waits, as long as the socket takes it."""
+    """Write one batch of what waits, until the socket is full."""
     replay = core.replay
     core.last_sent_ns = core.now_ns  # the peer hears from us: no Heartbeat is due between the batches
     for _ in range(_BATCH):

@@ -1,11 +1,11 @@
 """The session protocol without a socket or a clock: bytes and time in, bytes and events out.
 
-A message that is in sequence, of the application and right in its header takes the short way through `receive`; every
-other goes through `dispatch` to the module of its subject.
+An application message that is in sequence and has a valid header takes the fast path through `receive`; all others go
+through `dispatch`.
 
 Units   `now_ns` is a monotonic time; `wall_offset_ns` makes UTC of it and is set by the caller.
 Errors  SessionError from `send` while logged out. What the peer does wrong is answered, never raised.
-Cost    with the file store and a dictionary some 1 500 instructions a send, 5 400 a message that is handed on.
+Cost    with the file store and a dictionary some 1 500 instructions for a send, 5 400 for a message received.
 Thread  the loop thread only. Fields handed to `deliver` are valid during the call.
 Source  FIX 4.4 volume 2, session protocol and its test cases; FIXT 1.1.
 """
@@ -38,13 +38,13 @@ class FixSession(SessionCore):
             logon.send_logon(self)
 
     def disconnected(self, now_ns: int, reason: str) -> None:
-        """Learn that the connection is gone."""
+        """End on the connection that is gone."""
         self.now_ns = now_ns
         if self.state:
             self.end(reason)
 
     def receive(self, data: bytes, now_ns: int) -> None:
-        """Take what a read brought, any part of any number of messages."""
+        """Process bytes that were read: any number of messages, or parts of them."""
         self.now_ns = now_ns
         if self._tail:
             data = self._tail + data
@@ -86,7 +86,7 @@ class FixSession(SessionCore):
         self.transmit(body)
 
     def keep(self, body: bytes, now_ns: int) -> None:
-        """Number and store one application message for a peer that is away: it is sent when he asks for it."""
+        """Number and store one application message while the peer is away; it is sent when the peer requests it."""
         self.now_ns = now_ns
         self.store.append(self.next_out, self.encoder.encode(body, self.next_out, self.wall_ns))
         self.next_out += 1
@@ -108,18 +108,18 @@ class FixSession(SessionCore):
         liveness.send_test_request(self)
 
     def sequence_reset(self, new_seq_no: int, now_ns: int) -> None:
-        """Have the peer expect `new_seq_no` next; SessionError while logged out and for a number that is too low."""
+        """Make the peer expect `new_seq_no` next; SessionError while logged out and for a number that is too low."""
         self.now_ns = now_ns
         recovery.send_sequence_reset(self, new_seq_no)
 
     def pause(self) -> bool:
-        """Stop writing: the socket takes no more. False where nothing is stored, so that there is no catching up."""
+        """Stop writing while the socket is full; False if messages are not stored, so that we cannot catch up later."""
         if self.store.keeps_messages:
             self.replay.pause()
         return self.replay.is_paused
 
     def resume(self, now_ns: int) -> None:
-        """Write on: the socket takes messages again, first those that it has missed."""
+        """Continue writing, first what has waited."""
         self.now_ns = now_ns
         self.replay.resume()
         resend.pump(self)

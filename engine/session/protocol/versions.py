@@ -1,6 +1,6 @@
-"""Which application version a message of a FIXT.1.1 session has where its own header does not say.
+"""The application version of a FIXT.1.1 message whose header does not name one.
 
-Shapes  what the peer's Logon says: a default, and others for some MsgTypes that it sends (NoMsgTypes(384)).
+Shapes  a default and exceptions for some MsgTypes, both from the peer's Logon (NoMsgTypes(384)).
 Source  FIXT 1.1, Logon, MsgTypeGrp, Reject; FIX Session Layer 5.3.
 """
 
@@ -28,7 +28,7 @@ class Version(NamedTuple):
 
 
 class Versions:
-    """The versions that the peer's messages have."""
+    """The versions of the peer's messages."""
 
     def __init__(self, logon: Fields) -> None:
         defaults = (fix.DefaultApplVerID, fix.DefaultApplExtID, fix.DefaultCstmApplVerID)
@@ -43,7 +43,7 @@ class Versions:
                     self.by_msg_type[said.get(fix.RefMsgType, "")] = version
 
     def named(self, message: Fields) -> list[tuple[int, object]]:
-        """Return the fields of a refusal that name the version assumed; none where the message says it itself."""
+        """Return the fields of a Reject that name the version assumed; none if the message names its own."""
         if fix.ApplVerID in message:
             return []
         version = self.by_msg_type.get(message.msg_type, self.default)

@@ -1,4 +1,4 @@
-"""The sockets that QuickFIX opened, watched by our loop: QuickFIX hands out no descriptor.
+"""Watches the sockets that QuickFIX opened, whose descriptors it does not reveal.
 
 Cost    `refresh` reads the process' descriptor table: once per connection, never per message.
 Thread  the loop thread only.

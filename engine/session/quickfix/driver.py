@@ -1,9 +1,9 @@
-"""QuickFIX's initiator turned by our event loop: polled when its socket is readable, and by a timer.
+"""Runs QuickFIX's initiator in our event loop: polled when its socket is readable, and by a timer.
 
-QuickFIX hands out no descriptor, so each socket that it opens is found among the process' own and a duplicate of
-it is watched. The duplicate stays ours when QuickFIX closes its own, so that no reader is left on a reused number.
+QuickFIX does not reveal its descriptors, so each socket that it opens is found among those of the process, and a
+duplicate is watched. It stays open when QuickFIX closes its own, so that no reader is left on a reused number.
 
-Errors  an exception that QuickFIX lets out of a poll is handed to `on_failure`.
+Errors  an exception that a poll raises is passed to `on_failure`.
 Cost    a poll that reads one report 9 us, handling included; the timer runs 10 times a second while connected.
 Thread  the loop thread only.
 """
@@ -19,7 +19,7 @@ from engine.runtime._sockets import Sockets, Watch
 from engine.session.quickfix.descriptors import sockets as sockets_of_process
 from engine.session.quickfix.log import SessionLog
 
-CONNECTED_S = 0.1  # between timer polls: heartbeats and time-outs need no more
+CONNECTED_S = 0.1  # between timer polls: often enough for heartbeats and time-outs
 SEEKING_S = 0.02  # while there is no connection to watch
 _DRAIN_SLACK = 16  # polls beyond one for each message that waits: the kernel may take a message in parts
 
@@ -59,10 +59,11 @@ class Driver:
 
     @property
     def is_watching(self) -> bool:
+        """Whether the connection's socket was found and wakes the loop."""
         return self._link is not None
 
     def start(self) -> None:
-        """Poll from now on."""
+        """Start polling."""
         if self._timer is None:
             for waker in self._wakers:
                 self._loop.add_reader(waker, self._on_backlog)
@@ -89,7 +90,7 @@ class Driver:
         self.on_turn()
 
     def seek(self) -> bool:
-        """Watch the connection that QuickFIX opened, if it stands; say whether one stands."""
+        """Watch the connection that QuickFIX opened, once it is established; say whether it is."""
         if self._before is not None:
             self._seen += _duplicates(self._before, socket.AF_INET)
             self._before = None

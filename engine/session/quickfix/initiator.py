@@ -1,8 +1,8 @@
-"""A FIX session on QuickFIX, driven by the trading loop: no thread of its own, one crossing for each message sent.
+"""A FIX session on QuickFIX, run by the trading loop without a thread of its own.
 
-Framing, sequence numbers, heartbeats, resends and the file store are QuickFIX's. Ours are the turn of the loop, the
-refusal to send while logged out, and that nothing stale is sent again: QuickFIX would replay an old order after the
-next logon, so of what the peer asks for again only cancels leave; the rest is gap-filled.
+QuickFIX does the framing, sequence numbers, heartbeats, resends and the file store. We poll it from the loop, refuse
+to send while logged out, and resend nothing stale: QuickFIX would replay an old order after the next logon, so only
+cancels are resent, and the rest is gap-filled.
 
 Errors  SessionError from `send`; ConfigError at construction. An exception in a callable is caught and reported by
         `on_fault`, because one that leaves a QuickFIX callback ends the process.
@@ -18,14 +18,13 @@ from typing import Any
 
 import quickfix
 
-from engine import fix
 from engine.codec import Fields
 from engine.errors import ConfigError, DecodeError, SessionError
 from engine.runtime._sockets import Sockets
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
 from engine.session.protocol import admin
-from engine.session.protocol.replay import REPLAYED
+from engine.session.quickfix.callbacks import Callbacks
 from engine.session.quickfix.driver import Driver
 from engine.session.quickfix.log import LogFactory, SessionLog
 from engine.session.quickfix.logons import Logons
@@ -38,10 +37,11 @@ _TRAILER = "10=0\x01"  # QuickFIX drops a repeating group that nothing follows; 
 
 
 class QuickfixSession:
-    """Initiator side of one session; satisfies `engine.session.Session`."""
+    """Initiator side of one session; satisfies `engine.session.Session`, and `Owner` for its callbacks."""
 
     _driver: Driver
     _log: SessionLog
+    _callbacks: Callbacks
     _dictionaries: list[quickfix.DataDictionary]
 
     def __init__(
@@ -63,42 +63,45 @@ class QuickfixSession:
         self._logons = Logons(settings.logon_tags(), logon_dialect)
         self._may_send = False
         self._is_dropping = False
-        self._logout_text = ""  # why the session ends, where a Logout says so
-        self._escaped: BaseException | None = None  # raised in a callback, and not ours to stop
+        self.logout_text = ""  # why the session ends, where a Logout says so
+        self._escaped: BaseException | None = None  # raised in a callback; raised again after the poll
         self._last_seq_nums = (0, 0)
         self._session: Any = None  # QuickFIX's own session, until `close`
-        self._parts: tuple[Any, ...] = ()  # what QuickFIX refers to without owning it
-        self._callbacks = _Callbacks(self)
+        self._parts: tuple[Any, ...] = ()  # kept alive because QuickFIX refers to them without owning them
         self._message = quickfix.Message()  # reused: a new one costs 2 us more
         try:
             self._open(settings)
         except quickfix.FIXException as error:
             raise ConfigError(f"{settings.file}: QuickFIX refuses it: {error}; correct the session file") from None
-        atexit.register(self.close)  # QuickFIX must be taken down before Python is
+        atexit.register(self.close)  # QuickFIX must be destroyed before Python shuts down
 
     @property
     def next_sender_seq_num(self) -> int:
+        """MsgSeqNum(34) of the next message that we send."""
         return self._session.getExpectedSenderNum() if self._session is not None else self._last_seq_nums[0]
 
     @property
     def next_target_seq_num(self) -> int:
+        """MsgSeqNum(34) of the next message that we expect."""
         return self._session.getExpectedTargetNum() if self._session is not None else self._last_seq_nums[1]
 
     @property
     def counts(self) -> dict[str, int]:
-        """Messages of every kind: read, sent, read but unreadable, and answered by us with Reject(3) or (j)."""
+        """The numbers of messages received, sent, garbled, and rejected by us with Reject(3) or (j)."""
         log = self._log
         counts = {"received": log.received, "sent": log.sent, "garbled": log.garbled}
         return counts | {"rejected": self._callbacks.rejected}
 
     def logon(self) -> None:
+        """Connect and log on; connect again after a loss until `logout` or `close`."""
         if self._session is None:
             raise SessionError(f"{self.name}: is closed; make a new session")
-        self._logout_text = ""
+        self.logout_text = ""
         self._session.logon()
         self._driver.start()
 
     def send(self, body: bytes) -> None:
+        """Send one application message: `35=D<SOH>`, then its body fields, each closed by SOH."""
         if not self._may_send:
             raise SessionError(f"{self.name}: is logged out; wait for on_logon before sending")
         callbacks = self._callbacks
@@ -121,16 +124,18 @@ class QuickfixSession:
             self.send(admin.unsupported(fields, None))
 
     def logout(self, text: str = "") -> None:
+        """Send Logout, then disconnect; do not connect again."""
         if self._session is None:
             return
         self._may_send = False
-        self._logout_text = "logged out as asked"
+        self.logout_text = "logged out as asked"
         self._session.logout(text)
         if not self.is_logged_on:
             self._drop()  # QuickFIX would leave an unanswered Logon open
         self._driver.poll_soon()
 
     def close(self) -> None:
+        """Release the connection and the store at once, or as soon as QuickFIX is off the stack."""
         self._may_send = False
         if self._driver.is_polling or self._is_dropping:
             self._loop.call_soon(self.close)  # QuickFIX is on the stack and must not be destroyed under itself
@@ -154,6 +159,7 @@ class QuickfixSession:
         self._dictionaries = read_dictionaries(settings)
         configured = quickfix_settings(settings)
         self._log = SessionLog(self.name, settings.path("FileLogPath"))
+        self._callbacks = Callbacks(self, self._log)
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))
         ports = frozenset(port for _, port in settings.endpoints())
         try:
@@ -181,36 +187,40 @@ class QuickfixSession:
         finally:
             self._is_dropping = False
 
-    def _fill_logon(self, message: quickfix.Message, header: quickfix.Header) -> None:
-        """Complete a Logon; one that cannot be completed does not leave."""
+    def _poll_failed(self, error: Exception) -> None:
+        """Report that QuickFIX raised while it read, and reconnect: its place in the stream is in doubt."""
+        self.caught("reading", error)
+        self._drop()
+
+    # For Callbacks
+
+    def fill_logon(self, message: quickfix.Message, header: quickfix.Header) -> None:
+        """Complete a Logon; drop the connection if that fails."""
         try:
             self._logons.fill(message, header, is_connected=self._driver.seek())
         except Exception:
             self._drop()
             raise
 
-    def _logged_on(self) -> None:
+    def logged_on(self) -> None:
+        """Let the application send."""
         self.is_logged_on = self._may_send = True
         if not self._driver.is_watching:
             _logger.warning("%s: connection not found in /proc/self/fd: reports wait for the timer", self.name)
         self.on_logon()
 
-    def _logged_out(self) -> None:
+    def logged_out(self) -> None:
+        """Tell the application why the session ended; only log it for an attempt that failed."""
         was_logged_on = self.is_logged_on
         self.is_logged_on = self._may_send = False
-        reason = self._logout_text or self._log.reason
-        self._logout_text = ""
+        reason = self.logout_text or self._log.reason
+        self.logout_text = ""
         if was_logged_on:
             self.on_logout(reason)
         else:
             _logger.warning("%s: logon failed: %s", self.name, reason)
 
-    def _poll_failed(self, error: Exception) -> None:
-        """QuickFIX let an exception out while it read: its place in the stream is in doubt, so begin anew."""
-        self._caught("reading", error)
-        self._drop()
-
-    def _caught(self, where: str, error: BaseException) -> None:
+    def caught(self, where: str, error: BaseException) -> None:
         """Report an exception that must not reach QuickFIX."""
         if not isinstance(error, Exception):
             self._escaped = error
@@ -221,72 +231,3 @@ class QuickfixSession:
             self.on_fault(f"{self.name}: {where} failed: {type(error).__name__}: {error}")
         except BaseException as second:
             _logger.error("%s: on_fault failed", self.name, exc_info=second)
-
-
-class _Callbacks(quickfix.Application):
-    """What QuickFIX calls; no exception but DoNotSend leaves a method."""
-
-    def __init__(self, owner: QuickfixSession) -> None:
-        super().__init__()
-        self._owner = owner
-        self.is_sending = False  # the message in `toApp` is one that we send, not a replay
-        self.rejected = 0
-
-    def onCreate(self, _session_id: quickfix.SessionID) -> None: ...
-
-    def onLogon(self, _session_id: quickfix.SessionID) -> None:
-        try:
-            self._owner._logged_on()
-        except BaseException as error:
-            self._owner._caught("on_logon", error)
-
-    def onLogout(self, _session_id: quickfix.SessionID) -> None:
-        try:
-            self._owner._logged_out()
-        except BaseException as error:
-            self._owner._caught("on_logout", error)
-
-    def fromApp(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
-        owner = self._owner
-        try:
-            text = owner._log.take_incoming() or message.toString()
-            owner.on_message(Fields(text.encode("utf-8", "surrogateescape")))
-        except BaseException as error:
-            owner._caught("on_message", error)
-
-    def fromAdmin(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
-        owner = self._owner
-        try:
-            fields = Fields((owner._log.take_incoming() or message.toString()).encode("utf-8", "surrogateescape"))
-            if fields.msg_type == fix.Msg.REJECT:
-                owner.on_message(fields)
-            elif fields.msg_type == fix.Msg.LOGOUT:
-                owner._logout_text = fields.text(fix.Text) or owner._logout_text or "the peer logged out"
-        except BaseException as error:
-            owner._caught("on_message", error)
-
-    def toAdmin(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
-        try:
-            header = message.getHeader()
-            msg_type = header.getField(fix.MsgType)
-            if msg_type == fix.Msg.LOGON:
-                self._owner._fill_logon(message, header)
-            elif msg_type == fix.Msg.REJECT:
-                self.rejected += 1
-        except BaseException as error:
-            self._owner._caught("logon", error)
-
-    def toApp(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
-        if not self.is_sending and self._is_stale(message):
-            raise quickfix.DoNotSend()
-
-    def _is_stale(self, message: quickfix.Message) -> bool:
-        try:
-            header = message.getHeader()
-            if not header.isSetField(fix.PossDupFlag):
-                self.rejected += 1  # QuickFIX's own BusinessMessageReject
-                return False
-            return header.getField(fix.MsgType) not in REPLAYED
-        except BaseException as error:
-            self._owner._caught("replay", error)
-            return True

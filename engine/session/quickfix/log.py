@@ -1,8 +1,8 @@
-"""What QuickFIX says about one session: counted, named, and written down where FileLogPath asks for it.
+"""QuickFIX's log of one session: counts messages, and writes files where FileLogPath asks for them.
 
 Shapes  the files are QuickFIX's own: `NAME.messages.current.log` and `NAME.event.current.log`, `time : text`.
-Errors  none leave a method, because an exception that leaves a QuickFIX callback ends the process; a file that
-        cannot be written is given up with an event.
+Errors  none are raised, because an exception in a QuickFIX callback ends the process; a file that cannot be written
+        is given up, which is logged.
 Cost    0.5 us per round trip without files.
 Thread  the loop thread; secrets of a Logon never reach a file or logger.
 """
@@ -49,33 +49,39 @@ class SessionLog(quickfix.Log):
             self._events = _open(folder / f"{stem}.event.current.log")
 
     def onIncoming(self, text: str) -> None:
+        """Count a message that was read."""
         self.received += 1
         self.incoming = text
         if self._messages is not None:
             self._write(self._messages, text)
 
     def onOutgoing(self, text: str) -> None:
+        """Count a message that is sent."""
         self.sent += 1
         if self._messages is not None:
             self._write(self._messages, text)
 
     def onEvent(self, text: str) -> None:
+        """Note an event of the session."""
         self.incoming = ""  # a message that waited for a gap to close is announced by an event: it is not this one
         try:
             self._note(text)
         except BaseException:
             _logger.exception("%s: event lost", self._name)
 
-    def clear(self) -> None: ...
+    def clear(self) -> None:
+        """Do nothing: the log is kept when a session begins again."""
 
-    def backup(self) -> None: ...
+    def backup(self) -> None:
+        """Do nothing: files are not rotated here."""
 
     def take_incoming(self) -> str:
-        """Return the message being handled as it came, once; empty if it came earlier."""
+        """Return the raw message being handled, once; empty if it was read earlier."""
         text, self.incoming = self.incoming, ""
         return text
 
     def close(self) -> None:
+        """Close the files."""
         for file in (self._messages, self._events):
             if file is not None:
                 with suppress(OSError):
@@ -105,16 +111,18 @@ class SessionLog(quickfix.Log):
 
 
 class LogFactory(quickfix.LogFactory):
-    """Hands the one log to QuickFIX."""
+    """Gives QuickFIX the log of the session."""
 
     def __init__(self, log: SessionLog) -> None:
         super().__init__()
         self._log = log
 
     def create(self, *_session_id: quickfix.SessionID) -> SessionLog:
+        """Return the log."""
         return self._log
 
-    def destroy(self, _log: quickfix.Log) -> None: ...
+    def destroy(self, _log: quickfix.Log) -> None:
+        """Do nothing: the session closes its log."""
 
 
 def _open(file: Path) -> TextIO:

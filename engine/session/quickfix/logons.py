@@ -1,9 +1,9 @@
-"""The Logons that QuickFIX writes: completed before they leave, and their numbers taken back when they did not.
+"""Completes the Logons that QuickFIX writes, and takes back the numbers of those that were not sent.
 
-QuickFIX writes a Logon as soon as it begins to connect. Where the connection is refused that Logon has used a number
-that the peer never sees, and the next one would leave a gap.
+QuickFIX writes a Logon as soon as it begins to connect. If the connection is refused, that Logon has used a number that
+the peer never sees, and the next one would leave a gap.
 
-Errors  whatever the dialect raises leaves `fill`, with the number noted as unused.
+Errors  `fill` raises what the dialect raises; the number counts as unused then.
 Thread  the loop thread only.
 """
 
@@ -26,7 +26,7 @@ class Logons:
         self.unsent = 0  # MsgSeqNum(34) of a Logon for which there was no connection
 
     def fill(self, message: quickfix.Message, header: quickfix.Header, *, is_connected: bool) -> None:
-        """Add what the session file and the venue want in a Logon."""
+        """Add the fields that the session file and the venue require."""
         seq_num = int(header.getField(fix.MsgSeqNum))
         if not is_connected:
             self.unsent = seq_num
@@ -41,7 +41,7 @@ class Logons:
             raise
 
     def take_back(self, session: quickfix.Session | None) -> None:
-        """Give the number of a Logon that never left to the next one."""
+        """Make the next Logon use the number of one that was not sent."""
         if session is not None and session.getExpectedSenderNum() == self.unsent + 1:
             session.setNextSenderMsgSeqNum(self.unsent)
         self.unsent = 0

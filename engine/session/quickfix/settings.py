@@ -1,6 +1,6 @@
-"""A session's settings in the form that QuickFIX takes, and what QuickFIX cannot do with them.
+"""Turns a session file into QuickFIX's settings, and names what QuickFIX cannot do.
 
-Errors  ConfigError for a key that asks for what the QuickFIX package has not, such as TLS.
+Errors  ConfigError for a key that the QuickFIX package does not support, such as those of TLS.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ _TLS = {
 
 
 def refused(settings: SessionSettings) -> list[str]:
-    """Return what these settings ask for that QuickFIX cannot do, each with what to do instead."""
+    """Return the settings that QuickFIX cannot honour, each with what to do instead."""
     found = []
     for name, value in settings.values.items():
         key = known(name)
@@ -53,19 +53,20 @@ def refused(settings: SessionSettings) -> list[str]:
 
 
 def ignored(settings: SessionSettings) -> list[str]:
-    """Return the keys that QuickFIX reads over."""
+    """Return a warning for each key that QuickFIX ignores."""
     keys = [key for name in settings.values if (key := known(name)) is not None and not key.quickfix]
     text = "{}: {}: has no effect in the quickfix session"
     return [text.format(settings.file, key.name) for key in keys if key.name not in _TLS]
 
 
 def session_id(settings: SessionSettings) -> quickfix.SessionID:
+    """Return the identity that QuickFIX knows the session by."""
     keys = ("BeginString", "SenderCompID", "TargetCompID", "SessionQualifier")
     return quickfix.SessionID(*(settings.text(key) for key in keys))
 
 
 def quickfix_settings(settings: SessionSettings) -> quickfix.SessionSettings:
-    """Return the settings for QuickFIX, as session and as defaults: it reads some keys from the one place only."""
+    """Return the settings for QuickFIX, as session and as defaults: it reads some keys from one of the two only."""
     dictionary = quickfix.Dictionary()
     for key, value in settings.values.items():
         dictionary.setString(key, _PRECISIONS.get(value, value) if key == "TimestampPrecision" else value)
@@ -107,7 +108,7 @@ def read_dictionaries(settings: SessionSettings) -> list[quickfix.DataDictionary
 
 
 def _make_folders(settings: SessionSettings) -> None:
-    """Make the folders of store and log; they hold what was sent, a Logon's password too, so nobody else may look."""
+    """Make the folders of store and log; only their owner may read them, because what was sent includes passwords."""
     for key in ("FileStorePath", "FileLogPath"):
         folder = settings.path(key)
         try:

@@ -1,1 +1,1 @@
-"""Sequence numbers and the messages sent."""
+"""The stores of sequence numbers and sent messages."""

@@ -1,11 +1,11 @@
 """The hot half of the file store: records appended to a mapped segment, two numbers in a mapped head.
 
 Shapes  a record is length, number, checksum (64 bits each) and the message, padded to 8 bytes; a length of 0 ends the
-        segment. A number in the head is 48 bits of value and 16 of checksum in one word, so that no kill can halve it.
+        segment. A number in the head is one word, so that it is always written whole: 48 bits of value, 16 of checksum.
 Errors  SessionError for a record or number whose checksum is wrong, and for a store that is closed.
 Cost    append about 60 ns for 200 bytes, plus a page fault every 4 KiB.
 Thread  the loop thread only.
-Source  the message is written first and its length last: what a kill cuts short was never sent, and is not there.
+Source  the message is written first and its length last: a record that a kill interrupts was not sent either.
 """
 
 cimport cython
@@ -34,7 +34,7 @@ HEAD_NUMBERS = 16  # bytes at the start of the head that hold the next number in
 
 @cython.final
 cdef class Log:
-    """The numbers and the segment that is written now; `roll` is called to attach another when it is full."""
+    """The numbers and the current segment; `roll` is called to attach another when it is full."""
 
     def __cinit__(self, head, bint keeps_messages, roll):
         PyObject_GetBuffer(head, &self.head_buffer, PyBUF_WRITABLE)
@@ -48,14 +48,14 @@ cdef class Log:
         self.close()
 
     def close(self):
-        """Let go of head and segment."""
+        """Release head and segment."""
         self.detach()
         if self.head is not NULL:
             self.head = NULL
             PyBuffer_Release(&self.head_buffer)
 
     def attach(self, segment, int64_t first):
-        """Go on after the last record of `segment`, whose first record is number `first`; return the next number."""
+        """Continue after the last record of `segment`, whose first record is number `first`; return the next number."""
         cdef uint64_t length
         self.detach()
         PyObject_GetBuffer(segment, &self.buffer, PyBUF_WRITABLE)
@@ -73,6 +73,7 @@ cdef class Log:
         return first
 
     def detach(self):
+        """Release the segment."""
         if self.data is not NULL:
             self.data = NULL
             self.size = self.pos = 0
@@ -103,16 +104,19 @@ cdef class Log:
         self.set_next_out(seq_num + 1)
 
     cpdef set_next_out(self, int64_t seq_num):
+        """Write the next number to send into the head."""
         self.next_out = seq_num
         store_last(self.head + 1, sealed_number(seq_num))
 
     cpdef set_next_in(self, int64_t seq_num):
+        """Write the next number expected into the head."""
         if self.head is NULL:
             raise SessionError("the store is closed")
         self.next_in = seq_num
         store_last(self.head, sealed_number(seq_num))
 
     def is_half_full(self):
+        """Say whether more than half of the segment is used."""
         return 2 * self.pos > self.size
 
     def touch_ahead(self):

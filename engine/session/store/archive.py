@@ -1,8 +1,8 @@
-"""What a session sent before its numbers began again: segments of older runs, kept in `archive` beside the store.
+"""The messages that a session sent before a reset: segments of older runs, in `archive` beside the store.
 
-Shapes  `STEM.TIME.RUN.I.log`, TIME when it was last written, cut to what is used. Nothing here is ever deleted.
+Shapes  `STEM.TIME.RUN.I.log`, TIME when it was last written, truncated to its records. They are never deleted.
 Errors  SessionError for a damaged record.
-Source  FIX 4.4 volume 2, state matrix 1 and 16: a session that ends is begun anew.
+Source  FIX 4.4 volume 2, state matrix 1 and 16: a session that ends is restarted.
 """
 
 import mmap
@@ -18,7 +18,7 @@ _TIME = TimestampFormat(0)
 
 
 def keep(segment: Path) -> None:
-    """Move a segment that is written no more out of the store's way; one that was never written goes."""
+    """Move a finished segment to the archive; delete one that was never written."""
     with segment.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         used = extent(mapped)
     if not used:

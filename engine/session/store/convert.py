@@ -1,7 +1,7 @@
-"""Moves a session's numbers and messages between the native store and QuickFIX's, to change kind within a day.
+"""Converts a session's store between native and QuickFIX, to change the kind of a session within a day.
 The session must be stopped.
 
-Shapes  QuickFIX: `.seqnums` both numbers, `.session` their beginning, `.header` number,offset,size of each in `.body`.
+Shapes  QuickFIX: `.seqnums` both numbers, `.session` their creation time, `.header` number,offset,size in `.body`.
 Errors  SessionError for a source that is missing or damaged, and where the destination's numbers are higher.
 Source  QuickFIX FileStore, 1.15 and 1.16.
 """
@@ -17,13 +17,13 @@ from engine.errors import EngineError, SessionError
 from engine.session.file.settings import SessionSettings
 from engine.session.store.file_store import FileStore, stem
 
-# Stands for a number whose message QuickFIX did not keep; administrative, so it is skipped by a gap fill.
+# In place of a message that QuickFIX did not keep; administrative, so that a gap fill skips it
 _NOT_KEPT = b"35=0\x01"
 _SUFFIXES = ("body", "header", "session", "seqnums")
 
 
 class Contents(NamedTuple):
-    """What either store holds."""
+    """The contents of a store of either kind."""
 
     next_in: int
     next_out: int

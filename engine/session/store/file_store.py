@@ -1,10 +1,9 @@
-"""A session's store on disk: survives the death of the process at any instruction, not the loss of power.
+"""A session's store on disk: survives a kill of the process at any instruction, but not a loss of power.
 
 Shapes  `STEM.head` holds both numbers and which run of numbers this is; `STEM.RUN.I.log` holds the messages sent,
         one of them mapped. Beginning a new run replaces the head in one step; older runs go to the archive.
-Errors  SessionError that names file and place when anything is missing, damaged, or in use;
-        nothing is repaired or guessed.
-Cost    append 0.1 us; a new segment 0.2 ms and its pages 12, in slices of 0.2 while nothing is urgent.
+Errors  SessionError that names file and place when anything is missing, damaged or in use; nothing is repaired.
+Cost    0.1 us for an append; 0.2 ms for a new segment and 12 for its pages, in slices of 0.2 while nothing is urgent.
 Thread  the loop thread only.
 """
 
@@ -31,7 +30,7 @@ _SMALL_SEGMENT = 2**20
 
 
 def stem(begin_string: str, sender_comp_id: str, target_comp_id: str, qualifier: str = "") -> str:
-    """Return the name that a session's files begin with; the same as QuickFIX's where no character is odd."""
+    """Return the prefix of a session's file names; the same as QuickFIX's unless a character must be escaped."""
     parts = [begin_string, sender_comp_id, target_comp_id, *([qualifier] if qualifier else [])]
     return "-".join(quote(part, safe=" ,+=@") for part in parts)
 
@@ -39,7 +38,7 @@ def stem(begin_string: str, sender_comp_id: str, target_comp_id: str, qualifier:
 def open_store(settings: SessionSettings, name: str, now_ns: int, *, is_one_of_many: bool = False) -> Store:
     """Open the store that FileStorePath, PersistMessages, RefreshOnLogon and FileStoreSync describe.
 
-    One of many takes memory for the pages it has written only, and pays for a fresh page while it sends.
+    With `is_one_of_many` it uses memory only for pages it has written, and takes page faults while it sends.
     """
     folder = settings.path("FileStorePath")
     if folder is None:
@@ -57,7 +56,7 @@ def open_store(settings: SessionSettings, name: str, now_ns: int, *, is_one_of_m
 
 
 class FileStore(Store):
-    """One session's files in `folder`. Every call goes to the compiled `Log` or is rare."""
+    """One session's files in `folder`; frequent calls go straight to the compiled `Log`."""
 
     keeps_messages: bool
     created_ns: int
@@ -86,7 +85,7 @@ class FileStore(Store):
         self._segments: list[tuple[int, Path]] = []  # first number and file, in order
         self._current: mmap.mmap | None = None
         self._next: mmap.mmap | None = None  # prepared
-        self._populated = 0  # bytes of it that have their pages
+        self._populated = 0  # bytes of it whose pages exist
         try:
             if not self._head_file.exists():
                 self._create(now_ns)
@@ -97,21 +96,26 @@ class FileStore(Store):
 
     @property
     def next_in(self) -> int:
+        """The number of the next message expected."""
         return self._opened().next_in
 
     @property
     def next_out(self) -> int:
+        """The number of the next message to send."""
         return self._opened().next_out
 
     def append(self, seq_num: int, message: bytes) -> None:
+        """Write a message to the current segment and count it; with FileStoreSync flush both to the disk."""
         self._opened().append(seq_num, message)
         if self._is_synced:
             self._sync()
 
     def set_next_in(self, seq_num: int) -> None:
+        """Count up to the number of the next message expected."""
         self._opened().set_next_in(seq_num)
 
     def messages(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the messages from `first` to `last`, read from the segments that may hold them."""
         segments = self._segments.copy()
         for i, (begin, file) in enumerate(segments):
             if begin > last or (i + 1 < len(segments) and segments[i + 1][0] <= first):
@@ -123,12 +127,14 @@ class FileStore(Store):
                     offset = found[2]
 
     def reset(self, now_ns: int, next_in: int = 1, next_out: int = 1) -> None:
+        """Begin a new run: one replacement of the head, then the segments of the old run are archived."""
         run = self._run + 1
         self._release()
         write_head(self._head_file, Facts(self._name, run, now_ns, next_out), next_in)
         self._open()
 
     def prepare(self) -> bool:
+        """Make the next segment once this one is half full, a slice of its pages at a time."""
         if self._log is None or not self.keeps_messages:
             return False
         if self._next is None and self._log.is_half_full():
@@ -143,11 +149,12 @@ class FileStore(Store):
         return self._next is not None and self._populated < len(self._next)
 
     def reload(self) -> None:
+        """Read head and segments again."""
         self._release()
         self._open()
 
     def close(self) -> None:
-        """Let go of the files; what was appended is in them already."""
+        """Close the files; what was appended is in them already."""
         self._release()
         if self._lock is not None:
             os.close(self._lock)
@@ -183,7 +190,7 @@ class FileStore(Store):
         write_head(self._head_file, Facts(self._name, 1, now_ns, 1), 1)
 
     def _open(self) -> None:
-        """Map the files and prove them."""
+        """Map the files and verify them."""
         try:
             self._open_head()
             if self.keeps_messages:
@@ -199,7 +206,7 @@ class FileStore(Store):
         self._log = Log(self._head, self.keeps_messages, self._roll)
 
     def _open_segments(self) -> None:
-        """Read every segment of this run up to its end; the last one that has records is written on."""
+        """Read every segment of this run up to its end; continue writing in the last one that has records."""
         self._segments = []
         self._archive_other_runs()
         log, counted, seq_num = self._opened(), self._opened().next_out, self._first_out
@@ -209,7 +216,7 @@ class FileStore(Store):
                 after = log.attach(segment, seq_num)
             except SessionError as error:
                 raise SessionError(f"{file.name}: {error}") from None
-            if after == seq_num and self._segments:  # prepared and never used
+            if after == seq_num and self._segments:  # prepared but not used
                 break
             self._segments.append((seq_num, file))
             seq_num = after
@@ -228,7 +235,7 @@ class FileStore(Store):
         log.set_next_out(seq_num)
 
     def _roll(self, room: int) -> None:
-        """Write on in the next segment."""
+        """Continue in the next segment."""
         if self._next is None or len(self._next) < room:
             self._next = self._new_segment(max(self._segment_size, room))
         self._segments.append((self._opened().next_out, self._segment_file(len(self._segments))))
@@ -236,7 +243,7 @@ class FileStore(Store):
         self._opened().attach(self._current, self._opened().next_out)
 
     def _new_segment(self, size: int) -> mmap.mmap:
-        """Make the next segment appear whole, empty, its room taken on disk."""
+        """Create the next segment: empty, its disk space allocated, in one step."""
         file = self._segment_file(len(self._segments))
         temporary = file.with_suffix(".new")
         with temporary.open("wb") as opened:
@@ -267,6 +274,6 @@ class FileStore(Store):
 
 
 def _populate(segment: mmap.mmap, start: int, size: int) -> None:
-    """Have the kernel make these pages writable now; elsewhere than on Linux 5.14 they come one by one."""
+    """Have the kernel make these pages writable now; before Linux 5.14 they fault in one by one."""
     with suppress(OSError):
         segment.madvise(_MADV_POPULATE_WRITE, start, min(size, len(segment) - start))

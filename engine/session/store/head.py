@@ -1,7 +1,7 @@
-"""The head of a file store: both sequence numbers, and the facts of the run of numbers that they belong to.
+"""The head of a file store: both sequence numbers, and the facts about the current run of numbers.
 
 Units   times in ns UTC.
-Shapes  4096 bytes: two sealed numbers, which the store writes in place, then one line of JSON behind its checksum.
+Shapes  4096 bytes: two numbers, each sealed by a checksum and updated in place, then one line of JSON with its own.
 Errors  SessionError for a head that is truncated, damaged, or of another session.
 """
 
@@ -20,7 +20,7 @@ _MAGIC = b"fixlane store 1 "
 
 
 class Facts(NamedTuple):
-    """What does not change while a run of numbers lasts."""
+    """What stays the same during one run of numbers."""
 
     session: str
     run: int
@@ -29,7 +29,7 @@ class Facts(NamedTuple):
 
 
 def write_head(file: Path, facts: Facts, next_in: int) -> None:
-    """Put a new head in the place of the old one, in one step; the next number out is `facts.first_out`."""
+    """Replace the head in one step; the next number out is `facts.first_out`."""
     text = json.dumps(facts._asdict()).encode()
     text = _MAGIC + b"%08x " % zlib.crc32(text) + text + b"\n"
     temporary = file.with_suffix(".head.new")
@@ -38,7 +38,7 @@ def write_head(file: Path, facts: Facts, next_in: int) -> None:
 
 
 def open_head(file: Path, session: str) -> tuple[mmap.mmap, Facts]:
-    """Map a head, which must be that of `session`, and prove its facts."""
+    """Map the head of `session` and verify it."""
     if file.stat().st_size != _SIZE:
         raise SessionError("the head is truncated")
     head = mapped(file, writable=True)

@@ -13,14 +13,17 @@ class Store:
 
     @property
     def keeps_messages(self) -> bool:
+        """Whether `messages` can give back what was sent."""
         raise NotImplementedError
 
     @property
     def next_in(self) -> int:
+        """The number of the next message expected."""
         raise NotImplementedError
 
     @property
     def next_out(self) -> int:
+        """The number of the next message to send."""
         raise NotImplementedError
 
     @property
@@ -29,33 +32,34 @@ class Store:
         raise NotImplementedError
 
     def append(self, seq_num: int, message: bytes) -> None:
-        """Keep the final bytes of a message before it is sent; the next number to send is one above."""
+        """Store the final bytes of a message before it is sent; the next number to send becomes one above."""
         raise NotImplementedError
 
     def set_next_in(self, seq_num: int) -> None:
+        """Keep the number of the next message expected."""
         raise NotImplementedError
 
     def messages(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
-        """Yield the messages kept from `first` to `last`, in order, those that are gone left out."""
+        """Yield the stored messages from `first` to `last`, in order; missing ones are left out."""
         raise NotImplementedError
 
     def reset(self, now_ns: int, next_in: int = 1, next_out: int = 1) -> None:
-        """Begin a new run of numbers in one step that a crash cannot halve; the messages kept are not sent again."""
+        """Begin a new run of numbers in one atomic step; the messages of the old run are not resent."""
         raise NotImplementedError
 
     def prepare(self) -> bool:
-        """Do ahead of time, while nothing is urgent, what `append` would need to do soon; say whether more is to do."""
+        """Do in advance, while nothing is urgent, work that `append` would soon need; say whether more is left."""
         return False
 
     def reload(self) -> None:
         """Read again what another process may have written."""
 
     def close(self) -> None:
-        """Let go of what the store is kept in."""
+        """Release the store's files."""
 
 
 class MemoryStore(Store):
-    """Forgets with the process, and of its messages all but the last `capacity`."""
+    """A store in memory that keeps the last `capacity` messages."""
 
     keeps_messages = True
     next_in: int
@@ -69,20 +73,24 @@ class MemoryStore(Store):
         self._messages: dict[int, bytes] = {}
 
     def append(self, seq_num: int, message: bytes) -> None:
+        """Keep a message, and forget the one that is `capacity` older."""
         self._messages.pop(seq_num - self._capacity, None)
         self._messages[seq_num] = message
         self.next_out = seq_num + 1
 
     def set_next_in(self, seq_num: int) -> None:
+        """Count up to the number of the next message expected."""
         self.next_in = seq_num
 
     def messages(self, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+        """Yield what is left of the messages from `first` to `last`."""
         for seq_num in range(first, last + 1):
             message = self._messages.get(seq_num)
             if message is not None:
                 yield seq_num, message
 
     def reset(self, now_ns: int, next_in: int = 1, next_out: int = 1) -> None:
+        """Forget every message and begin anew."""
         self._messages.clear()
         self.created_ns = now_ns
         self.next_in = next_in

@@ -1,0 +1,111 @@
+"""The callbacks of QuickFIX: messages, and the beginning and end of the session.
+
+Errors  only DoNotSend is raised, because any other exception in a QuickFIX callback ends the process; others go to
+        `Owner.caught`.
+Thread  the loop thread only, inside `poll` or `send`.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import quickfix
+
+from engine import fix
+from engine.codec import Fields
+from engine.session.protocol.replay import REPLAYED
+from engine.session.quickfix.log import SessionLog
+
+
+class Owner(Protocol):
+    """The session that the callbacks serve."""
+
+    on_message: Callable[[Fields], None]
+    logout_text: str  # why the session ends, where a Logout says so
+
+    def fill_logon(self, message: quickfix.Message, header: quickfix.Header) -> None:
+        """Complete a Logon before it leaves."""
+
+    def logged_on(self) -> None:
+        """Learn that the session is up."""
+
+    def logged_out(self) -> None:
+        """Learn that the session, or an attempt, has ended."""
+
+    def caught(self, where: str, error: BaseException) -> None:
+        """Report an exception that must not reach QuickFIX."""
+
+
+class Callbacks(quickfix.Application):
+    """QuickFIX's application object; its methods raise nothing but DoNotSend."""
+
+    def __init__(self, owner: Owner, log: SessionLog) -> None:
+        super().__init__()
+        self._owner, self._log = owner, log
+        self.is_sending = False  # the message in `toApp` is one that we send, not a replay
+        self.rejected = 0
+
+    def onCreate(self, _session_id: quickfix.SessionID) -> None:
+        """Learn that QuickFIX has made the session."""
+
+    def onLogon(self, _session_id: quickfix.SessionID) -> None:
+        """Report that the session is up."""
+        try:
+            self._owner.logged_on()
+        except BaseException as error:
+            self._owner.caught("on_logon", error)
+
+    def onLogout(self, _session_id: quickfix.SessionID) -> None:
+        """Report that the session, or an attempt to log on, has ended."""
+        try:
+            self._owner.logged_out()
+        except BaseException as error:
+            self._owner.caught("on_logout", error)
+
+    def fromApp(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
+        """Pass on an application message."""
+        owner = self._owner
+        try:
+            text = self._log.take_incoming() or message.toString()
+            owner.on_message(Fields(text.encode("utf-8", "surrogateescape")))
+        except BaseException as error:
+            owner.caught("on_message", error)
+
+    def fromAdmin(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
+        """Pass on a Reject(3); note why the peer logs out."""
+        owner = self._owner
+        try:
+            fields = Fields((self._log.take_incoming() or message.toString()).encode("utf-8", "surrogateescape"))
+            if fields.msg_type == fix.Msg.REJECT:
+                owner.on_message(fields)
+            elif fields.msg_type == fix.Msg.LOGOUT:
+                owner.logout_text = fields.text(fix.Text) or owner.logout_text or "the peer logged out"
+        except BaseException as error:
+            owner.caught("on_message", error)
+
+    def toAdmin(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
+        """Complete a Logon; count a Reject(3) of ours."""
+        try:
+            header = message.getHeader()
+            msg_type = header.getField(fix.MsgType)
+            if msg_type == fix.Msg.LOGON:
+                self._owner.fill_logon(message, header)
+            elif msg_type == fix.Msg.REJECT:
+                self.rejected += 1
+        except BaseException as error:
+            self._owner.caught("logon", error)
+
+    def toApp(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
+        """Refuse to resend a stale message."""
+        if not self.is_sending and self._is_stale(message):
+            raise quickfix.DoNotSend()
+
+    def _is_stale(self, message: quickfix.Message) -> bool:
+        try:
+            header = message.getHeader()
+            if not header.isSetField(fix.PossDupFlag):
+                self.rejected += 1  # QuickFIX's own BusinessMessageReject
+                return False
+            return header.getField(fix.MsgType) not in REPLAYED
+        except BaseException as error:
+            self._owner.caught("replay", error)
+            return True
