@@ -22,7 +22,7 @@ from engine.instrument import Instrument
 from engine.journal.writer import Journal
 from engine.net.feed import Feed, FeedSettings
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.risk.limits import DuplicateLimit, Limits, RateLimit
 from engine.runtime import modes
@@ -56,6 +56,8 @@ def limits() -> Limits:
         max_open_orders=10**9,
         max_open_cost=LIMIT,
         max_daily_loss=LIMIT,
+        day_start_ns=0,
+        day_zone="UTC",
         max_book_age_ns=3600 * 10**9,
         allow_crossed_book=True,  # captured books cross at times, and the order is due all the same
         restricted=(),
@@ -89,13 +91,14 @@ class Rig:
         market_data = KalshiMarketData(instruments, channels=(BOOK,))
         settings = session_file.write(state, fix_port, certificate)
         self.session = open_session(kind, settings, state, self._loop, None, self.sockets)
+        portfolio = Portfolio(instruments)
         self.desk = Desk(
             [make_book(instrument)],
             market_data,
             Fix44(instruments),
             Orders("bench", QuadraticFee().fee),
-            tuple(Positions(instruments)),
-            Risk(limits(), instruments),
+            portfolio,
+            Risk(limits(), instruments, portfolio),
             self.journal,
             strategy,
             time.monotonic_ns,

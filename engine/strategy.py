@@ -12,7 +12,7 @@ from engine import fix
 from engine.book import Book
 from engine.instrument import Instrument
 from engine.orders.order import Order
-from engine.portfolio.position import Position
+from engine.portfolio import Position
 
 
 class Context(Protocol):

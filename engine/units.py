@@ -1,6 +1,6 @@
 """What an integer counts, as an annotation: the configuration converts the text that a person writes by it, exactly.
 
-Units   a size, price or money is an integer in the units of its instrument; a duration is in ns.
+Units   a size, price or money is an integer in the units of its instrument; a duration or a time of day is in ns.
 """
 
 from enum import Enum
@@ -17,6 +17,7 @@ class Unit(Enum):
     SIZE = 'contracts as text, such as "100" or "0.5"'
     PRICE = 'dollars as text, such as "0.05"'
     MONEY = 'an amount in dollars as text, such as "250"'
+    TIME_OF_DAY = 'a time of day as text, such as "00:00" or "16:30:00"'
     DURATION = 'a duration as text, such as "500ms" or "2s"'
     COUNT = "a whole number"
 
@@ -24,6 +25,7 @@ class Unit(Enum):
 Size = Annotated[int, Unit.SIZE]
 Price = Annotated[int, Unit.PRICE]
 Money = Annotated[int, Unit.MONEY]
+TimeOfDay = Annotated[int, Unit.TIME_OF_DAY]
 Duration = Annotated[int, Unit.DURATION]
 Count = Annotated[int, Unit.COUNT]
 # The same where "none" may be written: no limit.

@@ -17,7 +17,7 @@ from engine.journal.writer import Journal
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.desk import Desk
@@ -42,7 +42,7 @@ def book(instrument: Instrument) -> Book:
 
 
 def test_risk_check(time_calls: Time, instrument: Instrument, book: Book) -> None:
-    risk = Risk(limits(), (instrument,))
+    risk = Risk(limits(), (instrument,), Portfolio((instrument,)))
     clock = count(NOW, 10_000)  # slow enough for the age of the book, fast enough for the duplicate window
     check = risk.check_new
 
@@ -93,13 +93,14 @@ def test_report_handled(time_calls: Time, instrument: Instrument, book: Book, de
 def desk(instrument: Instrument, book: Book, tmp_path: Path) -> Iterator[Desk]:
     clock = count(NOW, 1000)
     journal = Journal(tmp_path, "bench", (instrument,), NOW)
+    portfolio = Portfolio((instrument,))
     made = Desk(
         (book,),
         KalshiMarketData((instrument,)),
         Fix44((instrument,)),
         Orders("bench"),
-        tuple(Positions((instrument,))),
-        Risk(limits(), (instrument,)),
+        portfolio,
+        Risk(limits(), (instrument,), portfolio),
         journal,
         Strategy(),
         lambda: next(clock),

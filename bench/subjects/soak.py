@@ -25,7 +25,7 @@ from engine.codec import Fields
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.desk import Desk
@@ -72,13 +72,14 @@ def make_desk(strategy: Strategy) -> Desk:
     """The path without its connections."""
     instruments = (bench_instrument(),)
     market_data = KalshiMarketData(instruments)
+    portfolio = Portfolio(instruments)
     desk = Desk(
         (Book(instruments[0]),),
         market_data,
         Fix44(instruments),
         Orders("soak"),
-        tuple(Positions(instruments)),
-        Risk(limits(), instruments),
+        portfolio,
+        Risk(limits(), instruments, portfolio),
         NullJournal(),
         strategy,
         count(WALL_NS, 2_000_000).__next__,  # slow enough for the limit of duplicates

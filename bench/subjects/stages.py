@@ -29,7 +29,7 @@ CALIBRATION = 20_000
 Function = Callable[..., Any]
 Wrap = Callable[[Function], Function]
 
-_RISK = ("check_new", "check_replace", "check_cancel", "update", "on_fill", "mark")
+_RISK = ("check_new", "check_replace", "check_cancel", "update", "is_within_loss")
 _ORDERS = ("open", "apply", "request_replace", "request_cancel")
 _JOURNAL = ("append_new", "append_replace", "append_cancel", "append_report")
 _HOOKS = ("on_fill", "on_order", "on_reject")
@@ -78,7 +78,7 @@ def wrap_stage(desk: Any, stage: str, wrap: Wrap) -> None:
         desk._on_book = wrap(desk._on_book)
         desk.hooks.strategy = Wrapped(desk.hooks.strategy, _HOOKS, wrap)
     elif stage == "risk":
-        desk.risk = stand_in(desk.risk, _RISK, wrap, desk.risk.limits, desk.risk.exposure.instruments)
+        desk.risk = stand_in(desk.risk, _RISK, wrap, desk.risk.limits, desk.instruments, desk.portfolio)
     elif stage == "orders":
         desk.all_orders = stand_in(desk.all_orders, _ORDERS, wrap)
     elif stage == "journal":

@@ -26,7 +26,6 @@ from engine.config.engine import Credentials, EngineConfig, load
 from engine.config.shipped import config_path
 from engine.exchange import captures
 from engine.instrument import Instrument
-from engine.portfolio.marks import mark_price
 from engine.runtime import log
 from engine.session.file.settings import load_session, render
 from engine.sim.child import SimChild
@@ -176,7 +175,7 @@ async def show(engine: Engine, started: float) -> None:
 
 def live_line(engine: Engine, elapsed: float, frames_per_second: float) -> str:
     counters, tick = engine.counters, engine.desk.tick_to_order
-    net = sum(abs(position.net) for position in engine.positions)
+    net = sum(abs(position.net) for position in engine.portfolio)
     return (
         f"{elapsed:5.1f} s  {engine.supervisor.state.value:8}  {frames_per_second:6.0f} frames/s"
         f"  {counters.orders:6} orders  {counters.fills:5} fills  {net / 100:8.2f} gross"
@@ -187,8 +186,7 @@ def live_line(engine: Engine, elapsed: float, frames_per_second: float) -> str:
 
 def pnl(engine: Engine) -> int:
     """Return realised and unrealised profit after fees over all markets, in money units."""
-    pairs = zip(engine.positions, engine.books, strict=True)
-    return sum(position.total(mark_price(book)) for position, book in pairs)
+    return engine.portfolio.pnl
 
 
 def results(engine: Engine, seconds: float) -> dict[str, Any]:
@@ -209,9 +207,9 @@ def results(engine: Engine, seconds: float) -> dict[str, Any]:
     found: dict[str, Any] = {"seconds": round(seconds, 3)}
     found |= {name: getattr(counters, name) for name in names}
     found["reconnects"] = engine.reconnects()
-    found["position"] = {p.instrument.symbol: p.net for p in engine.positions if p.net}
-    found["cash"] = sum(position.cash - position.fees for position in engine.positions)
-    found["marks"] = {book.instrument.symbol: mark_price(book) for book in engine.books}
+    found["position"] = {p.instrument.symbol: p.net for p in engine.portfolio if p.net}
+    found["cash"] = engine.portfolio.cash - engine.portfolio.fees
+    found["marks"] = {position.instrument.symbol: position.mark for position in engine.portfolio}
     found["pnl"] = pnl(engine)
     found["tick_to_order_ns"] = engine.desk.tick_to_order.summary()
     found["order_round_trip_ns"] = engine.desk.round_trip.summary()

@@ -25,7 +25,7 @@ from engine.journal.writer import Journal, NullJournal
 from engine.net.feed import Feed, FeedSettings
 from engine.ops import control, metrics
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.runtime import log, modes
 from engine.runtime._sockets import Sockets
@@ -33,6 +33,7 @@ from engine.runtime.backoff import Backoff
 from engine.runtime.latency import LatencyRecorder
 from engine.session import Session, open_session
 from engine.trading.counters import Counters
+from engine.trading.day import TradingDay
 from engine.trading.desk import Desk
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 
@@ -63,9 +64,11 @@ class Engine:
         config.engine.state_dir.mkdir(parents=True, exist_ok=True)
         instruments = config.instruments
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
-        self.positions = Positions(instruments)
-        self._risk = Risk(config.risk, instruments)
+        self.portfolio = Portfolio(instruments)
+        self._risk = Risk(config.risk, instruments, self.portfolio)
         self._journal = self._open_journal(orders)
+        self._day = TradingDay(config.risk.day(), self.portfolio, self._journal)
+        self._day.begin(wall_ns())
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         self.session: Session = open_session(
@@ -81,7 +84,7 @@ class Engine:
             market_data,
             dialect,
             orders,
-            tuple(self.positions),
+            self.portfolio,
             self._risk,
             self._journal,
             build_strategy(config),
@@ -123,10 +126,11 @@ class Engine:
             return NullJournal()
         section.directory.mkdir(parents=True, exist_ok=True)
         earlier = journal_paths(section.directory)
-        recovered = recover(earlier, self.config.instruments, orders, self.positions)
+        today_ns, _ = self.config.risk.day().bounds(self._wall_ns())
+        recovered = recover(earlier, self.config.instruments, orders, self.portfolio, today_ns)
         if recovered.records:
             LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
-        self._risk.restore(orders.live(), self.positions)
+        self._risk.restore(orders.live())
         return Journal(section.directory, orders.nonce, self.config.instruments, self._wall_ns(), sync=section.sync)
 
     async def run(self) -> None:
@@ -160,6 +164,7 @@ class Engine:
         """Do what is due, every `TICK_NS`."""
         self.supervisor.tick()
         try:
+            self._day.tick(self._wall_ns())
             self._journal.prepare()
         except JournalError as error:  # early: the segment in use has room for every cancel
             if self.supervisor.state in (DeskState.WAITING, DeskState.TRADING):
@@ -182,7 +187,10 @@ class Engine:
         self.session.close()
         for server in self._servers:
             server.close()
-        self._journal.close()
+        try:
+            self._day.close(self._wall_ns())
+        finally:
+            self._journal.close()
 
     def _on_feed_lost(self, reason: str) -> None:
         for book in self.desk.books:
@@ -215,6 +223,7 @@ class Engine:
     def status(self) -> dict[str, object]:
         """Return the state in words and numbers, for a person."""
         is_logged_on, sender, target = self.session_state()
+        money = self.config.instruments[0].format_money
         return {
             "state": self.supervisor.state.value,
             "reason": self.supervisor.reason,
@@ -224,7 +233,9 @@ class Engine:
             "next_msg_seq_num_in": target,
             "live_orders": self.desk.all_orders.live_count,
             "stale_books": sum(book.is_stale for book in self.books),
-            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.positions if p.net},
+            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
+            "pnl": money(self.portfolio.pnl),
+            "day_pnl": money(self.portfolio.day_pnl),
         }
 
 

@@ -1,10 +1,10 @@
 """What the views read of a running engine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from engine.book import Book
-from engine.portfolio.position import Position
+from engine.portfolio import Portfolio
 from engine.runtime.latency import LatencyRecorder
 from engine.trading.counters import Counters
 
@@ -17,7 +17,7 @@ class Source(Protocol):
     @property
     def books(self) -> Sequence[Book]: ...
     @property
-    def positions(self) -> Iterable[Position]: ...
+    def portfolio(self) -> Portfolio: ...
 
     def clock_ns(self) -> int: ...
     def session_state(self) -> tuple[bool, int, int]:

@@ -11,7 +11,7 @@ from engine.book import Book
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.orders.order import Order
-from engine.portfolio.position import Position
+from engine.portfolio import Position
 from engine.trading.loop import TradingLoop
 
 
@@ -37,7 +37,7 @@ class Desk(TradingLoop):
         return self.books[instrument.index]
 
     def position(self, instrument: Instrument) -> Position:
-        return self.positions[instrument.index]
+        return self.portfolio[instrument]
 
     def orders(self, instrument: Instrument | None = None) -> Iterator[Order]:
         """Return the live orders, of one market or of all, oldest first; safe to cancel while iterating."""

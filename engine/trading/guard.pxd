@@ -10,6 +10,7 @@ cdef int FILLED
 cdef class Hooks:
     cdef public object strategy, halt
     cdef public Counters _counters
+    cdef object _explain
 
     @cython.locals(kind=cython.int, order=Order)
     cpdef changed(self, Change change)

@@ -17,12 +17,15 @@ DENIALS = {denial.value: denial.text for denial in RiskReject}
 
 
 class Hooks:
-    """One strategy, and what it is told about orders. `halt` is set by whoever wires it."""
+    """One strategy, and what it is told about orders. `halt` is set by whoever wires it, `explain` words a denial."""
 
-    def __init__(self, strategy: Strategy, counters: Counters) -> None:
+    def __init__(
+        self, strategy: Strategy, counters: Counters, explain: Callable[[int], str] = DENIALS.__getitem__
+    ) -> None:
         self.strategy = strategy
         self.halt: Callable[[str], None] = _unwired
         self._counters = counters
+        self._explain = explain
 
     def call(self, name: str, *arguments: object) -> None:
         """Call one hook; what it raises halts trading."""
@@ -42,7 +45,7 @@ class Hooks:
         self._counters.risk_denials += 1
         by_code = self._counters.denials_by_code
         by_code[denial] = by_code.get(denial, 0) + 1
-        self.call("on_reject", order, denial, DENIALS[denial])
+        self.call("on_reject", order, denial, self._explain(denial))
 
     def changed(self, change: Change) -> None:
         """Count what a report did and tell the strategy; what no rule understands halts."""

@@ -7,7 +7,7 @@ from engine.journal.writer cimport NullJournal
 from engine.orders.order cimport Change, Order
 from engine.orders.orders cimport Orders
 from engine.orders.report cimport ExecutionReport
-from engine.portfolio.position cimport Position
+from engine.portfolio._portfolio cimport Portfolio
 from engine.risk._checks cimport Risk
 from engine.runtime._clock cimport Clock
 from engine.runtime._latency cimport LatencyRecorder
@@ -18,7 +18,8 @@ cdef int ACCEPTED
 
 
 cdef class TradingLoop:
-    cdef public tuple books, instruments, positions
+    cdef public tuple books, instruments
+    cdef public Portfolio portfolio
     cdef public Orders all_orders
     cdef public Risk risk
     cdef public NullJournal journal
@@ -45,7 +46,5 @@ cdef class TradingLoop:
     cpdef bint replace(self, Order order, Py_ssize_t price, Py_ssize_t qty) except -1
     cpdef bint cancel(self, Order order) except -1
     cdef int _transmit(self, object body) except -1
-    @cython.locals(report=ExecutionReport, change=Change, order=Order, instrument=Instrument)
+    @cython.locals(report=ExecutionReport, change=Change, order=Order)
     cpdef on_report(self, object fields)
-    @cython.locals(position=Position)
-    cdef int _fill(self, Order order, int64_t qty, int64_t price, int64_t fee) except -1

@@ -16,7 +16,7 @@ from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.table import Outcome
-from engine.portfolio.position import Position
+from engine.portfolio._portfolio import Portfolio
 from engine.risk._checks import Risk
 from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
@@ -43,7 +43,7 @@ class TradingLoop:
         market_data: MarketDataDialect,
         dialect: OrderDialect,
         orders: Orders,
-        positions: Sequence[Position],
+        portfolio: Portfolio,
         risk: Risk,
         journal: NullJournal,
         strategy: Strategy,
@@ -52,12 +52,12 @@ class TradingLoop:
     ) -> None:
         self.books = tuple(books)
         self.instruments: tuple[Instrument, ...] = tuple([book.instrument for book in books])
-        self.positions = tuple(positions)
         self.all_orders = orders
+        self.portfolio = portfolio
         self.risk = risk
         self.journal = journal
         self.counters = Counters()
-        self.hooks = Hooks(strategy, self.counters)
+        self.hooks = Hooks(strategy, self.counters, risk.explain)
         self.tick_to_order = LatencyRecorder()
         self.round_trip = LatencyRecorder()
         self.is_connected = False
@@ -122,8 +122,9 @@ class TradingLoop:
         self._answering_ns = frame_ns
         for book in self._dirty:
             book.is_dirty = False
-            if not self.risk.mark(book.instrument, book.best_bid, book.best_ask):
-                self.hooks.halt(RiskReject.DAILY_LOSS.text)
+            self.portfolio.mark_book(book)
+            if not self.risk.is_within_loss():
+                self.hooks.halt(self.risk.reason)
             if self.is_trading:
                 try:
                     self._on_book(book)
@@ -230,7 +231,7 @@ class TradingLoop:
     # A report to a position
 
     def on_report(self, fields: Fields) -> None:
-        """Apply one message of the venue: to its order, the journal, the position, risk, and then the strategy."""
+        """Apply one message of the venue: to its order, the journal, the portfolio, risk, and then the strategy."""
         self.counters.reports += 1
         try:
             report = self._decode_report(fields)
@@ -246,23 +247,14 @@ class TradingLoop:
         self.journal.append_report(report, self._wall.now_ns())
         order = change.order
         if order is not None:
-            if change.undo_qty:
-                self._fill(order, -change.undo_qty, change.undo_px, -change.undo_fee)
-            if change.last_qty:
-                self._fill(order, change.last_qty, change.last_px, change.fee)
+            self.portfolio.book(change)
             self.risk.update(order)
+            if not self.risk.is_within_loss():
+                self.hooks.halt(self.risk.reason)
             if order.sent_ns and change.kind >= ACCEPTED and not order.pending:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.hooks.changed(change)
-
-    def _fill(self, order: Order, qty: int, price: int, fee: int) -> None:
-        """Count a fill; a negative quantity takes one back."""
-        instrument = order.instrument
-        position = self.positions[instrument.index]
-        position.fill(order.side, qty, price, fee)
-        if not self.risk.on_fill(instrument, order.side, qty, price, fee):
-            self.hooks.halt(RiskReject.DAILY_LOSS.text)
 
 
 def _unwired(_: object) -> None:

@@ -18,6 +18,8 @@ from tests.support.order_reports import ack, fill
 def engine():
     """What the demo reads of an engine that has bought ten."""
     scene = Scene()
+    for book in scene.books:
+        scene.portfolio.mark_book(book)
     order = scene.buy(4_600)
     scene.now_ns += 12_000
     scene.desk.on_report(ack(order))
@@ -28,7 +30,7 @@ def engine():
         desk=desk,
         counters=desk.counters,
         books=scene.books,
-        positions=tuple(scene.positions.values()),
+        portfolio=scene.portfolio,
         supervisor=SimpleNamespace(state=DeskState.TRADING),
         reconnects=lambda: 0,
         config=SimpleNamespace(engine=SimpleNamespace(mode="event", session="quickfix")),
@@ -45,8 +47,8 @@ def test_results_are_the_engines_integers() -> None:
     result = results(engine(), 1.23456)
     assert (result["seconds"], result["orders"], result["acks"], result["fills"]) == (1.235, 1, 1, 1)
     assert (result["position"], result["cash"]) == ({"RAIN": 10}, -46_007)
-    assert result["marks"] == {"RAIN": 4_550, "SNOW": 4_550}
-    assert result["pnl"] == -46_007 + 10 * 4_550
+    assert result["marks"] == {"RAIN": 4_500, "SNOW": 0}
+    assert result["pnl"] == -46_007 + 10 * 4_500
     assert (result["tick_to_order_ns"]["n"], result["order_round_trip_ns"]["max_ns"]) == (1, 12_000)
     assert result["last_book"]["RAIN"] == {"bids": [(4_500, 100), (4_400, 200)], "asks": [(4_600, 100), (4_700, 200)]}
 
@@ -75,14 +77,14 @@ def test_each_difference_between_the_records_is_named(venue, difference) -> None
 def test_closing_table_shows_contracts_dollars_and_microseconds() -> None:
     rows = dict(line.strip().split("  ", 1) for line in summary(compared()).strip().splitlines())
     assert rows["position"] == "RAIN +0.10"
-    assert rows["profit after fees"] == "-0.000507 $"
+    assert rows["profit after fees"] == "-0.001007 $"
     assert rows["order round trip"] == "p50 12.0  p99 12.0  max 12.0 us"
 
 
 def test_live_line_shows_time_state_rates_and_money() -> None:
     line = live_line(engine(), 1.25, 800.4)
     assert " ".join(line.split()) == (
-        "1.2 s trading 800 frames/s 1 orders 1 fills 0.10 gross -0.0005 $ tick-to-order last 7.5 p99 7.5 us"
+        "1.2 s trading 800 frames/s 1 orders 1 fills 0.10 gross -0.0010 $ tick-to-order last 7.5 p99 7.5 us"
     )
 
 

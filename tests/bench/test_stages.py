@@ -22,7 +22,7 @@ from engine.codec import Fields
 from engine.instrument import Instrument
 from engine.journal.writer import Journal
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.trading.desk import Desk
 from engine.venue.fix44.dialect import Fix44
@@ -43,13 +43,14 @@ class Bench:
         self.strategy = AskTaker()
         clock = count(10**18, 1_000_000)
         self.bodies: list[bytes] = []
+        portfolio = Portfolio((instrument,))
         self.desk = Desk(
             (Book(instrument),),
             self.market_data,
             self.dialect,
             Orders("bench"),
-            tuple(Positions((instrument,))),
-            Risk(limits(), (instrument,)),
+            portfolio,
+            Risk(limits(), (instrument,), portfolio),
             self.journal,
             self.strategy,
             lambda: next(clock),

@@ -1,4 +1,4 @@
-"""A whole desk over spies: real books, orders, risk and positions whose every step is recorded as a tuple."""
+"""A whole desk over spies: real books, orders, risk and portfolio whose every step is recorded as a tuple."""
 
 from msgspec import structs
 
@@ -7,14 +7,15 @@ from engine.book import ASK, BID, make_book
 from engine.errors import DecodeError
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
-from engine.orders.order import Order
+from engine.orders.order import Change, Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
-from engine.portfolio.position import Position
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.desk import Desk
 from engine.venue import EventKind, MarketEvent
+from tests.support.order_reports import traded
 from tests.support.risks import NO_LIMITS
 
 CENTS = [PriceBand(0, 10_000, 100)]
@@ -23,9 +24,9 @@ HOOKS = (
 )  # fmt: skip
 STEPS = {
     "book": ("apply", "snapshot", "set_level", "mark_stale"),
-    "risk": ("check_new", "check_replace", "check_cancel", "update", "on_fill", "mark", "set_state"),
+    "risk": ("check_new", "check_replace", "check_cancel", "update", "set_state"),
     "orders": ("open", "request_cancel", "request_replace", "apply", "on_disconnect"),
-    "position": ("fill",),
+    "portfolio": ("book", "settle", "mark_book"),
     "strategy": HOOKS,
     "journal": tuple(name for name in vars(NullJournal) if name.startswith("append_")),
     "dialect": ("new_order", "cancel", "replace", "mass_cancel", "order_status", "decode"),
@@ -41,6 +42,8 @@ def word(value):
         return value.exec_type or value.msg_type
     if isinstance(value, MarketEvent):
         return value.kind
+    if isinstance(value, Change):
+        return traded(value)
     return getattr(value, "symbol", None) or getattr(getattr(value, "instrument", None), "symbol", value)
 
 
@@ -136,8 +139,9 @@ class Scene:
         )
         self.strategy = strategy or Strategy()
         self.orders = spied(Orders, "orders", self.record, "T")
-        self.risk = spied(Risk, "risk", self.record, structs.replace(NO_LIMITS, **limits), self.instruments)
-        self.positions = {each: spied(Position, "position", self.record, each) for each in self.instruments}
+        self.portfolio = spied(Portfolio, "portfolio", self.record, self.instruments)
+        limits = structs.replace(NO_LIMITS, **limits)
+        self.risk = spied(Risk, "risk", self.record, limits, self.instruments, self.portfolio)
         self.journal = journal or spied(NullJournal, "journal", self.record)
         self.dialect = FakeDialect()
         self.books = [make_book(instrument, 3) for instrument in self.instruments]
@@ -155,7 +159,7 @@ class Scene:
             orders=self.orders,
             risk=self.risk,
             journal=self.journal,
-            positions=tuple(self.positions.values()),
+            portfolio=self.portfolio,
             clock_ns=lambda: self.now_ns,
             wall_ns=lambda: 10**18 + self.now_ns,
             **self.spies,

@@ -30,7 +30,7 @@ from engine.journal.segments import journal_paths
 from engine.ops.control import SOCKET
 from engine.orders.order import Order
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.runtime.log import LOGGER
 from engine.trading.supervisor import DeskState
 from tests.support.engine_config import engine_config
@@ -188,14 +188,14 @@ class Rig:
         assert [cl_ord_id for cl_ord_id in asked if cl_ord_id in entered] == entered
         assert self.counters.fills == len(fills)
         summary = self.venue("summary", account=self.account)
-        again, positions = Orders("again"), Positions(self.desk.instruments)
-        recover(journal_paths(self.directory / "journal"), self.desk.instruments, again, positions)
-        for orders, held in ((self.desk.all_orders, self.engine.positions), (again, positions)):
+        again, replayed = Orders("again"), Portfolio(self.desk.instruments)
+        recover(journal_paths(self.directory / "journal"), self.desk.instruments, again, replayed)
+        for orders, held in ((self.desk.all_orders, self.engine.portfolio), (again, replayed)):
             assert fills_of(orders) == fills
             assert {p.instrument.symbol: p.net for p in held if p.net} == {
                 symbol: net for symbol, net in summary["positions"].items() if net
             }
-            assert sum(p.cash - p.fees for p in held) == summary["cash"]
+            assert held.cash - held.fees == sum(p.cash - p.fees for p in held) == summary["cash"]
         assert [repr(order) for order in again.live()] == [repr(order) for order in self.desk.all_orders.live()]
         assert self.wrong == []
 

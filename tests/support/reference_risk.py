@@ -18,7 +18,7 @@ class ReferenceRisk:
         self.instruments = instruments
         self.orders = []
         self.fills = []
-        self.marks = {}
+        self.tops = {}  # the best prices that were believed last
         self.closed = set()
         self.state = TradingState.ACTIVE
         self.sent = []
@@ -61,21 +61,28 @@ class ReferenceRisk:
 
     def pnl(self):
         cash = sum((-qty if side == BUY else qty) * price - fee for _, side, qty, price, fee in self.fills)
-        return cash + sum(self.position(each) * self.marks.get(each.index, 0) for each in self.instruments)
+        return cash + sum(self.worth(each) for each in self.instruments)
+
+    def worth(self, instrument):
+        """Return what closing the position would bring."""
+        position = self.position(instrument)
+        if instrument not in self.tops:
+            prices = [price for where, _, _, price, _ in self.fills if where is instrument]
+            return position * (prices[-1] if prices else 0)
+        bid, ask = self.tops[instrument]
+        if position > 0:
+            return position * (0 if bid == NO_BID else bid)
+        return position * (PAYOUT if ask == NO_ASK else ask)
 
     # What happens
 
     def fill(self, instrument, side, qty, price, fee):
-        if not self.position(instrument):
-            self.marks[instrument.index] = price
         self.fills.append((instrument, side, qty, price, fee))
         return self.judge_loss()
 
     def mark(self, instrument, bid, ask):
-        position = self.position(instrument)
-        price = bid if position > 0 else ask
-        if position and price not in (NO_BID, NO_ASK):
-            self.marks[instrument.index] = price
+        if bid < ask:
+            self.tops[instrument] = bid, ask
         return self.judge_loss()
 
     def judge_loss(self) -> bool:
@@ -147,7 +154,7 @@ class ReferenceRisk:
         total_cost = sum(self.order_cost(each) for each in self.orders)
         event, gross = self.event(instrument.event), sum(self.worst(each) for each in self.instruments)
         checks = (
-            (RiskReject.DAILY_LOSS, self.pnl() < -limits.max_daily_loss),
+            (RiskReject.DAILY_LOSS, self.state is TradingState.ACTIVE and self.pnl() < -limits.max_daily_loss),
             (RiskReject.QTY, leaves_qty <= 0),
             (RiskReject.MAX_ORDER_QTY, order_qty > limits.max_order_qty),
             (RiskReject.PRICE_BAND, not 0 < price < PAYOUT),

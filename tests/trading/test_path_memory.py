@@ -11,7 +11,7 @@ from engine.book import BID, Book
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
-from engine.portfolio.position import Position
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.desk import Desk
@@ -42,8 +42,9 @@ def bare_desk():
     book = Book(rain)
     book.snapshot([(4_500, 100), (4_400, 100)], [(4_600, 100)])
     clock = iter(range(10**12, 2 * 10**12)).__next__
+    portfolio = Portfolio([rain])
     desk = Desk(
-        [book], OneEvent(rain), FakeDialect(), Orders("T"), [Position(rain)], Risk(NO_LIMITS, [rain]),
+        [book], OneEvent(rain), FakeDialect(), Orders("T"), portfolio, Risk(NO_LIMITS, [rain], portfolio),
         NullJournal(), Strategy(), clock, clock,
     )  # fmt: skip
     desk.send = len
