@@ -1,6 +1,7 @@
 # Thin on purpose: each target is one or two ordinary commands inside .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+SUBJECT := all
 PIP := $(BIN)/pip --disable-pip-version-check
 CYTHON := $(shell find engine bench -name '*.pyx' -o -name '*.pxd') $(wildcard $(patsubst %.pxd,%.py,$(shell find engine -name '*.pxd')))
 QUICKFIX := quickfix>=1.16,<1.17
@@ -15,7 +16,7 @@ demo: .venv/engine ; $(BIN)/fixlane demo $(ARGS)
 
 test: $(TESTED) ; $(BIN)/python -m pytest $(ARGS)
 
-bench: .venv/engine .venv/test .venv/bench ; $(BIN)/fixlane bench all $(ARGS)
+bench: .venv/engine .venv/test .venv/bench ; $(BIN)/fixlane bench $(SUBJECT) $(ARGS)
 
 lint: .venv/engine .venv/test .venv/bench
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

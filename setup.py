@@ -4,6 +4,7 @@ ENGINE_CHECKED=1 builds them with every run-time check; without it they are buil
 """
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 CORES = os.cpu_count() or 1
+IS_CHECKOUT = not {"editable_wheel", "--inplace"}.isdisjoint(sys.argv)  # only there is the latency harness of use
 CHECKED = os.environ.get("ENGINE_CHECKED") == "1"
 COMMON = {
     "language_level": 3,
@@ -63,7 +65,8 @@ setup(
         *extensions(Path("engine").rglob("*.pyx"), SAFE if CHECKED else FAST, "checked" if CHECKED else "fast"),
         # Written as Python, so always built with what Python checks: a negative index, None, an overflow.
         *extensions(plain("engine"), SAFE, "checked" if CHECKED else "fast"),
-        *extensions(Path("bench").rglob("*.pyx"), FAST, "fast"),  # the measuring venue is always fast: it is the ruler
+        # The measuring venue is always fast: it is the ruler.
+        *(extensions(Path("bench").rglob("*.pyx"), FAST, "fast") if IS_CHECKOUT else ()),
     ],
     options={"build_ext": {"parallel": CORES}},
 )

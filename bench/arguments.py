@@ -1,14 +1,21 @@
-"""The arguments of `fixlane bench`, apart from it so that other commands start at once."""
+"""The arguments of `fixlane bench` and `fixlane compare`, apart from them so that other commands start at once.
+
+`fixlane` finds both by its entry-point group: see pyproject.toml.
+"""
 
 import argparse
 from pathlib import Path
 
-from bench.plan import ORDER, SESSIONS, THROUGHPUT, TICK
+from bench.plan import ORDER, SESSIONS, SOAK, THROUGHPUT, TICK
+from engine.app.plugins import Subparsers
 
-SUBJECTS = ("floor", ORDER, TICK, THROUGHPUT, SESSIONS, "micro", "all")
+SUBJECTS = ("floor", ORDER, TICK, THROUGHPUT, SESSIONS, "micro", SOAK, "all")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_bench(commands: Subparsers) -> None:
+    """Add `fixlane bench SUBJECT`."""
+    parser = commands.add_parser("bench", help="measure latency on this machine")
+    parser.set_defaults(run=_bench)
     parser.add_argument("subject", choices=SUBJECTS)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write percentile curves and stages as a picture")
@@ -23,7 +30,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--window", type=int, metavar="N", help="throughput: most orders that are unanswered (64)")
     parser.add_argument("--burst", type=int, metavar="N", help="throughput: orders sent together (16)")
     parser.add_argument("--seconds", type=float, metavar="N", help="sessions: how long they are idle (60)")
+    parser.add_argument("--books", type=int, metavar="N", help="soak: books to hold (10 000)")
+    parser.add_argument("--frames", type=int, metavar="N", help="soak: frames to play (10 000 000)")
+    parser.add_argument("--orders", type=int, metavar="N", help="soak: orders to open and fill (100 000)")
     parser.add_argument("--no-pin", action="store_true", help="measure without pinning, and say so")
+
+
+def add_compare(commands: Subparsers) -> None:
+    """Add `fixlane compare OLD NEW`."""
+    parser = commands.add_parser("compare", help="two results of the bench side by side")
+    parser.set_defaults(run=_compare)
+    parser.add_argument("old", type=Path, metavar="OLD")
+    parser.add_argument("new", type=Path, metavar="NEW")
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from bench.cli import run
+
+    return run(arguments)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from bench.report.compare import compare
+
+    print(compare(arguments.old, arguments.new))
+    return 0
 
 
 def _rate(text: str) -> int:

@@ -16,7 +16,7 @@ from bench.plan import ORDER, SPARSE_NS, THROUGHPUT, TICK, Plan, Repetition
 from bench.report import host
 from bench.subjects import order, throughput, tick
 from bench.subjects.floor import FRAME_BYTES, ORDER_BYTES, REPORT_BYTES, tcp
-from bench.venue import certificate, tls_front
+from bench.venue import certificate, tls_floor
 from bench.venue.process import MeasuringVenue
 from engine.errors import EngineError
 
@@ -73,8 +73,8 @@ def _measure_floor(plan: Plan, venue: MeasuringVenue, state: Path, result: Repet
         result.floor_block_ns.append(tcp(venue, plan.floor_count, False, *sizes))
     if plan.floor_count and plan.has_tls:
         file = certificate.file(state)
-        result.floor_tls_ns.append(tls_front.floor(venue, file, plan.floor_count, *sizes))
-        result.floor_tls_sparse_ns.append(tls_front.floor(venue, file, plan.floor_sparse, *sizes, SPARSE_NS))
+        result.floor_tls_ns.append(tls_floor.floor(venue, file, plan.floor_count, *sizes))
+        result.floor_tls_sparse_ns.append(tls_floor.floor(venue, file, plan.floor_sparse, *sizes, SPARSE_NS))
 
 
 def _serve(pipe: Connection, plan: Plan) -> None:

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from bench import interrupts, peers, suite
 from bench.child import BenchError
-from bench.plan import ORDER, SESSIONS, THROUGHPUT, TICK, Plan
+from bench.plan import ORDER, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
 from bench.report import host, plots, results
-from bench.subjects import frames, micro, sessions
+from bench.subjects import frames, micro, sessions, soak
 from engine.errors import ConfigError
 
 BAR = 24
@@ -23,6 +23,8 @@ CAPTURE_S, QUICK_CAPTURE_S = 20.0, 2.0
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
     interrupts.listen()
+    if arguments.subject == SOAK:
+        return _soak(arguments)
     if arguments.plot:
         plots.require()
     if arguments.subject in ("micro", "all"):
@@ -78,6 +80,13 @@ def _idle(arguments: argparse.Namespace, cores: tuple[int, int] | None) -> int:
     print(sessions.text(name, figures))
     _machine(document)
     return 1 if failures else 0
+
+
+def _soak(arguments: argparse.Namespace) -> int:
+    """Watch memory; 1 if it grows."""
+    asked = soak.QUICK if arguments.quick else soak.FULL
+    numbers = (arguments.books, arguments.frames, arguments.orders)
+    return soak.run(soak.Amounts(*(number or usual for number, usual in zip(numbers, asked, strict=True))))
 
 
 def _measure(arguments: argparse.Namespace, scale: suite.Scale, cores: tuple[int, int] | None) -> suite.Measured:

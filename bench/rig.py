@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.plan import Plan
 from bench.venue import session_file
 from engine.book import make_book
 from engine.instrument import Instrument
@@ -30,7 +29,8 @@ from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.session import open_session
 from engine.strategy import Strategy
-from engine.trading.desk import Desk
+from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.gateway import SessionGateway
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.fees import QuadraticFee
 from engine.venue.kalshi.market_data import KalshiMarketData
@@ -91,24 +91,33 @@ class Rig:
         market_data = KalshiMarketData(instruments, channels=(BOOK,))
         settings = session_file.write(state, fix_port, certificate)
         self.session = open_session(kind, settings, state, self._loop, None, self.sockets)
+        dialect = Fix44(instruments)
         portfolio = Portfolio(instruments)
-        self.desk = Desk(
-            [make_book(instrument)],
-            market_data,
-            Fix44(instruments),
-            Orders("bench", QuadraticFee().fee),
-            portfolio,
-            Risk(limits(), instruments, portfolio),
-            self.journal,
-            strategy,
-            time.monotonic_ns,
-            time.time_ns,
+        parts = Parts(
+            books=[make_book(instrument)],
+            market_data=market_data,
+            decode_report=dialect.decode,
+            orders=Orders("bench", QuadraticFee().fee),
+            portfolio=portfolio,
+            risk=Risk(limits(), instruments, portfolio),
+            journal=self.journal,
+            strategy=strategy,
         )
+        self.gateway = SessionGateway(dialect, self.session.send, self.session.refuse)
+        around = Surroundings(
+            gateway=self.gateway,
+            command=lambda commands: self.feed.send(commands),
+            halt=self._fault,
+            clock_ns=time.monotonic_ns,
+            wall_ns=time.time_ns,
+            call_later=lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due),
+        )
+        self.trading = assemble(parts, around)
         self.feed = Feed(
             FeedSettings(url=f"ws://127.0.0.1:{feed_port}/trade-api/ws/v2", silence_ns=3600 * 10**9),
             market_data,
-            on_frame=self.desk.on_frame,
-            on_read_end=self.desk.on_read_end,
+            on_frame=self.trading.on_frame,
+            on_read_end=self.trading.on_read_end,
             on_connected=lambda: None,
             on_lost=self._fault,
             wall_ns=time.time_ns,
@@ -117,46 +126,41 @@ class Rig:
         )
         self._timer: asyncio.TimerHandle | None = None
         self._logged_on = asyncio.Event()
-        self._join()
-
-    def _join(self) -> None:
-        desk, session = self.desk, self.session
-        desk.send = session.send
-        desk.refuse = session.refuse
-        desk.command = self.feed.send
-        desk.call_later = lambda delay_ns, callback: self._loop.call_later(delay_ns / 1e9, callback)
-        desk.hooks.halt = self._fault
-        self.strategy.context = desk
-        session.on_message = desk.on_report
-        session.on_logon = self._logged_on.set
-        session.on_logout = self._fault
-        session.on_fault = self._fault
+        self.session.on_message = self.trading.on_report
+        self.session.on_logon = self._logged_on.set
+        self.session.on_logout = self._fault
+        self.session.on_fault = self._fault
 
     async def connect_session(self) -> None:
         """Log on, and allow trading."""
         self.session.logon()
         await asyncio.wait_for(self._logged_on.wait(), CONNECT_TIMEOUT_S)
-        self.desk.is_trading = True
+        self.trading.is_trading = True
         self._prepare()
 
     async def connect_feed(self) -> None:
         """Connect market data and await the first book."""
         self.feed.start()
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            while self.desk.books[0].is_stale:
+            while self.trading.books[0].is_stale:
                 await asyncio.sleep(0.01)
 
     def set_book(self, bid: int, ask: int) -> None:
         """Give the market a book where there is no feed."""
-        book = self.desk.books[0]
+        book = self.trading.books[0]
         book.snapshot([(bid, 1000)], [(ask, 1000)])
         book.updated_ns = time.monotonic_ns()
 
     @contextlib.contextmanager
-    def mode(self, plan: Plan, last_active_ns: Callable[[], int]) -> Iterator[None]:
-        """Let the loop wait as the plan says; it is pinned already."""
-        with modes.Mode(plan.mode, plan.engine_core, self._loop, self.sockets, last_active_ns, time.monotonic_ns):
-            if plan.collects_garbage:
+    def mode(
+        self, name: str, core: int | None, collects_garbage: bool, last_active_ns: Callable[[], int]
+    ) -> Iterator[None]:
+        """Let the loop wait as mode `name` does, on `core`, to which this process is pinned already.
+
+        `collects_garbage` leaves Python's collector on in busy mode.
+        """
+        with modes.Mode(name, core, self._loop, self.sockets, last_active_ns, time.monotonic_ns):
+            if collects_garbage:
                 gc.unfreeze()
                 gc.enable()
             yield

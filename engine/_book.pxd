@@ -1,9 +1,14 @@
 cimport cython
 from libc.stdint cimport int16_t, int64_t, uint64_t
 
-cpdef enum:
-    BID = 0
-    ASK = 1
+cpdef enum:  # Side.BUY and Side.SELL of `fix`: who bids buys
+    BID = 1
+    ASK = 2
+
+cdef enum:  # rows of the tables below
+    BIDS = 0
+    ASKS = 1
+    NO_SIDE = 0
 
 cpdef enum:
     STALE = -1
@@ -31,11 +36,11 @@ cdef class Book:
     cdef uint64_t[:, ::1] words
 
     cdef int apply_level(self, int side, int64_t price, int64_t change) noexcept nogil
-    cdef int64_t best_price(self, int side) noexcept nogil
-    cdef Py_ssize_t rank_of(self, int side, int64_t price) noexcept nogil
-    cdef int place(self, int side, Py_ssize_t rank, int64_t size) noexcept nogil
-    cdef Py_ssize_t next_rank(self, int side, Py_ssize_t rank) noexcept nogil
-    cdef Py_ssize_t last_watched(self, int side) noexcept nogil
+    cdef int64_t top(self, int row) noexcept nogil
+    cdef Py_ssize_t rank_of(self, int row, int64_t price) noexcept nogil
+    cdef int place(self, int row, Py_ssize_t rank, int64_t size) noexcept nogil
+    cdef Py_ssize_t next_rank(self, int row, Py_ssize_t rank) noexcept nogil
+    cdef Py_ssize_t last_watched(self, int row) noexcept nogil
     cdef int fail(self) noexcept nogil
     cdef void clear(self) noexcept
-    cdef bint load(self, int side, object levels) except *
+    cdef bint load(self, int row, object levels) except *

@@ -4,8 +4,8 @@ from typing import Final, Self, TypeAlias, final
 
 from engine.instrument import Instrument
 
-BID: Final = 0
-ASK: Final = 1
+BID: Final = 1
+ASK: Final = 2
 STALE: Final = -1
 QUIET: Final = 0
 MOVED: Final = 1

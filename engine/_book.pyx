@@ -1,8 +1,9 @@
 """Price-level order book of one instrument with a bounded price grid.
 
 Units   prices and sizes as in `instrument` (int64); a size is at most MAX_SIZE.
-Shapes  per side one row of len(grid) sizes, best possible price first: asks ascending, bids descending. A rank is a
-        place in that row; a bitmap marks the ranks that hold a size, and rank len(grid) stands for "no level".
+Shapes  per side one row of len(grid) sizes, best possible price first: asks ascending, bids descending; the row of a
+        side is `side - 1`. A rank is a place in that row; a bitmap marks the ranks that hold a size, and rank
+        len(grid) stands for "no level".
 Errors  none for an update: STALE says that it does not fit the book, which then refuses all but a snapshot.
         ValueError for a side that is none; ConfigError for a grid too wide.
 Cost    O(1) per level, at most len(grid) / 64 words to the next best one; no allocation after construction.
@@ -42,11 +43,11 @@ cdef class _Ladder:
         cdef int64_t[:, ::1] prices = two_rows("q", len(grid) + 1)
         ranks[:, :] = -1
         for slot, price in enumerate(grid.prices):
-            ranks[BID, price], ranks[ASK, price] = last - slot, slot
-            prices[BID, last - slot] = prices[ASK, slot] = price
-        prices[BID, last + 1], prices[ASK, last + 1] = INT64_MIN, INT64_MAX
+            ranks[BIDS, price], ranks[ASKS, price] = last - slot, slot
+            prices[BIDS, last - slot] = prices[ASKS, slot] = price
+        prices[BIDS, last + 1], prices[ASKS, last + 1] = INT64_MIN, INT64_MAX
         self.ranks, self.prices = ranks, prices
-        self.bid_prices, self.ask_prices = tuple(prices[BID]), tuple(prices[ASK])
+        self.bid_prices, self.ask_prices = tuple(prices[BIDS]), tuple(prices[ASKS])
 
 
 cdef class Book:
@@ -84,23 +85,23 @@ cdef class Book:
         if len(sides) != count or len(prices) != count:
             raise ValueError(f"apply_many of {len(sides)} sides, {len(prices)} prices, {count} changes")
         for i in range(count):
-            side = <int>sides[i] if BID <= sides[i] <= ASK else -1
+            side = <int>sides[i] if BID <= sides[i] <= ASK else NO_SIDE
             if self.apply_level(side, prices[i], changes[i]) == STALE:
                 return i
         return count
 
     def set_level(self, int side, int64_t price, int64_t size):
         """Make `size` the size at `price`, 0 for no level; the outcome as of `apply`."""
-        cdef Py_ssize_t rank = self.rank_of(side, price)
+        cdef Py_ssize_t rank = self.rank_of(side - 1, price)
         if rank < 0 or self.is_stale or size < 0 or size > LARGEST:
             return self.fail()
         self.updates += 1
-        return self.place(side, rank, size)
+        return self.place(side - 1, rank, size)
 
     def snapshot(self, bids, asks):
         """Replace the book by (price, size) pairs in any order: MOVED, or STALE and an empty book if one is wrong."""
         self.clear()
-        if not (self.load(BID, bids) and self.load(ASK, asks)):
+        if not (self.load(BIDS, bids) and self.load(ASKS, asks)):
             self.clear()
             return STALE
         self.is_stale = False
@@ -113,126 +114,131 @@ cdef class Book:
 
     @property
     def best_bid(self):
-        return self.bid_prices[self.best[BID]]
+        return self.bid_prices[self.best[BIDS]]
 
     @property
     def best_ask(self):
-        return self.ask_prices[self.best[ASK]]
+        return self.ask_prices[self.best[ASKS]]
 
     @property
     def best_bid_size(self):
-        return self.sizes[BID, self.best[BID]]
+        return self.sizes[BIDS, self.best[BIDS]]
 
     @property
     def best_ask_size(self):
-        return self.sizes[ASK, self.best[ASK]]
+        return self.sizes[ASKS, self.best[ASKS]]
 
     @property
     def is_crossed(self):
-        return self.best_price(BID) >= self.best_price(ASK)
+        return self.top(BIDS) >= self.top(ASKS)
 
     def size_at(self, int side, int64_t price):
         """Return the size at `price`, 0 where there is none."""
-        cdef Py_ssize_t rank = self.rank_of(checked_side(side), price)
-        return self.sizes[side, rank] if rank >= 0 else 0
+        cdef int row = row_of(side)
+        cdef Py_ssize_t rank = self.rank_of(row, price)
+        return self.sizes[row, rank] if rank >= 0 else 0
 
     def depth(self, int side, Py_ssize_t levels):
         """Return up to `levels` pairs (price, size), best first."""
-        cdef Py_ssize_t rank = self.best[checked_side(side)]
-        cdef list rows = []
-        while rank < self.capacity and len(rows) < levels:
-            rows.append((self.prices[side, rank], self.sizes[side, rank]))
-            rank = self.next_rank(side, rank + 1)
-        return rows
+        cdef int row = row_of(side)
+        cdef Py_ssize_t rank = self.best[row]
+        cdef list pairs = []
+        while rank < self.capacity and len(pairs) < levels:
+            pairs.append((self.prices[row, rank], self.sizes[row, rank]))
+            rank = self.next_rank(row, rank + 1)
+        return pairs
 
     def sweep(self, int side, int64_t qty, int64_t limit_price):
         """Return (filled_qty, cost, worst_price) of taking `qty` from `side` at `limit_price` or better."""
-        cdef Py_ssize_t rank = self.best[checked_side(side)]
-        cdef int64_t price, take, filled = 0, cost = 0, worst = self.prices[side, self.capacity]
+        cdef int row = row_of(side)
+        cdef Py_ssize_t rank = self.best[row]
+        cdef int64_t price, take, filled = 0, cost = 0, worst = self.prices[row, self.capacity]
         while filled < qty and rank < self.capacity:
-            price = self.prices[side, rank]
-            if (price < limit_price) if side == BID else (price > limit_price):
+            price = self.prices[row, rank]
+            if (price < limit_price) if row == BIDS else (price > limit_price):
                 break
-            take = min(self.sizes[side, rank], qty - filled)
+            take = min(self.sizes[row, rank], qty - filled)
             filled += take
             cost += take * price
             worst = price
-            rank = self.next_rank(side, rank + 1)
+            rank = self.next_rank(row, rank + 1)
         return filled, cost, worst
 
     def _check(self):
         """Assert every invariant of the book."""
-        cdef int side
-        for side in (BID, ASK):
+        cdef int row
+        for row in (BIDS, ASKS):
             held = []
             for rank in range(self.capacity):
-                size = self.sizes[side, rank]
-                assert 0 <= size <= LARGEST, f"side {side} rank {rank}: size {size}"
-                assert self.rank_of(side, self.prices[side, rank]) == rank, f"side {side} rank {rank}: ladder"
+                size = self.sizes[row, rank]
+                assert 0 <= size <= LARGEST, f"row {row} rank {rank}: size {size}"
+                assert self.rank_of(row, self.prices[row, rank]) == rank, f"row {row} rank {rank}: ladder"
                 if size:
                     held.append(rank)
             held.append(self.capacity)
             bitmap = [word * 64 + bit for word in range(self.words.shape[1]) for bit in range(64)
-                      if self.words[side, word] >> bit & 1]
-            assert bitmap == held, f"side {side}: bitmap {bitmap}, sizes {held}"
-            assert self.sizes[side, self.capacity] == 0, f"side {side}: a size beyond the grid"
-            assert self.best[side] == held[0], f"side {side}: best {self.best[side]}, scan {held[0]}"
+                      if self.words[row, word] >> bit & 1]
+            assert bitmap == held, f"row {row}: bitmap {bitmap}, sizes {held}"
+            assert self.sizes[row, self.capacity] == 0, f"row {row}: a size beyond the grid"
+            assert self.best[row] == held[0], f"row {row}: best {self.best[row]}, scan {held[0]}"
             edge = held[min(self.watch_depth, len(held)) - 1] if self.watch_depth else -1
-            assert self.edge[side] == edge, f"side {side}: watched to {self.edge[side]}, scan {edge}"
+            assert self.edge[row] == edge, f"row {row}: watched to {self.edge[row]}, scan {edge}"
 
     cdef int apply_level(self, int side, int64_t price, int64_t change) noexcept nogil:
         """`apply` for other Cython code."""
-        cdef Py_ssize_t rank = self.rank_of(side, price)
+        cdef int row = side - 1
+        cdef Py_ssize_t rank = self.rank_of(row, price)
         cdef int64_t size
         if rank < 0 or self.is_stale:
             return self.fail()
-        size = self.sizes[side, rank]
+        size = self.sizes[row, rank]
         if change < -size or change > LARGEST - size:
             return self.fail()
         self.updates = self.updates + 1  # not in place, which Cython cannot check for overflow here
-        return self.place(side, rank, size + change)
+        return self.place(row, rank, size + change)
 
-    cdef int64_t best_price(self, int side) noexcept nogil:
-        return self.prices[side, self.best[side]]
+    cdef int64_t top(self, int row) noexcept nogil:
+        """Return the best price of a row, NO_BID or NO_ASK where it is empty."""
+        return self.prices[row, self.best[row]]
 
-    cdef Py_ssize_t rank_of(self, int side, int64_t price) noexcept nogil:
-        """Rank of `price` on `side`, -1 where the grid has no such price or there is no such side."""
-        if side < BID or side > ASK or price < 0 or price >= self.ranks.shape[1]:
+    cdef Py_ssize_t rank_of(self, int row, int64_t price) noexcept nogil:
+        """Rank of `price` in `row`, -1 where the grid has no such price or there is no such row."""
+        if row < BIDS or row > ASKS or price < 0 or price >= self.ranks.shape[1]:
             return -1
-        return self.ranks[side, price]
+        return self.ranks[row, price]
 
-    cdef int place(self, int side, Py_ssize_t rank, int64_t size) noexcept nogil:
+    cdef int place(self, int row, Py_ssize_t rank, int64_t size) noexcept nogil:
         """Hold `size` at `rank`; keep bitmap, best and watched edge."""
-        cdef Py_ssize_t best = self.best[side], edge = self.edge[side]
-        cdef int64_t was = self.sizes[side, rank]
+        cdef Py_ssize_t best = self.best[row], edge = self.edge[row]
+        cdef int64_t was = self.sizes[row, rank]
         if size == was:
             return QUIET
-        self.sizes[side, rank] = size
+        self.sizes[row, rank] = size
         if was == 0 or size == 0:  # a level came or went
-            self.words[side, rank >> 6] ^= BIT << (rank & 63)
+            self.words[row, rank >> 6] ^= BIT << (rank & 63)
             if rank <= best:
-                self.best[side] = self.next_rank(side, rank)
+                self.best[row] = self.next_rank(row, rank)
             if rank <= edge:
-                self.edge[side] = self.last_watched(side)
-        return MOVED if rank <= edge or self.best[side] != best else QUIET
+                self.edge[row] = self.last_watched(row)
+        return MOVED if rank <= edge or self.best[row] != best else QUIET
 
-    cdef Py_ssize_t next_rank(self, int side, Py_ssize_t rank) noexcept nogil:
+    cdef Py_ssize_t next_rank(self, int row, Py_ssize_t rank) noexcept nogil:
         """First rank from `rank` on that holds a size; the bit at `capacity` is always set and ends the walk."""
         cdef Py_ssize_t word = rank >> 6
-        cdef uint64_t bits = self.words[side, word] >> (rank & 63)
+        cdef uint64_t bits = self.words[row, word] >> (rank & 63)
         if bits:
             return rank + count_trailing_zeros(bits)
         while not bits:
             word += 1
-            bits = self.words[side, word]
+            bits = self.words[row, word]
         return (word << 6) + count_trailing_zeros(bits)
 
-    cdef Py_ssize_t last_watched(self, int side) noexcept nogil:
+    cdef Py_ssize_t last_watched(self, int row) noexcept nogil:
         """Rank of the level number `watch_depth`, at least 1; `capacity` where there are fewer levels."""
-        cdef Py_ssize_t rank = self.best[side]
+        cdef Py_ssize_t rank = self.best[row]
         cdef int seen = 1
         while seen < self.watch_depth and rank < self.capacity:
-            rank = self.next_rank(side, rank + 1)
+            rank = self.next_rank(row, rank + 1)
             seen += 1
         return rank
 
@@ -242,34 +248,34 @@ cdef class Book:
 
     cdef void clear(self) noexcept:
         """Empty both sides; only a snapshot makes the book fresh."""
-        cdef int side
+        cdef int row
         self.is_stale = True
         self.sizes[:, :] = 0
         self.words[:, :] = 0
-        for side in range(2):
-            self.words[side, self.capacity >> 6] = BIT << (self.capacity & 63)
-            self.best[side] = self.capacity
-            self.edge[side] = self.capacity if self.watch_depth else -1
+        for row in range(2):
+            self.words[row, self.capacity >> 6] = BIT << (self.capacity & 63)
+            self.best[row] = self.capacity
+            self.edge[row] = self.capacity if self.watch_depth else -1
 
-    cdef bint load(self, int side, levels) except *:
+    cdef bint load(self, int row, levels) except *:
         """Add the levels of a snapshot to an empty side, but for those of size 0; false at one that cannot be."""
         cdef int64_t price, size
         cdef Py_ssize_t rank
         for price, size in levels:
-            rank = self.rank_of(side, price)
-            if rank < 0 or size < 0 or size > LARGEST or (size and self.sizes[side, rank]):
+            rank = self.rank_of(row, price)
+            if rank < 0 or size < 0 or size > LARGEST or (size and self.sizes[row, rank]):
                 return False
             if size:
-                self.place(side, rank, size)
+                self.place(row, rank, size)
         return True
 
 
-cdef int checked_side(int side) except -1:
+cdef int row_of(int side) except -1:
     if side < BID or side > ASK:
         raise ValueError(f"side must be BID ({BID}) or ASK ({ASK}), not {side}")
-    return side
+    return side - 1
 
 
 cdef two_rows(str code, Py_ssize_t columns):
-    """Two zeroed rows, BID and ASK, of `columns` items of the array type `code`."""
+    """Two zeroed rows, BIDS and ASKS, of `columns` items of the array type `code`."""
     return memoryview(bytearray(2 * columns * (2 if code == "h" else 8))).cast(code, (2, columns))

@@ -1,7 +1,8 @@
 """Order books: `Book` for a bounded price grid, `SortedBook` for any positive price, with the same members.
 
 Units   prices and sizes as in `instrument`; a size is at most MAX_SIZE.
-Shapes  an update answers STALE, QUIET or MOVED; an empty side has the price NO_BID or NO_ASK and the size 0.
+Shapes  BID is Side.BUY, ASK is Side.SELL. An update answers STALE, QUIET or MOVED; an empty side has the price NO_BID
+        or NO_ASK and the size 0.
 Errors  as in `_book`.
 Cost    SortedBook: O(log levels) a level, about forty times Book; see `_book` for Book.
 Thread  the loop thread only.
@@ -176,13 +177,13 @@ class SortedBook:
         return STALE
 
     def _clear(self) -> None:
-        self._sides: tuple[SortedDict[int, int], SortedDict[int, int]] = (SortedDict(), SortedDict())
+        self._sides: dict[int, SortedDict[int, int]] = {BID: SortedDict(), ASK: SortedDict()}
         self.is_stale = True
 
 
 _SIDES = (BID, ASK)
-_SIGN = (-1, 1)
-_EMPTY = ((NO_BID, 0), (NO_ASK, 0))
+_SIGN = {BID: -1, ASK: 1}
+_EMPTY = {BID: (NO_BID, 0), ASK: (NO_ASK, 0)}
 
 
 def _checked(side: int) -> int:

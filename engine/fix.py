@@ -4,6 +4,8 @@ Shapes  a tag is an int, a MsgType and a one-character value are `str`.
 Source  FIX 4.4 with Errata 20030618, volumes 1 and 6; tags above 956 from FIX 5.0 SP2.
 """
 
+from engine import units
+
 # Standard header and trailer
 BeginString = 8
 BodyLength = 9
@@ -133,9 +135,8 @@ class Msg:
     BUSINESS_MESSAGE_REJECT = "j"
 
 
-# Side(54) as a number: arithmetic wants it, and the wire digit is the same.
-BUY = 1
-SELL = 2
+# Side(54) as a number: the wire digit is the same.
+BUY, SELL = units.Side.BUY, units.Side.SELL
 
 
 class Type:

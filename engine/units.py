@@ -1,5 +1,7 @@
 """What an integer counts, as an annotation: the configuration converts the text that a person writes by it, exactly.
 
+`Side` is the one side of orders, book levels and trades.
+
 Units   a size, price or money is an integer in the units of its instrument; a duration or a time of day is in ns.
 """
 
@@ -9,6 +11,13 @@ from typing import Annotated
 import msgspec
 
 NO_LIMIT = 2**61  # beyond every sum, yet two of them add up inside 64 bits
+
+
+class Side:
+    """Side of an order, of a level or of a trade's aggressor: who bids buys. The numbers are those of Side(54)."""
+
+    BUY = 1
+    SELL = 2
 
 
 class Unit(Enum):

@@ -20,7 +20,9 @@ from engine.orders.report import ExecutionReport
 from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
-from engine.trading.desk import Desk
+from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.gateway import SessionGateway
+from engine.trading.loop import TradingLoop
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.market_data import KalshiMarketData
 
@@ -76,37 +78,45 @@ def test_order_report(time_calls: Time, instrument: Instrument) -> None:
     time_calls("orders.open_and_fill", run, BATCH)
 
 
-def test_report_handled(time_calls: Time, instrument: Instrument, book: Book, desk: Desk) -> None:
+def test_report_handled(time_calls: Time, instrument: Instrument, book: Book, loop: TradingLoop) -> None:
     """An order submitted, and its fill decoded, applied, journalled, counted and told to the strategy."""
     numbers = count(1)
+    desk = loop.guard.strategy.context
 
     def run() -> None:
         for _ in range(BATCH):
             order = desk.buy(instrument, 5100, 100, fix.Tif.IOC)
             assert order is not None
-            desk.on_report(Fields(_fill_message(order.cl_ord_id, next(numbers))))
+            loop.on_report(Fields(_fill_message(order.cl_ord_id, next(numbers))))
 
     time_calls("order_and_report_handled", run, BATCH)
 
 
 @pytest.fixture
-def desk(instrument: Instrument, book: Book, tmp_path: Path) -> Iterator[Desk]:
+def loop(instrument: Instrument, book: Book, tmp_path: Path) -> Iterator[TradingLoop]:
     clock = count(NOW, 1000)
     journal = Journal(tmp_path, "bench", (instrument,), NOW)
+    dialect = Fix44((instrument,))
     portfolio = Portfolio((instrument,))
-    made = Desk(
-        (book,),
-        KalshiMarketData((instrument,)),
-        Fix44((instrument,)),
-        Orders("bench"),
-        portfolio,
-        Risk(limits(), (instrument,), portfolio),
-        journal,
-        Strategy(),
-        lambda: next(clock),
-        lambda: NOW,
+    parts = Parts(
+        books=(book,),
+        market_data=KalshiMarketData((instrument,)),
+        decode_report=dialect.decode,
+        orders=Orders("bench"),
+        portfolio=portfolio,
+        risk=Risk(limits(), (instrument,), portfolio),
+        journal=journal,
+        strategy=Strategy(),
     )
-    made.send = lambda body: None
+    around = Surroundings(
+        gateway=SessionGateway(dialect, lambda body: None, lambda fields: None),
+        command=lambda frames: None,
+        halt=pytest.fail,
+        clock_ns=lambda: next(clock),
+        wall_ns=lambda: NOW,
+        call_later=lambda delay_ns, due: None,
+    )
+    made = assemble(parts, around)
     made.is_trading = True
     yield made
     journal.close()

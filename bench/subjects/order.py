@@ -71,7 +71,7 @@ async def engine(
     await rig.connect_session()
     try:
         await venue.finish()
-        with rig.mode(plan, lambda: probe.sampler.last_ns):
+        with rig.mode(plan.mode, plan.engine_core, plan.collects_garbage, lambda: probe.sampler.last_ns):
             yield rig.sockets, stages
     finally:
         await rig.close()

@@ -1,4 +1,4 @@
-"""`python -m bench.soak`: what memory does over many books, frames and orders; exit status 1 where it grows.
+"""`soak`: what memory does over many books, frames and orders; exit status 1 where it grows.
 
 Frames go the whole way: decoded, checked for gaps, applied to the book, shown to a strategy. Orders too: risk, order
 table, dialect, and the fill back. Nothing may stay of a frame. Of an order stays what late reports need, the same for
@@ -7,7 +7,6 @@ each; what that is at most is `MOST_BYTES` and `MOST_BLOCKS`.
 Units   memory in bytes resident and in blocks of Python's allocator; the journal, which is mapped, is left out.
 """
 
-import argparse
 import gc
 import sys
 import time
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.rig import limits
 from bench.subjects.frames import FIRST_SEQ, bench_instrument, stairs
@@ -28,11 +28,12 @@ from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
-from engine.trading.desk import Desk
+from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.gateway import SessionGateway
+from engine.trading.loop import TradingLoop
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.market_data import KalshiMarketData
 
-BOOKS, FRAMES, ORDERS = 10_000, 10_000_000, 100_000
 PARTS = 4
 SEQ_DIGITS = 10
 PAGE, MIB = 4096, 2**20
@@ -40,6 +41,18 @@ MOST_BOOKS_BYTES = 200 * MIB
 SLACK_BYTES, SLACK_BLOCKS = MIB, 100  # of a whole soak, whatever its length
 MOST_BYTES, MOST_BLOCKS = 2_000, 20  # of one order
 WALL_NS = 1_795_444_202_099_000_000
+
+
+class Amounts(NamedTuple):
+    """How much is soaked in."""
+
+    books: int
+    frames: int
+    orders: int
+
+
+FULL = Amounts(10_000, 10_000_000, 100_000)
+QUICK = Amounts(1_000, 200_000, 5_000)
 
 
 @dataclass(frozen=True)
@@ -68,31 +81,40 @@ class Watcher(Strategy):
         self.spread = book.best_ask - book.best_bid
 
 
-def make_desk(strategy: Strategy) -> Desk:
+def make_loop(strategy: Strategy) -> TradingLoop:
     """The path without its connections."""
     instruments = (bench_instrument(),)
     market_data = KalshiMarketData(instruments)
+    dialect = Fix44(instruments)
     portfolio = Portfolio(instruments)
-    desk = Desk(
-        (Book(instruments[0]),),
-        market_data,
-        Fix44(instruments),
-        Orders("soak"),
-        portfolio,
-        Risk(limits(), instruments, portfolio),
-        NullJournal(),
-        strategy,
-        count(WALL_NS, 2_000_000).__next__,  # slow enough for the limit of duplicates
-        lambda: WALL_NS,
+    parts = Parts(
+        books=(Book(instruments[0]),),
+        market_data=market_data,
+        decode_report=dialect.decode,
+        orders=Orders("soak"),
+        portfolio=portfolio,
+        risk=Risk(limits(), instruments, portfolio),
+        journal=NullJournal(),
+        strategy=strategy,
     )
-    desk.send = lambda body: None
-    desk.command = lambda frames: None
-    desk.is_connected = desk.is_trading = True
-    strategy.context = desk
+    around = Surroundings(
+        gateway=SessionGateway(dialect, lambda body: None, lambda fields: None),
+        command=lambda frames: None,
+        halt=_fail,
+        clock_ns=count(WALL_NS, 2_000_000).__next__,  # slow enough for the limit of duplicates
+        wall_ns=lambda: WALL_NS,
+        call_later=lambda delay_ns, due: None,
+    )
+    loop = assemble(parts, around)
+    loop.is_connected = loop.is_trading = True
     market_data.subscribe()
     for greeting in stairs().greeting:
-        desk.on_frame(payload(greeting), True)
-    return desk
+        loop.on_frame(payload(greeting), True)
+    return loop
+
+
+def _fail(reason: str) -> None:
+    raise AssertionError(f"the path halted: {reason}")
 
 
 def frames() -> Iterator[bytes]:
@@ -112,13 +134,13 @@ def frames() -> Iterator[bytes]:
 
 def soak_frames(number: int, strategy: Strategy) -> list[Reading]:
     """Play frames to a strategy; return memory before, at each quarter, and after."""
-    desk, source = make_desk(strategy), frames()
-    on_frame = desk.on_frame
+    loop, source = make_loop(strategy), frames()
+    on_frame = loop.on_frame
 
     def play(number: int) -> None:
         for _, frame in zip(range(number), source, strict=False):
             on_frame(frame, True)
-        if desk.books[0].is_stale or desk.counters.gaps or desk.counters.bad_frames:
+        if loop.books[0].is_stale or loop.counters.gaps or loop.counters.bad_frames:
             raise AssertionError("the frames were not read as they were meant")
 
     return _readings(play, number)
@@ -126,17 +148,18 @@ def soak_frames(number: int, strategy: Strategy) -> list[Reading]:
 
 def soak_orders(number: int) -> list[Reading]:
     """Open orders and fill them; return memory before, at each quarter, and after."""
-    desk = make_desk(Strategy())
-    (instrument,) = desk.instruments
+    strategy = Strategy()
+    loop = make_loop(strategy)
+    (instrument,) = loop.instruments
     numbers = count(1)
 
     def play(number: int) -> None:
         for _ in range(number):
-            order = desk.buy(instrument, 5100, 100, fix.Tif.IOC)
+            order = strategy.context.buy(instrument, 5100, 100, fix.Tif.IOC)
             if order is None:
                 raise AssertionError("risk denied an order")
-            desk.on_report(Fields(_fill(order.cl_ord_id, instrument.symbol, next(numbers))))
-        if desk.all_orders.live():
+            loop.on_report(Fields(_fill(order.cl_ord_id, instrument.symbol, next(numbers))))
+        if loop.orders.live():
             raise AssertionError("an order was not filled")
 
     return _readings(play, number)
@@ -163,12 +186,8 @@ def growth(readings: Sequence[Reading], kept: int = 0) -> str:
     return " and ".join(found)
 
 
-def main(arguments: Sequence[str] | None = None, strategy: Strategy | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.soak", description="Memory over books, frames and orders.")
-    parser.add_argument("--books", type=int, default=BOOKS)
-    parser.add_argument("--frames", type=int, default=FRAMES)
-    parser.add_argument("--orders", type=int, default=ORDERS)
-    asked = parser.parse_args(arguments)
+def run(asked: Amounts, strategy: Strategy | None = None) -> int:
+    """Soak, and print what memory did; return 1 if it grew by more than it may."""
     failures = []
     taken = books_bytes(asked.books)
     print(f"{asked.books} books: {taken / MIB:.1f} MiB")
@@ -222,7 +241,3 @@ def _fill(cl_ord_id: str, symbol: str, number: int) -> bytes:
         f"|44=0.51|54=1|55={symbol}|150=F|151=0|10=000|"
     )
     return text.replace("|", "\x01").encode()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -19,7 +19,6 @@ from bench.plan import DECISION_PATH, FRAME_PATH, REPORT_PATH
 from bench.rig import Rig
 from bench.subjects.quickfix_send import SEND_PARTS, SendParts
 from engine.session.quickfix.initiator import QuickfixSession
-from engine.trading.desk import Desk
 
 STAGES = ("decode", "book", "strategy", "risk", "orders", "journal", "encode", "send", "loop")
 LOOP = STAGES.index("loop")
@@ -67,26 +66,28 @@ class Wrapped:
         return getattr(self._inner, name)
 
 
-def wrap_stage(desk: Any, stage: str, wrap: Wrap) -> None:
+def wrap_stage(rig: Any, stage: str, wrap: Wrap) -> None:
     """Replace every callable that is a stage of the path."""
+    loop, gateway = rig.trading, rig.gateway
     if stage == "decode":
-        desk._decode_frame = wrap(desk._decode_frame)
-        desk._decode_report = wrap(desk._decode_report)
+        loop._decode_frame = wrap(loop._decode_frame)
+        loop._decode_report = wrap(loop._decode_report)
     elif stage == "book":
-        desk._apply = tuple(map(wrap, desk._apply))
+        loop._apply = tuple(map(wrap, loop._apply))
     elif stage == "strategy":
-        desk._on_book = wrap(desk._on_book)
-        desk.hooks.strategy = Wrapped(desk.hooks.strategy, _HOOKS, wrap)
+        loop._on_book = wrap(loop._on_book)
+        loop.guard.strategy = Wrapped(loop.guard.strategy, _HOOKS, wrap)
     elif stage == "risk":
-        desk.risk = stand_in(desk.risk, _RISK, wrap, desk.risk.limits, desk.instruments, desk.portfolio)
+        loop.risk = stand_in(loop.risk, _RISK, wrap, loop.risk.limits, loop.instruments, loop.portfolio)
     elif stage == "orders":
-        desk.all_orders = stand_in(desk.all_orders, _ORDERS, wrap)
+        loop.orders = stand_in(loop.orders, _ORDERS, wrap)
     elif stage == "journal":
-        desk.journal = stand_in(desk.journal, _JOURNAL, wrap)
+        loop.journal = stand_in(loop.journal, _JOURNAL, wrap)
     elif stage == "encode":
-        desk._new_order, desk._replace, desk._cancel = map(wrap, (desk._new_order, desk._replace, desk._cancel))
+        steps = gateway.encode_new, gateway.encode_replace, gateway.encode_cancel
+        gateway.encode_new, gateway.encode_replace, gateway.encode_cancel = map(wrap, steps)
     elif stage == "send":
-        desk.send = wrap(desk.send)
+        gateway.send = wrap(gateway.send)
     else:
         raise ValueError(f"no stage of the path: {stage!r}")
 
@@ -104,13 +105,12 @@ class Stages:
         self._send_parts: SendParts | None = None
         self._rows: dict[str, list[tuple[int, ...]]] = {}
         self._calibrate()
-        desk = rig.desk
         self._send_parts = SendParts(rig.session) if isinstance(rig.session, QuickfixSession) else None
         if self._send_parts is not None:
-            desk.send = self._send_parts.around(desk.send)
+            rig.gateway.send = self._send_parts.around(rig.gateway.send)
         for index, stage in enumerate(STAGES[:LOOP]):
-            wrap_stage(desk, stage, partial(self._stamp, index))
-        self._enter(desk, rig)
+            wrap_stage(rig, stage, partial(self._stamp, index))
+        self._enter(rig)
 
     def clear(self) -> None:
         """Forget what was stamped so far."""
@@ -130,10 +130,10 @@ class Stages:
             **({"send": _summary(SEND_PARTS, send_rows)} if send_rows else {}),
         }
 
-    def _enter(self, desk: Desk, rig: Rig) -> None:
-        rig.feed.on_frame = self._entry(FRAME_PATH, desk.on_frame)
-        rig.session.on_message = self._entry(REPORT_PATH, desk.on_report)
-        context: Any = Wrapped(desk, _REQUESTS, partial(self._entry, DECISION_PATH))
+    def _enter(self, rig: Rig) -> None:
+        rig.feed.on_frame = self._entry(FRAME_PATH, rig.trading.on_frame)
+        rig.session.on_message = self._entry(REPORT_PATH, rig.trading.on_report)
+        context: Any = Wrapped(rig.strategy.context, _REQUESTS, partial(self._entry, DECISION_PATH))
         rig.strategy.context = context
 
     def _entry(self, path: str, function: Function) -> Function:

@@ -63,12 +63,12 @@ async def _measure_engine(plan: Plan, venue: MeasuringVenue, state: Path, script
         venue.start("accept_feed", script)
         await rig.connect_feed()
         await venue.finish()
-        with rig.mode(plan, lambda: rig.desk.last_frame_ns):
+        with rig.mode(plan.mode, plan.engine_core, plan.collects_garbage, lambda: rig.trading.last_frame_ns):
             await _run_paces(plan, venue, result, stages)
-        counters = rig.desk.counters
+        counters = rig.trading.counters
         await _check_reports(lambda: counters.orders - counters.fills)
     except VenueError as error:
-        denials = [f"risk denied: {DENIALS[code]}" for code in rig.desk.counters.denials_by_code]
+        denials = [f"risk denied: {DENIALS[code]}" for code in rig.trading.counters.denials_by_code]
         raise VenueError("; ".join([str(error), *faults, *denials])) from None
     finally:
         await rig.close()

@@ -22,11 +22,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from engine.app.engine import Engine, obey_signals, running_mode
 from engine.app.stepped import trade_in_steps
+from engine.book import ASK, BID
 from engine.config.engine import Credentials, EngineConfig, load
 from engine.config.shipped import config_path
 from engine.exchange import captures
 from engine.instrument import Instrument
 from engine.runtime import log
+from engine.runtime.latency import LatencyCounts
 from engine.session.file.settings import load_session, render
 from engine.sim.child import SimChild
 from engine.sim.config import SimConfig, load_config, with_acceptor, with_captures
@@ -174,13 +176,13 @@ async def show(engine: Engine, started: float) -> None:
 
 
 def live_line(engine: Engine, elapsed: float, frames_per_second: float) -> str:
-    counters, tick = engine.counters, engine.desk.tick_to_order
+    counters, tick = engine.counters, engine.trading.tick_to_order
     net = sum(abs(position.net) for position in engine.portfolio)
     return (
         f"{elapsed:5.1f} s  {engine.supervisor.state.value:8}  {frames_per_second:6.0f} frames/s"
         f"  {counters.orders:6} orders  {counters.fills:5} fills  {net / 100:8.2f} gross"
         f"  {pnl(engine) / 1e6:+9.4f} $  tick-to-order last {tick.last_ns / 1000:6.1f}"
-        f" p99 {tick.summary()['p99_ns'] / 1000:6.1f} us"
+        f" p99 {LatencyCounts(tick).percentile(99) / 1000:6.1f} us"
     )
 
 
@@ -211,12 +213,12 @@ def results(engine: Engine, seconds: float) -> dict[str, Any]:
     found["cash"] = engine.portfolio.cash - engine.portfolio.fees
     found["marks"] = {position.instrument.symbol: position.mark for position in engine.portfolio}
     found["pnl"] = pnl(engine)
-    found["tick_to_order_ns"] = engine.desk.tick_to_order.summary()
-    found["order_round_trip_ns"] = engine.desk.round_trip.summary()
+    found["tick_to_order_ns"] = LatencyCounts(engine.trading.tick_to_order).summary()
+    found["order_round_trip_ns"] = LatencyCounts(engine.trading.round_trip).summary()
     found["mode"] = engine.config.engine.mode
     found["session"] = engine.config.engine.session
     found["last_book"] = {
-        book.instrument.symbol: {"bids": book.depth(0, 100), "asks": book.depth(1, 100)} for book in engine.books
+        book.instrument.symbol: {"bids": book.depth(BID, 100), "asks": book.depth(ASK, 100)} for book in engine.books
     }
     return found
 

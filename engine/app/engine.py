@@ -11,17 +11,16 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import uvloop
 
 from engine.app import loading
-from engine.app.loading import build_strategy
+from engine.app.takeover import take_over
 from engine.book import Book, make_book
+from engine.codec import Fields
 from engine.config.engine import EngineConfig
 from engine.errors import JournalError
-from engine.journal.recovery import recover
-from engine.journal.segments import journal_paths
-from engine.journal.writer import Journal, NullJournal
 from engine.net.feed import Feed, FeedSettings
 from engine.ops import control, metrics
 from engine.orders.orders import Orders
@@ -32,30 +31,51 @@ from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.runtime.latency import LatencyRecorder
 from engine.session import Session, open_session
+from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.counters import Counters
-from engine.trading.day import TradingDay
-from engine.trading.desk import Desk
+from engine.trading.desk import CallLater
+from engine.trading.gateway import Gateway, SessionGateway
+from engine.trading.loop import TradingLoop
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
+from engine.venue import MarketDataDialect, OrderDialect
 
 LOGGER = logging.getLogger(log.LOGGER)
 STOP_TIMEOUT_S = 5.0
 
 
+def session_gateway(session: Session, dialect: OrderDialect) -> Gateway:
+    """Return the gateway of a live engine."""
+    return SessionGateway(dialect, session.send, session.refuse)
+
+
+def on_report(loop: TradingLoop) -> Callable[[Fields], None]:
+    """Return what takes the messages of a live session."""
+    return loop.on_report
+
+
+class Seams(NamedTuple):
+    """What may stand in for a part of a live engine, as in the demo in steps; None is the live part."""
+
+    clock_ns: Callable[[], int] = time.monotonic_ns
+    wall_ns: Callable[[], int] = time.time_ns
+    call_later: CallLater | None = None
+    gateway: Callable[[Session, OrderDialect], Gateway] = session_gateway
+    command: Callable[[list[bytes]], object] | None = None  # instead of the feed's
+    receive: Callable[[TradingLoop], Callable[[Fields], None]] = on_report  # what the session's messages go to
+
+
+LIVE = Seams()
+
+
 class Engine:
     """Everything of one configuration, joined but not connected; `run` connects it.
 
-    It is also what the metrics read: see `metrics.Source`.
+    It is also what the metrics read: see `view.Source`.
     """
 
-    def __init__(
-        self,
-        config: EngineConfig,
-        loop: asyncio.AbstractEventLoop,
-        clock_ns: Callable[[], int] = time.monotonic_ns,
-        wall_ns: Callable[[], int] = time.time_ns,
-    ) -> None:
+    def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop, seams: Seams = LIVE) -> None:
         self.config = config
-        self.clock_ns, self._wall_ns = clock_ns, wall_ns
+        self.clock_ns, self._wall_ns = seams.clock_ns, seams.wall_ns
         self._loop = loop
         self.sockets = Sockets(loop)
         self._servers: list[asyncio.Server] = []
@@ -65,73 +85,64 @@ class Engine:
         instruments = config.instruments
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
         self.portfolio = Portfolio(instruments)
-        self._risk = Risk(config.risk, instruments, self.portfolio)
-        self._journal = self._open_journal(orders)
-        self._day = TradingDay(config.risk.day(), self.portfolio, self._journal)
-        self._day.begin(wall_ns())
+        risk = Risk(config.risk, instruments, self.portfolio)
+        self._journal, self._day = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
-        self.session: Session = open_session(
+        self.session = self._open_session()
+        parts = Parts(
+            books=[make_book(instrument, config.feed.watch_depth) for instrument in instruments],
+            market_data=market_data,
+            decode_report=dialect.decode,
+            orders=orders,
+            portfolio=self.portfolio,
+            risk=risk,
+            journal=self._journal,
+            strategy=loading.build_strategy(config),
+        )
+        self.trading = assemble(parts, self._surroundings(seams, dialect))
+        self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning)
+        self.feed = self._make_feed(market_data)
+        self.session.on_message = seams.receive(self.trading)
+        self.session.on_logon = self.supervisor.on_logon
+        self.session.on_logout = self.supervisor.on_logout
+        self.session.on_fault = self.supervisor.halt
+
+    def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
+        """What the loop reaches of this engine, some of it made after the loop."""
+        return Surroundings(
+            gateway=seams.gateway(self.session, dialect),
+            command=seams.command or (lambda commands: self.feed.send(commands)),
+            halt=lambda reason: self.supervisor.halt(reason),
+            clock_ns=seams.clock_ns,
+            wall_ns=seams.wall_ns,
+            call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
+        )
+
+    def _open_session(self) -> Session:
+        config = self.config
+        return open_session(
             config.engine.session,
             config.session.settings,
             config.engine.state_dir,
-            loop,
+            self._loop,
             loading.logon_dialect(config.session),
             self.sockets,
         )
-        self.desk = Desk(
-            [make_book(instrument, config.feed.watch_depth) for instrument in instruments],
+
+    def _make_feed(self, market_data: MarketDataDialect) -> Feed:
+        config = self.config.feed
+        return Feed(
+            FeedSettings(url=config.url, silence_ns=config.heartbeat_timeout_ns),
             market_data,
-            dialect,
-            orders,
-            self.portfolio,
-            self._risk,
-            self._journal,
-            build_strategy(config),
-            clock_ns,
-            wall_ns,
-        )
-        self.supervisor = Supervisor(self.desk, self.session, dialect, self._journal, clock_ns, wall_ns, LOGGER.warning)
-        self.feed = Feed(
-            FeedSettings(url=config.feed.url, silence_ns=config.feed.heartbeat_timeout_ns),
-            market_data,
-            on_frame=self.desk.on_frame,
-            on_read_end=self.desk.on_read_end,
+            on_frame=self.trading.on_frame,
+            on_read_end=self.trading.on_read_end,
             on_connected=lambda: LOGGER.info("market data connected"),
             on_lost=self._on_feed_lost,
-            wall_ns=wall_ns,
-            backoff=Backoff(config.feed.backoff_min_ns, config.feed.backoff_max_ns, random.Random()),
+            wall_ns=self._wall_ns,
+            backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
             sockets=self.sockets,
         )
-        self._join()
-
-    def _join(self) -> None:
-        """Every callable between the parts, in one place."""
-        desk, session, supervisor = self.desk, self.session, self.supervisor
-        desk.send = session.send
-        desk.refuse = session.refuse
-        desk.command = self.feed.send
-        desk.call_later = lambda delay_ns, callback: self._loop.call_later(delay_ns / 1e9, callback)
-        desk.hooks.halt = supervisor.halt
-        desk.hooks.strategy.context = desk
-        session.on_message = desk.on_report
-        session.on_logon = supervisor.on_logon
-        session.on_logout = supervisor.on_logout
-        session.on_fault = supervisor.halt
-
-    def _open_journal(self, orders: Orders) -> NullJournal:
-        """Bring back what an earlier run left, then begin a journal of our own."""
-        section = self.config.journal
-        if section.directory is None:
-            return NullJournal()
-        section.directory.mkdir(parents=True, exist_ok=True)
-        earlier = journal_paths(section.directory)
-        today_ns, _ = self.config.risk.day().bounds(self._wall_ns())
-        recovered = recover(earlier, self.config.instruments, orders, self.portfolio, today_ns)
-        if recovered.records:
-            LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
-        self._risk.restore(orders.live())
-        return Journal(section.directory, orders.nonce, self.config.instruments, self._wall_ns(), sync=section.sync)
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -169,7 +180,7 @@ class Engine:
         except JournalError as error:  # early: the segment in use has room for every cancel
             if self.supervisor.state in (DeskState.WAITING, DeskState.TRADING):
                 self.supervisor.halt(f"journal: {error}")
-        if self.supervisor.state is DeskState.STOPPED and not self.desk.is_connected:  # the venue has said Logout too
+        if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
 
     def _tick(self) -> None:
@@ -180,7 +191,7 @@ class Engine:
         """Let go of every connection and file."""
         if self._timer is not None:
             self._timer.cancel()
-        live = self.desk.all_orders.live()
+        live = self.trading.orders.live()
         if live:
             LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
         await self.feed.close()
@@ -193,7 +204,7 @@ class Engine:
             self._journal.close()
 
     def _on_feed_lost(self, reason: str) -> None:
-        for book in self.desk.books:
+        for book in self.trading.books:
             book.mark_stale()
         self.supervisor.pause(reason)
 
@@ -201,11 +212,11 @@ class Engine:
 
     @property
     def counters(self) -> Counters:
-        return self.desk.counters
+        return self.trading.counters
 
     @property
     def books(self) -> tuple[Book, ...]:
-        return self.desk.books
+        return self.trading.books
 
     def session_state(self) -> tuple[bool, int, int]:
         session = self.session
@@ -218,7 +229,7 @@ class Engine:
         return max(self.feed.totals.connects - 1, 0)
 
     def latencies(self) -> dict[str, LatencyRecorder]:
-        return {"tick_to_order": self.desk.tick_to_order, "order_round_trip": self.desk.round_trip}
+        return {"tick_to_order": self.trading.tick_to_order, "order_round_trip": self.trading.round_trip}
 
     def status(self) -> dict[str, object]:
         """Return the state in words and numbers, for a person."""
@@ -227,11 +238,11 @@ class Engine:
         return {
             "state": self.supervisor.state.value,
             "reason": self.supervisor.reason,
-            "risk": self._risk.state.name.lower(),
+            "risk": self.trading.risk.state.name.lower(),
             "logged_on": is_logged_on,
             "next_msg_seq_num_out": sender,
             "next_msg_seq_num_in": target,
-            "live_orders": self.desk.all_orders.live_count,
+            "live_orders": self.trading.orders.live_count,
             "stale_books": sum(book.is_stale for book in self.books),
             "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
             "pnl": money(self.portfolio.pnl),
@@ -255,7 +266,7 @@ async def _run(config: EngineConfig) -> int:
     obey_signals(engine, loop)
     with running_mode(config, loop, engine):
         await engine.run()
-    return 1 if engine.desk.all_orders.live_count else 0
+    return 1 if engine.trading.orders.live_count else 0
 
 
 def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
@@ -269,7 +280,7 @@ def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: 
     """Return the context in which the loop waits as the configuration says."""
     section = config.engine
     return modes.Mode(
-        section.mode, section.core, loop, engine.sockets, lambda: engine.desk.last_frame_ns, time.monotonic_ns
+        section.mode, section.core, loop, engine.sockets, lambda: engine.trading.last_frame_ns, time.monotonic_ns
     )
 
 

@@ -16,15 +16,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from engine import fix
-from engine.app.engine import Engine
+from engine.app.engine import Engine, Seams
 from engine.backtest.clock import START_NS, MovedClock
 from engine.codec import Fields
 from engine.config.engine import EngineConfig
 from engine.errors import EngineError
 from engine.exchange.blotter import Summary
+from engine.session import Session
 from engine.sim.config import SimConfig
 from engine.sim.venue import Venue
+from engine.trading.gateway import Gateway, SessionGateway
+from engine.trading.loop import TradingLoop
 from engine.trading.supervisor import TICK_NS
+from engine.venue import OrderDialect
 
 STEP_NS = 4_000_000
 PATIENCE_S = 10.0
@@ -53,63 +57,70 @@ class Run(NamedTuple):
 class Stepped:
     """One venue, one engine, and the frames between them."""
 
-    def __init__(self, venue: Venue, engine: Engine, clock: MovedClock) -> None:
-        self._venue, self._engine, self._clock = venue, engine, clock
+    def __init__(self, venue: Venue, config: EngineConfig, clock: MovedClock) -> None:
+        self._venue, self._clock = venue, clock
         self.conversation: list[str] = []
         self._frames: deque[bytes] = deque()
         self._sent = 0
         self._feed = venue.market_data.connect(self._frames.append)
-        engine.session.on_message = self._receive
-        self._send, engine.desk.send = engine.session.send, self._note_and_send
-        engine.session.send = self._note_and_send  # type: ignore[method-assign]
-        engine.desk.command = self._command
-        engine.desk.call_later = clock.call_later
+        seams = Seams(clock, clock, clock.call_later, self._gateway, self._command, self._receiver)
+        self.engine = Engine(config, asyncio.get_running_loop(), seams)
+
+    def _gateway(self, session: Session, dialect: OrderDialect) -> Gateway:
+        """Return a gateway that notes what is sent."""
+
+        def send(body: bytes) -> None:
+            self._sent += 1
+            self.conversation.append(_told("> ", Fields(body)))
+            session.send(body)
+
+        return SessionGateway(dialect, send, session.refuse)
+
+    def _receiver(self, loop: TradingLoop) -> Callable[[Fields], None]:
+        """Return what notes a message and hands it to the loop."""
+
+        def receive(fields: Fields) -> None:
+            self.conversation.append(_told("< ", fields))
+            loop.on_report(fields)
+
+        return receive
 
     async def run(self, steps: int) -> None:
         """Log on, trade for so many steps, cancel every order, log out."""
         self._venue.step()
-        self._command(self._engine.feed.dialect.subscribe())
-        self._engine.session.logon()
-        await self._until(lambda: self._engine.desk.is_connected, "Logon")
+        self._command(self.engine.feed.dialect.subscribe())
+        self.engine.session.logon()
+        await self._until(lambda: self.engine.trading.is_connected, "Logon")
         for _ in range(steps):
             await self._step()
-        self._engine.supervisor.stop()
-        while self._engine.desk.all_orders.live_count:
+        self.engine.supervisor.stop()
+        while self.engine.trading.orders.live_count:
             await self._step()
-        self._engine.tick()
-        await self._until(lambda: not self._engine.desk.is_connected, "Logout")
+        self.engine.tick()
+        await self._until(lambda: not self.engine.trading.is_connected, "Logout")
 
     async def _step(self) -> None:
         self._clock.move(STEP_NS)
         self._venue.step()
         if self._clock.now_ns // TICK_NS != (self._clock.now_ns - STEP_NS) // TICK_NS:
-            self._engine.tick()
+            self.engine.tick()
         await self._until(self._is_quiet, "an answer")
         while self._frames:
-            self._engine.desk.on_frame(self._frames.popleft(), True)
+            self.engine.trading.on_frame(self._frames.popleft(), True)
             await self._until(self._is_quiet, "an answer")
 
     def _is_quiet(self) -> bool:
         """Whether each side has what the other sent."""
         gateway = self._venue.gateway
-        return gateway.messages == self._sent and self._engine.counters.reports == gateway.reports
+        return gateway.messages == self._sent and self.engine.counters.reports == gateway.reports
 
     async def _until(self, condition: Callable[[], bool], what: str) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE_S
         while not condition():
             if loop.time() > end:
-                raise EngineError(f"no {what} within {PATIENCE_S:g} s: {self._engine.status()}")
+                raise EngineError(f"no {what} within {PATIENCE_S:g} s: {self.engine.status()}")
             await asyncio.sleep(0)
-
-    def _note_and_send(self, body: bytes) -> None:
-        self._sent += 1
-        self.conversation.append(_told("> ", Fields(body)))
-        self._send(body)
-
-    def _receive(self, fields: Fields) -> None:
-        self.conversation.append(_told("< ", fields))
-        self._engine.desk.on_report(fields)
 
     def _command(self, commands: list[bytes]) -> None:
         for command in commands:
@@ -120,19 +131,18 @@ async def trade_in_steps(
     venue_config: SimConfig, engine_config: Callable[[int], EngineConfig], account: str, steps: int
 ) -> Run:
     """Trade for `steps`; `engine_config` is called with the venue's FIX port."""
-    loop, clock = asyncio.get_running_loop(), MovedClock()
+    clock = MovedClock()
     venue = Venue(venue_config, clock)
     try:
         await venue.acceptor.start()
-        engine = Engine(engine_config(venue.acceptor.port), loop, clock, clock)
+        stepped = Stepped(venue, engine_config(venue.acceptor.port), clock)
         try:
-            stepped = Stepped(venue, engine, clock)
             await stepped.run(steps)
         finally:
-            await engine.close()
+            await stepped.engine.close()
     finally:
         await venue.close()
-    return Run(engine, venue.blotter.summary(account), stepped.conversation, (clock.now_ns - START_NS) / 1e9)
+    return Run(stepped.engine, venue.blotter.summary(account), stepped.conversation, (clock.now_ns - START_NS) / 1e9)
 
 
 def _told(mark: str, fields: Fields) -> str:

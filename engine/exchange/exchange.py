@@ -30,12 +30,12 @@ from engine.exchange.events import (
     Request,
     StatusRequest,
 )
+from engine.exchange.faults import NS_PER_MS, FaultKind, Faults, InjectedFault
 from engine.exchange.market import Market, RestingOrder
 from engine.exchange.matching import Matching, level_changed
 from engine.exchange.orders import Registry
 from engine.exchange.reporter import Reporter
 from engine.instrument import Instrument
-from engine.sim.faults import NS_PER_MS, FaultKind, Faults, InjectedFault
 from engine.venue import FeeRule
 
 _EASTERN = ZoneInfo("America/New_York")

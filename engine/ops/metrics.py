@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from engine.errors import ConfigError
 from engine.ops.view import Source
 from engine.risk import RiskReject
-from engine.runtime.latency import LatencyRecorder
+from engine.runtime.latency import LatencyCounts
 
 DENIALS = {denial.value: denial.name.lower() for denial in RiskReject}
 BUCKETS_NS = tuple(mantissa * 10**power for power in range(3, 9) for mantissa in (1, 2, 5))
@@ -53,7 +53,7 @@ class EngineCollector(Collector):
         yield from self._session()
         yield from self._markets()
         for name, recorder in self._source.latencies().items():
-            yield _histogram(f"fixlane_{name}_seconds", recorder)
+            yield _histogram(f"fixlane_{name}_seconds", LatencyCounts(recorder))
 
     def _totals(self) -> Iterable[Metric]:
         counters = self._source.counters
@@ -123,7 +123,7 @@ async def serve(source: Source, port: int) -> asyncio.Server:
         raise ConfigError(f"[metrics] port {port}: {error}; choose a free one, or 0 for none") from None
 
 
-def _histogram(name: str, recorder: LatencyRecorder) -> Metric:
-    buckets = [(str(bound / 1e9), float(recorder.count_at_most(bound))) for bound in BUCKETS_NS]
-    buckets.append(("+Inf", float(recorder.count)))
-    return HistogramMetricFamily(name, name.replace("_", " "), buckets=buckets, sum_value=recorder.total_ns / 1e9)
+def _histogram(name: str, counts: LatencyCounts) -> Metric:
+    buckets = [(str(bound / 1e9), float(counts.count_at_most(bound))) for bound in BUCKETS_NS]
+    buckets.append(("+Inf", float(counts.count)))
+    return HistogramMetricFamily(name, name.replace("_", " "), buckets=buckets, sum_value=counts.total_ns / 1e9)

@@ -14,7 +14,7 @@ Thread  the loop thread only.
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
-from engine._book cimport ASK, BID, Book
+from engine._book cimport ASKS, BIDS, Book
 from engine.instrument cimport Instrument
 from engine.orders.order cimport Change
 from engine.portfolio.marks cimport mark_of_long, mark_of_short
@@ -225,7 +225,7 @@ cdef class Portfolio(Totals):
         ladder = <Book>book
         if ladder.is_stale:
             return 0
-        return self.mark(ladder.instrument, ladder.best_price(BID), ladder.best_price(ASK))
+        return self.mark(ladder.instrument, ladder.top(BIDS), ladder.top(ASKS))
 
     def set_open(self, Instrument instrument not None, bint is_open):
         """Say whether the venue trades this market: a closed one keeps its mark until it settles or opens again."""

@@ -16,7 +16,7 @@ from array import array
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
-from engine._book cimport ASK, BID, Book
+from engine._book cimport ASKS, BIDS, Book
 from engine.instrument cimport Instrument, PriceGrid
 from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio
@@ -274,7 +274,7 @@ cdef Top top_of(book) except *:
     if type(book) is Book:
         ladder = <Book>book
         top.is_stale, top.updated_ns = ladder.is_stale, ladder.updated_ns
-        top.bid, top.ask = ladder.best_price(BID), ladder.best_price(ASK)
+        top.bid, top.ask = ladder.top(BIDS), ladder.top(ASKS)
     else:  # a market without a grid
         top.is_stale, top.updated_ns = book.is_stale, book.updated_ns
         top.bid, top.ask = book.best_bid, book.best_ask

@@ -2,7 +2,8 @@
 
 Units   nanoseconds, 0 to 68 s; what is longer counts as the longest and in `clipped`.
 Shapes  bucket `shift * 1024 + (value >> shift)` counts the values that share their highest 11 bits: 0.1 % wide.
-Cost    `record` 20 ns, no allocation, never a pause; reading walks 28 000 counts, about 20 us.
+Cost    `record` 20 ns, no allocation, never a pause; `snapshot` walks 28 000 counts, about 20 us.
+Thread  the loop thread only; a snapshot may go anywhere.
 Source  the bucket layout of HdrHistogram.
 """
 
@@ -20,17 +21,9 @@ cdef enum:
     DIGITS = 11
     LONGEST_BITS = 36
 
-PERCENTILES = {"p50_ns": 50.0, "p90_ns": 90.0, "p99_ns": 99.0, "p99_9_ns": 99.9, "p99_99_ns": 99.99}
-
-
-cdef int64_t highest_of(Py_ssize_t bucket) noexcept nogil:
-    """The largest value that a bucket counts."""
-    cdef Py_ssize_t shift = 0 if bucket < 2 * HALF else bucket // HALF - 1
-    return ((bucket - shift * HALF + 1) << shift) - 1
-
 
 cdef class LatencyRecorder:
-    """Counts durations and answers percentiles, never below the true value and at most 0.1 % above."""
+    """Counts durations; whoever wants percentiles takes a `snapshot` and reads it as `latency.LatencyCounts`."""
 
     def __cinit__(self):
         self.clear()
@@ -56,30 +49,7 @@ cdef class LatencyRecorder:
         if duration_ns > self.max_ns:
             self.max_ns = duration_ns
 
-    def percentile(self, double percent):
-        """Return the duration that `percent` of all do not exceed; 0 when there are none."""
-        cdef int64_t wanted = <int64_t>(percent / 100 * self.count + 0.999999), seen = 0
+    def snapshot(self):
+        """Return (bucket, count) of every bucket that counted something, shortest durations first."""
         cdef Py_ssize_t bucket
-        for bucket in range(BUCKETS):
-            seen += self.counts[bucket]
-            if seen >= wanted and seen:
-                return min(highest_of(bucket), self.max_ns)
-        return 0
-
-    def count_at_most(self, int64_t duration_ns):
-        """Return how many durations were not above `duration_ns`, to the width of a bucket."""
-        cdef int64_t seen = 0
-        cdef Py_ssize_t bucket
-        for bucket in range(BUCKETS):
-            if highest_of(bucket) > duration_ns:
-                break
-            seen += self.counts[bucket]
-        return seen
-
-    def summary(self):
-        """Return n, the usual percentiles and the maximum, as the results file shows them."""
-        found = {"n": self.count}
-        for name, percent in PERCENTILES.items():
-            found[name] = self.percentile(percent)
-        found["max_ns"] = self.max_ns
-        return found
+        return [(bucket, self.counts[bucket]) for bucket in range(BUCKETS) if self.counts[bucket]]

@@ -9,8 +9,8 @@ import msgspec
 
 from engine.errors import EngineError
 from engine.exchange.events import MarketState
+from engine.exchange.faults import KINDS, InjectedFault
 from engine.sim.control import Answer, Command
-from engine.sim.faults import KINDS, InjectedFault
 from engine.sim.venue import Venue
 
 STATES = {"open_market": MarketState.OPEN, "pause_market": MarketState.PAUSED, "close_market": MarketState.CLOSED}

@@ -13,9 +13,9 @@ import msgspec
 
 from engine.config import markets
 from engine.errors import ConfigError
+from engine.exchange.faults import InjectedFault
 from engine.exchange.liquidity import LiquiditySettings
 from engine.instrument import Instrument
-from engine.sim.faults import InjectedFault
 from engine.sim.feed.handshake import PublicKey, load_public_key
 
 T = TypeVar("T")

@@ -20,10 +20,10 @@ from engine.exchange.blotter import Blotter
 from engine.exchange.captured import CapturedMarket
 from engine.exchange.events import Canceled, Event, LevelChanged, MassCancel, MassCanceled, PublicTrade, Report, Request
 from engine.exchange.exchange import Exchange
+from engine.exchange.faults import Faults
 from engine.exchange.liquidity import Liquidity
 from engine.sim.config import SimConfig, load_instruments, public_keys
 from engine.sim.control import Command, ControlServer
-from engine.sim.faults import Faults
 from engine.sim.feed.frames import Level
 from engine.sim.feed.publisher import MarketData
 from engine.sim.feed.server import FeedServer

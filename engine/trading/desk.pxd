@@ -1,6 +1,6 @@
 from engine.trading.loop cimport TradingLoop
 
 
-cdef class Desk(TradingLoop):
-    cdef public object call_later
-    cdef public bint is_halted
+cdef class Desk:
+    cdef TradingLoop _loop
+    cdef object _call_later

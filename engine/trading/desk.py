@@ -5,6 +5,7 @@ Thread  the loop thread only.
 """
 
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from engine import fix
 from engine.book import Book
@@ -14,34 +15,45 @@ from engine.orders.order import Order
 from engine.portfolio import Position
 from engine.trading.loop import TradingLoop
 
+CallLater: TypeAlias = Callable[[int, Callable[[], None]], object]  # a delay in ns, and what is due then
 
-class Desk(TradingLoop):
-    """Implements `strategy.Context`. Whoever wires it sets `call_later` (delay in ns, callable)."""
 
-    call_later: Callable[[int, Callable[[], None]], object]
-    is_halted: bool  # False until the kill switch is used
+class Desk:
+    """Implements `strategy.Context`, and offers nothing beyond it: the loop itself is out of a strategy's reach."""
+
+    def __init__(self, loop: TradingLoop, call_later: CallLater) -> None:
+        self._loop = loop
+        self._call_later = call_later
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        return self._loop.instruments
 
     @property
     def now_ns(self) -> int:
-        return self._wall.now_ns()
+        return self._loop.wall.now_ns()
+
+    @property
+    def is_halted(self) -> bool:
+        return self._loop.is_halted
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument of this name; ConfigError if the engine does not trade it."""
-        for book in self.books:
+        for book in self._loop.books:
             if book.instrument.symbol == symbol:
                 return book.instrument
-        known = ", ".join(book.instrument.symbol for book in self.books)
+        known = ", ".join(book.instrument.symbol for book in self._loop.books)
         raise ConfigError(f"unknown market {symbol!r}: this engine has {known}")
 
     def book(self, instrument: Instrument) -> Book:
-        return self.books[instrument.index]
+        return self._loop.books[instrument.index]
 
     def position(self, instrument: Instrument) -> Position:
-        return self.portfolio[instrument]
+        return self._loop.portfolio[instrument]
 
     def orders(self, instrument: Instrument | None = None) -> Iterator[Order]:
         """Return the live orders, of one market or of all, oldest first; safe to cancel while iterating."""
-        return iter([o for o in self.all_orders.live() if instrument is None or o.instrument is instrument])
+        return iter([o for o in self._loop.orders.live() if instrument is None or o.instrument is instrument])
 
     def buy(
         self,
@@ -53,7 +65,7 @@ class Desk(TradingLoop):
         ord_type: str = fix.Type.LIMIT,
         expire_time_ns: int = 0,
     ) -> Order | None:
-        return self.submit(instrument, fix.BUY, price, qty, time_in_force, post_only, ord_type, expire_time_ns)
+        return self._loop.submit(instrument, fix.BUY, price, qty, time_in_force, post_only, ord_type, expire_time_ns)
 
     def sell(
         self,
@@ -65,7 +77,13 @@ class Desk(TradingLoop):
         ord_type: str = fix.Type.LIMIT,
         expire_time_ns: int = 0,
     ) -> Order | None:
-        return self.submit(instrument, fix.SELL, price, qty, time_in_force, post_only, ord_type, expire_time_ns)
+        return self._loop.submit(instrument, fix.SELL, price, qty, time_in_force, post_only, ord_type, expire_time_ns)
+
+    def cancel(self, order: Order) -> bool:
+        return self._loop.cancel(order)
+
+    def replace(self, order: Order, price: int, qty: int) -> bool:
+        return self._loop.replace(order, price, qty)
 
     def cancel_all(self, instrument: Instrument | None = None) -> int:
         """Ask for the cancel of every live order; return how many requests left."""
@@ -73,4 +91,4 @@ class Desk(TradingLoop):
 
     def timer(self, delay_ns: int, key: object = None) -> None:
         """Call `on_timer(key)` once, `delay_ns` from now, also while trading is paused."""
-        self.call_later(delay_ns, lambda: self.hooks.call("on_timer", key))
+        self._call_later(delay_ns, lambda: self._loop.guard.call("on_timer", key))

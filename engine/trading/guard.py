@@ -16,16 +16,23 @@ FILLED = Outcome.FILLED
 DENIALS = {denial.value: denial.text for denial in RiskReject}
 
 
-class Hooks:
-    """One strategy, and what it is told about orders. `halt` is set by whoever wires it, `explain` words a denial."""
+class Guard:
+    """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails.
+
+    `explain` puts a RiskReject code into words.
+    """
 
     def __init__(
-        self, strategy: Strategy, counters: Counters, explain: Callable[[int], str] = DENIALS.__getitem__
+        self,
+        strategy: Strategy,
+        counters: Counters,
+        halt: Callable[[str], None],
+        explain: Callable[[int], str] = DENIALS.__getitem__,
     ) -> None:
         self.strategy = strategy
-        self.halt: Callable[[str], None] = _unwired
-        self._counters = counters
-        self._explain = explain
+        self.counters = counters
+        self.halt = halt
+        self.explain = explain
 
     def call(self, name: str, *arguments: object) -> None:
         """Call one hook; what it raises halts trading."""
@@ -42,16 +49,16 @@ class Hooks:
 
     def denied(self, order: Order | None, denial: int) -> None:
         """Tell that risk denied a request."""
-        self._counters.risk_denials += 1
-        by_code = self._counters.denials_by_code
+        self.counters.risk_denials += 1
+        by_code = self.counters.denials_by_code
         by_code[denial] = by_code.get(denial, 0) + 1
-        self.call("on_reject", order, denial, self._explain(denial))
+        self.call("on_reject", order, denial, self.explain(denial))
 
     def changed(self, change: Change) -> None:
         """Count what a report did and tell the strategy; what no rule understands halts."""
         kind = change.kind
         order = change.order
-        counters = self._counters
+        counters = self.counters
         if kind == FILLED and order is not None:
             counters.fills += 1
             try:  # not by `call`: this is the path
@@ -78,7 +85,7 @@ class Hooks:
             self.call("on_order", order)
 
     def _refused(self, change: Change) -> None:
-        counters = self._counters
+        counters = self.counters
         if change.kind == Outcome.REJECTED:
             counters.rejects += 1
         else:
@@ -86,7 +93,3 @@ class Hooks:
         by_reason = counters.rejects_by_reason
         by_reason[change.reason] = by_reason.get(change.reason, 0) + 1
         self.call("on_reject", change.order, change.reason, change.text)
-
-
-def _unwired(reason: str) -> None:
-    raise RuntimeError(f"no one is wired to halt trading: {reason}")

@@ -12,28 +12,31 @@ from engine.risk._checks cimport Risk
 from engine.runtime._clock cimport Clock
 from engine.runtime._latency cimport LatencyRecorder
 from engine.trading.counters cimport Counters
-from engine.trading.guard cimport Hooks
+from engine.trading.gateway cimport Gateway
+from engine.trading.guard cimport Guard
 
 cdef int ACCEPTED
 
 
 cdef class TradingLoop:
-    cdef public tuple books, instruments
+    cdef readonly tuple books, instruments
+    cdef public Orders orders
     cdef public Portfolio portfolio
-    cdef public Orders all_orders
     cdef public Risk risk
     cdef public NullJournal journal
     cdef public LatencyRecorder tick_to_order, round_trip
-    cdef public object send, refuse, command
-    cdef public Counters counters
-    cdef public Hooks hooks
-    cdef public bint is_connected, is_trading
+    cdef readonly Counters counters
+    cdef readonly Guard guard
+    cdef readonly Gateway gateway
+    cdef public bint is_connected, is_trading, is_halted
     cdef public int64_t last_frame_ns
     cdef int64_t _answering_ns
     cdef list _dirty
     cdef public tuple _apply
-    cdef public object _on_book, _market_data, _decode_frame, _new_order, _replace, _cancel, _decode_report
-    cdef Clock _clock, _wall
+    cdef public object _on_book, _decode_frame, _decode_report
+    cdef object _command, _market_data
+    cdef Clock _clock
+    cdef readonly Clock wall
 
     cdef bint _moved(self, object book, int moved, int64_t now_ns) except -1
     cdef int _run_strategy(self, int64_t frame_ns) except -1
@@ -45,6 +48,8 @@ cdef class TradingLoop:
     )
     cpdef bint replace(self, Order order, Py_ssize_t price, Py_ssize_t qty) except -1
     cpdef bint cancel(self, Order order) except -1
-    cdef int _transmit(self, object body) except -1
-    @cython.locals(report=ExecutionReport, change=Change, order=Order)
+    cdef int _not_sent(self, object error) except -1
+    @cython.locals(report=ExecutionReport)
     cpdef on_report(self, object fields)
+    @cython.locals(change=Change, order=Order)
+    cpdef apply(self, ExecutionReport report)

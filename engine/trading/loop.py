@@ -15,70 +15,68 @@ from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.orders.orders import Orders
+from engine.orders.report import ExecutionReport
 from engine.orders.table import Outcome
 from engine.portfolio._portfolio import Portfolio
 from engine.risk._checks import Risk
 from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
 from engine.runtime._latency import LatencyRecorder
-from engine.strategy import Strategy
-from engine.trading.counters import Counters
-from engine.trading.guard import Hooks
-from engine.venue import EventKind, MarketDataDialect, MarketEvent, OrderDialect
+from engine.trading.gateway import Gateway
+from engine.trading.guard import Guard
+from engine.venue import EventKind, MarketDataDialect, MarketEvent
 
 ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
 
 
 class TradingLoop:
-    """Everything between a frame, a report and the wire.
+    """Everything between a frame, a report and the gateway; `assembly` makes one from its parts.
 
-    Whoever wires it sets `send` (a FIX body out), `refuse` (answers a message of a type that none of us takes),
-    `command` (market-data commands out) and `hooks.halt`, says by `is_connected` whether the venue can be reached, and
-    allows new orders and `on_book` by `is_trading`.
+    Its supervisor says by `is_connected` whether the venue can be reached, allows new orders and `on_book` by
+    `is_trading`, and tells the strategy by `is_halted` that the kill switch is on.
     """
 
     def __init__(
         self,
         books: Sequence[Book],
         market_data: MarketDataDialect,
-        dialect: OrderDialect,
+        decode_report: Callable[[Fields], ExecutionReport | None],
         orders: Orders,
         portfolio: Portfolio,
         risk: Risk,
         journal: NullJournal,
-        strategy: Strategy,
+        guard: Guard,
+        gateway: Gateway,
+        command: Callable[[list[bytes]], object],
         clock_ns: Callable[[], int],
         wall_ns: Callable[[], int],
     ) -> None:
         self.books = tuple(books)
         self.instruments: tuple[Instrument, ...] = tuple([book.instrument for book in books])
-        self.all_orders = orders
+        self.orders = orders
         self.portfolio = portfolio
         self.risk = risk
         self.journal = journal
-        self.counters = Counters()
-        self.hooks = Hooks(strategy, self.counters, risk.explain)
+        self.guard = guard
+        self.gateway = gateway
+        self.counters = guard.counters
         self.tick_to_order = LatencyRecorder()
         self.round_trip = LatencyRecorder()
         self.is_connected = False
         self.is_trading = False
+        self.is_halted = False
         self.last_frame_ns = 0
-        self.send: Callable[[bytes], None] = _unwired
-        self.command: Callable[[list[bytes]], object] = _unwired
-        self.refuse: Callable[[Fields], None] = _unwired
         self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
         self._dirty: list[Book] = []
+        self._command = command
+        self._market_data = market_data
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
         self._apply = tuple(book.apply for book in self.books)
-        self._on_book = strategy.on_book
-        self._market_data = market_data
+        self._on_book = guard.strategy.on_book
         self._decode_frame = market_data.decode
-        self._new_order = dialect.new_order
-        self._replace = dialect.replace
-        self._cancel = dialect.cancel
-        self._decode_report = dialect.decode
+        self._decode_report = decode_report
         self._clock = Clock(clock_ns)
-        self._wall = Clock(wall_ns)
+        self.wall = Clock(wall_ns)
 
     # A frame to an order
 
@@ -95,7 +93,7 @@ class TradingLoop:
                 index = event.instrument.index
                 book = self.books[index]
                 if not self._moved(book, self._apply[index](event.side, event.price, event.size), now_ns):
-                    self.command(self._market_data.resync((book.instrument,)))
+                    self._command(self._market_data.resync((book.instrument,)))
             else:
                 self._on_event(event, now_ns)
         if is_last and self._dirty:
@@ -124,12 +122,12 @@ class TradingLoop:
             book.is_dirty = False
             self.portfolio.mark_book(book)
             if not self.risk.is_within_loss():
-                self.hooks.halt(self.risk.reason)
+                self.guard.halt(self.risk.reason)
             if self.is_trading:
                 try:
                     self._on_book(book)
                 except (Exception, SystemExit) as error:
-                    self.hooks.failed("on_book", error)
+                    self.guard.failed("on_book", error)
         self._dirty.clear()
         self._answering_ns = 0
 
@@ -140,7 +138,7 @@ class TradingLoop:
             for instrument in event.suspects:
                 self.books[instrument.index].mark_stale()
         if event.commands:
-            self.command(event.commands)
+            self._command(event.commands)
         if event.kind == EventKind.SNAPSHOT:
             book = self.books[event.instrument.index]
             if not self._moved(book, book.snapshot(event.bids, event.asks), now_ns):
@@ -148,11 +146,11 @@ class TradingLoop:
         elif event.kind == EventKind.LEVEL:
             book = self.books[event.instrument.index]
             if not self._moved(book, book.set_level(event.side, event.price, event.size), now_ns):
-                self.command(self._market_data.resync((book.instrument,)))
+                self._command(self._market_data.resync((book.instrument,)))
         elif event.kind == EventKind.TRADE:
             self.counters.trades += 1
             if self.is_trading:
-                self.hooks.call("on_trade", event.instrument, event.side, event.price, event.size)
+                self.guard.call("on_trade", event.instrument, event.side, event.price, event.size)
         elif event.kind == EventKind.UNKNOWN:
             self.counters.unknown_frames += 1
 
@@ -169,20 +167,23 @@ class TradingLoop:
     ) -> Order | None:
         """Send a new order if risk allows it; None if it does not."""
         if not self.is_trading:
-            self.hooks.denied(None, RiskReject.HALTED)
+            self.guard.denied(None, RiskReject.HALTED)
             return None
         now_ns = self._clock.now_ns()
         denial = self.risk.check_new(instrument, side, price, qty, ord_type, self.books[instrument.index], now_ns)
         if denial:
-            self.hooks.denied(None, denial)
+            self.guard.denied(None, denial)
             return None
-        order = self.all_orders.open(
+        order = self.orders.open(
             instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
         )
         self.risk.update(order)
-        wall_ns = self._wall.now_ns()
+        wall_ns = self.wall.now_ns()
         self.journal.append_new(order, wall_ns)
-        self._transmit(self._new_order(order, wall_ns))
+        try:
+            self.gateway.new_order(order, wall_ns)
+        except SessionError as error:
+            self._not_sent(error)
         self.counters.orders += 1
         if self._answering_ns:
             self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
@@ -193,18 +194,21 @@ class TradingLoop:
         if not order.can_replace:
             return False
         if not self.is_trading:
-            self.hooks.denied(order, RiskReject.HALTED)
+            self.guard.denied(order, RiskReject.HALTED)
             return False
         now_ns = self._clock.now_ns()
         denial = self.risk.check_replace(order, price, qty, self.books[order.instrument.index], now_ns)
         if denial:
-            self.hooks.denied(order, denial)
+            self.guard.denied(order, denial)
             return False
-        self.all_orders.request_replace(order, price, qty, now_ns)
+        self.orders.request_replace(order, price, qty, now_ns)
         self.risk.update(order)
-        wall_ns = self._wall.now_ns()
+        wall_ns = self.wall.now_ns()
         self.journal.append_replace(order, wall_ns)
-        self._transmit(self._replace(order, wall_ns))
+        try:
+            self.gateway.replace(order, wall_ns)
+        except SessionError as error:
+            self._not_sent(error)
         if self._answering_ns:
             self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
         return True
@@ -215,47 +219,48 @@ class TradingLoop:
             return False
         now_ns = self._clock.now_ns()
         self.risk.check_cancel(order, now_ns)  # takes its tokens and always passes
-        self.all_orders.request_cancel(order, now_ns)
+        self.orders.request_cancel(order, now_ns)
         self.risk.update(order)
-        wall_ns = self._wall.now_ns()
+        wall_ns = self.wall.now_ns()
         self.journal.append_cancel(order, wall_ns)
-        self._transmit(self._cancel(order, wall_ns))
+        try:
+            self.gateway.cancel(order, wall_ns)
+        except SessionError as error:
+            self._not_sent(error)
         return True
 
-    def _transmit(self, body: bytes) -> None:
-        try:
-            self.send(body)
-        except SessionError as error:  # it may or may not have left: the order stays open at its worst
-            self.hooks.halt(f"request not sent: {error}")
+    def _not_sent(self, error: SessionError) -> None:
+        """Halt: the request may or may not have left, so the order stays open at its worst."""
+        self.guard.halt(f"request not sent: {error}")
 
     # A report to a position
 
     def on_report(self, fields: Fields) -> None:
-        """Apply one message of the venue: to its order, the journal, the portfolio, risk, and then the strategy."""
+        """Take one message of the venue; what says nothing about orders is refused."""
         self.counters.reports += 1
         try:
             report = self._decode_report(fields)
         except DecodeError as error:
             self.counters.unknown_reports += 1
-            self.hooks.halt(f"unreadable report: {error}")
+            self.guard.halt(f"unreadable report: {error}")
             return
         if report is None:  # says nothing about orders
             self.counters.unknown_reports += 1
-            self.refuse(fields)
+            self.gateway.refuse(fields)
             return
-        change = self.all_orders.apply(report)
-        self.journal.append_report(report, self._wall.now_ns())
+        self.apply(report)
+
+    def apply(self, report: ExecutionReport) -> None:
+        """Apply one report: to its order, the journal, the portfolio, risk, and then the strategy."""
+        change = self.orders.apply(report)
+        self.journal.append_report(report, self.wall.now_ns())
         order = change.order
         if order is not None:
             self.portfolio.book(change)
             self.risk.update(order)
             if not self.risk.is_within_loss():
-                self.hooks.halt(self.risk.reason)
+                self.guard.halt(self.risk.reason)
             if order.sent_ns and change.kind >= ACCEPTED and not order.pending:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
-        self.hooks.changed(change)
-
-
-def _unwired(_: object) -> None:
-    raise SessionError("nothing is wired to this loop")
+        self.guard.changed(change)

@@ -11,12 +11,10 @@ from enum import Enum
 
 from engine import fix
 from engine.errors import SessionError
-from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.risk import TradingState
 from engine.session import Session
-from engine.trading.desk import Desk
-from engine.venue import OrderDialect
+from engine.trading.loop import TradingLoop
 
 TICK_NS = 50_000_000
 RETRY_NS = 1_000_000_000
@@ -31,24 +29,20 @@ class DeskState(Enum):
 
 
 class Supervisor:
-    """Starts, pauses, halts and stops one desk."""
+    """Starts, pauses, halts and stops one loop."""
 
     def __init__(
         self,
-        desk: Desk,
+        loop: TradingLoop,
         session: Session,
-        dialect: OrderDialect,
-        journal: NullJournal,
         clock_ns: Callable[[], int],
         wall_ns: Callable[[], int],
         report: Callable[[str], None],
     ) -> None:
         self.state = DeskState.WAITING
         self.reason = "starting"
-        self._desk = desk
+        self._loop = loop
         self._session = session
-        self._dialect = dialect
-        self._journal = journal
         self._clock_ns = clock_ns
         self._wall_ns = wall_ns
         self._report = report
@@ -60,26 +54,26 @@ class Supervisor:
     # The connections
 
     def on_logon(self) -> None:
-        self._desk.is_connected = True
+        self._loop.is_connected = True
         self._asked_ns.clear()
         self._report("session logged on")
 
     def on_logout(self, reason: str) -> None:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
-        self._desk.is_connected = False
+        self._loop.is_connected = False
         self.pause(f"session down: {reason or 'no reason given'}")
-        self._journal.append_disconnect(self._wall_ns())
-        for order in self._desk.all_orders.on_disconnect():
-            self._desk.risk.update(order)
+        self._loop.journal.append_disconnect(self._wall_ns())
+        for order in self._loop.orders.on_disconnect():
+            self._loop.risk.update(order)
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
-            self._desk.hooks.call("on_order", order)
+            self._loop.guard.call("on_order", order)
         self._asked_ns.clear()
 
     def pause(self, reason: str) -> None:
         """Send no new order until `tick` finds nothing in the way."""
         if self.state is DeskState.TRADING:
             self.state, self.reason = DeskState.WAITING, reason
-        self._desk.is_trading = False
+        self._loop.is_trading = False
         self._report(reason)
 
     # Kill switch
@@ -89,15 +83,15 @@ class Supervisor:
         if self.state in (DeskState.HALTED, DeskState.STOPPING, DeskState.STOPPED):
             self._report(f"{self.state.value} already when: {reason}")
             return
-        self._desk.risk.set_state(TradingState.HALT, reason)
-        self._desk.is_trading = False
-        self._desk.is_halted = True
+        self._loop.risk.set_state(TradingState.HALT, reason)
+        self._loop.is_trading = False
+        self._loop.is_halted = True
         self.state, self.reason = DeskState.HALTED, reason
         self._is_confirmed = False
         self._asked_ns.clear()
-        self._journal.append_note(f"HALT: {reason}", self._wall_ns())
+        self._loop.journal.append_note(f"HALT: {reason}", self._wall_ns())
         self._report(f"HALT: {reason}")
-        self._desk.hooks.call("on_halt", reason)
+        self._loop.guard.call("on_halt", reason)
         self._cancel_live(self._clock_ns())
 
     def reduce_only(self, reason: str) -> None:
@@ -109,11 +103,11 @@ class Supervisor:
         self._leave_halt(TradingState.ACTIVE, f"RESUME: {reason}")
 
     def _leave_halt(self, state: TradingState, note: str) -> None:
-        self._desk.risk.set_state(state, note)
-        self._desk.is_halted = False
+        self._loop.risk.set_state(state, note)
+        self._loop.is_halted = False
         if self.state is DeskState.HALTED:
             self.state, self.reason = DeskState.WAITING, note
-        self._journal.append_note(note, self._wall_ns())
+        self._loop.journal.append_note(note, self._wall_ns())
         self._report(note)
 
     def stop(self) -> None:
@@ -121,8 +115,8 @@ class Supervisor:
         if self.state in (DeskState.STOPPING, DeskState.STOPPED):
             return
         if self._has_started:
-            self._desk.hooks.call("on_stop")
-        self._desk.is_trading = False
+            self._loop.guard.call("on_stop")
+        self._loop.is_trading = False
         self.state, self.reason = DeskState.STOPPING, "stopping"
         self._asked_ns.clear()
         self._cancel_live(self._clock_ns())
@@ -141,7 +135,7 @@ class Supervisor:
             self._confirm_halt()
         elif self.state is DeskState.STOPPING:
             self._cancel_live(now_ns)
-            if not self._desk.all_orders.live_count or not self._session.is_logged_on:
+            if not self._loop.orders.live_count or not self._session.is_logged_on:
                 self.state = DeskState.STOPPED
                 self._session.logout()
 
@@ -150,11 +144,11 @@ class Supervisor:
         if self.reason:
             return
         self.state = DeskState.TRADING
-        self._desk.is_trading = True
+        self._loop.is_trading = True
         self._report("trading")
         if not self._has_started:
             self._has_started = True
-            self._desk.hooks.call("on_start")
+            self._loop.guard.call("on_start")
 
     def _obstacle(self, now_ns: int) -> str:
         """What keeps trading from starting; asks the venue about whatever is unknown."""
@@ -164,19 +158,24 @@ class Supervisor:
             self._must_sweep = not self._sweep()
         if self._must_sweep:
             return "orders of an earlier run may be alive"
-        if self._desk.all_orders.live_count and not self._has_started:
+        if self._loop.orders.live_count and not self._has_started:
             self._cancel_live(now_ns)
             return "orders of an earlier run are being cancelled"
         if unknown := self._ask_for_unknown(now_ns):
             return f"{unknown} orders are unknown until reconciled"
-        stale = [book.instrument.symbol for book in self._desk.books if book.is_stale]
+        stale = [book.instrument.symbol for book in self._loop.books if book.is_stale]
         return f"no fresh book for {stale[0]}" if stale else ""
 
     def _sweep(self) -> bool:
         """Cancel whatever lives at the venue, known to us or not; False if that could not be sent."""
-        cl_ord_id, wall_ns = self._desk.all_orders.next_cl_ord_id(), self._wall_ns()
-        self._journal.append_request(cl_ord_id, wall_ns)
-        return self._send(self._dialect.mass_cancel(cl_ord_id, wall_ns))
+        cl_ord_id, wall_ns = self._loop.orders.next_cl_ord_id(), self._wall_ns()
+        self._loop.journal.append_request(cl_ord_id, wall_ns)
+        try:
+            self._loop.gateway.mass_cancel(cl_ord_id, wall_ns)
+        except SessionError as error:
+            self._report(f"not sent: {error}")
+            return False
+        return True
 
     def _cancel_live(self, now_ns: int) -> None:
         """Ask for the cancel of every live order, again each `RETRY_NS` until the venue has answered.
@@ -186,10 +185,10 @@ class Supervisor:
         if not self._session.is_logged_on:
             return
         is_unanswered = False
-        for order in self._desk.orders():
+        for order in self._loop.orders.live():
             if self._is_due(order, now_ns):
                 is_in_doubt = order.ord_status == fix.Status.UNKNOWN  # it may not exist: then no cancel ends it
-                is_sent = self._desk.cancel(order)
+                is_sent = self._loop.cancel(order)
                 if not is_sent or is_in_doubt:
                     is_unanswered |= not (self._ask(order) or is_sent)
         if is_unanswered:
@@ -197,18 +196,19 @@ class Supervisor:
 
     def _ask_for_unknown(self, now_ns: int) -> int:
         """Ask what became of every order in doubt, or cancel it, again each `RETRY_NS`; return how many there are."""
-        unknown = [order for order in self._desk.orders() if order.ord_status == fix.Status.UNKNOWN]
+        unknown = [order for order in self._loop.orders.live() if order.ord_status == fix.Status.UNKNOWN]
         for order in unknown:
             if self._is_due(order, now_ns) and not self._ask(order):
-                self._desk.cancel(order)
+                self._loop.cancel(order)
         return len(unknown)
 
     def _ask(self, order: Order) -> bool:
         """Ask what became of an order; False where the venue has no such request."""
-        body = self._dialect.order_status(order, self._wall_ns())
-        if body is not None:
-            self._send(body)
-        return body is not None
+        try:
+            return self._loop.gateway.order_status(order, self._wall_ns())
+        except SessionError as error:
+            self._report(f"not sent: {error}")
+            return True
 
     def _is_due(self, order: Order, now_ns: int) -> bool:
         """Return whether this order may be asked for now, and note that it is."""
@@ -218,14 +218,6 @@ class Supervisor:
         return True
 
     def _confirm_halt(self) -> None:
-        if not self._is_confirmed and not self._desk.all_orders.live_count:
+        if not self._is_confirmed and not self._loop.orders.live_count:
             self._is_confirmed = True
             self._report("HALT confirmed: no order is alive")
-
-    def _send(self, body: bytes) -> bool:
-        try:
-            self._session.send(body)
-        except SessionError as error:
-            self._report(f"not sent: {error}")
-            return False
-        return True

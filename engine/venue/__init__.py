@@ -30,7 +30,7 @@ class EventKind:
 class MarketEvent:
     """One decoded frame, valid until the next one is decoded.
 
-    `side` is BID or ASK of the YES book for levels, the aggressor's BUY or SELL for trades. `bids` and `asks`
+    `side` is a Side of the YES book: whose level it is, or who was the aggressor of a trade. `bids` and `asks`
     are (price, size) pairs of a snapshot in any order. The books of `suspects` are stale from here on, and
     `commands` go back to the venue at once; `gap` says that frames were lost before this one, which is itself
     sound unless its kind is GAP. A DELTA or LEVEL never has suspects, commands, gap or text.

@@ -1,11 +1,14 @@
 """The command line: exit statuses, and messages that say what is wrong, where, and what to do."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from engine import cli
+from engine.app import commands
 from engine.config.shipped import config_path
 from engine.errors import ConfigError, SessionError
 from tests.support.configs import WHOLE, written
@@ -43,6 +46,9 @@ def run(capsys: pytest.CaptureFixture[str], *argv):
         (("check", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
         (("control", "/absent.toml", "status"), "/absent.toml: cannot be read: No such file or directory"),
         (("control", "/absent.toml", "explode"), "invalid choice: 'explode'"),
+        (("status", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
+        (("halt", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
+        (("halt",), "the following arguments are required: CONFIG"),
         (("journal", "/absent.journal"), "FILE: /absent.journal: no file that can be read"),
         (("compare", "/absent.json", "/absent.json"), "/absent.json"),
         (("echo", "/absent.cfg"), "/absent.cfg"),
@@ -89,6 +95,45 @@ def test_control_where_no_engine_runs_ends_with_status_2_and_asks_whether_it_run
     assert "is it running with this state_dir?" in errors
 
 
+@pytest.mark.parametrize("verb", ["status", "halt", "reduce-only", "resume", "stop"])
+def test_verb_is_a_command_and_what_control_says_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written, verb
+) -> None:
+    said: list[tuple[str, str]] = []
+
+    def ask(state_dir: Path, action: str, reason: str) -> str:
+        said.append((action, reason))
+        return "done"
+
+    monkeypatch.setattr("engine.ops.control.ask", ask)
+    path = written(WHOLE)
+    assert run(capsys, verb, path, "--reason", "lunch") == (0, "done\n", "")
+    assert run(capsys, "control", path, verb, "--reason", "lunch") == (0, "done\n", "")
+    assert run(capsys, verb, path) == (0, "done\n", "")
+    assert said == [(verb, "lunch"), (verb, "lunch"), (verb, "by command")]
+
+
+def test_help_starts_without_the_libraries_of_the_commands() -> None:
+    program = (
+        "import sys\n"
+        "from engine.cli import parser\n"
+        "parser().format_help()\n"
+        "print(*sorted(set(sys.modules) & set(sys.argv[1:])))\n"
+    )
+    heavy = [
+        "quickfix",
+        "uvloop",
+        "picows",
+        "cryptography",
+        "prometheus_client",
+        "hdrh",
+        "asyncio",
+        "engine.app.engine",
+    ]
+    done = subprocess.run([sys.executable, "-c", program, *heavy], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
 @pytest.mark.parametrize(
     ("outcome", "status"),
     [(None, 0), (0, 0), (1, 1), (ConfigError("x"), 2), (SessionError("x"), 1), (OSError("x"), 1),
@@ -102,7 +147,7 @@ def test_outcome_of_a_command_is_its_exit_status(
             raise outcome
         return outcome
 
-    monkeypatch.setattr(cli, "run_journal", act)
+    monkeypatch.setattr(commands, "journal", act)
     found, _, errors = run(capsys, "journal", config_path("engine.toml"))
     assert found == status
     assert errors == ("fixlane: x\n" if isinstance(outcome, Exception) else "")
@@ -114,7 +159,9 @@ def test_file_that_is_no_journal_is_said_to_be_none(capsys: pytest.CaptureFixtur
     assert errors.startswith(f"fixlane: {config_path('engine.toml')}")
 
 
-@pytest.mark.parametrize("command", ["", "demo", "run", "check", "control", "sim", "journal", "bench", "compare"])
+@pytest.mark.parametrize(
+    "command", ["", "demo", "run", "check", "control", "halt", "sim", "journal", "bench", "compare"]
+)
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command) -> None:
     status, output, _ = run(capsys, *([command] if command else []), "--help")
     assert status == 0

@@ -22,13 +22,13 @@ def engine():
         scene.portfolio.mark_book(book)
     order = scene.buy(4_600)
     scene.now_ns += 12_000
-    scene.desk.on_report(ack(order))
-    scene.desk.on_report(fill(order, 10, "E1", 4_600))
-    desk = scene.desk
-    desk.tick_to_order.record(7_500)
+    scene.loop.on_report(ack(order))
+    scene.loop.on_report(fill(order, 10, "E1", 4_600))
+    trading = scene.loop
+    trading.tick_to_order.record(7_500)
     return SimpleNamespace(
-        desk=desk,
-        counters=desk.counters,
+        trading=trading,
+        counters=trading.counters,
         books=scene.books,
         portfolio=scene.portfolio,
         supervisor=SimpleNamespace(state=DeskState.TRADING),

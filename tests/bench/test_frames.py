@@ -12,6 +12,7 @@ from bench.plan import TICK, Pace, Plan
 from bench.subjects import frames
 from bench.subjects.tick import recorded_schedule
 from bench.suite import with_capture
+from engine.book import ASK, BID
 
 MARKET = "KXTEST-26NOV23-T1"
 NS_PER_MS = 1_000_000
@@ -91,7 +92,7 @@ def test_recorded_deltas_end_at_the_next_snapshot(tmp_path: Path) -> None:
         EVENTS[0][0],
     ]
     _, sides, prices, changes = frames.captured_deltas(recording(tmp_path / "a.ndjson.gz", events))
-    assert (list(sides), list(prices), list(changes)) == ([1, 0], [4400, 4200], [-700, 100])
+    assert (list(sides), list(prices), list(changes)) == ([ASK, BID], [4400, 4200], [-700, 100])
 
 
 def test_schedule_keeps_the_recorded_pace_or_a_multiple() -> None:

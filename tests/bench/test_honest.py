@@ -42,11 +42,11 @@ def lose_reports(rig: Rig) -> None:
 
 
 def buy_at_another_price(rig: Rig) -> None:
-    rig.desk._on_book = lambda book: rig.desk.buy(book.instrument, book.best_ask - 100, 100, fix.Tif.IOC)
+    rig.trading._on_book = lambda book: rig.strategy.context.buy(book.instrument, book.best_ask - 100, 100, fix.Tif.IOC)
 
 
 def never_buy(rig: Rig) -> None:
-    rig.desk._on_book = lambda book: None
+    rig.trading._on_book = lambda book: None
 
 
 def measure(prepare: Any, subject: str = ORDER, paces: tuple[Pace, ...] = CLOSED_AND_OPEN, **more: Any) -> Any:

@@ -6,7 +6,7 @@ from bench.subjects import soak
 from bench.subjects.soak import Reading
 from engine.book import Book
 
-SMALL = ["--books", "100", "--frames", "200000", "--orders", "5000"]
+SMALL = soak.Amounts(books=100, frames=200_000, orders=5_000)
 
 
 class Hoarder(soak.Watcher):
@@ -24,13 +24,13 @@ class Hoarder(soak.Watcher):
 
 def test_frames_and_orders_leave_no_more_than_they_may(capsys: pytest.CaptureFixture[str]) -> None:
     watcher = soak.Watcher()
-    assert soak.main(SMALL, watcher) == 0
+    assert soak.run(SMALL, watcher) == 0
     assert watcher.moves == 200_000 + 20_001 + 1  # with the warm-up and the snapshot
     assert capsys.readouterr().out.count("kept of each") == 2
 
 
 def test_strategy_that_keeps_something_of_a_frame_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    assert soak.main(SMALL, Hoarder()) == 1
+    assert soak.run(SMALL, Hoarder()) == 1
     assert "FAILED: frames: grew by 20" in capsys.readouterr().out
 
 

@@ -24,7 +24,9 @@ from engine.journal.writer import Journal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
+from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.desk import Desk
+from engine.trading.gateway import SessionGateway
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.market_data import KalshiMarketData
 
@@ -44,24 +46,29 @@ class Bench:
         clock = count(10**18, 1_000_000)
         self.bodies: list[bytes] = []
         portfolio = Portfolio((instrument,))
-        self.desk = Desk(
-            (Book(instrument),),
-            self.market_data,
-            self.dialect,
-            Orders("bench"),
-            portfolio,
-            Risk(limits(), (instrument,), portfolio),
-            self.journal,
-            self.strategy,
-            lambda: next(clock),
-            lambda: 10**18,
+        parts = Parts(
+            books=(Book(instrument),),
+            market_data=self.market_data,
+            decode_report=self.dialect.decode,
+            orders=Orders("bench"),
+            portfolio=portfolio,
+            risk=Risk(limits(), (instrument,), portfolio),
+            journal=self.journal,
+            strategy=self.strategy,
         )
-        self.desk.send = self.bodies.append
-        self.desk.command = lambda frames: None
-        self.desk.is_trading = True
-        self.strategy.context = self.desk
-        self.feed = SimpleNamespace(on_frame=self.desk.on_frame)
-        self.session = SimpleNamespace(on_message=self.desk.on_report)
+        self.gateway = SessionGateway(self.dialect, self.bodies.append, lambda fields: None)
+        around = Surroundings(
+            gateway=self.gateway,
+            command=lambda frames: None,
+            halt=pytest.fail,
+            clock_ns=lambda: next(clock),
+            wall_ns=lambda: 10**18,
+            call_later=lambda delay_ns, due: None,
+        )
+        self.trading = assemble(parts, around)
+        self.trading.is_trading = True
+        self.feed = SimpleNamespace(on_frame=self.trading.on_frame)
+        self.session = SimpleNamespace(on_message=self.trading.on_report)
         self.market_data.subscribe()
 
     def play(self, frames: int) -> None:
@@ -71,7 +78,7 @@ class Bench:
             self.feed.on_frame(greeting[greeting.index(b"{") :], True)
         for number, frame in enumerate(script.frames[:frames], 1):
             self.feed.on_frame(bytes(frame[HEAD:]), True)
-            order = self.desk.all_orders.live()[-1]
+            order = self.trading.orders.live()[-1]
             self.session.on_message(Fields(fill_of(order, number)))
 
 
@@ -108,7 +115,7 @@ def middle(found: dict[str, Any], path: str, stage: str) -> int:
 
 @pytest.mark.parametrize("stage", STAGES[:-1])
 def test_delay_in_a_stage_shows_in_its_row(bench: Bench, stage: str) -> None:
-    wrap_stage(bench.desk, stage, slow)
+    wrap_stage(bench, stage, slow)
     stages = Stages(bench)  # type: ignore[arg-type]
     bench.play(FRAMES)
     found = stages.table()
@@ -120,7 +127,7 @@ def test_delay_in_a_stage_shows_in_its_row(bench: Bench, stage: str) -> None:
 
 @pytest.mark.parametrize("stage", ["decode", "strategy", "risk", "orders", "journal"])
 def test_delay_while_a_report_is_handled_shows_in_its_row(bench: Bench, stage: str) -> None:
-    wrap_stage(bench.desk, stage, slow)
+    wrap_stage(bench, stage, slow)
     stages = Stages(bench)  # type: ignore[arg-type]
     bench.play(FRAMES)
     found = stages.table()
@@ -149,7 +156,7 @@ def test_stages_sum_up_to_the_time_in_the_loop(bench: Bench) -> None:
 def test_order_outside_of_a_frame_is_a_path_of_its_own(bench: Bench) -> None:
     stages = Stages(bench)  # type: ignore[arg-type]
     bench.play(1)
-    bench.strategy.context.buy(bench.desk.instruments[0], 5100, 100, fix.Tif.IOC)
+    bench.strategy.context.buy(bench.trading.instruments[0], 5100, 100, fix.Tif.IOC)
     assert {path: one["n"] for path, one in stages.table()["paths"].items()} == {
         FRAME_PATH: 1,
         REPORT_PATH: 1,
@@ -193,15 +200,16 @@ def test_engine_without_stamps_holds_the_plain_callables(tmp_path: Path) -> None
 
 
 def assert_plain(rig: Rig) -> None:
-    desk: Any = rig.desk
+    loop: Any = rig.trading
+    gateway: Any = rig.gateway
     market_data = rig.feed.dialect
-    assert type(desk.risk) is Risk
-    assert type(desk.all_orders) is Orders
-    assert type(desk.journal) is Journal
-    assert desk._decode_frame == market_data.decode
-    assert type(desk._decode_report.__self__) is type(desk._new_order.__self__) is Fix44
-    assert desk._apply == tuple(book.apply for book in desk.books)
-    assert desk._on_book == rig.strategy.on_book
-    assert desk.send == rig.session.send
-    assert desk.hooks.strategy is rig.strategy and rig.strategy.context is desk
-    assert rig.feed.on_frame == desk.on_frame and rig.session.on_message == desk.on_report
+    assert type(loop.risk) is Risk
+    assert type(loop.orders) is Orders
+    assert type(loop.journal) is Journal
+    assert loop._decode_frame == market_data.decode
+    assert type(loop._decode_report.__self__) is type(gateway.encode_new.__self__) is Fix44
+    assert loop._apply == tuple(book.apply for book in loop.books)
+    assert loop._on_book == rig.strategy.on_book
+    assert gateway.send == rig.session.send
+    assert loop.guard.strategy is rig.strategy and type(rig.strategy.context) is Desk
+    assert rig.feed.on_frame == loop.on_frame and rig.session.on_message == loop.on_report

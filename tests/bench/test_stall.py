@@ -113,7 +113,7 @@ def work(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def work_on_each_order(rig: Rig) -> None:
-    wrap_stage(rig.desk, "send", work)
+    wrap_stage(rig, "send", work)
 
 
 def stall_each_second(rig: Rig) -> None:

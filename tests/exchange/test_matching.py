@@ -5,7 +5,7 @@ import pytest
 from engine import fix
 from engine.exchange.events import Accepted, MarketState, NewOrder, Stp, Traded
 from engine.exchange.exchange import end_of_day_ns
-from engine.sim.faults import FaultKind, Faults, InjectedFault
+from engine.exchange.faults import FaultKind, Faults, InjectedFault
 from tests.support.sim_venue import NOON_NS, SECOND_NS, B, S, Venue, brief
 
 HOUR_NS = 3600 * SECOND_NS

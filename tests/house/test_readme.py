@@ -27,7 +27,7 @@ def test_example_buys_when_bids_outweigh_and_sells_when_they_no_longer_do(capsys
     assert scene.sent == [b"D T-1"]  # and no second one while it lives
     (order,) = scene.orders.live()
     assert (order.price, order.order_qty, order.time_in_force) == (4_600, 10, "3")
-    scene.desk.on_report(fill(order, 10, "E1", 4_600))
+    scene.loop.on_report(fill(order, 10, "E1", 4_600))
     assert capsys.readouterr().out == "RAIN: 10 at 0.4600\n"
     scene.delta(4_500, 1)
     assert scene.sent == [b"D T-1"]

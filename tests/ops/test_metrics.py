@@ -23,7 +23,7 @@ class Source:
 
     def __init__(self, scene=None) -> None:
         self.scene = scene or Scene()
-        self.counters = self.scene.desk.counters
+        self.counters = self.scene.loop.counters
         self.books = self.scene.books
         self.portfolio = self.scene.portfolio
 
@@ -40,7 +40,7 @@ class Source:
         return 2
 
     def latencies(self):
-        return {"tick_to_order": self.scene.desk.tick_to_order, "order_round_trip": self.scene.desk.round_trip}
+        return {"tick_to_order": self.scene.loop.tick_to_order, "order_round_trip": self.scene.loop.round_trip}
 
 
 def families(text):
@@ -94,8 +94,8 @@ def test_books_positions_and_profit_are_exported_by_market() -> None:
     scene = source.scene
     scene.portfolio.mark_book(scene.books[0])
     order = scene.buy()
-    scene.desk.on_report(ack(order))
-    scene.desk.on_report(fill(order, 10, "E1", 4_500))
+    scene.loop.on_report(ack(order))
+    scene.loop.on_report(fill(order, 10, "E1", 4_500))
     scene.books[1].mark_stale()
     scene.now_ns += 2_500_000_000
     found = scraped(source)

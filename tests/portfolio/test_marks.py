@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.book import NO_ASK, NO_BID, make_book
+from engine.book import BID, NO_ASK, NO_BID, make_book
 from engine.fix import BUY, SELL
 from engine.instrument import Instrument, PriceBand
 from engine.portfolio import Portfolio, Position
@@ -157,7 +157,7 @@ def test_book_that_is_stale_leaves_the_last_mark(instrument: Instrument) -> None
     book.snapshot([(3_000, 5)], [(3_100, 5)])
     portfolio.mark_book(book)
     assert position.mark == 3_000
-    book.apply(0, 3_000, -5)
+    book.apply(BID, 3_000, -5)
     book.mark_stale()
     portfolio.mark_book(book)
     assert position.mark == 3_000

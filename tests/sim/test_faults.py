@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import ConfigError
-from engine.sim.faults import FaultKind, Faults, InjectedFault
+from engine.exchange.faults import FaultKind, Faults, InjectedFault
 from tests.support.sim_venue import NOON_NS, SECOND_NS
 
 MS = 1_000_000

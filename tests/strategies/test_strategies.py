@@ -36,11 +36,11 @@ def started(**parameters):
 def acknowledge(scene) -> None:
     for order in scene.orders.live():
         if order.ord_status == fix.Status.PENDING_NEW:
-            scene.desk.on_report(ack(order))
+            scene.loop.on_report(ack(order))
         elif order.pending == fix.Msg.ORDER_CANCEL_REPLACE_REQUEST:
-            scene.desk.on_report(replaced(order))
+            scene.loop.on_report(replaced(order))
         elif order.pending:
-            scene.desk.on_report(canceled(order))
+            scene.loop.on_report(canceled(order))
 
 
 def hold(scene, qty) -> None:
@@ -94,7 +94,7 @@ def test_side_that_would_add_is_withdrawn_at_the_limit(held, left) -> None:
     nudge(scene)
     acknowledge(scene)
     assert [side for side, _, _ in quotes(scene)] == left
-    assert scene.desk.counters.cancels == 2 - len(left)
+    assert scene.loop.counters.cancels == 2 - len(left)
 
 
 def test_withdrawn_side_comes_back_below_the_limit() -> None:
@@ -135,7 +135,7 @@ def test_quote_is_moved_only_when_it_is_off_by_the_tolerance(tolerance, moved) -
 def test_filled_quote_is_quoted_anew() -> None:
     scene = started()
     bid = scene.orders.live()[0]
-    scene.desk.on_report(fill(bid, 10, "E1", 4_400))
+    scene.loop.on_report(fill(bid, 10, "E1", 4_400))
     nudge(scene)
     assert [(side, price) for side, price, _ in quotes(scene)] == [(SELL, 4_700), (BUY, 4_300)]
 
@@ -164,7 +164,7 @@ def taken(scene):
     """Return (side, price, qty, time in force) of what is live, and end it."""
     found = [(order.side, order.price, order.order_qty, order.time_in_force) for order in scene.orders.live()]
     for order in scene.orders.live():
-        scene.desk.on_report(canceled(order))
+        scene.loop.on_report(canceled(order))
     return found
 
 

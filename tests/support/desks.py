@@ -13,7 +13,8 @@ from engine.orders.report import ExecutionReport
 from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
-from engine.trading.desk import Desk
+from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.gateway import SessionGateway
 from engine.venue import EventKind, MarketEvent
 from tests.support.order_reports import traded
 from tests.support.risks import NO_LIMITS
@@ -125,7 +126,8 @@ class FakeMarketData:
 class Scene:
     """One desk of two markets, RAIN and SNOW, with a full book each, trading.
 
-    `record` holds every step since the last `taken`, `sent` what left; `now_ns` is the clock, which a test sets.
+    `loop` is the path and `desk` what the strategy sees of it. `record` holds every step since the last `taken`, `sent`
+    what left; `now_ns` is the clock, which a test sets.
     """
 
     def __init__(self, strategy=None, journal=None, **limits) -> None:
@@ -154,27 +156,39 @@ class Scene:
             "strategy": self.strategy,
         }
         self.spies = {name: Spy(name, target, self.record) for name, target in spies.items()}
-        self.desk = Desk(
-            [Spy("book", book, self.record) for book in self.books],
+        spied_dialect = self.spies["dialect"]
+        parts = Parts(
+            books=[Spy("book", book, self.record) for book in self.books],
+            market_data=self.spies["market_data"],
+            decode_report=spied_dialect.decode,
             orders=self.orders,
+            portfolio=self.portfolio,
             risk=self.risk,
             journal=self.journal,
-            portfolio=self.portfolio,
+            strategy=self.spies["strategy"],
+        )
+        around = Surroundings(
+            gateway=SessionGateway(spied_dialect, self.send, self.refuse),
+            command=lambda commands: self.record.append(("command", *commands)),
+            halt=self.halt,
             clock_ns=lambda: self.now_ns,
             wall_ns=lambda: 10**18 + self.now_ns,
-            **self.spies,
+            call_later=lambda delay_ns, due: self.timers.append((delay_ns, due)),
         )
-        self.desk.send = self.send
-        self.desk.refuse = lambda fields: self.record.append(("refuse", fields))
-        self.desk.command = lambda commands: self.record.append(("command", *commands))
-        self.desk.call_later = lambda delay_ns, callback: self.timers.append((delay_ns, callback))
-        self.desk.hooks.halt = self.halts.append
-        self.desk.is_connected = self.desk.is_trading = True
-        self.strategy.context = self.desk
+        self.loop = assemble(parts, around)
+        self.desk = self.strategy.context
+        self.loop.is_connected = self.loop.is_trading = True
 
     def send(self, body) -> None:
         self.record.append(("send", body))
         self.sent.append(body)
+
+    def refuse(self, fields) -> None:
+        self.record.append(("refuse", fields))
+
+    def halt(self, reason) -> None:
+        """Note why trading must end; a scene with a supervisor leaves it to him."""
+        self.halts.append(reason)
 
     def taken(self):
         """Return what was recorded since the last call."""
@@ -190,7 +204,7 @@ class Scene:
         event = MarketEvent(kind)
         for name, value in values.items():
             setattr(event, name, value)
-        self.desk.on_frame(event, is_last)
+        self.loop.on_frame(event, is_last)
 
     def delta(self, price, size, is_last=True, side=BID, instrument=None) -> None:
         self.frame(EventKind.DELTA, is_last, instrument=instrument or self.rain, side=side, price=price, size=size)

@@ -19,7 +19,7 @@ import pytest
 import uvloop
 
 from engine import fix
-from engine.app.engine import Engine, obey_signals, running_mode
+from engine.app.engine import Engine, Seams, obey_signals, running_mode
 from engine.book import ASK, BID, Book
 from engine.codec import Fields
 from engine.config.engine import EngineConfig
@@ -32,7 +32,10 @@ from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.runtime.log import LOGGER
+from engine.session import Session
+from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.supervisor import DeskState
+from engine.venue import OrderDialect
 from tests.support.engine_config import engine_config
 from tests.support.sim_clients import FixClient, pick
 from tests.support.sim_process import SESSION_FILE, SimProcess, write_config
@@ -55,17 +58,20 @@ class Rig:
         self.reports = Reports()
         LOGGER_OF_ENGINE.addHandler(self.reports)
         self.loop = uvloop.new_event_loop()
-        self.engine = Engine(config, self.loop)
-        self.desk, self.supervisor, self.counters = self.engine.desk, self.engine.supervisor, self.engine.counters
-        self.rain, self.snow = self.desk.instruments
-        self.strategy: Any = self.desk.hooks.strategy
-        self._send = self.engine.session.send
-        self.engine.session.send = self.desk.send = self._watch  # type: ignore[method-assign]
+        self.engine = Engine(config, self.loop, Seams(gateway=self._gateway))
+        self.trading, self.supervisor, self.counters = self.engine.trading, self.engine.supervisor, self.engine.counters
+        self.rain, self.snow = self.trading.instruments
+        self.strategy: Any = self.trading.guard.strategy
+        self.desk = self.strategy.context
         self.task: asyncio.Task[None] | None = None
         self._other: FixClient | None = None
         self._names = count(1)
 
-    def _watch(self, body: bytes) -> None:
+    def _gateway(self, session: Session, dialect: OrderDialect) -> Gateway:
+        """Return a gateway that lets every message be noted."""
+        return SessionGateway(dialect, partial(self._watch, session.send), session.refuse)
+
+    def _watch(self, send: Callable[[bytes], None], body: bytes) -> None:
         """Note a message on its way out, and whether it may leave as things stand."""
         fields = Fields(body)
         msg_type, symbol = fields.msg_type, fields.text(fix.Symbol)
@@ -73,9 +79,9 @@ class Rig:
         if msg_type in (NEW, REPLACE):
             if self.supervisor.state is not DeskState.TRADING:
                 self.wrong.append(f"{fields} while {self.supervisor.state}")
-            if any(book.is_stale for book in self.desk.books if book.instrument.symbol == symbol):
+            if any(book.is_stale for book in self.trading.books if book.instrument.symbol == symbol):
                 self.wrong.append(f"{fields} with a stale book")
-        self._send(body)
+        send(body)
 
     # Time
 
@@ -149,7 +155,7 @@ class Rig:
 
     def hear(self, text: str) -> None:
         """Let the engine take a message that the venue never sent; `|` stands for SOH."""
-        self.desk.on_report(Fields(text.replace("|", "\x01").encode()))
+        self.trading.on_report(Fields(text.replace("|", "\x01").encode()))
 
     def types_sent(self) -> list[str]:
         return [msg_type for msg_type, _ in self.sent]
@@ -164,11 +170,11 @@ class Rig:
     def our_orders(self) -> set[tuple[Any, ...]]:
         return {
             (order.cl_ord_id, order.instrument.symbol, order.side, order.price, order.cum_qty, order.leaves_qty)
-            for order in self.desk.all_orders.live()
+            for order in self.trading.orders.live()
         }
 
     def has_venue_books(self) -> bool:
-        return all(map(self.is_venue_book, self.desk.books))
+        return all(map(self.is_venue_book, self.trading.books))
 
     def is_venue_book(self, book: Book) -> bool:
         """Whether a book is fresh and the venue's, level by level."""
@@ -178,7 +184,7 @@ class Rig:
 
     def assert_agrees(self) -> None:
         """Books, orders, fills, positions and cash are the venue's, by our record and by our journal's."""
-        for book in self.desk.books:
+        for book in self.trading.books:
             self.until(partial(self.is_venue_book, book), f"the venue's book of {book.instrument.symbol}")
         self.until(lambda: self.our_orders() == self.venue_orders(), "the venue's orders")
         entries = [e for e in read_blotter(self.venue.path / "state" / "blotter.jsonl") if e.account == self.account]
@@ -188,15 +194,15 @@ class Rig:
         assert [cl_ord_id for cl_ord_id in asked if cl_ord_id in entered] == entered
         assert self.counters.fills == len(fills)
         summary = self.venue("summary", account=self.account)
-        again, replayed = Orders("again"), Portfolio(self.desk.instruments)
-        recover(journal_paths(self.directory / "journal"), self.desk.instruments, again, replayed)
-        for orders, held in ((self.desk.all_orders, self.engine.portfolio), (again, replayed)):
+        again, replayed = Orders("again"), Portfolio(self.trading.instruments)
+        recover(journal_paths(self.directory / "journal"), self.trading.instruments, again, replayed)
+        for orders, held in ((self.trading.orders, self.engine.portfolio), (again, replayed)):
             assert fills_of(orders) == fills
             assert {p.instrument.symbol: p.net for p in held if p.net} == {
                 symbol: net for symbol, net in summary["positions"].items() if net
             }
             assert held.cash - held.fees == sum(p.cash - p.fees for p in held) == summary["cash"]
-        assert [repr(order) for order in again.live()] == [repr(order) for order in self.desk.all_orders.live()]
+        assert [repr(order) for order in again.live()] == [repr(order) for order in self.trading.orders.live()]
         assert self.wrong == []
 
     def close(self) -> None:

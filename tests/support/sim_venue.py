@@ -27,8 +27,8 @@ from engine.exchange.events import (
     Traded,
 )
 from engine.exchange.exchange import Exchange
+from engine.exchange.faults import Faults
 from engine.instrument import Instrument, PriceBand
-from engine.sim.faults import Faults
 from engine.venue.kalshi.fees import QuadraticFee
 
 CENT = (PriceBand(0, 10_000, 100),)

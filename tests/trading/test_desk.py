@@ -7,9 +7,21 @@ import pytest
 
 from engine import fix
 from engine.errors import ConfigError
-from engine.strategy import Strategy
+from engine.strategy import Context, Strategy
 from tests.support.desks import Scene
 from tests.support.order_reports import ack
+
+
+def test_desk_offers_what_a_context_has_and_no_more() -> None:
+    """Nothing that goes to the venue past risk is within a strategy's reach, nor can anything be put there."""
+    desk = Scene().desk
+    assert {name for name in dir(desk) if not name.startswith("_")} == {
+        name for name in dir(Context) if not name.startswith("_")
+    }
+    for name in ("_loop", "_call_later", "send", "submit", "is_trading"):
+        assert not hasattr(desk, name)
+        with pytest.raises(AttributeError):
+            setattr(desk, name, None)
 
 
 def test_desk_names_its_markets_clock_and_state() -> None:
@@ -65,7 +77,7 @@ def test_cancel_all_counts_what_left_and_skips_what_is_being_cancelled() -> None
     scene = Scene()
     orders = [scene.buy(4_500), scene.buy(4_400), scene.desk.buy(scene.snow, 4_500, 1)]
     for order in orders:
-        scene.desk.on_report(ack(order))
+        scene.loop.on_report(ack(order))
     assert scene.desk.cancel_all(scene.rain) == 2
     assert scene.desk.cancel_all() == 1
     assert scene.desk.cancel_all() == 0
@@ -91,7 +103,7 @@ def test_timer_calls_the_hook_once_with_its_key() -> None:
 def test_timer_due_in_a_pause_is_called_all_the_same_so_that_a_chain_of_them_goes_on() -> None:
     scene = Scene(Timed())
     scene.desk.timer(1, "quote")
-    scene.desk.is_trading = False
+    scene.loop.is_trading = False
     scene.timers[0][1]()
     assert [delay_ns for delay_ns, _ in scene.timers] == [1, 5]
 

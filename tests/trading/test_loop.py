@@ -35,7 +35,7 @@ class Breaker(Strategy):
 
 
 def acked(scene, order):
-    scene.desk.on_report(ack(order, order_id="V1", leaves_qty=order.order_qty, cum_qty=0))
+    scene.loop.on_report(ack(order, order_id="V1", leaves_qty=order.order_qty, cum_qty=0))
     scene.taken()
     return order
 
@@ -58,7 +58,7 @@ def test_frame_passes_book_strategy_risk_orders_journal_encode_and_send_in_this_
         ("dialect.new_order", "T-1", 10**18 + 1_000),
         ("send", b"D T-1"),
     ]
-    assert scene.desk.tick_to_order.count == 1
+    assert scene.loop.tick_to_order.count == 1
 
 
 def test_strategy_runs_once_after_the_last_frame_of_a_read() -> None:
@@ -78,8 +78,8 @@ def test_end_of_read_without_a_frame_runs_the_strategy() -> None:
     scene = Scene()
     scene.delta(4_500, 50, is_last=False)
     scene.taken()
-    scene.desk.on_read_end()
-    scene.desk.on_read_end()
+    scene.loop.on_read_end()
+    scene.loop.on_read_end()
     assert scene.names() == ["portfolio.mark_book", "strategy.on_book"]
 
 
@@ -89,7 +89,7 @@ def test_strategy_does_not_run_for_a_level_below_the_watched_depth() -> None:
     assert "strategy.on_book" in scene.names()
     scene.delta(4_200, 5)  # the fourth
     assert scene.names() == ["market_data.decode", "book.apply"]
-    assert scene.desk.counters.book_updates == 2
+    assert scene.loop.counters.book_updates == 2
 
 
 def test_book_is_told_when_it_moved_last() -> None:
@@ -97,21 +97,21 @@ def test_book_is_told_when_it_moved_last() -> None:
     scene.now_ns = 5_000
     scene.delta(4_500, 5)
     assert [book.updated_ns for book in scene.books] == [5_000, 1_000]
-    assert scene.desk.last_frame_ns == 5_000
+    assert scene.loop.last_frame_ns == 5_000
 
 
 def test_unreadable_frame_is_counted_and_changes_nothing() -> None:
     scene = Scene()
-    scene.desk.on_frame(b"{", True)
+    scene.loop.on_frame(b"{", True)
     assert scene.taken() == [("market_data.decode", b"{")]
-    counters = scene.desk.counters
+    counters = scene.loop.counters
     assert (counters.frames, counters.bad_frames, counters.book_updates) == (1, 1, 0)
 
 
 def test_unreadable_last_frame_of_a_read_still_lets_the_strategy_run() -> None:
     scene = Scene()
     scene.delta(4_500, 50, is_last=False)
-    scene.desk.on_frame(b"{", True)
+    scene.loop.on_frame(b"{", True)
     assert scene.names()[-1] == "strategy.on_book"
 
 
@@ -125,7 +125,7 @@ def test_gap_marks_the_suspects_stale_and_sends_the_commands() -> None:
         ("command", b"again"),
     ]
     assert [book.is_stale for book in scene.books] == [True, True]
-    assert scene.desk.counters.gaps == 1
+    assert scene.loop.counters.gaps == 1
 
 
 def test_sound_snapshot_after_a_gap_is_applied_after_its_suspects_are_stale() -> None:
@@ -147,7 +147,7 @@ def test_update_that_contradicts_the_book_makes_it_stale_and_asks_again(kind) ->
     scene.frame(kind, instrument=scene.rain, side=BID, price=4_500, size=-101)
     assert scene.books[0].is_stale
     assert scene.taken()[-2:] == [("market_data.resync", (scene.rain,)), ("command", b"resync RAIN")]
-    assert (scene.desk.counters.stale_updates, scene.desk.counters.book_updates) == (1, 0)
+    assert (scene.loop.counters.stale_updates, scene.loop.counters.book_updates) == (1, 0)
 
 
 def test_contradicting_snapshot_leaves_asking_again_to_the_feed() -> None:
@@ -167,10 +167,10 @@ def test_trade_reaches_the_strategy_only_while_trading() -> None:
     scene = Scene()
     scene.frame(EventKind.TRADE, instrument=scene.rain, side=fix.SELL, price=4_500, size=5)
     assert scene.taken()[-1] == ("strategy.on_trade", "RAIN", fix.SELL, 4_500, 5)
-    scene.desk.is_trading = False
+    scene.loop.is_trading = False
     scene.frame(EventKind.TRADE, instrument=scene.rain, side=fix.SELL, price=4_500, size=5)
     assert scene.names() == ["market_data.decode"]
-    assert scene.desk.counters.trades == 2
+    assert scene.loop.counters.trades == 2
 
 
 @pytest.mark.parametrize(("kind", "unknown"), [(EventKind.UNKNOWN, 1), (EventKind.CONTROL, 0), (EventKind.REFUSED, 0)])
@@ -178,12 +178,12 @@ def test_frame_about_no_book_only_counts(kind, unknown) -> None:
     scene = Scene()
     scene.frame(kind)
     assert scene.names() == ["market_data.decode"]
-    assert (scene.desk.counters.frames, scene.desk.counters.unknown_frames) == (1, unknown)
+    assert (scene.loop.counters.frames, scene.loop.counters.unknown_frames) == (1, unknown)
 
 
 def test_strategy_is_not_run_while_not_trading_but_the_position_is_marked() -> None:
     scene = Scene()
-    scene.desk.is_trading = False
+    scene.loop.is_trading = False
     scene.delta(4_500, 5)
     assert scene.names() == ["market_data.decode", "book.apply", "portfolio.mark_book"]
 
@@ -219,7 +219,7 @@ def test_strategy_that_ends_the_process_only_halts() -> None:
 
 def test_loss_seen_on_a_frame_halts() -> None:
     scene = Scene(max_daily_loss=1_000)
-    scene.desk.on_report(fill(acked(scene, scene.buy()), 10, "E1", 4_500))
+    scene.loop.on_report(fill(acked(scene, scene.buy()), 10, "E1", 4_500))
     scene.frame(EventKind.SNAPSHOT, instrument=scene.rain, bids=[(100, 5)], asks=[(200, 5)])
     assert scene.halts == [scene.risk.reason] == ["lost 0.044007 today, allowed 0.001000"]
 
@@ -232,19 +232,19 @@ def test_denied_order_reaches_the_strategy_and_nothing_else() -> None:
     assert scene.buy(qty=10) is None
     code = RiskReject.MAX_ORDER_QTY
     assert scene.names() == ["risk.check_new", "strategy.on_reject"]
-    assert (scene.desk.counters.orders, scene.desk.counters.denials_by_code) == (0, {code: 1})
+    assert (scene.loop.counters.orders, scene.loop.counters.denials_by_code) == (0, {code: 1})
 
 
 def test_order_in_a_market_of_somebody_else_is_denied() -> None:
     scene = Scene()
     assert scene.desk.buy(Instrument("ELSE", 1, None), 4_500, 1) is None
-    assert scene.desk.counters.denials_by_code == {RiskReject.UNKNOWN_MARKET: 1}
+    assert scene.loop.counters.denials_by_code == {RiskReject.UNKNOWN_MARKET: 1}
     assert (scene.sent, scene.halts) == ([], [])
 
 
 def test_order_while_not_trading_is_denied_before_anything_else() -> None:
     scene = Scene()
-    scene.desk.is_trading = False
+    scene.loop.is_trading = False
     assert scene.buy() is None
     assert scene.taken() == [("strategy.on_reject", None, RiskReject.HALTED, "trading is halted")]
 
@@ -253,7 +253,7 @@ def test_order_on_a_stale_book_is_denied() -> None:
     scene = Scene()
     scene.books[0].mark_stale()
     assert scene.buy() is None
-    assert scene.desk.counters.denials_by_code == {RiskReject.BOOK_STALE: 1}
+    assert scene.loop.counters.denials_by_code == {RiskReject.BOOK_STALE: 1}
 
 
 def test_order_that_could_not_be_sent_halts_and_stays_open_at_its_worst() -> None:
@@ -262,7 +262,7 @@ def test_order_that_could_not_be_sent_halts_and_stays_open_at_its_worst() -> Non
     def refuse(body) -> Never:
         raise SessionError("not logged on")
 
-    scene.desk.send = refuse
+    scene.loop.gateway.send = refuse
     order = scene.buy()
     assert scene.halts == ["request not sent: not logged on"]
     assert (order.ord_status, scene.orders.live(), scene.risk.exposure.open_orders) == ("p", [order], 1)
@@ -290,13 +290,13 @@ def test_denied_replace_leaves_the_order_as_it_was(qty, denial) -> None:
     order = acked(scene, scene.buy())
     assert not scene.desk.replace(order, 4_500, qty)
     assert scene.names() == ["risk.check_replace", "strategy.on_reject"]
-    assert (order.pending, scene.desk.counters.denials_by_code) == ("", {denial: 1})
+    assert (order.pending, scene.loop.counters.denials_by_code) == ("", {denial: 1})
 
 
 def test_replace_while_not_trading_is_denied() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
-    scene.desk.is_trading = False
+    scene.loop.is_trading = False
     assert not scene.desk.replace(order, 4_400, 10)
     assert scene.taken() == [("strategy.on_reject", "T-1", RiskReject.HALTED, "trading is halted")]
 
@@ -304,7 +304,7 @@ def test_replace_while_not_trading_is_denied() -> None:
 def test_cancel_passes_while_not_trading() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
-    scene.desk.is_trading = False
+    scene.loop.is_trading = False
     assert scene.desk.cancel(order)
     assert scene.taken() == [
         ("risk.check_cancel", "T-1", 1_000),
@@ -321,7 +321,7 @@ def test_cancel_passes_while_not_trading() -> None:
 def test_cancel_without_a_session_is_not_put_in_flight() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
-    scene.desk.is_connected = False
+    scene.loop.is_connected = False
     assert not scene.desk.cancel(order)
     assert (order.pending, scene.taken()) == ("", [])
 
@@ -330,7 +330,7 @@ def test_order_sent_from_no_frame_is_no_tick_to_order() -> None:
     scene = Scene()
     scene.delta(4_500, 5)  # which the strategy does not answer
     scene.buy()
-    assert (scene.desk.tick_to_order.count, scene.desk.counters.orders) == (0, 1)
+    assert (scene.loop.tick_to_order.count, scene.loop.counters.orders) == (0, 1)
 
 
 # A report
@@ -339,7 +339,7 @@ def test_order_sent_from_no_frame_is_no_tick_to_order() -> None:
 def test_report_passes_orders_journal_position_risk_and_strategy_in_this_order() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
-    scene.desk.on_report(fill(order, 4, "E1", 4_500))
+    scene.loop.on_report(fill(order, 4, "E1", 4_500))
     assert scene.taken() == [
         ("dialect.decode", Exec.TRADE),
         ("orders.apply", Exec.TRADE),
@@ -357,14 +357,14 @@ def test_every_outcome_is_counted_once_and_told_once() -> None:
     scene = Scene()
     first = acked(scene, scene.buy())
     scene.desk.replace(first, 4_400, 10)
-    scene.desk.on_report(replaced(first))
+    scene.loop.on_report(replaced(first))
     scene.desk.cancel(first)
-    scene.desk.on_report(cancel_reject(first, Status.NEW, reason=99, text="busy"))
+    scene.loop.on_report(cancel_reject(first, Status.NEW, reason=99, text="busy"))
     scene.desk.cancel(first)
-    scene.desk.on_report(canceled(first))
+    scene.loop.on_report(canceled(first))
     second = scene.sell()
-    scene.desk.on_report(report(second.cl_ord_id, Exec.REJECTED, Status.REJECTED, reason=3, text="too much"))
-    counters = scene.desk.counters
+    scene.loop.on_report(report(second.cl_ord_id, Exec.REJECTED, Status.REJECTED, reason=3, text="too much"))
+    counters = scene.loop.counters
     assert (counters.orders, counters.acks, counters.replaces, counters.cancels) == (2, 1, 1, 1)
     assert (counters.rejects, counters.cancel_rejects, counters.rejects_by_reason) == (1, 1, {99: 1, 3: 1})
     told = [step for step in scene.taken() if step[0].startswith("strategy")]
@@ -381,18 +381,18 @@ def test_repeated_fill_is_counted_and_booked_once() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
     for _ in range(2):
-        scene.desk.on_report(fill(order, 4, "E1", cum_qty=4, leaves_qty=6))
-    assert (scene.desk.counters.fills, scene.desk.counters.duplicates, scene.portfolio[scene.rain].net) == (1, 1, 4)
+        scene.loop.on_report(fill(order, 4, "E1", cum_qty=4, leaves_qty=6))
+    assert (scene.loop.counters.fills, scene.loop.counters.duplicates, scene.portfolio[scene.rain].net) == (1, 1, 4)
 
 
 def test_bust_takes_position_cash_fee_and_risk_back() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
-    scene.desk.on_report(fill(order, 4, "E1", 4_500))
+    scene.loop.on_report(fill(order, 4, "E1", 4_500))
     scene.taken()
     bust = report(order.cl_ord_id, Exec.TRADE_CANCEL, Status.NEW, exec_id="E2", exec_ref_id="E1")
     bust.leaves_qty, bust.cum_qty = 10, 0
-    scene.desk.on_report(bust)
+    scene.loop.on_report(bust)
     assert scene.taken()[3:] == [
         ("portfolio.book", (4, 4_500, 7, 0, 0, 0)),
         ("risk.update", "T-1"),
@@ -404,33 +404,33 @@ def test_bust_takes_position_cash_fee_and_risk_back() -> None:
 
 def test_unreadable_report_halts_and_is_not_applied() -> None:
     scene = Scene()
-    scene.desk.on_report(b"")
+    scene.loop.on_report(b"")
     assert scene.halts == ["unreadable report: OrderQty(38) is no number"]
     assert scene.taken() == [("dialect.decode", b"")]
-    assert (scene.desk.counters.reports, scene.desk.counters.unknown_reports) == (1, 1)
+    assert (scene.loop.counters.reports, scene.loop.counters.unknown_reports) == (1, 1)
 
 
 def test_message_that_says_nothing_about_orders_is_counted_and_refused() -> None:
     scene = Scene()
-    scene.desk.on_report(None)
+    scene.loop.on_report(None)
     assert scene.taken() == [("dialect.decode", None), ("refuse", None)]
-    assert (scene.halts, scene.desk.counters.unknown_reports) == ([], 1)
+    assert (scene.halts, scene.loop.counters.unknown_reports) == ([], 1)
 
 
 def test_report_about_a_strangers_order_is_recorded_and_halts() -> None:
     scene = Scene()
-    scene.desk.on_report(report("X9", Exec.NEW, Status.NEW))
+    scene.loop.on_report(report("X9", Exec.NEW, Status.NEW))
     assert scene.names() == ["dialect.decode", "orders.apply", "journal.append_report"]
     assert [halt.split(",")[0] for halt in scene.halts] == [
         "a report contradicts what we know: ClOrdID(11) unknown: 'X9'"
     ]
-    assert scene.desk.counters.unknown_reports == 1
+    assert scene.loop.counters.unknown_reports == 1
 
 
 def test_impossible_report_halts_and_counts_its_order_at_the_worst() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
-    scene.desk.on_report(fill(order, 4, "E1", cum_qty=9))
+    scene.loop.on_report(fill(order, 4, "E1", cum_qty=9))
     assert len(scene.halts) == 1
     assert (order.ord_status, scene.risk.exposure.open_orders, scene.portfolio[scene.rain].net) == ("u", 1, 0)
 
@@ -438,22 +438,22 @@ def test_impossible_report_halts_and_counts_its_order_at_the_worst() -> None:
 def test_outcome_in_doubt_is_told_and_does_not_halt() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
-    scene.desk.on_report(report(order.cl_ord_id, Exec.REJECTED, Status.UNKNOWN))
+    scene.loop.on_report(report(order.cl_ord_id, Exec.REJECTED, Status.UNKNOWN))
     assert (order.ord_status, scene.halts) == (Status.UNKNOWN, [])
     assert scene.taken()[-1] == ("strategy.on_order", "T-1")
 
 
 def test_loss_seen_on_a_fill_halts() -> None:
     scene = Scene(max_daily_loss=5)
-    scene.desk.on_report(fill(acked(scene, scene.buy()), 1, "E1", 4_500))
+    scene.loop.on_report(fill(acked(scene, scene.buy()), 1, "E1", 4_500))
     assert scene.halts == [scene.risk.reason] == ["lost 0.000007 today, allowed 0.000005"]
 
 
 def test_refused_mass_cancel_reaches_the_strategy_without_an_order() -> None:
     scene = Scene()
-    scene.desk.on_report(report("T-9", "", "", msg_type=Msg.ORDER_MASS_CANCEL_REPORT, reason=1, text="no"))
+    scene.loop.on_report(report("T-9", "", "", msg_type=Msg.ORDER_MASS_CANCEL_REPORT, reason=1, text="no"))
     assert scene.taken()[-1] == ("strategy.on_reject", None, 1, "no")
-    assert ABSENT not in scene.desk.counters.rejects_by_reason
+    assert ABSENT not in scene.loop.counters.rejects_by_reason
 
 
 def test_round_trip_is_measured_from_the_request_to_its_own_answer() -> None:
@@ -462,18 +462,18 @@ def test_round_trip_is_measured_from_the_request_to_its_own_answer() -> None:
     scene.now_ns += 700
     scene.desk.cancel(order)  # before the order is acknowledged
     scene.now_ns += 100
-    scene.desk.on_report(ack(order))  # the answer to the order, whose time is not kept any more
-    assert scene.desk.round_trip.count == 0
+    scene.loop.on_report(ack(order))  # the answer to the order, whose time is not kept any more
+    assert scene.loop.round_trip.count == 0
     scene.now_ns += 200
-    scene.desk.on_report(canceled(order))
-    assert (scene.desk.round_trip.count, scene.desk.round_trip.last_ns) == (1, 300)
+    scene.loop.on_report(canceled(order))
+    assert (scene.loop.round_trip.count, scene.loop.round_trip.last_ns) == (1, 300)
 
 
 def test_round_trip_is_measured_once_per_request() -> None:
     scene = Scene()
     order = scene.buy()
     scene.now_ns += 250
-    scene.desk.on_report(ack(order))
+    scene.loop.on_report(ack(order))
     scene.now_ns += 9_000
-    scene.desk.on_report(fill(order, 10, "E1", 4_500))
-    assert (scene.desk.round_trip.count, scene.desk.round_trip.last_ns) == (1, 250)
+    scene.loop.on_report(fill(order, 10, "E1", 4_500))
+    assert (scene.loop.round_trip.count, scene.loop.round_trip.last_ns) == (1, 250)

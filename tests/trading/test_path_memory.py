@@ -14,7 +14,8 @@ from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
-from engine.trading.desk import Desk
+from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.gateway import SessionGateway
 from engine.venue import EventKind, MarketEvent
 from tests.support.desks import CENTS, FakeDialect, fix
 from tests.support.order_reports import ack, canceled
@@ -36,29 +37,43 @@ class OneEvent:
         return self.event
 
 
-def bare_desk():
+def bare_loop():
     """The path without a spy."""
     rain = Instrument("RAIN", 0, CENTS)
     book = Book(rain)
     book.snapshot([(4_500, 100), (4_400, 100)], [(4_600, 100)])
     clock = iter(range(10**12, 2 * 10**12)).__next__
+    dialect = FakeDialect()
     portfolio = Portfolio([rain])
-    desk = Desk(
-        [book], OneEvent(rain), FakeDialect(), Orders("T"), portfolio, Risk(NO_LIMITS, [rain], portfolio),
-        NullJournal(), Strategy(), clock, clock,
-    )  # fmt: skip
-    desk.send = len
-    desk.is_connected = desk.is_trading = True
-    desk.hooks.halt = pytest.fail
-    return desk
+    parts = Parts(
+        books=[book],
+        market_data=OneEvent(rain),
+        decode_report=dialect.decode,
+        orders=Orders("T"),
+        portfolio=portfolio,
+        risk=Risk(NO_LIMITS, [rain], portfolio),
+        journal=NullJournal(),
+        strategy=Strategy(),
+    )
+    around = Surroundings(
+        gateway=SessionGateway(dialect, len, len),
+        command=len,
+        halt=pytest.fail,
+        clock_ns=clock,
+        wall_ns=clock,
+        call_later=lambda delay_ns, due: None,
+    )
+    loop = assemble(parts, around)
+    loop.is_connected = loop.is_trading = True
+    return loop
 
 
 @pytest.mark.parametrize("frames", [((4_400, 7), (4_400, -7)), ((4_500, 7), (4_500, -7))], ids=["quiet", "moved"])
 def test_hundred_thousand_frames_leave_no_memory_behind(frames) -> None:
-    desk = bare_desk()
+    loop = bare_loop()
 
     def feed() -> None:
-        on_frame = desk.on_frame
+        on_frame = loop.on_frame
         for _ in range(FRAMES // 2):
             for frame in frames:
                 on_frame(frame, True)
@@ -68,18 +83,18 @@ def test_hundred_thousand_frames_leave_no_memory_behind(frames) -> None:
     blocks = sys.getallocatedblocks()
     feed()
     assert abs(sys.getallocatedblocks() - blocks) < 20
-    assert desk.counters.book_updates == 2 * FRAMES
+    assert loop.counters.book_updates == 2 * FRAMES
 
 
 def test_frames_take_no_more_than_a_moment_needs() -> None:
-    desk = bare_desk()
-    desk.on_frame((4_500, 7), True)
+    loop = bare_loop()
+    loop.on_frame((4_500, 7), True)
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(1_000):
-            desk.on_frame((4_500, 7), True)
-            desk.on_frame((4_500, -7), True)
+            loop.on_frame((4_500, 7), True)
+            loop.on_frame((4_500, -7), True)
         now, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -88,15 +103,16 @@ def test_frames_take_no_more_than_a_moment_needs() -> None:
 
 
 def test_order_round_keeps_a_bounded_amount_and_makes_no_cycles() -> None:
-    desk = bare_desk()
+    loop = bare_loop()
+    desk = loop.guard.strategy.context
     rain = desk.instruments[0]
 
     def trade(count) -> None:
         for _ in range(count):
             order = desk.buy(rain, 4_400, 10, fix.Tif.GTC)
-            desk.on_report(ack(order))
+            loop.on_report(ack(order))
             desk.cancel(order)
-            desk.on_report(canceled(order))
+            loop.on_report(canceled(order))
 
     trade(100)
     gc.collect()
@@ -111,5 +127,5 @@ def test_order_round_keeps_a_bounded_amount_and_makes_no_cycles() -> None:
         tracemalloc.stop()
         gc.enable()
     assert kept < 1_500  # every order is kept for the life of the process, for late reports
-    assert desk.all_orders.live_count == 0
-    assert structs.asdict(desk.risk.limits) == structs.asdict(NO_LIMITS)
+    assert loop.orders.live_count == 0
+    assert structs.asdict(loop.risk.limits) == structs.asdict(NO_LIMITS)

@@ -34,16 +34,19 @@ class Stage(Scene):
     """A desk under its supervisor."""
 
     def __init__(self, strategy=None, **limits) -> None:
+        self.session = FakeSession([])
         super().__init__(strategy, **limits)
-        self.desk.is_connected = self.desk.is_trading = False
+        self.session.record = self.record
+        self.loop.is_connected = self.loop.is_trading = False
         self.reports = []
-        self.session = FakeSession(self.record)
-        self.desk.send = self.session.send
         clock, wall = (lambda: self.now_ns), (lambda: 10**18 + self.now_ns)
-        self.supervisor = Supervisor(
-            self.desk, self.session, self.dialect, self.journal, clock, wall, self.reports.append
-        )
-        self.desk.hooks.halt = self.supervisor.halt
+        self.supervisor = Supervisor(self.loop, self.session, clock, wall, self.reports.append)
+
+    def send(self, body) -> None:
+        self.session.send(body)
+
+    def halt(self, reason) -> None:
+        self.supervisor.halt(reason)
 
     @property
     def state(self):
@@ -80,7 +83,7 @@ class Stage(Scene):
 
     def resting(self, **more):
         order = self.buy(**more)
-        self.desk.on_report(ack(order))
+        self.loop.on_report(ack(order))
         self.taken()
         return order
 
@@ -106,10 +109,11 @@ def test_logon_cancels_orders_of_earlier_runs_once_and_starts_the_strategy_once(
     steps = [step for step in stage.taken() if step[0] != "strategy.on_reject"]
     assert steps == [
         ("journal.append_request", "T-1", 10**18 + 1_000),
+        ("dialect.mass_cancel", "T-1", 10**18 + 1_000),
         ("send", b"q T-1"),
         ("strategy.on_start",),
     ]
-    assert (stage.state, stage.desk.is_trading) == (DeskState.TRADING, True)
+    assert (stage.state, stage.loop.is_trading) == (DeskState.TRADING, True)
     stage.log_out()
     stage.log_on()
     assert stage.tick() == []
@@ -136,14 +140,14 @@ def test_sweep_that_could_not_be_sent_is_sent_at_the_next_chance() -> None:
 def test_recovered_orders_are_cancelled_before_trading_starts() -> None:
     stage = Stage()
     order = stage.orders.open(stage.rain, fix.BUY, 4_500, 10, "2", "1", False, 0, 0)
-    stage.desk.on_report(ack(order))
+    stage.loop.on_report(ack(order))
     stage.log_on()
     assert stage.tick() == [b"q T-2", b"F T-3 T-1"]
     assert (stage.state, stage.supervisor.reason) == (
         DeskState.WAITING,
         "orders of an earlier run are being cancelled",
     )
-    stage.desk.on_report(canceled(order))
+    stage.loop.on_report(canceled(order))
     stage.tick()
     assert stage.state is DeskState.TRADING
 
@@ -154,7 +158,7 @@ def test_recovered_order_in_doubt_is_cancelled_and_asked_for() -> None:
     stage.orders.on_disconnect()
     stage.log_on()
     assert stage.tick() == [b"q T-2", b"F T-3 T-1", b"H T-1"]
-    stage.desk.on_report(report(order.cl_ord_id, Exec.ORDER_STATUS, Status.REJECTED))  # it never arrived
+    stage.loop.on_report(report(order.cl_ord_id, Exec.ORDER_STATUS, Status.REJECTED))  # it never arrived
     stage.tick()
     assert stage.state is DeskState.TRADING
 
@@ -175,7 +179,7 @@ def test_pause_ends_when_nothing_is_in_the_way() -> None:
     stage.supervisor.pause("market data lost")
     assert (stage.state, stage.supervisor.reason, stage.buy()) == (DeskState.WAITING, "market data lost", None)
     stage.tick()
-    assert (stage.state, stage.desk.is_trading) == (DeskState.TRADING, True)
+    assert (stage.state, stage.loop.is_trading) == (DeskState.TRADING, True)
 
 
 def test_exception_in_on_start_halts() -> None:
@@ -188,7 +192,7 @@ def test_exception_in_on_start_halts() -> None:
     stage.tick()
     assert stage.state is DeskState.HALTED
     assert stage.supervisor.reason.startswith("strategy hook on_start raised KeyError: 'plan'")
-    assert not stage.desk.is_trading
+    assert not stage.loop.is_trading
 
 
 # The session lost
@@ -223,7 +227,7 @@ def test_unknown_order_is_asked_for_each_second_until_reconciled_and_trading_wai
     assert stage.supervisor.reason == "1 orders are unknown until reconciled"
     assert stage.tick() == []
     assert stage.tick(RETRY_NS) == [b"H T-2"]
-    stage.desk.on_report(report("T-2", Exec.ORDER_STATUS, Status.NEW, cum_qty=0, leaves_qty=10))
+    stage.loop.on_report(report("T-2", Exec.ORDER_STATUS, Status.NEW, cum_qty=0, leaves_qty=10))
     assert stage.tick() == []
     assert (stage.state, order.ord_status) == (DeskState.TRADING, Status.NEW)
 
@@ -231,7 +235,7 @@ def test_unknown_order_is_asked_for_each_second_until_reconciled_and_trading_wai
 def test_order_in_doubt_is_asked_for_while_trading_goes_on() -> None:
     stage = trading()
     order = stage.resting()
-    stage.desk.on_report(report(order.cl_ord_id, Exec.REJECTED, Status.UNKNOWN))
+    stage.loop.on_report(report(order.cl_ord_id, Exec.REJECTED, Status.UNKNOWN))
     assert stage.tick() == [b"H T-2"]
     assert stage.tick() == []
     assert stage.state is DeskState.TRADING
@@ -246,7 +250,7 @@ def test_unknown_order_is_cancelled_where_the_venue_answers_no_status() -> None:
     stage.taken()
     assert stage.tick() == [b"F T-3 T-2"]
     assert stage.tick() == []
-    stage.desk.on_report(canceled(order))
+    stage.loop.on_report(canceled(order))
     assert stage.tick() == []
     assert stage.state is DeskState.TRADING
 
@@ -280,7 +284,7 @@ def test_halt_is_confirmed_once_when_no_order_is_alive() -> None:
     stage.supervisor.halt("fire")
     stage.tick()
     assert stage.reports == ["HALT: fire"]
-    stage.desk.on_report(canceled(order))
+    stage.loop.on_report(canceled(order))
     stage.tick()
     stage.tick()
     assert stage.reports == ["HALT: fire", "HALT confirmed: no order is alive"]
@@ -299,7 +303,7 @@ def test_every_halt_is_confirmed() -> None:
 def test_halt_cancels_at_once_what_was_asked_for_a_moment_ago() -> None:
     stage = trading()
     order = stage.resting()
-    stage.desk.on_report(report(order.cl_ord_id, Exec.REJECTED, Status.UNKNOWN))
+    stage.loop.on_report(report(order.cl_ord_id, Exec.REJECTED, Status.UNKNOWN))
     assert stage.tick() == [b"H T-2"]
     stage.supervisor.halt("fire")
     assert stage.bodies() == [b"F T-3 T-2", b"H T-2"]
@@ -319,7 +323,7 @@ def test_refused_cancel_is_sent_again_after_a_second() -> None:
     stage = trading()
     order = stage.resting()
     stage.supervisor.halt("fire")
-    stage.desk.on_report(cancel_reject(order, Status.NEW))
+    stage.loop.on_report(cancel_reject(order, Status.NEW))
     stage.taken()
     assert stage.tick() == []
     assert stage.tick(RETRY_NS) == [b"F T-4 T-2"]
@@ -349,7 +353,7 @@ def test_fill_in_a_halt_counts_and_ends_it() -> None:
     stage = trading()
     order = stage.resting()
     stage.supervisor.halt("fire")
-    stage.desk.on_report(fill(order, 10, "E1", 4_500))
+    stage.loop.on_report(fill(order, 10, "E1", 4_500))
     stage.tick()
     assert (stage.portfolio[stage.rain].net, stage.reports[-1]) == (10, "HALT confirmed: no order is alive")
 
@@ -393,14 +397,14 @@ def test_halt_before_logon_stays_halted_after_it() -> None:
     stage.supervisor.halt("by command")
     stage.log_on()
     stage.tick()
-    assert (stage.state, stage.desk.is_trading) == (DeskState.HALTED, False)
+    assert (stage.state, stage.loop.is_trading) == (DeskState.HALTED, False)
 
 
 def test_resume_needs_a_person_and_starts_where_nothing_is_in_the_way() -> None:
     stage = trading()
     order = stage.resting()
     stage.supervisor.halt("fire")
-    stage.desk.on_report(canceled(order))
+    stage.loop.on_report(canceled(order))
     stage.tick()
     assert stage.state is DeskState.HALTED
     stage.taken()
@@ -418,7 +422,7 @@ def test_resume_needs_a_person_and_starts_where_nothing_is_in_the_way() -> None:
 def test_reduce_only_lets_only_reducing_orders_pass_until_resume() -> None:
     stage = trading()
     order = stage.resting()
-    stage.desk.on_report(fill(order, 10, "E1", 4_500))
+    stage.loop.on_report(fill(order, 10, "E1", 4_500))
     stage.supervisor.reduce_only("careful")
     assert stage.state is DeskState.TRADING
     assert stage.buy() is None
@@ -447,7 +451,7 @@ def test_stop_tells_cancels_and_logs_out_when_no_order_is_alive() -> None:
     assert (steps[0], steps[-1]) == (("strategy.on_stop",), ("send", b"F T-3 T-2"))
     stage.tick()
     assert stage.state is DeskState.STOPPING
-    stage.desk.on_report(canceled(order))
+    stage.loop.on_report(canceled(order))
     stage.taken()
     stage.supervisor.tick()
     assert (stage.taken(), stage.state) == ([("logout",)], DeskState.STOPPED)
@@ -487,7 +491,7 @@ def test_nothing_leaves_the_end_again(event) -> None:
     stage.supervisor.stop()
     getattr(stage.supervisor, event)("late")
     stage.tick()
-    assert (stage.state, stage.desk.is_trading, stage.buy()) == (DeskState.STOPPING, False, None)
+    assert (stage.state, stage.loop.is_trading, stage.buy()) == (DeskState.STOPPING, False, None)
 
 
 def test_order_placed_in_on_stop_is_cancelled_too() -> None:

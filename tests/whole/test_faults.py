@@ -15,7 +15,7 @@ LOT = 100
 
 
 def stale(rig: Rig) -> list[str]:
-    return [book.instrument.symbol for book in rig.desk.books if book.is_stale]
+    return [book.instrument.symbol for book in rig.trading.books if book.is_stale]
 
 
 def quoted(rig: Rig) -> Order:

@@ -63,9 +63,9 @@ def test_snapshot_level_of_size_zero_is_no_level(kind) -> None:
 @pytest.mark.parametrize("side", [BID, ASK])
 def test_snapshot_with_a_bad_level_leaves_an_empty_stale_book(kind, side, level) -> None:
     book = full(kind)
-    sides = [[(4_900, 1)], [(4_900, 1)]]
+    sides = {BID: [(4_900, 1)], ASK: [(4_900, 1)]}
     sides[side].append(level)
-    assert book.snapshot(*sides) == STALE
+    assert book.snapshot(*sides.values()) == STALE
     book._check()
     assert (content(book), book.is_stale, book.updates) == (([], []), True, 1)
 
@@ -165,8 +165,9 @@ def test_deltas_move_best_prices(kind) -> None:
         (BID, 4_900, MAX_SIZE - 9),
         (BID, 4_900, 2**63 - 1),
         (BID, 4_900, -(2**63)),
-        (2, 4_900, 1),
+        (3, 4_900, 1),
         (-1, 4_900, 1),
+        (0, 4_900, 1),
     ],
 )
 def test_delta_that_does_not_fit_marks_stale_and_changes_nothing_else(kind, delta) -> None:
@@ -199,7 +200,7 @@ def test_level_holds_up_to_max_size(kind) -> None:
         ((BID, 4_900, -1), STALE),
         ((BID, 4_900, MAX_SIZE + 1), STALE),
         ((BID, 4_950, 1), STALE),
-        ((2, 4_900, 1), STALE),
+        ((3, 4_900, 1), STALE),
     ],
 )
 def test_set_level_replaces_the_size(kind, level, outcome) -> None:
@@ -237,7 +238,7 @@ def test_apply_many_stops_at_the_first_stale_delta(kind) -> None:
 
 
 @both_books
-@pytest.mark.parametrize("side", [2, -1, 2**32, 2**32 + 1])
+@pytest.mark.parametrize("side", [3, 0, -1, 2**32 + 1, 2**32 + 2])
 def test_apply_many_refuses_a_side_that_is_none(kind, side) -> None:
     book = full(kind)
     assert book.apply_many(array("q", [side]), array("q", [4_900]), array("q", [1])) == 0

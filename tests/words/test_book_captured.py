@@ -55,7 +55,9 @@ def test_captured_feed_gives_equal_books_after_every_frame(capture) -> None:
     for count, event in enumerate(events(capture, instrument)):
         if len(event) == 2:
             assert (book.snapshot(*event), peer.snapshot(*event)) == (MOVED, MOVED)
-            sizes = {(side, price): size for side in (BID, ASK) for price, size in event[side]}
+            sizes = {
+                (side, price): size for side, levels in zip((BID, ASK), event, strict=True) for price, size in levels
+            }
         else:
             side, price, change = event
             sizes[side, price] = size = sizes.get((side, price), 0) + change

@@ -27,7 +27,7 @@ class ReferenceBook:
         return sorted(held, reverse=side == BID)[:levels]
 
     def best(self, side):
-        return self.depth(side, 1)[0] if self.depth(side, 1) else ((NO_BID, NO_ASK)[side], 0)
+        return self.depth(side, 1)[0] if self.depth(side, 1) else ((NO_BID if side == BID else NO_ASK), 0)
 
     def apply(self, side, price, change):
         return self.set_level(side, price, self.sizes.get((side, price), 0) + change)
@@ -60,7 +60,7 @@ class ReferenceBook:
             del self.sizes[side, price]
 
     def sweep(self, side, qty, limit_price):
-        filled, cost, worst = 0, 0, (NO_BID, NO_ASK)[side]
+        filled, cost, worst = 0, 0, (NO_BID if side == BID else NO_ASK)
         for price, size in self.depth(side, None):
             if filled < qty and (limit_price <= price if side == BID else price <= limit_price):
                 take = min(size, qty - filled)

@@ -47,9 +47,9 @@ def test_sweep_of_the_largest_book_is_exact(kind) -> None:
 @both_books
 def test_reads_of_a_side_that_is_none_raise(kind) -> None:
     book = full(kind)
-    for side in (-1, 2):
+    for side in (-1, 0, 3):
         for read in (book.size_at, book.depth):
-            with pytest.raises(ValueError, match=rf"side must be BID \(0\) or ASK \(1\), not {side}"):
+            with pytest.raises(ValueError, match=rf"side must be BID \(1\) or ASK \(2\), not {side}"):
                 read(side, 1)
         with pytest.raises(ValueError, match="side must be"):
             book.sweep(side, 1, 1)

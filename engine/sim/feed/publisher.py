@@ -11,8 +11,8 @@ from engine import fix
 from engine.exchange import captures
 from engine.exchange.captures import Frame
 from engine.exchange.events import LevelChanged, PublicTrade
+from engine.exchange.faults import FaultKind, Faults
 from engine.instrument import Instrument
-from engine.sim.faults import FaultKind, Faults
 from engine.sim.feed import frames
 from engine.sim.feed.connection import BOOK, TICKER, TRADE, FeedConnection, Subscription
 from engine.sim.outbox import Outbox

@@ -14,8 +14,8 @@ import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 from picows.common import WSUpgradeResponse, WSUpgradeResponseWithListener
 
+from engine.exchange.faults import FaultKind, Faults
 from engine.sim.config import FeedConfig
-from engine.sim.faults import FaultKind, Faults
 from engine.sim.feed import handshake
 from engine.sim.feed.handshake import PublicKey
 from engine.sim.feed.publisher import MarketData

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from engine import fix
 from engine.codec import Fields
 from engine.exchange.events import CancelRejected, Event, MassCanceled, OrderState, Report, Request
+from engine.exchange.faults import FaultKind, Faults
 from engine.instrument import Instrument
-from engine.sim.faults import FaultKind, Faults
 from engine.sim.fix.acceptor import Acceptor
 from engine.sim.fix.reports import BusinessReject, Reports, encode_reject
 from engine.sim.fix.requests import OrderEntry

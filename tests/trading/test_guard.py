@@ -10,7 +10,7 @@ from engine.orders.table import Outcome
 from engine.risk import RiskReject
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
-from engine.trading.guard import Hooks
+from engine.trading.guard import Guard
 from tests.support.desks import HOOKS
 from tests.support.order_reports import RAIN, open_order
 
@@ -32,10 +32,8 @@ for _name in HOOKS:
 
 
 def hooked(strategy=None):
-    hooks = Hooks(strategy or Told(), Counters())
     halts = []
-    hooks.halt = halts.append
-    return hooks, halts
+    return Guard(strategy or Told(), Counters(), halts.append), halts
 
 
 def change_of(kind, order, **values):
@@ -68,10 +66,10 @@ ORDER = open_order(Orders("T"))
     ],
 )
 def test_outcome_is_counted_and_told(kind, counter, told) -> None:
-    hooks, halts = hooked()
-    hooks.changed(change_of(kind, ORDER, last_px=4_200, last_qty=5, reason=3, text="why"))
-    assert (hooks.strategy.record, halts) == (told, [])
-    counted = {name for name in COUNTERS if getattr(hooks._counters, name) and name != "rejects_by_reason"}
+    guard, halts = hooked()
+    guard.changed(change_of(kind, ORDER, last_px=4_200, last_qty=5, reason=3, text="why"))
+    assert (guard.strategy.record, halts) == (told, [])
+    counted = {name for name in COUNTERS if getattr(guard.counters, name) and name != "rejects_by_reason"}
     assert counted == ({counter} if counter else set())
 
 
@@ -80,21 +78,21 @@ def test_every_outcome_has_a_row_above() -> None:
 
 
 def test_unknown_outcome_halts_with_its_reason_and_tells_nothing_else() -> None:
-    hooks, halts = hooked()
-    hooks.changed(change_of(Outcome.UNKNOWN, None, text="ClOrdID(11) unknown: 'X'"))
+    guard, halts = hooked()
+    guard.changed(change_of(Outcome.UNKNOWN, None, text="ClOrdID(11) unknown: 'X'"))
     assert halts == ["a report contradicts what we know: ClOrdID(11) unknown: 'X'"]
-    assert (hooks.strategy.record, hooks._counters.unknown_reports) == ([], 1)
+    assert (guard.strategy.record, guard.counters.unknown_reports) == ([], 1)
 
 
 def test_denial_is_counted_by_code_and_told_in_words() -> None:
-    hooks, _ = hooked()
-    hooks.denied(None, RiskReject.RATE)
-    hooks.denied(ORDER, int(RiskReject.RATE))
-    assert hooks.strategy.record == [
+    guard, _ = hooked()
+    guard.denied(None, RiskReject.RATE)
+    guard.denied(ORDER, int(RiskReject.RATE))
+    assert guard.strategy.record == [
         ("on_reject", None, RiskReject.RATE, "too many requests"),
         ("on_reject", ORDER, 28, "too many requests"),
     ]
-    assert (hooks._counters.risk_denials, hooks._counters.denials_by_code) == (2, {RiskReject.RATE: 2})
+    assert (guard.counters.risk_denials, guard.counters.denials_by_code) == (2, {RiskReject.RATE: 2})
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -103,8 +101,8 @@ def test_exception_in_any_hook_halts_and_names_hook_error_and_line(hook) -> None
         raise ZeroDivisionError("by nothing")
 
     strategy = type("Broken", (Strategy,), {hook: broken})()
-    hooks, halts = hooked(strategy)
-    hooks.call(hook, *[RAIN] * (broken.__code__.co_argcount - 1))
+    guard, halts = hooked(strategy)
+    guard.call(hook, *[RAIN] * (broken.__code__.co_argcount - 1))
     line = broken.__code__.co_firstlineno + 1
     assert halts == [f"strategy hook {hook} raised ZeroDivisionError: by nothing ({__file__}:{line})"]
 
@@ -112,23 +110,18 @@ def test_exception_in_any_hook_halts_and_names_hook_error_and_line(hook) -> None
 def test_denied_strategy_that_never_stops_asking_is_halted_not_followed() -> None:
     class Stubborn(Strategy):
         def on_reject(self, order, reason, text) -> None:
-            hooks.denied(None, RiskReject.RATE)
+            guard.denied(None, RiskReject.RATE)
 
-    hooks, halts = hooked(Stubborn())
-    hooks.denied(None, RiskReject.RATE)
+    guard, halts = hooked(Stubborn())
+    guard.denied(None, RiskReject.RATE)
     assert halts
     assert "RecursionError" in halts[0]
 
 
 def test_hooks_of_the_base_class_do_nothing() -> None:
-    hooks, halts = hooked(Strategy())
+    guard, halts = hooked(Strategy())
     for name, arguments in {"on_start": (), "on_book": (0,), "on_trade": (0, 0, 0, 0), "on_order": (0,),
                             "on_fill": (0, 0, 0), "on_reject": (0, 0, ""), "on_timer": (0,), "on_halt": ("",),
                             "on_stop": ()}.items():  # fmt: skip
-        hooks.call(name, *arguments)
+        guard.call(name, *arguments)
     assert halts == []
-
-
-def test_hooks_that_nobody_wired_say_so() -> None:
-    with pytest.raises(RuntimeError, match="no one is wired to halt trading: a report contradicts"):
-        Hooks(Strategy(), Counters()).changed(change_of(Outcome.UNKNOWN, None))

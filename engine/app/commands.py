@@ -1,0 +1,74 @@
+"""What each command of `fixlane` does with its arguments; `engine.cli` says what those are.
+
+Each function imports what it needs when it is called, so that `fixlane --help` starts at once and a command does not
+fail for a library that another needs. It returns the exit status.
+
+Errors  ConfigError, EngineError and OSError, which the command line turns into exit statuses.
+"""
+
+import sys
+from argparse import Namespace
+
+
+def demo(arguments: Namespace) -> int:
+    """Trade against the simulated venue."""
+    from engine.app.demo import demo
+
+    return demo(arguments)
+
+
+def run(arguments: Namespace) -> int:
+    """Run the engine until it is told to stop."""
+    from engine.app.engine import run
+    from engine.config.engine import load
+
+    sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
+    return run(load(arguments.config))
+
+
+def check(arguments: Namespace) -> int:
+    """Print what is wrong with a configuration; 2 if anything is."""
+    from engine.app.check import check
+
+    sys.path.insert(0, str(arguments.config.resolve().parent))
+    problems, warnings = check(arguments.config)
+    for line in (*problems, *(f"warning: {warning}" for warning in warnings)):
+        print(line, file=sys.stderr)
+    count = len(problems) or "no"
+    print(f"{arguments.config}: {count} problem{'' if count == 1 else 's'}")
+    return 2 if problems else 0
+
+
+def control(arguments: Namespace) -> int:
+    """Say `action` to the running engine and print its answer."""
+    from engine.config.engine import load
+    from engine.ops.control import ask
+
+    print(ask(load(arguments.config).engine.state_dir, arguments.action, arguments.reason))
+    return 0
+
+
+def sim(arguments: Namespace) -> int:
+    """Run the simulated venue until it is told to stop."""
+    from engine.config.shipped import config_path
+    from engine.sim.config import load_config, with_acceptor, with_captures
+    from engine.sim.process import run
+
+    config = with_acceptor(load_config(arguments.config or config_path("sim.toml")), arguments.acceptor)
+    return run(with_captures(config, arguments.capture, arguments.speed))
+
+
+def echo(arguments: Namespace) -> int:
+    """Run an acceptor that sends orders back."""
+    from engine.app.echo import run
+
+    return run(arguments.session_file, arguments.state)
+
+
+def journal(arguments: Namespace) -> int:
+    """Print the records of a journal."""
+    from engine.journal.dump import dump
+
+    for line in dump(arguments.path):
+        print(line)
+    return 0

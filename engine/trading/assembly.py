@@ -1,0 +1,72 @@
+"""One desk from its parts, the only place where they are joined: live, demo, measurement, tests and backtest call it.
+
+Units   a delay in ns.
+Errors  what the parts raise at construction.
+Thread  the loop thread, from then on.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from engine.book import Book
+from engine.codec import Fields
+from engine.journal.writer import NullJournal
+from engine.orders.orders import Orders
+from engine.orders.report import ExecutionReport
+from engine.portfolio import Portfolio
+from engine.risk import Risk
+from engine.strategy import Strategy
+from engine.trading.counters import Counters
+from engine.trading.desk import CallLater, Desk
+from engine.trading.gateway import Gateway
+from engine.trading.guard import Guard
+from engine.trading.loop import TradingLoop
+from engine.venue import MarketDataDialect
+
+
+class Parts(NamedTuple):
+    """What a desk is made of; `decode_report` is that of its order dialect."""
+
+    books: Sequence[Book]
+    market_data: MarketDataDialect
+    decode_report: Callable[[Fields], ExecutionReport | None]
+    orders: Orders
+    portfolio: Portfolio
+    risk: Risk
+    journal: NullJournal
+    strategy: Strategy
+
+
+class Surroundings(NamedTuple):
+    """What differs from one use to another: where requests go, what time it is, and who is told.
+
+    `command` takes frames for the market-data venue, `halt` the reason why trading must end.
+    """
+
+    gateway: Gateway
+    command: Callable[[list[bytes]], object]
+    halt: Callable[[str], None]
+    clock_ns: Callable[[], int]  # monotonic
+    wall_ns: Callable[[], int]  # since 1970
+    call_later: CallLater
+
+
+def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
+    """Return the loop of `parts`, not trading yet; its strategy has its context."""
+    guard = Guard(parts.strategy, Counters(), around.halt, parts.risk.explain)
+    loop = TradingLoop(
+        parts.books,
+        parts.market_data,
+        parts.decode_report,
+        parts.orders,
+        parts.portfolio,
+        parts.risk,
+        parts.journal,
+        guard,
+        around.gateway,
+        around.command,
+        around.clock_ns,
+        around.wall_ns,
+    )
+    parts.strategy.context = Desk(loop, around.call_later)
+    return loop
