@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.app import commands, plugins
+from engine.app import commands, plugins, session
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
 
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of every command, each with the function that it is as `run`."""
     top = argparse.ArgumentParser(prog="fixlane", description="Low-latency FIX execution engine for event contracts.")
     found = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_demo, _run, _check, _verbs, _sim, _echo, _journal, plugins.add):
+    for add in (_demo, _run, _check, _verbs, _sim, _echo, _journal, session.add_commands, plugins.add):
         add(found)
     return top
 
@@ -62,6 +62,9 @@ def _demo(found: Subparsers) -> None:
     )
     demo.add_argument(
         "--speed", type=not_negative, default=1.0, help="multiple of the recorded pace, 0 for no pauses (1)"
+    )
+    demo.add_argument(
+        "--no-compare", action="store_true", help="do not measure the native session in busy mode beside it"
     )
     demo.add_argument("--json", type=writable, metavar="FILE", help="write the summary as JSON")
     demo.set_defaults(run=commands.demo)

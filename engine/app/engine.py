@@ -70,7 +70,7 @@ LIVE = Seams()
 class Engine:
     """Everything of one configuration, joined but not connected; `run` connects it.
 
-    It is also what the metrics read: see `view.Source`.
+    It is also what metrics, summaries and the control socket read: see `ops.view.Source`.
     """
 
     def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop, seams: Seams = LIVE) -> None:
@@ -208,27 +208,30 @@ class Engine:
             book.mark_stale()
         self.supervisor.pause(reason)
 
-    # What metrics, summaries and the control socket read
-
     @property
     def counters(self) -> Counters:
+        """Totals since the start."""
         return self.trading.counters
 
     @property
     def books(self) -> tuple[Book, ...]:
+        """Every book, by instrument index."""
         return self.trading.books
 
     def session_state(self) -> tuple[bool, int, int]:
-        session = self.session
-        return session.is_logged_on, session.next_sender_seq_num, session.next_target_seq_num
+        """Return whether we are logged on, and the next MsgSeqNum(34) out and in."""
+        return self.session.is_logged_on, self.session.next_sender_seq_num, self.session.next_target_seq_num
 
     def trading_state(self) -> str:
+        """Return the state of the supervisor, such as "trading"."""
         return self.supervisor.state.value
 
     def reconnects(self) -> int:
+        """Return how often the feed was connected anew."""
         return max(self.feed.totals.connects - 1, 0)
 
     def latencies(self) -> dict[str, LatencyRecorder]:
+        """Return the latency counters by their name."""
         return {"tick_to_order": self.trading.tick_to_order, "order_round_trip": self.trading.round_trip}
 
     def status(self) -> dict[str, object]:

@@ -13,7 +13,7 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
 
 from engine._decimal cimport format_chars
-from engine.codec._fields cimport SOH, find_soh
+from engine.codec._pieces cimport SOH, find_soh
 from engine.codec._frame cimport TRAILER, sum_of
 from engine.codec._timestamp cimport LONGEST_TIMESTAMP, TimestampFormat
 

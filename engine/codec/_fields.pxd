@@ -1,88 +1,17 @@
-cimport cython
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 
-from engine._text cimport count_trailing_zeros, load_8
-from engine.codec._data_fields cimport DataFields
-
-cdef enum:
-    SOH = 1
-    LONGEST_TAG = 9  # digits
-
-# Where a split stopped
-cdef enum:
-    ENDED  # after CheckSum(10)
-    OPEN  # after a whole field, the bytes used up
-    PARTIAL  # inside a field, the bytes used up
-    BAD_DATA  # a data field whose length does not lead to SOH
-    TOO_MANY  # fields
-
-cdef struct Field:
-    int tag  # 0 for a piece that is no field; its value is then the whole piece
-    int start
-    int length
+from engine.codec._pieces cimport Pieces
 
 
-cdef class Fields:
-    cdef const unsigned char* data
-    cdef Field* fields
-    cdef int count, capacity, max_fields
-    cdef Py_ssize_t end  # bytes split
-    cdef readonly int defect, defect_tag
-    cdef uint64_t seen  # a bit for the last six bits of each tag: most that are absent are known to be without a walk
-    cdef DataFields data_fields
+cdef class Fields(Pieces):
     cdef Py_buffer buffer
     cdef bint is_held
 
     cdef int hold(self, object data) except -1
     cpdef void clear(self) noexcept
     cdef void release(self) noexcept
-    cdef int split(self, Py_ssize_t available, Py_ssize_t limit) noexcept nogil
-    cdef Py_ssize_t data_end(
-        self, int tag, int announcing, Py_ssize_t begin, Py_ssize_t available, Py_ssize_t limit
-    ) noexcept nogil
-    cdef void note_piece(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil
-    cdef bint is_all_fields(self) noexcept nogil
-    cdef void note_defect(self, int reason, int tag) noexcept nogil
-    cdef void forget(self) noexcept nogil
-    cdef bint grow(self) noexcept nogil
-    cdef bint copy_int(self, int index, int64_t* value) noexcept nogil
     cdef int64_t integer_at(self, int index) except? -1
     cdef int64_t decimal_at(self, int index, int decimals) except? -1
     cdef object copy(self, Py_ssize_t start, Py_ssize_t length)
     cdef object wrong(self, int index, expected)
     cdef object fault(self, int stop)
-
-    cdef inline int find(self, int tag) noexcept nogil:
-        """Index of the first field `tag`, or -1."""
-        cdef int i
-        if tag > 0 and self.seen >> (tag & 63) & 1:
-            for i in range(self.count):
-                if self.fields[i].tag == tag:
-                    return i
-        return -1
-
-
-@cython.overflowcheck(False)
-cdef inline Py_ssize_t find_soh(const unsigned char* data, Py_ssize_t start, Py_ssize_t available) noexcept nogil:
-    """The place of the next SOH, or `available`."""
-    cdef uint64_t word
-    while start + 8 <= available:
-        word = load_8(data + start) ^ <uint64_t>0x0101010101010101  # SOH becomes zero
-        word = (word - <uint64_t>0x0101010101010101) & ~word & <uint64_t>0x8080808080808080  # lowest bit: first zero
-        if word:
-            return start + (count_trailing_zeros(word) >> 3)
-        start += 8
-    while start < available and data[start] != SOH:
-        start += 1
-    return start
-
-
-cdef inline int read_tag(const unsigned char* data, Py_ssize_t* pos, Py_ssize_t available) noexcept nogil:
-    """Move `pos` over at most LONGEST_TAG digits; return their value."""
-    cdef Py_ssize_t i = pos[0], stop = min(available, pos[0] + LONGEST_TAG)
-    cdef int tag = 0
-    while i < stop and 48 <= data[i] <= 57:
-        tag = tag * 10 + data[i] - 48
-        i += 1
-    pos[0] = i
-    return tag

@@ -3,11 +3,10 @@ from typing import final
 
 from typing_extensions import Buffer
 
-@final
-class Fields:
-    defect: int  # SessionRejectReason(373) of the first piece that is no sound field, -1 if there is none
-    defect_tag: int
+from engine.codec._pieces import Pieces
 
+@final
+class Fields(Pieces):
     def __new__(
         cls,
         raw: Buffer | str | None = None,

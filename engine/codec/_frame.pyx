@@ -13,7 +13,8 @@ Source  FIX 4.4 volume 2, data integrity and garbled messages; nothing is skippe
 cimport cython
 from libc.string cimport memcmp
 
-from engine.codec._fields cimport BAD_DATA, ENDED, TOO_MANY, Fields, find_soh
+from engine.codec._fields cimport Fields
+from engine.codec._pieces cimport BAD_DATA, ENDED, TOO_MANY, find_soh
 
 GARBLED = (
     "",

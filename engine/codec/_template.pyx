@@ -15,7 +15,7 @@ from libc.string cimport memcpy
 
 from engine._decimal cimport format_chars
 from engine._text cimport PyUnicode_1BYTE_DATA, PyUnicode_1BYTE_KIND, PyUnicode_GET_LENGTH, PyUnicode_KIND
-from engine.codec._fields cimport SOH, find_soh
+from engine.codec._pieces cimport SOH, find_soh
 from engine.codec._timestamp cimport LONGEST_TIMESTAMP, TimestampFormat
 
 cdef enum:

@@ -1,7 +1,7 @@
 """Tables of a TOML file to frozen structs, key by key, so that every problem is found and named with its path.
 
 Units   a field's annotation says what its text counts; it becomes an integer exactly, "none" becomes no limit.
-Shapes  keys are the field names of a `limits.Section`, nested sections nested tables.
+Shapes  the keys of a table are the field names of a `units.Section`; a nested section is a nested table.
 Errors  none raised: `problems` collects them, one line each.
 """
 
@@ -26,7 +26,7 @@ SECOND_DECIMALS = {"ns": 0, "us": 3, "ms": 6, "s": 9}
 
 
 class Tables:
-    """One reading of a configuration: the directory of its relative paths, its units, and what is wrong with it."""
+    """One reading of a configuration: where its relative paths begin, its units, and what is wrong with it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -53,6 +53,7 @@ class Tables:
         return None
 
     def problem(self, path: str, text: str) -> None:
+        """Note what is wrong with the key at `path`."""
         self.problems.append(f"{path}: {text}" if path else text)
 
     def struct(self, kind: type[S], table: object, path: str) -> S | None:
@@ -75,7 +76,7 @@ class Tables:
         return self.attempt(path, kind, **values)
 
     def value(self, kind: Any, value: object, path: str) -> Any:
-        """Return `value` as the annotation `kind` wants it, None after a problem."""
+        """Return `value` converted as the annotation `kind` says, None after a problem."""
         if get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind):
             (kind,) = [each for each in get_args(kind) if each is not type(None)]
             if value == "none":
@@ -96,7 +97,7 @@ class Tables:
         return self.attempt(path, msgspec.convert, value, kind)
 
     def attempt(self, path: str, make: Callable[..., T], /, *args: object, **fields: object) -> T | None:
-        """Return what `make` answers to these arguments, None if it raises what a wrong value raises."""
+        """Return what `make` returns for these arguments; note the error that a wrong value raises, and return None."""
         try:
             return make(*args, **fields)
         except (ConfigError, DecodeError, ValueError, msgspec.ValidationError) as error:

@@ -87,6 +87,7 @@ class CapturedMarket:
         self._market.outside = self
         self._instrument = self._market.instrument
         self._levels: dict[int, dict[int, _Level]] = {fix.BUY: {}, fix.SELL: {}}
+        self._has_book = False
 
     def levels(self, side: int) -> list[tuple[int, int]]:
         """Return the captured book, which is the published one: (price, size) pairs, best first."""
@@ -98,8 +99,13 @@ class CapturedMarket:
         message = frame.message()
         events: list[Event] = []
         if frame.kind == DELTA:
+            if not self._has_book:
+                raise DecodeError(
+                    f"{frame.symbol}: the capture changes a book before it shows one: let it begin at an {SNAPSHOT}"
+                )
             self._on_delta(message, now_ns, events)
         elif frame.kind == SNAPSHOT:
+            self._has_book = True
             self._on_snapshot(message, now_ns, events)
         elif not message.is_block_trade:
             self._on_trade(message, now_ns, events)

@@ -1,6 +1,6 @@
-"""A journal as lines to read.
+"""A journal as lines of text.
 
-Errors  JournalError for damage, where it is met.
+Errors  JournalError where the file is damaged, after the lines before that place.
 """
 
 from collections.abc import Iterator

@@ -35,7 +35,7 @@ def recover(
     portfolio: Portfolio,
     day_start_ns: int = 0,
 ) -> Recovered:
-    """Replay journals into fresh `orders` and `portfolio`; what was asked and never answered comes back UNKNOWN.
+    """Replay journals into fresh `orders` and `portfolio`; a request never answered comes back UNKNOWN.
 
     The day that began at `day_start_ns` counts from its first record, or as its DAY records say; 0 takes every day as
     it was recorded.

@@ -1,4 +1,4 @@
-"""Prometheus metrics: plain integers of the engine, read when somebody scrapes.
+"""Prometheus metrics: plain integers of the engine, read at each scrape.
 
 Units   prices and money in the instrument's units, ages and latencies in seconds, as Prometheus wants them.
 Cost    nothing on the path; a scrape takes about a millisecond of the loop thread, so scrape seldom when colocated.
@@ -48,6 +48,7 @@ class EngineCollector(Collector):
         self._source = source
 
     def collect(self) -> Iterable[Metric]:
+        """Yield every metric as it is now."""
         yield from self._totals()
         yield from self._by_code()
         yield from self._session()
@@ -106,6 +107,7 @@ async def serve(source: Source, port: int) -> asyncio.Server:
     registry.register(EngineCollector(source))
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request, whatever it asks for."""
         try:
             await reader.readuntil(b"\r\n\r\n")
             body = generate_latest(registry)

@@ -31,7 +31,7 @@ def run(config: SimConfig, *, until_eof: bool = False) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(config, until_eof))
-    except (ConfigError, EngineError) as error:
+    except (EngineError, OSError) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     return 0

@@ -76,7 +76,7 @@ class Venue:
         if self.liquidity is not None:
             self.publish(self.liquidity.step(self.matcher, self.now_ns()))
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: self.stop(repr(context.get("exception", context["message"]))))
+        loop.set_exception_handler(lambda _, context: self.stop(_words(context.get("exception", context["message"]))))
         await self.acceptor.start()
         try:
             feed_port = await self.feed.start()
@@ -191,3 +191,8 @@ class Venue:
         self.blotter.close()
         if self._failure:
             raise EngineError(self._failure)
+
+
+def _words(failure: object) -> str:
+    """Return what went wrong: an error that we raised says it itself."""
+    return str(failure) if isinstance(failure, EngineError) else repr(failure)

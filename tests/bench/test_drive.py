@@ -3,7 +3,8 @@
 import socket
 import threading
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ class Wires:
 
 
 @pytest.fixture
-def wires():
+def wires() -> Iterator[Wires]:
     made = Wires()
     yield made
     made.close()
@@ -57,7 +58,9 @@ def script(asks: list[int] = ASKS, is_due: list[bool] | None = None) -> FrameScr
     return FrameScript([FRAME] * count, [4] * count, is_due or [True] * count, asks, FIRST_SEQ)
 
 
-def play(wires: Wires, engine: Callable[[], None], schedule: list[int], omits_annulled: bool = False, **more):
+def play(
+    wires: Wires, engine: Callable[[], None], schedule: list[int], omits_annulled: bool = False, **more: Any
+) -> list[int]:
     """Drive an open loop against `engine`; return the stamps."""
     thread = threading.Thread(target=engine)
     thread.start()

@@ -8,6 +8,7 @@ import sys
 from array import array
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,10 +36,10 @@ BASE, BUSY, EVENT = (
 
 
 def repetition(latency: int) -> Repetition:
-    floors = ([array("q", [value])] for value in (10, 20, 40))
+    spin, sparse, block = ([array("q", [value])] for value in (10, 20, 40))
     samples = {pace.name: Samples(array("q", [latency]), 2.0, 1.0, 1, 1) for pace in PACES}
     table = {"stamp_ns": 1, "paths": {}}
-    return Repetition(samples, *floors, stages=table)
+    return Repetition(samples, spin, sparse, block, stages=table)
 
 
 class Runs:
@@ -56,7 +57,9 @@ class Runs:
         return repetition(outcome)
 
 
-def measure(monkeypatch: pytest.MonkeyPatch, plans: list[Plan], repetitions: int, *outcomes: int | BaseException):
+def measure(
+    monkeypatch: pytest.MonkeyPatch, plans: list[Plan], repetitions: int, *outcomes: int | BaseException
+) -> Any:
     runs = Runs(*outcomes)
     monkeypatch.setattr(child, "run", runs)
     measured = suite.measure(plans, repetitions, lambda done, of, what: None)

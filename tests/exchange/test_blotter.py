@@ -7,7 +7,7 @@ import pytest
 from engine.errors import DecodeError
 from engine.exchange.blotter import Blotter, EnteredOrder, Fill, read_blotter
 from engine.exchange.events import Event, NewOrder
-from tests.support.sim_venue import NOON_NS, B, S, Venue
+from tests.support.sim.venue import NOON_NS, B, S, Venue
 
 
 def order(account: str, cl_ord_id: str, side: int, qty: int, price: int, symbol: str = "A") -> NewOrder:

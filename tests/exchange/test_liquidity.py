@@ -11,7 +11,7 @@ from engine.exchange.exchange import Exchange
 from engine.exchange.liquidity import Liquidity, LiquiditySettings
 from engine.instrument import Instrument, PriceBand
 from engine.venue.kalshi.fees import QuadraticFee
-from tests.support.sim_venue import CENT, NOON_NS, SECOND_NS, TAPERED
+from tests.support.sim.venue import CENT, NOON_NS, SECOND_NS, TAPERED
 
 STEP_NS = SECOND_NS // 50
 

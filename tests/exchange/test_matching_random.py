@@ -12,8 +12,8 @@ from engine.exchange.exchange import Exchange
 from engine.exchange.market import RestingOrder
 from engine.instrument import Instrument
 from engine.venue.kalshi.fees import QuadraticFee
-from tests.support.reference_matcher import ReferenceMatcher
-from tests.support.sim_venue import CENT, NOON_NS
+from tests.support.sim.reference_matcher import ReferenceMatcher
+from tests.support.sim.venue import CENT, NOON_NS
 
 SIDES = st.sampled_from((fix.BUY, fix.SELL))
 PRICES = st.integers(48, 52).map(lambda cents: cents * 100)

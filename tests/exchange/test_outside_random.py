@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from engine import fix
 from engine.exchange.captured import PAIRING_MS
 from engine.exchange.events import OUTSIDE
-from tests.exchange.test_capture import Captured, delta, snapshot, trade
+from tests.support.sim.captured import Captured, delta, snapshot, trade
 
 SIDES = st.sampled_from((fix.BUY, fix.SELL))
 CENTS = st.integers(44, 46)

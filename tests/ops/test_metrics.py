@@ -4,15 +4,18 @@ import asyncio
 import math
 import re
 import urllib.request
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from engine.errors import ConfigError
 from engine.ops.metrics import COUNTERS, EngineCollector, serve
 from engine.risk import RiskReject
+from engine.runtime.latency import LatencyRecorder
 from engine.venue import EventKind
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, fill
@@ -21,16 +24,16 @@ from tests.support.order_reports import ack, fill
 class Source:
     """A desk as the collector sees an engine."""
 
-    def __init__(self, scene=None) -> None:
+    def __init__(self, scene: Scene | None = None) -> None:
         self.scene = scene or Scene()
         self.counters = self.scene.loop.counters
         self.books = self.scene.books
         self.portfolio = self.scene.portfolio
 
-    def clock_ns(self):
+    def clock_ns(self) -> int:
         return self.scene.now_ns
 
-    def session_state(self):
+    def session_state(self) -> tuple[bool, int, int]:
         return True, 17, 23
 
     def trading_state(self) -> str:
@@ -39,21 +42,21 @@ class Source:
     def reconnects(self) -> int:
         return 2
 
-    def latencies(self):
+    def latencies(self) -> dict[str, LatencyRecorder]:
         return {"tick_to_order": self.scene.loop.tick_to_order, "order_round_trip": self.scene.loop.round_trip}
 
 
-def families(text):
+def families(text: str) -> dict[str, Metric]:
     return {family.name: family for family in text_string_to_metric_families(text)}
 
 
-def scraped(source):
+def scraped(source: Source) -> dict[str, Metric]:
     registry = CollectorRegistry()
     registry.register(EngineCollector(source))
     return families(generate_latest(registry).decode())
 
 
-def samples(family):
+def samples(family: Metric) -> dict[tuple[str, ...], float]:
     """Return {label values: value} of a family without buckets."""
     return {tuple(sample.labels.values()): sample.value for sample in family.samples}
 
@@ -123,7 +126,7 @@ def test_profit_is_the_portfolios_where_nobody_bids_any_more() -> None:
 
 
 @pytest.mark.parametrize("name", ["tick_to_order", "order_round_trip"])
-def test_latencies_are_histograms_in_seconds(name) -> None:
+def test_latencies_are_histograms_in_seconds(name: str) -> None:
     source = Source()
     recorder = source.latencies()[name]
     for duration_ns in (800, 15_000, 15_000, 3_000_000_000):
@@ -150,10 +153,10 @@ def test_names_follow_the_conventions_of_prometheus() -> None:
             assert not sample.name.endswith(("_ns", "_ms", "_us"))
 
 
-def fetched(request=None, port=0):
+def fetched(request: bytes | None = None, port: int = 0) -> Any:
     """Serve, fetch once, and return what came back."""
 
-    async def run():
+    async def run() -> Any:
         server = await serve(Source(), port)
         host = server.sockets[0].getsockname()
         assert host[0] == "127.0.0.1"
@@ -185,7 +188,7 @@ def test_scrape_over_http_is_the_metrics_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("request_", [b"", b"nonsense", b"x" * 200_000])
-def test_scraper_that_speaks_no_http_is_hung_up_on(request_) -> None:
+def test_scraper_that_speaks_no_http_is_hung_up_on(request_: bytes) -> None:
     assert fetched(request_) == b""
 
 

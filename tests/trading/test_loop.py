@@ -5,9 +5,11 @@ from typing import Never
 import pytest
 
 from engine import fix
+from engine.book import Book
 from engine.errors import SessionError
 from engine.fix import Exec, Msg, Status
 from engine.instrument import Instrument
+from engine.orders.order import Order
 from engine.orders.report import ABSENT
 from engine.risk import RiskReject
 from engine.strategy import Strategy
@@ -19,7 +21,7 @@ from tests.support.order_reports import ack, cancel_reject, canceled, fill, repl
 class Buyer(Strategy):
     """Buys once, as soon as a book moves."""
 
-    def on_book(self, book) -> None:
+    def on_book(self, book: Book) -> None:
         if not any(self.context.orders()):
             self.context.buy(book.instrument, 4_500, 10)
 
@@ -29,12 +31,12 @@ class Breaker(Strategy):
 
     breaks_in = "on_book"
 
-    def on_book(self, book) -> None:
+    def on_book(self, book: Book) -> None:
         if self.breaks_in == "on_book":
             raise ValueError("no idea")
 
 
-def acked(scene, order):
+def acked(scene: Scene, order: Order) -> Order:
     scene.loop.on_report(ack(order, order_id="V1", leaves_qty=order.order_qty, cum_qty=0))
     scene.taken()
     return order
@@ -142,7 +144,7 @@ def test_sound_snapshot_after_a_gap_is_applied_after_its_suspects_are_stale() ->
 
 
 @pytest.mark.parametrize("kind", [EventKind.DELTA, EventKind.LEVEL])
-def test_update_that_contradicts_the_book_makes_it_stale_and_asks_again(kind) -> None:
+def test_update_that_contradicts_the_book_makes_it_stale_and_asks_again(kind: int) -> None:
     scene = Scene()
     scene.frame(kind, instrument=scene.rain, side=BID, price=4_500, size=-101)
     assert scene.books[0].is_stale
@@ -174,7 +176,7 @@ def test_trade_reaches_the_strategy_only_while_trading() -> None:
 
 
 @pytest.mark.parametrize(("kind", "unknown"), [(EventKind.UNKNOWN, 1), (EventKind.CONTROL, 0), (EventKind.REFUSED, 0)])
-def test_frame_about_no_book_only_counts(kind, unknown) -> None:
+def test_frame_about_no_book_only_counts(kind: int, unknown: int) -> None:
     scene = Scene()
     scene.frame(kind)
     assert scene.names() == ["market_data.decode"]
@@ -202,10 +204,10 @@ def test_exception_in_on_book_halts_and_the_next_frame_is_handled() -> None:
 
 def test_strategy_that_ends_the_process_only_halts() -> None:
     class Quitter(Strategy):
-        def on_book(self, book) -> Never:
+        def on_book(self, book: Book) -> Never:
             raise SystemExit(3)
 
-        def on_order(self, order) -> Never:
+        def on_order(self, order: Order) -> Never:
             raise SystemExit(4)
 
     scene = Scene(Quitter())
@@ -259,7 +261,7 @@ def test_order_on_a_stale_book_is_denied() -> None:
 def test_order_that_could_not_be_sent_halts_and_stays_open_at_its_worst() -> None:
     scene = Scene()
 
-    def refuse(body) -> Never:
+    def refuse(body: bytes) -> Never:
         raise SessionError("not logged on")
 
     scene.loop.gateway.send = refuse
@@ -285,7 +287,7 @@ def test_replace_passes_risk_orders_journal_encode_and_send_in_this_order() -> N
 
 
 @pytest.mark.parametrize(("qty", "denial"), [(20, RiskReject.MAX_ORDER_QTY), (0, RiskReject.QTY)])
-def test_denied_replace_leaves_the_order_as_it_was(qty, denial) -> None:
+def test_denied_replace_leaves_the_order_as_it_was(qty: int, denial: RiskReject) -> None:
     scene = Scene(max_order_qty=19)
     order = acked(scene, scene.buy())
     assert not scene.desk.replace(order, 4_500, qty)

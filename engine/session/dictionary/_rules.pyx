@@ -15,7 +15,8 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
-from engine.codec._fields cimport Field, Fields
+from engine.codec._fields cimport Fields
+from engine.codec._pieces cimport Field
 from engine.session.dictionary._component cimport WORDS, Component, Item
 from engine.session.dictionary._data_types cimport XML, has_form
 

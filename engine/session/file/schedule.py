@@ -71,7 +71,7 @@ class _Answer(NamedTuple):
 
 
 class WindowSchedule:
-    """The windows of one session file; satisfies `sink.Schedule`."""
+    """The windows of one session file; satisfies `engine.session.protocol.host.Schedule`."""
 
     def __init__(self, session: _Hours, logon: _Hours) -> None:
         self._session, self._logon = session, logon

@@ -1,6 +1,6 @@
 """FIX session files, QuickFIX's own `.cfg` format: read, checked as a whole, written back.
 
-Shapes  keys ignore case and are kept in the spelling of `settings_keys`; values are text, read by typed accessors.
+Shapes  keys ignore case and are kept in the spelling of `keys`; values are text, read by typed accessors.
 Errors  ConfigError that lists every problem of the file, each as `file:line: [SECTION] Key: what; what to do`.
 Source  QuickFIX configuration page; FIX 4.4 volume 2 for what identifies a session.
 """

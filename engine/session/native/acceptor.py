@@ -26,7 +26,7 @@ from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
 from engine.session.native.tls import server_context
-from engine.session.protocol.core import SessionCore
+from engine.session.protocol.session import FixSession
 from engine.session.store.file_store import open_store, stem
 
 _logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class AcceptorSession(SessionDriver):
         folder = settings.path("FileLogPath")
         super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
         store = open_store(settings, name, wall_ns(), is_one_of_many=True)
-        self.core = SessionCore(
+        self.core = FixSession(
             agreed,
             self,
             store,
@@ -69,7 +69,7 @@ class AcceptorSession(SessionDriver):
 
     @property
     def is_connected(self) -> bool:
-        return self._wire is not None
+        return self._connection is not None
 
     def allows(self, address: str) -> bool:
         """Say whether the peer may come from `address`."""
@@ -84,20 +84,20 @@ class AcceptorSession(SessionDriver):
 
     def drop(self, reason: str) -> None:
         """Cut the connection without a Logout."""
-        if (wire := self._wire) is not None:
+        if (connection := self._connection) is not None:
             self._run(self.core.drop, reason)
-            wire.abort()
+            connection.abort()
 
     def pause(self) -> None:
         """Neither read nor beat until `resume`."""
         self._is_paused = True
-        if self._wire is not None:
-            self._wire.pause_reading()
+        if self._connection is not None:
+            self._connection.pause_reading()
 
     def resume(self) -> None:
         self._is_paused = False
-        if self._wire is not None:
-            self._wire.resume_reading()
+        if self._connection is not None:
+            self._connection.resume_reading()
         self.read_first()
 
     def on_timer(self) -> None:
@@ -164,15 +164,15 @@ class SessionAcceptor:
     def pause(self) -> None:
         """Read from nobody and beat no heart until `resume`, as if the process hung."""
         self.is_paused = True
-        for wire in self.strangers:
-            wire.pause_reading()
+        for connection in self.strangers:
+            connection.pause_reading()
         for session in self.sessions.values():
             session.pause()
 
     def resume(self) -> None:
         self.is_paused = False
-        for wire in self.strangers:
-            wire.resume_reading()
+        for connection in self.strangers:
+            connection.resume_reading()
         for session in self.sessions.values():
             session.resume()
 
@@ -224,12 +224,12 @@ class _Stranger:
         self._reader = FrameReader()
         self._received = b""
 
-    def on_connected(self, wire: Connection) -> None:
-        self._wire = wire
-        self._timer = self._acceptor.loop.call_later(self._acceptor.logon_timeout, wire.abort)
-        self._acceptor.strangers.add(wire)
+    def on_connected(self, connection: Connection) -> None:
+        self._connection = connection
+        self._timer = self._acceptor.loop.call_later(self._acceptor.logon_timeout, connection.abort)
+        self._acceptor.strangers.add(connection)
         if self._acceptor.is_paused:
-            wire.pause_reading()
+            connection.pause_reading()
 
     def on_data(self, data: bytes) -> None:
         self._received += data
@@ -249,22 +249,22 @@ class _Stranger:
 
     def _introduce(self, first: Fields) -> None:
         """Hand the connection to its session, or close it without a word."""
-        address = self._wire.peer
+        address = self._connection.peer
         session = self._acceptor.find(first, self._place, address) if first.msg_type == fix.Msg.LOGON else None
         if session is None or session.is_connected or not session.allows(address):
             why = "unknown" if session is None else "connected already" if session.is_connected else "not allowed here"
             _logger.warning("connection from %s closed: its session is %s", address, why)
-            self._wire.abort()
+            self._connection.abort()
             return
         self._leave()
-        self._wire.ends = session
+        self._connection.listener = session
         received, self._received = self._received, b""
-        session.on_connected(self._wire)
+        session.on_connected(self._connection)
         session.on_data(received)
 
     def _leave(self) -> None:
         self._timer.cancel()
-        self._acceptor.strangers.discard(self._wire)
+        self._acceptor.strangers.discard(self._connection)
 
 
 def endpoint(settings: SessionSettings) -> Endpoint:

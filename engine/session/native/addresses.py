@@ -8,8 +8,11 @@ from engine.session.file.settings import SessionSettings
 _SECOND_NS = 1_000_000_000
 
 
-class Hosts:
-    """ROUNDROBIN goes on with the next address after a failure; PRIORITY also returns to the first after a while."""
+class Addresses:
+    """The addresses of one peer: after a failure the next; with PRIORITY the first again once the interval is over.
+
+    The interval, HostSelectionPolicyPriorityStartOverInterval, runs from the last return to the first address.
+    """
 
     def __init__(self, settings: SessionSettings) -> None:
         self._addresses = settings.endpoints()

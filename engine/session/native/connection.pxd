@@ -4,7 +4,7 @@ from engine.runtime._sockets cimport write_now
 
 
 cdef class Connection:
-    cdef public object ends
+    cdef public object listener
     cdef object _tune, _transport, _loop, _closing, _watch
     cdef int _descriptor
     cdef bint _is_queued, _is_holding, _has_gone

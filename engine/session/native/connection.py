@@ -20,9 +20,9 @@ _MOST_HELD = 16  # messages: what a system call costs is shared well enough
 
 
 class ConnectionListener(Protocol):
-    """Who listens to a connection."""
+    """What a connection reports to; a listener may be replaced while the connection lives."""
 
-    def on_connected(self, wire: "Connection") -> None: ...
+    def on_connected(self, connection: "Connection") -> None: ...
 
     def on_data(self, data: bytes) -> None: ...
 
@@ -37,8 +37,8 @@ class ConnectionListener(Protocol):
 class Connection:
     """The protocol object of one connection: an `asyncio.Protocol` in all but its base class."""
 
-    def __init__(self, ends: ConnectionListener, tune: Callable[[socket.socket], None] = lambda sock: None) -> None:
-        self.ends = ends
+    def __init__(self, listener: ConnectionListener, tune: Callable[[socket.socket], None] = lambda sock: None) -> None:
+        self.listener = listener
         self._tune = tune
         self._transport: asyncio.Transport | None = None
         self._descriptor = -1  # -1: write through the transport
@@ -61,7 +61,7 @@ class Connection:
             if transport.get_extra_info("ssl_object") is None:
                 self._descriptor = sock.fileno()
         self._transport.set_write_buffer_limits(high=256 * 1024)
-        self.ends.on_connected(self)
+        self.listener.on_connected(self)
 
     def watch(self, sockets: Sockets, receive: Callable[[bytes], object]) -> None:
         """Have what comes handed to `receive`, by the loop or by whoever spins."""
@@ -69,23 +69,23 @@ class Connection:
         self._watch = sockets.watch(self._transport, receive)
 
     def data_received(self, data: bytes) -> None:
-        self.ends.on_data(data)
+        self.listener.on_data(data)
 
     def eof_received(self) -> None:
         """Leave the closing to the transport."""
 
     def pause_writing(self) -> None:
-        self.ends.on_full()
+        self.listener.on_full()
 
     def resume_writing(self) -> None:
-        self.ends.on_writable()
+        self.listener.on_writable()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._leave()
         self._transport = None
         if self._closing is not None:
             self._closing.cancel()
-        self.ends.on_closed(str(error) if error is not None else "connection closed")
+        self.listener.on_closed(str(error) if error is not None else "connection closed")
 
     @property
     def peer(self) -> str:

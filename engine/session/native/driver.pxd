@@ -1,15 +1,15 @@
 from engine.codec._fields cimport Fields
 from engine.runtime._clock cimport Clock
 from engine.session.native.connection cimport Connection
-from engine.session.protocol.core cimport SessionCore
+from engine.session.protocol.session cimport FixSession
 from engine.session.protocol.host cimport Host
 
 
 cdef class SessionDriver(Host):
-    cdef public SessionCore core
+    cdef public FixSession core
     cdef public Clock clock, wall
     cdef public object on_message, on_fault, loop
-    cdef public Connection _wire
+    cdef public Connection _connection
     cdef public object _message_log, _timer
     cdef public bint _is_busy, _is_closing
 

@@ -1,6 +1,6 @@
-"""A session core in the world: its clock, its timer, its connection, and whoever listens to it.
+"""Drives a `FixSession`: gives it clock, timer and connection, and passes its events to the application.
 
-Shapes  one edge for a session's life, a `Connection` for each connection.
+Shapes  one driver for a session's life, a `Connection` for each connection.
 Errors  what a callable raises is caught and reported by `on_fault`; a store that cannot be written ends the connection.
 Thread  the loop thread only.
 """
@@ -14,9 +14,9 @@ from engine.errors import SessionError
 from engine.runtime._clock import Clock
 from engine.session.native.connection import Connection
 from engine.session.native.message_log import MessageLog
-from engine.session.protocol import admin, gaps
-from engine.session.protocol.core import SessionCore
+from engine.session.protocol import admin
 from engine.session.protocol.host import Host
+from engine.session.protocol.session import FixSession
 from engine.session.protocol.states import NEVER_NS
 
 _logger = logging.getLogger(__name__)
@@ -26,9 +26,9 @@ _READ_FIRST_S = 0.01
 
 
 class SessionDriver(Host):
-    """What both roles share; the sink of `core`, which whoever constructs the edge sets."""
+    """What initiator and acceptor share; the host of `core`, which a subclass sets."""
 
-    core: SessionCore
+    core: FixSession
 
     def __init__(
         self,
@@ -44,29 +44,36 @@ class SessionDriver(Host):
         self.loop = loop
         self.clock, self.wall = Clock(clock_ns), Clock(wall_ns)
         self._message_log = message_log
-        self._wire: Connection | None = None
+        self._connection: Connection | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._is_busy = False  # inside the core
+        self._is_busy = False  # inside the session
         self._is_closing = False
 
     @property
     def name(self) -> str:
+        """The session's identity as QuickFIX writes it."""
         return self.core.settings.name
 
     @property
     def is_logged_on(self) -> bool:
+        """Whether `send` takes messages now."""
         return self.core.is_logged_on
 
     @property
     def next_sender_seq_num(self) -> int:
+        """MsgSeqNum(34) of the next message that we send."""
         return self.core.next_out
 
     @property
     def next_target_seq_num(self) -> int:
+        """MsgSeqNum(34) of the next message that we expect."""
         return self.core.next_in
 
     def send(self, body: bytes) -> None:
-        """Send one application message: `35=D` SOH, then its body fields, each closed by SOH."""
+        """Send one application message: `35=D` SOH, then its body fields, each closed by SOH.
+
+        SessionError while logged out, for a message longer than the peer takes and for a store that cannot be written.
+        """
         try:
             self.core.send(body, self.clock.now_ns())
         except OSError as error:
@@ -91,15 +98,14 @@ class SessionDriver(Host):
 
         What was sent and has not arrived is lost. SessionError while logged out and for a number that is too low.
         """
-        self.core.now_ns = self.clock.now_ns()
-        gaps.send_sequence_reset(self.core, new_seq_no)
+        self.core.sequence_reset(new_seq_no, self.clock.now_ns())
 
     def logout(self, text: str = "") -> None:
         """Send Logout, answer what the peer still asks for, then disconnect."""
         self._run(self.core.logout, text, self.clock.now_ns())
 
     def close(self) -> None:
-        """Release the connection and the store at once, or when the core is done with the message at hand."""
+        """Release connection and store at once, or as soon as the session is done with the message at hand."""
         if self._is_closing:
             return
         self._is_closing = True
@@ -110,64 +116,71 @@ class SessionDriver(Host):
 
     # Connection
 
-    def on_connected(self, wire: Connection) -> None:
-        self._wire = wire
+    def on_connected(self, connection: Connection) -> None:
+        """Start the session on a fresh connection."""
+        self._connection = connection
         self._set_wall()
         self._run(self.core.connected, self.clock.now_ns())
         self.on_timer()
 
     def on_data(self, data: bytes) -> None:
+        """Hand the session what was read; its answers leave together at the end."""
         if self._message_log is not None:
             self._message_log.write(b"<", data)
         self._is_busy = True
-        if self._wire is not None:
-            self._wire.hold()
+        if self._connection is not None:
+            self._connection.hold()
         try:
             self.core.receive(data, self.clock.now_ns())
         except Exception as error:
             self._fail(error)
         finally:
             self._is_busy = False
-            if self._wire is not None:
-                self._wire.release()
+            if self._connection is not None:
+                self._connection.release()
 
     def on_full(self) -> None:
         """Stop writing; a session without stored messages cannot catch up later, so it ends."""
-        self.core.pause()
-        if not self.core.is_paused:
+        if not self.core.pause():
             self.loop.call_soon(self._run, self.core.drop, "the peer does not read")
 
     def on_writable(self) -> None:
+        """Write on."""
         self._run(self.core.resume, self.clock.now_ns())
 
     def on_closed(self, reason: str) -> None:
-        self._wire = None
+        """Tell the session that the connection is gone."""
+        self._connection = None
         if not self._is_closing:
             self._run(self.core.disconnected, self.clock.now_ns(), reason)
             self.on_timer()
 
-    # Host of the core
+    # Host of the session
 
     def write(self, message: bytes) -> None:
+        """Log a message and write it to the connection."""
         if self._message_log is not None:
             self._message_log.write(b">", message)
-        if self._wire is not None:
-            self._wire.write(message)
+        if self._connection is not None:
+            self._connection.write(message)
 
     def disconnect(self, reason: str) -> None:
+        """Close the connection after what was written."""
         _logger.info("%s: disconnect: %s", self.name, reason)
-        if self._wire is not None:
-            self._wire.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def arm(self, deadline_ns: int) -> None:
+        """Set the timer to this time, at most a minute ahead."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._is_closing and (deadline_ns < NEVER_NS or self._wire is not None):
+        if not self._is_closing and (deadline_ns < NEVER_NS or self._connection is not None):
             wait_ns = min(max(0, deadline_ns - self.clock.now_ns()), _LONGEST_WAIT_NS)
             self._timer = self.loop.call_later(wait_ns / 1_000_000_000, self._on_due, self.clock.now_ns() + wait_ns)
 
     def deliver(self, fields: Fields) -> None:
+        """Hand a message to the application; what it raises is a fault."""
         try:
             self.on_message(fields)
         except Exception as error:
@@ -175,16 +188,17 @@ class SessionDriver(Host):
             self.on_fault(f"{type(error).__name__} while taking a message: {error}")
 
     def alert(self, text: str) -> None:
-        """Say what somebody should look at; report it as a fault where nothing goes on before somebody has."""
+        """Log a warning; report a fault where the session stays down until an operator has looked."""
         _logger.warning("%s: %s", self.name, text)
         if self.core.needs_operator:
             self.on_fault(self.core.needs_operator)
 
     def log(self, text: str) -> None:
+        """Log what happened."""
         _logger.info("%s: %s", self.name, text)
 
     def on_timer(self) -> None:
-        """Let the core do what is due, and come back when it says."""
+        """Let the session do what is due, and set the timer to when it wants to be called again."""
         if self._is_closing:
             return
         self._set_wall()
@@ -193,7 +207,7 @@ class SessionDriver(Host):
             self._message_log.flush()
 
     def _on_due(self, due_ns: int) -> None:
-        """Let the core do what is due; if this process stood still, read first what the peer has sent meanwhile."""
+        """Let the session do what is due; if this process stood still, read first what the peer has sent meanwhile."""
         if self.clock.now_ns() - due_ns > _LATE_NS:
             self.read_first()
         else:
@@ -212,7 +226,7 @@ class SessionDriver(Host):
         self.core.wall_offset_ns = self.wall.now_ns() - self.clock.now_ns()
 
     def _run(self, step: Callable[..., object], *args: object) -> None:
-        """Enter the core; whatever escapes from it ends the connection, never the loop."""
+        """Call into the session; an exception ends the connection, never the loop."""
         self._is_busy = True
         try:
             step(*args)
@@ -229,8 +243,8 @@ class SessionDriver(Host):
     def _release(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._wire is not None:
-            self._wire.abort()
+        if self._connection is not None:
+            self._connection.abort()
         self.core.disconnected(self.clock.now_ns(), "closed")
         self.core.store.close()
         if self._message_log is not None:

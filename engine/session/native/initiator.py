@@ -12,27 +12,23 @@ import logging
 import time
 from collections.abc import Callable, Container
 
-from engine import fix
 from engine.runtime._sockets import Sockets
 from engine.session import LogonDialect
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings
-from engine.session.native.addresses import Hosts
+from engine.session.native.addresses import Addresses
 from engine.session.native.connection import Connection
 from engine.session.native.driver import SessionDriver
 from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
 from engine.session.native.tls import client_context, server_name
-from engine.session.protocol.core import SessionCore
+from engine.session.protocol.replay import REPLAYED
+from engine.session.protocol.session import FixSession
 from engine.session.store.file_store import open_store, stem
 
 _logger = logging.getLogger(__name__)
-
-# What may leave a second time, as PossDupFlag(43)=Y: requests that can only take orders off the market. They carry
-# their old ClOrdID, so a venue that has seen them says so, and one that has not still should act on them.
-REPLAYED = frozenset({fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST})
 _CONNECT_TIMEOUT = 10  # seconds
 _LONGEST_SLEEP_NS = 60 * 1_000_000_000  # the wall clock may be set
 
@@ -59,7 +55,7 @@ class NativeSession(SessionDriver):
         )
         folder = settings.path("FileLogPath")
         super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
-        self.core = SessionCore(
+        self.core = FixSession(
             agreed,
             self,
             open_store(settings, name, wall_ns()),
@@ -69,7 +65,7 @@ class NativeSession(SessionDriver):
             replayed=replayed,
         )
         self._sockets = sockets or Sockets(loop)
-        self._hosts = Hosts(settings)
+        self._addresses = Addresses(settings)
         self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
         self._tune = tuner(settings)
         self._settings = settings
@@ -98,9 +94,9 @@ class NativeSession(SessionDriver):
         self._stop()
         super().close()
 
-    def on_connected(self, wire: Connection) -> None:
-        wire.watch(self._sockets, self.on_data)
-        super().on_connected(wire)
+    def on_connected(self, connection: Connection) -> None:
+        connection.watch(self._sockets, self.on_data)
+        super().on_connected(connection)
 
     def on_closed(self, reason: str) -> None:
         super().on_closed(reason)
@@ -115,14 +111,14 @@ class NativeSession(SessionDriver):
         self.on_timer()
         while True:
             await self._session_time()
-            if self._wire is not None:  # of the session that was logged out, not gone yet
+            if self._connection is not None:  # of the session that was logged out, not gone yet
                 await self._closed.wait()
             begun_ns = self.clock.now_ns()
             self._closed.clear()
             try:
                 await self._connect()
             except (OSError, TimeoutError) as error:
-                self._hosts.failed()
+                self._addresses.failed()
                 _logger.info("%s: not connected: %s", self.name, error)
             else:
                 if self._task is not asyncio.current_task():
@@ -141,7 +137,7 @@ class NativeSession(SessionDriver):
             await asyncio.sleep(wait_ns / 1_000_000_000)
 
     async def _connect(self) -> None:
-        host, port = self._hosts.next(self.clock.now_ns())
+        host, port = self._addresses.next(self.clock.now_ns())
         _logger.info("%s: connecting to %s port %d", self.name, host, port)
         # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
         async with asyncio.timeout(_CONNECT_TIMEOUT):

@@ -1,10 +1,13 @@
-"""What the two ends of a session agreed on, as the session core wants it: plain values, every default filled in.
+"""What the two ends of a session agreed on: plain values, every default filled in.
 
 Units   times in ns, sizes in bytes.
 Source  fields of the session file; FIX 4.4 volume 2 for what they mean.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from engine.codec import FrameReader
 
 SECOND_NS = 1_000_000_000
 
@@ -66,9 +69,19 @@ class CoreSettings:
 
     @property
     def is_fixt(self) -> bool:
+        """Say whether the session runs on FIXT, whose application version is told apart from the session's."""
         return self.begin_string.startswith("FIXT")
 
     @property
-    def to_the_end(self) -> str:
+    def to_the_end(self) -> int:
         """EndSeqNo(16) that asks for everything."""
-        return "999999" if self.begin_string in ("FIX.4.0", "FIX.4.1") else "0"
+        return 999_999 if self.begin_string in ("FIX.4.0", "FIX.4.1") else 0
+
+    def new_reader(self, data_fields: Mapping[int, int] | None) -> FrameReader:
+        """Return a reader with this session's limits; `data_fields` is as in `Fields`."""
+        return FrameReader(
+            max_message_size=self.max_message_size,
+            max_fields=self.max_fields,
+            data_fields=data_fields,
+            check=self.validate_length_and_checksum,
+        )

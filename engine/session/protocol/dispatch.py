@@ -3,18 +3,14 @@
 Source  FIX 4.4 volume 2, when to send a Reject, response by message type, state matrix.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from engine import fix
 from engine.codec import GARBLED, Fields, Frame
-from engine.session.protocol import admin, gaps, header, liveness, logon, logout, replay
-from engine.session.protocol.faults import Fault
-from engine.session.protocol.states import SessionState
+from engine.session.protocol import admin, header, liveness, logon, logout, recovery, resend
+from engine.session.protocol.core import SessionCore, too_low
+from engine.session.protocol.gap import Held
+from engine.session.protocol.states import SessionState, SessionStatus
 
-if TYPE_CHECKING:
-    from engine.session.protocol.core import SessionCore
+_OVER = (SessionState.DISCONNECTED, SessionState.FAREWELL)  # nothing is taken any more
 
 
 def on_message(core: SessionCore, fields: Fields) -> None:
@@ -31,21 +27,21 @@ def on_message(core: SessionCore, fields: Fields) -> None:
     elif not header.is_sound(core, fields, seq_num):
         return
     elif msg_type == fix.Msg.SEQUENCE_RESET and fields.get(fix.GapFillFlag) != b"Y":
-        gaps.on_sequence_reset(core, fields, seq_num)
+        on_sequence_reset(core, fields, seq_num)
     elif msg_type == fix.Msg.LOGON and fields.get(fix.ResetSeqNumFlag) == b"Y":
         logon.on_reset(core, seq_num)
     elif seq_num > core.next_in:
-        gaps.on_too_high(core, fields, msg_type, seq_num)
+        on_too_high(core, fields, msg_type, seq_num)
     elif seq_num < core.next_in:
-        gaps.on_too_low(core, fields, msg_type, seq_num)
+        on_too_low(core, fields, msg_type, seq_num)
     else:
         take(core, fields, msg_type, seq_num)
-        gaps.drain(core)
+        drain(core)
 
 
 def take(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
     """Act on the message whose turn it is, and count it."""
-    if (fault := find_fault(core, fields, msg_type)) is not None:
+    if (fault := header.find_fault(core, fields, msg_type)) is not None:
         core.refuse(fields, seq_num, fault)
     elif msg_type in admin.ADMIN:
         if fields.get(fix.PossDupFlag) == b"Y" and msg_type not in (fix.Msg.REJECT, fix.Msg.SEQUENCE_RESET):
@@ -53,26 +49,26 @@ def take(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None
         else:
             _act(core, fields, msg_type, seq_num)
     else:
-        core.sink.deliver(fields)
+        core.host.deliver(fields)
         core.advance(seq_num + 1)
 
 
-def find_fault(core: SessionCore, fields: Fields, msg_type: str) -> Fault | None:
-    settings = core.settings
-    fault = (
-        header.find_possdup_fault(settings, fields, msg_type)
-        or header.find_defect(settings, fields)
-        or header.find_routing_fault(settings, fields, msg_type)
-    )
-    if fault is None and core.dictionary is not None:
-        fault = core.dictionary.check(fields)
-        if fault is not None and not settings.reject_invalid_message:
-            core.sink.log(f"message taken although: {fault.text}")
-            return None
-    return fault
+def drain(core: SessionCore) -> None:
+    """Work off what waited for its turn, then see what is still missing."""
+    while core.state not in _OVER:
+        held = core.gap.take(core.next_in)
+        if held is Held.NOTHING:
+            break
+        if held is Held.NUMBER_ONLY:
+            core.advance(core.next_in + 1)
+        else:
+            take(core, held, held.msg_type, core.next_in)
+    if core.state not in _OVER:
+        recovery.on_progress(core)
 
 
 def on_garbled(core: SessionCore, code: int, piece: bytes) -> None:
+    """Take bytes that are no sound message, for the reason that `GARBLED[code]` tells."""
     text = f"garbled: {GARBLED[code]}: {piece[:200]!r}"
     if code == Frame.TOO_LARGE and core.was_up:
         core.leave(f"message is longer than {core.settings.max_message_size} bytes")
@@ -81,7 +77,53 @@ def on_garbled(core: SessionCore, code: int, piece: bytes) -> None:
     elif core.settings.reject_garbled_message and core.is_logged_on:
         header.reject_garbled(core, code, piece)
     else:
-        core.sink.log(text)
+        core.host.log(text)
+
+
+def on_sequence_reset(core: SessionCore, fields: Fields, seq_num: int) -> None:
+    """Take NewSeqNo(36) whatever the message's own number is; never lower ours."""
+    new = header.integer(fields, fix.NewSeqNo)
+    if new is None or not core.next_in <= new <= recovery.LARGEST:
+        core.host.alert(f"SequenceReset to {new} refused: {core.next_in} is expected")
+        expected = core.next_in
+        core.refuse(fields, seq_num, recovery.new_seq_no_fault(fields, new))
+        if new is not None and core.next_in != expected:
+            core.advance(expected)  # counts for nothing, unlike other refused messages
+        return
+    if new == core.next_in:
+        core.host.alert(f"SequenceReset to {new}, which is expected anyway")
+    core.advance(new)
+    core.gap.skip_to(new)
+    drain(core)
+
+
+def on_too_high(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
+    """Keep the message for its turn, and ask for those before it."""
+    is_first_time = fields.get(fix.PossDupFlag) != b"Y" and not core.gap.holds(seq_num)
+    if msg_type == fix.Msg.LOGOUT and core.state is SessionState.LOGOUT_SENT:
+        logout.finish(core)
+        return
+    if msg_type in (fix.Msg.LOGON, fix.Msg.LOGOUT, fix.Msg.RESEND_REQUEST):
+        core.gap.hold(seq_num, None)
+        if is_first_time:
+            _act_at_once(core, fields, msg_type, seq_num)
+    else:
+        core.gap.hold(seq_num, fields.raw)
+    if core.state not in _OVER:
+        recovery.request(core, seq_num - 1)
+
+
+def on_too_low(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
+    """Give up over a number that was used already; a possible duplicate is dropped."""
+    if fields.get(fix.PossDupFlag) != b"Y":
+        text = too_low(core.next_in, seq_num)
+        if msg_type == fix.Msg.LOGOUT:
+            core.host.alert(f"{logout.reason(fields)}: {text}")
+            core.drop(logout.reason(fields))
+        else:
+            core.leave(text, wait=True, status=SessionStatus.TOO_LOW, operator=True)
+    elif (fault := header.find_possdup_fault(core.settings, fields, msg_type)) is not None:
+        core.refuse(fields, seq_num, fault)
 
 
 def _act(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
@@ -92,12 +134,24 @@ def _act(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None
         case fix.Msg.TEST_REQUEST:
             liveness.on_test_request(core, fields, seq_num)
         case fix.Msg.RESEND_REQUEST:
-            replay.on_resend_request(core, fields, seq_num)
+            resend.on_resend_request(core, fields, seq_num)
         case fix.Msg.REJECT:
-            gaps.on_reject(core, fields, seq_num)
+            recovery.on_reject(core, fields, seq_num)
         case fix.Msg.SEQUENCE_RESET:
-            gaps.on_gap_fill(core, fields, seq_num)
+            recovery.on_gap_fill(core, fields, seq_num)
         case fix.Msg.LOGOUT:
             logout.on_logout(core, fields, seq_num)
         case _:
             logon.on_second_logon(core, fields, seq_num)
+
+
+def _act_at_once(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
+    """Act on a message beyond a gap that must not wait for it to close."""
+    if msg_type == fix.Msg.RESEND_REQUEST:
+        resend.answer(core, fields, seq_num)
+    elif msg_type == fix.Msg.LOGON:
+        logon.on_second_logon(core, fields, seq_num)
+    elif core.state is SessionState.LOGGED_ON:
+        core.logout_reason = logout.reason(fields)
+        core.enter(SessionState.LOGOUT_DELAYED, core.settings.close_timeout_ns)
+        core.tell_end(core.logout_reason)

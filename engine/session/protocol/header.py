@@ -3,22 +3,15 @@
 Source  FIX 4.4 volume 2, test cases 2.e to 2.o and 18; volume 1, standard header.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
 
 from engine import fix
 from engine.codec import GARBLED, Fields
 from engine.errors import DecodeError
-from engine.session.protocol._fast_path import FastPath
 from engine.session.protocol.admin import ADMIN, body
 from engine.session.protocol.agreed import CoreSettings
+from engine.session.protocol.core import SessionCore
 from engine.session.protocol.faults import Fault, Reason
-
-if TYPE_CHECKING:
-    from engine.session.protocol.core import SessionCore
-
 
 _DEFECTS = {
     Reason.INVALID_TAG: "tag is not a number",
@@ -26,18 +19,6 @@ _DEFECTS = {
     Reason.SIGNATURE_PROBLEM: "Signature(89) does not have the length that SignatureLength(93) says",
     Reason.SOH_IN_VALUE: "piece without `=`: SOH inside a value",
 }
-
-
-def gate(settings: CoreSettings) -> FastPath:
-    """Return the quick test of the same rules."""
-    return FastPath(
-        settings.begin_string,
-        settings.target_comp_id if settings.check_comp_id else None,
-        settings.sender_comp_id if settings.check_comp_id else None,
-        settings.max_latency_ns if settings.check_latency else None,
-        settings.on_behalf_of,
-        settings.deliver_to,
-    )
 
 
 def integer(fields: Fields, tag: int) -> int | None:
@@ -67,7 +48,24 @@ def is_sound(core: SessionCore, fields: Fields, seq_num: int) -> bool:
     return fault is None
 
 
+def find_fault(core: SessionCore, fields: Fields, msg_type: str) -> Fault | None:
+    """Return what is wrong with a message whose turn it is; a fault of its body may be let pass by configuration."""
+    settings = core.settings
+    fault = (
+        find_possdup_fault(settings, fields, msg_type)
+        or find_defect(settings, fields)
+        or find_routing_fault(settings, fields, msg_type)
+    )
+    if fault is None and core.dictionary is not None:
+        fault = core.dictionary.check(fields)
+        if fault is not None and not settings.reject_invalid_message:
+            core.host.log(f"message taken although: {fault.text}")
+            return None
+    return fault
+
+
 def find_comp_id_fault(settings: CoreSettings, fields: Fields) -> Fault | None:
+    """Check that SenderCompID(49) and TargetCompID(56) are this session's."""
     if settings.check_comp_id:
         if fields.text(fix.SenderCompID) != settings.target_comp_id:
             return Fault(Reason.COMP_ID_PROBLEM, fix.SenderCompID, "SenderCompID(49) is not this session's")
@@ -77,6 +75,7 @@ def find_comp_id_fault(settings: CoreSettings, fields: Fields) -> Fault | None:
 
 
 def find_sending_time_fault(core: SessionCore, fields: Fields) -> Fault | None:
+    """Check that SendingTime(52) is there and near our own time."""
     settings = core.settings
     if fix.SendingTime not in fields:
         return Fault(Reason.REQUIRED_TAG_MISSING, fix.SendingTime, "SendingTime(52) missing")
@@ -135,7 +134,7 @@ def find_defect(settings: CoreSettings, fields: Fields) -> Fault | None:
 def reject_garbled(core: SessionCore, code: int, piece: bytes) -> None:
     """Answer a garbled message whose number can be read and is the next; ignore any other."""
     found = re.search(rb"\x0134=(\d{1,18})\x01", piece)
-    core.sink.log(f"garbled: {GARBLED[code]}: {piece[:200]!r}")
+    core.host.log(f"garbled: {GARBLED[code]}: {piece[:200]!r}")
     if found is None or int(found[1]) != core.next_in:
         return
     answer = [(fix.RefSeqNum, core.next_in), (fix.SessionRejectReason, Reason.OTHER), (fix.Text, GARBLED[code])]

@@ -1,6 +1,6 @@
-"""What a session core needs of the world around it.
+"""The interfaces that a session calls: its host, the rules of its messages, its schedule.
 
-Thread  the loop thread only; nothing here may call back into the core except `Host.deliver`, which may send.
+Thread  the loop thread only; none may call back into the session except `Host.deliver`, which may send.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,19 +12,21 @@ from engine.session.protocol.versions import Versions
 
 
 class Host:
-    """What a core needs of the world; `write` and `deliver` are called for every message, by C call.
+    """What a session runs in: connection, timer, application, operator.
 
-    `on_logon` and `on_logout` are attributes, which a sink sets before the core connects.
+    `write` and `deliver` are called for every message, by C call. A subclass sets `on_logon`, and `on_logout`, which is
+    called with the reason, before the session connects.
     """
 
     on_logon: Callable[[], None]
     on_logout: Callable[[str], None]
 
     def write(self, message: bytes) -> None:
+        """Send a whole message to the peer."""
         raise NotImplementedError
 
     def disconnect(self, reason: str) -> None:
-        """Close the connection after what was written; do not call back into the core."""
+        """Close the connection after what was written; do not call back into the session."""
         raise NotImplementedError
 
     def arm(self, deadline_ns: int) -> None:
@@ -36,20 +38,22 @@ class Host:
         raise NotImplementedError
 
     def alert(self, text: str) -> None:
-        """Tell the operator: somebody must look at this."""
+        """Report what an operator should know."""
         raise NotImplementedError
 
     def log(self, text: str) -> None:
+        """Write down what happened, for later."""
         raise NotImplementedError
 
 
 class MessageRules(Protocol):
-    """A dictionary: what a message must look like."""
+    """What a dictionary demands of a message."""
 
     data_fields: Mapping[int, int] | None  # length and data fields; None for those of FIX 4.4
     passes: Callable[[Fields], bool]  # the quick test: whatever it lets through, `check` finds sound
 
-    def check(self, fields: Fields) -> Fault | None: ...
+    def check(self, fields: Fields) -> Fault | None:
+        """Return the first fault of a message, None for a sound one."""
 
     def with_versions(self, versions: Versions) -> "MessageRules":
         """Return these rules for a connection whose Logon said `versions`."""
@@ -59,9 +63,10 @@ class Schedule(Protocol):
     """When the session may be up, in ns UTC."""
 
     def is_new(self, created_ns: int, wall_ns: int) -> bool:
-        """Say whether numbers begun at `created_ns` belong to an earlier session than now's."""
+        """Say whether numbers begun at `created_ns` belong to an earlier session than that of `wall_ns`."""
 
-    def may_log_on(self, wall_ns: int) -> bool: ...
+    def may_log_on(self, wall_ns: int) -> bool:
+        """Say whether the session may be logged on at this time."""
 
     def next_change(self, wall_ns: int) -> int:
         """Return when one of the two answers may change next."""

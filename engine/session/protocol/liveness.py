@@ -4,18 +4,12 @@ Units   monotonic ns; the schedule alone asks for UTC.
 Source  FIX 4.4 volume 2, heartbeats, test cases 4 and 6; state matrix 13 to 16.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from engine import fix
 from engine.codec import Fields
-from engine.session.protocol import admin, gaps, logon, logout, replay
+from engine.session.protocol import admin, logon, logout, recovery, resend
+from engine.session.protocol.core import SessionCore
 from engine.session.protocol.faults import Fault, Reason
 from engine.session.protocol.states import NEVER_NS, SessionState
-
-if TYPE_CHECKING:
-    from engine.session.protocol.core import SessionCore
 
 _PREPARE_NS = 50_000_000  # between two steps of the store's preparations
 _BEATING = (SessionState.LOGGED_ON, SessionState.LOGOUT_DELAYED)
@@ -28,12 +22,12 @@ def on_timer(core: SessionCore) -> int:
         _end_stay(core)
     if core.state in _BEATING and core.heart_bt_ns:
         _keep_alive(core)
-    if core.state and core.now_ns >= core.gap_deadline_ns:
-        gaps.on_overdue(core)
+    if core.state and core.now_ns >= core.gap.deadline_ns:
+        recovery.on_overdue(core)
     if core.schedule is not None:
         _keep_schedule(core)
-    if core.backlog:
-        replay.pump(core)
+    if core.replay.has_ranges:
+        resend.pump(core)
     core.armed_ns = _next_deadline(core)
     if core.store.prepare():
         core.armed_ns = min(core.armed_ns, core.now_ns + _PREPARE_NS)
@@ -41,11 +35,13 @@ def on_timer(core: SessionCore) -> int:
 
 
 def send_test_request(core: SessionCore) -> None:
+    """Ask the peer for a sign of life; TestReqID(112) is the time."""
     core.test_req_id = core.encoder.times.format(core.wall_ns).decode()
     core.transmit(admin.body(fix.Msg.TEST_REQUEST, [(fix.TestReqID, core.test_req_id)]))
 
 
 def on_heartbeat(core: SessionCore, fields: Fields, seq_num: int) -> None:
+    """Take a Heartbeat; one that answers our TestRequest may be what a wanted reset waits for."""
     core.advance(seq_num + 1)
     if core.test_req_id and fields.text(fix.TestReqID) == core.test_req_id:
         core.test_req_id = ""
@@ -54,6 +50,7 @@ def on_heartbeat(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 
 def on_test_request(core: SessionCore, fields: Fields, seq_num: int) -> None:
+    """Answer a TestRequest with a Heartbeat that carries its TestReqID(112)."""
     if fix.TestReqID not in fields:
         fault = Fault(Reason.REQUIRED_TAG_MISSING, fix.TestReqID, "TestReqID(112) missing")
         core.refuse(fields, seq_num, fault)
@@ -65,18 +62,17 @@ def on_test_request(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 def _end_stay(core: SessionCore) -> None:
     """Leave a state that lasted as long as it may."""
-    core.state_deadline_ns = NEVER_NS
     if core.state is SessionState.AWAITING_LOGON:
         core.drop("no Logon in time")
     elif core.state is SessionState.LOGGED_ON:
         core.leave("the Logon that resets both numbers was not answered", operator=True)
     elif core.state is SessionState.LOGOUT_SENT:
-        core.sink.log("Logout was not answered in time")
+        core.host.log("Logout was not answered in time")
         core.drop("logged out, Logout unanswered")
     elif core.state is SessionState.LOGOUT_DELAYED:
         logout.answer(core)
     elif core.state is SessionState.LOGOUT_ANSWERED:
-        core.sink.alert("the peer logged out and did not close the connection")
+        core.host.alert("the peer logged out and did not close the connection")
         core.drop("logged out by the peer")
     else:
         core.drop(core.logout_reason)
@@ -103,13 +99,13 @@ def _keep_schedule(core: SessionCore) -> None:
         logout.log_out(core, "session time is over")
     elif core.state is SessionState.DISCONNECTED and is_over:
         core.reset_store()
-        core.sink.log("a new session time has begun: both sequence numbers are 1")
+        core.host.log("a new session time has begun: both sequence numbers are 1")
 
 
 def _next_deadline(core: SessionCore) -> int:
     deadline = NEVER_NS
     if core.state:
-        deadline = min(core.state_deadline_ns, core.gap_deadline_ns)
+        deadline = min(core.state_deadline_ns, core.gap.deadline_ns)
         if core.state in _BEATING and core.heart_bt_ns:
             is_tested = core.last_test_ns > core.last_received_ns
             settings = core.settings
@@ -119,4 +115,4 @@ def _next_deadline(core: SessionCore) -> int:
             )
     if core.schedule is not None:
         deadline = min(deadline, core.schedule.next_change(core.wall_ns) - core.wall_offset_ns)
-    return core.now_ns if core.backlog and not core.is_paused else deadline
+    return core.now_ns if core.replay.has_ranges and not core.replay.is_paused else deadline

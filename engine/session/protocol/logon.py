@@ -4,21 +4,16 @@ Source  FIX 4.4 volume 2, Logon, test cases 1B, 1S, 2.c, 2.i to 2.o; FIXT 1.1 fo
         NextExpectedMsgSeqNum(789) and SessionStatus(1409).
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from engine import fix
 from engine.codec import Fields
-from engine.session.protocol import admin, dispatch, gaps, header, logout, replay
+from engine.session.protocol import admin, header, logout, recovery, resend
+from engine.session.protocol.core import SessionCore, too_low
 from engine.session.protocol.faults import Fault, Reason
-from engine.session.protocol.states import SessionState
+from engine.session.protocol.states import SessionState, SessionStatus
 from engine.session.protocol.versions import Versions
 
-if TYPE_CHECKING:
-    from engine.session.protocol.core import SessionCore
-
 _LONGEST_HEART_BT_INT = 10**9  # seconds
+_CREDENTIALS = ("5", "6", "8")  # password wrong, account locked, password expired: asking again locks the account
 _SMALLEST_LIMIT = 128  # bytes: a Heartbeat has about 70
 
 
@@ -77,9 +72,9 @@ def on_reset(core: SessionCore, seq_num: int) -> None:
     else:
         core.reset_store()
         _transmit(core, core.heart_bt_ns // 1_000_000_000, True, 2)
-    gaps.forget(core)
+    core.gap.forget()
     core.advance(2)
-    core.sink.log("both sequence numbers were reset by agreement")
+    core.host.log("both sequence numbers were reset by agreement")
 
 
 def _on_refusal(core: SessionCore, fields: Fields, seq_num: int | None) -> None:
@@ -87,11 +82,11 @@ def _on_refusal(core: SessionCore, fields: Fields, seq_num: int | None) -> None:
         core.advance(core.next_in + 1)
     text = logout.reason(fields)
     core.logout_reason = text
-    if "MsgSeqNum too low" in text or fields.text(fix.SessionStatus) == str(logout.TOO_LOW):
+    if "MsgSeqNum too low" in text or fields.text(fix.SessionStatus) == str(SessionStatus.TOO_LOW):
         core.needs_operator = f"{text}; our store lost numbers"
-    elif fields.text(fix.SessionStatus) in logout.CREDENTIALS:
+    elif fields.text(fix.SessionStatus) in _CREDENTIALS:
         core.needs_operator = f"{text}; see to the credentials"
-    core.sink.alert(f"logon refused: {text}")
+    core.host.alert(f"logon refused: {text}")
     core.drop(text)
 
 
@@ -101,7 +96,7 @@ def _on_request(core: SessionCore, fields: Fields, seq_num: int) -> None:
         core.drop(f"Logon refused: {refusal}")
         return
     if core.schedule is not None and not core.schedule.may_log_on(core.wall_ns):
-        core.leave("Logon outside of the session time", status=7)
+        core.leave("Logon outside of the session time", status=SessionStatus.NOT_AT_THIS_TIME)
         return
     resets = fields.get(fix.ResetSeqNumFlag) == b"Y"
     if resets and seq_num != 1:
@@ -122,8 +117,8 @@ def _on_request(core: SessionCore, fields: Fields, seq_num: int) -> None:
     _transmit(core, header.integer(fields, fix.HeartBtInt) or 0, resets, core.next_in)
     _establish(core, fields, seq_num, is_next)
     if 0 < peer_expects < next_out:
-        replay.again(core, peer_expects, core.next_out - 1)
-    core.sink.on_logon()
+        resend.again(core, peer_expects, core.next_out - 1)
+    core.host.on_logon()
 
 
 def _on_answer(core: SessionCore, fields: Fields, seq_num: int) -> None:
@@ -148,11 +143,11 @@ def _on_answer(core: SessionCore, fields: Fields, seq_num: int) -> None:
     if is_next:
         core.advance(seq_num + 1)
     if header.integer(fields, fix.HeartBtInt) != core.settings.heart_bt_int:
-        core.sink.alert(f"HeartBtInt(108) of the answer is {fields.text(fix.HeartBtInt)}: adopted")
+        core.host.alert(f"HeartBtInt(108) of the answer is {fields.text(fix.HeartBtInt)}: adopted")
     _establish(core, fields, seq_num, is_next)
     if 0 < peer_expects < core.next_out:
-        replay.again(core, peer_expects, core.next_out - 1)
-    core.sink.on_logon()
+        resend.again(core, peer_expects, core.next_out - 1)
+    core.host.on_logon()
 
 
 def _confirm_reset(core: SessionCore, seq_num: int) -> bool:
@@ -176,11 +171,11 @@ def _establish(core: SessionCore, fields: Fields, seq_num: int, is_next: bool) -
     core.enter(SessionState.LOGGED_ON)
     core.arm(core.now_ns + core.heart_bt_ns if core.heart_bt_ns else core.state_deadline_ns)
     if not is_next:
-        core.queue[seq_num] = None
+        core.gap.hold(seq_num, None)
         if _peer_expects(core, fields):
-            gaps.expect_fill(core, seq_num - 1)
+            recovery.expect_fill(core, seq_num - 1)
         else:
-            gaps.request(core, seq_num - 1)
+            recovery.request(core, seq_num - 1)
 
 
 def _transmit(core: SessionCore, heart_bt_int: int, resets: bool, next_expected: int) -> None:
@@ -235,7 +230,7 @@ def _find_fault(core: SessionCore, fields: Fields) -> Fault | None:
         return Fault(Reason.VALUE_INCORRECT, fix.HeartBtInt, "HeartBtInt(108) is beyond every session")
     if core.settings.is_fixt and fix.DefaultApplVerID not in fields:
         return Fault(Reason.REQUIRED_TAG_MISSING, fix.DefaultApplVerID, "DefaultApplVerID(1137) missing")
-    return _find_number_fault(core, fields) or dispatch.find_fault(core, fields, fix.Msg.LOGON)
+    return _find_number_fault(core, fields) or header.find_fault(core, fields, fix.Msg.LOGON)
 
 
 def _find_number_fault(core: SessionCore, fields: Fields) -> Fault | None:
@@ -276,9 +271,9 @@ def _peer_expects(core: SessionCore, fields: Fields) -> int:
 
 
 def _refuse_too_low(core: SessionCore, seq_num: int) -> None:
-    core.leave(gaps.too_low(core.next_in, seq_num), status=logout.TOO_LOW, operator=True)
+    core.leave(too_low(core.next_in, seq_num), status=SessionStatus.TOO_LOW, operator=True)
 
 
 def _refuse_too_high_expected(core: SessionCore, expected: int, next_out: int) -> None:
     text = f"NextExpectedMsgSeqNum(789) is {expected}, only {next_out - 1} messages were sent"
-    core.leave(text, status=logout.TOO_HIGH_EXPECTED, operator=True)
+    core.leave(text, status=SessionStatus.TOO_HIGH_EXPECTED, operator=True)

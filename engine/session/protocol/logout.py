@@ -3,22 +3,11 @@
 Source  FIX 4.4 volume 2, Logout, test cases 12 and 13; response by message type for one that is too high.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from engine import fix
 from engine.codec import Fields
 from engine.session.protocol import admin
-from engine.session.protocol.states import SessionState
-
-if TYPE_CHECKING:
-    from engine.session.protocol.core import SessionCore
-
-
-TOO_LOW, TOO_HIGH_EXPECTED = 9, 10  # SessionStatus(1409)
-CREDENTIALS = ("5", "6", "8")  # password wrong, account locked, password expired: asking again locks the account
-_COMPLETE = 4
+from engine.session.protocol.core import SessionCore
+from engine.session.protocol.states import SessionState, SessionStatus
 
 
 def log_out(core: SessionCore, text: str) -> None:
@@ -43,7 +32,9 @@ def on_logout(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 def answer(core: SessionCore) -> None:
     """Answer the peer's Logout and leave closing to it."""
-    core.transmit(admin.body(fix.Msg.LOGOUT, [(fix.SessionStatus, _COMPLETE)] if core.settings.is_fixt else []))
+    core.transmit(
+        admin.body(fix.Msg.LOGOUT, [(fix.SessionStatus, SessionStatus.COMPLETE)] if core.settings.is_fixt else [])
+    )
     core.is_orderly = True
     core.enter(SessionState.LOGOUT_ANSWERED, core.settings.close_timeout_ns)
     core.tell_end(core.logout_reason)
@@ -53,16 +44,6 @@ def finish(core: SessionCore) -> None:
     """Close: both sides have said Logout."""
     core.is_orderly = True
     core.drop(core.logout_reason or "logged out as asked")
-
-
-def farewell(core: SessionCore, text: str, status: int) -> bytes:
-    """Return the body of a Logout that gives the session up."""
-    settings, fields = core.settings, list[tuple[int, object]]()
-    if settings.is_fixt and status:
-        fields.append((fix.SessionStatus, status))
-        if status == TOO_LOW and settings.send_next_expected_msg_seq_num:
-            fields.append((fix.NextExpectedMsgSeqNum, core.next_in))
-    return admin.body(fix.Msg.LOGOUT, [*fields, (fix.Text, text)])
 
 
 def reason(fields: Fields) -> str:

@@ -1,26 +1,28 @@
-"""Answers to the peer's ResendRequest, and everything else that is read back from the store to be written.
+"""What waits to be written: ranges that the peer asked for again, and behind them what was sent meanwhile.
 
-Shapes  `core.backlog` holds iterators of messages; while it is not empty, what is sent waits in the store behind it.
-Cost    a batch at a time, so that a long replay leaves the loop to others.
-Source  FIX 4.4 volume 2, message recovery, possible duplicates, test case 8; state matrix 10.
+Units   monotonic ns; sequence numbers are MsgSeqNum(34) of ours.
+Shapes  a queue of ranges, each an iterator of whole messages; while it is not empty, or the socket takes no more, new
+        messages stay in the store, and only the number of the first is kept here.
+Errors  none; a range that cannot be is a `Fault`, one request too many is `Leave`.
+Thread  the loop thread only.
+Source  FIX 4.4 volume 2, ResendRequest, test cases 8 and 14.e; possible duplicates.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from itertools import islice
-from typing import TYPE_CHECKING
+from collections import deque
+from collections.abc import Container, Iterator
 
 from engine import fix
-from engine.codec import Fields
-from engine.session.protocol import admin, header
+from engine.codec._fields import Fields
+from engine.session.protocol.admin import ADMIN
+from engine.session.protocol.agreed import SECOND_NS, CoreSettings
+from engine.session.protocol.answers import Again, Leave
 from engine.session.protocol.faults import Fault, Reason
 
-if TYPE_CHECKING:
-    from engine.session.protocol.core import SessionCore
+# What may leave a second time, as PossDupFlag(43)=Y: requests that can only take orders off the market. They carry
+# their old ClOrdID, so a venue that has seen them says so, and one that has not still should act on them.
+REPLAYED = frozenset({fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST})
 
-_BATCH = 256  # messages
-_MAX_BACKLOG = 64  # ranges
+_MAX_RANGES = 64
 _INFINITY = (0, 999_999)  # EndSeqNo(16): to the end, now and in older versions
 
 # Fields that a replayed message gets anew
@@ -30,112 +32,90 @@ _RENEWED = frozenset({
 })  # fmt: skip
 
 
-def on_resend_request(core: SessionCore, fields: Fields, seq_num: int) -> None:
-    """Serve a ResendRequest whose turn it is."""
-    if answer(core, fields, seq_num):
-        core.advance(seq_num + 1)
+class Replay:
+    """One session's queue of messages to write; `is_waiting` is True while new messages must wait behind it."""
 
+    def __init__(self, settings: CoreSettings, replayed: Container[str] | None = None) -> None:
+        """`replayed` holds the MsgTypes of the application that are sent again, None for all."""
+        self.is_waiting = False
+        self.is_paused = False  # the socket takes no more
+        self._most_a_second = settings.max_resend_requests_a_second
+        self._replayed = replayed
+        self._renewed = _RENEWED | {tag for tag, _ in settings.header}
+        self._ranges: deque[Iterator[bytes]] = deque()
+        self._unwritten_from = 0  # first message that is in the store alone
+        self._second = self._requests = 0  # of the peer: the second, and how many in it
 
-def answer(core: SessionCore, fields: Fields, seq_num: int) -> bool:
-    """Send the range again; False if the message was refused, and counted, instead."""
-    first, end = header.integer(fields, fix.BeginSeqNo), header.integer(fields, fix.EndSeqNo)
-    if (fault := _find_fault(core, fields, first, end)) is not None:
-        core.refuse(fields, seq_num, fault)
-        return False
-    assert first is not None and end is not None
-    if _is_flood(core):
-        core.leave("more ResendRequests than can be served", wait=True)
-        return False
-    last = core.next_out - 1
-    again(core, first, last if end in _INFINITY else min(end, last))
-    return True
+    @property
+    def has_ranges(self) -> bool:
+        """Say whether a range waits to be written."""
+        return len(self._ranges) > 0
 
+    def judge(self, first: int, end: int, next_out: int, now_ns: int) -> Again | Fault | Leave:
+        """Decide about a ResendRequest(2) for `first` to `end`; our next message will be number `next_out`."""
+        if not 0 < first < next_out:
+            return Fault(Reason.VALUE_INCORRECT, fix.BeginSeqNo, f"BeginSeqNo(7) is not of 1 to {next_out - 1}")
+        if 0 < end < first:
+            return Fault(Reason.VALUE_INCORRECT, fix.EndSeqNo, "EndSeqNo(16) is below BeginSeqNo(7)")
+        second = now_ns // SECOND_NS
+        self._requests = self._requests + 1 if second == self._second else 1
+        self._second = second
+        if self._requests > self._most_a_second or len(self._ranges) >= _MAX_RANGES:
+            return Leave("more ResendRequests than can be served")
+        last = next_out - 1
+        return Again(first, last if end in _INFINITY else min(end, last))
 
-def again(core: SessionCore, first: int, last: int) -> None:
-    """Queue the messages from `first` to `last` for another sending."""
-    core.backlog.append(_duplicates(core, first, last))
-    if len(core.backlog) == 1:
-        pump(core)
+    def may_go_again(self, msg_type: str) -> bool:
+        """Say whether a message of this type is sent again; one that is not is skipped by a gap fill."""
+        if msg_type in ADMIN:
+            return msg_type == fix.Msg.REJECT
+        return self._replayed is None or msg_type in self._replayed
 
+    def body(self, stored: Fields) -> bytes:
+        """Return the body of a stored message, without the fields that it gets anew."""
+        kept = b"".join(b"%d=%b\x01" % field for field in stored if field[0] not in self._renewed)
+        return b"35=%b\x01" % (stored.get(fix.MsgType) or b"") + kept
 
-def pump(core: SessionCore) -> None:
-    """Write a batch of what waits, as long as the socket takes it."""
-    room = _BATCH
-    core.last_sent_ns = core.now_ns
-    while room and not core.is_paused and core.state:
-        if not core.backlog:
-            if not core.unwritten_from:
-                return
-            core.backlog.append(_verbatim(core, core.unwritten_from, core.next_out - 1))
-            core.unwritten_from = 0
-        written = 0
-        for message in islice(core.backlog[0], room):
-            core.sink.write(message)
-            written += 1
-            if core.is_paused:
-                break
-        room -= written
-        if room and not core.is_paused:
-            core.backlog.popleft()
-    if core.backlog and not core.is_paused:
-        core.arm(core.now_ns)
+    def add(self, messages: Iterator[bytes]) -> bool:
+        """Queue a range; say whether it is the only one."""
+        self._ranges.append(messages)
+        self.is_waiting = True
+        return len(self._ranges) == 1
 
+    def postpone(self, seq_num: int) -> None:
+        """Learn that a new message is in the store and must wait."""
+        self._unwritten_from = self._unwritten_from or seq_num
 
-def _duplicates(core: SessionCore, first: int, last: int) -> Iterator[bytes]:
-    """Yield the messages as possible duplicates, runs of others as one gap fill each."""
-    stored = Fields(data_fields=core.data_fields)
-    skipped_from = first
-    for seq_num, message in core.store.messages(first, last):
-        stored.parse(message)
-        if not _may_go_again(core, stored.msg_type):
-            continue
-        if skipped_from < seq_num:
-            yield _gap_fill(core, skipped_from, seq_num)
-        skipped_from = seq_num + 1
-        yield _duplicate(core, stored, seq_num)
-    if skipped_from <= last:
-        yield _gap_fill(core, skipped_from, last + 1)
+    def next(self) -> bytes | None:
+        """Return the next message to write, None after the last range."""
+        while self._ranges:
+            message = next(self._ranges[0], None)
+            if message is not None:
+                return message
+            self._ranges.popleft()
+        self._judge()
+        return None
 
+    def take_unwritten(self) -> int:
+        """Return the first message that waits in the store, 0 for none; from it on they are the next range to add."""
+        first, self._unwritten_from = self._unwritten_from, 0
+        self._judge()
+        return first
 
-def _verbatim(core: SessionCore, first: int, last: int) -> Iterator[bytes]:
-    return (message for _, message in core.store.messages(first, last))
+    def pause(self) -> None:
+        """Learn that the socket takes no more."""
+        self.is_paused = self.is_waiting = True
 
+    def resume(self) -> None:
+        """Learn that the socket takes messages again."""
+        self.is_paused = False
+        self._judge()
 
-def _may_go_again(core: SessionCore, msg_type: str) -> bool:
-    if msg_type in admin.ADMIN:
-        return msg_type == fix.Msg.REJECT
-    return core.replayed is None or msg_type in core.replayed
+    def clear(self) -> None:
+        """Drop everything that waits; it stays in the store."""
+        self._ranges.clear()
+        self._unwritten_from = 0
+        self._judge()
 
-
-def _duplicate(core: SessionCore, stored: Fields, seq_num: int) -> bytes:
-    first_time = stored.get(fix.OrigSendingTime) or stored.get(fix.SendingTime) or b""
-    kept = [field for field in stored if field[0] not in _RENEWED and field[0] not in core.constant_tags]
-    body = b"".join([b"35=%b\x01" % (stored.get(fix.MsgType) or b""), *(b"%d=%b\x01" % field for field in kept)])
-    return core.encoder.encode(body, seq_num, core.wall_ns, b"43=Y\x01122=%b\x01" % first_time)
-
-
-def _gap_fill(core: SessionCore, seq_num: int, new_seq_no: int) -> bytes:
-    body = admin.body(fix.Msg.SEQUENCE_RESET, [(fix.GapFillFlag, "Y"), (fix.NewSeqNo, new_seq_no)])
-    time = core.encoder.times.format(core.wall_ns)
-    return core.encoder.encode(body, seq_num, core.wall_ns, b"43=Y\x01122=%b\x01" % time)
-
-
-def _find_fault(core: SessionCore, fields: Fields, first: int | None, end: int | None) -> Fault | None:
-    for tag, name, value in ((fix.BeginSeqNo, "BeginSeqNo(7)", first), (fix.EndSeqNo, "EndSeqNo(16)", end)):
-        if tag not in fields:
-            return Fault(Reason.REQUIRED_TAG_MISSING, tag, f"{name} missing")
-        if value is None or value < 0:
-            return Fault(Reason.INCORRECT_DATA_FORMAT, tag, f"{name} is not a number")
-    assert first is not None and end is not None
-    if not 0 < first < core.next_out:
-        return Fault(Reason.VALUE_INCORRECT, fix.BeginSeqNo, f"BeginSeqNo(7) is not of 1 to {core.next_out - 1}")
-    if 0 < end < first:
-        return Fault(Reason.VALUE_INCORRECT, fix.EndSeqNo, "EndSeqNo(16) is below BeginSeqNo(7)")
-    return None
-
-
-def _is_flood(core: SessionCore) -> bool:
-    second, count = core.resend_requests
-    now = core.now_ns // 1_000_000_000
-    core.resend_requests = (now, count + 1 if now == second else 1)
-    return core.resend_requests[1] > core.settings.max_resend_requests_a_second or len(core.backlog) >= _MAX_BACKLOG
+    def _judge(self) -> None:
+        self.is_waiting = self.is_paused or len(self._ranges) > 0 or self._unwritten_from > 0

@@ -25,15 +25,13 @@ from engine.runtime._sockets import Sockets
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
 from engine.session.protocol import admin
+from engine.session.protocol.replay import REPLAYED
 from engine.session.quickfix.driver import Driver
 from engine.session.quickfix.log import LogFactory, SessionLog
+from engine.session.quickfix.logons import Logons
 from engine.session.quickfix.settings import prepared, quickfix_settings, read_dictionaries, session_id
 
 _logger = logging.getLogger(__name__)
-
-# What may leave a second time, as PossDupFlag(43)=Y: requests that can only take orders off the market. They carry
-# their old ClOrdID, so a venue that has seen them says so, and one that has not still should act on them.
-REPLAYED = frozenset({fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST})
 
 _SOH = 1
 _TRAILER = "10=0\x01"  # QuickFIX drops a repeating group that nothing follows; it writes the true CheckSum later
@@ -62,12 +60,10 @@ class QuickfixSession:
         self.name = settings.name
         self._loop = loop
         self._sockets = sockets or Sockets(loop)
-        self._logon_dialect = logon_dialect
-        self._logon_tags = settings.logon_tags()
+        self._logons = Logons(settings.logon_tags(), logon_dialect)
         self._may_send = False
         self._is_dropping = False
         self._logout_text = ""  # why the session ends, where a Logout says so
-        self._unsent_logon = 0  # MsgSeqNum of a Logon for which there was no connection
         self._escaped: BaseException | None = None  # raised in a callback, and not ours to stop
         self._last_seq_nums = (0, 0)
         self._session: Any = None  # QuickFIX's own session, until `close`
@@ -172,17 +168,11 @@ class QuickfixSession:
         self._session = quickfix.Session.lookupSession(identity)
 
     def _after_poll(self) -> None:
-        if self._unsent_logon:
-            self._take_back_logon()
+        if self._logons.unsent:
+            self._logons.take_back(self._session)
         if self._escaped is not None:
             escaped, self._escaped = self._escaped, None
             raise escaped
-
-    def _take_back_logon(self) -> None:
-        """Give the number of a Logon that never left to the next one, so that refused connections leave no gap."""
-        if self._session is not None and self._session.getExpectedSenderNum() == self._unsent_logon + 1:
-            self._session.setNextSenderMsgSeqNum(self._unsent_logon)
-        self._unsent_logon = 0
 
     def _drop(self) -> None:
         self._is_dropping = True
@@ -192,19 +182,10 @@ class QuickfixSession:
             self._is_dropping = False
 
     def _fill_logon(self, message: quickfix.Message, header: quickfix.Header) -> None:
-        """Add what the venue wants in a Logon; one that cannot be completed does not leave."""
-        seq_num = int(header.getField(fix.MsgSeqNum))
-        if not self._driver.seek():
-            self._unsent_logon = seq_num
+        """Complete a Logon; one that cannot be completed does not leave."""
         try:
-            fields = list(self._logon_tags)
-            if self._logon_dialect is not None:
-                tags = (fix.MsgSeqNum, fix.SenderCompID, fix.SendingTime, fix.TargetCompID)
-                fields += self._logon_dialect.logon_fields({tag: header.getField(tag) for tag in tags})
-            for tag, value in fields:
-                message.setField(tag, value)
+            self._logons.fill(message, header, is_connected=self._driver.seek())
         except Exception:
-            self._unsent_logon = seq_num
             self._drop()
             raise
 

@@ -1,12 +1,10 @@
 """What a session sent before its numbers began again: segments of older runs, kept in `archive` beside the store.
-The command `python -m engine.session.archive FILE...` prints the messages, secrets of a Logon left out.
 
 Shapes  `STEM.TIME.RUN.I.log`, TIME when it was last written, cut to what is used. Nothing here is ever deleted.
 Errors  SessionError for a damaged record.
 Source  FIX 4.4 volume 2, state matrix 1 and 16: a session that ends is begun anew.
 """
 
-import argparse
 import mmap
 import os
 from collections.abc import Iterator
@@ -43,14 +41,6 @@ def messages(file: Path) -> Iterator[tuple[int, bytes]]:
             offset = found[2]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Print archived messages of native FIX sessions.")
-    parser.add_argument("files", type=Path, nargs="+")
-    for file in parser.parse_args(arguments).files:
-        for _, message in messages(file):
-            print(redact(message).decode("latin-1").replace("\x01", "|"))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+def lines(file: Path) -> Iterator[str]:
+    """Yield each message of an archived segment as a line, `|` for SOH, secrets of a Logon left out."""
+    return (redact(message).decode("latin-1").replace("\x01", "|") for _, message in messages(file))

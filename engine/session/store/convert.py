@@ -1,22 +1,20 @@
 """Moves a session's numbers and messages between the native store and QuickFIX's, to change kind within a day.
-The command is `python -m engine.session.store_convert SESSION.cfg native|quickfix`; the session must be stopped.
+The session must be stopped.
 
 Shapes  QuickFIX: `.seqnums` both numbers, `.session` their beginning, `.header` number,offset,size of each in `.body`.
 Errors  SessionError for a source that is missing or damaged, and where the destination's numbers are higher.
 Source  QuickFIX FileStore, 1.15 and 1.16.
 """
 
-import argparse
 import os
 import re
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from engine.codec import TimestampFormat, parse_timestamp
 from engine.errors import EngineError, SessionError
-from engine.session.file.settings import SessionSettings, load_sessions
+from engine.session.file.settings import SessionSettings
 from engine.session.store.file_store import FileStore, stem
 
 # Stands for a number whose message QuickFIX did not keep; administrative, so it is skipped by a gap fill.
@@ -144,23 +142,3 @@ def _file(settings: SessionSettings, suffix: str) -> Path:
     keys = ("BeginString", "SenderCompID", "TargetCompID", "SessionQualifier")
     name = "-".join(text for key in keys if (text := settings.text(key)))
     return _folder(settings) / f"{name}.{suffix}"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Convert every session of a file."""
-    parser = argparse.ArgumentParser(description="Move FIX session stores between QuickFIX and native.")
-    parser.add_argument("session_file", type=Path)
-    parser.add_argument("to", choices=("native", "quickfix"))
-    wanted = parser.parse_args(arguments)
-    try:
-        for settings in load_sessions(wanted.session_file):
-            moved = to_native(settings) if wanted.to == "native" else to_quickfix(settings)
-            print(f"{settings.name}: {moved.next_out} out, {moved.next_in} in, {len(moved.messages)} messages")
-    except EngineError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

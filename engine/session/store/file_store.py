@@ -9,26 +9,22 @@ Thread  the loop thread only.
 """
 
 import fcntl
-import json
 import mmap
 import os
 import re
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from engine.errors import SessionError
 from engine.session.file.settings import SessionSettings
 from engine.session.store import archive
-from engine.session.store._log import HEAD_NUMBERS, Log, read, sealed
+from engine.session.store._log import Log, read
+from engine.session.store.head import Facts, mapped, open_head, write_head
 from engine.session.store.store import MemoryStore, Store
 
 _MADV_POPULATE_WRITE = 23
-_HEAD_SIZE = 4096
-_MAGIC = b"fixlane store 1 "
 SEGMENT_SIZE = 16 * 2**20
 _SLICE = 2**18  # of a segment that is being prepared
 _SMALL_SEGMENT = 2**20
@@ -120,7 +116,7 @@ class FileStore(Store):
         for i, (begin, file) in enumerate(segments):
             if begin > last or (i + 1 < len(segments) and segments[i + 1][0] <= first):
                 continue
-            with _mapped(file, writable=False) as segment:
+            with mapped(file, writable=False) as segment:
                 offset = 0
                 while (found := read(segment, offset, first)) is not None and found[0] <= last:
                     yield found[0], found[1]
@@ -129,7 +125,7 @@ class FileStore(Store):
     def reset(self, now_ns: int, next_in: int = 1, next_out: int = 1) -> None:
         run = self._run + 1
         self._release()
-        self._write_head(run, now_ns, next_in, next_out)
+        write_head(self._head_file, Facts(self._name, run, now_ns, next_out), next_in)
         self._open()
 
     def prepare(self) -> bool:
@@ -184,27 +180,7 @@ class FileStore(Store):
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if orphans := self._found_segments():
             raise SessionError(f"{self._head_file}: missing beside {orphans[0].name}; restore it or remove both")
-        self._write_head(1, now_ns, 1, 1)
-
-    def _write_head(self, run: int, now_ns: int, next_in: int, next_out: int) -> None:
-        """Put a new head in the place of the old one, in one step."""
-        facts = {"session": self._name, "run": run, "created_ns": now_ns, "first_out": next_out}
-        text = json.dumps(facts).encode()
-        text = _MAGIC + b"%08x " % zlib.crc32(text) + text + b"\n"
-        numbers = sealed(next_in) + sealed(next_out)
-        temporary = self._head_file.with_suffix(".head.new")
-        temporary.write_bytes((numbers + text).ljust(_HEAD_SIZE, b"\0"))
-        os.replace(temporary, self._head_file)
-
-    def _read_facts(self, head: mmap.mmap) -> dict[str, Any]:
-        text = head[HEAD_NUMBERS:].partition(b"\n")[0]
-        check, _, facts = text.removeprefix(_MAGIC).partition(b" ")
-        if not text.startswith(_MAGIC) or check != b"%08x" % zlib.crc32(facts):
-            raise SessionError("the head is damaged")
-        found: dict[str, Any] = json.loads(facts)
-        if found["session"] != self._name:
-            raise SessionError(f"the head belongs to session {found['session']}")
-        return found
+        write_head(self._head_file, Facts(self._name, 1, now_ns, 1), 1)
 
     def _open(self) -> None:
         """Map the files and prove them."""
@@ -218,11 +194,8 @@ class FileStore(Store):
             raise SessionError(f"{self._head_file}: {error}; no logon: {advice} (ResetOnLogon=Y)") from error
 
     def _open_head(self) -> None:
-        if self._head_file.stat().st_size != _HEAD_SIZE:
-            raise SessionError("the head is truncated")
-        self._head = _mapped(self._head_file, writable=True)
-        facts = self._read_facts(self._head)
-        self._run, self.created_ns, self._first_out = facts["run"], facts["created_ns"], facts["first_out"]
+        self._head, facts = open_head(self._head_file, self._name)
+        self._run, self.created_ns, self._first_out = facts.run, facts.created_ns, facts.first_out
         self._log = Log(self._head, self.keeps_messages, self._roll)
 
     def _open_segments(self) -> None:
@@ -231,7 +204,7 @@ class FileStore(Store):
         self._archive_other_runs()
         log, counted, seq_num = self._opened(), self._opened().next_out, self._first_out
         while (file := self._segment_file(len(self._segments))).exists():
-            segment = _mapped(file, writable=True)
+            segment = mapped(file, writable=True)
             try:
                 after = log.attach(segment, seq_num)
             except SessionError as error:
@@ -246,7 +219,7 @@ class FileStore(Store):
             raise SessionError(f"the head counts {counted - 1} messages, the segments {seq_num - 1}")
         if self._segments:
             first, file = self._segments[-1]
-            self._current = _mapped(file, writable=True)
+            self._current = mapped(file, writable=True)
             log.attach(self._current, first)
         else:
             self._roll(0)
@@ -269,12 +242,12 @@ class FileStore(Store):
         with temporary.open("wb") as opened:
             os.posix_fallocate(opened.fileno(), 0, size)
         os.replace(temporary, file)
-        return _mapped(file, writable=True)
+        return mapped(file, writable=True)
 
     def _sync(self) -> None:
-        for mapped in (self._current, self._head):
-            if mapped is not None:
-                mapped.flush()
+        for file in (self._current, self._head):
+            if file is not None:
+                file.flush()
 
     def _archive_other_runs(self) -> None:
         for file in self._found_segments():
@@ -297,8 +270,3 @@ def _populate(segment: mmap.mmap, start: int, size: int) -> None:
     """Have the kernel make these pages writable now; elsewhere than on Linux 5.14 they come one by one."""
     with suppress(OSError):
         segment.madvise(_MADV_POPULATE_WRITE, start, min(size, len(segment) - start))
-
-
-def _mapped(file: Path, *, writable: bool) -> mmap.mmap:
-    with file.open("r+b" if writable else "rb") as opened:
-        return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ)

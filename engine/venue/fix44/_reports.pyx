@@ -13,7 +13,8 @@ from libc.stdint cimport INT64_MIN, int64_t
 from libc.string cimport memcmp
 
 from engine._text cimport PyUnicode_1BYTE_DATA, PyUnicode_1BYTE_KIND, PyUnicode_GET_LENGTH, PyUnicode_KIND
-from engine.codec._fields cimport Field, Fields
+from engine.codec._fields cimport Fields
+from engine.codec._pieces cimport Field
 from engine.orders.report cimport ExecutionReport
 
 from engine.errors import DecodeError

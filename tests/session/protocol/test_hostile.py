@@ -54,7 +54,7 @@ def test_nothing_escapes_from_the_core() -> None:
             if some.random() < 0.1:
                 scene.wait(some.choice([1, 31, 80]))
             assert 0 < scene.core.next_in == scene.store.next_in < 2**48
-            assert scene.core.next_out == scene.store.next_out and len(scene.core.queue) <= 40
+            assert scene.core.next_out == scene.store.next_out and len(scene.core.gap) <= 40
         outcomes.update(event[:7] for event in scene.take())
     assert {"> 35=A|", "> 35=3|", "> 35=5|", "> 35=2|", "> 35=4|", "> 35=0|", "< 35=8|", "alert"} <= outcomes
 

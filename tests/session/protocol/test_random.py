@@ -2,16 +2,16 @@
 
 import random
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.codec import Fields
 from engine.session.protocol.agreed import CoreSettings
-from engine.session.protocol.core import SessionCore
 from engine.session.protocol.host import Host
+from engine.session.protocol.session import FixSession
 from engine.session.store.file_store import FileStore
 from engine.session.store.store import MemoryStore, Store
 from tests.support.session.scene import SECOND, SETTINGS, START_NS
@@ -33,7 +33,7 @@ class End(Host):
     def start(self) -> None:
         """Start as a process does: nothing is left but the store."""
         self.pipe = bytearray()
-        self.core = SessionCore(self.agreed, self, self.store, is_initiator=self.is_initiator)
+        self.core = FixSession(self.agreed, self, self.store, is_initiator=self.is_initiator)
         self.core.wall_offset_ns = START_NS
 
     def write(self, message: bytes) -> None:
@@ -105,7 +105,7 @@ class World:
                 for side in (0, 1):
                     self.carry(side, 1 << 20)
                     self.ends[side].core.timer(self.now_ns)
-            if all(end.is_open and end.core.is_logged_on and not end.core.gap_end for end in self.ends):
+            if all(end.is_open and end.core.is_logged_on and not end.core.gap.end for end in self.ends):
                 return
             self.cut()
 
@@ -175,8 +175,10 @@ def test_long_runs_lose_and_repeat_nothing() -> None:
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(steps=STEPS)
-def test_stores_on_disk_lose_and_repeat_nothing(tmp_path_factory: Any, steps: list[tuple[str, int, int]]) -> None:
-    folder: Path = tmp_path_factory.mktemp("stores")
+def test_stores_on_disk_lose_and_repeat_nothing(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("stores")
     stores = [FileStore(folder, name, START_NS, segment_size=8192) for name in ("us", "peer")]
     world = World({}, (stores[0], stores[1]))
     world.run(steps)

@@ -1,11 +1,11 @@
 """What the session core sends again, and what it sends when time passes, by the standard's case numbers."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.errors import SessionError
-from engine.session.protocol import gaps
 from engine.session.store.file_store import FileStore
 from engine.session.store.store import MemoryStore
 from tests.support.session.scene import START_NS, Scene
@@ -22,7 +22,7 @@ def fill(seq_num: int, new: int) -> str:
     return f"> 35=4|34={seq_num}|{DUP}123=Y|36={new}|"
 
 
-def sent(*kinds: str, **changes: object) -> Scene:
+def sent(*kinds: str, **changes: Any) -> Scene:
     """A session that sent messages 2, 3, ...: `D` an order, `0` a Heartbeat."""
     scene = Scene(**changes).up()
     for seq_num, kind in enumerate(kinds, 2):
@@ -128,6 +128,25 @@ def test_long_replay_leaves_in_batches_before_new_messages() -> None:
     assert scene.take() == [*(order(n, DUP) for n in range(258, 302)), order(302)]
 
 
+def test_4_replay_restarts_the_heartbeat_with_every_batch() -> None:
+    scene = sent(*["D"] * 300)
+    scene.wait(29)
+    assert len(ask(scene, 2, 0)) == 256
+    assert scene.wait(2) == [order(n, DUP) for n in range(258, 302)]
+    assert scene.wait(27.9) == []
+    assert scene.wait(0.2) == ["> 35=0|34=302|"]
+
+
+def test_4_replay_that_a_full_socket_holds_up_restarts_the_heartbeat_when_it_goes_on() -> None:
+    scene = sent("D", "D")
+    scene.core.pause()
+    ask(scene, 2, 0)
+    scene.wait(29)
+    scene.core.resume(scene.now_ns)
+    assert scene.take() == [order(2, DUP), order(3, DUP)]
+    assert scene.wait(2) == []
+
+
 def test_4_a_heartbeat_after_silence_of_ours() -> None:
     scene = Scene().up()
     assert scene.wait(29.9) == []
@@ -182,7 +201,7 @@ def test_heart_bt_int_zero_means_neither_heartbeats_nor_a_watch() -> None:
 
 def test_9_sequence_reset_of_ours_moves_our_number_on() -> None:
     scene = sent("D")
-    gaps.send_sequence_reset(scene.core, 50)
+    scene.core.sequence_reset(50, scene.now_ns)
     scene.send("35=D|11=o50|")
     assert scene.take() == ["> 35=4|34=49|123=N|36=50|", order(50)]
     assert ask(scene, 49, 0) == [fill(49, 50), order(50, DUP)]
@@ -192,10 +211,10 @@ def test_9_sequence_reset_of_ours_moves_our_number_on() -> None:
 def test_9_sequence_reset_of_ours_never_lowers() -> None:
     scene = sent("D")
     with pytest.raises(SessionError, match=r"NewSeqNo\(36\) must be above 3, not 3"):
-        gaps.send_sequence_reset(scene.core, 3)
+        scene.core.sequence_reset(3, scene.now_ns)
     scene.core.disconnected(scene.now_ns, "lost")
     with pytest.raises(SessionError, match="logged out"):
-        gaps.send_sequence_reset(scene.core, 50)
+        scene.core.sequence_reset(50, scene.now_ns)
     assert scene.core.next_out == 3
 
 

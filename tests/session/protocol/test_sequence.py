@@ -58,7 +58,7 @@ def test_2_b_numbers_beyond_a_full_queue_take_no_room() -> None:
     scene = Scene(max_queued=2).up()
     for seq_num in range(3, 50):
         scene.receive(f"35=2|34={seq_num}|{DUP}7=1|16=0|", f"35=5|34={seq_num + 100}|{DUP}")
-    assert len(scene.core.queue) == 2 and scene.core.state
+    assert len(scene.core.gap) == 2 and scene.core.state
 
 
 def test_2_c_too_low_is_left() -> None:

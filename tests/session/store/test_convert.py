@@ -10,7 +10,7 @@ from engine.errors import SessionError
 from engine.session.file.settings import SessionSettings
 from engine.session.native.acceptor import SessionAcceptor
 from engine.session.native.initiator import NativeSession
-from engine.session.store.convert import main, read_quickfix, to_native, to_quickfix
+from engine.session.store.convert import read_quickfix, to_native, to_quickfix
 from engine.session.store.file_store import FileStore
 from tests.session.test_quickfix import Quickfix, free_port
 from tests.support.session.scene import START_NS
@@ -82,16 +82,6 @@ def test_damaged_source_is_named(tmp_path: Path) -> None:
 def test_nothing_to_convert_is_said(tmp_path: Path) -> None:
     with pytest.raises(SessionError, match="no native store"):
         to_quickfix(initiator_settings(tmp_path, 1))
-
-
-def test_command_converts_every_session(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settings = filled(tmp_path)
-    lines = [f"{key}={value}" for key, value in settings.values.items()]
-    (tmp_path / "s.cfg").write_text("\n".join(["[SESSION]", *lines]))
-    assert main([str(tmp_path / "s.cfg"), "quickfix"]) == 0
-    assert capsys.readouterr().out == "FIX.4.4:US->PEER: 4 out, 9 in, 3 messages\n"
-    (tmp_path / "us" / f"{NAME}.seqnums").write_text("nonsense")
-    assert main([str(tmp_path / "s.cfg"), "native"]) == 2
 
 
 def test_session_changes_kind_within_a_day(tmp_path: Path) -> None:

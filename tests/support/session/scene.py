@@ -7,8 +7,8 @@ from engine import fix
 from engine.codec import Fields, Frame, FrameReader, TimestampFormat
 from engine.codec.message import Message
 from engine.session.protocol.agreed import CoreSettings
-from engine.session.protocol.core import SessionCore
 from engine.session.protocol.host import Host
+from engine.session.protocol.session import FixSession
 from engine.session.store.store import MemoryStore
 
 SECOND = 1_000_000_000
@@ -37,7 +37,7 @@ def frame(
 
 
 class Scene(Host):
-    """Events: `> text` sent, `< text` delivered, and the sink's other calls by name."""
+    """Events: `> text` sent, `< text` delivered, and the host's other calls by name."""
 
     def __init__(
         self, *, is_initiator: bool = True, store: Any = None, core: dict[str, Any] | None = None, **changes: Any
@@ -46,8 +46,8 @@ class Scene(Host):
         self.now_ns = 5 * SECOND  # monotonic
         self.armed_ns = 0
         self.settings = replace(SETTINGS, **changes)
-        self.store = store if store is not None else MemoryStore(START_NS)
-        self.core = SessionCore(self.settings, self, self.store, is_initiator=is_initiator, **(core or {}))
+        self.store: Any = store if store is not None else MemoryStore(START_NS)
+        self.core = FixSession(self.settings, self, self.store, is_initiator=is_initiator, **(core or {}))
         self.core.wall_offset_ns = START_NS - self.now_ns
         self.reader = FrameReader()
         self.raw: list[bytes] = []

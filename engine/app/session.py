@@ -1,0 +1,51 @@
+"""The command `fixlane session`: what is done to the stores of FIX sessions while these are stopped.
+
+Errors  ConfigError for a session file that cannot be used, SessionError for a store that is damaged or would lose
+        numbers; whoever calls turns them into an exit status.
+"""
+
+from argparse import Namespace
+from pathlib import Path
+
+from engine.app.plugins import Subparsers
+from engine.errors import SessionError
+
+
+def convert(arguments: Namespace) -> int:
+    """Move the store of every session in `session_file` to the kind `to`; print what each holds."""
+    from engine.session.file.settings import load_sessions
+    from engine.session.store.convert import to_native, to_quickfix
+
+    move = {"native": to_native, "quickfix": to_quickfix}[arguments.to]
+    for settings in load_sessions(arguments.session_file):
+        moved = move(settings)
+        print(f"{settings.name}: {moved.next_out} out, {moved.next_in} in, {len(moved.messages)} messages")
+    return 0
+
+
+def archive(arguments: Namespace) -> int:
+    """Print the messages of each archived segment in `files`."""
+    from engine.session.store.archive import lines
+
+    for file in arguments.files:
+        try:
+            for line in lines(file):
+                print(line)
+        except (SessionError, ValueError) as error:
+            raise SessionError(f"{file}: {error}; name a file of an `archive` folder") from error
+    return 0
+
+
+def add_commands(commands: Subparsers) -> None:
+    """Add `session convert` and `session archive` to the commands of a parser."""
+    session = commands.add_parser("session", help="look after the stores of FIX sessions that are stopped")
+    found = session.add_subparsers(required=True, metavar="COMMAND")
+
+    one = found.add_parser("convert", help="move numbers and messages to the other kind of session")
+    one.add_argument("session_file", type=Path, metavar="SESSION.cfg")
+    one.add_argument("to", choices=("native", "quickfix"), help="the kind that the session will be")
+    one.set_defaults(run=convert)
+
+    one = found.add_parser("archive", help="print what a native session sent before its numbers began again")
+    one.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    one.set_defaults(run=archive)

@@ -1,0 +1,47 @@
+"""The Logons that QuickFIX writes: completed before they leave, and their numbers taken back when they did not.
+
+QuickFIX writes a Logon as soon as it begins to connect. Where the connection is refused that Logon has used a number
+that the peer never sees, and the next one would leave a gap.
+
+Errors  whatever the dialect raises leaves `fill`, with the number noted as unused.
+Thread  the loop thread only.
+"""
+
+from collections.abc import Sequence
+
+import quickfix
+
+from engine import fix
+from engine.session import LogonDialect
+
+_TOLD = (fix.MsgSeqNum, fix.SenderCompID, fix.SendingTime, fix.TargetCompID)  # what a dialect signs
+
+
+class Logons:
+    """The Logons of one session; `unsent` is not 0 while there is a number to take back."""
+
+    def __init__(self, tags: Sequence[tuple[int, str]], dialect: LogonDialect | None) -> None:
+        self._tags = tuple(tags)
+        self._dialect = dialect
+        self.unsent = 0  # MsgSeqNum(34) of a Logon for which there was no connection
+
+    def fill(self, message: quickfix.Message, header: quickfix.Header, *, is_connected: bool) -> None:
+        """Add what the session file and the venue want in a Logon."""
+        seq_num = int(header.getField(fix.MsgSeqNum))
+        if not is_connected:
+            self.unsent = seq_num
+        try:
+            fields = list(self._tags)
+            if self._dialect is not None:
+                fields += self._dialect.logon_fields({tag: header.getField(tag) for tag in _TOLD})
+            for tag, value in fields:
+                message.setField(tag, value)
+        except Exception:
+            self.unsent = seq_num
+            raise
+
+    def take_back(self, session: quickfix.Session | None) -> None:
+        """Give the number of a Logon that never left to the next one."""
+        if session is not None and session.getExpectedSenderNum() == self.unsent + 1:
+            session.setNextSenderMsgSeqNum(self.unsent)
+        self.unsent = 0

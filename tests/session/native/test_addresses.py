@@ -1,0 +1,63 @@
+"""Which of a session's addresses is tried next, by policy and time."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.session.file.settings import SessionSettings
+from engine.session.native.addresses import Addresses
+
+SECOND = 1_000_000_000
+BEGIN = 1_000_000 * SECOND  # a monotonic clock that has run for long
+FIRST, SECOND_ADDRESS, THIRD = ("a", 1), ("b", 2), ("c", 3)
+HOSTS = {
+    "SocketConnectHost": "a",
+    "SocketConnectPort": "1",
+    "SocketConnectHost2": "c",
+    "SocketConnectPort2": "3",
+    "SocketConnectHost1": "b",
+    "SocketConnectPort1": "2",
+}
+
+
+def addresses(**more: str) -> Addresses:
+    return Addresses(SessionSettings(Path("session.cfg"), HOSTS | more))
+
+
+def tried(them: Addresses, *times_ns: int) -> list[tuple[str, int]]:
+    """Return the addresses tried at these times, each of which fails."""
+    found = []
+    for now_ns in times_ns:
+        found.append(them.next(now_ns))
+        them.failed()
+    return found
+
+
+@pytest.mark.parametrize("policy", [{}, {"HostSelectionPolicy": "ROUNDROBIN"}, {"HostSelectionPolicy": "PRIORITY"}])
+def test_failures_lead_through_every_address_and_around(policy: dict[str, str]) -> None:
+    assert tried(addresses(**policy), *[BEGIN] * 4) == [FIRST, SECOND_ADDRESS, THIRD, FIRST]
+
+
+def test_address_that_was_reached_is_tried_again_without_a_failure() -> None:
+    them = addresses()
+    tried(them, BEGIN)
+    assert [them.next(BEGIN), them.next(BEGIN + 500 * SECOND)] == [SECOND_ADDRESS] * 2
+
+
+def test_round_robin_never_starts_over() -> None:
+    them = addresses()
+    assert tried(them, BEGIN, BEGIN + 10_000 * SECOND) == [FIRST, SECOND_ADDRESS]
+
+
+@pytest.mark.parametrize(("key", "seconds"), [({}, 120), ({"HostSelectionPolicyPriorityStartOverInterval": "7"}, 7)])
+def test_priority_starts_over_when_the_interval_is_over_and_not_before(key: dict[str, str], seconds: int) -> None:
+    them = addresses(HostSelectionPolicy="PRIORITY", **key)
+    over_ns = BEGIN + seconds * SECOND
+    assert tried(them, BEGIN, over_ns - 1, over_ns) == [FIRST, SECOND_ADDRESS, FIRST]
+    # The interval runs anew from there.
+    assert tried(them, over_ns + seconds * SECOND - 1, over_ns + seconds * SECOND) == [SECOND_ADDRESS, FIRST]
+
+
+def test_interval_of_zero_never_starts_over() -> None:
+    them = addresses(HostSelectionPolicy="PRIORITY", HostSelectionPolicyPriorityStartOverInterval="0")
+    assert tried(them, BEGIN, BEGIN + 10_000 * SECOND) == [FIRST, SECOND_ADDRESS]
