@@ -210,7 +210,9 @@ class Rig:
         assert self.wrong == []
 
     def close(self) -> None:
-        """End the engine as a person would."""
+        """End the engine as a person would; once is enough."""
+        if self.loop.is_closed():
+            return
         if self.task is not None:
             self.engine.stop()
             self.loop.run_until_complete(self.task)
