@@ -91,6 +91,10 @@ class Instrument:
         """Return a size or quantity as decimal text, in contracts."""
         return format_decimal(size, self.size_decimals)
 
+    def format_money(self, money: int) -> str:
+        """Return an amount, whose units are the product of price and size, as decimal text."""
+        return format_decimal(money, self.price_decimals + self.size_decimals)
+
     def __repr__(self) -> str:
         return f"Instrument({self.symbol!r}, {self.index})"
 

@@ -13,7 +13,7 @@ from engine.fix import Tif
 from engine.fix import Type as OrdType
 from engine.instrument import Instrument
 from engine.orders.order import Order
-from engine.portfolio.position import Position
+from engine.portfolio import Position
 from engine.risk.codes import RiskReject
 from engine.units import Duration, Money, Price, Side, Size
 

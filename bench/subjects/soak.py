@@ -25,7 +25,7 @@ from engine.codec import Fields
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
@@ -88,13 +88,14 @@ def make_loop(strategy: Strategy) -> TradingLoop:
     instruments = (bench_instrument(),)
     market_data = KalshiMarketData(instruments)
     dialect = Fix44(instruments)
+    portfolio = Portfolio(instruments)
     parts = Parts(
         books=(Book(instruments[0]),),
         market_data=market_data,
         decode_report=dialect.decode,
         orders=Orders("soak"),
-        positions=tuple(Positions(instruments)),
-        risk=Risk(limits(), instruments),
+        portfolio=portfolio,
+        risk=Risk(limits(), instruments, portfolio),
         journal=NullJournal(),
         strategy=strategy,
     )

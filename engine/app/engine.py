@@ -16,17 +16,15 @@ from typing import NamedTuple
 import uvloop
 
 from engine.app import loading
+from engine.app.takeover import take_over
 from engine.book import Book, make_book
 from engine.codec import Fields
 from engine.config.engine import EngineConfig
 from engine.errors import JournalError
-from engine.journal.recovery import recover
-from engine.journal.segments import journal_paths
-from engine.journal.writer import Journal, NullJournal
 from engine.net.feed import Feed, FeedSettings
 from engine.ops import control, metrics
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.runtime import log, modes
 from engine.runtime._sockets import Sockets
@@ -86,9 +84,9 @@ class Engine:
         config.engine.state_dir.mkdir(parents=True, exist_ok=True)
         instruments = config.instruments
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
-        self.positions = Positions(instruments)
-        risk = Risk(config.risk, instruments)
-        self._journal = self._open_journal(orders, risk)
+        self.portfolio = Portfolio(instruments)
+        risk = Risk(config.risk, instruments, self.portfolio)
+        self._journal, self._day = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         self.session = self._open_session()
@@ -97,7 +95,7 @@ class Engine:
             market_data=market_data,
             decode_report=dialect.decode,
             orders=orders,
-            positions=tuple(self.positions),
+            portfolio=self.portfolio,
             risk=risk,
             journal=self._journal,
             strategy=loading.build_strategy(config),
@@ -146,19 +144,6 @@ class Engine:
             sockets=self.sockets,
         )
 
-    def _open_journal(self, orders: Orders, risk: Risk) -> NullJournal:
-        """Bring back what an earlier run left, then begin a journal of our own."""
-        section = self.config.journal
-        if section.directory is None:
-            return NullJournal()
-        section.directory.mkdir(parents=True, exist_ok=True)
-        earlier = journal_paths(section.directory)
-        recovered = recover(earlier, self.config.instruments, orders, self.positions)
-        if recovered.records:
-            LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
-        risk.restore(orders.live(), self.positions)
-        return Journal(section.directory, orders.nonce, self.config.instruments, self._wall_ns(), sync=section.sync)
-
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
         self._servers.append(
@@ -190,6 +175,7 @@ class Engine:
         """Do what is due, every `TICK_NS`."""
         self.supervisor.tick()
         try:
+            self._day.tick(self._wall_ns())
             self._journal.prepare()
         except JournalError as error:  # early: the segment in use has room for every cancel
             if self.supervisor.state in (DeskState.WAITING, DeskState.TRADING):
@@ -212,7 +198,10 @@ class Engine:
         self.session.close()
         for server in self._servers:
             server.close()
-        self._journal.close()
+        try:
+            self._day.close(self._wall_ns())
+        finally:
+            self._journal.close()
 
     def _on_feed_lost(self, reason: str) -> None:
         for book in self.trading.books:
@@ -248,6 +237,7 @@ class Engine:
     def status(self) -> dict[str, object]:
         """Return the state in words and numbers, for a person."""
         is_logged_on, sender, target = self.session_state()
+        money = self.config.instruments[0].format_money
         return {
             "state": self.supervisor.state.value,
             "reason": self.supervisor.reason,
@@ -257,7 +247,9 @@ class Engine:
             "next_msg_seq_num_in": target,
             "live_orders": self.trading.orders.live_count,
             "stale_books": sum(book.is_stale for book in self.books),
-            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.positions if p.net},
+            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
+            "pnl": money(self.portfolio.pnl),
+            "day_pnl": money(self.portfolio.day_pnl),
         }
 
 

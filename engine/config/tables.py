@@ -6,8 +6,10 @@ Errors  none raised: `problems` collects them, one line each.
 """
 
 import difflib
+import re
 import types
 from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -110,6 +112,8 @@ class Tables:
             number = value
         elif unit is Unit.DURATION and isinstance(value, str):
             number = parse_duration(value)
+        elif unit is Unit.TIME_OF_DAY and isinstance(value, str):
+            number = parse_time_of_day(value)
         elif unit in self._decimals and isinstance(value, str):
             number = parse_decimal(value, self._decimals[unit])
         else:
@@ -126,6 +130,15 @@ def parse_duration(text: str) -> int:
     if decimals is None:
         raise ConfigError(f"must be {Unit.DURATION.value}, not {_shown(text)}")
     return parse_decimal(number, decimals)
+
+
+def parse_time_of_day(text: str) -> int:
+    """Return the nanoseconds after midnight of a text such as `00:00` or `16:30:15`."""
+    try:
+        at = time.fromisoformat(text if re.fullmatch(r"\d\d:\d\d(:\d\d)?", text) else "")
+    except ValueError:
+        raise ConfigError(f"must be {Unit.TIME_OF_DAY.value}, not {_shown(text)}") from None
+    return (at.hour * 3600 + at.minute * 60 + at.second) * 10**9
 
 
 def _wanted(kind: Any) -> str:

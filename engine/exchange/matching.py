@@ -98,7 +98,7 @@ class Matching:
             if market.captured is not None:
                 market.captured.taken(order.side, price, qty)
             return
-        fee = self._fees.fee(price, qty, is_taker)
+        fee = self._fees.fee(market.instrument, price, qty, is_taker)
         details = {"trade_id": trade_id, "last_px": price, "last_qty": qty, "fee": fee, "is_taker": is_taker}
         events.append(self._reporter.report(Traded, order, now_ns, **details))
         if not order.leaves_qty:

@@ -42,6 +42,8 @@ class RecordKind:
     SETTLE = 7
     REQUEST = 8  # another message that took a ClOrdID, such as a mass cancel
     END = 9  # nothing more in this segment; it has no time
+    MARK = 10  # what a market that is held stood at, and its mark: when a day begins, and at an orderly end
+    DAY = 11  # a trading day and what it has made so far: when it begins, and at each start
 
 
 class Listing(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ from engine.instrument import Instrument
 from engine.journal.segments import VERSION, Header, Record, RecordKind, Segment, journal_paths, listings, run_of
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
+from engine.portfolio import Position
 
 SEGMENT_BYTES = 4 * 2**20
 PREPARED_BYTES = 2**17  # by one call
@@ -76,7 +77,13 @@ class NullJournal:
         """Record that `Orders.on_disconnect` was called."""
 
     def append_settle(self, instrument: Instrument, price: int, fee: int, now_ns: int) -> None:
-        """Record that `Position.settle` was called."""
+        """Record that `Portfolio.settle` was called."""
+
+    def append_mark(self, position: Position, now_ns: int) -> None:
+        """Record what a position stands at and is valued at."""
+
+    def append_day(self, start_ns: int, day_pnl: int, now_ns: int) -> None:
+        """Record which trading day it is, by its start, and what it has made so far."""
 
     def append_note(self, text: str, now_ns: int) -> None:
         """Record what a person should find here, such as a halt."""
@@ -160,6 +167,13 @@ class Journal(NullJournal):
     def append_settle(self, instrument: Instrument, price: int, fee: int, now_ns: int) -> None:
         """Record what one contract paid, and the fee."""
         self._append(RecordKind.SETTLE, now_ns, (instrument.index, price, fee), "")
+
+    def append_mark(self, position: Position, now_ns: int) -> None:
+        numbers = (position.net, position.cash, position.cost, position.fees, position.mark)
+        self._append(RecordKind.MARK, now_ns, (position.instrument.index, *numbers), "")
+
+    def append_day(self, start_ns: int, day_pnl: int, now_ns: int) -> None:
+        self._append(RecordKind.DAY, now_ns, (start_ns, day_pnl), "")
 
     def append_note(self, text: str, now_ns: int) -> None:
         """Record text for a person; it changes nothing when the journal is replayed."""

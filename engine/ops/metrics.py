@@ -16,7 +16,6 @@ from prometheus_client.registry import Collector
 
 from engine.errors import ConfigError
 from engine.ops.view import Source
-from engine.portfolio.marks import mark_price
 from engine.risk import RiskReject
 from engine.runtime.latency import LatencyCounts
 
@@ -91,15 +90,15 @@ class EngineCollector(Collector):
         stale = GaugeMetricFamily("fixlane_book_stale", "1 while the book is not to be believed", labels=["symbol"])
         net = GaugeMetricFamily("fixlane_position", "net position in size units", labels=["symbol"])
         pnl = GaugeMetricFamily("fixlane_pnl", "realised and unrealised, after fees, in money units", labels=["symbol"])
-        for book, position in zip(self._source.books, self._source.positions, strict=True):
+        day = GaugeMetricFamily("fixlane_day_pnl", "profit since the trading day began, in money units")
+        day.add_metric([], self._source.portfolio.day_pnl)
+        for book, position in zip(self._source.books, self._source.portfolio, strict=True):
             symbol = [book.instrument.symbol]
             age.add_metric(symbol, (now_ns - book.updated_ns) / 1e9 if book.updated_ns else math.inf)
             stale.add_metric(symbol, int(book.is_stale))
             net.add_metric(symbol, position.net)
-            mark = mark_price(book)
-            if mark or not position.net:
-                pnl.add_metric(symbol, position.total(mark))
-        yield from (age, stale, net, pnl)
+            pnl.add_metric(symbol, position.pnl)
+        yield from (age, stale, net, pnl, day)
 
 
 async def serve(source: Source, port: int) -> asyncio.Server:

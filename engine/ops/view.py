@@ -1,10 +1,10 @@
 """What the views read of a running engine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from engine.book import Book
-from engine.portfolio.position import Position
+from engine.portfolio import Portfolio
 from engine.runtime.latency import LatencyRecorder
 from engine.trading.counters import Counters
 
@@ -21,8 +21,8 @@ class Source(Protocol):
         """Every book, by instrument index."""
 
     @property
-    def positions(self) -> Iterable[Position]:
-        """Every position, flat ones included, by instrument index."""
+    def portfolio(self) -> Portfolio:
+        """What is held and what it is worth."""
 
     def clock_ns(self) -> int:
         """Return the monotonic time that books are stamped with."""

@@ -131,5 +131,5 @@ class OrderDialect(Protocol):
 class FeeRule(Protocol):
     """What a fill costs when its report does not say."""
 
-    def fee(self, price: int, qty: int, is_taker: bool) -> int:
-        """Return money; negative for a rebate."""
+    def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+        """Return money of the instrument's decimals; negative for a rebate."""

@@ -30,16 +30,16 @@ def test_results_are_the_engines_integers() -> None:
     result = results(demo_engine(), 1.23456)
     assert (result["seconds"], result["orders"], result["acks"], result["fills"]) == (1.235, 5, 1, 1)
     assert (result["position"], result["cash"]) == ({"RAIN": 10}, -46_007)
-    assert result["marks"] == {"RAIN": 4_550, "SNOW": 4_550}
-    assert result["pnl"] == -46_007 + 10 * 4_550
-    assert result["pnl_by_market"] == {"RAIN": -507, "SNOW": 0}
+    assert result["marks"] == {"RAIN": 4_500, "SNOW": 0}
+    assert result["pnl"] == -46_007 + 10 * 4_500
+    assert result["pnl_by_market"] == {"RAIN": -1_007, "SNOW": 0}
     assert result["decimals"] == {"RAIN": [4, 2], "SNOW": [4, 2]}
     assert (result["tick_to_order_ns"]["n"], result["order_round_trip_ns"]["max_ns"]) == (1, 12_000)
     assert result["last_book"]["RAIN"] == {"bids": [(4_500, 100), (4_400, 200)], "asks": [(4_600, 100), (4_700, 200)]}
 
 
 def test_money_is_read_in_one_place() -> None:
-    assert read_money(demo_engine()) == ([10, 0], [4_550, 4_550], [-507, 0], -507, -46_007)
+    assert read_money(demo_engine()) == ([10, 0], [4_500, 0], [-1_007, 0], -1_007, -46_007)
 
 
 def test_equal_records_agree() -> None:
@@ -68,8 +68,8 @@ def test_closing_table_shows_contracts_dollars_and_microseconds() -> None:
     found = rows(summary(compared()))
     assert found["traded"] == "1.2 s, session quickfix, mode event"
     assert found["sent"] == "5 orders, 0 replaces, 0 cancels"
-    assert found["position, profit"].split() == ["RAIN", "+0.10", "-0.0005", "$"]
-    assert found["profit after fees"] == "-0.000507 $"
+    assert found["position, profit"].split() == ["RAIN", "+0.10", "-0.0010", "$"]
+    assert found["profit after fees"] == "-0.001007 $"
     assert found["quickfix event"].split() == ["frame", "to", "order", "1", "7.5", "7.5", "7.5"]
     assert found["as traded above"].split() == ["order", "to", "answer", "1", "12.0", "12.0", "12.0"]
     assert "native busy" not in found
@@ -96,7 +96,7 @@ def test_closing_table_takes_decimals_from_the_instrument() -> None:
     result = compared() | {"decimals": {"RAIN": [2, 6], "SNOW": [2, 6]}}
     found = rows(summary(result))
     assert found["position, profit"].split() == ["RAIN", "+0.000010", "+0.0000", "$"]
-    assert found["profit after fees"] == "-0.000005 $"
+    assert found["profit after fees"] == "-0.000010 $"
 
 
 def test_closing_table_of_a_run_in_steps_has_a_record_and_no_latency() -> None:

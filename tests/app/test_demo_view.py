@@ -35,9 +35,9 @@ order to answer  p50 12.0  p99 12.0 us
 """
 MARKETS = """\
 market  size     bid     ask  size  my bid  my ask  position  profit $
-RAIN    1.00  0.4500  0.4600  1.00  0.4400  0.4700     +0.10   -0.0005
+RAIN    1.00  0.4500  0.4600  1.00  0.4400  0.4700     +0.10   -0.0010
 SNOW    1.00  0.4500  0.4600  1.00  0.4400       -         -   +0.0000
-all                                                            -0.0005
+all                                                            -0.0010
 """
 
 
@@ -143,7 +143,7 @@ def test_look_reads_percentiles_and_rate_once_a_second() -> None:
 
 def test_own_quotes_are_the_best_of_each_side() -> None:
     rain, snow = made_up()[1].markets
-    assert (rain.own_bid, rain.own_ask, rain.net, rain.pnl) == (4_400, 4_700, 10, -507)
+    assert (rain.own_bid, rain.own_ask, rain.net, rain.pnl) == (4_400, 4_700, 10, -1_007)
     assert (snow.own_bid, snow.own_ask, snow.net, snow.pnl) == (4_400, None, 0, 0)
 
 

@@ -127,6 +127,40 @@ def test_missing_section_is_named(written: Callable[..., Path], missing: str) ->
     assert wrong(written(WHOLE.replace(missing, ""))) == [f"{name}: missing: set it"]
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        (
+            "day_start",
+            '"24:00"',
+            'risk.day_start: must be a time of day as text, such as "00:00" or "16:30:00", not',
+        ),
+        ("day_start", '"7:30"', "risk.day_start: must be a time of day"),
+        ("day_start", '"T0000"', "risk.day_start: must be a time of day"),
+        ("day_start", '"00:00Z"', "risk.day_start: must be a time of day"),
+        ("day_start", "0", "risk.day_start: must be a time of day"),
+        ("day_start", '"none"', "risk.day_start: must be a time of day"),
+        (
+            "day_zone",
+            '"Mars/Olympus"',
+            "risk: day_zone 'Mars/Olympus' is no time zone",
+        ),
+        ("day_zone", "5", "risk.day_zone: Expected `str`, got `int`"),
+    ],
+)
+def test_wrong_day_is_named(written: Callable[..., Path], key: str, value: str, problem: str) -> None:
+    lines = [f"{key} = {value}" if line.startswith(f"{key} =") else line for line in WHOLE.splitlines()]
+    (found,) = wrong(written("\n".join(lines)))
+    assert found.startswith(problem)
+
+
+@pytest.mark.parametrize("key", ["day_start", "day_zone"])
+def test_day_is_required_like_every_limit(written: Callable[..., Path], key: str) -> None:
+    lines = [line for line in WHOLE.splitlines() if not line.startswith(f"{key} =")]
+    (found,) = wrong(written("\n".join(lines)))
+    assert found.startswith(f"risk.{key}: missing: set")
+
+
 def test_file_that_is_no_toml_is_named(written: Callable[..., Path]) -> None:
     path = written("[engine\nmode = 1")
     (problem,) = wrong(path)

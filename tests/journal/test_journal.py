@@ -218,6 +218,6 @@ def test_dump_prints_each_record_as_a_line(journal: Journal) -> None:
         "NEW 11=J-1 55=KXSNOW-1 54=2 38=0.30 44=0.4210 40=2 59=6 18=6 126=20231114-22:13:20.000000001",
         "REPORT cl_ord_id=J-1 cum_qty=0 exec_type=0 msg_type=8 ord_status=0 order_id=V1 side=0",
         "REPLACE 41=J-1 11=J-2 4220 40",
-        "SETTLE 55=KXRAIN-1 at 10000, fee 3",
+        "SETTLE 55=KXRAIN-1 at 1.0000, fee 0.000003",
         "NOTE halted",
     ]

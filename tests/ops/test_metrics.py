@@ -14,9 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engine.errors import ConfigError
 from engine.ops.metrics import COUNTERS, EngineCollector, serve
-from engine.portfolio.marks import mark_price
 from engine.risk import RiskReject
 from engine.runtime.latency import LatencyRecorder
+from engine.venue import EventKind
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, fill
 
@@ -28,7 +28,7 @@ class Source:
         self.scene = scene or Scene()
         self.counters = self.scene.loop.counters
         self.books = self.scene.books
-        self.positions = tuple(self.scene.positions.values())
+        self.portfolio = self.scene.portfolio
 
     def clock_ns(self) -> int:
         return self.scene.now_ns
@@ -95,6 +95,7 @@ def test_session_and_reconnects_are_exported() -> None:
 def test_books_positions_and_profit_are_exported_by_market() -> None:
     source = Source()
     scene = source.scene
+    scene.portfolio.mark_book(scene.books[0])
     order = scene.buy()
     scene.loop.on_report(ack(order))
     scene.loop.on_report(fill(order, 10, "E1", 4_500))
@@ -104,7 +105,8 @@ def test_books_positions_and_profit_are_exported_by_market() -> None:
     assert samples(found["fixlane_book_age_seconds"]) == {("RAIN",): 2.5, ("SNOW",): 2.5}
     assert samples(found["fixlane_book_stale"]) == {("RAIN",): 0, ("SNOW",): 1}
     assert samples(found["fixlane_position"]) == {("RAIN",): 10, ("SNOW",): 0}
-    assert samples(found["fixlane_pnl"]) == {("RAIN",): 10 * (4_550 - 4_500) - 7, ("SNOW",): 0}
+    assert samples(found["fixlane_pnl"]) == {("RAIN",): 10 * (4_500 - 4_500) - 7, ("SNOW",): 0}
+    assert samples(found["fixlane_day_pnl"]) == {(): -7}
 
 
 def test_book_without_any_update_is_infinitely_old() -> None:
@@ -113,23 +115,14 @@ def test_book_without_any_update_is_infinitely_old() -> None:
     assert samples(scraped(source)["fixlane_book_age_seconds"])["RAIN",] == math.inf
 
 
-def test_profit_of_a_position_that_has_no_price_is_left_out() -> None:
+def test_profit_is_the_portfolios_where_nobody_bids_any_more() -> None:
     source = Source()
-    source.scene.positions[source.scene.rain].fill(1, 10, 4_500, 0)
-    source.books[0].snapshot([], [])
-    assert samples(scraped(source)["fixlane_pnl"]) == {("SNOW",): 0}
-
-
-@pytest.mark.parametrize(
-    ("bids", "asks", "mark"),
-    [([], [], 0), ([(4_500, 1)], [], 4_500), ([], [(4_600, 1)], 4_600), ([(4_500, 1)], [(4_600, 1)], 4_550)],
-)
-def test_mark_is_the_middle_or_the_only_side(
-    bids: list[tuple[int, int]], asks: list[tuple[int, int]], mark: int
-) -> None:
-    book = Scene().books[0]
-    book.snapshot(bids, asks)
-    assert mark_price(book) == mark
+    scene = source.scene
+    scene.portfolio.fill(scene.rain, 1, 10, 4_500, 3)
+    scene.frame(EventKind.SNAPSHOT, instrument=scene.rain, bids=[], asks=[(9_900, 1)])
+    found = scraped(source)
+    assert samples(found["fixlane_pnl"]) == {("RAIN",): -10 * 4_500 - 3, ("SNOW",): 0}
+    assert samples(found["fixlane_day_pnl"]) == {(): scene.portfolio.pnl} == {(): -45_003}
 
 
 @pytest.mark.parametrize("name", ["tick_to_order", "order_round_trip"])

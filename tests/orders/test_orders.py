@@ -17,7 +17,7 @@ from tests.support.order_reports import RAIN, SNOW, ack, canceled, fill, open_or
 
 @pytest.fixture
 def orders() -> Orders:
-    return Orders("A1", lambda price, qty, is_taker: price * qty // 100 if is_taker else 0)
+    return Orders("A1", lambda instrument, price, qty, is_taker: price * qty // 100 if is_taker else 0)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from engine.orders.table import Outcome
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from tests.support.order_chaos import Chaos, check
 from tests.support.order_reports import INSTRUMENTS, RAIN, report
 
@@ -115,7 +115,7 @@ class Client:
         self.random = random.Random(seed)
         self.venue = Venue(self.random)
         self.orders = Orders("R")
-        self.positions = Positions(INSTRUMENTS)
+        self.portfolio = Portfolio(INSTRUMENTS)
         self.opened: list[Order] = []
 
     def step(self) -> None:
@@ -147,7 +147,7 @@ class Client:
         change = self.orders.apply(self.venue.outbox.popleft())
         assert change.kind != Outcome.UNKNOWN, change.text
         assert change.order is not None
-        self.positions[RAIN].book(change)
+        self.portfolio.book(change)
         check(change.order)
 
     def settle(self) -> None:
@@ -174,7 +174,7 @@ def test_orders_agree_with_the_venue_when_all_is_said(seed: int, steps: int) -> 
     alive = [order for order in client.opened if client.venue.orders[order.cl_ord_id].leaves_qty]
     assert set(client.orders.live()) == set(alive)
     fills = [fill for order in client.opened for fill in client.venue.orders[order.cl_ord_id].fills.values()]
-    position = client.positions[RAIN]
+    position = client.portfolio[RAIN]
     assert position.net == position.fees == sum(qty for qty, _ in fills)
     assert position.cash == -sum(qty * price for qty, price in fills)
 
@@ -182,7 +182,9 @@ def test_orders_agree_with_the_venue_when_all_is_said(seed: int, steps: int) -> 
 @LIVES
 @given(seed=st.integers(0, 2**32), steps=st.integers(10, 300))
 def test_nothing_a_venue_says_breaks_an_order(seed: int, steps: int) -> None:
-    chaos = Chaos(seed, Orders("R", lambda price, qty, is_taker: qty), Positions(INSTRUMENTS), NullJournal())
+    chaos = Chaos(
+        seed, Orders("R", lambda instrument, price, qty, is_taker: qty), Portfolio(INSTRUMENTS), NullJournal()
+    )
     for _ in range(steps):
         before = {order: (order.cum_qty, order.cum_cost, dict(order.executions)) for order in chaos.opened}
         change = chaos.step()
@@ -204,7 +206,7 @@ def test_nothing_a_venue_says_breaks_an_order(seed: int, steps: int) -> None:
 
 
 def test_chaos_reaches_every_outcome() -> None:
-    chaos = Chaos(1, Orders("R"), Positions(INSTRUMENTS), NullJournal())
+    chaos = Chaos(1, Orders("R"), Portfolio(INSTRUMENTS), NullJournal())
     changes = (chaos.step() for _ in range(4_000))
     seen = {change.kind for change in changes if change is not None}
     assert seen == {value for name, value in vars(Outcome).items() if not name.startswith("_")}

@@ -13,6 +13,7 @@ from engine.book import NO_ASK, NO_BID
 from engine.fix import BUY, SELL, Msg, Status, Type
 from engine.orders.order import Order
 from engine.orders.table import TERMINAL
+from engine.portfolio import Portfolio
 from engine.risk import Risk, RiskReject, TradingState
 from engine.risk.limits import DuplicateLimit, RateLimit
 from tests.support.reference_risk import SECOND, ReferenceRisk
@@ -44,7 +45,8 @@ class Run:
         self.random = random.Random(seed)
         self.instruments = markets()
         self.limits = structs.replace(NO_LIMITS, **limits)
-        self.risk = Risk(self.limits, self.instruments)
+        self.portfolio = Portfolio(self.instruments)
+        self.risk = Risk(self.limits, self.instruments, self.portfolio)
         self.reference = ReferenceRisk(self.limits, self.instruments)
         self.books = [FakeBook() for _ in self.instruments]
         self.order = self.instruments[0], BUY, 4_500, 1
@@ -118,7 +120,9 @@ class Run:
         order.leaves_qty = max(0, order.order_qty - order.cum_qty)
         order.ord_status = Status.PARTIALLY_FILLED if order.leaves_qty else Status.FILLED
         fill = order.instrument, order.side, qty, order.price, self.random.randrange(50)
-        assert self.risk.on_fill(*fill) is self.reference.fill(*fill)
+        self.portfolio.fill(*fill)
+        self.risk.update(order)
+        assert self.risk.is_within_loss() is self.reference.fill(*fill)
         if not order.leaves_qty and self.random.random() < 0.7:  # else a replace stays open
             order.pending, order.pending_price, order.pending_qty = "", 0, 0
 
@@ -144,7 +148,8 @@ class Run:
         if self.random.random() < 0.1:
             bid, ask = NO_BID, NO_ASK
         self.books[instrument.index] = FakeBook(bid, ask, self.random.random() < 0.1, self.now_ns)
-        assert self.risk.mark(instrument, bid, ask) is self.reference.mark(instrument, bid, ask)
+        self.portfolio.mark(instrument, bid, ask)
+        assert self.risk.is_within_loss() is self.reference.mark(instrument, bid, ask)
 
     def turn(self) -> None:
         instrument, is_open = self.random.choice(self.instruments), self.random.random() < 0.7
@@ -160,8 +165,9 @@ class Run:
     def compare(self) -> None:
         exposure, reference = self.risk.exposure, self.reference
         exposure._check()
+        self.portfolio._check()
         assert self.risk.state is reference.state
-        found = SimpleNamespace(orders=exposure.open_orders, cost=exposure.open_cost, pnl=exposure.pnl)
+        found = SimpleNamespace(orders=exposure.open_orders, cost=exposure.open_cost, pnl=self.portfolio.day_pnl)
         assert found == SimpleNamespace(
             orders=len(reference.open_orders()),
             cost=sum(reference.order_cost(order) for order in reference.orders),

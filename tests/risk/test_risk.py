@@ -8,6 +8,7 @@ from engine.book import NO_ASK, NO_BID, Book
 from engine.errors import ConfigError
 from engine.fix import BUY, SELL, Msg, Status
 from engine.instrument import Instrument
+from engine.portfolio import Portfolio
 from engine.risk import Exposure, Risk, RiskReject
 from engine.risk.limits import RateLimit
 from engine.units import NO_LIMIT
@@ -205,12 +206,12 @@ def test_restricted_stranger_is_an_error() -> None:
 
 def test_markets_out_of_order_are_an_error() -> None:
     with pytest.raises(ConfigError, match="order of their index"):
-        Risk(NO_LIMITS, markets()[::-1])
+        Risk(NO_LIMITS, markets()[::-1], Portfolio(markets()))
 
 
 def test_markets_of_different_units_are_an_error() -> None:
     with pytest.raises(ConfigError, match="must share price_decimals"):
-        Exposure([Instrument("A", 0, None), Instrument("B", 1, None, price_decimals=2)])
+        Exposure([Instrument("A", 0, None), Instrument("B", 1, None, price_decimals=2)], Portfolio([]))
 
 
 def test_burst_without_room_for_one_order_is_an_error() -> None:

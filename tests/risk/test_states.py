@@ -1,12 +1,14 @@
 """Over time: request rates, the kill switch, and the day's loss."""
 
 import pytest
+from msgspec import structs
 
-from engine.book import NO_BID
 from engine.fix import BUY, SELL
-from engine.risk import RiskReject, TradingState
+from engine.instrument import Instrument, PriceBand
+from engine.portfolio import Portfolio
+from engine.risk import Risk, RiskReject, TradingState
 from engine.risk.limits import DuplicateLimit, RateLimit
-from tests.support.risks import NOW, Desk
+from tests.support.risks import NO_LIMITS, NOW, Desk
 
 NONE = RiskReject.NONE
 RATE = RateLimit(per_second=100, burst=60, new=10, amend=10, cancel=2, cancel_reserve=20)
@@ -143,7 +145,7 @@ def test_loss_of_a_fill_halts_beyond_its_limit(limit: int, within: bool) -> None
     desk = Desk(max_daily_loss=limit)
     assert desk.fill(BUY, 10, 5_000)
     assert desk.fill(SELL, 10, 4_910, fee=100) is within
-    assert desk.risk.exposure.pnl == -1_000
+    assert desk.portfolio.day_pnl == -1_000
     assert desk.risk.state is (TradingState.ACTIVE if within else TradingState.HALT)
 
 
@@ -154,10 +156,9 @@ def test_loss_of_a_position_halts_beyond_its_limit(
 ) -> None:
     desk = Desk(max_daily_loss=limit)
     assert desk.fill(side, 10, 5_000)
-    assert desk.risk.mark(desk.rain, best_bid, best_ask) is within
+    assert desk.mark(best_bid, best_ask) is within
     assert desk.risk.state is (TradingState.ACTIVE if within else TradingState.HALT)
-    assert desk.risk.mark(desk.rain, best_bid, best_ask)  # it halts once
-    desk.risk.exposure._check()
+    assert desk.mark(best_bid, best_ask)  # it halts once
 
 
 def test_halt_by_loss_says_how_much() -> None:
@@ -166,32 +167,62 @@ def test_halt_by_loss_says_how_much() -> None:
     assert desk.risk.reason == "lost 1.250000 today, allowed 1.000000"
 
 
+def test_denial_by_loss_says_how_much_and_others_what_they_mean() -> None:
+    desk = Desk(max_daily_loss=1_000_000)
+    desk.fill(BUY, 1, fee=1_250_000)
+    assert desk.risk.explain(RiskReject.DAILY_LOSS) == "lost 1.250000 today, allowed 1.000000"
+    assert desk.risk.explain(int(RiskReject.RATE)) == RiskReject.RATE.text
+
+
+def test_amounts_have_the_decimals_of_the_market() -> None:
+    cents = [Instrument("RAIN", 0, [PriceBand(0, 100, 1)], price_decimals=2, size_decimals=0)]
+    portfolio = Portfolio(cents)
+    risk = Risk(structs.replace(NO_LIMITS, max_daily_loss=1_000), cents, portfolio)
+    portfolio.fill(cents[0], BUY, 100, 40, 0)
+    portfolio.mark(cents[0], 27, 30)
+    assert not risk.is_within_loss()
+    assert risk.reason == "lost 13.00 today, allowed 10.00"
+
+
 def test_day_starts_again_where_the_last_one_ended() -> None:
     desk = Desk(max_daily_loss=1_000)
     desk.fill(BUY, 10, 5_000)
-    desk.risk.mark(desk.rain, 4_899, 5_000)
-    desk.risk.exposure.start_day()
+    assert not desk.mark(4_899, 5_000)
+    desk.portfolio.start_day(NOW)
     desk.risk.set_state(TradingState.ACTIVE, "new day")
-    assert desk.risk.mark(desk.rain, 4_799, 5_000)
+    assert desk.mark(4_799, 5_000)
     assert desk.new(BUY, 4_500, 1) is NONE
-    assert not desk.risk.mark(desk.rain, 4_798, 5_000)
-    desk.risk.exposure._check()
+    assert not desk.mark(4_798, 5_000)
 
 
-def test_mark_without_position_or_price_changes_nothing() -> None:
-    desk = Desk()
-    desk.risk.mark(desk.rain, 100, 200)
+def test_day_that_has_lost_too_much_denies_whatever_a_person_resumes() -> None:
+    desk = Desk(max_daily_loss=999)
     desk.fill(BUY, 10, 5_000)
-    desk.risk.mark(desk.rain, NO_BID, 200)
-    assert desk.risk.exposure.pnl == 0
-    desk.risk.mark(desk.rain, 5_100, 5_200)
-    desk.fill(SELL, 10, 5_200)
-    desk.fill(BUY, 10, 1_000)  # flat in between: the old mark is not this position's
-    assert desk.risk.exposure.pnl == 2_000
+    assert not desk.mark(4_900, 5_000)
+    desk.risk.set_state(TradingState.ACTIVE, "resumed")
+    assert desk.new(SELL, 4_900, 10) is RiskReject.DAILY_LOSS
+    assert desk.replace(desk.open(SELL, 5_500, 10), 5_600, 5) is RiskReject.DAILY_LOSS
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_reduce_only_lets_a_position_be_closed_that_has_lost_too_much(side: int) -> None:
+    desk = Desk(max_daily_loss=999)
+    other = BUY + SELL - side
+    desk.fill(side, 10, 4_750)
+    assert not desk.mark(*(4_600, 4_650) if side == BUY else (4_850, 4_900))
+    desk.risk.set_state(TradingState.REDUCE_ONLY, "close it")
+    close = 4_600 if side == BUY else 4_900
+    assert desk.new(side, close, 1) is RiskReject.REDUCE_ONLY
+    assert desk.new(other, close, 11) is RiskReject.REDUCE_ONLY
+    assert desk.new(other, close, 10) is NONE
+    order = desk.open(other, 4_700, 10)
+    assert desk.replace(order, 4_800, 9) is NONE
+    assert desk.risk.is_within_loss()  # what is closed at a loss does not halt again
+    assert desk.risk.state is TradingState.REDUCE_ONLY
 
 
 def test_bust_takes_a_fill_back() -> None:
     desk = Desk()
     desk.fill(BUY, 10, 5_000, fee=7)
     desk.fill(BUY, -10, 5_000, fee=-7)
-    assert (desk.risk.exposure.position(desk.rain), desk.risk.exposure.pnl) == (0, 0)
+    assert (desk.risk.exposure.position(desk.rain), desk.portfolio.pnl) == (0, 0)

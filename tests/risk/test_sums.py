@@ -4,7 +4,6 @@ import pytest
 
 from engine.errors import OrderError
 from engine.fix import BUY, SELL, Msg, Status
-from engine.portfolio.position import Position
 from engine.risk import RiskReject
 from tests.support.risks import Desk
 
@@ -142,18 +141,36 @@ def test_order_of_an_unknown_market_is_an_error() -> None:
         desk.risk.update(order)
 
 
-def test_earlier_run_is_restored_without_profit_or_loss() -> None:
+def test_earlier_run_is_restored_from_its_orders_and_the_portfolio() -> None:
     desk = Desk()
     order = Desk(desk.instruments).open(SELL, 4_700, 7, status=Status.UNKNOWN)
-    position = Position(desk.snow)
-    position.fill(SELL, 3, 4_000, 12)
-    position.fill(SELL, 4, 4_001, 12)
-    desk.risk.restore([order], [Position(desk.rain), position])
+    desk.portfolio.fill(desk.snow, SELL, 3, 4_000, 12)
+    desk.portfolio.fill(desk.snow, SELL, 4, 4_001, 12)
+    desk.risk.restore([order])
     exposure = desk.risk.exposure
     exposure._check()
-    assert (exposure.position(desk.snow), exposure.event_position("WEATHER"), exposure.pnl) == (-7, 14, 0)
-    desk.risk.mark(desk.snow, 4_000, 4_100)
-    assert exposure.pnl == -7 * 100
+    assert (exposure.position(desk.snow), exposure.worst_position(desk.snow)) == (-7, 7)
+    assert (exposure.event_position("WEATHER"), exposure.gross_position, exposure.open_orders) == (14, 14, 1)
+
+
+def test_settlement_frees_the_limits() -> None:
+    desk = Desk(max_position=10, max_event_position=10, max_gross_position=10)
+    desk.fill(SELL, 10)
+    assert desk.new(SELL, 4_700, 1) is RiskReject.MAX_POSITION
+    desk.portfolio.settle(desk.rain, 0)
+    desk.risk.refresh(desk.rain)
+    desk.risk.exposure._check()
+    assert (desk.risk.exposure.event_position("WEATHER"), desk.risk.exposure.gross_position) == (0, 0)
+    assert desk.new(SELL, 4_700, 10) is NONE
+
+
+def test_fill_of_an_order_that_was_over_counts_its_position() -> None:
+    desk = Desk()
+    order = desk.open(BUY, 4_500, 10)
+    desk.told(order, ord_status=Status.CANCELED, leaves_qty=0)
+    desk.portfolio.fill(desk.rain, BUY, 4, 4_500, 0)
+    desk.told(order, cum_qty=4)
+    assert desk.risk.exposure.worst_position(desk.rain) == 4
 
 
 # Replace and cancel

@@ -46,7 +46,7 @@ def acknowledge(scene: Scene) -> None:
 def hold(scene: Scene, qty: int) -> None:
     """Come to a position."""
     side = BUY if qty > 0 else SELL
-    scene.positions[scene.rain].fill(side, abs(qty), 4_500, 0)
+    scene.portfolio.fill(scene.rain, side, abs(qty), 4_500, 0)
 
 
 def test_quoter_quotes_both_sides_of_the_middle_post_only() -> None:

@@ -11,6 +11,8 @@ from tests.support.order_reports import ack, fill
 def demo_engine() -> Any:
     """Return an engine that has bought ten of RAIN, still quotes both sides of it, and bids twice for SNOW."""
     scene = Scene()
+    for book in scene.books:
+        scene.portfolio.mark_book(book)
     order = scene.buy(4_600)
     scene.now_ns += 12_000
     scene.loop.on_report(ack(order))
@@ -24,7 +26,7 @@ def demo_engine() -> Any:
         trading=scene.loop,
         counters=scene.loop.counters,
         books=scene.books,
-        positions=tuple(scene.positions.values()),
+        portfolio=scene.portfolio,
         supervisor=SimpleNamespace(state=DeskState.TRADING, reason=""),
         reconnects=lambda: 0,
         config=SimpleNamespace(

@@ -1,4 +1,4 @@
-"""A whole desk over spies: real books, orders, risk and positions whose every step is recorded as a tuple."""
+"""A whole desk over spies: real books, orders, risk and portfolio whose every step is recorded as a tuple."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -10,15 +10,16 @@ from engine.book import ASK, BID, Book, make_book
 from engine.errors import DecodeError
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
-from engine.orders.order import Order
+from engine.orders.order import Change, Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
-from engine.portfolio.position import Position
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.gateway import SessionGateway
 from engine.venue import EventKind, MarketEvent
+from tests.support.order_reports import traded
 from tests.support.risks import NO_LIMITS
 
 CENTS = [PriceBand(0, 10_000, 100)]
@@ -27,9 +28,9 @@ HOOKS = (
 )  # fmt: skip
 STEPS = {
     "book": ("apply", "snapshot", "set_level", "mark_stale"),
-    "risk": ("check_new", "check_replace", "check_cancel", "update", "on_fill", "mark", "set_state"),
+    "risk": ("check_new", "check_replace", "check_cancel", "update", "set_state"),
     "orders": ("open", "request_cancel", "request_replace", "apply", "on_disconnect"),
-    "position": ("fill",),
+    "portfolio": ("book", "settle", "mark_book"),
     "strategy": HOOKS,
     "journal": tuple(name for name in vars(NullJournal) if name.startswith("append_")),
     "dialect": ("new_order", "cancel", "replace", "mass_cancel", "order_status", "decode"),
@@ -45,6 +46,8 @@ def word(value: object) -> object:
         return value.exec_type or value.msg_type
     if isinstance(value, MarketEvent):
         return value.kind
+    if isinstance(value, Change):
+        return traded(value)
     return getattr(value, "symbol", None) or getattr(getattr(value, "instrument", None), "symbol", value)
 
 
@@ -141,8 +144,9 @@ class Scene:
         )
         self.strategy: Any = strategy or Strategy()
         self.orders = spied(Orders, "orders", self.record, "T")
-        self.risk = spied(Risk, "risk", self.record, structs.replace(NO_LIMITS, **limits), self.instruments)
-        self.positions = {each: spied(Position, "position", self.record, each) for each in self.instruments}
+        self.portfolio = spied(Portfolio, "portfolio", self.record, self.instruments)
+        allowed = structs.replace(NO_LIMITS, **limits)
+        self.risk = spied(Risk, "risk", self.record, allowed, self.instruments, self.portfolio)
         self.journal = journal or spied(NullJournal, "journal", self.record)
         self.dialect: Any = FakeDialect()
         self.books = [make_book(instrument, 3) for instrument in self.instruments]
@@ -161,7 +165,7 @@ class Scene:
             market_data=self.spies["market_data"],
             decode_report=spied_dialect.decode,
             orders=self.orders,
-            positions=tuple(self.positions.values()),
+            portfolio=self.portfolio,
             risk=self.risk,
             journal=self.journal,
             strategy=self.spies["strategy"],

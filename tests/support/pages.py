@@ -13,7 +13,13 @@ from tests.support.places import ROOT
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.glob("*.md")])
 
-_UNITS = {Unit.SIZE: "contracts", Unit.PRICE: "dollars", Unit.MONEY: "dollars", Unit.DURATION: "duration"}
+_UNITS = {
+    Unit.TIME_OF_DAY: "time of day",
+    Unit.SIZE: "contracts",
+    Unit.PRICE: "dollars",
+    Unit.MONEY: "dollars",
+    Unit.DURATION: "duration",
+}
 _PLAIN = {int: "integer", float: "number", str: "text", bool: "boolean", Path: "path"}
 
 

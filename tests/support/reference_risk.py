@@ -24,7 +24,7 @@ class ReferenceRisk:
         self.instruments = instruments
         self.orders: list[Order] = []
         self.fills: list[tuple[Instrument, int, int, int, int]] = []
-        self.marks: dict[int, int] = {}
+        self.tops: dict[Instrument, tuple[int, int]] = {}  # the best prices that were believed last
         self.closed: set[Instrument] = set()
         self.state = TradingState.ACTIVE
         self.sent: list[tuple[int, Instrument, int, int, int]] = []
@@ -67,21 +67,28 @@ class ReferenceRisk:
 
     def pnl(self) -> int:
         cash = sum((-qty if side == BUY else qty) * price - fee for _, side, qty, price, fee in self.fills)
-        return cash + sum(self.position(each) * self.marks.get(each.index, 0) for each in self.instruments)
+        return cash + sum(self.worth(each) for each in self.instruments)
+
+    def worth(self, instrument: Instrument) -> int:
+        """Return what closing the position would bring."""
+        position = self.position(instrument)
+        if instrument not in self.tops:
+            prices = [price for where, _, _, price, _ in self.fills if where is instrument]
+            return position * (prices[-1] if prices else 0)
+        bid, ask = self.tops[instrument]
+        if position > 0:
+            return position * (0 if bid == NO_BID else bid)
+        return position * (PAYOUT if ask == NO_ASK else ask)
 
     # What happens
 
     def fill(self, instrument: Instrument, side: int, qty: int, price: int, fee: int) -> bool:
-        if not self.position(instrument):
-            self.marks[instrument.index] = price
         self.fills.append((instrument, side, qty, price, fee))
         return self.judge_loss()
 
     def mark(self, instrument: Instrument, bid: int, ask: int) -> bool:
-        position = self.position(instrument)
-        price = bid if position > 0 else ask
-        if position and price not in (NO_BID, NO_ASK):
-            self.marks[instrument.index] = price
+        if bid < ask:
+            self.tops[instrument] = bid, ask
         return self.judge_loss()
 
     def judge_loss(self) -> bool:
@@ -165,7 +172,7 @@ class ReferenceRisk:
         total_cost = sum(self.order_cost(each) for each in self.orders)
         event, gross = self.event(instrument.event), sum(self.worst(each) for each in self.instruments)
         checks = (
-            (RiskReject.DAILY_LOSS, self.pnl() < -limits.max_daily_loss),
+            (RiskReject.DAILY_LOSS, self.state is TradingState.ACTIVE and self.pnl() < -limits.max_daily_loss),
             (RiskReject.QTY, leaves_qty <= 0),
             (RiskReject.MAX_ORDER_QTY, order_qty > limits.max_order_qty),
             (RiskReject.PRICE_BAND, not 0 < price < PAYOUT),

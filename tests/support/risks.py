@@ -8,6 +8,7 @@ from engine import fix
 from engine.book import NO_ASK, NO_BID, Book
 from engine.instrument import Instrument, PriceBand
 from engine.orders.order import Order
+from engine.portfolio import Portfolio
 from engine.risk import Risk, RiskReject
 from engine.risk.limits import Limits
 from engine.units import NO_LIMIT
@@ -26,6 +27,8 @@ NO_LIMITS = Limits(
     max_open_orders=NO_LIMIT,
     max_open_cost=NO_LIMIT,
     max_daily_loss=NO_LIMIT,
+    day_start_ns=0,
+    day_zone="UTC",
     max_book_age_ns=NO_LIMIT,
     allow_crossed_book=False,
     restricted=(),
@@ -66,7 +69,8 @@ class Desk:
 
     def __init__(self, instruments: tuple[Instrument, ...] | None = None, /, **limits: Any) -> None:
         self.instruments = instruments or markets()
-        self.risk = Risk(structs.replace(NO_LIMITS, **limits), self.instruments)
+        self.portfolio = Portfolio(self.instruments)
+        self.risk = Risk(structs.replace(NO_LIMITS, **limits), self.instruments, self.portfolio)
         self.rain, self.snow, self.coin = self.instruments[:3]
         self.book: Book | FakeBook | None = FakeBook()
         self.opened = 0
@@ -104,9 +108,23 @@ class Desk:
         return order
 
     def fill(self, side: int, qty: int, price: int = 5_000, instrument: Instrument | None = None, fee: int = 0) -> bool:
-        within = self.risk.on_fill(self.rain if instrument is None else instrument, side, qty, price, fee)
+        """Book a fill; return whether the day's loss is within its limit."""
+        instrument = self.rain if instrument is None else instrument
+        self.portfolio.fill(instrument, side, qty, price, fee)
+        return self.judge(instrument)
+
+    def mark(self, best_bid: int, best_ask: int, instrument: Instrument | None = None) -> bool:
+        """Value a position by these prices; return as `fill` does."""
+        instrument = self.rain if instrument is None else instrument
+        self.portfolio.mark(instrument, best_bid, best_ask)
+        return self.judge(instrument)
+
+    def judge(self, instrument: Instrument) -> bool:
+        """Let risk count a position anew and judge the loss."""
+        self.risk.refresh(instrument)
+        self.portfolio._check()
         self.risk.exposure._check()
-        return within
+        return self.risk.is_within_loss()
 
 
 def with_book(book: Book | FakeBook | None, **limits: Any) -> RiskReject:

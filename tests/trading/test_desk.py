@@ -41,7 +41,7 @@ def test_unknown_market_is_an_error_that_names_the_known_ones() -> None:
 
 def test_book_and_position_are_those_of_the_market() -> None:
     scene = Scene()
-    scene.positions[scene.snow].fill(fix.BUY, 3, 5_000, 0)
+    scene.portfolio.fill(scene.snow, fix.BUY, 3, 5_000, 0)
     assert scene.desk.book(scene.snow).instrument is scene.snow
     assert [scene.desk.position(each).net for each in scene.instruments] == [0, 3]
 

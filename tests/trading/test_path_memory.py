@@ -13,7 +13,7 @@ from engine.book import BID, Book
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
-from engine.portfolio.position import Position
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
@@ -47,13 +47,14 @@ def bare_loop() -> Any:
     clock = iter(range(10**12, 2 * 10**12)).__next__
     market_data: Any = OneEvent(rain)
     dialect: Any = FakeDialect()
+    portfolio = Portfolio([rain])
     parts = Parts(
         books=[book],
         market_data=market_data,
         decode_report=dialect.decode,
         orders=Orders("T"),
-        positions=[Position(rain)],
-        risk=Risk(NO_LIMITS, [rain]),
+        portfolio=portfolio,
+        risk=Risk(NO_LIMITS, [rain], portfolio),
         journal=NullJournal(),
         strategy=Strategy(),
     )

@@ -357,7 +357,7 @@ def test_fill_in_a_halt_counts_and_ends_it() -> None:
     stage.supervisor.halt("fire")
     stage.loop.on_report(fill(order, 10, "E1", 4_500))
     stage.tick()
-    assert (stage.positions[stage.rain].net, stage.reports[-1]) == (10, "HALT confirmed: no order is alive")
+    assert (stage.portfolio[stage.rain].net, stage.reports[-1]) == (10, "HALT confirmed: no order is alive")
 
 
 def test_second_halt_is_reported_and_keeps_the_first_reason() -> None:

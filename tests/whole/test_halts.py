@@ -166,7 +166,7 @@ def test_daily_loss_halts(rig: Start) -> None:
     assert r.supervisor.state is DeskState.TRADING
     r.other.cancel(f"{r.account}-out", best)
     r.until(lambda: r.supervisor.state is DeskState.HALTED, "the halt")
-    assert_halted(r, "today's loss is beyond its limit")
+    assert_halted(r, "lost 1.800000 today, allowed 1.000000")
 
 
 def test_denials_are_counted_by_code_and_nothing_is_sent(rig: Start) -> None:

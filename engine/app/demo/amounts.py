@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from engine._decimal import format_decimal
 from engine.app.engine import Engine
-from engine.portfolio.marks import mark_price
 
 NOTHING = "-"
 
@@ -24,10 +23,11 @@ class Money(NamedTuple):
 
 def read_money(engine: Engine) -> Money:
     """Return the profit and loss of now; the one place of the demo that knows where it is kept."""
-    marks = [mark_price(book) for book in engine.books]
-    pnls = [position.total(mark) for position, mark in zip(engine.positions, marks, strict=True)]
-    cash = sum(position.cash - position.fees for position in engine.positions)
-    return Money([position.net for position in engine.positions], marks, pnls, sum(pnls), cash)
+    portfolio = engine.portfolio
+    nets = [position.net for position in portfolio]
+    marks = [position.mark for position in portfolio]
+    pnls = [position.pnl for position in portfolio]
+    return Money(nets, marks, pnls, portfolio.pnl, portfolio.cash - portfolio.fees)
 
 
 def dollars(money: int, decimals: int, shown: int = 4) -> str:

@@ -30,7 +30,7 @@ from engine.journal.segments import journal_paths
 from engine.ops.control import SOCKET
 from engine.orders.order import Order
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.runtime.log import LOGGER
 from engine.session import Session
 from engine.trading.gateway import Gateway, SessionGateway
@@ -198,19 +198,21 @@ class Rig:
         assert [cl_ord_id for cl_ord_id in asked if cl_ord_id in entered] == entered
         assert self.counters.fills == len(fills)
         summary = self.venue("summary", account=self.account)
-        again, positions = Orders("again"), Positions(self.trading.instruments)
-        recover(journal_paths(self.directory / "journal"), self.trading.instruments, again, positions)
-        for orders, held in ((self.trading.orders, self.engine.positions), (again, positions)):
+        again, replayed = Orders("again"), Portfolio(self.trading.instruments)
+        recover(journal_paths(self.directory / "journal"), self.trading.instruments, again, replayed)
+        for orders, held in ((self.trading.orders, self.engine.portfolio), (again, replayed)):
             assert fills_of(orders) == fills
             assert {p.instrument.symbol: p.net for p in held if p.net} == {
                 symbol: net for symbol, net in summary["positions"].items() if net
             }
-            assert sum(p.cash - p.fees for p in held) == summary["cash"]
+            assert held.cash - held.fees == sum(p.cash - p.fees for p in held) == summary["cash"]
         assert [repr(order) for order in again.live()] == [repr(order) for order in self.trading.orders.live()]
         assert self.wrong == []
 
     def close(self) -> None:
-        """End the engine as a person would."""
+        """End the engine as a person would; once is enough."""
+        if self.loop.is_closed():
+            return
         if self.task is not None:
             self.engine.stop()
             self.loop.run_until_complete(self.task)
