@@ -58,6 +58,13 @@ def test_refusal_as_duplicate_does_not_end_an_unknown_order(orders: Orders) -> N
 # Messages refused before they reached an order
 
 
+def test_refused_order_message_rejects_the_order_though_its_cancel_is_in_flight(orders: Orders) -> None:
+    order = open_order(orders)
+    orders.request_cancel(order, 2)
+    change = orders.apply(report("A1-1", "", msg_type=Msg.BUSINESS_MESSAGE_REJECT, ref_msg_type="D", reason=8))
+    assert (change.kind, change.order, order.ord_status) == (Outcome.REJECTED, order, Status.REJECTED)
+
+
 @pytest.mark.parametrize("msg_type", [Msg.BUSINESS_MESSAGE_REJECT, Msg.REJECT])
 @pytest.mark.parametrize("ref_msg_type", ["D", ""])
 def test_refused_order_message_rejects_the_order(orders: Orders, msg_type: str, ref_msg_type: str) -> None:

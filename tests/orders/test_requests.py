@@ -156,6 +156,12 @@ def test_fill_that_overtakes_the_answer_to_its_replace_counts(orders: Orders, or
     assert (state(order), orders.live()) == ((Status.FILLED, 12, 12, 0, ""), [])
 
 
+def test_one_fill_of_all_that_a_replace_asks_for_may_overtake_its_answer(orders: Orders, order: Order) -> None:
+    orders.request_replace(order, 4300, 12, 5)
+    change = orders.apply(fill(order, 12, "E1", cl_ord_id="A1-2", leaves_qty=0))
+    assert (change.kind, change.last_qty, order.cum_qty) == (Outcome.FILLED, 12, 12)
+
+
 def test_replace_to_what_had_filled_meanwhile_fills_the_order(orders: Orders, order: Order) -> None:  # C.3.b
     orders.request_replace(order, 4200, 7, 5)
     orders.apply(fill(order, 7, "E1"))
