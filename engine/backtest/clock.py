@@ -22,9 +22,11 @@ class MovedClock:
         return self.now_ns
 
     def call_later(self, delay_ns: int, callback: Callable[[], None]) -> None:
+        """Have `callback` called when time has moved `delay_ns` on; two that are due at once in the order asked for."""
         heapq.heappush(self._due, (self.now_ns + delay_ns, next(self._numbers), callback))
 
     def move(self, by_ns: int) -> None:
+        """Move time on, and call what is due then."""
         self.now_ns += by_ns
         while self._due and self._due[0][0] <= self.now_ns:
             heapq.heappop(self._due)[2]()

@@ -58,6 +58,7 @@ class _Replay:
         self._run = 0
 
     def run(self, paths: Sequence[Path]) -> Recovered:
+        """Replay every record in order; JournalError names the one that cannot be replayed."""
         count = 0
         for record in read_all(paths):
             count += record.kind != RecordKind.END

@@ -169,10 +169,12 @@ class Journal(NullJournal):
         self._append(RecordKind.SETTLE, now_ns, (instrument.index, price, fee), "")
 
     def append_mark(self, position: Position, now_ns: int) -> None:
+        """Record what a position stands at and is valued at."""
         numbers = (position.net, position.cash, position.cost, position.fees, position.mark)
         self._append(RecordKind.MARK, now_ns, (position.instrument.index, *numbers), "")
 
     def append_day(self, start_ns: int, day_pnl: int, now_ns: int) -> None:
+        """Record which trading day it is, by its start, and what it has made so far."""
         self._append(RecordKind.DAY, now_ns, (start_ns, day_pnl), "")
 
     def append_note(self, text: str, now_ns: int) -> None:

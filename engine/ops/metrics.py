@@ -15,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from engine.errors import ConfigError
+from engine.ops._markets import COLUMNS, MarketRows
 from engine.ops.view import Source
 from engine.risk import RiskReject
 from engine.runtime.latency import LatencyCounts
@@ -46,6 +47,7 @@ class EngineCollector(Collector):
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._rows = MarketRows(source.books, source.portfolio)
 
     def collect(self) -> Iterable[Metric]:
         """Yield every metric as it is now."""
@@ -92,12 +94,14 @@ class EngineCollector(Collector):
         pnl = GaugeMetricFamily("fixlane_pnl", "realised and unrealised, after fees, in money units", labels=["symbol"])
         day = GaugeMetricFamily("fixlane_day_pnl", "profit since the trading day began, in money units")
         day.add_metric([], self._source.portfolio.day_pnl)
-        for book, position in zip(self._source.books, self._source.portfolio, strict=True):
+        self._rows.take()
+        for book, row in zip(self._source.books, self._rows.table(), strict=True):
+            market = dict(zip(COLUMNS, row, strict=True))
             symbol = [book.instrument.symbol]
-            age.add_metric(symbol, (now_ns - book.updated_ns) / 1e9 if book.updated_ns else math.inf)
-            stale.add_metric(symbol, int(book.is_stale))
-            net.add_metric(symbol, position.net)
-            pnl.add_metric(symbol, position.pnl)
+            age.add_metric(symbol, (now_ns - market["updated_ns"]) / 1e9 if market["updated_ns"] else math.inf)
+            stale.add_metric(symbol, market["is_stale"])
+            net.add_metric(symbol, market["net"])
+            pnl.add_metric(symbol, market["pnl"])
         yield from (age, stale, net, pnl, day)
 
 

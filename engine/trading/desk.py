@@ -27,14 +27,17 @@ class Desk:
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
+        """Every market of the engine, at its index."""
         return self._loop.instruments
 
     @property
     def now_ns(self) -> int:
+        """Wall time since 1970, by the clock that the desk was given."""
         return self._loop.wall.now_ns()
 
     @property
     def is_halted(self) -> bool:
+        """Whether the kill switch is on."""
         return self._loop.is_halted
 
     def instrument(self, symbol: str) -> Instrument:
@@ -46,9 +49,11 @@ class Desk:
         raise ConfigError(f"unknown market {symbol!r}: this engine has {known}")
 
     def book(self, instrument: Instrument) -> Book:
+        """Return the book of a market, live: it moves with the feed."""
         return self._loop.books[instrument.index]
 
     def position(self, instrument: Instrument) -> Position:
+        """Return the position in a market, live: it moves with each fill and mark."""
         return self._loop.portfolio[instrument]
 
     def orders(self, instrument: Instrument | None = None) -> Iterator[Order]:
@@ -65,6 +70,7 @@ class Desk:
         ord_type: str = fix.Type.LIMIT,
         expire_time_ns: int = 0,
     ) -> Order | None:
+        """Send an order to buy; None if risk denies it."""
         return self._loop.submit(instrument, fix.BUY, price, qty, time_in_force, post_only, ord_type, expire_time_ns)
 
     def sell(
@@ -77,12 +83,15 @@ class Desk:
         ord_type: str = fix.Type.LIMIT,
         expire_time_ns: int = 0,
     ) -> Order | None:
+        """Send an order to sell; None if risk denies it."""
         return self._loop.submit(instrument, fix.SELL, price, qty, time_in_force, post_only, ord_type, expire_time_ns)
 
     def cancel(self, order: Order) -> bool:
+        """Ask for the cancel of an order; False if it cannot be asked for now."""
         return self._loop.cancel(order)
 
     def replace(self, order: Order, price: int, qty: int) -> bool:
+        """Move a live order to `price` and total quantity `qty`; False if risk denies it or it cannot be moved now."""
         return self._loop.replace(order, price, qty)
 
     def cancel_all(self, instrument: Instrument | None = None) -> int:

@@ -21,6 +21,8 @@ RETRY_NS = 1_000_000_000
 
 
 class DeskState(Enum):
+    """What a supervisor lets its loop do; the value is the word for people."""
+
     WAITING = "waiting"
     TRADING = "trading"
     HALTED = "halted"
@@ -54,6 +56,7 @@ class Supervisor:
     # The connections
 
     def on_logon(self) -> None:
+        """Learn that the venue can be reached."""
         self._loop.is_connected = True
         self._asked_ns.clear()
         self._report("session logged on")

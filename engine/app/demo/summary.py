@@ -30,6 +30,7 @@ def summary(result: dict[str, Any]) -> str:
 
 def _counts(result: dict[str, Any]) -> list[Row]:
     def counted(*names: str) -> str:
+        """Return each count with its name."""
         return ", ".join(f"{result[name]} {name.replace('_', ' ')}" for name in names)
 
     return [

@@ -119,9 +119,11 @@ def _cells(facts: MarketFacts, look: MarketLook) -> list[str]:
     )
 
     def price(value: int | None) -> str:
+        """Return a price as text, or the sign for none."""
         return NOTHING if value is None else instrument.format_price(value)
 
     def size(value: int, beside: int | None) -> str:
+        """Return a size as text, or the sign for none where there is no price."""
         return NOTHING if beside is None else instrument.format_size(value)
 
     return [
