@@ -1,1 +1,1 @@
-"""Latency harness."""
+"""The latency harness."""

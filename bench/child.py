@@ -1,6 +1,6 @@
-"""One repetition in a process of its own: nothing of an earlier one, no heap, thread or socket, is left in it.
+"""One repetition in a fresh process, without the heap, threads or sockets of an earlier one.
 
-Errors  BenchError with the text of whatever failed: a figure of a failed repetition means nothing.
+Errors  BenchError with the reason: a failed repetition has no figures.
 """
 
 import asyncio
@@ -32,10 +32,10 @@ def run(plan: Plan) -> Repetition:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process, patience_s = context.Process(target=_serve, args=(theirs, plan)), PATIENCE_S
-    with interrupts.deaf():
-        process.start()
-    theirs.close()
     try:
+        with interrupts.deaf():
+            process.start()
+        theirs.close()
         outcome = ours.recv()
     except EOFError:
         outcome = "the process died"
@@ -43,9 +43,12 @@ def run(plan: Plan) -> Repetition:
         patience_s = INTERRUPTED_S  # a terminal has interrupted it too
         raise
     finally:
-        process.join(patience_s)
-        process.kill()
+        if process.pid is not None:  # an interrupt may come before it has started, or as it has
+            process.join(patience_s)
+            process.kill()
+            process.join()
         ours.close()
+        theirs.close()
     if not isinstance(outcome, Repetition):
         raise BenchError(f"{plan.subject}, {plan.stack}, {plan.mode}: {outcome}")
     return outcome

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.subject in ("micro", "all"):
         micro.require()
     if arguments.subject in (TICK, "all") and importlib.util.find_spec("websockets") is None:
-        raise ConfigError("the baseline of tick needs websockets: pip install 'fixlane[bench]'")
+        raise ConfigError("the baseline of tick needs websockets: pip install -e '.[bench]'")
     cores = None if arguments.no_pin else host.venue_and_engine_cores()
     if arguments.subject == SESSIONS:
         return _idle(arguments, cores)

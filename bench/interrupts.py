@@ -1,4 +1,4 @@
-"""Ctrl-C reaches every process of a terminal at once; here only those hear it that have something to finish."""
+"""Interrupts: Ctrl-C reaches every process of a terminal, but only those that must clean up react to it."""
 
 import contextlib
 import signal
@@ -8,7 +8,7 @@ from multiprocessing import resource_tracker
 
 @contextlib.contextmanager
 def deaf() -> Iterator[None]:
-    """Start processes within: they are deaf to interrupts from their first moment, until they call `listen`."""
+    """Processes started within ignore interrupts until they call `listen`."""
     resource_tracker.ensure_running()  # its start would end the deafness
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -18,6 +18,6 @@ def deaf() -> Iterator[None]:
 
 
 def listen() -> None:
-    """Let an interrupt raise KeyboardInterrupt, also after the import of quickfix, which takes that away."""
+    """Let an interrupt raise KeyboardInterrupt again, also after the import of quickfix, which disables that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -1,4 +1,4 @@
-"""What one repetition measures, and what comes back; both cross a process boundary.
+"""The plan of one repetition and its result; both cross a process boundary.
 
 Units   times in ns.
 """

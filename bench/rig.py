@@ -21,7 +21,7 @@ from engine.instrument import Instrument
 from engine.journal.writer import Journal
 from engine.net.feed import Feed, FeedSettings
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.risk.limits import DuplicateLimit, Limits, RateLimit
 from engine.runtime import modes
@@ -56,6 +56,8 @@ def limits() -> Limits:
         max_open_orders=10**9,
         max_open_cost=LIMIT,
         max_daily_loss=LIMIT,
+        day_start_ns=0,
+        day_zone="UTC",
         max_book_age_ns=3600 * 10**9,
         allow_crossed_book=True,  # captured books cross at times, and the order is due all the same
         restricted=(),
@@ -90,13 +92,14 @@ class Rig:
         settings = session_file.write(state, fix_port, certificate)
         self.session = open_session(kind, settings, state, self._loop, None, self.sockets)
         dialect = Fix44(instruments)
+        portfolio = Portfolio(instruments)
         parts = Parts(
             books=[make_book(instrument)],
             market_data=market_data,
             decode_report=dialect.decode,
             orders=Orders("bench", QuadraticFee().fee),
-            positions=tuple(Positions(instruments)),
-            risk=Risk(limits(), instruments),
+            portfolio=portfolio,
+            risk=Risk(limits(), instruments, portfolio),
             journal=self.journal,
             strategy=strategy,
         )
@@ -143,7 +146,7 @@ class Rig:
                 await asyncio.sleep(0.01)
 
     def set_book(self, bid: int, ask: int) -> None:
-        """Give the market a book where there is no feed."""
+        """Set the market's book, for subjects without a feed."""
         book = self.trading.books[0]
         book.snapshot([(bid, 1000)], [(ask, 1000)])
         book.updated_ns = time.monotonic_ns()
@@ -163,6 +166,7 @@ class Rig:
             yield
 
     async def close(self) -> None:
+        """Disconnect and close the journal; faults are ignored from here on."""
         if self._timer is not None:
             self._timer.cancel()
         self.on_fault = lambda reason: None

@@ -1,10 +1,10 @@
-"""How long a run took, and how much of that its process was on a core."""
+"""Wall-clock and processor time of a run."""
 
 import time
 
 
 class Stopwatch:
-    """Runs from its making."""
+    """Starts when it is made."""
 
     def __init__(self) -> None:
         self._started_s = time.perf_counter()

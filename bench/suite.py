@@ -1,4 +1,4 @@
-"""Which subjects are measured, and in which order.
+"""The order in which subjects are measured, and their repetitions.
 
 Repetitions are interleaved, A B C A B C, so that a noisy moment of the machine hits all subjects alike; each is a
 fresh engine process and a fresh venue process with the floor measured before and after it.
@@ -56,6 +56,7 @@ def sessions() -> list[str]:
 
 
 def paces(scale: Scale) -> tuple[Pace, ...]:
+    """Return the paces of a whole run: closed, without pause, then every scheduled rate, slowest first."""
     scheduled = [
         Pace(f"open_loop@{rate}", max(round(rate * scale.open_seconds), 10), NS_PER_S // rate, True)
         for rate in sorted(scale.rates)

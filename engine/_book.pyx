@@ -114,22 +114,27 @@ cdef class Book:
 
     @property
     def best_bid(self):
+        """Return the highest bid price, NO_BID without one."""
         return self.bid_prices[self.best[BIDS]]
 
     @property
     def best_ask(self):
+        """Return the lowest ask price, NO_ASK without one."""
         return self.ask_prices[self.best[ASKS]]
 
     @property
     def best_bid_size(self):
+        """Return the size at the best bid, 0 without one."""
         return self.sizes[BIDS, self.best[BIDS]]
 
     @property
     def best_ask_size(self):
+        """Return the size at the best ask, 0 without one."""
         return self.sizes[ASKS, self.best[ASKS]]
 
     @property
     def is_crossed(self):
+        """Return whether the best bid is at or above the best ask: a match that is told in parts, or a fault."""
         return self.top(BIDS) >= self.top(ASKS)
 
     def size_at(self, int side, int64_t price):

@@ -86,22 +86,27 @@ class SortedBook:
 
     @property
     def best_bid(self) -> int:
+        """Return the highest bid price, NO_BID without one."""
         return self._best(BID)[0]
 
     @property
     def best_ask(self) -> int:
+        """Return the lowest ask price, NO_ASK without one."""
         return self._best(ASK)[0]
 
     @property
     def best_bid_size(self) -> int:
+        """Return the size at the best bid, 0 without one."""
         return self._best(BID)[1]
 
     @property
     def best_ask_size(self) -> int:
+        """Return the size at the best ask, 0 without one."""
         return self._best(ASK)[1]
 
     @property
     def is_crossed(self) -> bool:
+        """Return whether the best bid is at or above the best ask: a match that is told in parts, or a fault."""
         return self.best_bid >= self.best_ask
 
     def size_at(self, side: int, price: int) -> int:

@@ -63,6 +63,9 @@ def _demo(found: Subparsers) -> None:
     demo.add_argument(
         "--speed", type=not_negative, default=1.0, help="multiple of the recorded pace, 0 for no pauses (1)"
     )
+    demo.add_argument(
+        "--no-compare", action="store_true", help="do not measure the native session in busy mode beside it"
+    )
     demo.add_argument("--json", type=writable, metavar="FILE", help="write the summary as JSON")
     demo.set_defaults(run=commands.demo)
 

@@ -1,4 +1,4 @@
-"""Errors that Fixlane raises; an expected outcome is a value, never one of these."""
+"""The errors that Fixlane raises. An expected outcome is a value, never one of these."""
 
 
 class EngineError(Exception):
@@ -6,11 +6,11 @@ class EngineError(Exception):
 
 
 class ConfigError(EngineError):
-    """A configuration, session file, key or flag is wrong: what, where, and what to do."""
+    """A configuration, session file, key or flag is wrong. The text says what, where, and what to do."""
 
 
 class DecodeError(EngineError):
-    """A frame or message cannot be read; it was counted and nothing was applied."""
+    """A frame, message or text cannot be read. Nothing of it was applied."""
 
 
 class SequenceGap(EngineError):
@@ -26,4 +26,4 @@ class OrderError(EngineError):
 
 
 class JournalError(EngineError):
-    """A journal is damaged, locked, full or does not fit: which file, where in it, and what to do."""
+    """A journal is damaged, locked, full or does not fit. The text says which file, where in it, and what to do."""

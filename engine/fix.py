@@ -1,4 +1,4 @@
-"""FIX tags, message types and values that the engine uses, in the standard's spelling.
+"""The FIX tags, message types and values that the engine uses, spelled as in the standard.
 
 Shapes  a tag is an int, a MsgType and a one-character value are `str`.
 Source  FIX 4.4 with Errata 20030618, volumes 1 and 6; tags above 956 from FIX 5.0 SP2.

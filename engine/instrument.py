@@ -1,8 +1,8 @@
-"""An instrument, its price grid, and the exact way between decimal text and integers.
+"""An instrument, its price grid, and the exact conversion between decimal text and integers.
 
 Units   price counts 10**-price_decimals (Kalshi: $0.0001), size counts 10**-size_decimals (Kalshi: 0.01
         contract), money their product (Kalshi: $0.000001).
-Errors  ConfigError for a grid that makes no sense, DecodeError for text that is no number.
+Errors  ConfigError for price bands that make no grid, DecodeError for text that is no number of these.
 Source  Kalshi market model: price grid, suggested engine representation.
 """
 
@@ -72,19 +72,28 @@ class Instrument:
         self.grid = price_grid(tuple(bands), self.limit) if bands is not None else None
 
     def is_valid_price(self, price: int) -> bool:
+        """Return whether the venue takes this price: on the grid, or above 0 where there is none."""
         return price in self.grid if self.grid is not None else price > 0
 
     def parse_price(self, text: str | bytes) -> int:
+        """Return the price that decimal text means, such as 4600 for "0.46"; DecodeError if it is none or too fine."""
         return parse_decimal(text, self.price_decimals)
 
     def parse_size(self, text: str | bytes) -> int:
+        """Return the size that decimal text means, such as 100 for "1"; DecodeError if it is none or too fine."""
         return parse_decimal(text, self.size_decimals)
 
     def format_price(self, price: int) -> str:
+        """Return a price as decimal text, in dollars."""
         return format_decimal(price, self.price_decimals)
 
     def format_size(self, size: int) -> str:
+        """Return a size or quantity as decimal text, in contracts."""
         return format_decimal(size, self.size_decimals)
+
+    def format_money(self, money: int) -> str:
+        """Return an amount, whose units are the product of price and size, as decimal text."""
+        return format_decimal(money, self.price_decimals + self.size_decimals)
 
     def __repr__(self) -> str:
         return f"Instrument({self.symbol!r}, {self.index})"

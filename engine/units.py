@@ -2,7 +2,7 @@
 
 `Side` is the one side of orders, book levels and trades.
 
-Units   a size, price or money is an integer in the units of its instrument; a duration is in ns.
+Units   a size, price or money is an integer in the units of its instrument; a duration or a time of day is in ns.
 """
 
 from enum import Enum
@@ -26,6 +26,7 @@ class Unit(Enum):
     SIZE = 'contracts as text, such as "100" or "0.5"'
     PRICE = 'dollars as text, such as "0.05"'
     MONEY = 'an amount in dollars as text, such as "250"'
+    TIME_OF_DAY = 'a time of day as text, such as "00:00" or "16:30:00"'
     DURATION = 'a duration as text, such as "500ms" or "2s"'
     COUNT = "a whole number"
 
@@ -33,6 +34,7 @@ class Unit(Enum):
 Size = Annotated[int, Unit.SIZE]
 Price = Annotated[int, Unit.PRICE]
 Money = Annotated[int, Unit.MONEY]
+TimeOfDay = Annotated[int, Unit.TIME_OF_DAY]
 Duration = Annotated[int, Unit.DURATION]
 Count = Annotated[int, Unit.COUNT]
 # The same where "none" may be written: no limit.

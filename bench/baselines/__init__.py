@@ -1,1 +1,1 @@
-"""The same work as it is usually written, to measure against."""
+"""Baselines: the same work as it is usually written."""

@@ -17,7 +17,7 @@ from engine.journal.writer import Journal
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
@@ -44,7 +44,7 @@ def book(instrument: Instrument) -> Book:
 
 
 def test_risk_check(time_calls: Time, instrument: Instrument, book: Book) -> None:
-    risk = Risk(limits(), (instrument,))
+    risk = Risk(limits(), (instrument,), Portfolio((instrument,)))
     clock = count(NOW, 10_000)  # slow enough for the age of the book, fast enough for the duplicate window
     check = risk.check_new
 
@@ -97,13 +97,14 @@ def loop(instrument: Instrument, book: Book, tmp_path: Path) -> Iterator[Trading
     clock = count(NOW, 1000)
     journal = Journal(tmp_path, "bench", (instrument,), NOW)
     dialect = Fix44((instrument,))
+    portfolio = Portfolio((instrument,))
     parts = Parts(
         books=(book,),
         market_data=KalshiMarketData((instrument,)),
         decode_report=dialect.decode,
         orders=Orders("bench"),
-        positions=tuple(Positions((instrument,))),
-        risk=Risk(limits(), (instrument,)),
+        portfolio=portfolio,
+        risk=Risk(limits(), (instrument,), portfolio),
         journal=journal,
         strategy=Strategy(),
     )

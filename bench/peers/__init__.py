@@ -54,7 +54,7 @@ def built() -> Iterator[dict[str, Path]]:
 
 
 def has_quickfix() -> bool:
-    """Say whether a C++ program that uses QuickFIX can be compiled."""
+    """Return whether a C++ program that uses QuickFIX can be compiled."""
     if which(CXX[0]) is None:
         return False
     probe = [*CXX, "-E", "-include", "quickfix/SocketInitiator.h", "-x", "c++", os.devnull]

@@ -1,10 +1,10 @@
-"""`fixlane compare`: two results files side by side, and whether their difference means anything.
+"""`fixlane compare`: two results files side by side, and which differences are beyond the noise.
 
 The spread of a run is the range of its p50 over the repetitions as a part of their median. The noise of a run is the
-largest of: its spread in either file; that of `floor.tcp_spin` in either file, and how far that floor itself moved, for
-what the machine does to the floor it does to everything on it; and half of the usual spread of its kind, for two or
-three repetitions agree by chance now and then. A difference counts when it is more than `FACTOR` times the noise: of
-two files of the same engine most then differ in no run at all.
+largest of: its spread in either file; the spread of `floor.tcp_spin` in either file, and how far that floor moved,
+because whatever disturbs the floor disturbs every run; and half of the usual spread of its kind, because two or three
+repetitions agree by chance now and then. A difference counts when it exceeds `FACTOR` times the noise: two files of
+the same engine then mostly differ in no run at all.
 """
 
 from pathlib import Path
@@ -39,7 +39,7 @@ def differences(old: Figures, new: Figures) -> list[str]:
 
 
 def noise(name: str, old: Figures, new: Figures) -> float:
-    """Return by how much of itself a run may differ without a reason; all of it where it ran once only."""
+    """Return the noise of a run as a part of its p50; 1 if it ran only once."""
     both = old["runs"], new["runs"]
     if any(runs[name]["repetitions"] < 2 for runs in both):
         return 1.0

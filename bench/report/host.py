@@ -51,6 +51,7 @@ def describe() -> dict[str, object]:
 
 
 def versions() -> dict[str, str]:
+    """Return the versions of what the figures depend on."""
     found = {}
     for package in PACKAGES:
         try:

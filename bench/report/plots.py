@@ -19,7 +19,7 @@ def require() -> Any:
         matplotlib.use("agg")
         import matplotlib.pyplot as pyplot
     except ImportError as error:
-        raise ConfigError(f"--plot needs matplotlib ({error}): pip install 'fixlane[bench]'") from None
+        raise ConfigError(f"--plot needs matplotlib ({error}): pip install -e '.[bench]'") from None
     return pyplot
 
 

@@ -1,4 +1,4 @@
-"""Samples to the figures of the results file, and those to tables.
+"""Figures of the results file from samples, and tables from figures.
 
 Shapes  {"machine", "commit", "versions", "runs": {NAME: figures}, "ratios": {NAME: number}, "stages"}; times in ns.
         A run's figures are medians over its repetitions; `spread` is the range of its p50 over the repetitions as a
@@ -33,6 +33,7 @@ TICKS_PER_HALF = 5  # of the percentile curve, as HdrHistogram's own tools write
 
 
 def histogram_of(samples_ns: Iterable[int]) -> HdrHistogram:
+    """Return the HdrHistogram of latencies in ns; ValueError for one above its range."""
     histogram = HdrHistogram(1, HIGHEST_NS, 3)
     for sample in samples_ns:
         if sample > HIGHEST_NS or not histogram.record_value(max(sample, 1)):
@@ -78,6 +79,7 @@ def combine_samples(pace: Pace, repetitions: Sequence[Samples]) -> Figures:
 
 
 def spread(values: Sequence[float]) -> float:
+    """Return the range of values as a part of their median."""
     return round((max(values) - min(values)) / max(median(values), 1), 4)
 
 
@@ -100,6 +102,7 @@ def p99_each_second(values_ns: Iterable[int], pace: Pace) -> list[int]:
 
 
 def document(runs: dict[str, Figures], ratios: dict[str, float], pinned: list[int] | None, **more: Any) -> Figures:
+    """Return everything that the results file holds."""
     return {
         "machine": host.describe() | {"pinned": pinned},
         "commit": host.commit(),
@@ -111,6 +114,7 @@ def document(runs: dict[str, Figures], ratios: dict[str, float], pinned: list[in
 
 
 def write(path: Path, results: Figures) -> None:
+    """Write the results file."""
     path.write_text(json.dumps(results, indent=1) + "\n")
 
 
@@ -172,7 +176,7 @@ def _remark(run: Figures) -> str:
 
 
 def stage_table(name: str, stages: Figures) -> str:
-    """Return the budget of one subject: its stages, their sum, and what the outside sees."""
+    """Return the stage table of one subject: its stages, their sum, and the time measured from outside."""
     lines = []
     inside_send = {INSIDE_SEND: stages["send"]} if "send" in stages else {}
     for path, found in (stages["paths"] | inside_send).items():

@@ -1,4 +1,4 @@
-"""What the repetitions of every plan come to: figures by name, ratios, stage tables.
+"""Summary of all repetitions: figures by name, ratios, stage tables.
 
 A ratio is the median over the repetitions of figures that were measured side by side.
 
@@ -28,6 +28,7 @@ Found = dict[Plan, list[Repetition]]
 
 
 def name_of(plan: Plan, pace: str = "") -> str:
+    """Return the name of a plan's runs, its pace left out."""
     name = BASELINE_NAME[plan.subject] if plan.stack == BASELINE else f"{plan.subject}.{plan.stack}"
     parts = [name]
     if plan.stack != BASELINE and plan.mode != "busy":
@@ -110,7 +111,7 @@ def peers_of(plan: Plan, found: Found) -> list[Plan]:
 
 
 def stages(plan: Plan, stamped: Repetition, figures: dict[str, Figures]) -> Figures:
-    """Return a stage table with the figures of the outside that its sum is compared with."""
+    """Return a stage table, with the outside figures that its sum is compared with."""
     sparse = plan.paces[0].name
     return {
         **(stamped.stages or {}),

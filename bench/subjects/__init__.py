@@ -1,1 +1,1 @@
-"""What is measured, a module each."""
+"""The subjects of the harness, a module each."""

@@ -28,6 +28,7 @@ Event = dict[str, Any]
 
 
 def bench_instrument(symbol: str = SYMBOL) -> Instrument:
+    """Return the market of the standard script."""
     return Instrument(symbol, 0, (PriceBand(0, 10_000, 100),), event="KXBENCH-26DEC01")
 
 

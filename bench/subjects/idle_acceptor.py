@@ -1,4 +1,4 @@
-"""An acceptor of the native session in a process of its own, that says what it has cost so far.
+"""An acceptor of native sessions in a process of its own, which reports its cost so far.
 
 Shapes  each question on the pipe is answered with a `Cost`; the acceptor ends when the pipe closes.
 """
@@ -109,7 +109,7 @@ async def _accept(pipe: Connection, file: Path, state: Path) -> None:
 
 @contextmanager
 def answers(pipe: Connection) -> Iterator[None]:
-    """Tell the parent why if this process ends by an error."""
+    """Report an error of this process to the parent."""
     try:
         yield
     except KeyboardInterrupt:

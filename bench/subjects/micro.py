@@ -29,7 +29,7 @@ def require() -> None:
     """Raise ConfigError where pytest-benchmark is not installed."""
     for module in ("pytest", "pytest_benchmark"):
         if importlib.util.find_spec(module) is None:
-            raise ConfigError(f"micro-benchmarks need {module}: pip install 'fixlane[test,bench]'")
+            raise ConfigError(f"micro-benchmarks need {module}: pip install -e '.[test,bench]'")
 
 
 def measure(is_quick: bool, core: int | None) -> dict[str, Figures]:

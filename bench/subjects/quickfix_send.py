@@ -1,4 +1,4 @@
-"""Where a send through QuickFIX goes, told by the moments at which it calls back.
+"""Where the time of a send through QuickFIX goes, by the moments at which it calls back.
 
 Within `Session::send` QuickFIX fills the header, calls `toApp`, writes the message's text and stores it, calls the
 log's `onOutgoing`, and hands the text to the socket; its times between these calls are its parts.

@@ -78,7 +78,7 @@ class Sampler:
                 self._next()
 
     def fail(self, reason: str) -> None:
-        """End the run: something came that is no answer."""
+        """End the run: something other than an answer came."""
         if not self._done.done():
             self._done.set_exception(VenueError(reason))
 

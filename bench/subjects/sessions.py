@@ -71,6 +71,7 @@ class Process:
 
 
 def name_of(idle: Idle) -> str:
+    """Return the name of a run of idle sessions."""
     return f"sessions.idle_{idle.count}"
 
 
@@ -100,11 +101,12 @@ def measure(idle: Idle, cores: tuple[int, int] | None) -> Figures:
 
 
 def stayed(figures: Figures) -> bool:
-    """Say whether every session was logged on all the time."""
+    """Return whether every session was logged on all the time."""
     return bool(figures["logged_on"] == figures["sessions"] and not figures["ended"])
 
 
 def text(name: str, figures: Figures) -> str:
+    """Return the figures as one line for the terminal."""
     return (
         f"{name}: {figures['logged_on']} of {figures['sessions']} sessions logged on after {figures['seconds']} s,"
         f" {figures['ended']} ended, HeartBtInt {figures['heart_bt_int']}:"

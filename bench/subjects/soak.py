@@ -1,8 +1,8 @@
-"""`soak`: what memory does over many books, frames and orders; exit status 1 where it grows.
+"""`soak`: memory over many books, frames and orders; exit status 1 if it grows.
 
-Frames go the whole way: decoded, checked for gaps, applied to the book, shown to a strategy. Orders too: risk, order
-table, dialect, and the fill back. Nothing may stay of a frame. Of an order stays what late reports need, the same for
-each; what that is at most is `MOST_BYTES` and `MOST_BLOCKS`.
+Frames are decoded, checked for gaps, applied to the book and shown to a strategy; orders pass risk, order table and
+dialect, and their fills come back. A frame may leave nothing behind. An order leaves what late reports need, at most
+`MOST_BYTES` and `MOST_BLOCKS`.
 
 Units   memory in bytes resident and in blocks of Python's allocator; the journal, which is mapped, is left out.
 """
@@ -25,7 +25,7 @@ from engine.codec import Fields
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
@@ -44,7 +44,7 @@ WALL_NS = 1_795_444_202_099_000_000
 
 
 class Amounts(NamedTuple):
-    """How much is soaked in."""
+    """Numbers of books, frames and orders of one soak."""
 
     books: int
     frames: int
@@ -64,6 +64,7 @@ class Reading:
 
     @staticmethod
     def take() -> "Reading":
+        """Return the memory of this process now."""
         resident = int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
         return Reading(resident, sys.getallocatedblocks())
 
@@ -77,6 +78,7 @@ class Watcher(Strategy):
         self.spread = 0
 
     def on_book(self, book: Book) -> None:
+        """Look at the best prices."""
         self.moves += 1
         self.spread = book.best_ask - book.best_bid
 
@@ -86,13 +88,14 @@ def make_loop(strategy: Strategy) -> TradingLoop:
     instruments = (bench_instrument(),)
     market_data = KalshiMarketData(instruments)
     dialect = Fix44(instruments)
+    portfolio = Portfolio(instruments)
     parts = Parts(
         books=(Book(instruments[0]),),
         market_data=market_data,
         decode_report=dialect.decode,
         orders=Orders("soak"),
-        positions=tuple(Positions(instruments)),
-        risk=Risk(limits(), instruments),
+        portfolio=portfolio,
+        risk=Risk(limits(), instruments, portfolio),
         journal=NullJournal(),
         strategy=strategy,
     )
@@ -175,7 +178,7 @@ def books_bytes(number: int) -> int:
 
 
 def growth(readings: Sequence[Reading], kept: int = 0) -> str:
-    """Say what grew by more than `kept` orders account for; nothing if nothing did."""
+    """Return what grew by more than `kept` orders account for, as text; empty if nothing did."""
     first, last = readings[0], readings[-1]
     found = []
     if (more := last.resident - first.resident) > SLACK_BYTES + kept * MOST_BYTES:
@@ -186,7 +189,7 @@ def growth(readings: Sequence[Reading], kept: int = 0) -> str:
 
 
 def run(asked: Amounts, strategy: Strategy | None = None) -> int:
-    """Soak, and print what memory did; return 1 if it grew by more than it may."""
+    """Run a soak and print its readings; return 1 if memory grew by more than it may."""
     failures = []
     taken = books_bytes(asked.books)
     print(f"{asked.books} books: {taken / MIB:.1f} MiB")

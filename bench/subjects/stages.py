@@ -1,4 +1,4 @@
-"""Where the engine's own time goes: a stamp around each step of the path, put there from outside.
+"""Where the engine's own time goes: stamps around each step of the path, applied from outside.
 
 The loop holds its steps and parts as attributes, so a stamp replaces an attribute; an engine without stamps runs the
 plain ones and pays nothing. A step that runs inside another is subtracted from it, so that the stages of one event sum
@@ -28,7 +28,7 @@ CALIBRATION = 20_000
 Function = Callable[..., Any]
 Wrap = Callable[[Function], Function]
 
-_RISK = ("check_new", "check_replace", "check_cancel", "update", "on_fill", "mark")
+_RISK = ("check_new", "check_replace", "check_cancel", "update", "is_within_loss")
 _ORDERS = ("open", "apply", "request_replace", "request_cancel")
 _JOURNAL = ("append_new", "append_replace", "append_cancel", "append_report")
 _HOOKS = ("on_fill", "on_order", "on_reject")
@@ -78,7 +78,7 @@ def wrap_stage(rig: Any, stage: str, wrap: Wrap) -> None:
         loop._on_book = wrap(loop._on_book)
         loop.guard.strategy = Wrapped(loop.guard.strategy, _HOOKS, wrap)
     elif stage == "risk":
-        loop.risk = stand_in(loop.risk, _RISK, wrap, loop.risk.limits, loop.risk.exposure.instruments)
+        loop.risk = stand_in(loop.risk, _RISK, wrap, loop.risk.limits, loop.instruments, loop.portfolio)
     elif stage == "orders":
         loop.orders = stand_in(loop.orders, _ORDERS, wrap)
     elif stage == "journal":

@@ -1,4 +1,4 @@
-"""A certificate for the measuring venue, made for one repetition and valid for a day."""
+"""A self-signed certificate for the measuring venue, made for one repetition and valid for a day."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

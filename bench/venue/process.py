@@ -1,4 +1,4 @@
-"""The measuring venue as a process of its own: one core, raw sockets, no Python while it measures.
+"""The measuring venue as a process of its own: one core, raw sockets, no Python code while it measures.
 
 Shapes  a job is a tuple (name, arguments...) on the pipe, its answer ("done", result) or ("failed", text).
 Thread  one; it serves one job at a time.
@@ -54,6 +54,7 @@ class MeasuringVenue:
         self.fix_port, self.feed_port, self.echo_port, self.trigger_port = self.result()
 
     def start(self, *job: Any) -> None:
+        """Begin a job: the name of one of the server's methods, and its arguments."""
         self._pipe.send(job)
 
     def result(self) -> Any:
@@ -84,6 +85,7 @@ class MeasuringVenue:
         return self.result()
 
     def close(self) -> None:
+        """End the process."""
         self._process.terminate()
         self._process.join()
         self._pipe.close()
@@ -96,15 +98,15 @@ class MeasuringVenue:
 
 
 def _serve(pipe: Connection, core: int | None) -> None:
-    try:
-        if core is not None:
-            host.pin(core)
-        server = _Server()
-    except (host.PinError, OSError) as error:
-        pipe.send(("failed", str(error)))
-        return
-    pipe.send(("done", server.ports))
-    with contextlib.suppress(EOFError, BrokenPipeError):  # the process that started it has gone
+    with contextlib.suppress(EOFError, BrokenPipeError):  # the process that started it has gone, perhaps long ago
+        try:
+            if core is not None:
+                host.pin(core)
+            server = _Server()
+        except (host.PinError, OSError) as error:
+            pipe.send(("failed", str(error)))
+            return
+        pipe.send(("done", server.ports))
         while True:
             name, *arguments = pipe.recv()
             try:
@@ -126,15 +128,18 @@ class _Server:
 
     @property
     def ports(self) -> list[int]:
+        """Where it listens: FIX, feed, echo, trigger."""
         return [listener.getsockname()[1] for listener in self._listeners]
 
     def echo(self, request_size: int, reply: bytes, count: int, spin: bool) -> None:
+        """Answer `count` requests of `request_size` bytes with `reply`, spinning or asleep between them."""
         connection, _ = self._listeners[2].accept()
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             echo(connection.fileno(), request_size, reply, count, spin)
 
     def echo_tls(self, certificate: Path, request_size: int, reply: bytes, count: int) -> None:
+        """Do the same over TLS, spinning."""
         connection, _ = self._listeners[2].accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with closing(Front(connection, certificate)) as front:
@@ -221,6 +226,7 @@ class _Server:
         return stamps.tobytes(), sent
 
     def hang_up(self) -> None:
+        """Close what was accepted."""
         for connection in self._sockets.values():
             connection.close()
         self._sockets.clear()
@@ -228,6 +234,7 @@ class _Server:
 
 
 def utc_now() -> bytes:
+    """Return UTCTimestamp text with milliseconds."""
     return datetime.now(UTC).strftime("%Y%m%d-%H:%M:%S.%f")[:21].encode()
 
 

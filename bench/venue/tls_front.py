@@ -51,11 +51,12 @@ class Front:
             self._give()
 
     def close(self) -> None:
+        """Close all three sockets."""
         for one in (self.tls, self.venue_end, self._front_end):
             one.close()
 
     def _take(self) -> bool:
-        """Hand over what has come, if anything."""
+        """Hand over what has come; return whether anything had."""
         if not self._readable.now():
             return False
         self._front_end.sendall(received(self.tls))
@@ -77,6 +78,7 @@ class Readable:
         self._poll.register(sock, select.POLLIN)
 
     def now(self) -> bool:
+        """Return whether a read would return at once."""
         return bool(self._poll.poll(0))
 
 

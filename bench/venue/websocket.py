@@ -1,4 +1,4 @@
-"""The little of RFC 6455 that a measuring venue needs: accept one client, read one command, frame a text.
+"""The part of RFC 6455 that the measuring venue needs: accept one client, read one command, frame a text.
 
 Source  RFC 6455 sections 4.2 and 5.2.
 """

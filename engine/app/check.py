@@ -43,7 +43,7 @@ def check(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _named_session_file(path: Path) -> list[str]:
-    """What is wrong with the session file even where the configuration is wrong elsewhere."""
+    """Return what is wrong with the session file, also where the configuration is wrong elsewhere."""
     table = Tables(path.parent).load(path) or {}
     section = table.get("session")
     settings = section.get("settings") if isinstance(section, dict) else None
@@ -53,7 +53,7 @@ def _named_session_file(path: Path) -> list[str]:
 
 
 def _parts(config: EngineConfig, sessions: list[SessionSettings]) -> list[Callable[[], object]]:
-    """What the engine builds before it connects."""
+    """Return what the engine builds before it connects, part by part."""
     of_a_session = (read_schedule, read_dictionary, client_context) if config.engine.session == "native" else ()
     return [
         *(partial(build, session) for session in sessions for build in of_a_session),

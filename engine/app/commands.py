@@ -12,7 +12,7 @@ from argparse import Namespace
 
 def demo(arguments: Namespace) -> int:
     """Trade against the simulated venue."""
-    from engine.app.demo import demo
+    from engine.app.demo.run import demo
 
     return demo(arguments)
 

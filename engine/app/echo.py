@@ -1,7 +1,7 @@
-"""A FIX acceptor that sends orders, security definitions and emails straight back: a peer for certification runs.
+"""A FIX acceptor that sends orders, security definitions and emails back: a peer for certification runs.
 
 Shapes  every acceptor session of a file, each with the last 100 000 ClOrdIDs it has seen.
-Errors  ConfigError for a file that holds an initiator; what a peer does wrong is the session's to answer.
+Errors  ConfigError for a file that holds an initiator; what a peer does wrong is answered by the session.
 Thread  the loop thread only.
 Source  FIX 4.4 volume 2, test cases 2.r (a MsgType without support), 15 and 19 (PossResend).
 """
@@ -110,7 +110,7 @@ async def _serve(session_file: Path, state_dir: Path | None) -> None:
 
 
 async def _log_out(acceptor: SessionAcceptor) -> None:
-    """Say Logout on every session, and wait for the answers, though not for ever."""
+    """Log out of every session, and wait for the answers, but not for ever."""
     open_sessions = {session for session in acceptor.sessions.values() if session.is_connected}
     all_out = asyncio.Event()
     for session in list(open_sessions):

@@ -16,17 +16,15 @@ from typing import NamedTuple
 import uvloop
 
 from engine.app import loading
+from engine.app.takeover import take_over
 from engine.book import Book, make_book
 from engine.codec import Fields
 from engine.config.engine import EngineConfig
 from engine.errors import JournalError
-from engine.journal.recovery import recover
-from engine.journal.segments import journal_paths
-from engine.journal.writer import Journal, NullJournal
 from engine.net.feed import Feed, FeedSettings
 from engine.ops import control, metrics
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.runtime import log, modes
 from engine.runtime._sockets import Sockets
@@ -72,7 +70,7 @@ LIVE = Seams()
 class Engine:
     """Everything of one configuration, joined but not connected; `run` connects it.
 
-    It is also what the metrics read: see `view.Source`.
+    It is also what metrics, summaries and the control socket read: see `ops.view.Source`.
     """
 
     def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop, seams: Seams = LIVE) -> None:
@@ -86,9 +84,9 @@ class Engine:
         config.engine.state_dir.mkdir(parents=True, exist_ok=True)
         instruments = config.instruments
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
-        self.positions = Positions(instruments)
-        risk = Risk(config.risk, instruments)
-        self._journal = self._open_journal(orders, risk)
+        self.portfolio = Portfolio(instruments)
+        risk = Risk(config.risk, instruments, self.portfolio)
+        self._journal, self._day = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         self.session = self._open_session()
@@ -97,7 +95,7 @@ class Engine:
             market_data=market_data,
             decode_report=dialect.decode,
             orders=orders,
-            positions=tuple(self.positions),
+            portfolio=self.portfolio,
             risk=risk,
             journal=self._journal,
             strategy=loading.build_strategy(config),
@@ -146,19 +144,6 @@ class Engine:
             sockets=self.sockets,
         )
 
-    def _open_journal(self, orders: Orders, risk: Risk) -> NullJournal:
-        """Bring back what an earlier run left, then begin a journal of our own."""
-        section = self.config.journal
-        if section.directory is None:
-            return NullJournal()
-        section.directory.mkdir(parents=True, exist_ok=True)
-        earlier = journal_paths(section.directory)
-        recovered = recover(earlier, self.config.instruments, orders, self.positions)
-        if recovered.records:
-            LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
-        risk.restore(orders.live(), self.positions)
-        return Journal(section.directory, orders.nonce, self.config.instruments, self._wall_ns(), sync=section.sync)
-
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
         self._servers.append(
@@ -190,6 +175,7 @@ class Engine:
         """Do what is due, every `TICK_NS`."""
         self.supervisor.tick()
         try:
+            self._day.tick(self._wall_ns())
             self._journal.prepare()
         except JournalError as error:  # early: the segment in use has room for every cancel
             if self.supervisor.state in (DeskState.WAITING, DeskState.TRADING):
@@ -212,39 +198,46 @@ class Engine:
         self.session.close()
         for server in self._servers:
             server.close()
-        self._journal.close()
+        try:
+            self._day.close(self._wall_ns())
+        finally:
+            self._journal.close()
 
     def _on_feed_lost(self, reason: str) -> None:
         for book in self.trading.books:
             book.mark_stale()
         self.supervisor.pause(reason)
 
-    # What metrics, summaries and the control socket read
-
     @property
     def counters(self) -> Counters:
+        """Totals since the start."""
         return self.trading.counters
 
     @property
     def books(self) -> tuple[Book, ...]:
+        """Every book, by instrument index."""
         return self.trading.books
 
     def session_state(self) -> tuple[bool, int, int]:
-        session = self.session
-        return session.is_logged_on, session.next_sender_seq_num, session.next_target_seq_num
+        """Return whether we are logged on, and the next MsgSeqNum(34) out and in."""
+        return self.session.is_logged_on, self.session.next_sender_seq_num, self.session.next_target_seq_num
 
     def trading_state(self) -> str:
+        """Return the state of the supervisor, such as "trading"."""
         return self.supervisor.state.value
 
     def reconnects(self) -> int:
+        """Return how often the feed was connected anew."""
         return max(self.feed.totals.connects - 1, 0)
 
     def latencies(self) -> dict[str, LatencyRecorder]:
+        """Return the latency counters by their name."""
         return {"tick_to_order": self.trading.tick_to_order, "order_round_trip": self.trading.round_trip}
 
     def status(self) -> dict[str, object]:
         """Return the state in words and numbers, for a person."""
         is_logged_on, sender, target = self.session_state()
+        money = self.config.instruments[0].format_money
         return {
             "state": self.supervisor.state.value,
             "reason": self.supervisor.reason,
@@ -254,7 +247,9 @@ class Engine:
             "next_msg_seq_num_in": target,
             "live_orders": self.trading.orders.live_count,
             "stale_books": sum(book.is_stale for book in self.books),
-            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.positions if p.net},
+            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
+            "pnl": money(self.portfolio.pnl),
+            "day_pnl": money(self.portfolio.day_pnl),
         }
 
 

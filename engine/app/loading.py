@@ -1,4 +1,4 @@
-"""Names of a configuration to the venues that they mean.
+"""The parts that a configuration names: the dialects of its venue, and its strategy.
 
 Shapes  a venue is `engine.venue.NAME`, or any dotted module, with the factories below.
 Errors  ConfigError that names the key, what was looked for, and what is there.

@@ -45,6 +45,7 @@ def _add_unavailable(found: Subparsers, name: str, reason: str) -> None:
     """Add a command that takes whatever it is given and says why it cannot run."""
 
     def refuse(arguments: argparse.Namespace) -> int:
+        """Say why the command cannot run."""
         raise ConfigError(f"{name}: {reason}")
 
     command = found.add_parser(name, help="not available here", add_help=False, prefix_chars="\0")  # no flag is one

@@ -1,8 +1,8 @@
 """`fixlane demo --steps N`: venue and engine in one process, moved in steps, so that every run trades the same.
 
-What differs from one demo to the next is when things happen. Here a clock of our own moves; in each step the house acts
-once or twice, each frame that this causes is handed to the engine alone, and before the next one the FIX session has
-carried whatever either side had to say. Orders and fills then follow from the seed, whichever session carries them.
+What differs from one demo to the next is when things happen. Here the clock is our own. In each step the house acts
+once or twice, each frame that this causes is handed to the engine by itself, and before the next one the FIX session
+has carried whatever either side had to say. Orders and fills then follow from the seed, whichever session carries them.
 
 Units   as in the demo; times in ns of the stepped clock.
 Errors  EngineError when the session stays silent, or the venue fails.
@@ -50,7 +50,7 @@ class Run(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """What stands for the whole conversation: two runs with the same one traded the same."""
+        """Return what stands for the whole conversation: two runs with the same digest traded the same."""
         return hashlib.sha256("\n".join(self.conversation).encode()).hexdigest()[:16]
 
 
@@ -70,6 +70,7 @@ class Stepped:
         """Return a gateway that notes what is sent."""
 
         def send(body: bytes) -> None:
+            """Note one body and send it."""
             self._sent += 1
             self.conversation.append(_told("> ", Fields(body)))
             session.send(body)
@@ -80,6 +81,7 @@ class Stepped:
         """Return what notes a message and hands it to the loop."""
 
         def receive(fields: Fields) -> None:
+            """Note one message and hand it on."""
             self.conversation.append(_told("< ", fields))
             loop.on_report(fields)
 
@@ -110,7 +112,7 @@ class Stepped:
             await self._until(self._is_quiet, "an answer")
 
     def _is_quiet(self) -> bool:
-        """Whether each side has what the other sent."""
+        """Return whether each side has received what the other sent."""
         gateway = self._venue.gateway
         return gateway.messages == self._sent and self.engine.counters.reports == gateway.reports
 
@@ -146,6 +148,6 @@ async def trade_in_steps(
 
 
 def _told(mark: str, fields: Fields) -> str:
-    """Return a message without what belongs to the run; sorted, for QuickFIX writes fields in an order of its own."""
+    """Return a message without what belongs to the run, sorted, since QuickFIX writes fields in its own order."""
     kept = sorted(field for field in fields if field[0] not in OF_THE_RUN)
     return mark + "|".join(f"{tag}={value.decode('latin-1')}" for tag, value in kept)

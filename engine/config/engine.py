@@ -88,15 +88,21 @@ class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class
 
 
 class MetricsSection(Section, frozen=True, kw_only=True):
+    """The Prometheus exporter on 127.0.0.1."""
+
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0  # 0 is off
 
 
 class JournalSection(Section, frozen=True, kw_only=True):
+    """Where the journal is written, and whether each record waits for the disk."""
+
     directory: Path | None = None
     sync: bool = False
 
 
 class LogSection(Section, frozen=True, kw_only=True):
+    """What is logged, and where to."""
+
     level: Literal["debug", "info", "warning", "error"] = "info"
     file: Path | None = None  # None is standard error
 
@@ -134,7 +140,7 @@ def problems(path: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def _read(path: Path, environ: Mapping[str, str]) -> tuple[EngineConfig | None, list[str]]:
-    """Judge every key by itself first; what ties keys together is judged where each of them is right."""
+    """Judge every key by itself, and what ties keys together where each of them is right."""
     tables = Tables(path.parent)
     table = tables.load(path)
     if table is None:
@@ -155,7 +161,7 @@ def _read(path: Path, environ: Mapping[str, str]) -> tuple[EngineConfig | None, 
 
 
 def _check_credentials(tables: Tables, name: str, section: object, environ: Mapping[str, str]) -> None:
-    """Look for the keys even where the rest of the section is wrong; a wrong table of them is named elsewhere."""
+    """Look for the keys even where the rest of the section is wrong. A wrong table of them is reported elsewhere."""
     if not isinstance(section, dict) or "credentials" not in section:
         return
     credentials = Tables(tables.directory).struct(Credentials, section["credentials"], "")

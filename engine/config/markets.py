@@ -16,13 +16,15 @@ from engine.units import Price, Section
 
 
 class Decimals(Section, frozen=True, kw_only=True):
-    """How fine prices and sizes are: one choice for all markets, because limits add up over markets."""
+    """How fine prices and sizes are: the same for all markets, because limits add up over them."""
 
     price_decimals: Annotated[int, msgspec.Meta(ge=0, le=9)] = 4
     size_decimals: Annotated[int, msgspec.Meta(ge=0, le=9)] = 2
 
 
 class BandSection(Section, frozen=True, kw_only=True):
+    """Prices from `start` to `end`, both included, every `step`."""
+
     start: Price
     end: Price
     step: Price
@@ -36,6 +38,7 @@ class MarketSection(Section, frozen=True, kw_only=True):
     bands: tuple[BandSection, ...] | None
 
     def instrument(self, index: int, decimals: Decimals) -> Instrument:
+        """Return the market at its place in the engine; ConfigError for bands that make no grid."""
         bands = self.bands
         return Instrument(
             self.symbol,
@@ -48,7 +51,7 @@ class MarketSection(Section, frozen=True, kw_only=True):
 
 
 def load_instruments(path: Path) -> tuple[Instrument, ...]:
-    """Return the markets of a file that holds nothing else, or raise one ConfigError that lists what is wrong."""
+    """Return the markets of a file that holds nothing else, or raise one ConfigError that lists all its problems."""
     tables = Tables(path.parent)
     instruments = _load(tables, path)
     if tables.problems:

@@ -1,13 +1,15 @@
 """Tables of a TOML file to frozen structs, key by key, so that every problem is found and named with its path.
 
 Units   a field's annotation says what its text counts; it becomes an integer exactly, "none" becomes no limit.
-Shapes  keys are the field names of a `limits.Section`, nested sections nested tables.
+Shapes  the keys of a table are the field names of a `units.Section`; a nested section is a nested table.
 Errors  none raised: `problems` collects them, one line each.
 """
 
 import difflib
+import re
 import types
 from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -24,7 +26,7 @@ SECOND_DECIMALS = {"ns": 0, "us": 3, "ms": 6, "s": 9}
 
 
 class Tables:
-    """One reading of a configuration: the directory of its relative paths, its units, and what is wrong with it."""
+    """One reading of a configuration: where its relative paths begin, its units, and what is wrong with it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -51,6 +53,7 @@ class Tables:
         return None
 
     def problem(self, path: str, text: str) -> None:
+        """Note what is wrong with the key at `path`."""
         self.problems.append(f"{path}: {text}" if path else text)
 
     def struct(self, kind: type[S], table: object, path: str) -> S | None:
@@ -73,7 +76,7 @@ class Tables:
         return self.attempt(path, kind, **values)
 
     def value(self, kind: Any, value: object, path: str) -> Any:
-        """Return `value` as the annotation `kind` wants it, None after a problem."""
+        """Return `value` converted as the annotation `kind` says, None after a problem."""
         if get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind):
             (kind,) = [each for each in get_args(kind) if each is not type(None)]
             if value == "none":
@@ -94,7 +97,7 @@ class Tables:
         return self.attempt(path, msgspec.convert, value, kind)
 
     def attempt(self, path: str, make: Callable[..., T], /, *args: object, **fields: object) -> T | None:
-        """Return what `make` answers to these arguments, None if it raises what a wrong value raises."""
+        """Return what `make` returns for these arguments; note the error that a wrong value raises, and return None."""
         try:
             return make(*args, **fields)
         except (ConfigError, DecodeError, ValueError, msgspec.ValidationError) as error:
@@ -109,6 +112,8 @@ class Tables:
             number = value
         elif unit is Unit.DURATION and isinstance(value, str):
             number = parse_duration(value)
+        elif unit is Unit.TIME_OF_DAY and isinstance(value, str):
+            number = parse_time_of_day(value)
         elif unit in self._decimals and isinstance(value, str):
             number = parse_decimal(value, self._decimals[unit])
         else:
@@ -125,6 +130,15 @@ def parse_duration(text: str) -> int:
     if decimals is None:
         raise ConfigError(f"must be {Unit.DURATION.value}, not {_shown(text)}")
     return parse_decimal(number, decimals)
+
+
+def parse_time_of_day(text: str) -> int:
+    """Return the nanoseconds after midnight of a text such as `00:00` or `16:30:15`."""
+    try:
+        at = time.fromisoformat(text if re.fullmatch(r"\d\d:\d\d(:\d\d)?", text) else "")
+    except ValueError:
+        raise ConfigError(f"must be {Unit.TIME_OF_DAY.value}, not {_shown(text)}") from None
+    return (at.hour * 3600 + at.minute * 60 + at.second) * 10**9
 
 
 def _wanted(kind: Any) -> str:

@@ -1,4 +1,4 @@
-"""The venue's own record: every order accepted and every fill, one JSON line each, and what they add up to.
+"""The venue's own record: each accepted order and each fill as a JSON line, and their totals.
 
 Units   as in `instrument`; positions count YES contracts, cash is what came in less what went out, fees included.
 Errors  DecodeError for a line that is no entry; a last line that was cut off by a crash is dropped.
@@ -56,6 +56,7 @@ class Summary(msgspec.Struct):
     positions: dict[str, int] = {}
 
     def add(self, entry: EnteredOrder | Fill) -> None:
+        """Count one entry of the account."""
         if isinstance(entry, EnteredOrder):
             self.orders += 1
             return
@@ -71,7 +72,7 @@ class Summary(msgspec.Struct):
 
 
 class Blotter:
-    """An append-only file; one that exists is read first, so that a venue that starts again goes on adding."""
+    """An append-only file; an existing one is read first, so that totals survive a restart."""
 
     def __init__(self, path: Path, *, ignore: Iterable[str] = ()) -> None:
         self._ignore = frozenset(ignore)
@@ -84,7 +85,7 @@ class Blotter:
         _cut_torn_line(path)
 
     def record(self, events: Iterable[Event]) -> None:
-        """Write down every order accepted and every fill among `events`, except those of ignored accounts."""
+        """Record the accepted orders and fills among `events`, except those of ignored accounts."""
         for event in events:
             if isinstance(event, Accepted):
                 self.order(event)
@@ -92,6 +93,7 @@ class Blotter:
                 self.fill(event)
 
     def order(self, event: Accepted) -> None:
+        """Record an accepted order."""
         entry = EnteredOrder(
             event.now_ns,
             event.account,
@@ -105,6 +107,7 @@ class Blotter:
         self._write(entry)
 
     def fill(self, event: Traded) -> None:
+        """Record one account's part in a trade."""
         entry = Fill(
             event.now_ns,
             event.account,
@@ -125,6 +128,7 @@ class Blotter:
         return self._summaries[account]
 
     def close(self) -> None:
+        """Close the file; every line is on it already."""
         self._file.close()
 
     def __enter__(self) -> "Blotter":

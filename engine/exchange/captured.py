@@ -1,6 +1,6 @@
-"""Captured liquidity in a market of the matcher: the fill rule.
+"""Captured liquidity in a market of the exchange: which orders it fills.
 
-The captured size at a price queues among the venue's own orders as orders of the account OUTSIDE, in order of time.
+The captured size at a price queues among the venue's own orders as orders of the account CAPTURED, in order of time.
 
 1  An own order that crosses captured size takes it, oldest first. What was taken is remembered (`taken`): size that
    the capture still shows there is not available again, until the capture itself cancels at that price, which pays
@@ -25,7 +25,7 @@ Cost    O(own orders and pieces of size at the price) per frame.
 from engine import fix
 from engine.errors import DecodeError
 from engine.exchange.captures import DELTA, SNAPSHOT, CapturedMessage, Frame
-from engine.exchange.events import OUTSIDE, Event
+from engine.exchange.events import CAPTURED, Event
 from engine.exchange.exchange import Exchange
 from engine.exchange.market import RestingOrder
 
@@ -33,7 +33,7 @@ PAIRING_MS = 1_000  # a trade and its decrease are not further apart in venue ti
 
 
 class _Decrease:
-    """A captured decrease that may turn out to be a trade, and what rules 1 and 4 did for it."""
+    """A captured decrease that may prove to be a trade, and what to undo then of rules 1 and 4."""
 
     def __init__(self, ts_ms: int, qty: int, repaid: int, pieces: list[tuple[RestingOrder, int]]) -> None:
         self.key = (ts_ms, qty)
@@ -42,7 +42,7 @@ class _Decrease:
 
 
 class _Trade:
-    """A captured trade whose decrease has not come, and how much outside size it used up."""
+    """A captured trade whose decrease has not come, and how much captured size it used up."""
 
     def __init__(self, ts_ms: int, qty: int, used: int) -> None:
         self.key = (ts_ms, qty)
@@ -59,19 +59,23 @@ class _Level:
         self.trades: list[_Trade] = []
 
     def available(self) -> int:
+        """Return the size that own orders can still trade with (rule 8)."""
         return max(0, self.shown - self.taken - sum(trade.used for trade in self.trades))
 
     def forget_before(self, ts_ms: int) -> None:
+        """Drop what is too old, in venue time, to find its counterpart."""
         self.decreases = [decrease for decrease in self.decreases if decrease.key[0] >= ts_ms]
         self.trades = [trade for trade in self.trades if trade.key[0] >= ts_ms]
 
     def pop_decrease(self, key: tuple[int, int]) -> _Decrease | None:
+        """Take the decrease that a trade of this time and size belongs to; None if it has not come."""
         found = next((decrease for decrease in self.decreases if decrease.key == key), None)
         if found is not None:
             self.decreases.remove(found)
         return found
 
     def pop_trade(self, key: tuple[int, int]) -> _Trade | None:
+        """Take the trade that a decrease of this time and size belongs to; None if it has not come."""
         found = next((trade for trade in self.trades if trade.key == key), None)
         if found is not None:
             self.trades.remove(found)
@@ -79,14 +83,15 @@ class _Level:
 
 
 class CapturedMarket:
-    """One market of `matcher` with the frames of its capture as outside liquidity."""
+    """One market of `exchange` whose captured frames are liquidity for the venue's own orders."""
 
-    def __init__(self, matcher: Exchange, symbol: str) -> None:
-        self._matcher = matcher
-        self._market = matcher.markets[symbol]
-        self._market.outside = self
+    def __init__(self, exchange: Exchange, symbol: str) -> None:
+        self._exchange = exchange
+        self._market = exchange.markets[symbol]
+        self._market.captured = self
         self._instrument = self._market.instrument
         self._levels: dict[int, dict[int, _Level]] = {fix.BUY: {}, fix.SELL: {}}
+        self._has_book = False
 
     def levels(self, side: int) -> list[tuple[int, int]]:
         """Return the captured book, which is the published one: (price, size) pairs, best first."""
@@ -94,19 +99,24 @@ class CapturedMarket:
         return sorted(shown, reverse=side == fix.BUY)
 
     def apply(self, frame: Frame, now_ns: int) -> list[Event]:
-        """Move the outside liquidity by one frame; return what it did to own orders."""
+        """Apply one frame to the captured liquidity; return the events of own orders that follow."""
         message = frame.message()
         events: list[Event] = []
         if frame.kind == DELTA:
+            if not self._has_book:
+                raise DecodeError(
+                    f"{frame.symbol}: the capture changes a book before it shows one: let it begin at an {SNAPSHOT}"
+                )
             self._on_delta(message, now_ns, events)
         elif frame.kind == SNAPSHOT:
+            self._has_book = True
             self._on_snapshot(message, now_ns, events)
         elif not message.is_block_trade:
             self._on_trade(message, now_ns, events)
         return events
 
     def taken(self, side: int, price: int, qty: int) -> None:
-        """Remember that an own order took outside size (rule 1)."""
+        """Remember that an own order took captured size (rule 1)."""
         self._level(side, price).taken += qty
 
     def _on_delta(self, message: CapturedMessage, now_ns: int, events: list[Event]) -> None:
@@ -173,32 +183,32 @@ class CapturedMarket:
         self, side: int, price: int, qty: int, now_ns: int, events: list[Event], *, inclusive: bool
     ) -> int:
         """Fill own orders of `side` better than `price`, or also as good, up to `qty`; return what is left of it."""
-        for order in self._market.insiders(side, price):
+        for order in self._market.own_orders(side, price):
             if not qty or (order.price == price and not inclusive):
                 break
             filled = min(qty, order.leaves_qty)
-            events += self._matcher.fill_from_outside(order, filled, now_ns)
+            events += self._exchange.fill_without_taker(order, filled, now_ns)
             qty -= filled
         return qty
 
     def _use_up(self, side: int, price: int, qty: int, now_ns: int, events: list[Event]) -> int:
-        """Use up the queue at `price` from its front, up to `qty`; return how much of it was outside size."""
+        """Use up the queue at `price` from its front, up to `qty`; return how much of it was captured size."""
         resting = self._market.side(side)
         used = 0
         while qty and (level := resting.level(price)) is not None:
             first = level.first()
             part = min(qty, first.leaves_qty)
-            if first.account == OUTSIDE:
+            if first.account == CAPTURED:
                 resting.shrink(first, part)
                 first.leaves_qty -= part
                 used += part
             else:
-                events += self._matcher.fill_from_outside(first, part, now_ns)
+                events += self._exchange.fill_without_taker(first, part, now_ns)
             qty -= part
         return used
 
     def _settle(self, side: int, price: int, now_ns: int, events: list[Event]) -> list[tuple[RestingOrder, int]]:
-        """Make the outside size at `price` what is available there (rule 8); return the pieces that were cancelled."""
+        """Make the captured size at `price` what is available there (rule 8); return the pieces that were cancelled."""
         level = self._level(side, price)
         level.taken = min(level.taken, level.shown)
         surplus = self._queued(side, price) - level.available()
@@ -213,17 +223,17 @@ class CapturedMarket:
 
     def _queued(self, side: int, price: int) -> int:
         level = self._market.side(side).level(price)
-        return sum(order.leaves_qty for order in level.queue.values() if order.account == OUTSIDE) if level else 0
+        return sum(order.leaves_qty for order in level.queue.values() if order.account == CAPTURED) if level else 0
 
     def _add_back(self, side: int, price: int, qty: int) -> None:
         resting = self._market.side(side)
         level = resting.level(price)
         if not qty:
             return
-        if level is not None and level.last().account == OUTSIDE:
+        if level is not None and level.last().account == CAPTURED:
             resting.grow(level.last(), qty)
         else:
-            resting.add(RestingOrder(self._matcher.next_number(), OUTSIDE, self._instrument.symbol, side, price, qty))
+            resting.add(RestingOrder(self._exchange.next_number(), CAPTURED, self._instrument.symbol, side, price, qty))
 
     def _cancel_back(self, side: int, price: int, qty: int) -> list[tuple[RestingOrder, int]]:
         resting = self._market.side(side)
@@ -231,7 +241,7 @@ class CapturedMarket:
         pieces: list[tuple[RestingOrder, int]] = []
         if level is None:
             return pieces
-        for order in [order for order in reversed(level.queue.values()) if order.account == OUTSIDE]:
+        for order in [order for order in reversed(level.queue.values()) if order.account == CAPTURED]:
             part = min(qty, order.leaves_qty)
             if part:
                 resting.shrink(order, part)

@@ -1,24 +1,28 @@
 """Captured Kalshi market data: the files, the markets in them, and their frames at the pace they were received.
 
-A file holds one market, one line per frame: {"recv_ms": ..., "event": the frame as the venue sent it}. Files were
-recorded on different days, so each begins when the replay begins. A frame goes out as it came in, byte for byte,
-but for `sid` and `seq`, which belong to the connection that carries it.
+A file holds one market, one line per frame: {"recv_ms": ..., "event": the frame as the venue sent it}. Markets were
+recorded on different days, so each begins when the replay begins; several files of one market follow one another as
+they were received. A frame goes out as it came in, byte for byte, but for `sid` and `seq`, which belong to the
+connection that carries it.
 
-Units   times in ns; prices and sizes of a frame are text until somebody asks.
-Errors  DecodeError names file and line; ConfigError for a price grid that makes no sense.
+Units   times in ns; a frame's prices and sizes stay text until they are used.
+Errors  DecodeError names file and line; ConfigError for an invalid price grid, or files of one market that overlap.
 Source  Kalshi WebSocket: orderbook_snapshot, orderbook_delta, trade; REST: price_ranges of a market.
 """
 
 import gzip
 import heapq
-from collections.abc import Iterable, Iterator
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
 from engine._decimal import format_decimal, parse_decimal
-from engine.errors import DecodeError
+from engine.errors import ConfigError, DecodeError
 from engine.instrument import Instrument, PriceBand
 
 LINEAR_CENT = (PriceBand(0, 10_000, 100),)
@@ -47,7 +51,7 @@ class CapturedMessage(msgspec.Struct, frozen=True):
 
 class _Event(msgspec.Struct):
     type: str
-    msg: msgspec.Raw
+    msg: msgspec.Raw = msgspec.Raw(b"null")  # acknowledgements have none, or one without a market
 
 
 class _Line(msgspec.Struct):
@@ -76,6 +80,7 @@ class Frame(msgspec.Struct, frozen=True):
         return self._yes_body() if use_yes_price else self.body
 
     def message(self) -> CapturedMessage:
+        """Return the `msg` decoded; raise DecodeError if it is about another market."""
         message = _MESSAGES.decode(self.body)
         if message.market_ticker != self.symbol:
             raise DecodeError(
@@ -94,7 +99,7 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class CaptureReplay:
-    """The frames of several files, each file from its beginning, `speed` times as fast as they were received.
+    """The frames of several files, each market from its beginning, `speed` times as fast as they were received.
 
     Speed 0 is as fast as the caller asks.
     """
@@ -102,7 +107,7 @@ class CaptureReplay:
     def __init__(self, paths: Iterable[Path], speed: float, start_ns: int) -> None:
         self._speed = speed
         self._start_ns = start_ns
-        self._frames = heapq.merge(*(_from_beginning(path) for path in paths), key=lambda item: item[0])
+        self._frames = heapq.merge(*map(_from_beginning, _by_market(paths).values()), key=lambda item: item[0])
         self._next = next(self._frames, None)
         self.count = 0  # of frames handed out
 
@@ -124,29 +129,56 @@ class CaptureReplay:
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
-    """Yield the frames of one file; other types than the three are left out."""
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-        symbol = ""
-        for number, line in enumerate(lines, 1):
-            try:
+    """Yield the snapshots, deltas and trades of one file; skip frames of other types."""
+    symbol, number = "", 0
+    try:
+        with _open(path) as lines:
+            for line in lines:
+                number += 1
                 decoded = _LINES.decode(line)
-                symbol = symbol or _MESSAGES.decode(decoded.event.msg).market_ticker
-            except msgspec.DecodeError as error:
-                raise DecodeError(f"{path} line {number} is no captured frame: {error}") from None
-            if decoded.event.type in (SNAPSHOT, DELTA, TRADE):
-                yield Frame(decoded.recv_ms * NS_PER_MS, symbol, decoded.event.type, bytes(decoded.event.msg))
+                if decoded.event.type in (SNAPSHOT, DELTA, TRADE):
+                    symbol = symbol or _MESSAGES.decode(decoded.event.msg).market_ticker
+                    yield Frame(decoded.recv_ms * NS_PER_MS, symbol, decoded.event.type, bytes(decoded.event.msg))
+    except msgspec.DecodeError as error:
+        raise DecodeError(f"{path} line {number} is no captured frame: {error}") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DecodeError(f"{path} is cut or damaged after line {number}: {error}") from None
 
 
 def markets(paths: Iterable[Path]) -> list[Instrument]:
-    """Return the market of each file; without an EVENT.event.json beside it that names it, a whole-cent one."""
+    """Return each market of the files; without an EVENT.event.json beside it that names it, a whole-cent one."""
     instruments = []
-    for index, path in enumerate(paths):
+    for index, (symbol, files) in enumerate(_by_market(paths).items()):
+        _refuse_overlap(symbol, files)
+        event, bands = _market_facts(files[0].parent, symbol)
+        instruments.append(Instrument(symbol, index, bands, event=event))
+    return instruments
+
+
+def _open(path: Path) -> IO[bytes] | gzip.GzipFile:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+
+
+def _by_market(paths: Iterable[Path]) -> dict[str, list[Path]]:
+    """Return the files of each market by the time of their first frame; markets in the order of `paths`."""
+    found: dict[str, list[tuple[int, Path]]] = {}
+    for path in paths:
         first = next(read_frames(path), None)
         if first is None:
             raise DecodeError(f"{path} holds no frame of a market")
-        event, bands = _market_facts(path.parent, first.symbol)
-        instruments.append(Instrument(first.symbol, index, bands, event=event))
-    return instruments
+        found.setdefault(first.symbol, []).append((first.recv_ns, path))
+    return {symbol: [path for _, path in sorted(files)] for symbol, files in found.items()}
+
+
+def _refuse_overlap(symbol: str, files: Sequence[Path]) -> None:
+    """Refuse files of one market that were recorded at the same time: no book follows from both."""
+    for earlier, later in pairwise(files):
+        first, last = next(read_frames(later)), deque(read_frames(earlier), 1)[0]
+        if first.recv_ns < last.recv_ns:
+            raise ConfigError(
+                f"{earlier} and {later} both hold {symbol} at recv_ms {first.recv_ns // NS_PER_MS}: "
+                "give one of the two, or cut one where the other begins"
+            )
 
 
 class _Range(msgspec.Struct):
@@ -189,8 +221,10 @@ def _other_side(price_text: str) -> str:
     return format_decimal(10_000 - parse_decimal(price_text, 4), 4)
 
 
-def _from_beginning(path: Path) -> Iterator[tuple[int, Frame]]:
+def _from_beginning(files: Iterable[Path]) -> Iterator[tuple[int, Frame]]:
+    """Yield the frames of one market, each with the time since the first."""
     first_ns = None
-    for frame in read_frames(path):
-        first_ns = frame.recv_ns if first_ns is None else first_ns
-        yield frame.recv_ns - first_ns, frame
+    for path in files:
+        for frame in read_frames(path):
+            first_ns = frame.recv_ns if first_ns is None else first_ns
+            yield frame.recv_ns - first_ns, frame

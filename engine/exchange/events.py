@@ -1,4 +1,4 @@
-"""What goes into the venue's matcher and what comes out of it: plain values, no behaviour.
+"""Requests to the exchange and events from it: plain values without behaviour.
 
 Units   prices, sizes and money as in `instrument`; times in ns of the clock that the caller passes in.
 Shapes  a request is answered by a list of events in the order in which the venue would send them: reports
@@ -12,7 +12,7 @@ import msgspec
 
 from engine import fix
 
-OUTSIDE = ""  # the account of captured liquidity: it gets no reports
+CAPTURED = ""  # the account of captured liquidity: it gets no reports
 
 
 class Stp:
@@ -136,7 +136,7 @@ class Accepted(Report, frozen=True, kw_only=True):
 
 
 class Rejected(Report, frozen=True, kw_only=True):
-    """The order never was in the market."""
+    """The order was refused and never was in the market."""
 
     exec_type = fix.Exec.REJECTED
     reason: int
@@ -144,7 +144,7 @@ class Rejected(Report, frozen=True, kw_only=True):
 
 
 class Traded(Report, frozen=True, kw_only=True):
-    """One match of one order; `cl_ord_id` and the rest are as after it."""
+    """One match of one order; the order's fields are as after it."""
 
     exec_type = fix.Exec.TRADE
     trade_id: str
@@ -168,7 +168,7 @@ class Canceled(Report, frozen=True, kw_only=True):
 
 
 class Expired(Report, frozen=True, kw_only=True):
-    """The order's time, or its market's, is over."""
+    """The order has expired, by its own time or because its market closed."""
 
     exec_type = fix.Exec.EXPIRED
 

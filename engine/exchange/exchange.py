@@ -1,7 +1,7 @@
-"""The venue's matcher: price-time priority over any number of markets, every answer a list of events.
+"""The exchange: price-time priority in any number of markets; each request returns a list of events.
 
 Units   prices, sizes and money as in `instrument`; times in ns, passed in.
-Errors  none for a request: what the venue refuses is an event. `set_state` of an unknown symbol is a KeyError.
+Errors  none for a request: a refusal is an event. `set_state` of an unknown symbol raises KeyError.
 Cost    a request O(log prices), and O(1) per match.
 Thread  one; no I/O, no clock.
 Source  FIX 4.4 volume 4, order state change matrices; Kalshi market model: matching, self-trade prevention, states.
@@ -43,10 +43,10 @@ _NS = 1_000_000_000
 
 
 class Exchange:
-    """Every market of the venue and every order it remembers (`markets`, `orders`).
+    """Every market of the venue (`markets`) and every order it remembers (`orders`).
 
     `house` names the accounts of the liquidity generator: their finished orders are forgotten at once and faults spare
-    them. `nonce` begins every id the venue makes, so that a venue that starts again repeats none.
+    them. `nonce` begins every id that the venue makes, so that a restarted venue repeats none.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Exchange:
         self.house = frozenset(house)
         self.faults = faults if faults is not None else Faults()
         self._reporter = Reporter(nonce)
-        self._floor = Matching(self.markets, self.orders, self._reporter, fees, self.house)
+        self._matching = Matching(self.markets, self.orders, self._reporter, fees, self.house)
         self._numbers = count(1)
         self._ties = count()  # orders what a heap holds for one time
         self._expiries: list[tuple[int, int, RestingOrder]] = []
@@ -82,7 +82,7 @@ class Exchange:
         return self.status(request, now_ns)
 
     def new(self, request: NewOrder, now_ns: int) -> list[Event]:
-        """Enter an order: `Accepted`, then its trades, then what ends it unless it rests; or `Rejected`."""
+        """Enter an order: `Accepted`, its trades, and its end unless it rests; or `Rejected`."""
         refusal = refusals.refuse_new(request, self.markets.get(request.symbol))
         if refusal is None and self.orders.has(request.account, request.cl_ord_id):
             refusal = refusals.DUPLICATE
@@ -95,7 +95,7 @@ class Exchange:
         self._set_validity(order, request.time_in_force, request.expire_time_ns, now_ns)
         self.orders.add(order)
         events: list[Event] = [self._reporter.report(Accepted, order, now_ns)]
-        self._floor.enter(order, now_ns, events)
+        self._matching.enter(order, now_ns, events)
         return events
 
     def cancel(self, request: Cancel, now_ns: int) -> list[Event]:
@@ -118,7 +118,7 @@ class Exchange:
         if refusal is not None or order is None:
             return [self._reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
         if request.order_qty == order.cum_qty:
-            return self._floor.end(order, Canceled, now_ns, request.cl_ord_id, text="")
+            return self._matching.end(order, Canceled, now_ns, request.cl_ord_id, text="")
         return self._replace(request, order, now_ns)
 
     def mass_cancel(self, request: MassCancel, now_ns: int) -> list[Event]:
@@ -128,7 +128,7 @@ class Exchange:
         orders = self.orders.open_orders(request.account, request.symbol, request.side)
         events: list[Event] = [self._reporter.mass_canceled(request, len(orders), now_ns)]
         for order in orders:
-            events += self._floor.end(order, Canceled, now_ns, text="")
+            events += self._matching.end(order, Canceled, now_ns, text="")
         return events
 
     def status(self, request: StatusRequest, now_ns: int) -> list[Event]:
@@ -142,12 +142,12 @@ class Exchange:
         return [self._reporter.unknown_state(account, cl_ord_id, order_id, refusals.UNKNOWN_ORDER_STATUS, now_ns)]
 
     def advance(self, now_ns: int) -> list[Event]:
-        """Let time pass: expiries, held cancels, and the cancels that a fault asks for."""
+        """Advance to `now_ns`: expiries, held cancels, and cancels by a fault."""
         events: list[Event] = []
         while self._expiries and self._expiries[0][0] <= now_ns:
             expire_time_ns, _, order = heappop(self._expiries)
             if order.is_live and order.expire_time_ns == expire_time_ns:
-                events += self._floor.end(order, Expired, now_ns)
+                events += self._matching.end(order, Expired, now_ns)
         while self._held and self._held[0][0] <= now_ns:
             _, _, request, fault = heappop(self._held)
             events += self._cancel_late(request, fault, now_ns)
@@ -161,18 +161,18 @@ class Exchange:
         market.state = state
         events: list[Event] = []
         if state == MarketState.CLOSED:
-            for order in market.insiders(fix.BUY) + market.insiders(fix.SELL):
-                events += self._floor.end(order, Expired, now_ns)
+            for order in market.own_orders(fix.BUY) + market.own_orders(fix.SELL):
+                events += self._matching.end(order, Expired, now_ns)
         return events
 
-    def fill_from_outside(self, order: RestingOrder, qty: int, now_ns: int) -> list[Event]:
-        """Let a resting order trade `qty`, at its own price, with somebody outside the matcher."""
+    def fill_without_taker(self, order: RestingOrder, qty: int, now_ns: int) -> list[Event]:
+        """Let a resting order trade `qty`, at its own price, with a counterparty that has no order here."""
         events: list[Event] = []
-        self._floor.trade(order, None, qty, now_ns, events)
+        self._matching.trade(order, None, qty, now_ns, events)
         return events
 
     def next_number(self) -> int:
-        """Return a number that no other order in this matcher has."""
+        """Return a number that no other order in this exchange has."""
         return next(self._numbers)
 
     # Steps of the above
@@ -196,14 +196,14 @@ class Exchange:
             refusal = refusals.refuse_cancel(request, order, self.markets[order.symbol])
         if refusal is not None or order is None:
             return [self._reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
-        return self._floor.end(order, Canceled, now_ns, request.cl_ord_id, text="")
+        return self._matching.end(order, Canceled, now_ns, request.cl_ord_id, text="")
 
     def _cancel_late(self, request: Cancel, fault: InjectedFault, now_ns: int) -> list[Event]:
         events: list[Event] = []
         order = self.orders.find(request.account, request.orig_cl_ord_id, request.order_id)
         if order is not None and order.is_live and fault.fill_qty:
             qty = order.leaves_qty if fault.fill_qty < 0 else min(fault.fill_qty, order.leaves_qty)
-            events += self.fill_from_outside(order, qty, now_ns)
+            events += self.fill_without_taker(order, qty, now_ns)
         return events + self._cancel(request, now_ns)
 
     def _cancel_unasked(self, fault: InjectedFault, now_ns: int) -> list[Event]:
@@ -212,11 +212,11 @@ class Exchange:
         for account in accounts:
             if account not in self.house:
                 for order in self.orders.open_orders(account, fault.symbol):
-                    events += self._floor.end(order, Canceled, now_ns, text=refusals.UNSOLICITED)
+                    events += self._matching.end(order, Canceled, now_ns, text=refusals.UNSOLICITED)
         return events
 
     def _set_validity(self, order: RestingOrder, time_in_force: str, expire_time_ns: int, now_ns: int) -> None:
-        """A GTD time that is past makes the order IOC, as the venue does."""
+        """Set TimeInForce(59) and expiry; a GTD time in the past makes the order IOC, as at the venue."""
         if time_in_force == fix.Tif.GTD and expire_time_ns <= now_ns:
             time_in_force, expire_time_ns = fix.Tif.IOC, 0
         elif time_in_force == fix.Tif.DAY:
@@ -240,7 +240,7 @@ class Exchange:
         events: list[Event] = [self._reporter.report(Replaced, order, now_ns, orig_cl_ord_id=orig_cl_ord_id)]
         level_changed(market, order.side, old_price, -removed, now_ns, events)
         if not keeps_priority:
-            self._floor.enter(order, now_ns, events)
+            self._matching.enter(order, now_ns, events)
         return events
 
 

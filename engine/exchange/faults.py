@@ -1,10 +1,10 @@
-"""Faults of the simulated venue: which ones are armed, and the questions its parts ask about them.
+"""Injected faults of a venue: which are armed, and which apply now.
 
-A fault is armed at its time, by configuration (`at_ms` after the start) or by a control command (at once). Then it is
-either used up `count` times by whoever performs it (`take`), or it holds for `duration_ms` (`active`).
+A fault is armed by configuration, `at_ms` after the start, or by a control command. It is then either used up, `count`
+times, by the part that performs it (`take`), or it holds for `duration_ms` (`active`).
 
-Units   times in ns, of the clock that the caller passes in; milliseconds in what people write.
-Errors  ConfigError for a fault that does not exist or makes no sense.
+Units   times in ns of the caller's clock; milliseconds in configuration and commands.
+Errors  ConfigError for an unknown kind or invalid values.
 """
 
 from collections.abc import Iterable
@@ -17,21 +17,21 @@ NS_PER_MS = 1_000_000
 
 
 class FaultKind:
-    """What can go wrong; who performs it, and whether it is used up or holds for a time."""
+    """Kinds of faults: which part performs each, and whether it is used up or holds for a time."""
 
     DROP_FEED = "drop_feed"  # market data: close every connection, abruptly; used up
-    DROP_FIX = "drop_fix"  # acceptor: disconnect without Logout; used up
-    LOGOUT_FIX = "logout_fix"  # acceptor: Logout; whoever was logged out may log on again; used up
+    DROP_FIX = "drop_fix"  # FIX: disconnect without Logout; used up
+    LOGOUT_FIX = "logout_fix"  # FIX: Logout; whoever was logged out may log on again; used up
     SILENT_FEED = "silent_feed"  # market data: send nothing, pings included; what waits leaves afterwards; holds
-    SILENT_FIX = "silent_fix"  # acceptor: neither read nor send; what waits leaves afterwards; holds
+    SILENT_FIX = "silent_fix"  # FIX: neither read nor send; what waits leaves afterwards; holds
     DELAY_FEED = "delay_feed"  # market data: every frame leaves `delay_ms` late, in order; holds
-    DELAY_FIX = "delay_fix"  # acceptor: every report leaves `delay_ms` late, in order; holds
+    DELAY_FIX = "delay_fix"  # FIX: every report leaves `delay_ms` late, in order; holds
     SKIP_SEQ = "skip_seq"  # market data: drop the next book frame but count its seq; used up
     REPEAT_SEQ = "repeat_seq"  # market data: send the next book frame twice with one seq; used up
     UNKNOWN_LEVEL = "unknown_level"  # market data: send a negative delta for an empty level; used up
-    REJECT_ORDER = "reject_order"  # matcher: refuse the next order, INTERNAL_ERROR; used up
-    CANCEL_ORDERS = "cancel_orders"  # matcher: cancel every order that is not the house's; used up
-    LATE_CANCEL = "late_cancel"  # matcher: hold the next cancel `delay_ms`, and fill `fill_qty` first; used up
+    REJECT_ORDER = "reject_order"  # exchange: refuse the next order, INTERNAL_ERROR; used up
+    CANCEL_ORDERS = "cancel_orders"  # exchange: cancel every order that is not the house's; used up
+    LATE_CANCEL = "late_cancel"  # exchange: hold the next cancel `delay_ms`, and fill `fill_qty` first; used up
 
 
 KINDS = frozenset(value for name, value in vars(FaultKind).items() if name.isupper())
@@ -66,6 +66,7 @@ class _Armed:
         self.until_ns = self.from_ns + fault.duration_ms * NS_PER_MS if fault.duration_ms else 2**63
 
     def applies(self, kind: str, symbol: str, account: str, now_ns: int) -> bool:
+        """Return whether it is to be performed now, for this market and account."""
         fault = self.fault
         return (
             fault.kind == kind
@@ -77,13 +78,13 @@ class _Armed:
 
 
 class Faults:
-    """Every fault of one venue; shared by its edges and its matcher."""
+    """Every fault of one venue; shared by the exchange and the servers in front of it."""
 
     def __init__(self, scheduled: Iterable[InjectedFault] = (), now_ns: int = 0) -> None:
         self._armed = [_Armed(fault, now_ns) for fault in scheduled]
 
     def arm(self, fault: InjectedFault, now_ns: int) -> None:
-        """Let `fault` begin `at_ms` from now."""
+        """Arm `fault`, `at_ms` from now."""
         self._armed.append(_Armed(fault, now_ns))
 
     def take(self, kind: str, now_ns: int, *, symbol: str = "", account: str = "") -> InjectedFault | None:
@@ -104,7 +105,7 @@ class Faults:
         return None
 
     def delay_ns(self, kind: str, now_ns: int) -> int:
-        """Return how late a message of this edge leaves."""
+        """Return the delay that holds now for messages of this kind."""
         fault = self.active(kind, now_ns)
         return fault.delay_ms * NS_PER_MS if fault else 0
 

@@ -56,7 +56,7 @@ class _Quoted:
         self.fair = random.uniform(0.25, 0.75) * len(self.grid)
 
     def wander(self, random: Random, deviation: float) -> None:
-        """Move the fair value, now and then by a leap; the ends of the grid throw it back."""
+        """Move the fair value, occasionally by a leap; it is reflected at the ends of the grid."""
         leap = 8.0 if random.random() < 0.005 else 1.0
         fair = self.fair + random.gauss(0.0, deviation * leap)
         if fair < self._low:
@@ -72,7 +72,7 @@ class _Quoted:
 
 
 class Liquidity:
-    """Every participant of the house; `accounts` are what the matcher must know as its house."""
+    """Every participant of the house; the exchange must be given `accounts` as its `house`."""
 
     def __init__(self, instruments: list[Instrument], settings: LiquiditySettings) -> None:
         self._settings = settings
@@ -84,15 +84,15 @@ class Liquidity:
         self._next_ns: int | None = None
         self.accounts = (*self._makers, TAKER)
 
-    def step(self, matcher: Exchange, now_ns: int) -> list[Event]:
+    def step(self, exchange: Exchange, now_ns: int) -> list[Event]:
         """Carry out every action that is due."""
         events: list[Event] = []
-        for request in self.actions(matcher.orders, now_ns):
-            events += matcher.submit(request, now_ns)
+        for request in self.actions(exchange.orders, now_ns):
+            events += exchange.submit(request, now_ns)
         return events
 
     def actions(self, orders: Registry, now_ns: int) -> Iterator[NewOrder | Replace | Cancel]:
-        """Yield the actions due; each must be carried out before the next is asked for. The first time all quotes."""
+        """Yield the actions due, at first all quotes; carry out each before asking for the next."""
         if self._next_ns is None:
             self._next_ns = now_ns
             for market in self._markets:

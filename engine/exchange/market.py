@@ -2,7 +2,7 @@
 
 Units   prices and sizes as in `instrument`.
 Shapes  a side is a sorted list of prices and a queue of orders for each; captured liquidity queues among them as
-        orders of the account OUTSIDE.
+        orders of the account CAPTURED.
 Cost    the best price O(1), a new price O(prices), everything else O(1).
 """
 
@@ -13,14 +13,14 @@ from itertools import count
 from typing import Protocol
 
 from engine import fix
-from engine.exchange.events import OUTSIDE, MarketState, NewOrder, Stp
+from engine.exchange.events import CAPTURED, MarketState, NewOrder, Stp
 from engine.instrument import Instrument
 
 LIVE = frozenset((fix.Status.NEW, fix.Status.PARTIALLY_FILLED))
 
 
 class RestingOrder:
-    """One order as the venue knows it, for as long as it is remembered; or outside size at one price."""
+    """One order that the venue remembers, or captured size at one price."""
 
     __slots__ = (
         "account",
@@ -67,6 +67,7 @@ class RestingOrder:
 
     @classmethod
     def from_request(cls, request: NewOrder, number: int, order_id: str) -> "RestingOrder":
+        """Return the order that a request asks for; it is in no book yet."""
         order = cls(number, request.account, request.symbol, request.side, request.price, request.order_qty)
         order.order_id = order_id
         order.cl_ord_id = request.cl_ord_id
@@ -79,20 +80,23 @@ class RestingOrder:
 
     @property
     def is_live(self) -> bool:
+        """Whether it can still trade."""
         return self.ord_status in LIVE
 
     def fill(self, price: int, qty: int) -> None:
+        """Book one trade; what is left over is `leaves_qty`."""
         self.cum_qty += qty
         self.cum_cost += price * qty
         self.leaves_qty -= qty
         self.ord_status = fix.Status.PARTIALLY_FILLED if self.leaves_qty else fix.Status.FILLED
 
     def end(self, ord_status: str) -> None:
+        """Give up what is left, under an OrdStatus(39) that is final."""
         self.leaves_qty = 0
         self.ord_status = ord_status
 
     def accepts(self, price: int) -> bool:
-        """Answer whether this order, incoming, trades against a resting one at `price`."""
+        """Return whether this order, incoming, trades against a resting one at `price`."""
         if self.ord_type == fix.Type.MARKET:
             return True
         return price <= self.price if self.side == fix.BUY else price >= self.price
@@ -109,13 +113,16 @@ class QueueLevel:
         self.queue: OrderedDict[int, RestingOrder] = OrderedDict()
 
     def insert(self, order: RestingOrder) -> None:
+        """Put an order behind all others."""
         self.queue[order.number] = order
         self.size += order.leaves_qty
 
     def first(self) -> RestingOrder:
+        """Return the oldest order; StopIteration if there is none."""
         return next(iter(self.queue.values()))
 
     def last(self) -> RestingOrder:
+        """Return the newest order; StopIteration if there is none."""
         return next(reversed(self.queue.values()))
 
 
@@ -130,12 +137,15 @@ class BookSide:
         self._ranks = count(1)
 
     def best(self) -> QueueLevel | None:
+        """Return the level that trades first; None if the side is empty."""
         return self._levels[self._keys[-1] * self._sign] if self._keys else None
 
     def level(self, price: int) -> QueueLevel | None:
+        """Return the level at a price; None if nothing rests there."""
         return self._levels.get(price)
 
     def size_at(self, price: int) -> int:
+        """Return the size at a price, 0 where nothing rests."""
         level = self._levels.get(price)
         return level.size if level else 0
 
@@ -153,7 +163,7 @@ class BookSide:
         self._open(order.price).insert(order)
 
     def grow(self, order: RestingOrder, qty: int) -> None:
-        """Give `order` `qty` more without a loss of priority, putting it back at its place if it had gone."""
+        """Add `qty` to `order` without loss of priority, putting it back in its place if it had left the book."""
         if self.holds(order):
             self._levels[order.price].size += qty
             order.leaves_qty += qty
@@ -164,6 +174,7 @@ class BookSide:
         level.queue = OrderedDict(sorted(level.queue.items(), key=lambda item: item[1].rank))
 
     def holds(self, order: RestingOrder) -> bool:
+        """Return whether an order rests on this side."""
         level = self._levels.get(order.price)
         return level is not None and order.number in level.queue
 
@@ -197,16 +208,17 @@ class BookSide:
             assert all(order.leaves_qty > 0 and order.price == price for order in level.queue.values())
 
 
-class OutsideLiquidity(Protocol):
+class CapturedLiquidity(Protocol):
     """Captured liquidity of one market, told what the venue's own orders took of it."""
 
-    def taken(self, side: int, price: int, qty: int) -> None: ...
+    def taken(self, side: int, price: int, qty: int) -> None:
+        """Remember that an own order of the other side took `qty` at `price`."""
 
 
 class Market:
-    """One instrument's two sides, and whether it trades.
+    """The two sides of one instrument, and its trading state.
 
-    A market with `outside` publishes the captured frames instead of its own changes.
+    A market with `captured` publishes the captured frames instead of its own changes.
     """
 
     def __init__(self, instrument: Instrument) -> None:
@@ -214,25 +226,27 @@ class Market:
         self.state = MarketState.OPEN
         self.bids = BookSide(fix.BUY)
         self.asks = BookSide(fix.SELL)
-        self.outside: OutsideLiquidity | None = None
+        self.captured: CapturedLiquidity | None = None
 
     def side(self, side: int) -> BookSide:
+        """Return the bids for BUY, the asks for SELL."""
         return self.bids if side == fix.BUY else self.asks
 
     def opposite(self, side: int) -> BookSide:
+        """Return the side that an order of `side` trades against."""
         return self.asks if side == fix.BUY else self.bids
 
-    def insiders(self, side: int, price: int | None = None) -> list[RestingOrder]:
-        """Return the orders of one side that are somebody's, down to `price`, best first, oldest first."""
+    def own_orders(self, side: int, price: int | None = None) -> list[RestingOrder]:
+        """Return the accounts' orders of one side up to and including `price`, best first, then oldest first."""
         orders: list[RestingOrder] = []
         for level in self.side(side):
             if price is not None and (level.price < price if side == fix.BUY else level.price > price):
                 break
-            orders += [order for order in level.queue.values() if order.account != OUTSIDE]
+            orders += [order for order in level.queue.values() if order.account != CAPTURED]
         return orders
 
     def is_crossed_by(self, order: RestingOrder) -> bool:
-        """Answer whether `order`, incoming, would trade."""
+        """Return whether `order`, incoming, would trade."""
         best = self.opposite(order.side).best()
         return best is not None and order.accepts(best.price)
 
@@ -249,4 +263,4 @@ class Market:
         self.bids._check()
         self.asks._check()
         bid, ask = self.bids.best(), self.asks.best()
-        assert bid is None or ask is None or bid.price < ask.price or self.outside is not None
+        assert bid is None or ask is None or bid.price < ask.price or self.captured is not None

@@ -1,4 +1,4 @@
-"""Where orders meet: an incoming order trades, ends or rests, and everybody is told.
+"""Matching: an incoming order trades, ends or rests, with the events of each step.
 
 Units   prices, sizes and money as in `instrument`; times in ns, passed in.
 Cost    O(1) per match, O(log prices) for a new price.
@@ -9,7 +9,7 @@ from typing import Any
 
 from engine import fix
 from engine.exchange import refusals
-from engine.exchange.events import OUTSIDE, Canceled, Event, Expired, LevelChanged, PublicTrade, Report, Stp, Traded
+from engine.exchange.events import CAPTURED, Canceled, Event, Expired, LevelChanged, PublicTrade, Report, Stp, Traded
 from engine.exchange.market import Market, RestingOrder
 from engine.exchange.orders import Registry
 from engine.exchange.reporter import Reporter
@@ -52,7 +52,7 @@ class Matching:
             level_changed(market, order.side, order.price, order.leaves_qty, now_ns, events)
 
     def _match(self, market: Market, taker: RestingOrder, now_ns: int, events: list[Event]) -> str:
-        """Trade `taker` against what rests, best price first, oldest first; return why it must stop early, or ''."""
+        """Trade `taker` against the other side, best price and oldest first; return why it stopped early, or ''."""
         resting = market.opposite(taker.side)
         while taker.leaves_qty:
             level = resting.best()
@@ -70,7 +70,7 @@ class Matching:
     def trade(
         self, maker: RestingOrder, taker: RestingOrder | None, qty: int, now_ns: int, events: list[Event]
     ) -> None:
-        """Let `maker` trade with `taker`, which is None if it is somebody outside."""
+        """Let `maker` trade with `taker`, which is None where the counterparty has no order here."""
         market = self._markets[maker.symbol]
         market.side(maker.side).shrink(maker, qty)
         trade_id = self._reporter.next_trade_id()
@@ -78,7 +78,7 @@ class Matching:
             if order is not None:
                 self._fill(market, order, trade_id, maker.price, qty, is_taker, now_ns, events)
         level_changed(market, maker.side, maker.price, -qty, now_ns, events)
-        if market.outside is None:
+        if market.captured is None:
             taker_side = fix.SELL if maker.side == fix.BUY else fix.BUY
             events.append(PublicTrade(maker.symbol, trade_id, taker_side, maker.price, qty, now_ns))
 
@@ -94,11 +94,11 @@ class Matching:
         events: list[Event],
     ) -> None:
         order.fill(price, qty)
-        if order.account == OUTSIDE:
-            if market.outside is not None:
-                market.outside.taken(order.side, price, qty)
+        if order.account == CAPTURED:
+            if market.captured is not None:
+                market.captured.taken(order.side, price, qty)
             return
-        fee = self._fees.fee(price, qty, is_taker)
+        fee = self._fees.fee(market.instrument, price, qty, is_taker)
         details = {"trade_id": trade_id, "last_px": price, "last_qty": qty, "fee": fee, "is_taker": is_taker}
         events.append(self._reporter.report(Traded, order, now_ns, **details))
         if not order.leaves_qty:
@@ -130,6 +130,6 @@ class Matching:
 
 
 def level_changed(market: Market, side: int, price: int, delta: int, now_ns: int, events: list[Event]) -> None:
-    """Tell everybody of a change, unless the market publishes a capture."""
-    if delta and market.outside is None:
+    """Add a public level change, unless the market publishes a capture."""
+    if delta and market.captured is None:
         events.append(LevelChanged(market.instrument.symbol, side, price, delta, now_ns))

@@ -18,30 +18,33 @@ class Registry:
         return len(self._by_order_id)
 
     def accounts(self) -> list[str]:
-        """Return the accounts that have ever had an order open, in order of their first."""
+        """Return the accounts that have ever had an open order, in the order of their first."""
         return list(self._open)
 
     def add(self, order: RestingOrder) -> None:
+        """Remember an order that is open, under its OrderID(37) and its ClOrdID(11)."""
         self._by_order_id[order.order_id] = order
         self._open.setdefault(order.account, {})[order.number] = order
         self.rename(order, order.cl_ord_id)
 
     def rename(self, order: RestingOrder, cl_ord_id: str) -> None:
-        """Let `order` be known by one more ClOrdID, from now on its own."""
+        """Register `order` under another ClOrdID(11), which becomes its current one."""
         order.cl_ord_id = cl_ord_id
         order.cl_ord_ids.append(cl_ord_id)
         self._by_cl_ord_id[order.account, cl_ord_id] = order
 
     def finish(self, order: RestingOrder) -> None:
-        """Drop `order` from the open ones."""
+        """Take `order` off the open orders."""
         self._open[order.account].pop(order.number, None)
 
     def forget(self, order: RestingOrder) -> None:
+        """Remove an order altogether; its ids become unknown."""
         del self._by_order_id[order.order_id]
         for cl_ord_id in order.cl_ord_ids:
             del self._by_cl_ord_id[order.account, cl_ord_id]
 
     def has(self, account: str, cl_ord_id: str) -> bool:
+        """Return whether the account has ever used this ClOrdID(11)."""
         return (account, cl_ord_id) in self._by_cl_ord_id
 
     def find(self, account: str, cl_ord_id: str = "", order_id: str = "") -> RestingOrder | None:

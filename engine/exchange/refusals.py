@@ -1,4 +1,4 @@
-"""Why the venue refuses a request: codes, texts, and the checks in the order in which they are made.
+"""Why the venue refuses requests: codes, texts, and the checks in their order.
 
 Source  FIX 4.4: OrdRejReason(103), CxlRejReason(102); Kalshi FIX: texts of reports and cancel rejects.
 """
@@ -46,7 +46,7 @@ _CL_ORD_ID = re.compile(r"[A-Za-z0-9_+=:/-]{1,64}")
 
 
 def refuse_new(request: NewOrder, market: Market | None) -> Refusal | None:
-    """Return why `request` may not enter, whatever the orders that are there; None if it may."""
+    """Return why `request` may not enter, without looking at the account's orders; None if it may."""
     if market is None:
         return UNKNOWN_SYMBOL
     if market.state != MarketState.OPEN:
@@ -87,6 +87,7 @@ def refuse_replace(request: Replace, order: RestingOrder, market: Market, now_ns
 
 
 def is_valid_cl_ord_id(text: str) -> bool:
+    """Return whether a ClOrdID(11) has 1 to 64 of the characters that the venue takes."""
     return _CL_ORD_ID.fullmatch(text) is not None
 
 
@@ -103,7 +104,7 @@ def _is_supported(request: NewOrder) -> bool:
 
 
 def _is_valid_validity(request: Replace, now_ns: int) -> bool:
-    """Answer whether TimeInForce(59) and ExpireTime(126) go together; neither keeps the order's own."""
+    """Return whether TimeInForce(59) and ExpireTime(126) go together; neither keeps the order's own."""
     if request.time_in_force == fix.Tif.GTD:
         return request.expire_time_ns > now_ns
     return not request.expire_time_ns and request.time_in_force in ("", fix.Tif.DAY, fix.Tif.GTC)

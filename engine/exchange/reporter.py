@@ -25,7 +25,7 @@ R = TypeVar("R", bound=Report)
 
 
 class Reporter:
-    """Builds events; `nonce` begins every id, so that a venue that starts again repeats none."""
+    """Builds events; `nonce` begins every id, so that a restarted venue repeats none."""
 
     def __init__(self, nonce: str = "") -> None:
         self._nonce = nonce
@@ -33,14 +33,17 @@ class Reporter:
         self._trades = 0
 
     def next_exec_id(self) -> str:
+        """Return an ExecID(17) that no event has had."""
         self._execs += 1
         return f"{self._nonce}E{self._execs}"
 
     def next_trade_id(self) -> str:
+        """Return the id of a match, the same for both of its sides."""
         self._trades += 1
         return f"{self._nonce}T{self._trades}"
 
     def order_id(self, number: int) -> str:
+        """Return the OrderID(37) of order `number`."""
         return f"{self._nonce}O{number}"
 
     def report(self, kind: type[R], order: RestingOrder, now_ns: int, **details: Any) -> R:
@@ -66,11 +69,13 @@ class Reporter:
         )
 
     def rejected(self, request: NewOrder, refusal: Refusal, now_ns: int) -> Rejected:
+        """Return the refusal of a new order."""
         order = RestingOrder.from_request(request, 0, "")
         order.end(fix.Status.REJECTED)
         return self.report(Rejected, order, now_ns, reason=refusal.reason, text=refusal.text)
 
     def state(self, order: RestingOrder, now_ns: int) -> OrderState:
+        """Return the answer to a status request."""
         return self.report(OrderState, order, now_ns)
 
     def unknown_state(self, account: str, cl_ord_id: str, order_id: str, refusal: Refusal, now_ns: int) -> OrderState:
@@ -82,6 +87,7 @@ class Reporter:
     def cancel_rejected(
         self, request: Cancel | Replace, order: RestingOrder | None, refusal: Refusal, now_ns: int
     ) -> CancelRejected:
+        """Return the refusal of a cancel or replace; `order` is None if it is unknown."""
         return CancelRejected(
             account=request.account,
             cl_ord_id=request.cl_ord_id,
@@ -97,6 +103,7 @@ class Reporter:
     def mass_canceled(
         self, request: MassCancel, affected: int, now_ns: int, refusal: Refusal | None = None
     ) -> MassCanceled:
+        """Return how many orders a mass cancel ends, or why it was refused."""
         return MassCanceled(
             account=request.account,
             cl_ord_id=request.cl_ord_id,

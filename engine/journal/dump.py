@@ -1,6 +1,6 @@
-"""A journal as lines to read.
+"""A journal as lines of text.
 
-Errors  JournalError for damage, where it is met.
+Errors  JournalError where the file is damaged, after the lines before that place.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine._decimal import format_decimal
 from engine.fix import SOH
-from engine.journal.segments import Header, Record, RecordKind, read, read_header
+from engine.journal.segments import Header, Listing, Record, RecordKind, read, read_header
 from engine.journal.writer import REPORT_NAMES, report_of
 from engine.orders.report import ABSENT
 
@@ -31,7 +31,7 @@ def _line(record: Record, header: Header) -> str:
         cl_ord_id, ord_type, tif = record.text.split(SOH)
         text = (
             f"11={cl_ord_id} 55={listing.symbol} 54={side} 38={format_decimal(qty, listing.size_decimals)}"
-            f" 44={format_decimal(price, listing.price_decimals)} 40={ord_type} 59={tif}"
+            f" 44={_price(price, listing)} 40={ord_type} 59={tif}"
             f"{' 18=6' if post_only else ''}{f' 126={_time(expire_time_ns)}' if expire_time_ns else ''}"
         )
     elif record.kind in (RecordKind.CANCEL, RecordKind.REPLACE):
@@ -42,8 +42,28 @@ def _line(record: Record, header: Header) -> str:
         text = " ".join(f"{name}={value}" for name, value in values if value not in ("", ABSENT) and value is not False)
     elif record.kind == RecordKind.SETTLE:
         index, price, fee = record.numbers
-        text = f"55={header.instruments[index].symbol} at {price}, fee {fee}"
+        listing = header.instruments[index]
+        text = f"55={listing.symbol} at {_price(price, listing)}, fee {_money(fee, listing)}"
+    elif record.kind == RecordKind.MARK:
+        index, net, cash, cost, fees, mark = record.numbers
+        listing = header.instruments[index]
+        text = (
+            f"55={listing.symbol} net {format_decimal(net, listing.size_decimals)} at {_price(mark, listing)},"
+            f" cash {_money(cash, listing)}, cost {_money(cost, listing)}, fees {_money(fees, listing)}"
+        )
+    elif record.kind == RecordKind.DAY:
+        start_ns, day_pnl = record.numbers
+        made = _money(day_pnl, header.instruments[0]) if header.instruments else str(day_pnl)
+        text = f"since {_time(start_ns)}, made {made}"
     return f"{_NAMES[record.kind]} {text}".rstrip()
+
+
+def _price(price: int, listing: Listing) -> str:
+    return format_decimal(price, listing.price_decimals)
+
+
+def _money(money: int, listing: Listing) -> str:
+    return format_decimal(money, listing.price_decimals + listing.size_decimals)
 
 
 def _time(time_ns: int) -> str:

@@ -1,4 +1,4 @@
-"""Orders and positions rebuilt from a journal, through the same code that moved them the first time.
+"""Orders, positions and the day's profit and loss rebuilt from a journal, by the code that made them the first time.
 
 Errors  JournalError for damage, for an instrument whose units changed, and for an order or position still open in a
         market that is no longer configured. An order comes back without its `tag` and `sent_ns`.
@@ -16,10 +16,9 @@ from engine.journal.segments import Listing, Record, RecordKind, listings, read_
 from engine.journal.writer import report_of
 from engine.orders.order import Order
 from engine.orders.orders import Orders
-from engine.orders.report import ExecutionReport
-from engine.portfolio.position import Position, Positions
+from engine.portfolio import Portfolio
 
-_NOWHERE = 2**31  # index of a market that is no longer configured: booking there is an IndexError
+_NOWHERE = 2**31  # index of a market that is no longer configured
 
 
 class Recovered(NamedTuple):
@@ -30,20 +29,31 @@ class Recovered(NamedTuple):
 
 
 def recover(
-    paths: Sequence[Path], instruments: Sequence[Instrument], orders: Orders, positions: Positions
+    paths: Sequence[Path],
+    instruments: Sequence[Instrument],
+    orders: Orders,
+    portfolio: Portfolio,
+    day_start_ns: int = 0,
 ) -> Recovered:
-    """Replay journals into fresh `orders` and `positions`; what was asked and never answered comes back UNKNOWN."""
-    return _Replay(instruments, orders, positions).run(paths)
+    """Replay journals into fresh `orders` and `portfolio`; a request never answered comes back UNKNOWN.
+
+    The day that began at `day_start_ns` counts from its first record, or as its DAY records say; 0 takes every day as
+    it was recorded.
+    """
+    return _Replay(instruments, orders, portfolio, day_start_ns).run(paths)
 
 
 class _Replay:
     """One replay: the tables that turn what records name into objects."""
 
-    def __init__(self, instruments: Sequence[Instrument], orders: Orders, positions: Positions) -> None:
+    def __init__(
+        self, instruments: Sequence[Instrument], orders: Orders, portfolio: Portfolio, day_start_ns: int
+    ) -> None:
         self._orders = orders
+        self._portfolio = portfolio
+        self._day_start_ns = day_start_ns
         self._configured = dict(zip(listings(instruments), instruments, strict=True))
         self._symbols = {instrument.symbol for instrument in instruments}
-        self._positions = {position.instrument: position for position in positions}
         self._table: list[Instrument] = []  # of the run being replayed
         self._run = 0
 
@@ -53,8 +63,10 @@ class _Replay:
             count += record.kind != RecordKind.END
             try:
                 self._turn_to(record.path)
+                if record.time_ns >= self._day_start_ns > self._portfolio.day_start_ns:
+                    self._portfolio.start_day(self._day_start_ns)
                 self._replay(record)
-            except (OrderError, ValueError, TypeError, LookupError) as error:
+            except (OrderError, ValueError, TypeError, LookupError, OverflowError) as error:
                 where = f"{record.path} offset {record.offset}"
                 raise JournalError(f"{where}: cannot be replayed: {error}: reconcile with the venue") from error
         self._check_unlisted()
@@ -74,7 +86,7 @@ class _Replay:
             symbol, price_decimals, size_decimals = listing.symbol, listing.price_decimals, listing.size_decimals
             instrument = Instrument(symbol, _NOWHERE, None, price_decimals=price_decimals, size_decimals=size_decimals)
             self._configured[listing] = instrument
-            self._positions[instrument] = Position(instrument)
+            self._portfolio.admit(instrument)
         return self._configured[listing]
 
     def _replay(self, record: Record) -> None:
@@ -87,7 +99,7 @@ class _Replay:
             instrument = self._table[index]
             orders.open(instrument, side, price, qty, ord_type, tif, bool(post_only), expire_time_ns, 0, cl_ord_id)
         elif kind == RecordKind.REPORT:
-            self._apply(report_of(record))
+            self._portfolio.book(orders.apply(report_of(record)))
         elif kind == RecordKind.CANCEL:
             orders.restore_cl_ord_id(texts[1])
             orders.request_cancel(self._order(texts[0]), 0, texts[1])
@@ -101,14 +113,16 @@ class _Replay:
             orders.on_disconnect()
         elif kind == RecordKind.SETTLE:
             index, price, fee = record.numbers
-            self._positions[self._table[index]].settle(price, fee)
+            self._portfolio.settle(self._table[index], price, fee)
+        elif kind == RecordKind.MARK:
+            index, *_, mark = record.numbers
+            self._portfolio.restore_mark(self._table[index], mark)
+        elif kind == RecordKind.DAY:
+            start_ns, day_pnl = record.numbers
+            if self._day_start_ns in (0, start_ns):  # a day by an earlier rule or a wrong clock is none of ours
+                self._portfolio.resume_day(start_ns, day_pnl)
         elif kind not in (RecordKind.NOTE, RecordKind.END):
             raise ValueError(f"kind {kind} is not known")
-
-    def _apply(self, report: ExecutionReport) -> None:
-        change = self._orders.apply(report)
-        if change.order is not None:
-            self._positions[change.order.instrument].book(change)
 
     def _order(self, cl_ord_id: str) -> Order:
         order = self._orders.by_id(cl_ord_id)
@@ -118,7 +132,7 @@ class _Replay:
 
     def _check_unlisted(self) -> None:
         """Raise for what is still open in a market that is no longer configured."""
-        held = [position.instrument for position in self._positions.values() if position.net]
+        held = [position.instrument for position in self._portfolio.gone() if position.net]
         for instrument in held + [order.instrument for order in self._orders.live()]:
             if instrument.index == _NOWHERE:
                 raise JournalError(

@@ -1,7 +1,7 @@
 """The files of a journal: how a segment is laid out, made and read.
 
 Units   offsets and sizes in bytes, times in ns.
-Shapes  a segment is 8 bytes of magic, u32 length and u32 CRC-32 of a JSON header, that header, records as `_journal`
+Shapes  a segment is 8 bytes of magic, u32 length and u32 CRC-32 of a JSON header, that header, records as `_tape`
         describes them, then zeros; `RUN-SEGMENT.journal`, runs counted from 1, one for each start of the engine.
 Errors  JournalError for damage: file, offset, what to do. Only a record that a crash cut short, the last of its run, is
         dropped. A last record that is damaged later looks the same, except behind an END.
@@ -42,6 +42,8 @@ class RecordKind:
     SETTLE = 7
     REQUEST = 8  # another message that took a ClOrdID, such as a mass cancel
     END = 9  # nothing more in this segment; it has no time
+    MARK = 10  # what a market that is held stood at, and its mark: when a day begins, and at an orderly end
+    DAY = 11  # a trading day and what it has made so far: when it begins, and at each start
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -53,6 +55,8 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
+    """The head of a segment: which run and segment it is, and the instruments that its records name by index."""
+
     version: int
     run: int
     segment: int
@@ -63,6 +67,8 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Record(NamedTuple):
+    """One record and its place; what `numbers` and `text` hold depends on its kind."""
+
     kind: int
     time_ns: int
     numbers: tuple[int, ...]
@@ -104,6 +110,7 @@ class Segment:
 
     @property
     def is_empty(self) -> bool:
+        """Return whether no record has been written yet."""
         return self.tape.offset == self._start
 
     def sync(self) -> None:
@@ -128,12 +135,14 @@ class Segment:
         os.truncate(self.path, self._used)
 
     def discard(self) -> None:
+        """Delete the segment, which was never used."""
         self.tape.release()
         self._map.close()
         self.path.unlink()
 
 
 def listings(instruments: Iterable[Instrument]) -> tuple[Listing, ...]:
+    """Return the instruments as a header lists them."""
     return tuple(Listing(each.symbol, each.price_decimals, each.size_decimals) for each in instruments)
 
 
@@ -143,10 +152,12 @@ def journal_paths(directory: Path) -> list[Path]:
 
 
 def run_of(path: Path) -> int:
+    """Return which run of the engine a segment belongs to."""
     return int(path.name[:6])
 
 
 def read_header(path: Path) -> Header:
+    """Return the head of a segment; JournalError if it is damaged or of another version."""
     with path.open("rb") as file:
         prefix = file.read(_PREFIX.size)
         size = _PREFIX.unpack(prefix)[1] if len(prefix) == _PREFIX.size else 0
@@ -189,7 +200,7 @@ _ADVICE = "restore the file from a copy, or move the journal away and reconcile 
 
 
 def _allocate(path: Path, size: int) -> mmap.mmap:
-    """Return a new file, mapped, whose blocks exist: a full disk shows here, not as SIGBUS in the middle of a write."""
+    """Return a new mapped file with all its blocks: a full disk shows here, not as SIGBUS in the middle of a write."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.posix_fallocate(file, 0, size)

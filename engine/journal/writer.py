@@ -1,7 +1,7 @@
 """The journal: every request before it is sent and every report before it is acted on.
 
 Units   times in ns of the clock that the caller passes in.
-Shapes  a directory of segments, each start of the engine its own run; see `journal_file`.
+Shapes  a directory of segments, each start of the engine its own run; see `segments`.
 Errors  JournalError if the directory is in use, the disk is full, or a record is larger than a segment.
 Cost    0.1 us a new order, 0.2 us a report where `prepare` is called often enough; a page that it did not reach, or
         that the kernel has written out since, adds 2 us on ext4, nothing on tmpfs.
@@ -24,6 +24,7 @@ from engine.instrument import Instrument
 from engine.journal.segments import VERSION, Header, Record, RecordKind, Segment, journal_paths, listings, run_of
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
+from engine.portfolio import Position
 
 SEGMENT_BYTES = 4 * 2**20
 PREPARED_BYTES = 2**17  # by one call
@@ -55,7 +56,7 @@ def report_of(record: Record) -> ExecutionReport:
 
 
 class NullJournal:
-    """Keeps nothing."""
+    """A journal that keeps nothing, and the interface of one that does."""
 
     def append_new(self, order: Order, now_ns: int) -> None:
         """Record a new order that is about to be sent."""
@@ -76,7 +77,13 @@ class NullJournal:
         """Record that `Orders.on_disconnect` was called."""
 
     def append_settle(self, instrument: Instrument, price: int, fee: int, now_ns: int) -> None:
-        """Record that `Position.settle` was called."""
+        """Record that `Portfolio.settle` was called."""
+
+    def append_mark(self, position: Position, now_ns: int) -> None:
+        """Record what a position stands at and is valued at."""
+
+    def append_day(self, start_ns: int, day_pnl: int, now_ns: int) -> None:
+        """Record which trading day it is, by its start, and what it has made so far."""
 
     def append_note(self, text: str, now_ns: int) -> None:
         """Record what a person should find here, such as a halt."""
@@ -123,46 +130,64 @@ class Journal(NullJournal):
 
     @property
     def path(self) -> Path:
+        """Return the segment that is being written."""
         return self._segment.path
 
     def append_new(self, order: Order, now_ns: int) -> None:
+        """Record a new order that is about to be sent, in the next segment if this one is full."""
         while not self._tape.write_new(NEW, now_ns, order):
             self._roll()
         if self._sync:
             self._segment.sync()
 
     def append_cancel(self, order: Order, now_ns: int) -> None:
+        """Record the ClOrdIDs of the order and of its cancel."""
         self._append(RecordKind.CANCEL, now_ns, (), _join((order.cl_ord_id, order.pending_cl_ord_id)))
 
     def append_replace(self, order: Order, now_ns: int) -> None:
+        """Record the ClOrdIDs of the order and of its replace, and the price and quantity asked for."""
         numbers = (order.pending_price, order.pending_qty)
         self._append(RecordKind.REPLACE, now_ns, numbers, _join((order.cl_ord_id, order.pending_cl_ord_id)))
 
     def append_request(self, cl_ord_id: str, now_ns: int) -> None:
+        """Record that this ClOrdID is used up."""
         self._append(RecordKind.REQUEST, now_ns, (), cl_ord_id)
 
     def append_report(self, report: ExecutionReport, now_ns: int) -> None:
+        """Record every field of a report, so that `report_of` makes the same of it."""
         while not self._tape.write_report(REPORT, now_ns, report):
             self._roll()
         if self._sync:
             self._segment.sync()
 
     def append_disconnect(self, now_ns: int) -> None:
+        """Record that what is unanswered is lost."""
         self._append(RecordKind.DISCONNECT, now_ns, (), "")
 
     def append_settle(self, instrument: Instrument, price: int, fee: int, now_ns: int) -> None:
+        """Record what one contract paid, and the fee."""
         self._append(RecordKind.SETTLE, now_ns, (instrument.index, price, fee), "")
 
+    def append_mark(self, position: Position, now_ns: int) -> None:
+        numbers = (position.net, position.cash, position.cost, position.fees, position.mark)
+        self._append(RecordKind.MARK, now_ns, (position.instrument.index, *numbers), "")
+
+    def append_day(self, start_ns: int, day_pnl: int, now_ns: int) -> None:
+        self._append(RecordKind.DAY, now_ns, (start_ns, day_pnl), "")
+
     def append_note(self, text: str, now_ns: int) -> None:
+        """Record text for a person; it changes nothing when the journal is replayed."""
         self._append(RecordKind.NOTE, now_ns, (), text)
 
     def prepare(self) -> None:
+        """Make some more of the next segment ready; JournalError if the disk has no room for it."""
         self._let_go()
         if self._spare is None:
             self._spare = self._next_segment()
         self._spare.touch(PREPARED_BYTES)
 
     def close(self) -> None:
+        """End the run: END is written, the file cut to what it holds, and the directory free for another process."""
         if self._lock.closed:
             return
         self._segment.end()

@@ -28,6 +28,7 @@ async def serve(
     path.unlink(missing_ok=True)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one line of one client."""
         try:
             writer.write(json.dumps(_act(await reader.readline(), actions, status)).encode() + b"\n")
             await writer.drain()

@@ -1,4 +1,4 @@
-"""Prometheus metrics: plain integers of the engine, read when somebody scrapes.
+"""Prometheus metrics: plain integers of the engine, read at each scrape.
 
 Units   prices and money in the instrument's units, ages and latencies in seconds, as Prometheus wants them.
 Cost    nothing on the path; a scrape takes about a millisecond of the loop thread, so scrape seldom when colocated.
@@ -16,7 +16,6 @@ from prometheus_client.registry import Collector
 
 from engine.errors import ConfigError
 from engine.ops.view import Source
-from engine.portfolio.marks import mark_price
 from engine.risk import RiskReject
 from engine.runtime.latency import LatencyCounts
 
@@ -49,6 +48,7 @@ class EngineCollector(Collector):
         self._source = source
 
     def collect(self) -> Iterable[Metric]:
+        """Yield every metric as it is now."""
         yield from self._totals()
         yield from self._by_code()
         yield from self._session()
@@ -90,15 +90,15 @@ class EngineCollector(Collector):
         stale = GaugeMetricFamily("fixlane_book_stale", "1 while the book is not to be believed", labels=["symbol"])
         net = GaugeMetricFamily("fixlane_position", "net position in size units", labels=["symbol"])
         pnl = GaugeMetricFamily("fixlane_pnl", "realised and unrealised, after fees, in money units", labels=["symbol"])
-        for book, position in zip(self._source.books, self._source.positions, strict=True):
+        day = GaugeMetricFamily("fixlane_day_pnl", "profit since the trading day began, in money units")
+        day.add_metric([], self._source.portfolio.day_pnl)
+        for book, position in zip(self._source.books, self._source.portfolio, strict=True):
             symbol = [book.instrument.symbol]
             age.add_metric(symbol, (now_ns - book.updated_ns) / 1e9 if book.updated_ns else math.inf)
             stale.add_metric(symbol, int(book.is_stale))
             net.add_metric(symbol, position.net)
-            mark = mark_price(book)
-            if mark or not position.net:
-                pnl.add_metric(symbol, position.total(mark))
-        yield from (age, stale, net, pnl)
+            pnl.add_metric(symbol, position.pnl)
+        yield from (age, stale, net, pnl, day)
 
 
 async def serve(source: Source, port: int) -> asyncio.Server:
@@ -107,6 +107,7 @@ async def serve(source: Source, port: int) -> asyncio.Server:
     registry.register(EngineCollector(source))
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request, whatever it asks for."""
         try:
             await reader.readuntil(b"\r\n\r\n")
             body = generate_latest(registry)

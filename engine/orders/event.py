@@ -1,7 +1,7 @@
 """What a report says about an order, as one event of the transition table.
 
 Source  FIX 4.4 volume 4: ExecutionReport(8), OrderCancelReject(9); volume 2: Reject(3), BusinessMessageReject(j);
-        what venues do instead is named where it is met.
+        where venues do something else the code says so.
 """
 
 from engine import fix
@@ -57,7 +57,7 @@ _STATUS_ANSWERS = {
 
 
 def event_of(order: Order, report: ExecutionReport) -> str:
-    """Return the event of a report whose ExecType(150) alone does not tell."""
+    """Return the event of a report whose ExecType(150) alone does not decide it."""
     if Status.UNKNOWN in (report.exec_type, report.ord_status):
         return Event.INFO if order.is_done else Event.IN_DOUBT
     if report.msg_type == Msg.EXECUTION_REPORT:
@@ -70,7 +70,7 @@ def event_of(order: Order, report: ExecutionReport) -> str:
 
 
 def ends_order(order: Order, report: ExecutionReport) -> bool:
-    """Return whether a fill that leaves nothing is the end of an order that it does not fill."""
+    """Return whether a fill that leaves nothing ends an order that is not full."""
     if order.cum_qty + report.last_qty >= order.order_qty:
         return False
     # Kalshi reports no cancel of an IOC remainder unless asked to

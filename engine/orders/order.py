@@ -15,7 +15,7 @@ PENDING_NEW = fix.Status.PENDING_NEW
 class Order:
     """One order from its first request to its last report.
 
-    Every report that counted is kept by its ExecID(17), the first without a table of its own: most orders have no more.
+    Every report that counted is kept by its ExecID(17). The first one has fields of its own: most orders get no more.
     """
 
     __slots__ = (
@@ -77,7 +77,7 @@ class Order:
         expire_time_ns: int,
         sent_ns: int,
     ) -> None:
-        """Set every field; compiled code calls it past the constructor, whose arguments are Python objects."""
+        """Set every field. Compiled code calls this instead of the constructor, which takes Python objects."""
         self.cl_ord_id = cl_ord_id  # of the last request that the venue accepted; of the first one until then
         self.order_id = ""  # the venue's OrderID(37)
         self.instrument = instrument
@@ -107,7 +107,7 @@ class Order:
 
     @property
     def executions(self) -> dict[str, tuple[int, int, int] | None]:
-        """Return what counted by ExecID(17): (qty, price, fee) of a fill, None where a bust or correct undid it."""
+        """Return what counted, by ExecID(17): (qty, price, fee) of a fill, None where a bust or correction undid it."""
         counted = {self._exec_id: (self._last_qty, self._last_px, self._fee)} if self._exec_id else {}
         counted.update(self._more or {})
         return {exec_id: fill if fill[0] else None for exec_id, fill in counted.items()}
@@ -117,7 +117,7 @@ class Order:
         return exec_id != "" and (exec_id == self._exec_id or (self._more is not None and exec_id in self._more))
 
     def keep_execution(self, exec_id: str, qty: int, price: int, fee: int) -> None:
-        """Keep what a report traded, over what was kept under the same ExecID(17); a `qty` of 0 for nothing."""
+        """Keep what a report traded, in place of what was kept under the same ExecID(17); a `qty` of 0 is nothing."""
         if self._exec_id == "" or self._exec_id == exec_id:
             self._exec_id = exec_id
             self._last_qty = qty
@@ -135,7 +135,7 @@ class Order:
 
     @property
     def can_cancel(self) -> bool:
-        """Return whether a cancel can be sent: an unacknowledged order can take one, one whose request was lost too."""
+        """Return whether a cancel can be sent: to an unacknowledged order too, and where the last request was lost."""
         return (not self.pending or self.is_lost) and self.ord_status not in TERMINAL
 
     @property
@@ -159,7 +159,7 @@ class Change:
     """What one report changed.
 
     Book `undo_qty` at `undo_px` for `undo_fee` backwards first, then `last_qty` at `last_px` for `fee`; a quantity of 0
-    is nothing to book. A bust only undoes, a correct does both.
+    is nothing to book. A bust only undoes, a correction does both.
     """
 
     __slots__ = (
@@ -177,6 +177,7 @@ class Change:
         self.clear_fill()
 
     def clear_fill(self) -> None:
+        """Leave nothing to book."""
         self.last_qty = 0
         self.last_px = 0
         self.fee = 0

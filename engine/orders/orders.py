@@ -33,12 +33,15 @@ _FILLED = Outcome.FILLED
 _BUSTED = Outcome.BUSTED
 
 
-def no_fee(price: int, qty: int, is_taker: bool) -> int:
+def no_fee(instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+    """Charge nothing: the fee rule of a venue without fees."""
     return 0
 
 
 class Orders:
-    """ClOrdIDs are `nonce`-1, -2, ...: unique for ever if no two starts use one nonce, or the counter is restored."""
+    """Every order by its ClOrdIDs, which are `nonce`-1, `nonce`-2 and so on.
+
+    They are unique for ever if no two starts use the same nonce, or the counter is restored."""
 
     __slots__ = ("_change", "_fee", "_live", "ids", "nonce", "opened")
 
@@ -62,11 +65,13 @@ class Orders:
 
     @property
     def live_count(self) -> int:
+        """Return how many orders may still trade."""
         return len(self._live)
 
     # Requests; `cl_ord_id` is given only where a journal is replayed
 
     def next_cl_ord_id(self) -> str:
+        """Return a ClOrdID(11) that was never given out, for a message about no single order."""
         return self.ids.take()
 
     def restore_cl_ord_id(self, cl_ord_id: str) -> None:
@@ -98,7 +103,7 @@ class Orders:
         return order
 
     def request_cancel(self, order: Order, now_ns: int, cl_ord_id: str = "") -> None:
-        """Put a cancel in flight."""
+        """Note that a cancel is being sent; OrderError if the order cannot take one now."""
         if not order.can_cancel:
             raise OrderError(
                 _describe(order, "nothing is left to cancel, or a request is in flight: wait for its answer")
@@ -106,7 +111,7 @@ class Orders:
         self._request(order, _CANCEL, cl_ord_id, now_ns)
 
     def request_replace(self, order: Order, price: int, qty: int, now_ns: int, cl_ord_id: str = "") -> None:
-        """Put a replace in flight, to a total of `qty`."""
+        """Note that a replace to a total of `qty` is being sent; OrderError if the order cannot take one now."""
         if not order.can_replace:
             raise OrderError(_describe(order, "only a working order with no request in flight can be replaced"))
         if qty <= order.cum_qty:
@@ -123,7 +128,7 @@ class Orders:
         self.ids.keep(cl_ord_id, order)
 
     def on_disconnect(self) -> list[Order]:
-        """Give up every unanswered request for lost: return their orders, which are UNKNOWN now."""
+        """Take every unanswered request for lost, and return their orders, which are UNKNOWN now."""
         doubtful = [
             order
             for order in self._live
@@ -189,7 +194,7 @@ class Orders:
         return change
 
     def _find(self, report: ExecutionReport) -> Order | None:
-        """Return the order of a report under an id of the venue's own making, as of an unsolicited cancel."""
+        """Return the order of a report whose ClOrdID(11) is the venue's own, such as that of an unsolicited cancel."""
         order = self.ids.get(report.orig_cl_ord_id)
         if order is not None or not report.order_id:
             return order
@@ -210,7 +215,7 @@ class Orders:
             order.pending_qty = order.pending_price = 0
 
     def _settle_filled(self, order: Order) -> None:
-        """Believe that an order is filled: a replace sent before the cancel that was refused for it never arrived."""
+        """Take the venue's word that an order is filled: the replace sent before its cancel then never arrived."""
         if order.cum_qty == order.order_qty:
             order.pending_qty = order.pending_price = 0
             order.ord_status = Status.FILLED
@@ -222,7 +227,7 @@ class Orders:
         return self._contradict(order, report, "cannot follow")
 
     def _contradict(self, order: Order, report: ExecutionReport, fault: str) -> Change:
-        """Leave everything as it was but put the order in doubt."""
+        """Change nothing except that the order is in doubt now."""
         change = self._change
         change.kind = Outcome.UNKNOWN
         change.text = (
@@ -236,7 +241,7 @@ class Orders:
         return change
 
     def _apply_to_none(self, report: ExecutionReport) -> Change:
-        """Answer for a report about no order of ours: a mass cancel's answer, a refused query, or a stranger's."""
+        """Judge a report about no order of ours: the answer to a mass cancel, a refused query, or an unknown order."""
         change = self._change
         is_refusal = report.msg_type in (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
         if report.msg_type == Msg.ORDER_MASS_CANCEL_REPORT:

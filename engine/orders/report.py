@@ -15,6 +15,7 @@ class ExecutionReport:
         self.clear()
 
     def clear(self) -> None:
+        """Forget the last message: every field is absent."""
         self.msg_type = ""
         self.cl_ord_id = ""  # ClOrdID(11); of a BusinessMessageReject its BusinessRejectRefID(379)
         self.orig_cl_ord_id = ""

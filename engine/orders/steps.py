@@ -1,6 +1,6 @@
-"""What each outcome does to its order, beside the move of its state.
+"""What each outcome does to its order, besides moving its state.
 
-Shapes  a step changes the order and the Change, or returns what contradicts and changes nothing.
+Shapes  a step changes the order and the Change, or changes nothing and returns what contradicts them.
 Source  FIX 4.4 volume 4: ExecutionReport(8), the sums of CumQty(14), LeavesQty(151) and OrderQty(38).
 """
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from engine import fix
 from engine.fix import Exec, Msg, Status
+from engine.instrument import Instrument
 from engine.orders.order import Change, Order
 from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.table import LIVE, OVER, PROVEN, TERMINAL, Outcome
@@ -16,7 +17,7 @@ NEW, PARTIALLY_FILLED, FILLED = Status.NEW, Status.PARTIALLY_FILLED, Status.FILL
 CANCELED, UNKNOWN = Status.CANCELED, Status.UNKNOWN
 CANCEL, REPLACE = Msg.ORDER_CANCEL_REQUEST, Msg.ORDER_CANCEL_REPLACE_REQUEST
 
-Fee = Callable[[int, int, bool], int]  # (price, qty, is_taker) -> money, of a fill whose report does not say
+Fee = Callable[[Instrument, int, int, bool], int]  # of a fill whose report does not say, as `venue.FeeRule.fee`
 Step = Callable[[Order, ExecutionReport, str, Change, Fee], str]
 
 
@@ -44,7 +45,7 @@ def move(order: Order, state: str) -> None:
 
 
 def close_request(order: Order) -> None:
-    """The request in flight is answered."""
+    """Note that the request in flight has been answered."""
     if order.pending == REPLACE:
         order.pending_qty = order.pending_price = 0
     order.pending = order.pending_cl_ord_id = ""
@@ -52,7 +53,7 @@ def close_request(order: Order) -> None:
 
 
 def clear_requests(order: Order) -> None:
-    """Nothing that was asked of the order is open any more."""
+    """Note that no request of the order is open any more."""
     order.pending = order.pending_cl_ord_id = ""
     order.is_lost = False
     order.pending_qty = order.pending_price = 0
@@ -85,7 +86,7 @@ def _accept(order: Order, report: ExecutionReport, state: str, change: Change, f
 
 
 def _reconcile(order: Order, report: ExecutionReport) -> str:
-    """Take what the venue answers to a status request for the truth about everything but fills."""
+    """Believe the answer to a status request in everything except fills."""
     order_qty = order.order_qty if report.order_qty == ABSENT else report.order_qty
     fault = _wrong_quantities(report, order.cum_qty, order_qty)
     if not fault and report.ord_status == FILLED and order.cum_qty < order_qty:
@@ -141,6 +142,7 @@ def _take_chain_id(order: Order, report: ExecutionReport) -> None:
 
 
 def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    """Count LastQty(32) at LastPx(31), at the fee of the report or else of the rule, if the sums agree."""
     qty = report.last_qty
     price = report.last_px
     if qty <= 0 or price == ABSENT or not report.exec_id:
@@ -160,7 +162,7 @@ def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee:
         and report.leaves_qty != order.pending_qty - cum_qty
     ):
         return _wrong_sum(report, cum_qty, order.order_qty)
-    money = report.fee if report.fee != ABSENT else fee(price, qty, report.is_taker)
+    money = report.fee if report.fee != ABSENT else fee(order.instrument, price, qty, report.is_taker)
     order.cum_qty = cum_qty
     order.cum_cost += price * qty
     order.keep_execution(report.exec_id, qty, price, money)
@@ -172,7 +174,7 @@ def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee:
 
 
 def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
-    """Bust a fill, or correct it, which is to bust it and book another."""
+    """Take a fill back; for a correction, then count the one that replaces it."""
     fill = _undone_fill(order, report, fee)
     is_correct = report.exec_type == Exec.TRADE_CORRECT
     if fill is None or not report.exec_id or (is_correct and (report.last_qty <= 0 or report.last_px == ABSENT)):
@@ -191,7 +193,7 @@ def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee
         order.order_qty = order_qty
     money = 0
     if is_correct:
-        money = report.fee if report.fee != ABSENT else fee(price, qty, report.is_taker)
+        money = report.fee if report.fee != ABSENT else fee(order.instrument, price, qty, report.is_taker)
     order.cum_qty = cum_qty
     order.cum_cost += price * qty - undo_px * undo_qty
     if order.ord_status == UNKNOWN:
@@ -210,7 +212,9 @@ def _undone_fill(order: Order, report: ExecutionReport, fee: Fee) -> tuple[int, 
         return order.executions.get(report.exec_ref_id)
     if report.exec_type == Exec.TRADE_CORRECT or report.last_qty <= 0 or report.last_px == ABSENT:
         return None
-    money = report.fee if report.fee != ABSENT else fee(report.last_px, report.last_qty, report.is_taker)
+    money = (
+        report.fee if report.fee != ABSENT else fee(order.instrument, report.last_px, report.last_qty, report.is_taker)
+    )
     return report.last_qty, report.last_px, money
 
 

@@ -1,7 +1,7 @@
 """The one table that moves orders: state and event in, next state and outcome out.
 
-Shapes  a state is an OrdStatus(39) character, "p" PENDING_NEW and "u" UNKNOWN among them; pending requests are no
-        states, they stand beside the state in `Order.pending`.
+Shapes  a state is an OrdStatus(39) character, "p" PENDING_NEW and "u" UNKNOWN among them; a pending request is
+        no state, it stands beside the state in `Order.pending`.
 Errors  a pair without a row is impossible: trading halts.
 Source  FIX 4.4 volume 4, appendix D: order state change matrices; the letters in the comments are theirs.
 """
@@ -28,7 +28,7 @@ class Outcome:
 
 
 class Event:
-    """What a report says: its ExecType(150) where that is enough, else a word of ours."""
+    """What a report says: its ExecType(150) where that is enough, otherwise a word of our own."""
 
     NEW = Exec.NEW
     TRADE = Exec.TRADE

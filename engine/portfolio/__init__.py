@@ -1,1 +1,8 @@
-"""What is held and what it is worth."""
+"""What is held and what it is worth: the only profit and loss of the program.
+
+`_portfolio` keeps it, `marks` says what a position is valued at, `day` when a day begins.
+"""
+
+from engine.portfolio._portfolio import Portfolio, Position, Totals
+
+__all__ = ["Portfolio", "Position", "Totals"]

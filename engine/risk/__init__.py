@@ -1,4 +1,4 @@
-"""Pre-trade risk: checks in `_risk`, what counts against them in `_exposure`, both compiled.
+"""Pre-trade risk: checks in `_checks`, what counts against them in `_exposure`, both compiled.
 
 A passed check promises nothing until `Risk.update` has counted the order, so call it before the request leaves.
 """

@@ -2,6 +2,7 @@ from libc.stdint cimport int64_t
 
 from engine.instrument cimport Instrument
 from engine.orders.order cimport Order
+from engine.portfolio._portfolio cimport Portfolio
 from engine.risk._duplicates cimport DuplicateWindow
 from engine.risk._exposure cimport Exposure, Open
 from engine.runtime._rate cimport TokenBucket
@@ -15,6 +16,7 @@ cdef class Risk:
     cdef readonly object limits, state
     cdef readonly str reason  # of the state
     cdef readonly Exposure exposure
+    cdef Portfolio _portfolio
     cdef int _state
     cdef bint _allow_crossed, _has_collar
     cdef int64_t _max_order_qty, _max_order_notional, _max_order_cost, _collar_opposite, _collar_own
@@ -31,17 +33,11 @@ cdef class Risk:
     cpdef int check_replace(self, Order order, int64_t price, int64_t qty, book, int64_t now_ns) except -1
     cpdef int check_cancel(self, Order order, int64_t now_ns) except -1
     cpdef int update(self, Order order) except -1
-    cpdef bint on_fill(self, Instrument instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1
-    cpdef bint mark(self, Instrument instrument, int64_t best_bid, int64_t best_ask) except -1
+    cpdef bint is_within_loss(self) except -1
     cdef int _turn(self, state, str reason) except -1
-    cdef bint _is_within_loss(self) except -1
+    cdef int _check_market(self, Py_ssize_t market) except -1
     cdef int _check_request(
         self, Instrument instrument, Py_ssize_t side_index, int64_t price, int64_t order_qty, int64_t leaves_qty,
         Open held, book, int64_t now_ns
     ) except -1
-    cdef int _check_market(self, Py_ssize_t market) except -1
-    cdef int _check_order(
-        self, Instrument instrument, Py_ssize_t side_index, int64_t price, int64_t order_qty, int64_t leaves_qty
-    ) except -1
-    cdef int _check_sums(self, Py_ssize_t side_index, int64_t qty, int64_t cost, Open held) except -1
     cdef int _check_book(self, bint is_sell, int64_t price, book, int64_t now_ns) except -1

@@ -1,5 +1,5 @@
 # cython: nonecheck=True
-"""What counts against the limits: open orders at their worst, positions, and the day's profit and loss.
+"""What counts against the limits: open orders at their worst, beside the positions that the portfolio keeps.
 
 Units   price, size and money as in `instrument`, one scale for all markets.
 Shapes  one int64 a market; two where buys and sells differ, at index 2 * market, + 1 for sells (`side_index`).
@@ -15,6 +15,7 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
 from engine.instrument cimport Instrument
 from engine.orders.order cimport Order
+from engine.portfolio._portfolio cimport Position
 
 from engine import fix, units
 from engine.errors import ConfigError, OrderError
@@ -37,18 +38,16 @@ cdef class Open:
 
 
 cdef class Exposure:
-    """Positions are signed, long the YES book is positive.
+    """Positions are signed, long the YES book is positive; an order or a settlement that moved one is told here."""
 
-    `pnl` counts since `start_day`, after fees, and values a position at the last price that `mark` saw.
-    """
-
-    def __cinit__(self, instruments):
+    def __cinit__(self, instruments, portfolio):
         self.instruments = tuple(instruments)
         cdef Py_ssize_t count = len(self.instruments)
         if [instrument.index for instrument in self.instruments] != list(range(count)):
             raise ConfigError("instruments must stand in the order of their index, from 0")
         if len({(each.price_decimals, each.size_decimals) for each in self.instruments}) > 1:
             raise ConfigError("instruments must share price_decimals and size_decimals: limits add them up")
+        self.positions = tuple([portfolio[instrument] for instrument in self.instruments])
         self.events = {}
         for instrument in self.instruments:
             self.events.setdefault(instrument.event, len(self.events))
@@ -56,18 +55,22 @@ cdef class Exposure:
         self.payout = array("q", [instrument.limit for instrument in self.instruments])
         self.open = {}
         self.ours = [set() for _ in range(2 * count)]
-        self.held, self.mark_price, self.cash, self.worst = _zeros(count), _zeros(count), _zeros(count), _zeros(count)
+        self.worst = _zeros(count)
         self.event_worst = _zeros(len(self.events))
         self.open_qty = _zeros(2 * count)
         self.best = array("q", [INT64_MIN, INT64_MAX]) * count
         self.at_best = _zeros(2 * count)
+        self.restore(())
+
+    cdef int64_t net(self, Py_ssize_t market) except? -1:
+        return (<Position>self.positions[market]).net
 
     cpdef int update(self, Order order) except -1:
-        """Count `order` as it stands now; call after every change, a request just sent included."""
+        """Count `order` and the position in its market as they stand now."""
         cdef Open old = self.open.get(order), new
         cdef Claim claim = self.worst_case(order)
         if old is None and claim.qty <= 0:
-            return 0
+            return self.refresh_worst(claim.side_index >> 1)
         if old is not None and claim.qty > 0 and claim.price == old.claim.price:
             self.open_cost += claim.cost - old.claim.cost
             self.open_qty[claim.side_index] += claim.qty - old.claim.qty
@@ -83,44 +86,20 @@ cdef class Exposure:
             self.remove(old)
         return self.refresh_worst(claim.side_index >> 1)
 
-    cpdef int fill(self, Instrument instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1:
-        """Count a fill; a bust is one with `qty` and `fee` negated."""
-        cdef Py_ssize_t market = self.known(instrument)
-        cdef int64_t change = qty if side == BUY else -qty
-        if not self.held[market]:
-            self.mark_price[market] = price
-        self.cash[market] -= change * price + fee
-        self.held[market] += change
-        self.pnl += change * (self.mark_price[market] - price) - fee
-        return self.refresh_worst(market)
+    def refresh(self, instrument):
+        """Count a position that moved without an order, as at a settlement."""
+        self.refresh_worst(self.known(instrument))
 
-    cpdef int mark(self, Instrument instrument, int64_t best_bid, int64_t best_ask) except -1:
-        """Value a long position at the bid, a short one at the ask; an empty side leaves the last price."""
-        cdef Py_ssize_t market = self.known(instrument)
-        cdef int64_t position = self.held[market]
-        cdef int64_t price = best_bid if position > 0 else best_ask
-        if position and price != INT64_MIN and price != INT64_MAX:
-            self.pnl += position * (price - self.mark_price[market])
-            self.mark_price[market] = price
-        return 0
-
-    def restore(self, orders, positions):
-        """Count what an earlier run left: open orders, and positions at what they cost; P&L starts from there."""
+    def restore(self, orders):
+        """Count what an earlier run left: the positions of the portfolio, and these orders."""
+        for market in range(len(self.instruments)):
+            self.refresh_worst(market)
         for order in orders:
             self.update(order)
-        for position in positions:
-            if position.net:
-                side = BUY if position.net > 0 else SELL
-                self.fill(position.instrument, side, abs(position.net), position.cost // position.net, 0)
-
-    def start_day(self):
-        """Count P&L from here on."""
-        self.earlier_pnl += self.pnl
-        self.pnl = 0
 
     def position(self, instrument):
-        """Return what the fills add up to."""
-        return self.held[self.known(instrument)]
+        """Return what the portfolio holds of a market."""
+        return self.net(self.known(instrument))
 
     def worst_position(self, instrument):
         """Return the largest position, long or short, that the open orders could make."""
@@ -217,7 +196,7 @@ cdef class Exposure:
         return 0
 
     cdef int refresh_worst(self, Py_ssize_t market) except -1:
-        cdef int64_t position = self.held[market]
+        cdef int64_t position = self.net(market)
         cdef int64_t worst = max(position + self.open_qty[2 * market], self.open_qty[2 * market + 1] - position)
         cdef int64_t more = worst - self.worst[market]
         self.worst[market] = worst
@@ -250,15 +229,14 @@ cdef class Exposure:
         for open in self.open.values():
             at_best[open.claim.side_index] += open.claim.price == best[open.claim.side_index]
         assert list(self.at_best) == at_best
-        worst = [max(q + b, s - q) for q, b, s in zip(self.held, open_qty[::2], open_qty[1::2], strict=True)]
+        nets = [position.net for position in self.positions]
+        worst = [max(q + b, s - q) for q, b, s in zip(nets, open_qty[::2], open_qty[1::2], strict=True)]
         assert list(self.worst) == worst
         assert self.gross_position == sum(worst)
         event_worst = [0] * len(self.events)
         for place, market_worst in zip(self.event, worst, strict=True):
             event_worst[place] += market_worst
         assert list(self.event_worst) == event_worst
-        value = sum([q * price for q, price in zip(self.held, self.mark_price, strict=True)])
-        assert self.pnl + self.earlier_pnl == sum(self.cash) + value
 
 
 def _zeros(Py_ssize_t count):

@@ -5,9 +5,20 @@ Errors  ConfigError for limits that contradict each other.
 """
 
 from engine.errors import ConfigError
+from engine.portfolio.day import DayRule
 from engine.risk._duplicates import DuplicateWindow
 from engine.runtime._rate import TokenBucket
-from engine.units import Count, CountLimit, Duration, DurationLimit, MoneyLimit, PriceLimit, Section, SizeLimit
+from engine.units import (
+    Count,
+    CountLimit,
+    Duration,
+    DurationLimit,
+    MoneyLimit,
+    PriceLimit,
+    Section,
+    SizeLimit,
+    TimeOfDay,
+)
 
 
 class RateLimit(Section, frozen=True, kw_only=True):
@@ -55,9 +66,18 @@ class Limits(Section, frozen=True, kw_only=True):
     max_gross_position: SizeLimit  # the same, summed over all markets
     max_open_orders: CountLimit
     max_open_cost: MoneyLimit
-    max_daily_loss: MoneyLimit  # realised and unrealised, after fees
+    max_daily_loss: MoneyLimit  # realised and unrealised, after fees, since the day began
+    day_start_ns: TimeOfDay  # when a day begins,
+    day_zone: str  # by the clocks of this time zone
     max_book_age_ns: DurationLimit
     allow_crossed_book: bool
     restricted: tuple[str, ...]  # symbols that may be watched, never traded
     rate: RateLimit | None
     duplicates: DuplicateLimit | None
+
+    def __post_init__(self) -> None:
+        self.day()  # raises for what is no day
+
+    def day(self) -> DayRule:
+        """Return when the day of `max_daily_loss` begins."""
+        return DayRule(self.day_start_ns, self.day_zone)

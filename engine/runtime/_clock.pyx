@@ -24,6 +24,7 @@ cdef class Clock:
         self.id = CLOCK_MONOTONIC if source is time.monotonic_ns else CLOCK_REALTIME if source is time.time_ns else CALLED
 
     cpdef int64_t now_ns(self) except? -1:
+        """Return the time, in ns."""
         cdef timespec now
         cdef Py_ssize_t said  # takes integers alone; an int64_t would cut 1.5 to 1
         if self.id == CALLED:

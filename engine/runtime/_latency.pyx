@@ -29,10 +29,12 @@ cdef class LatencyRecorder:
         self.clear()
 
     cpdef void clear(self) noexcept:
+        """Forget everything that was counted."""
         memset(self.counts, 0, sizeof(self.counts))
         self.count = self.total_ns = self.max_ns = self.last_ns = self.clipped = 0
 
     cpdef void record(self, int64_t duration_ns) noexcept:
+        """Count one duration; below 0 it counts as 0."""
         cdef int shift
         self.last_ns = duration_ns
         if duration_ns < 0:  # two clocks that disagree

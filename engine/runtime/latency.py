@@ -1,4 +1,4 @@
-"""Percentiles of the running engine's latencies, computed by whoever reads them and never where they are recorded.
+"""Percentiles of recorded latencies, computed by the reader and never on the hot path.
 
 Units   nanoseconds.
 Cost    making a `LatencyCounts` costs a `snapshot` and a step for each bucket in use; an answer O(log buckets).
@@ -17,7 +17,7 @@ _HALF = 1024  # buckets of one power of two
 
 
 class LatencyCounts:
-    """What a recorder had counted at one moment; answers are never below the true value and at most 0.1 % above."""
+    """A recorder's counts at one moment; percentiles are never below the true value and at most 0.1 % above."""
 
     __slots__ = ("_longest_ns", "_seen", "count", "max_ns", "total_ns")
 

@@ -23,6 +23,7 @@ class JsonFormatter(logging.Formatter):
     """One record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the line, without a line break."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = {
             "time": time,
@@ -37,9 +38,10 @@ class JsonFormatter(logging.Formatter):
 
 
 class Queued(QueueHandler):
-    """Puts records on the queue with their exception, which the standard's would melt into the message."""
+    """Queues records with their exception, which the standard library's handler merges into the message."""
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """Format the message now: the arguments may change before it is written."""
         record.msg, record.args = record.getMessage(), None  # as the arguments are now
         return record
 
@@ -48,6 +50,7 @@ class Listener(QueueListener):
     """Writes what is queued; `stop` writes the rest and closes the file."""
 
     def stop(self) -> None:
+        """Write what is queued, take the handlers off the loggers and close the file."""
         super().stop()
         for name in LOGGERS:
             logging.getLogger(name).handlers = []

@@ -34,7 +34,7 @@ def pin(core: int) -> None:
 
 
 class Mode:
-    """The time that a loop runs in `event` or `busy` mode, pinned to `core` if one is given; a context manager."""
+    """Context manager: the loop runs in `event` or `busy` mode, pinned to `core` if one is given."""
 
     def __init__(
         self,
@@ -66,21 +66,23 @@ class Mode:
 
 
 class HeapReserve:
-    """Memory that the process has touched before an order needs it: a fresh page costs 1 us on a virtual machine."""
+    """Heap touched before an order needs it: a page fault costs 1 us on a virtual machine."""
 
     def __init__(self) -> None:
         self._pins: list[bytes] = []
 
     def start(self) -> None:
+        """Touch the memory, and keep a little of each arena so that Python does not return it."""
         blocks = [bytes(_BLOCK_BYTES) for _ in range(HEAP_BYTES // _BLOCK_BYTES)]
         self._pins = blocks[:: _ARENA_BYTES // _BLOCK_BYTES // 2]  # two in each arena: it stays ours
 
     def stop(self) -> None:
+        """Release the memory."""
         self._pins = []
 
 
 class Spinner:
-    """Keeps an event loop turning without ever blocking in the kernel, and looks at the path's sockets in between."""
+    """Keeps the event loop turning without blocking in the kernel, and polls the path's sockets in between."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sockets: Sockets) -> None:
         self._loop = loop
@@ -88,12 +90,14 @@ class Spinner:
         self._is_spinning = False
 
     def start(self) -> None:
+        """Take over the sockets and start spinning."""
         if not self._is_spinning:
             self._is_spinning = True
             self._sockets.start()
             self._turn()
 
     def stop(self) -> None:
+        """Give the sockets back and let the loop sleep again."""
         self._is_spinning = False
         self._sockets.stop()
 
@@ -106,7 +110,7 @@ class Spinner:
 class IdleCollector:
     """Collects garbage only while nothing has arrived for `IDLE_NS`; automatic collection is off.
 
-    What exists at the start is frozen: it is never looked at again.
+    Objects that exist at the start are frozen, and never examined again.
     """
 
     def __init__(
@@ -120,6 +124,7 @@ class IdleCollector:
         self.collections = 0
 
     def start(self) -> None:
+        """Collect and freeze what there is, and turn automatic collection off."""
         gc.collect()
         gc.freeze()
         self._was_enabled = gc.isenabled()
@@ -127,6 +132,7 @@ class IdleCollector:
         self._timer = self._loop.call_later(IDLE_CHECK_S, self._check)
 
     def stop(self) -> None:
+        """Undo what `start` did."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

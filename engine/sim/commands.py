@@ -1,6 +1,6 @@
-"""What the control server can be asked: state of the venue, market states, faults, and its end.
+"""Commands of the control server: queries, market states, faults, quit.
 
-Errors  EngineError or msgspec.ValidationError for arguments that make no sense; the server answers with their text.
+Errors  EngineError or msgspec.ValidationError for invalid arguments; the server answers with their text.
 """
 
 from typing import Any
@@ -17,12 +17,13 @@ STATES = {"open_market": MarketState.OPEN, "pause_market": MarketState.PAUSED, "
 
 
 class Commands:
-    """The commands of one venue. The word of a fault arms it, its arguments are the fields of `InjectedFault`."""
+    """The commands of one venue. Each fault kind is a command that arms it with the fields of an `InjectedFault`."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
 
     def table(self) -> dict[str, Command]:
+        """Return every command by its word."""
         faults = {kind: self._fault(kind) for kind in KINDS}
         states = {word: self._state(state) for word, state in STATES.items()}
         return {
@@ -38,6 +39,7 @@ class Commands:
 
     def _fault(self, kind: str) -> Command:
         def arm(arguments: Answer) -> Answer:
+            """Arm the fault, and perform at once whatever is due."""
             fault = msgspec.convert({**arguments, "kind": kind}, InjectedFault)
             if fault.symbol and fault.symbol not in self._venue.instruments:
                 raise EngineError(f"unknown market {fault.symbol}")
@@ -54,10 +56,11 @@ class Commands:
 
     def _state(self, state: int) -> Command:
         def change(arguments: Answer) -> Answer:
+            """Set a market's state and publish what follows from it."""
             venue, symbol = self._venue, arguments["symbol"]
             if symbol not in venue.instruments:
                 raise EngineError(f"unknown market {symbol}")
-            venue.publish(venue.matcher.set_state(symbol, state, venue.now_ns()))
+            venue.publish(venue.exchange.set_state(symbol, state, venue.now_ns()))
             return {}
 
         return change
@@ -66,7 +69,7 @@ class Commands:
         venue = self._venue
         replay = venue.replay
         return {
-            "markets": {symbol: market.state for symbol, market in venue.matcher.markets.items()},
+            "markets": {symbol: market.state for symbol, market in venue.exchange.markets.items()},
             "accounts": {account: venue.acceptor.is_logged_on(account) for account in venue.acceptor.accounts},
             "feed_connections": len(venue.feed.listeners),
             "feed_refused": venue.feed.refused,
@@ -82,7 +85,7 @@ class Commands:
         return summary
 
     def _orders(self, arguments: Answer) -> Answer:
-        orders = self._venue.matcher.orders.open_orders(arguments["account"])
+        orders = self._venue.exchange.orders.open_orders(arguments["account"])
         names = ("cl_ord_id", "order_id", "symbol", "side", "price", "order_qty", "cum_qty", "leaves_qty", "ord_status")
         return {"orders": [{name: getattr(order, name) for name in names} for order in orders]}
 

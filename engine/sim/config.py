@@ -1,7 +1,7 @@
-"""What the simulated venue is told: `sim.toml` as frozen structs.
+"""Configuration of the simulated venue: `sim.toml` as frozen structs.
 
 Units   seconds and milliseconds as the names say; paths are relative to the file that names them.
-Errors  ConfigError that names file, key and what is wrong.
+Errors  ConfigError names the file, the key and the problem.
 """
 
 import tomllib
@@ -56,7 +56,7 @@ class ControlConfig(_Section, frozen=True):
 
 
 class CaptureConfig(_Section, frozen=True):
-    """Captured markets as outside liquidity; they start when somebody subscribes to a book. Speed 0: no waiting."""
+    """Captured markets to replay, from the first subscription to a book on. Speed 0 does not wait."""
 
     files: list[str] = []
     speed: float = 1.0
@@ -65,7 +65,7 @@ class CaptureConfig(_Section, frozen=True):
 class SimConfig(_Section, frozen=True):
     """The whole venue. `state_path` holds its blotter, its order log and the FIX store.
 
-    With captured files those are the markets, and nothing generates liquidity; without either nobody quotes.
+    Captured files replace `markets` and `liquidity`. With neither captures nor liquidity the books start empty.
     """
 
     markets: str

@@ -19,7 +19,7 @@ MAX_LINE = 2**20
 
 
 class ControlServer:
-    """Carries out commands; `commands` maps the word in "cmd" to what it does with the rest of the object."""
+    """Carries out commands; `commands` maps the value of "cmd" to a function of the object's other fields."""
 
     def __init__(self, commands: Mapping[str, Command]) -> None:
         self._commands = commands
@@ -33,6 +33,7 @@ class ControlServer:
         return chosen
 
     def close(self) -> None:
+        """Stop listening and close every connection."""
         if self._server is not None:
             self._server.close()
         for connection in self._connections:
@@ -61,10 +62,12 @@ class _Lines(asyncio.Protocol):
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a client; called by the loop."""
         self.transport = cast(asyncio.Transport, transport)
         self._server._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
+        """Answer every whole line; a line that never ends closes the connection."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self.transport.write(self._server.answer(line))
@@ -72,11 +75,12 @@ class _Lines(asyncio.Protocol):
             self.transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Forget a client; called by the loop."""
         self._server._connections.discard(self)
 
 
 class ControlClient:
-    """Asks a running venue; every answer is a dictionary, a refusal raises EngineError."""
+    """Sends commands to a running venue. An answer is a dictionary; a refusal raises EngineError."""
 
     def __init__(self, port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
         self._socket = socket.create_connection((host, port), timeout)
@@ -90,6 +94,7 @@ class ControlClient:
         return answer
 
     def close(self) -> None:
+        """Disconnect."""
         self._lines.close()
         self._socket.close()
 

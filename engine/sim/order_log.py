@@ -1,7 +1,7 @@
-"""Every report to an account, on disk before it is sent, so that a venue that was killed can finish what it began.
+"""A log of every report, written before it is sent, from which a venue that was killed recovers.
 
-A venue that starts again has lost its book. It reads this log, tells each account what it had not been told yet, and
-cancels every order that was open: an account that has heard it all knows exactly what the venue knows.
+A restarted venue has lost its book. It reads this log, sends each account the reports it has not had, and cancels every
+order that was open. Account and venue then agree.
 
 Errors  DecodeError for a line that is no report; a last line that was cut off by a crash is dropped.
 Cost    one line written and flushed per report.
@@ -42,7 +42,7 @@ Row = dict[str, Any]
 
 
 class OrderLog:
-    """An append-only file of reports; what it held when it was opened is there until `restart`."""
+    """An append-only file of reports; those of earlier runs stay in memory until `restart`."""
 
     def __init__(self, path: Path) -> None:
         rows = _read(path)
@@ -53,7 +53,7 @@ class OrderLog:
         self._file = path.open("ab")
 
     def record(self, report: Report) -> None:
-        """Write down what an account is about to be told; an answer to a status request changes nothing."""
+        """Write a report that is about to be sent; answers to status requests are not kept."""
         if not isinstance(report, OrderState):
             self._write({"exec_type": report.exec_type, **msgspec.structs.asdict(report)})
 
@@ -62,19 +62,20 @@ class OrderLog:
         rows = (row for row in self._rows[self._untold_from :] if row.get("account") == account)
         return [_report(row) for row in rows if row["exec_id"] not in told]
 
-    def restart(self, matcher: Exchange, now_ns: int) -> list[Event]:
-        """Let `matcher` remember every order, and cancel those that were open."""
+    def restart(self, exchange: Exchange, now_ns: int) -> list[Event]:
+        """Register every order with `exchange`, cancel those that were open, and return the cancels."""
         for row in self._rows:
-            if row.get("order_id") and row["symbol"] in matcher.markets:
-                _replay(row, matcher)
+            if row.get("order_id") and row["symbol"] in exchange.markets:
+                _replay(row, exchange)
         events: list[Event] = []
-        for account in matcher.orders.accounts():
-            events += matcher.mass_cancel(MassCancel(account=account, cl_ord_id=""), now_ns)
+        for account in exchange.orders.accounts():
+            events += exchange.mass_cancel(MassCancel(account=account, cl_ord_id=""), now_ns)
         self._rows = []
         self._write({"exec_type": _START})
         return [msgspec.structs.replace(event, text=RESTARTED) for event in events if isinstance(event, Canceled)]
 
     def close(self) -> None:
+        """Close the file; every line is on it already."""
         self._file.close()
 
     def _write(self, row: Row) -> None:
@@ -82,20 +83,20 @@ class OrderLog:
         self._file.flush()
 
 
-def _replay(row: Row, matcher: Exchange) -> None:
-    """Let `matcher` remember one order as a report left it; it is in no book."""
-    order = matcher.orders.find(row["account"], order_id=row["order_id"])
+def _replay(row: Row, exchange: Exchange) -> None:
+    """Register one order with `exchange` as a report left it, without putting it into a book."""
+    order = exchange.orders.find(row["account"], order_id=row["order_id"])
     if order is None:
-        number = matcher.next_number()
+        number = exchange.next_number()
         order = RestingOrder(number, row["account"], row["symbol"], row["side"], row["price"], row["order_qty"])
         order.order_id, order.cl_ord_id = row["order_id"], row["cl_ord_id"]
-        matcher.orders.add(order)
+        exchange.orders.add(order)
     elif order.cl_ord_id != row["cl_ord_id"]:
-        matcher.orders.rename(order, row["cl_ord_id"])
+        exchange.orders.rename(order, row["cl_ord_id"])
     for name in _STATE:
         setattr(order, name, row[name])
     if not order.is_live:
-        matcher.orders.finish(order)
+        exchange.orders.finish(order)
 
 
 def _report(row: Row) -> Report:

@@ -1,4 +1,4 @@
-"""Messages on their way out of the venue, in order, held back where a fault says so.
+"""Outgoing messages of the venue, held back while a fault says so, and kept in order.
 
 Units   times in ns of the clock that the caller passes in.
 Cost    nothing is queued while no fault holds: `put` delivers at once.
@@ -21,13 +21,14 @@ class Outbox(Generic[M]):
         self._waiting: deque[tuple[int, Callable[[M], None], M]] = deque()
 
     def put(self, deliver: Callable[[M], None], message: M) -> None:
+        """Deliver a message now, or after whatever waits before it."""
         if self._waiting or self.is_silent or self._delay_ns:
             self._waiting.append((self._now_ns + self._delay_ns, deliver, message))
         else:
             deliver(message)
 
     def step(self, now_ns: int, is_silent: bool, delay_ns: int) -> None:
-        """Take over the faults that hold now and deliver what is due."""
+        """Apply the faults that hold now, and deliver what is due."""
         self.is_silent, self._delay_ns, self._now_ns = is_silent, delay_ns, now_ns
         while self._waiting and not is_silent and self._waiting[0][0] <= now_ns:
             _, deliver, message = self._waiting.popleft()

@@ -1,6 +1,6 @@
-"""The simulated venue as a process: its core, its signals, the line that says it is ready, and its end.
+"""The simulated venue as a process: pinning, signals, the ready line, exit status.
 
-Errors  none leave `run`: they are printed, and its answer is the exit status.
+Errors  `run` raises none: it prints them and returns the exit status.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def run(config: SimConfig, *, until_eof: bool = False) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(config, until_eof))
-    except (ConfigError, EngineError) as error:
+    except (EngineError, OSError) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     return 0

@@ -1,8 +1,8 @@
-"""The simulated venue: matcher, liquidity, feed, FIX sessions and control server on one loop.
+"""The simulated venue: exchange, liquidity, feed, FIX sessions and control server on one loop.
 
 Units   times in ns since 1970, the venue's own clock.
 Errors  ConfigError before it listens; whatever goes wrong later ends `run` with an EngineError.
-Thread  one; every event is published in the order in which the matcher made it, before anything else happens.
+Thread  one; every event is published in the order in which the exchange made it, before anything else happens.
 """
 
 import asyncio
@@ -50,8 +50,8 @@ class Venue:
         self.liquidity = Liquidity(listed, config.liquidity) if config.liquidity and not files else None
         house = self.liquidity.accounts if self.liquidity else ()
         # The time begins every id that the venue gives, so that one which starts again repeats none.
-        self.matcher = Exchange(listed, QuadraticFee(), nonce=f"{now_ns // 10**6:x}-", house=house, faults=self.faults)
-        self.captured = {symbol: CapturedMarket(self.matcher, symbol) for symbol in self.instruments if files}
+        self.exchange = Exchange(listed, QuadraticFee(), nonce=f"{now_ns // 10**6:x}-", house=house, faults=self.faults)
+        self.captured = {symbol: CapturedMarket(self.exchange, symbol) for symbol in self.instruments if files}
         self.replay: captures.CaptureReplay | None = None
         self.blotter = Blotter(state_path / "blotter.jsonl", ignore=house)
         fix_config = config.fix
@@ -70,13 +70,13 @@ class Venue:
         self._failure = ""
 
     async def start(self, commands: Mapping[str, Command]) -> dict[str, int]:
-        """Settle what an earlier run left open, then listen, on the control port to `commands`; return the ports."""
+        """Settle what an earlier run left open, then listen; the control port takes `commands`. Return the ports."""
         self.gateway.tell_untold(self._order_log.untold)
-        self.publish(self._order_log.restart(self.matcher, self.now_ns()))
+        self.publish(self._order_log.restart(self.exchange, self.now_ns()))
         if self.liquidity is not None:
-            self.publish(self.liquidity.step(self.matcher, self.now_ns()))
+            self.publish(self.liquidity.step(self.exchange, self.now_ns()))
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: self.stop(repr(context.get("exception", context["message"]))))
+        loop.set_exception_handler(lambda _, context: self.stop(_words(context.get("exception", context["message"]))))
         await self.acceptor.start()
         try:
             feed_port = await self.feed.start()
@@ -102,7 +102,7 @@ class Venue:
         self._stopping.set()
 
     def publish(self, events: Iterable[Event], request: Fields | None = None) -> None:
-        """Write down and tell what happened: reports to their account, market data to everybody."""
+        """Record events and send them: reports to their account, market data to everybody."""
         for event in events:
             if isinstance(event, LevelChanged):
                 self.market_data.on_level(event)
@@ -118,22 +118,22 @@ class Venue:
         captured = self.captured.get(symbol)
         if captured is not None:
             return captured.levels(fix.BUY), captured.levels(fix.SELL)
-        market = self.matcher.markets[symbol]
+        market = self.exchange.markets[symbol]
         return market.bids.levels(), market.asks.levels()
 
     def step(self) -> None:
-        """Let time pass for every part."""
+        """Advance every part to the present: liquidity, replay, expiries, faults."""
         now_ns = self.now_ns()
         if self.liquidity is not None:
-            self.publish(self.liquidity.step(self.matcher, now_ns))
+            self.publish(self.liquidity.step(self.exchange, now_ns))
         elif self._captures:
             self._play(now_ns)
         self.perform_faults()
 
     def perform_faults(self) -> None:
-        """Do at once what a fault asks for, rather than at the next tick."""
+        """Perform at once the faults that are due, without waiting for the next tick."""
         now_ns = self.now_ns()
-        self.publish(self.matcher.advance(now_ns))
+        self.publish(self.exchange.advance(now_ns))
         self.market_data.step(now_ns)
         self.feed.step(now_ns)
         self.gateway.step(now_ns)
@@ -146,7 +146,7 @@ class Venue:
         self.step()
 
     def _play(self, now_ns: int) -> None:
-        """Pass on the captured frames that are due, once somebody listens."""
+        """Publish the captured frames that are due, once somebody has subscribed to a book."""
         if self.replay is None:
             if not self.market_data.has_book_subscriber:
                 return
@@ -163,7 +163,7 @@ class Venue:
             loop.call_soon(self._spin, loop)
 
     def _submit(self, request: Request) -> list[Event]:
-        return self.matcher.submit(request, self.now_ns())
+        return self.exchange.submit(request, self.now_ns())
 
     def _record(self, event: Event) -> None:
         if isinstance(event, Report):
@@ -172,7 +172,7 @@ class Venue:
 
     def _on_logout(self, account: str) -> None:
         if self._config.fix.cancel_on_disconnect and not self._stopping.is_set():
-            events = self.matcher.mass_cancel(MassCancel(account=account, cl_ord_id=""), self.now_ns())
+            events = self.exchange.mass_cancel(MassCancel(account=account, cl_ord_id=""), self.now_ns())
             self.publish(
                 [
                     msgspec.structs.replace(event, text=DISCONNECTED) if isinstance(event, Canceled) else event
@@ -182,7 +182,7 @@ class Venue:
             )
 
     async def close(self) -> None:
-        """Stop listening, log out, and let the files go; raise EngineError if something had failed."""
+        """Stop listening, log out, and close the files; raise EngineError if something had failed."""
         if self._control is not None:
             self._control.close()
         self.feed.close()
@@ -191,3 +191,8 @@ class Venue:
         self.blotter.close()
         if self._failure:
             raise EngineError(self._failure)
+
+
+def _words(failure: object) -> str:
+    """Return what went wrong: an error that we raised says it itself."""
+    return str(failure) if isinstance(failure, EngineError) else repr(failure)

@@ -36,6 +36,7 @@ class TwoSidedQuoter(Strategy):
         self._quotes: dict[tuple[int, int], Order] = {}
 
     def on_book(self, book: Book) -> None:
+        """Bring both quotes to where this book wants them."""
         bid, ask, grid = book.best_bid, book.best_ask, book.instrument.grid
         if bid == NO_BID or ask == NO_ASK or bid >= ask or grid is None:
             return

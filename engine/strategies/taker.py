@@ -27,6 +27,7 @@ class Taker(Strategy):
         self._last: dict[int, tuple[int, int]] = {}
 
     def on_book(self, book: Book) -> None:
+        """Take the best price that moved since the last call."""
         bid, ask = book.best_bid, book.best_ask
         last_bid, last_ask = self._last.get(book.index, (NO_BID, NO_ASK))
         self._last[book.index] = (bid, ask)

@@ -13,7 +13,7 @@ from engine.codec import Fields
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
-from engine.portfolio.position import Position
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
@@ -31,7 +31,7 @@ class Parts(NamedTuple):
     market_data: MarketDataDialect
     decode_report: Callable[[Fields], ExecutionReport | None]
     orders: Orders
-    positions: Sequence[Position]
+    portfolio: Portfolio
     risk: Risk
     journal: NullJournal
     strategy: Strategy
@@ -53,13 +53,13 @@ class Surroundings(NamedTuple):
 
 def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     """Return the loop of `parts`, not trading yet; its strategy has its context."""
-    guard = Guard(parts.strategy, Counters(), around.halt)
+    guard = Guard(parts.strategy, Counters(), around.halt, parts.risk.explain)
     loop = TradingLoop(
         parts.books,
         parts.market_data,
         parts.decode_report,
         parts.orders,
-        parts.positions,
+        parts.portfolio,
         parts.risk,
         parts.journal,
         guard,

@@ -12,7 +12,7 @@ from engine.book import Book
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.orders.order import Order
-from engine.portfolio.position import Position
+from engine.portfolio import Position
 from engine.trading.loop import TradingLoop
 
 CallLater: TypeAlias = Callable[[int, Callable[[], None]], object]  # a delay in ns, and what is due then
@@ -49,7 +49,7 @@ class Desk:
         return self._loop.books[instrument.index]
 
     def position(self, instrument: Instrument) -> Position:
-        return self._loop.positions[instrument.index]
+        return self._loop.portfolio[instrument]
 
     def orders(self, instrument: Instrument | None = None) -> Iterator[Order]:
         """Return the live orders, of one market or of all, oldest first; safe to cancel while iterating."""

@@ -17,12 +17,22 @@ DENIALS = {denial.value: denial.text for denial in RiskReject}
 
 
 class Guard:
-    """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails."""
+    """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails.
 
-    def __init__(self, strategy: Strategy, counters: Counters, halt: Callable[[str], None]) -> None:
+    `explain` puts a RiskReject code into words.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        counters: Counters,
+        halt: Callable[[str], None],
+        explain: Callable[[int], str] = DENIALS.__getitem__,
+    ) -> None:
         self.strategy = strategy
         self.counters = counters
         self.halt = halt
+        self.explain = explain
 
     def call(self, name: str, *arguments: object) -> None:
         """Call one hook; what it raises halts trading."""
@@ -42,7 +52,7 @@ class Guard:
         self.counters.risk_denials += 1
         by_code = self.counters.denials_by_code
         by_code[denial] = by_code.get(denial, 0) + 1
-        self.call("on_reject", order, denial, DENIALS[denial])
+        self.call("on_reject", order, denial, self.explain(denial))
 
     def changed(self, change: Change) -> None:
         """Count what a report did and tell the strategy; what no rule understands halts."""

@@ -7,7 +7,7 @@ from engine.journal.writer cimport NullJournal
 from engine.orders.order cimport Change, Order
 from engine.orders.orders cimport Orders
 from engine.orders.report cimport ExecutionReport
-from engine.portfolio.position cimport Position
+from engine.portfolio._portfolio cimport Portfolio
 from engine.risk._checks cimport Risk
 from engine.runtime._clock cimport Clock
 from engine.runtime._latency cimport LatencyRecorder
@@ -19,8 +19,9 @@ cdef int ACCEPTED
 
 
 cdef class TradingLoop:
-    cdef readonly tuple books, instruments, positions
+    cdef readonly tuple books, instruments
     cdef public Orders orders
+    cdef public Portfolio portfolio
     cdef public Risk risk
     cdef public NullJournal journal
     cdef public LatencyRecorder tick_to_order, round_trip
@@ -52,5 +53,3 @@ cdef class TradingLoop:
     cpdef on_report(self, object fields)
     @cython.locals(change=Change, order=Order)
     cpdef apply(self, ExecutionReport report)
-    @cython.locals(position=Position, instrument=Instrument)
-    cdef int _fill(self, Order order, int64_t qty, int64_t price, int64_t fee) except -1

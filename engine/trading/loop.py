@@ -17,7 +17,7 @@ from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from engine.orders.table import Outcome
-from engine.portfolio.position import Position
+from engine.portfolio._portfolio import Portfolio
 from engine.risk._checks import Risk
 from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
@@ -42,7 +42,7 @@ class TradingLoop:
         market_data: MarketDataDialect,
         decode_report: Callable[[Fields], ExecutionReport | None],
         orders: Orders,
-        positions: Sequence[Position],
+        portfolio: Portfolio,
         risk: Risk,
         journal: NullJournal,
         guard: Guard,
@@ -53,8 +53,8 @@ class TradingLoop:
     ) -> None:
         self.books = tuple(books)
         self.instruments: tuple[Instrument, ...] = tuple([book.instrument for book in books])
-        self.positions = tuple(positions)
         self.orders = orders
+        self.portfolio = portfolio
         self.risk = risk
         self.journal = journal
         self.guard = guard
@@ -120,8 +120,9 @@ class TradingLoop:
         self._answering_ns = frame_ns
         for book in self._dirty:
             book.is_dirty = False
-            if not self.risk.mark(book.instrument, book.best_bid, book.best_ask):
-                self.guard.halt(RiskReject.DAILY_LOSS.text)
+            self.portfolio.mark_book(book)
+            if not self.risk.is_within_loss():
+                self.guard.halt(self.risk.reason)
             if self.is_trading:
                 try:
                     self._on_book(book)
@@ -250,25 +251,16 @@ class TradingLoop:
         self.apply(report)
 
     def apply(self, report: ExecutionReport) -> None:
-        """Apply one report: to its order, the journal, the position, risk, and then the strategy."""
+        """Apply one report: to its order, the journal, the portfolio, risk, and then the strategy."""
         change = self.orders.apply(report)
         self.journal.append_report(report, self.wall.now_ns())
         order = change.order
         if order is not None:
-            if change.undo_qty:
-                self._fill(order, -change.undo_qty, change.undo_px, -change.undo_fee)
-            if change.last_qty:
-                self._fill(order, change.last_qty, change.last_px, change.fee)
+            self.portfolio.book(change)
             self.risk.update(order)
+            if not self.risk.is_within_loss():
+                self.guard.halt(self.risk.reason)
             if order.sent_ns and change.kind >= ACCEPTED and not order.pending:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.guard.changed(change)
-
-    def _fill(self, order: Order, qty: int, price: int, fee: int) -> None:
-        """Count a fill; a negative quantity takes one back."""
-        instrument = order.instrument
-        position = self.positions[instrument.index]
-        position.fill(order.side, qty, price, fee)
-        if not self.risk.on_fill(instrument, order.side, qty, price, fee):
-            self.guard.halt(RiskReject.DAILY_LOSS.text)

@@ -15,7 +15,7 @@ NO_INSTRUMENT = cast(Instrument, None)
 
 
 class EventKind:
-    """What a market-data frame was, after decoding."""
+    """Kinds of decoded market-data frames."""
 
     DELTA = 0  # one level's signed change
     SNAPSHOT = 1  # a whole book
@@ -45,6 +45,7 @@ class MarketEvent:
         self.clear(kind)
 
     def clear(self, kind: int) -> None:
+        """Reset every field, and set the kind."""
         self.kind = kind
         self.gap = False
         self.sid = 0
@@ -62,7 +63,7 @@ class MarketEvent:
 
 
 class MarketDataCounts:
-    """What a dialect met since it was made, in frames if not said otherwise."""
+    """Counts of a dialect since it was made, in frames unless stated otherwise."""
 
     __slots__ = (
         "duplicates", "gaps", "malformed", "missed", "off_grid", "refused", "resets", "snapshots", "trades",
@@ -108,19 +109,20 @@ class MarketDataDialect(Protocol):
 class OrderDialect(Protocol):
     """Orders to message bodies and messages to one report. A body is what `Session.send` takes."""
 
-    def new_order(self, order: Order, now_ns: int) -> bytes: ...
+    def new_order(self, order: Order, now_ns: int) -> bytes:
+        """Return the body of the request that opens an order, under `order.cl_ord_id`."""
 
     def cancel(self, order: Order, now_ns: int) -> bytes:
-        """Body of an OrderCancelRequest under `order.pending_cl_ord_id`."""
+        """Return the body of an OrderCancelRequest under `order.pending_cl_ord_id`."""
 
     def replace(self, order: Order, now_ns: int) -> bytes:
-        """Body of an OrderCancelReplaceRequest under `order.pending_cl_ord_id`, to the pending price and quantity."""
+        """Return the body of a request to the pending price and quantity, under `order.pending_cl_ord_id`."""
 
     def mass_cancel(self, cl_ord_id: str, now_ns: int) -> bytes:
-        """Body that cancels every order of this account, whoever placed it."""
+        """Return the body that cancels every order of this account, whoever placed it."""
 
     def order_status(self, order: Order, now_ns: int) -> bytes | None:
-        """Body that asks for an order's state; None where the venue has no such request."""
+        """Return the body that asks for an order's state; None if the venue has no such request."""
 
     def decode(self, fields: Fields) -> ExecutionReport | None:
         """Return the report, one reused object; None for a message type that says nothing about orders."""
@@ -129,5 +131,5 @@ class OrderDialect(Protocol):
 class FeeRule(Protocol):
     """What a fill costs when its report does not say."""
 
-    def fee(self, price: int, qty: int, is_taker: bool) -> int:
-        """Return money; negative for a rebate."""
+    def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+        """Return money of the instrument's decimals; negative for a rebate."""

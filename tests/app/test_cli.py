@@ -1,8 +1,10 @@
 """The command line: exit statuses, and messages that say what is wrong, where, and what to do."""
 
+import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,16 +13,15 @@ from engine import cli
 from engine.app import commands
 from engine.config.shipped import config_path
 from engine.errors import ConfigError, SessionError
-from tests.support.configs import WHOLE, written
-
-__all__ = ["written"]
+from tests.support.configs import WHOLE
 
 
-def run(capsys: pytest.CaptureFixture[str], *argv):
+def run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str, str]:
     """Return the exit status and what was written to standard output and error."""
     try:
         status = cli.main([str(argument) for argument in argv])
     except SystemExit as end:
+        assert isinstance(end.code, int)
         status = end.code
     output = capsys.readouterr()
     return status, output.out, output.err
@@ -55,7 +56,9 @@ def run(capsys: pytest.CaptureFixture[str], *argv):
     ],
     ids=lambda value: " ".join(value) or "nothing" if isinstance(value, tuple) else "",
 )
-def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(capsys: pytest.CaptureFixture[str], argv, words) -> None:
+def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], words: str
+) -> None:
     status, _, errors = run(capsys, *argv)
     assert status == 2
     assert words in errors
@@ -65,7 +68,7 @@ def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(capsys: pytest.Capt
 @pytest.mark.parametrize("command", ["run", "check", "control"])
 @pytest.mark.parametrize("text", ["[engine", "\x00", "\xff", WHOLE.replace("per_second", "per_secnd")])
 def test_broken_configuration_ends_with_status_2_in_every_command(
-    capsys: pytest.CaptureFixture[str], written, command, text
+    capsys: pytest.CaptureFixture[str], written: Callable[..., Path], command: str, text: str
 ) -> None:
     path = written(text)
     status, _, errors = run(capsys, command, path, *(["status"] if command == "control" else []))
@@ -78,7 +81,7 @@ def test_check_of_a_sound_configuration_ends_with_status_0(capsys: pytest.Captur
     assert run(capsys, "check", path) == (0, f"{path}: no problems\n", "")
 
 
-def test_check_counts_the_problems(capsys: pytest.CaptureFixture[str], written) -> None:
+def test_check_counts_the_problems(capsys: pytest.CaptureFixture[str], written: Callable[..., Path]) -> None:
     path = written(WHOLE.replace('mode = "event"', 'mode = "evnt"').replace("max_open_orders = 64\n", ""))
     status, output, errors = run(capsys, "check", path)
     assert status == 2
@@ -87,7 +90,7 @@ def test_check_counts_the_problems(capsys: pytest.CaptureFixture[str], written) 
 
 
 def test_control_where_no_engine_runs_ends_with_status_2_and_asks_whether_it_runs(
-    capsys: pytest.CaptureFixture[str], written
+    capsys: pytest.CaptureFixture[str], written: Callable[..., Path]
 ) -> None:
     status, _, errors = run(capsys, "control", written(WHOLE), "status")
     assert status == 2
@@ -97,7 +100,7 @@ def test_control_where_no_engine_runs_ends_with_status_2_and_asks_whether_it_run
 
 @pytest.mark.parametrize("verb", ["status", "halt", "reduce-only", "resume", "stop"])
 def test_verb_is_a_command_and_what_control_says_too(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written, verb
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: Callable[..., Path], verb: str
 ) -> None:
     said: list[tuple[str, str]] = []
 
@@ -140,9 +143,12 @@ def test_help_starts_without_the_libraries_of_the_commands() -> None:
      (KeyboardInterrupt(), 0)],
 )  # fmt: skip
 def test_outcome_of_a_command_is_its_exit_status(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, outcome, status
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: BaseException | int | None,
+    status: int,
 ) -> None:
-    def act(arguments):
+    def act(arguments: argparse.Namespace) -> int | None:
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
@@ -162,7 +168,7 @@ def test_file_that_is_no_journal_is_said_to_be_none(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     "command", ["", "demo", "run", "check", "control", "halt", "sim", "journal", "bench", "compare"]
 )
-def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command) -> None:
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: str) -> None:
     status, output, _ = run(capsys, *([command] if command else []), "--help")
     assert status == 0
     assert output.startswith("usage: fixlane")

@@ -28,6 +28,21 @@ def run_demo(tmp_path: Path, *arguments: str) -> dict[str, Any]:
     return result
 
 
+def test_demo_ends_with_what_the_native_session_does_beside_it(tmp_path: Path) -> None:
+    result = run_demo(tmp_path, "--seconds", "2")
+    beside = result["native_busy"]
+    if len(os.sched_getaffinity(0)) < 2:
+        assert beside is None
+        return
+    assert (beside["session"], beside["mode"]) == ("native", "busy")
+    assert (result["session"], result["mode"]) == ("quickfix", "event")
+    assert 3 <= beside["seconds"] < 9
+    assert 0 < beside["cpu_share"] <= 1.05
+    for name in ("tick_to_order_ns", "order_round_trip_ns"):
+        assert beside[name]["n"] > 0
+    assert_agrees_with_the_venue(beside)
+
+
 def assert_agrees_with_the_venue(result: dict[str, Any]) -> None:
     venue = result["venue"]
     assert result["fills"] == venue["fills"]
@@ -49,7 +64,7 @@ def assert_agrees_with_the_venue(result: dict[str, Any]) -> None:
 def test_demo_trades_and_agrees_with_the_venue_fill_by_fill(
     tmp_path: Path, mode: str, session: str, acceptor: str
 ) -> None:
-    flags = ("--mode", mode, "--session", session, "--acceptor", acceptor)
+    flags = ("--no-compare", "--mode", mode, "--session", session, "--acceptor", acceptor)
     result = run_demo(tmp_path, "--seconds", "6", *flags)
     assert result["frames"] > 1000
     assert result["gaps"] == 0
@@ -57,6 +72,8 @@ def test_demo_trades_and_agrees_with_the_venue_fill_by_fill(
         assert result[name] > 0, name
     assert result["tick_to_order_ns"]["n"] > 0
     assert result["order_round_trip_ns"]["n"] > 0
+    assert result["refresh_ns"]["n"] > 0
+    assert result["native_busy"] is None
     assert_agrees_with_the_venue(result)
 
 
@@ -73,7 +90,9 @@ def test_interrupted_demo_cancels_logs_out_and_leaves_nothing_running(tmp_path: 
     pids = [int(pid) for pid in children.stdout.split()]
     assert pids
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
-    assert_agrees_with_the_venue(json.loads(path.read_text()))
+    result = json.loads(path.read_text())
+    assert result["native_busy"] is None
+    assert_agrees_with_the_venue(result)
 
 
 def assert_every_frame_counted(result: dict[str, Any], frames: int) -> None:
@@ -130,7 +149,7 @@ def replay(events: list[dict[str, Any]]) -> Levels:
 def test_replayed_capture_ends_with_the_book_of_an_independent_replay(tmp_path: Path) -> None:
     path = tmp_path / "KXMADE-26DEC01-T1.ndjson.gz"
     events = made_capture(path)
-    result = run_demo(tmp_path, "--capture", str(path), "--speed", "0", "--seconds", "4")
+    result = run_demo(tmp_path, "--capture", str(path), "--speed", "0", "--seconds", "4", "--no-compare")
     assert result["last_book"] == {"KXMADE-26DEC01-T1": replay(events)}
     assert_every_frame_counted(result, len(events))
     assert_agrees_with_the_venue(result)
@@ -140,7 +159,7 @@ def test_replayed_capture_ends_with_the_book_of_an_independent_replay(tmp_path: 
 def test_replayed_real_capture_ends_with_the_book_of_an_independent_replay(tmp_path: Path) -> None:
     with gzip.open(FILES[0], "rt") as file:
         events = [json.loads(line)["event"] for line in file]
-    result = run_demo(tmp_path, "--capture", os.fspath(FILES[0]), "--speed", "0", "--seconds", "12")
+    result = run_demo(tmp_path, "--capture", os.fspath(FILES[0]), "--speed", "0", "--seconds", "12", "--no-compare")
     ticker = events[0]["msg"]["market_ticker"]
     assert result["last_book"] == {ticker: replay(events)}
     assert_every_frame_counted(result, len(events))

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import quickfix
@@ -67,7 +68,7 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EchoProcess]:
     assert process.process.returncode == 0
 
 
-class Stock(quickfix.Application):  # type: ignore[misc]
+class Stock(quickfix.Application):
     """A plain QuickFIX initiator under a name of its own; `got` holds what came, text with `|`."""
 
     def __init__(self, folder: Path, port: int, begin_string: str) -> None:
@@ -81,7 +82,7 @@ class Stock(quickfix.Application):  # type: ignore[misc]
         names = {"name": folder.name, "begin_string": begin_string, "dictionary": dictionary}
         file.write_text(STOCK.format(port=port, store=folder, **names))
         settings = quickfix.SessionSettings(str(file))
-        self._parts = (quickfix.FileStoreFactory(settings), settings)
+        self._parts: tuple[Any, ...] = (quickfix.FileStoreFactory(settings), settings)
         self.id = quickfix.SessionID(begin_string, folder.name, "ECHO")
         self._initiator: quickfix.SocketInitiator | None = quickfix.SocketInitiator(self, *self._parts)
 

@@ -22,7 +22,9 @@ def add_broken(commands: Subparsers) -> None:
     raise ValueError("half way")
 
 
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], points: dict[str, str], *argv: str):
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], points: dict[str, str], *argv: str
+) -> tuple[int, str, str]:
     """Return the exit status and what was written, where the group has these entry points and no others."""
     asked: list[str] = []
 
@@ -34,6 +36,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], poi
     try:
         status = cli.main(argv)
     except SystemExit as end:
+        assert isinstance(end.code, int)
         status = end.code
     assert asked == [GROUP] == ["fixlane.commands"]
     output = capsys.readouterr()

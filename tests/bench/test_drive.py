@@ -1,12 +1,16 @@
 """The measuring venue's clockwork, against an engine played by a thread."""
 
+import multiprocessing
 import socket
 import threading
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from bench.venue import process
 from bench.venue._drive import ANNULLED, UNASKED, FrameScript, drive_closed, drive_open, drive_triggers
 from bench.venue._fix import FixVenue
 from bench.venue._ping import VenueError
@@ -46,7 +50,7 @@ class Wires:
 
 
 @pytest.fixture
-def wires():
+def wires() -> Iterator[Wires]:
     made = Wires()
     yield made
     made.close()
@@ -57,7 +61,9 @@ def script(asks: list[int] = ASKS, is_due: list[bool] | None = None) -> FrameScr
     return FrameScript([FRAME] * count, [4] * count, is_due or [True] * count, asks, FIRST_SEQ)
 
 
-def play(wires: Wires, engine: Callable[[], None], schedule: list[int], omits_annulled: bool = False, **more):
+def play(
+    wires: Wires, engine: Callable[[], None], schedule: list[int], omits_annulled: bool = False, **more: Any
+) -> list[int]:
     """Drive an open loop against `engine`; return the stamps."""
     thread = threading.Thread(target=engine)
     thread.start()
@@ -191,3 +197,11 @@ def test_burst_that_is_none_is_refused(wires: Wires, burst: int) -> None:
 def test_trigger_without_an_order_voids_the_run(wires: Wires) -> None:
     with pytest.raises(VenueError, match="order 0: no reply in time"):
         drive_triggers(wires.feed.fileno(), wires.venue, NS_PER_MS, 1, NS_PER_MS)
+
+
+def test_venue_whose_parent_has_gone_while_it_started_ends_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_Server", lambda: SimpleNamespace(ports=[1, 2, 3, 4]))
+    ours, theirs = multiprocessing.Pipe()
+    ours.close()
+    with theirs:
+        process._serve(theirs, None)

@@ -13,8 +13,9 @@ from bench.plan import ORDER, TICK, Pace, Plan, Samples
 from bench.report import host
 from bench.rig import Rig
 from engine import fix
+from engine.book import Book
 from engine.codec import Fields
-from tests.support.stalls import stall
+from tests.support.engine.stalls import stall
 
 NS_PER_MS = 1_000_000
 OPEN = "open_loop@1000"
@@ -42,7 +43,10 @@ def lose_reports(rig: Rig) -> None:
 
 
 def buy_at_another_price(rig: Rig) -> None:
-    rig.trading._on_book = lambda book: rig.strategy.context.buy(book.instrument, book.best_ask - 100, 100, fix.Tif.IOC)
+    def buy(book: Book) -> None:
+        rig.strategy.context.buy(book.instrument, book.best_ask - 100, 100, fix.Tif.IOC)
+
+    rig.trading._on_book = buy
 
 
 def never_buy(rig: Rig) -> None:

@@ -8,6 +8,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,8 @@ def test_clients_send_heartbeats_unasked_and_answer_test_requests() -> None:
     finally:
         ours.close()
         thread.join()
-        for one in (*files, *peers, listener):
+        closing: list[Any] = [*files, *peers, listener]
+        for one in closing:
             one.close()
 
 

@@ -22,7 +22,7 @@ from engine.codec import Fields
 from engine.instrument import Instrument
 from engine.journal.writer import Journal
 from engine.orders.orders import Orders
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.desk import Desk
@@ -45,13 +45,14 @@ class Bench:
         self.strategy = AskTaker()
         clock = count(10**18, 1_000_000)
         self.bodies: list[bytes] = []
+        portfolio = Portfolio((instrument,))
         parts = Parts(
             books=(Book(instrument),),
             market_data=self.market_data,
             decode_report=self.dialect.decode,
             orders=Orders("bench"),
-            positions=tuple(Positions((instrument,))),
-            risk=Risk(limits(), (instrument,)),
+            portfolio=portfolio,
+            risk=Risk(limits(), (instrument,), portfolio),
             journal=self.journal,
             strategy=self.strategy,
         )

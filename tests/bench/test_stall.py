@@ -22,7 +22,7 @@ from bench.rig import Rig
 from bench.subjects import sampler
 from bench.subjects.stages import wrap_stage
 from engine.runtime._sockets import Sockets
-from tests.support.stalls import stall
+from tests.support.engine.stalls import stall
 
 STALL_NS = 200_000
 SECOND_NS = 1_000_000_000

@@ -1,17 +1,21 @@
 """What is measured in which order, what becomes of it, and what is left when a part fails."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bench import child, suite
+from bench import child, interrupts, suite
 from bench.child import BenchError
 from bench.plan import BASELINE, ORDER, TICK, Pace, Plan, Repetition, Samples
 from bench.report.results import NEEDED
@@ -35,10 +39,10 @@ BASE, BUSY, EVENT = (
 
 
 def repetition(latency: int) -> Repetition:
-    floors = ([array("q", [value])] for value in (10, 20, 40))
+    spin, sparse, block = ([array("q", [value])] for value in (10, 20, 40))
     samples = {pace.name: Samples(array("q", [latency]), 2.0, 1.0, 1, 1) for pace in PACES}
     table = {"stamp_ns": 1, "paths": {}}
-    return Repetition(samples, *floors, stages=table)
+    return Repetition(samples, spin, sparse, block, stages=table)
 
 
 class Runs:
@@ -56,7 +60,9 @@ class Runs:
         return repetition(outcome)
 
 
-def measure(monkeypatch: pytest.MonkeyPatch, plans: list[Plan], repetitions: int, *outcomes: int | BaseException):
+def measure(
+    monkeypatch: pytest.MonkeyPatch, plans: list[Plan], repetitions: int, *outcomes: int | BaseException
+) -> Any:
     runs = Runs(*outcomes)
     monkeypatch.setattr(child, "run", runs)
     measured = suite.measure(plans, repetitions, lambda done, of, what: None)
@@ -160,6 +166,19 @@ def test_nothing_measured_writes_nothing(
     assert main(bench("order", tmp_path / "results.json")) == 1
     assert capsys.readouterr().err.endswith("fixlane: nothing was measured\nfirst\nsecond\n")
     assert not (tmp_path / "results.json").exists()
+
+
+def test_interrupt_while_a_repetition_starts_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def interrupted() -> Iterator[None]:
+        yield
+        raise KeyboardInterrupt  # as one that came meanwhile does when it is let in again
+
+    monkeypatch.setattr(interrupts, "deaf", interrupted)
+    monkeypatch.setattr(child, "INTERRUPTED_S", 0.1)
+    with pytest.raises(KeyboardInterrupt):
+        child.run(Plan(ORDER, BASELINE))
+    assert multiprocessing.active_children() == []
 
 
 def test_interrupt_from_the_terminal_leaves_a_results_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter_ns
 
@@ -60,7 +61,7 @@ def lose_every_second_report(rig: Rig) -> None:
 def test_lost_report_voids_the_run() -> None:
     plan = Plan(THROUGHPUT, "native", "event", throughput.paces(100), warm_up=10, floor_count=0, window=8, burst=2)
     with pytest.raises(child.BenchError, match="no answer to the oldest order"):
-        child.run(suite.replace(plan, prepare=lose_every_second_report))
+        child.run(replace(plan, prepare=lose_every_second_report))
 
 
 def test_rate_and_the_latency_at_half_of_it_are_reported(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ class Ends:
 
 
 @pytest.fixture
-def ends(tmp_path: Path):
+def ends(tmp_path: Path) -> Iterator[Ends]:
     made = Ends(tmp_path)
     yield made
     made.close()

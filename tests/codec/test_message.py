@@ -1,5 +1,7 @@
 """Message: any tag, groups, iteration, `|` text in and out."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +38,7 @@ def test_fields_are_read_set_and_taken_out() -> None:
 
 
 @pytest.mark.parametrize("use", [lambda message: message[44], lambda message: message.__delitem__(44)])
-def test_absent_tag_is_a_key_error(use) -> None:  # type: ignore[no-untyped-def]
+def test_absent_tag_is_a_key_error(use: Callable[[Message], object]) -> None:
     with pytest.raises(KeyError, match="44"):
         use(Message.from_text(ORDER))
 

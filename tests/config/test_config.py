@@ -1,6 +1,8 @@
 """Configuration that is right: the shipped files, exact conversion, keys, the strategy and its parameters."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,7 @@ def test_shipped_configuration_is_right() -> None:
     config = load(SHIPPED, {})
     assert len(config.instruments) == 8
     assert len({instrument.event for instrument in config.instruments}) == 3
-    assert sorted(len(instrument.grid) for instrument in config.instruments) == [99] * 7 + [279]
+    assert sorted(len(instrument.grid or ()) for instrument in config.instruments) == [99] * 7 + [279]
     assert config.session.settings == SHIPPED.parent / "fix" / "initiator.cfg"
     assert config.feed.url == "ws://127.0.0.1:9180/trade-api/ws/v2"
 
@@ -32,7 +34,7 @@ def test_shipped_configuration_builds_its_strategy() -> None:
     assert type(build_strategy(load(SHIPPED, {}))).__name__ == "TwoSidedQuoter"
 
 
-def test_limits_become_integers_exactly(written) -> None:
+def test_limits_become_integers_exactly(written: Callable[..., Path]) -> None:
     assert load(written(WHOLE), {}).risk == Limits(
         max_order_qty=10_000,
         max_order_notional=99_000_001,
@@ -45,6 +47,8 @@ def test_limits_become_integers_exactly(written) -> None:
         max_open_orders=64,
         max_open_cost=NO_LIMIT,
         max_daily_loss=250_000_000,
+        day_start_ns=63_000 * 10**9,
+        day_zone="America/Chicago",
         max_book_age_ns=1_500_000_000,
         allow_crossed_book=False,
         restricted=(),
@@ -53,7 +57,7 @@ def test_limits_become_integers_exactly(written) -> None:
     )
 
 
-def test_sections_that_say_nothing_are_off(written) -> None:
+def test_sections_that_say_nothing_are_off(written: Callable[..., Path]) -> None:
     config = load(written(WHOLE), {})
     assert config.metrics.port == 0
     assert (config.journal.directory, config.journal.sync) == (None, False)
@@ -62,7 +66,7 @@ def test_sections_that_say_nothing_are_off(written) -> None:
     assert config.engine.core is None
 
 
-def test_relative_paths_start_at_the_file(written) -> None:
+def test_relative_paths_start_at_the_file(written: Callable[..., Path]) -> None:
     path = written(WHOLE + '[journal]\ndirectory = "journal"\nsync = true\n[log]\nfile = "/var/log/fixlane.log"\n')
     config = load(path, {})
     assert config.engine.state_dir == path.parent / "state"
@@ -70,14 +74,15 @@ def test_relative_paths_start_at_the_file(written) -> None:
     assert config.log.file == Path("/var/log/fixlane.log")
 
 
-def test_markets_become_instruments(written) -> None:
+def test_markets_become_instruments(written: Callable[..., Path]) -> None:
     rain, coin = load(written(WHOLE), {}).instruments
     assert (rain.symbol, rain.event, rain.index, rain.limit) == ("RAIN", "WEATHER", 0, 10_000)
     assert (coin.symbol, coin.event, coin.index) == ("COIN", "COIN", 1)
+    assert coin.grid is not None
     assert coin.grid.bands == (PriceBand(10, 1_000, 10), PriceBand(1_000, 9_900, 100))
 
 
-def test_markets_of_another_file_become_the_same(written) -> None:
+def test_markets_of_another_file_become_the_same(written: Callable[..., Path]) -> None:
     here = load(written(WHOLE), {}).instruments
     written(MARKETS, "listed.toml")
     there = load(written('markets = "listed.toml"\n' + WHOLE.replace(MARKETS, "")), {}).instruments
@@ -85,7 +90,9 @@ def test_markets_of_another_file_become_the_same(written) -> None:
 
 
 @pytest.mark.parametrize("is_apart", [False, True])
-def test_decimals_of_the_markets_are_those_of_limits_and_parameters(written, is_apart) -> None:
+def test_decimals_of_the_markets_are_those_of_limits_and_parameters(
+    written: Callable[..., Path], is_apart: bool
+) -> None:
     decimals = "price_decimals = 2\nsize_decimals = 0\n"
     text = WHOLE.replace("99.000001", "99.01").replace("0.01", "1").replace('step = "1"', 'step = "0.01"')
     text = text.replace(', { start = "0.1", end = "1", step = "0.01" }', "").replace("0.001", "0.01")
@@ -101,7 +108,7 @@ def test_decimals_of_the_markets_are_those_of_limits_and_parameters(written, is_
     assert build_strategy(config).parameters == Quoter.Parameters(qty=7, weight=0.5)
 
 
-def test_market_without_bands_has_no_grid(written) -> None:
+def test_market_without_bands_has_no_grid(written: Callable[..., Path]) -> None:
     (market,) = load_instruments(written('[[market]]\nsymbol = "TOKEN"\nbands = "none"\n'))
     assert (market.grid, market.limit) == (None, 0)
 
@@ -109,18 +116,18 @@ def test_market_without_bands_has_no_grid(written) -> None:
 @pytest.mark.parametrize(
     ("text", "ns"), [("1ns", 1), ("250us", 250_000), ("40ms", 40_000_000), ("1.5s", 1_500_000_000), ("0s", 0)]
 )
-def test_durations_become_nanoseconds(text, ns) -> None:
+def test_durations_become_nanoseconds(text: str, ns: int) -> None:
     assert parse_duration(text) == ns
 
 
 # Credentials
 
 
-def with_credentials(rows):
+def with_credentials(rows: str) -> str:
     return WHOLE.replace("[[market]]", f"[session.credentials]\n{rows}\n[[market]]", 1)
 
 
-def test_credentials_come_from_the_environment(written, tmp_path: Path) -> None:
+def test_credentials_come_from_the_environment(written: Callable[..., Path], tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_bytes(b"secret")
     path = written(with_credentials('key_id_env = "KEY_ID"\nprivate_key_file_env = "KEY_FILE"'))
     environ = {"KEY_ID": "me", "KEY_FILE": str(tmp_path / "key.pem")}
@@ -130,7 +137,7 @@ def test_credentials_come_from_the_environment(written, tmp_path: Path) -> None:
     assert Credentials().private_key({}) == b""
 
 
-def test_key_file_stands_beside_the_configuration(written, tmp_path: Path) -> None:
+def test_key_file_stands_beside_the_configuration(written: Callable[..., Path], tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_bytes(b"secret")
     assert load(written(with_credentials('private_key_file = "key.pem"')), {}).session.credentials.private_key({})
 
@@ -148,7 +155,7 @@ def test_key_file_stands_beside_the_configuration(written, tmp_path: Path) -> No
         ),
     ],
 )
-def test_wrong_credentials_are_named(written, rows, problem) -> None:
+def test_wrong_credentials_are_named(written: Callable[..., Path], rows: str, problem: str) -> None:
     (found,) = wrong(written(with_credentials(rows)))
     assert found.startswith(problem)
 
@@ -156,18 +163,18 @@ def test_wrong_credentials_are_named(written, rows, problem) -> None:
 # Strategy
 
 
-def strategy(written, kind, parameters=""):
+def strategy(written: Callable[..., Path], kind: str, parameters: str = "") -> Any:
     text = WHOLE.replace(STRATEGY, f'[strategy]\nclass = "{kind}"\n[strategy.parameters]\n{parameters}\n')
     return build_strategy(load(written(text), {}))
 
 
-def test_strategy_gets_its_own_parameters(written) -> None:
+def test_strategy_gets_its_own_parameters(written: Callable[..., Path]) -> None:
     built = strategy(written, f"{OWN}:Quoter", 'qty = "2.5"\nweight = 1.25\nlevels = 3')
     assert type(built) is Quoter
     assert built.parameters == Quoter.Parameters(qty=250, weight=1.25, levels=3)
 
 
-def test_strategy_without_parameters_gets_none(written) -> None:
+def test_strategy_without_parameters_gets_none(written: Callable[..., Path]) -> None:
     assert strategy(written, f"{OWN}:Watcher").parameters is None
 
 
@@ -194,7 +201,7 @@ def test_strategy_without_parameters_gets_none(written) -> None:
         ),
     ],
 )
-def test_wrong_strategy_is_named(written, kind, parameters, problem) -> None:
+def test_wrong_strategy_is_named(written: Callable[..., Path], kind: str, parameters: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         strategy(written, kind, parameters)
     assert problem in str(caught.value)

@@ -2,11 +2,7 @@
 
 import msgspec
 
-from engine.book import Book
-from engine.fix import Tif
-from engine.orders.order import Order
-from engine.strategy import Strategy
-from engine.units import Size
+from engine.strategy import Book, Order, Size, Strategy, Tif
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -29,4 +25,5 @@ class LeanOnSize(Strategy):
             self.context.sell(book.instrument, book.best_bid, position.net, Tif.IOC)
 
     def on_fill(self, order: Order, price: int, qty: int) -> None:
-        print(f"{order.instrument.symbol}: {qty} at {order.instrument.format_price(price)}")
+        market = order.instrument
+        print(f"{market.symbol}: {market.format_size(qty)} contracts at ${market.format_price(price)}")

@@ -7,7 +7,7 @@ import pytest
 from engine.errors import DecodeError
 from engine.exchange.blotter import Blotter, EnteredOrder, Fill, read_blotter
 from engine.exchange.events import Event, NewOrder
-from tests.support.sim_venue import NOON_NS, B, S, Venue
+from tests.support.sim.venue import NOON_NS, B, S, Venue
 
 
 def order(account: str, cl_ord_id: str, side: int, qty: int, price: int, symbol: str = "A") -> NewOrder:
@@ -25,7 +25,7 @@ def two_trades() -> list[Event]:
         order("b", "2", S, 200, 6000, "B"),
         order("b", "3", S, 200, 6001, "B"),
     ]
-    return [event for request in requests for event in venue.matcher.new(request, NOON_NS)]
+    return [event for request in requests for event in venue.exchange.new(request, NOON_NS)]
 
 
 def test_blotter_holds_orders_and_fills_in_order(tmp_path: Path) -> None:

@@ -1,80 +1,15 @@
-"""Captured feeds: files, frames and pace; and each clause of the fill rule on made-up frames."""
+"""Each clause of the fill rule of captured feeds, on made-up frames."""
 
-import gzip
 import json
-from pathlib import Path
 
 import pytest
 
 from engine import fix
 from engine.errors import DecodeError
 from engine.exchange.captured import CapturedMarket
-from engine.exchange.captures import DELTA, SNAPSHOT, TRADE, CaptureReplay, Frame, markets, read_frames
-from engine.exchange.events import Event
-from engine.exchange.exchange import Exchange
-from engine.venue.kalshi.fees import QuadraticFee
-from tests.support.captures import DIRECTORY, FILES, each_capture, frames
-from tests.support.sim_venue import CENT, NOON_NS, B, S, Venue
-
-Lines = list[tuple[int, str, dict[str, object]]]
-
-
-def write_capture(path: Path, lines: Lines, symbol: str = "A") -> Path:
-    """Write (recv_ms, type, msg) lines as a capture file."""
-    with gzip.open(path, "wt") as file:
-        for seq, (recv_ms, kind, message) in enumerate(lines, 100):
-            event = {"type": kind, "sid": 1, "seq": seq, "msg": {"market_ticker": symbol, **message}}
-            file.write(json.dumps({"recv_ms": recv_ms, "event": event}, separators=(",", ":")) + "\n")
-    return path
-
-
-def delta(side: int, cents: int, contracts: int, ts_ms: int = 0) -> tuple[str, dict[str, object]]:
-    """Size of the YES book changes by `contracts`; asks are sent as NO bids."""
-    price = cents if side == B else 100 - cents
-    message = {"price_dollars": f"0.{price:02}00", "delta_fp": f"{contracts}.00", "ts_ms": ts_ms}
-    return DELTA, message | {"side": "yes" if side == B else "no"}
-
-
-def trade(taker: int, cents: int, contracts: int, ts_ms: int = 0, **more: object) -> tuple[str, dict[str, object]]:
-    outcome = "yes" if taker == B else "no"
-    message = {"yes_price_dollars": f"0.{cents:02}00", "count_fp": f"{contracts}.00", "ts_ms": ts_ms}
-    return TRADE, message | {"taker_outcome_side": outcome} | more
-
-
-def snapshot(bids: dict[int, int], asks: dict[int, int]) -> tuple[str, dict[str, object]]:
-    yes = [[f"0.{cents:02}00", f"{size}.00"] for cents, size in bids.items()]
-    no = [[f"0.{100 - cents:02}00", f"{size}.00"] for cents, size in asks.items()]
-    return SNAPSHOT, {"yes_dollars_fp": yes, "no_dollars_fp": no}
-
-
-class Captured(Venue):
-    """Market A with a capture: bids 44 x 50, 43 x 90; asks 46 x 30, 47 x 80. Sizes here are contracts."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.capture = CapturedMarket(self.matcher, "A")
-        self.frames(snapshot({43: 90, 44: 50}, {46: 30, 47: 80}))
-
-    def frames(self, *frames: tuple[str, dict[str, object]]) -> list[tuple[object, ...]]:
-        events: list[Event] = []
-        for kind, message in frames:
-            body = json.dumps({"market_ticker": "A", **message}).encode()
-            events += self.capture.apply(Frame(0, "A", kind, body), self.now_ns)
-            for side in (B, S):
-                assert_within_capture(self, side)
-        return self.told(events)
-
-    def queue(self, side: int, cents: int) -> list[tuple[str, int]]:
-        """Accounts and contracts in the queue at one price, oldest first; outside size has no account."""
-        level = self.matcher.markets["A"].side(side).level(cents * 100)
-        return [(order.account, order.leaves_qty // 100) for order in level.queue.values()] if level else []
-
-
-def assert_within_capture(venue: Captured, side: int) -> None:
-    shown = dict(venue.capture.levels(side))
-    for level in venue.matcher.markets["A"].side(side):
-        outside = sum(order.leaves_qty for order in level.queue.values() if not order.account)
-        assert outside <= shown.get(level.price, 0)
+from engine.exchange.captures import DELTA, SNAPSHOT, Frame
+from tests.support.sim.captured import Captured, delta, snapshot, trade
+from tests.support.sim.venue import NOON_NS, B, S, Venue
 
 
 @pytest.fixture
@@ -271,7 +206,7 @@ def test_captured_size_that_does_not_cross_fills_nothing(venue: Captured) -> Non
 # Rules 7 and 8: snapshots
 
 
-def test_snapshot_resets_outside_levels_and_keeps_places(venue: Captured) -> None:
+def test_snapshot_resets_captured_levels_and_keeps_places(venue: Captured) -> None:
     venue.new("a", "1", B, 1000, 4400)
     venue.frames(delta(B, 44, 10))
     assert venue.frames(snapshot({42: 5, 44: 20}, {48: 1})) == []
@@ -325,150 +260,16 @@ def test_frame_that_contradicts_the_capture_is_a_decode_error(
         venue.frames(frame)
 
 
+def test_capture_that_changes_a_book_before_it_shows_one_is_a_decode_error() -> None:
+    venue = Venue()
+    capture = CapturedMarket(venue.exchange, "A")
+    message = {"market_ticker": "A", **delta(B, 44, 1)[1]}
+    with pytest.raises(DecodeError, match="A: the capture changes a book before it shows one: let it begin at an"):
+        capture.apply(Frame(0, "A", DELTA, json.dumps(message).encode()), NOON_NS)
+
+
 def test_own_orders_do_not_change_the_published_book(venue: Captured) -> None:
     before = venue.capture.levels(B), venue.capture.levels(S)
     events = venue.new("a", "1", B, 4000, 4600) + venue.cancel("a", "2", "1")
     assert not [event for event in events if event[0] in ("level", "trade")]
     assert (venue.capture.levels(B), venue.capture.levels(S)) == before
-
-
-# Files, frames, pace
-
-
-def test_frames_go_out_byte_for_byte_but_for_sid_and_seq(tmp_path: Path) -> None:
-    path = write_capture(tmp_path / "A.ndjson.gz", [(5, *delta(S, 46, 3)), (6, "ok", {}), (9, *trade(B, 46, 3))])
-    first, second = read_frames(path)
-    assert (first.recv_ns, first.symbol, first.kind) == (5_000_000, "A", DELTA)
-    assert first.wire(7, 8) == (
-        b'{"type":"orderbook_delta","sid":7,"seq":8,"msg":{"market_ticker":"A","price_dollars":"0.5400",'
-        b'"delta_fp":"3.00","ts_ms":0,"side":"no"}}'
-    )
-    assert second.wire(1, 2).startswith(b'{"type":"trade","sid":1,"seq":2,"msg":{"market_ticker":"A"')
-
-
-def test_no_prices_can_be_sent_on_the_yes_scale() -> None:
-    kind, message = delta(S, 46, 3)
-    ask = Frame(0, "A", kind, json.dumps(message).encode())
-    assert json.loads(ask.wire(1, 1, use_yes_price=True))["msg"] == message | {"price_dollars": "0.4600"}
-    kind, message = snapshot({44: 50}, {46: 30})
-    book = Frame(0, "A", kind, json.dumps(message).encode())
-    assert json.loads(book.wire(1, 1, use_yes_price=True))["msg"]["no_dollars_fp"] == [["0.4600", "30.00"]]
-    kind, message = delta(B, 44, 3)
-    bid = Frame(0, "A", kind, json.dumps(message).encode())
-    assert json.loads(bid.wire(1, 1, use_yes_price=True))["msg"] == message
-
-
-def test_replay_hands_out_frames_when_they_are_due(tmp_path: Path) -> None:
-    """Each file begins when the replay does, whatever its day; twice as fast halves the waits."""
-    one = write_capture(tmp_path / "A.ndjson", [(100, *delta(B, 44, 1)), (300, *delta(B, 44, 2))])
-    two = write_capture(tmp_path / "B.ndjson", [(9_000, *delta(B, 44, 1)), (9_100, *delta(B, 44, 2))], "B")
-    paths = [path.rename(path.with_suffix(".ndjson.gz")) for path in (one, two)]
-    replay = CaptureReplay(paths, speed=2.0, start_ns=NOON_NS)
-    seen = []
-    while replay.next_ns is not None:
-        due_ns = replay.next_ns
-        assert replay.due(due_ns - 1) == []
-        seen.append((due_ns - NOON_NS, [frame.symbol for frame in replay.due(due_ns)]))
-    assert seen == [(0, ["A", "B"]), (50_000_000, ["B"]), (100_000_000, ["A"])]
-    assert replay.count == 4
-
-
-def test_replay_at_speed_zero_is_as_fast_as_asked(tmp_path: Path) -> None:
-    path = write_capture(tmp_path / "A.ndjson.gz", [(100 * n, *delta(B, 44, 1)) for n in range(5)])
-    replay = CaptureReplay([path], speed=0, start_ns=NOON_NS)
-    assert [len(replay.due(NOON_NS, limit=2)) for _ in range(4)] == [2, 2, 1, 0]
-    assert replay.next_ns is None
-
-
-@pytest.mark.parametrize("line", ["{", "{}", '{"recv_ms":1,"event":{"type":"trade","msg":{}}}'])
-def test_line_that_is_no_frame_is_a_decode_error_with_its_place(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "A.ndjson"
-    path.write_text(line + "\n")
-    with pytest.raises(DecodeError, match=r"A\.ndjson line 1 is no captured frame"):
-        list(read_frames(path))
-
-
-def test_markets_take_their_grid_from_the_event_beside_them(tmp_path: Path) -> None:
-    tapered = write_capture(tmp_path / "A.ndjson.gz", [(1, *delta(B, 44, 1))])
-    cent = write_capture(tmp_path / "B.ndjson.gz", [(1, *delta(B, 44, 1))], "B")
-    bands = [("0.0000", "0.1000", "0.0010"), ("0.1000", "0.9000", "0.0100"), ("0.9000", "1.0000", "0.0010")]
-    ranges = [{"start": start, "end": end, "step": step} for start, end, step in bands]
-    market = {"ticker": "A", "event_ticker": "EVENT", "price_ranges": ranges, "status": "finalized"}
-    (tmp_path / "EVENT.event.json").write_text(json.dumps({"response": {"event": {}, "markets": [market]}}))
-    first, second = markets([tapered, cent])
-    assert (first.symbol, first.event, first.index, first.is_valid_price(15)) == ("A", "EVENT", 0, False)
-    assert (first.is_valid_price(10), first.is_valid_price(1_010)) == (True, False)
-    assert (second.symbol, second.event, second.index, second.is_valid_price(10)) == ("B", "B", 1, False)
-    assert second.grid is not None and second.grid.bands == tuple(type(band)(100, 9_900, 100) for band in CENT)
-
-
-def test_capture_without_frames_is_a_decode_error(tmp_path: Path) -> None:
-    path = write_capture(tmp_path / "A.ndjson.gz", [])
-    with pytest.raises(DecodeError, match="holds no frame"):
-        markets([path])
-
-
-# Real captures
-
-
-@each_capture
-def test_real_capture_moves_the_book_as_an_independent_replay_does(capture: Path) -> None:
-    """Bare of own orders, the matcher's book and the published one equal a dictionary fed with the same frames."""
-    matcher = Exchange(markets([capture]), QuadraticFee())
-    ((symbol, market),) = matcher.markets.items()
-    captured = CapturedMarket(matcher, symbol)
-    plain: dict[str, dict[float, float]] = {}
-    for count, (frame, (_, raw)) in enumerate(zip(read_frames(capture), frames(capture), strict=True)):
-        assert captured.apply(frame, NOON_NS) == []
-        feed_plain(plain, json.loads(raw))
-        if count % 500 == 0 or frame.kind == SNAPSHOT:
-            for side, outcome in ((B, "yes"), (S, "no")):
-                assert captured.levels(side) == plain_levels(plain, outcome)
-                assert market.side(side).levels() == plain_levels(plain, outcome) or outstanding(captured)
-    assert plain
-
-
-def feed_plain(plain: dict[str, dict[float, float]], event: dict[str, object]) -> None:
-    message = event["msg"]
-    assert isinstance(message, dict)
-    if event["type"] == "orderbook_snapshot":
-        for outcome in ("yes", "no"):
-            plain[outcome] = {float(price): float(size) for price, size in message.get(f"{outcome}_dollars_fp", [])}
-    elif event["type"] == "orderbook_delta":
-        book = plain[message["side"]]
-        price = float(message["price_dollars"])
-        book[price] = book.get(price, 0.0) + float(message["delta_fp"])
-
-
-def plain_levels(plain: dict[str, dict[float, float]], outcome: str) -> list[tuple[int, int]]:
-    levels = [(round(price * 10_000), round(size * 100)) for price, size in plain[outcome].items() if round(size * 100)]
-    if outcome == "yes":
-        return sorted(levels, reverse=True)
-    return sorted((10_000 - price, size) for price, size in levels)
-
-
-def outstanding(captured: CapturedMarket) -> bool:
-    """Answer whether a trade waits for its decrease: then the queue is ahead of the published book."""
-    return any(level.trades for side in captured._levels.values() for level in side.values())
-
-
-@pytest.mark.skipif(not FILES, reason=f"no captured feeds in {DIRECTORY}; set FIXLANE_CAPTURES")
-def test_guest_orders_fill_in_a_real_capture_and_books_stay_sound() -> None:
-    """Orders join the best price or cross it all along: no check fails, both kinds of fill happen."""
-    path = FILES[0]
-    venue = Venue()
-    venue.matcher = Exchange(markets([path]), QuadraticFee())
-    ((symbol, market),) = venue.matcher.markets.items()
-    captured = CapturedMarket(venue.matcher, symbol)
-    taken = made = 0
-    for count, frame in enumerate(read_frames(path)):
-        made += len(captured.apply(frame, NOON_NS))
-        bid, ask = market.bids.best(), market.asks.best()
-        if count % 50 == 0 and bid and ask:
-            price, tif = (ask.price, fix.Tif.IOC) if count % 200 == 0 else (bid.price, fix.Tif.GTC)
-            events = venue.new("a", str(count), B, 300, price, tif, symbol=symbol)
-            taken += len([event for event in events if event[0] == "traded"])
-        if count % 1_000 == 999:
-            market._check()
-            venue.mass_cancel("a", f"m{count}")
-    assert taken > 50 < made

@@ -11,7 +11,7 @@ from engine.exchange.exchange import Exchange
 from engine.exchange.liquidity import Liquidity, LiquiditySettings
 from engine.instrument import Instrument, PriceBand
 from engine.venue.kalshi.fees import QuadraticFee
-from tests.support.sim_venue import CENT, NOON_NS, SECOND_NS, TAPERED
+from tests.support.sim.venue import CENT, NOON_NS, SECOND_NS, TAPERED
 
 STEP_NS = SECOND_NS // 50
 
@@ -25,8 +25,8 @@ def venue(seed: int = 1) -> tuple[Liquidity, Exchange]:
     return liquidity, Exchange(instruments(), QuadraticFee(), house=liquidity.accounts)
 
 
-def run(liquidity: Liquidity, matcher: Exchange, seconds: int) -> list[Event]:
-    return [event for step in range(seconds * 50) for event in liquidity.step(matcher, NOON_NS + step * STEP_NS)]
+def run(liquidity: Liquidity, exchange: Exchange, seconds: int) -> list[Event]:
+    return [event for step in range(seconds * 50) for event in liquidity.step(exchange, NOON_NS + step * STEP_NS)]
 
 
 def test_same_seed_gives_the_same_events() -> None:
@@ -38,9 +38,9 @@ def test_another_seed_gives_other_events() -> None:
 
 
 def test_first_step_fills_every_book() -> None:
-    liquidity, matcher = venue()
-    liquidity.step(matcher, NOON_NS)
-    assert all(len(market.bids.levels()) >= 3 <= len(market.asks.levels()) for market in matcher.markets.values())
+    liquidity, exchange = venue()
+    liquidity.step(exchange, NOON_NS)
+    assert all(len(market.bids.levels()) >= 3 <= len(market.asks.levels()) for market in exchange.markets.values())
 
 
 def test_markets_are_busy_and_trade_on_both_sides() -> None:
@@ -65,16 +65,16 @@ def test_wandering_at_the_end_of_the_grid_stays_inside() -> None:
     settings = LiquiditySettings(wander=5.0)
     markets = [Instrument("M", 0, (PriceBand(0, 10_000, 400),))]
     liquidity = Liquidity(markets, settings)
-    matcher = Exchange(markets, QuadraticFee(), house=liquidity.accounts)
-    assert not [event for event in run(liquidity, matcher, 10) if isinstance(event, Rejected)]
+    exchange = Exchange(markets, QuadraticFee(), house=liquidity.accounts)
+    assert not [event for event in run(liquidity, exchange, 10) if isinstance(event, Rejected)]
 
 
 def test_books_are_two_sided_nearly_always() -> None:
-    liquidity, matcher = venue()
+    liquidity, exchange = venue()
     seen = two_sided = 0
     for step in range(20 * 50):
-        liquidity.step(matcher, NOON_NS + step * STEP_NS)
-        for market in matcher.markets.values():
+        liquidity.step(exchange, NOON_NS + step * STEP_NS)
+        for market in exchange.markets.values():
             market._check()
             seen += 1
             two_sided += market.bids.best() is not None and market.asks.best() is not None
@@ -82,26 +82,26 @@ def test_books_are_two_sided_nearly_always() -> None:
 
 
 def test_stall_is_made_up_for_by_a_second_at_most() -> None:
-    liquidity, matcher = venue()
-    liquidity.step(matcher, NOON_NS)
-    requests = [e for e in liquidity.step(matcher, NOON_NS + 100 * SECOND_NS) if isinstance(e, Accepted | Replaced)]
+    liquidity, exchange = venue()
+    liquidity.step(exchange, NOON_NS)
+    requests = [e for e in liquidity.step(exchange, NOON_NS + 100 * SECOND_NS) if isinstance(e, Accepted | Replaced)]
     assert 100 < len(requests) < 500
 
 
 def test_memory_stays_bounded_as_the_house_forgets() -> None:
-    liquidity, matcher = venue()
-    run(liquidity, matcher, 10)
+    liquidity, exchange = venue()
+    run(liquidity, exchange, 10)
     settings = LiquiditySettings()
-    assert len(matcher.orders) <= 4 * settings.makers * 2 * settings.depth
+    assert len(exchange.orders) <= 4 * settings.makers * 2 * settings.depth
 
 
 def test_resting_order_of_a_guest_gets_filled() -> None:
-    liquidity, matcher = venue()
-    liquidity.step(matcher, NOON_NS)
-    book = matcher.markets["M0"]
+    liquidity, exchange = venue()
+    liquidity.step(exchange, NOON_NS)
+    book = exchange.markets["M0"]
     bid = book.bids.levels()[0][0]
-    matcher.new(NewOrder(account="guest", cl_ord_id="1", symbol="M0", side=fix.BUY, order_qty=100, price=bid), NOON_NS)
-    fills = [e for e in run(liquidity, matcher, 20) if isinstance(e, Traded) and e.account == "guest"]
+    exchange.new(NewOrder(account="guest", cl_ord_id="1", symbol="M0", side=fix.BUY, order_qty=100, price=bid), NOON_NS)
+    fills = [e for e in run(liquidity, exchange, 20) if isinstance(e, Traded) and e.account == "guest"]
     assert fills and not any(fill.is_taker for fill in fills)
 
 

@@ -1,4 +1,4 @@
-"""Random requests to the matcher: the same trades and queues as the plain reference, and nothing is lost."""
+"""Random requests to the exchange: the same trades and queues as the plain reference, and nothing is lost."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from engine.exchange.exchange import Exchange
 from engine.exchange.market import RestingOrder
 from engine.instrument import Instrument
 from engine.venue.kalshi.fees import QuadraticFee
-from tests.support.reference_matcher import ReferenceMatcher
-from tests.support.sim_venue import CENT, NOON_NS
+from tests.support.sim.reference_matcher import ReferenceMatcher
+from tests.support.sim.venue import CENT, NOON_NS
 
 SIDES = st.sampled_from((fix.BUY, fix.SELL))
 PRICES = st.integers(48, 52).map(lambda cents: cents * 100)
@@ -30,9 +30,9 @@ OPERATIONS = st.lists(st.one_of(NEW, NEW, NEW, CANCEL, REPLACE), max_size=40)
 
 @dataclass
 class Pair:
-    """The real matcher and the reference, given the same requests."""
+    """The real exchange and the reference, given the same requests."""
 
-    matcher: Exchange
+    exchange: Exchange
     reference: ReferenceMatcher
     events: list[Event]
     ids: int = 0
@@ -42,7 +42,7 @@ class Pair:
         return str(self.ids)
 
     def resting(self) -> list[RestingOrder]:
-        orders = [order for account in "abcd" for order in self.matcher.orders.open_orders(account)]
+        orders = [order for account in "abcd" for order in self.exchange.orders.open_orders(account)]
         return sorted(orders, key=lambda order: order.number)
 
     def new(self, account: str, side: int, price: int, qty: int, kind: str, post_only: bool, stp: int) -> None:
@@ -60,7 +60,7 @@ class Pair:
             post_only=post_only,
             stp=stp,
         )
-        events = self.matcher.new(request, NOON_NS)
+        events = self.exchange.new(request, NOON_NS)
         self.events += events
         accepted = events[0]
         assert isinstance(accepted, Report)
@@ -71,7 +71,7 @@ class Pair:
             order = orders[choice % len(orders)]
             request = Cancel(account=order.account, cl_ord_id=self.next_id(), order_id=order.order_id)
             self.reference.cancel(order.order_id)
-            self.events += self.matcher.cancel(request, NOON_NS)
+            self.events += self.exchange.cancel(request, NOON_NS)
 
     def replace(self, choice: int, price: int, leaves: int) -> None:
         orders = self.resting()
@@ -88,10 +88,10 @@ class Pair:
             order_qty=order.cum_qty + leaves,
             price=price,
         )
-        self.events += self.matcher.replace(request, NOON_NS)
+        self.events += self.exchange.replace(request, NOON_NS)
 
     def queues(self, side: int) -> list[tuple[int, list[tuple[str, int]]]]:
-        levels = self.matcher.markets["A"].side(side)
+        levels = self.exchange.markets["A"].side(side)
         return [
             (level.price, [(order.order_id, order.leaves_qty) for order in level.queue.values()]) for level in levels
         ]
@@ -103,7 +103,7 @@ def test_random_requests_do_as_the_reference_does(operations: list[tuple[object,
     pair = Pair(Exchange([Instrument("A", 0, CENT)], QuadraticFee()), ReferenceMatcher(), [])
     for name, *arguments in operations:
         getattr(pair, str(name))(*arguments)
-        pair.matcher.markets["A"]._check()  # levels add up, and no crossed book rests
+        pair.exchange.markets["A"]._check()  # levels add up, and no crossed book rests
         assert trades(pair.events) == pair.reference.trades
         for side in (fix.BUY, fix.SELL):
             assert pair.queues(side) == pair.reference.queues(side)
@@ -142,7 +142,7 @@ def assert_nothing_is_lost(pair: Pair) -> None:
     for order in pair.resting():
         assert last[order.order_id].leaves_qty == order.leaves_qty
     for side in (fix.BUY, fix.SELL):
-        levels = pair.matcher.markets["A"].side(side).levels()
+        levels = pair.exchange.markets["A"].side(side).levels()
         assert {price: size for (at, price), size in public.items() if at == side and size} == dict(levels)
     exec_ids = [event.exec_id for event in pair.events if isinstance(event, Report)]
     assert len(set(exec_ids)) == len(exec_ids)

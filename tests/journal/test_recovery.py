@@ -16,12 +16,12 @@ from engine.journal.writer import Journal
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from tests.support.order_chaos import Chaos, snapshot
 from tests.support.order_reports import INSTRUMENTS, RAIN, SNOW, ack, fill, open_order, report, state
 
 
-def fee(price: int, qty: int, is_taker: bool) -> int:
+def fee(instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
     return price * qty // 100 if is_taker else qty
 
 
@@ -32,9 +32,9 @@ class Engine:
         self, directory: Path, nonce: str, instruments: tuple[Instrument, ...] = INSTRUMENTS, size: int = 2**16
     ) -> None:
         self.orders = Orders(nonce, fee)
-        self.positions = Positions(instruments)
+        self.portfolio = Portfolio(instruments)
         paths = journal_paths(directory) if directory.exists() else []
-        self.recovered: Recovered = recover(paths, instruments, self.orders, self.positions)
+        self.recovered: Recovered = recover(paths, instruments, self.orders, self.portfolio)
         self.journal = Journal(directory, nonce, instruments, 1, segment_bytes=size)
 
     def open(self, instrument: Instrument = RAIN) -> Order:
@@ -45,8 +45,7 @@ class Engine:
     def hear(self, made: ExecutionReport) -> None:
         change = self.orders.apply(made)
         self.journal.append_report(made, 2)
-        if change.order is not None:
-            self.positions[change.order.instrument].book(change)
+        self.portfolio.book(change)
 
     def crash(self) -> None:
         """Let go of the directory without an END, as the kernel does for a process that is gone."""
@@ -60,11 +59,11 @@ class Engine:
 def test_recovered_state_equals_the_state_that_was(seed: int, runs: list[int], clean: bool) -> None:
     with TemporaryDirectory() as name:
         directory = Path(name)
-        was = snapshot(Orders("R0"), Positions(INSTRUMENTS))
+        was = snapshot(Orders("R0"), Portfolio(INSTRUMENTS))
         for run, steps in enumerate(runs):
             engine = Engine(directory, f"R{run}", size=4096)
-            assert snapshot(engine.orders, engine.positions) == was
-            chaos = Chaos(seed + run, engine.orders, engine.positions, engine.journal)
+            assert snapshot(engine.orders, engine.portfolio) == was
+            chaos = Chaos(seed + run, engine.orders, engine.portfolio, engine.journal)
             chaos.opened = list(dict.fromkeys(order for _, order in engine.orders.ids.items()))
             for _ in range(steps):
                 chaos.step()
@@ -73,10 +72,10 @@ def test_recovered_state_equals_the_state_that_was(seed: int, runs: list[int], c
             else:
                 engine.crash()
             engine.orders.on_disconnect()
-            was = snapshot(engine.orders, engine.positions)
-        again, positions = Orders(engine.orders.nonce, fee), Positions(INSTRUMENTS)
-        recover(journal_paths(directory), INSTRUMENTS, again, positions)
-        assert snapshot(again, positions) == was
+            was = snapshot(engine.orders, engine.portfolio)
+        again, portfolio = Orders(engine.orders.nonce, fee), Portfolio(INSTRUMENTS)
+        recover(journal_paths(directory), INSTRUMENTS, again, portfolio)
+        assert snapshot(again, portfolio) == was
         assert again.ids.last == engine.orders.ids.last
 
 
@@ -103,7 +102,7 @@ def test_unanswered_requests_come_back_unknown(tmp_path: Path) -> None:
         ("A-4", Status.UNKNOWN, 10, 0, 10, "G"),
     ]
     assert [order.worst_leaves_qty for order in after.orders.live()] == [10, 6, 10, 12]
-    assert (after.positions[RAIN].net, after.positions[RAIN].fees) == (14, 14)
+    assert (after.portfolio[RAIN].net, after.portfolio[RAIN].fees) == (14, 14)
     assert [order.sent_ns for order in after.orders.live()] == [0] * 4
     after.journal.close()
 
@@ -116,7 +115,7 @@ def test_fills_seen_before_the_crash_are_duplicates_after_it(tmp_path: Path) -> 
     before.crash()
     after = Engine(tmp_path, "B")
     after.hear(repeated)
-    assert after.positions[RAIN].net == 4
+    assert after.portfolio[RAIN].net == 4
     after.journal.close()
 
 
@@ -153,7 +152,7 @@ def test_instruments_in_another_order_keep_what_is_theirs(tmp_path: Path) -> Non
     before.crash()
     snow, rain = Instrument(SNOW.symbol, 0, None), Instrument(RAIN.symbol, 1, None)
     after = Engine(tmp_path, "B", (snow, rain))
-    assert [(p.instrument, p.net, p.fees) for p in after.positions] == [(snow, 4, 4 + 3), (rain, 0, 9)]
+    assert [(p.instrument, p.net, p.fees) for p in after.portfolio] == [(snow, 4, 4 + 3), (rain, 0, 9)]
     assert [order.instrument for order in after.orders.live()] == [snow]
     after.journal.close()
 
@@ -164,7 +163,7 @@ def test_market_that_is_gone_and_flat_is_history(tmp_path: Path) -> None:
     before.journal.append_settle(SNOW, 10_000, 0, 5)
     before.crash()
     after = Engine(tmp_path, "B", (RAIN,))
-    assert (after.orders.live(), [p.net for p in after.positions]) == ([], [0])
+    assert (after.orders.live(), [p.net for p in after.portfolio]) == ([], [0])
     after.journal.close()
 
 
@@ -182,7 +181,7 @@ def test_market_whose_units_changed_is_named(tmp_path: Path) -> None:
     before.open(SNOW)
     before.crash()
     with pytest.raises(JournalError, match=rf"offset \d+: .*{SNOW.symbol}.* other units"):
-        Engine(tmp_path, "B", (RAIN, Instrument(SNOW.symbol, 1, None, price_decimals=2)))
+        Engine(tmp_path, "B", (Instrument(SNOW.symbol, 0, None, price_decimals=2),))
 
 
 @pytest.mark.parametrize(
@@ -208,4 +207,4 @@ def test_record_that_cannot_be_replayed_is_named(
 
 
 def test_nothing_to_recover_is_nothing() -> None:
-    assert recover([], INSTRUMENTS, Orders("A"), Positions(INSTRUMENTS)) == (0, [])
+    assert recover([], INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)) == (0, [])

@@ -5,157 +5,18 @@ import json
 
 import pytest
 
-from engine.book import ASK, BID, STALE, make_book
-from engine.errors import DecodeError
-from engine.instrument import Instrument, PriceBand
-from engine.venue import EventKind
+from engine.book import ASK, BID
+from engine.instrument import Instrument
 from engine.venue.kalshi.market_data import KalshiMarketData
 from engine.venue.kalshi.subscriptions import BOOK, TRADES
 from tests.support import kalshi_wire as wire
+from tests.support.book_venue import CENT, SYMBOLS, BookVenue, Desk, faulty
 from tests.support.kalshi_wire import RAIN, SNOW
-from tests.support.ws_venue import MS, Client, Venue, run
-
-CENT = (PriceBand(0, 10000, 100),)
-SYMBOLS = (RAIN, SNOW)
-
-
-class Desk:
-    """What the trading loop does with a feed, and no more: decode, apply, mark stale, send commands back."""
-
-    def __init__(self, venue, **settings) -> None:
-        self.instruments = [Instrument(symbol, index, CENT) for index, symbol in enumerate(SYMBOLS)]
-        self.books = [make_book(instrument) for instrument in self.instruments]
-        self.dialect = KalshiMarketData(self.instruments)
-        self.client = Client(venue, self.dialect, **settings)
-        self.client.feed.on_frame = self.on_frame
-        self.feed = self.client.feed
-        self.log = []
-        self.applied = asyncio.Condition()
-        self.client.record = self.record
-
-    def record(self, event, *rest) -> None:
-        if event == "lost":
-            for book in self.books:
-                book.mark_stale()
-        self.log.append((event, *rest))
-
-    def on_frame(self, frame, is_last) -> None:
-        try:
-            event = self.dialect.decode(frame)
-        except DecodeError:
-            self.log.append(("malformed",))
-            return
-        if event.kind == EventKind.DELTA:
-            book = self.books[event.instrument.index]
-            if book.apply(event.side, event.price, event.size) == STALE:
-                self.log.append(("fault", event.instrument.symbol))
-                self.feed.send(self.dialect.resync([event.instrument]))
-            return
-        for instrument in event.suspects:
-            self.books[instrument.index].mark_stale()
-        if event.suspects:
-            self.log.append(("stale", *(each.symbol for each in event.suspects)))
-        if event.kind == EventKind.SNAPSHOT:
-            self.books[event.instrument.index].snapshot(event.bids, event.asks)
-        if event.kind == EventKind.REFUSED:
-            self.log.append(("refused", event.text))
-        self.feed.send(event.commands)
-
-    def levels(self):
-        """Return every fresh book as {(side, price): size}."""
-        return {
-            book.instrument.symbol: {
-                (side, price): size for side in (BID, ASK) for price, size in book.depth(side, 200)
-            }
-            for book in self.books
-            if not book.is_stale
-        }
-
-    async def until(self, condition) -> None:
-        while not condition():
-            await asyncio.sleep(0)
-
-
-class BookVenue:
-    """One connection's Kalshi: books, one numbered stream, and the faults that a test asks for."""
-
-    def __init__(self, connection) -> None:
-        self.connection = connection
-        self.books = {symbol: {(BID, 4000): 1000, (ASK, 4400): 500} for symbol in SYMBOLS}
-        self.sid = 1
-        self.seq = 0
-        self.commands = []
-        self.hold = False  # keep commands unanswered
-
-    async def serve(self) -> None:
-        while True:
-            self.take(await self.connection.inbox.get())
-
-    def take(self, command) -> None:
-        if not isinstance(command, dict):
-            return
-        params = command["params"]
-        self.commands.append((command["cmd"], params.get("channels") or params["action"], params["market_tickers"]))
-        if self.hold:
-            return
-        if command["cmd"] == "subscribe":
-            for channel, sid in ((BOOK, self.sid), (TRADES, 100 + self.sid)):
-                if channel in params["channels"]:
-                    self.connection.send(wire.subscribed(channel, sid, command["id"]))
-        for symbol in params["market_tickers"]:
-            self.send_snapshot(symbol, command["id"])
-
-    def send_snapshot(self, symbol, id_=0) -> None:
-        self.seq += 1
-        yes, no = [], []
-        for (side, price), size in self.books[symbol].items():
-            text = f"{size // 100}.{size % 100:02}"
-            (yes if side == BID else no).append([f"0.{price if side == BID else 10_000 - price:04}", text])
-        self.connection.send(wire.snapshot(self.seq, symbol, yes, no, self.sid, id=id_))
-
-    def change(self, symbol, side, price, size, copies=1, seq=None) -> None:
-        """Change a level and tell it `copies` times; 0 loses the message."""
-        levels = self.books[symbol]
-        levels[side, price] = levels.get((side, price), 0) + size
-        if not levels[side, price]:
-            del levels[side, price]
-        self.seq = self.seq + 1 if seq is None else seq
-        text = f"{'-' if size < 0 else ''}{abs(size) // 100}.{abs(size) % 100:02}"
-        price_text = f"0.{price if side == BID else 10_000 - price:04}"
-        frame = wire.delta(self.seq, price_text, text, "yes" if side == BID else "no", symbol, self.sid)
-        self.connection.send(*[frame] * copies)
-
-
-def faulty(**settings):
-    """Run a test with a venue and a desk whose books are fresh; at its end the books must be the venue's."""
-
-    def decorate(test):
-        def wrapped() -> None:
-            async def body() -> None:
-                async with Venue() as server:
-                    desk = Desk(server, **settings)
-                    async with desk.client:
-                        venue = BookVenue(await server.connections.get())
-                        service = asyncio.create_task(venue.serve())
-                        await desk.until(lambda: desk.levels() == venue.books)
-                        desk.log.clear()
-                        venue.commands.clear()
-                        last = await test(server, desk, venue) or venue
-                        await desk.until(lambda: desk.levels() == last.books)
-                        for book in desk.books:
-                            book._check()
-                        service.cancel()
-
-            run(body())
-
-        wrapped.__name__ = test.__name__
-        return wrapped
-
-    return decorate
+from tests.support.ws_venue import MS, Venue
 
 
 @faulty()
-async def test_changes_move_the_books(server, desk, venue) -> None:
+async def test_changes_move_the_books(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.change(RAIN, BID, 4100, 300)
     venue.change(RAIN, ASK, 4400, -500)
     venue.change(SNOW, BID, 4000, -1)
@@ -164,7 +25,9 @@ async def test_changes_move_the_books(server, desk, venue) -> None:
 
 
 @faulty()
-async def test_lost_message_makes_every_book_stale_until_its_snapshot(server, desk, venue) -> None:
+async def test_lost_message_makes_every_book_stale_until_its_snapshot(
+    server: Venue, desk: Desk, venue: BookVenue
+) -> None:
     venue.hold = True
     venue.change(RAIN, BID, 4100, 300, copies=0)
     venue.change(SNOW, BID, 4000, 100)
@@ -182,7 +45,7 @@ async def test_lost_message_makes_every_book_stale_until_its_snapshot(server, de
 
 
 @faulty()
-async def test_repeated_message_is_applied_once(server, desk, venue) -> None:
+async def test_repeated_message_is_applied_once(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.change(RAIN, BID, 4100, 300, copies=3)
     venue.change(RAIN, BID, 4100, 5)
     await desk.until(lambda: desk.levels() == venue.books)
@@ -190,7 +53,7 @@ async def test_repeated_message_is_applied_once(server, desk, venue) -> None:
 
 
 @faulty()
-async def test_stream_that_starts_anew_is_resynced(server, desk, venue) -> None:
+async def test_stream_that_starts_anew_is_resynced(server: Venue, desk: Desk, venue: BookVenue) -> None:
     for _ in range(20):
         venue.change(SNOW, ASK, 4500, 10)
     await desk.until(lambda: desk.levels() == venue.books)
@@ -201,7 +64,9 @@ async def test_stream_that_starts_anew_is_resynced(server, desk, venue) -> None:
 
 
 @faulty()
-async def test_change_of_an_unknown_level_makes_its_own_book_stale_only(server, desk, venue) -> None:
+async def test_change_of_an_unknown_level_makes_its_own_book_stale_only(
+    server: Venue, desk: Desk, venue: BookVenue
+) -> None:
     venue.hold = True
     venue.seq += 1
     venue.connection.send(wire.delta(venue.seq, "0.1000", "-5.00"))
@@ -216,7 +81,7 @@ async def test_change_of_an_unknown_level_makes_its_own_book_stale_only(server, 
 
 
 @faulty()
-async def test_malformed_message_is_named_and_its_loss_repaired(server, desk, venue) -> None:
+async def test_malformed_message_is_named_and_its_loss_repaired(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.seq += 1
     venue.connection.send(wire.delta(venue.seq, "0.41x", "5.00"))
     await desk.until(lambda: desk.log)
@@ -227,7 +92,7 @@ async def test_malformed_message_is_named_and_its_loss_repaired(server, desk, ve
 
 
 @faulty()
-async def test_market_of_a_price_we_do_not_know_is_given_up(server, desk, venue) -> None:
+async def test_market_of_a_price_we_do_not_know_is_given_up(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.seq += 1
     venue.connection.send(wire.delta(venue.seq, "0.4050", "5.00"))
     await desk.until(lambda: list(desk.levels()) == [SNOW])
@@ -237,9 +102,9 @@ async def test_market_of_a_price_we_do_not_know_is_given_up(server, desk, venue)
 
 
 @pytest.mark.parametrize("code", [10, 25])
-def test_ended_subscription_is_opened_again(code) -> None:
+def test_ended_subscription_is_opened_again(code: int) -> None:
     @faulty()
-    async def test(server, desk, venue) -> None:
+    async def test(server: Venue, desk: Desk, venue: BookVenue) -> None:
         venue.seq += 1
         venue.connection.send(wire.error(code, "Subscription buffer overflow", sid=1, seq=venue.seq))
         venue.sid, venue.seq = 7, 0
@@ -252,7 +117,9 @@ def test_ended_subscription_is_opened_again(code) -> None:
 
 
 @faulty()
-async def test_dropped_connection_leaves_no_fresh_book_until_the_next(server, desk, venue):
+async def test_dropped_connection_leaves_no_fresh_book_until_the_next(
+    server: Venue, desk: Desk, venue: BookVenue
+) -> BookVenue:
     venue.change(RAIN, BID, 4100, 300)
     venue.connection.drop()
     await desk.until(lambda: desk.log)
@@ -269,7 +136,7 @@ async def test_dropped_connection_leaves_no_fresh_book_until_the_next(server, de
 
 
 @faulty(silence_ns=40 * MS)
-async def test_silent_venue_is_left_for_a_new_connection(server, desk, venue):
+async def test_silent_venue_is_left_for_a_new_connection(server: Venue, desk: Desk, venue: BookVenue) -> BookVenue:
     after = BookVenue(await server.connections.get())
     assert desk.levels() == {}
     service = asyncio.create_task(after.serve())
@@ -280,7 +147,7 @@ async def test_silent_venue_is_left_for_a_new_connection(server, desk, venue):
 
 
 @faulty(silence_ns=400 * MS)
-async def test_snapshot_that_never_came_is_asked_for_again(server, desk, venue) -> None:
+async def test_snapshot_that_never_came_is_asked_for_again(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.hold = True
     venue.change(RAIN, BID, 4100, 300, copies=0)
     venue.change(RAIN, BID, 4100, 300)
@@ -292,7 +159,7 @@ async def test_snapshot_that_never_came_is_asked_for_again(server, desk, venue) 
 
 
 @faulty()
-async def test_refused_snapshot_is_told_and_its_books_stay_stale(server, desk, venue) -> None:
+async def test_refused_snapshot_is_told_and_its_books_stay_stale(server: Venue, desk: Desk, venue: BookVenue) -> None:
     venue.hold = True
     venue.change(RAIN, BID, 4100, 300, copies=0)
     venue.change(RAIN, BID, 4100, 300)

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +15,15 @@ from engine.ops.control import SOCKET, ask, serve
 USAGE = {"error": 'send one line of JSON: {"action": "status", "reason": "..."}'}
 
 
-def asked(directory, *requests, raw=False):
+def asked(directory: Path, *requests: Any, raw: bool = False) -> tuple[list[tuple[str, str]], list[Any]]:
     """Serve, send each request, and return what was done and what was answered."""
-    done = []
+    done: list[tuple[str, str]] = []
 
-    async def run():
-        actions = {"halt": lambda reason: done.append(("halt", reason))}
+    def halt(reason: str) -> None:
+        done.append(("halt", reason))
+
+    async def run() -> list[Any]:
+        actions: dict[str, Callable[[str], object]] = {"halt": halt}
         server = await serve(directory, actions, lambda: {"state": "halted" if done else "trading"})
         mode = stat.S_IMODE((directory / SOCKET).stat().st_mode)
         try:
@@ -34,7 +39,7 @@ def asked(directory, *requests, raw=False):
     return done, asyncio.run(asyncio.wait_for(run(), 5))
 
 
-async def exchange(directory, line):
+async def exchange(directory: Path, line: bytes) -> Any:
     reader, writer = await asyncio.open_unix_connection(str(directory / SOCKET))
     writer.write(line)
     writer.write_eof()
@@ -60,7 +65,7 @@ def test_unknown_action_is_answered_and_never_acted_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [b"\n", b"halt\n", b"[]\n", b'"halt"\n', b"{}\n", b"\xff\xfe\n", b"3\n", b""])
-def test_line_that_is_no_request_is_told_how_to_ask(tmp_path: Path, line) -> None:
+def test_line_that_is_no_request_is_told_how_to_ask(tmp_path: Path, line: bytes) -> None:
     assert asked(tmp_path, line, raw=True) == ([], [USAGE])
 
 

@@ -4,15 +4,19 @@ import asyncio
 import math
 import re
 import urllib.request
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from engine.errors import ConfigError
-from engine.ops.metrics import COUNTERS, EngineCollector, mark_price, serve
+from engine.ops.metrics import COUNTERS, EngineCollector, serve
 from engine.risk import RiskReject
+from engine.runtime.latency import LatencyRecorder
+from engine.venue import EventKind
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, fill
 
@@ -20,16 +24,16 @@ from tests.support.order_reports import ack, fill
 class Source:
     """A desk as the collector sees an engine."""
 
-    def __init__(self, scene=None) -> None:
+    def __init__(self, scene: Scene | None = None) -> None:
         self.scene = scene or Scene()
         self.counters = self.scene.loop.counters
         self.books = self.scene.books
-        self.positions = tuple(self.scene.positions.values())
+        self.portfolio = self.scene.portfolio
 
-    def clock_ns(self):
+    def clock_ns(self) -> int:
         return self.scene.now_ns
 
-    def session_state(self):
+    def session_state(self) -> tuple[bool, int, int]:
         return True, 17, 23
 
     def trading_state(self) -> str:
@@ -38,21 +42,21 @@ class Source:
     def reconnects(self) -> int:
         return 2
 
-    def latencies(self):
+    def latencies(self) -> dict[str, LatencyRecorder]:
         return {"tick_to_order": self.scene.loop.tick_to_order, "order_round_trip": self.scene.loop.round_trip}
 
 
-def families(text):
+def families(text: str) -> dict[str, Metric]:
     return {family.name: family for family in text_string_to_metric_families(text)}
 
 
-def scraped(source):
+def scraped(source: Source) -> dict[str, Metric]:
     registry = CollectorRegistry()
     registry.register(EngineCollector(source))
     return families(generate_latest(registry).decode())
 
 
-def samples(family):
+def samples(family: Metric) -> dict[tuple[str, ...], float]:
     """Return {label values: value} of a family without buckets."""
     return {tuple(sample.labels.values()): sample.value for sample in family.samples}
 
@@ -91,6 +95,7 @@ def test_session_and_reconnects_are_exported() -> None:
 def test_books_positions_and_profit_are_exported_by_market() -> None:
     source = Source()
     scene = source.scene
+    scene.portfolio.mark_book(scene.books[0])
     order = scene.buy()
     scene.loop.on_report(ack(order))
     scene.loop.on_report(fill(order, 10, "E1", 4_500))
@@ -100,7 +105,8 @@ def test_books_positions_and_profit_are_exported_by_market() -> None:
     assert samples(found["fixlane_book_age_seconds"]) == {("RAIN",): 2.5, ("SNOW",): 2.5}
     assert samples(found["fixlane_book_stale"]) == {("RAIN",): 0, ("SNOW",): 1}
     assert samples(found["fixlane_position"]) == {("RAIN",): 10, ("SNOW",): 0}
-    assert samples(found["fixlane_pnl"]) == {("RAIN",): 10 * (4_550 - 4_500) - 7, ("SNOW",): 0}
+    assert samples(found["fixlane_pnl"]) == {("RAIN",): 10 * (4_500 - 4_500) - 7, ("SNOW",): 0}
+    assert samples(found["fixlane_day_pnl"]) == {(): -7}
 
 
 def test_book_without_any_update_is_infinitely_old() -> None:
@@ -109,25 +115,18 @@ def test_book_without_any_update_is_infinitely_old() -> None:
     assert samples(scraped(source)["fixlane_book_age_seconds"])["RAIN",] == math.inf
 
 
-def test_profit_of_a_position_that_has_no_price_is_left_out() -> None:
+def test_profit_is_the_portfolios_where_nobody_bids_any_more() -> None:
     source = Source()
-    source.scene.positions[source.scene.rain].fill(1, 10, 4_500, 0)
-    source.books[0].snapshot([], [])
-    assert samples(scraped(source)["fixlane_pnl"]) == {("SNOW",): 0}
-
-
-@pytest.mark.parametrize(
-    ("bids", "asks", "mark"),
-    [([], [], 0), ([(4_500, 1)], [], 4_500), ([], [(4_600, 1)], 4_600), ([(4_500, 1)], [(4_600, 1)], 4_550)],
-)
-def test_mark_is_the_middle_or_the_only_side(bids, asks, mark) -> None:
-    book = Scene().books[0]
-    book.snapshot(bids, asks)
-    assert mark_price(book) == mark
+    scene = source.scene
+    scene.portfolio.fill(scene.rain, 1, 10, 4_500, 3)
+    scene.frame(EventKind.SNAPSHOT, instrument=scene.rain, bids=[], asks=[(9_900, 1)])
+    found = scraped(source)
+    assert samples(found["fixlane_pnl"]) == {("RAIN",): -10 * 4_500 - 3, ("SNOW",): 0}
+    assert samples(found["fixlane_day_pnl"]) == {(): scene.portfolio.pnl} == {(): -45_003}
 
 
 @pytest.mark.parametrize("name", ["tick_to_order", "order_round_trip"])
-def test_latencies_are_histograms_in_seconds(name) -> None:
+def test_latencies_are_histograms_in_seconds(name: str) -> None:
     source = Source()
     recorder = source.latencies()[name]
     for duration_ns in (800, 15_000, 15_000, 3_000_000_000):
@@ -154,10 +153,10 @@ def test_names_follow_the_conventions_of_prometheus() -> None:
             assert not sample.name.endswith(("_ns", "_ms", "_us"))
 
 
-def fetched(request=None, port=0):
+def fetched(request: bytes | None = None, port: int = 0) -> Any:
     """Serve, fetch once, and return what came back."""
 
-    async def run():
+    async def run() -> Any:
         server = await serve(Source(), port)
         host = server.sockets[0].getsockname()
         assert host[0] == "127.0.0.1"
@@ -189,7 +188,7 @@ def test_scrape_over_http_is_the_metrics_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("request_", [b"", b"nonsense", b"x" * 200_000])
-def test_scraper_that_speaks_no_http_is_hung_up_on(request_) -> None:
+def test_scraper_that_speaks_no_http_is_hung_up_on(request_: bytes) -> None:
     assert fetched(request_) == b""
 
 

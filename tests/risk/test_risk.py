@@ -1,11 +1,14 @@
 """What one order may be: quantity, price, the book, our own orders; every limit at, below and above its bound."""
 
+from typing import Any
+
 import pytest
 
 from engine.book import NO_ASK, NO_BID, Book
 from engine.errors import ConfigError
 from engine.fix import BUY, SELL, Msg, Status
 from engine.instrument import Instrument
+from engine.portfolio import Portfolio
 from engine.risk import Exposure, Risk, RiskReject
 from engine.risk.limits import RateLimit
 from engine.units import NO_LIMIT
@@ -17,7 +20,7 @@ NONE = RiskReject.NONE
 # One order
 
 
-def bound(limit, value, side, price, qty, code):
+def bound(limit: str, value: int, side: int, price: int, qty: int, code: RiskReject) -> Any:
     """An order at its limit, and what the same order answers where the limit is one higher and one lower."""
     return pytest.param(limit, value, side, price, qty, code, id=f"{limit} {'buy' if side == BUY else 'sell'}")
 
@@ -43,7 +46,7 @@ def bound(limit, value, side, price, qty, code):
         bound("max_open_cost", 550_000, SELL, 4_500, 100, RiskReject.MAX_OPEN_COST),
     ],
 )
-def test_limit_holds_at_its_bound(limit, value, side, price, qty, code) -> None:
+def test_limit_holds_at_its_bound(limit: str, value: int, side: int, price: int, qty: int, code: RiskReject) -> None:
     assert Desk(**{limit: value + 1}).new(side, price, qty) is NONE
     assert Desk(**{limit: value}).new(side, price, qty) is NONE
     assert Desk(**{limit: value - 1}).new(side, price, qty) is code
@@ -66,7 +69,7 @@ def test_limit_holds_at_its_bound(limit, value, side, price, qty, code) -> None:
         (-(2**63), RiskReject.PRICE_BAND),
     ],
 )
-def test_price_outside_band_or_grid_is_denied(price, code) -> None:
+def test_price_outside_band_or_grid_is_denied(price: int, code: RiskReject) -> None:
     assert Desk().new(BUY, price, 1) is code
     assert Desk().new(SELL, price, 1) is code
 
@@ -87,12 +90,12 @@ def test_market_without_payout_takes_any_price_above_zero() -> None:
 
 
 @pytest.mark.parametrize("qty", [-1, 0, -(2**63)])
-def test_quantity_that_is_none_is_denied(qty) -> None:
+def test_quantity_that_is_none_is_denied(qty: int) -> None:
     assert Desk().new(BUY, 4_500, qty) is RiskReject.QTY
 
 
 @pytest.mark.parametrize("qty", [NO_LIMIT // 4_500 + 1, NO_LIMIT, 2**63 - 1])
-def test_product_that_cannot_be_counted_is_denied_without_limits(qty) -> None:
+def test_product_that_cannot_be_counted_is_denied_without_limits(qty: int) -> None:
     assert Desk().new(BUY, 4_500, qty) in (RiskReject.MAX_ORDER_QTY, RiskReject.MAX_ORDER_NOTIONAL)
 
 
@@ -100,7 +103,7 @@ def test_product_that_cannot_be_counted_is_denied_without_limits(qty) -> None:
 
 
 @pytest.mark.parametrize(("age_ns", "code"), [(999, NONE), (1_000, NONE), (1_001, RiskReject.BOOK_OLD)])
-def test_book_age_holds_at_its_bound(age_ns, code) -> None:
+def test_book_age_holds_at_its_bound(age_ns: int, code: RiskReject) -> None:
     assert with_book(FakeBook(updated_ns=NOW - age_ns), max_book_age_ns=1_000) is code
 
 
@@ -129,14 +132,16 @@ def test_book_before_its_first_snapshot_is_stale() -> None:
         (FakeBook(best_ask=NO_ASK), SELL, 4_300, RiskReject.PRICE_COLLAR),
     ],
 )
-def test_best_of_the_side_that_is_there_stands_in_for_the_other(book, side, price, code) -> None:
+def test_best_of_the_side_that_is_there_stands_in_for_the_other(
+    book: FakeBook, side: int, price: int, code: RiskReject
+) -> None:
     desk = Desk(collar_opposite=100)
     desk.book = book
     assert desk.new(side, price, 1) is code
 
 
 @pytest.mark.parametrize(("side", "price"), [(BUY, 100), (SELL, 9_900)])
-def test_collar_lets_prices_away_from_the_book_pass(side, price) -> None:
+def test_collar_lets_prices_away_from_the_book_pass(side: int, price: int) -> None:
     assert Desk(collar_opposite=0, collar_own=0).new(side, price, 1) is NONE
 
 
@@ -156,7 +161,7 @@ def test_collar_lets_prices_away_from_the_book_pass(side, price) -> None:
         (BUY, BUY, 4_700, NONE),
     ],
 )
-def test_order_that_would_meet_ours_is_denied(ours, side, price, code) -> None:
+def test_order_that_would_meet_ours_is_denied(ours: int, side: int, price: int, code: RiskReject) -> None:
     assert with_open(ours, 4_700, 1, side, price, 1) is code
 
 
@@ -167,7 +172,7 @@ def test_order_in_another_market_is_not_met() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.PENDING_NEW, Status.NEW, Status.UNKNOWN, Status.SUSPENDED])
-def test_order_that_may_be_at_the_venue_is_met(status) -> None:
+def test_order_that_may_be_at_the_venue_is_met(status: str) -> None:
     desk = Desk()
     desk.told(desk.open(SELL, 4_700, 1, status=status), pending=Msg.ORDER_CANCEL_REQUEST)
     assert desk.new(BUY, 4_700, 1) is RiskReject.SELF_MATCH
@@ -183,7 +188,7 @@ def test_next_of_ours_is_met_when_the_best_has_left() -> None:
 
 
 @pytest.mark.parametrize("pending_price", [4_700, 5_000])
-def test_order_is_met_at_both_prices_of_a_replace(pending_price) -> None:
+def test_order_is_met_at_both_prices_of_a_replace(pending_price: int) -> None:
     desk = Desk()
     order = desk.open(SELL, 9_700 - pending_price, 1)  # 4_700 and 5_000, either way round
     desk.told(order, pending=Msg.ORDER_CANCEL_REPLACE_REQUEST, pending_price=pending_price, pending_qty=1)
@@ -201,12 +206,12 @@ def test_restricted_stranger_is_an_error() -> None:
 
 def test_markets_out_of_order_are_an_error() -> None:
     with pytest.raises(ConfigError, match="order of their index"):
-        Risk(NO_LIMITS, markets()[::-1])
+        Risk(NO_LIMITS, markets()[::-1], Portfolio(markets()))
 
 
 def test_markets_of_different_units_are_an_error() -> None:
     with pytest.raises(ConfigError, match="must share price_decimals"):
-        Exposure([Instrument("A", 0, None), Instrument("B", 1, None, price_decimals=2)])
+        Exposure([Instrument("A", 0, None), Instrument("B", 1, None, price_decimals=2)], Portfolio([]))
 
 
 def test_burst_without_room_for_one_order_is_an_error() -> None:

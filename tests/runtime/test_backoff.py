@@ -6,7 +6,7 @@ from engine.runtime.backoff import Backoff
 
 
 def test_delays_double_up_to_the_longest_and_lose_at_most_half() -> None:
-    seen = [set() for _ in range(6)]
+    seen: list[set[int]] = [set() for _ in range(6)]
     for seed in range(3000):
         backoff = Backoff(100, 1000, Random(seed))
         for delays in seen:

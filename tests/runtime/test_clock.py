@@ -1,4 +1,5 @@
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -6,7 +7,7 @@ from engine.runtime._clock import Clock
 
 
 @pytest.mark.parametrize("source", [time.monotonic_ns, time.time_ns])
-def test_clock_of_the_machine_says_what_python_says(source) -> None:
+def test_clock_of_the_machine_says_what_python_says(source: Callable[[], int]) -> None:
     clock = Clock(source)
     before, read, after = source(), clock.now_ns(), source()
     assert before <= read <= after
@@ -25,4 +26,4 @@ def test_what_a_source_raises_reaches_the_reader() -> None:
 
 def test_source_that_returns_no_integer_is_refused() -> None:
     with pytest.raises(TypeError):
-        Clock(lambda: 1.5).now_ns()
+        Clock(lambda: 1.5).now_ns()  # type: ignore[arg-type, return-value]

@@ -3,16 +3,19 @@
 import json
 import logging
 import threading
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from logging import LogRecord
 from pathlib import Path
 
 import pytest
 
 from engine.errors import ConfigError
 from engine.runtime import log
+from engine.runtime.log import JsonFormatter
 
 
-def written(tmp_path, act, level="info"):
+def written(tmp_path: Path, act: Callable[[], object], level: str = "info") -> list[dict[str, str]]:
     """Log with `act`, stop, and return the lines."""
     file = tmp_path / "engine.log"
     listener = log.start(level, file)
@@ -27,7 +30,7 @@ def test_record_is_a_line_of_json_with_its_extra_fields(tmp_path: Path) -> None:
     (line,) = written(
         tmp_path, lambda: logging.getLogger("fixlane").warning("HALT: %s\nnow", "fire", extra={"cl_ord_id": "T-1"})
     )
-    assert datetime.fromisoformat(line.pop("time")).utcoffset().total_seconds() == 0
+    assert datetime.fromisoformat(line.pop("time")).utcoffset() == timedelta(0)
     assert line == {"level": "warning", "logger": "fixlane", "message": "HALT: fire\nnow", "cl_ord_id": "T-1"}
 
 
@@ -38,7 +41,12 @@ def test_records_of_the_modules_own_loggers_are_written_too(tmp_path: Path) -> N
 
 def test_level_holds_back_what_is_below_it(tmp_path: Path) -> None:
     logger = logging.getLogger("fixlane")
-    lines = written(tmp_path, lambda: [logger.info("quiet"), logger.warning("loud")], "warning")
+
+    def say() -> None:
+        logger.info("quiet")
+        logger.warning("loud")
+
+    lines = written(tmp_path, say, "warning")
     assert [line["message"] for line in lines] == ["loud"]
 
 
@@ -63,7 +71,7 @@ def test_logging_thread_never_formats_or_writes(tmp_path: Path, monkeypatch: pyt
     threads = []
     format = log.JsonFormatter.format
 
-    def spied(self, record):
+    def spied(self: JsonFormatter, record: LogRecord) -> str:
         threads.append(threading.current_thread())
         return format(self, record)
 
@@ -75,7 +83,12 @@ def test_logging_thread_never_formats_or_writes(tmp_path: Path, monkeypatch: pyt
 
 def test_everything_logged_before_stop_is_written_and_nothing_after(tmp_path: Path) -> None:
     logger = logging.getLogger("fixlane")
-    lines = written(tmp_path, lambda: [logger.info("%d", number) for number in range(1_000)])
+
+    def say() -> None:
+        for number in range(1_000):
+            logger.info("%d", number)
+
+    lines = written(tmp_path, say)
     assert [line["message"] for line in lines] == [str(number) for number in range(1_000)]
     assert logger.handlers == []
 

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 import uvloop
@@ -23,8 +25,12 @@ class Arrivals:
     last_ns = 0
 
 
-def run(mode, act, core=None):
-    async def main():
+T = TypeVar("T")
+Act: TypeAlias = Callable[[asyncio.AbstractEventLoop, Mode], Coroutine[Any, Any, T]]
+
+
+def run(mode: str, act: Act[T], core: int | None = None) -> T:
+    async def main() -> T:
         loop = asyncio.get_running_loop()
         with Mode(mode, core, loop, Sockets(loop), lambda: Arrivals.last_ns, lambda: Arrivals.now_ns) as running:
             return await act(loop, running)
@@ -33,7 +39,7 @@ def run(mode, act, core=None):
         return runner.run(asyncio.wait_for(main(), 5))
 
 
-async def turns_of(loop, running):
+async def turns_of(loop: asyncio.AbstractEventLoop, running: Mode) -> int:
     """Count turns of the loop in which nothing asked for one, over 20 ms."""
     timer = loop.create_future()
     loop.call_later(0.02, timer.set_result, None)
@@ -58,8 +64,8 @@ def test_busy_loop_turns_by_itself_and_an_event_loop_does_not() -> None:
 
 
 @pytest.mark.parametrize("mode", [EVENT, BUSY])
-def test_loop_serves_timers_and_other_threads_in_both_modes(mode) -> None:
-    async def act(loop, running):
+def test_loop_serves_timers_and_other_threads_in_both_modes(mode: str) -> None:
+    async def act(loop: asyncio.AbstractEventLoop, running: Mode) -> tuple[str, str]:
         timer, outside = loop.create_future(), loop.create_future()
         loop.call_later(0.001, timer.set_result, "timer")
         threading.Thread(target=lambda: loop.call_soon_threadsafe(outside.set_result, "thread")).start()
@@ -69,7 +75,7 @@ def test_loop_serves_timers_and_other_threads_in_both_modes(mode) -> None:
 
 
 def test_garbage_collector_is_frozen_and_off_in_busy_mode_and_restored_after() -> None:
-    async def act(loop, running):
+    async def act(loop: asyncio.AbstractEventLoop, running: Mode) -> tuple[bool, bool]:
         return gc.isenabled(), gc.get_freeze_count() > 0
 
     assert run(BUSY, act) == (False, True)
@@ -78,7 +84,7 @@ def test_garbage_collector_is_frozen_and_off_in_busy_mode_and_restored_after() -
 
 
 def test_garbage_collector_that_was_off_stays_off() -> None:
-    async def act(loop, running) -> None:
+    async def act(loop: asyncio.AbstractEventLoop, running: Mode) -> None:
         return None
 
     gc.disable()
@@ -90,8 +96,8 @@ def test_garbage_collector_that_was_off_stays_off() -> None:
 
 
 @pytest.mark.parametrize(("since_ns", "collections"), [(IDLE_NS, 0), (IDLE_NS + 1, 1)])
-def test_garbage_is_collected_only_after_an_idle_time(since_ns, collections) -> None:
-    async def act():
+def test_garbage_is_collected_only_after_an_idle_time(since_ns: int, collections: int) -> None:
+    async def act() -> int:
         loop = asyncio.get_running_loop()
         collector = IdleCollector(loop, lambda: 10**9 - since_ns, lambda: 10**9)
         collector.start()
@@ -108,7 +114,7 @@ def test_core_is_taken_for_the_run_and_given_back() -> None:
     core = min(os.sched_getaffinity(0))
     before = os.sched_getaffinity(0)
 
-    async def act(loop, running):
+    async def act(loop: asyncio.AbstractEventLoop, running: Mode) -> set[int]:
         return os.sched_getaffinity(0)
 
     assert run(EVENT, act, core) == {core}
@@ -116,7 +122,7 @@ def test_core_is_taken_for_the_run_and_given_back() -> None:
 
 
 @pytest.mark.parametrize("core", [4_000, 2**40])
-def test_core_that_cannot_be_had_is_a_configuration_error(core) -> None:
+def test_core_that_cannot_be_had_is_a_configuration_error(core: int) -> None:
     with pytest.raises(ConfigError, match=f"engine.core: cannot pin to core {core}: .*; this process may use"):
         pin(core)
 
@@ -138,7 +144,7 @@ asyncio.run(main())
 
 
 def test_busy_mode_has_touched_the_memory_of_its_first_orders() -> None:
-    def faults(mode):
+    def faults(mode: str) -> int:
         ran = subprocess.run([sys.executable, "-c", ORDERS_WORTH, mode], check=True, capture_output=True, text=True)
         return int(ran.stdout)
 

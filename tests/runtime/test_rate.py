@@ -55,12 +55,12 @@ def test_refused_take_takes_nothing() -> None:
 
 
 @pytest.mark.parametrize(("reserve", "passes"), [(89, True), (90, True), (91, False)])
-def test_take_leaves_the_reserve(reserve, passes) -> None:
+def test_take_leaves_the_reserve(reserve: int, passes: bool) -> None:
     assert TokenBucket(1, 100).take(10, 0, reserve) is passes
 
 
 @pytest.mark.parametrize(("tokens", "left"), [(9, 1), (10, 0), (11, 0), (2**62, 0)])
-def test_drain_takes_what_is_there(tokens, left) -> None:
+def test_drain_takes_what_is_there(tokens: int, left: int) -> None:
     bucket = TokenBucket(1, 10)
     bucket.drain(tokens, 0)
     assert bucket.available(0) == left
@@ -75,7 +75,7 @@ def test_clock_that_goes_back_gains_nothing() -> None:
 
 
 @pytest.mark.parametrize(("per_second", "burst"), [(0, 1), (1, 0), (-1, 1), (SECOND + 1, 1), (1, SECOND + 1)])
-def test_bucket_of_impossible_size_is_refused(per_second, burst) -> None:
+def test_bucket_of_impossible_size_is_refused(per_second: int, burst: int) -> None:
     with pytest.raises(ConfigError, match="must be 1 to"):
         TokenBucket(per_second, burst)
 
@@ -86,7 +86,9 @@ def test_bucket_of_impossible_size_is_refused(per_second, burst) -> None:
     st.integers(1, 10**9),
     st.lists(st.tuples(st.integers(0, 10**10), st.integers(0, 10**9), st.integers(0, 50), st.booleans()), max_size=30),
 )
-def test_random_use_equals_exact_fractions(per_second, burst, requests) -> None:
+def test_random_use_equals_exact_fractions(
+    per_second: int, burst: int, requests: list[tuple[int, int, int, bool]]
+) -> None:
     bucket, level, now_ns = TokenBucket(per_second, burst), Fraction(burst), 0
     for wait_ns, tokens, reserve, is_held_back in requests:
         now_ns += wait_ns
@@ -115,7 +117,7 @@ def test_window_is_full_after_as_many_equal_orders() -> None:
 
 
 @pytest.mark.parametrize("other", [(5, 4_500, 10), (4, 4_501, 10), (4, 4_500, 11)])
-def test_order_that_differs_in_anything_is_no_duplicate(other) -> None:
+def test_order_that_differs_in_anything_is_no_duplicate(other: tuple[int, int, int]) -> None:
     window = DuplicateWindow(1, 1_000)
     window.add(4, 4_500, 10, 0)
     assert window.is_full(4, 4_500, 10, 0)
@@ -123,7 +125,7 @@ def test_order_that_differs_in_anything_is_no_duplicate(other) -> None:
 
 
 @pytest.mark.parametrize(("age_ns", "is_full"), [(999, True), (1_000, False), (1_001, False)])
-def test_order_leaves_the_window(age_ns, is_full) -> None:
+def test_order_leaves_the_window(age_ns: int, is_full: bool) -> None:
     window = DuplicateWindow(1, 1_000)
     window.add(4, 4_500, 10, 7)
     assert window.is_full(4, 4_500, 10, 7 + age_ns) is is_full
@@ -142,18 +144,19 @@ def test_ring_grows_only_where_the_window_holds_more() -> None:
 
 
 @pytest.mark.parametrize(("max_orders", "window_ns"), [(0, 1), (1, 0), (-1, 1)])
-def test_window_of_no_size_is_refused(max_orders, window_ns) -> None:
+def test_window_of_no_size_is_refused(max_orders: int, window_ns: int) -> None:
     with pytest.raises(ConfigError, match="must be positive"):
         DuplicateWindow(max_orders, window_ns)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.integers(1, 9), st.integers(1, 600), st.integers(0, 2**32))
-def test_random_orders_equal_a_plain_list(max_orders, window_ns, seed) -> None:
-    window, sent, now_ns, chance = DuplicateWindow(max_orders, window_ns), [], 0, random.Random(seed)
+def test_random_orders_equal_a_plain_list(max_orders: int, window_ns: int, seed: int) -> None:
+    window, now_ns, chance = DuplicateWindow(max_orders, window_ns), 0, random.Random(seed)
+    sent: list[tuple[int, tuple[int, int, int]]] = []
     for _ in range(300):
         now_ns += chance.randrange(7)
-        order = [chance.randrange(2), chance.choice((1, 65, 4_161)), chance.randrange(1, 4)]
+        order = (chance.randrange(2), chance.choice((1, 65, 4_161)), chance.randrange(1, 4))
         equal = [each for at_ns, each in sent if each == order and now_ns - at_ns < window_ns]
         assert window.is_full(*order, now_ns) is (len(equal) >= max_orders)
         if len(equal) < max_orders:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
@@ -80,6 +81,14 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0)
 
 
+def has_read(reader: Reader, size: int) -> bool:
+    return sum(map(len, reader.got)) == size
+
+
+def are_lost(reader: Reader, lender: Lender) -> bool:
+    return len(reader.ends) == 2 and lender.is_lost.is_set()
+
+
 def spinner_of(sockets: Sockets) -> Spinner:
     return Spinner(asyncio.get_running_loop(), sockets)
 
@@ -92,10 +101,11 @@ def test_bytes_and_the_end_come_in_both_modes(spins: bool) -> None:
         if spins:
             spinner.start()
         reader, far = await connected(lambda: Reader(sockets))
+        total = 0
         for part in (b"one", b"two", b"x" * 100_000):
-            seen = sum(map(len, reader.got))
             far.sendall(part)
-            await until(lambda seen=seen, part=part: sum(map(len, reader.got)) == seen + len(part))
+            total += len(part)
+            await until(partial(has_read, reader, total))
         assert b"".join(reader.got) == b"onetwo" + b"x" * 100_000
         far.close()
         await until(lambda: bool(reader.ends and reader.ends[-1] == "lost"))
@@ -113,7 +123,7 @@ def test_reading_changes_hands_without_losing_a_byte() -> None:
         for number in range(20):
             spinner.start() if number % 2 else spinner.stop()
             far.sendall(b"%02d" % number)
-            await until(lambda number=number: b"".join(reader.got).endswith(b"%02d" % number))
+            await until(partial(has_read, reader, 2 * (number + 1)))
         assert b"".join(reader.got) == b"".join(b"%02d" % number for number in range(20))
         spinner.stop()
         reader.transport.close()
@@ -245,10 +255,10 @@ def test_no_descriptor_is_left_behind(spins: bool) -> None:
             reader, far = await connected(lambda: Reader(sockets))
             lender, lender_far = await connected(lambda: Lender(sockets))
             far.sendall(b"a")
-            await until(lambda reader=reader: reader.got == [b"a"])
+            await until(partial(has_read, reader, 1))
             far.close()
             lender_far.close()
-            await until(lambda reader=reader, lender=lender: len(reader.ends) == 2 and lender.is_lost.is_set())
+            await until(partial(are_lost, reader, lender))
             await asyncio.sleep(0)
             open_files.append(len(os.listdir("/proc/self/fd")))
         assert open_files[1:] == open_files[:1] * 9

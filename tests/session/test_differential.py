@@ -7,6 +7,7 @@ docs/fix-interoperability.md the reasons.
 import random
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.codec.message import Message
@@ -64,7 +65,7 @@ def reset(some: random.Random, number: int) -> tuple[str, int]:
     return f"35=4|34={number}|36={to}|", to - number
 
 
-MAKERS = {
+MAKERS: dict[str, Callable[[random.Random, int], tuple[str, int]]] = {
     "order": lambda some, number: (f"35=D|34={number}|{ORDER}", 1),
     "test": lambda some, number: (f"35=1|34={number}|112=T{number}|", 1),
     "heartbeat": lambda some, number: (f"35=0|34={number}|", 1),

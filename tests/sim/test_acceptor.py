@@ -7,7 +7,7 @@ import pytest
 
 from engine.errors import ConfigError
 from engine.sim.fix.acceptor import open_acceptor
-from tests.support.sim_process import ACCEPTORS, SESSION_FILE
+from tests.support.sim.process import ACCEPTORS, SESSION_FILE
 
 either = pytest.mark.parametrize("kind", ACCEPTORS)
 

@@ -1,10 +1,12 @@
 """Faults: when they are armed, for whom, how often, and how long they hold."""
 
+from typing import Any
+
 import pytest
 
 from engine.errors import ConfigError
 from engine.exchange.faults import FaultKind, Faults, InjectedFault
-from tests.support.sim_venue import NOON_NS, SECOND_NS
+from tests.support.sim.venue import NOON_NS, SECOND_NS
 
 MS = 1_000_000
 
@@ -60,6 +62,7 @@ def test_unknown_fault_is_a_config_error() -> None:
 
 
 def test_fault_that_makes_no_sense_is_a_config_error() -> None:
-    for wrong in ({"at_ms": -1}, {"count": 0}, {"duration_ms": -1}, {"delay_ms": -1}):
+    wrongs: tuple[dict[str, Any], ...] = ({"at_ms": -1}, {"count": 0}, {"duration_ms": -1}, {"delay_ms": -1})
+    for wrong in wrongs:
         with pytest.raises(ConfigError, match="fault drop_fix: "):
             InjectedFault(kind=FaultKind.DROP_FIX, **wrong)

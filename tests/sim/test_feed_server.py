@@ -12,8 +12,8 @@ from picows import WSError
 
 from engine.sim.feed import handshake
 from engine.sim.feed.connection import BOOK, TICKER, TRADE
-from tests.support.sim_clients import HEADERS, wait_for
-from tests.support.sim_process import SimProcess, Start
+from tests.support.sim.clients import HEADERS, wait_for
+from tests.support.sim.process import SimProcess, Start
 
 NOW = 1_795_444_200_011
 

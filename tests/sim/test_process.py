@@ -11,8 +11,9 @@ import pytest
 
 from engine.errors import EngineError
 from tests.support.captures import DIRECTORY, FILES, frames
-from tests.support.sim_clients import Frame, pick, wait_for
-from tests.support.sim_process import ROOT, SimProcess, Start, on_both_acceptors, write_config
+from tests.support.places import ROOT
+from tests.support.sim.clients import Frame, pick, wait_for
+from tests.support.sim.process import SimProcess, Start, on_both_acceptors, write_config
 
 
 def test_fault_of_the_configuration_is_armed_from_the_start(simulator: Start) -> None:

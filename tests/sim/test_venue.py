@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from tests.support.sim_clients import pick
-from tests.support.sim_process import SimProcess, Start, on_both_acceptors
+from tests.support.sim.clients import pick
+from tests.support.sim.process import SimProcess, Start, on_both_acceptors
 
 NOON = "20261123-12:00:00"
 

@@ -11,29 +11,29 @@ from tests.support.order_reports import ack, canceled, fill, replaced
 BUY, SELL = fix.BUY, fix.SELL
 
 
-def quoting(**parameters):
+def quoting(**parameters: int) -> Scene:
     """A quoter whose book is 0.45 to 0.46 with nothing of its own in it."""
     return Scene(TwoSidedQuoter(QuoterParameters(**{"qty": 10, "max_position": 30} | parameters)))
 
 
-def quotes(scene):
+def quotes(scene: Scene) -> list[tuple[int, int, int]]:
     """Return (side, price, pending price) of every live order."""
     return [(order.side, order.price, order.pending_price) for order in scene.orders.live()]
 
 
-def nudge(scene) -> None:
+def nudge(scene: Scene) -> None:
     """Move the depth without moving a price."""
     scene.delta(4_400, 1)
 
 
-def started(**parameters):
+def started(**parameters: int) -> Scene:
     scene = quoting(**parameters)
     nudge(scene)
     acknowledge(scene)
     return scene
 
 
-def acknowledge(scene) -> None:
+def acknowledge(scene: Scene) -> None:
     for order in scene.orders.live():
         if order.ord_status == fix.Status.PENDING_NEW:
             scene.loop.on_report(ack(order))
@@ -43,10 +43,10 @@ def acknowledge(scene) -> None:
             scene.loop.on_report(canceled(order))
 
 
-def hold(scene, qty) -> None:
+def hold(scene: Scene, qty: int) -> None:
     """Come to a position."""
     side = BUY if qty > 0 else SELL
-    scene.positions[scene.rain].fill(side, abs(qty), 4_500, 0)
+    scene.portfolio.fill(scene.rain, side, abs(qty), 4_500, 0)
 
 
 def test_quoter_quotes_both_sides_of_the_middle_post_only() -> None:
@@ -61,7 +61,7 @@ def test_quoter_quotes_both_sides_of_the_middle_post_only() -> None:
     [(4_600, [4_400, 4_700]), (4_700, [4_500, 4_700]), (4_800, [4_500, 4_800])],
     ids=["one step", "two steps", "three steps"],
 )
-def test_quotes_stand_as_far_below_the_middle_as_above(asks, expected) -> None:
+def test_quotes_stand_as_far_below_the_middle_as_above(asks: int, expected: list[int]) -> None:
     scene = quoting()
     scene.books[0].snapshot([(4_500, 10)], [(asks, 10)])
     nudge(scene)
@@ -72,7 +72,7 @@ def test_quotes_stand_as_far_below_the_middle_as_above(asks, expected) -> None:
 @pytest.mark.parametrize(
     ("held", "moves"), [(9, 0), (-9, 0), (10, -100), (-10, 100), (19, -100), (-19, 100), (20, -200), (-20, 200)]
 )
-def test_quotes_lean_against_the_position_alike_on_both_sides(held, moves) -> None:
+def test_quotes_lean_against_the_position_alike_on_both_sides(held: int, moves: int) -> None:
     scene = quoting(half_spread=3)
     hold(scene, held)
     nudge(scene)
@@ -80,7 +80,7 @@ def test_quotes_lean_against_the_position_alike_on_both_sides(held, moves) -> No
 
 
 @pytest.mark.parametrize(("held", "prices"), [(10, [2_400, 4_600]), (-10, [4_500, 6_700])])
-def test_quotes_never_cross_the_book_however_hard_they_lean(held, prices) -> None:
+def test_quotes_never_cross_the_book_however_hard_they_lean(held: int, prices: list[int]) -> None:
     scene = quoting(skew=20)
     hold(scene, held)
     nudge(scene)
@@ -88,7 +88,7 @@ def test_quotes_never_cross_the_book_however_hard_they_lean(held, prices) -> Non
 
 
 @pytest.mark.parametrize(("held", "left"), [(29, [BUY, SELL]), (30, [SELL]), (-29, [BUY, SELL]), (-30, [BUY])])
-def test_side_that_would_add_is_withdrawn_at_the_limit(held, left) -> None:
+def test_side_that_would_add_is_withdrawn_at_the_limit(held: int, left: list[int]) -> None:
     scene = started(skew=0)
     hold(scene, held)
     nudge(scene)
@@ -120,7 +120,7 @@ def test_one_request_is_in_flight_for_each_quote() -> None:
 
 
 @pytest.mark.parametrize(("tolerance", "moved"), [(1, 2), (2, 0)])
-def test_quote_is_moved_only_when_it_is_off_by_the_tolerance(tolerance, moved) -> None:
+def test_quote_is_moved_only_when_it_is_off_by_the_tolerance(tolerance: int, moved: int) -> None:
     scene = started(tolerance=tolerance)
     scene.books[0].snapshot([(4_600, 10)], [(4_700, 10)])  # everything one step up
     nudge(scene)
@@ -154,13 +154,13 @@ def test_quotes_off_the_grid_are_not_sent() -> None:
     assert quotes(scene) == [(SELL, 500, 0)]
 
 
-def taking():
+def taking() -> Scene:
     scene = Scene(Taker(TakerParameters(size=5)))
     nudge(scene)
     return scene
 
 
-def taken(scene):
+def taken(scene: Scene) -> list[tuple[int, int, int, str]]:
     """Return (side, price, qty, time in force) of what is live, and end it."""
     found = [(order.side, order.price, order.order_qty, order.time_in_force) for order in scene.orders.live()]
     for order in scene.orders.live():

@@ -1,5 +1,6 @@
 """A whole configuration as text, table by table, and the strategies that it may name."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -43,6 +44,8 @@ max_gross_position = "none"
 max_open_orders = 64
 max_open_cost = "none"
 max_daily_loss = "250"
+day_start = "17:30"
+day_zone = "America/Chicago"
 max_book_age = "1.5s"
 allow_crossed_book = false
 restricted = []
@@ -96,19 +99,19 @@ class Watcher(Strategy):
 
 
 @pytest.fixture
-def written(tmp_path: Path):
-    def write(text, name="engine.toml"):
+def written(tmp_path: Path) -> Callable[..., Path]:
+    def write(text: str, name: str = "engine.toml") -> Path:
         (tmp_path / name).write_text(text)
         return tmp_path / name
 
     return write
 
 
-def wrong(path, environ=None):
+def wrong(path: Path, environ: dict[str, str] | None = None) -> list[str]:
     return problems(path, environ or {})
 
 
-def edited(old, new):
+def edited(old: str, new: str) -> str:
     """Return the whole configuration with one thing changed."""
     assert old in WHOLE
     return WHOLE.replace(old, new, 1)

@@ -1,21 +1,25 @@
-"""A whole desk over spies: real books, orders, risk and positions whose every step is recorded as a tuple."""
+"""A whole desk over spies: real books, orders, risk and portfolio whose every step is recorded as a tuple."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 from msgspec import structs
 
 from engine import fix
-from engine.book import ASK, BID, make_book
+from engine.book import ASK, BID, Book, make_book
 from engine.errors import DecodeError
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
-from engine.orders.order import Order
+from engine.orders.order import Change, Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
-from engine.portfolio.position import Position
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.gateway import SessionGateway
 from engine.venue import EventKind, MarketEvent
+from tests.support.order_reports import traded
 from tests.support.risks import NO_LIMITS
 
 CENTS = [PriceBand(0, 10_000, 100)]
@@ -24,9 +28,9 @@ HOOKS = (
 )  # fmt: skip
 STEPS = {
     "book": ("apply", "snapshot", "set_level", "mark_stale"),
-    "risk": ("check_new", "check_replace", "check_cancel", "update", "on_fill", "mark", "set_state"),
+    "risk": ("check_new", "check_replace", "check_cancel", "update", "set_state"),
     "orders": ("open", "request_cancel", "request_replace", "apply", "on_disconnect"),
-    "position": ("fill",),
+    "portfolio": ("book", "settle", "mark_book"),
     "strategy": HOOKS,
     "journal": tuple(name for name in vars(NullJournal) if name.startswith("append_")),
     "dialect": ("new_order", "cancel", "replace", "mass_cancel", "order_status", "decode"),
@@ -34,7 +38,7 @@ STEPS = {
 }
 
 
-def word(value):
+def word(value: object) -> object:
     """What an argument is called in a record."""
     if isinstance(value, Order):
         return value.cl_ord_id
@@ -42,37 +46,39 @@ def word(value):
         return value.exec_type or value.msg_type
     if isinstance(value, MarketEvent):
         return value.kind
+    if isinstance(value, Change):
+        return traded(value)
     return getattr(value, "symbol", None) or getattr(getattr(value, "instrument", None), "symbol", value)
 
 
 class Spy:
     """Passes everything on to its target, and records the calls named in STEPS as (name.method, *arguments)."""
 
-    def __init__(self, name, target, record) -> None:
+    def __init__(self, name: str, target: Any, record: list[tuple[Any, ...]]) -> None:
         vars(self).update(_name=name, _target=target, _record=record)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         found = getattr(self._target, name)
         if name not in STEPS[self._name]:
             return found
 
-        def call(*arguments):
+        def call(*arguments: object) -> Any:
             self._record.append((f"{self._name}.{name}", *map(word, arguments)))
             return found(*arguments)
 
         return call
 
-    def __setattr__(self, name, value) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         setattr(self._target, name, value)
 
 
-def spied(kind, name, record, *made_of):
+def spied(kind: type[Any], name: str, record: list[tuple[Any, ...]], *made_of: Any) -> Any:
     """Return a `kind` that records the calls named in STEPS: the loop calls its parts by C signature."""
 
-    def recorded(step):
+    def recorded(step: str) -> Callable[..., Any]:
         plain = getattr(kind, step)
 
-        def call(self, *arguments):
+        def call(self: Any, *arguments: object) -> Any:
             record.append((f"{name}.{step}", *map(word, arguments)))
             return plain(self, *arguments)
 
@@ -87,22 +93,22 @@ class FakeDialect:
 
     knows_status = True
 
-    def new_order(self, order, now_ns):
+    def new_order(self, order: Order, now_ns: int) -> bytes:
         return f"D {order.cl_ord_id}".encode()
 
-    def cancel(self, order, now_ns):
+    def cancel(self, order: Order, now_ns: int) -> bytes:
         return f"F {order.pending_cl_ord_id} {order.cl_ord_id}".encode()
 
-    def replace(self, order, now_ns):
+    def replace(self, order: Order, now_ns: int) -> bytes:
         return f"G {order.pending_cl_ord_id} {order.cl_ord_id}".encode()
 
-    def mass_cancel(self, cl_ord_id, now_ns):
+    def mass_cancel(self, cl_ord_id: str, now_ns: int) -> bytes:
         return f"q {cl_ord_id}".encode()
 
-    def order_status(self, order, now_ns):
+    def order_status(self, order: Order, now_ns: int) -> bytes | None:
         return f"H {order.cl_ord_id}".encode() if self.knows_status else None
 
-    def decode(self, fields):
+    def decode(self, fields: ExecutionReport | bytes) -> ExecutionReport:
         if isinstance(fields, bytes):
             raise DecodeError("OrderQty(38) is no number")
         return fields
@@ -111,12 +117,12 @@ class FakeDialect:
 class FakeMarketData:
     """Frames are the events themselves; bytes cannot be read."""
 
-    def decode(self, frame):
+    def decode(self, frame: MarketEvent | bytes) -> MarketEvent:
         if isinstance(frame, bytes):
             raise DecodeError("market data unreadable")
         return frame
 
-    def resync(self, instruments):
+    def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
         return [f"resync {instrument.symbol}".encode() for instrument in instruments]
 
 
@@ -127,38 +133,39 @@ class Scene:
     what left; `now_ns` is the clock, which a test sets.
     """
 
-    def __init__(self, strategy=None, journal=None, **limits) -> None:
-        self.record = []
-        self.sent = []
+    def __init__(self, strategy: Strategy | None = None, journal: NullJournal | None = None, **limits: Any) -> None:
+        self.record: list[tuple[Any, ...]] = []
+        self.sent: list[bytes] = []
         self.now_ns = 1_000
-        self.timers = []
-        self.halts = []
+        self.timers: list[tuple[int, Callable[[], None]]] = []
+        self.halts: list[str] = []
         self.rain, self.snow = self.instruments = tuple(
             Instrument(name, index, CENTS) for index, name in enumerate(("RAIN", "SNOW"))
         )
-        self.strategy = strategy or Strategy()
+        self.strategy: Any = strategy or Strategy()
         self.orders = spied(Orders, "orders", self.record, "T")
-        self.risk = spied(Risk, "risk", self.record, structs.replace(NO_LIMITS, **limits), self.instruments)
-        self.positions = {each: spied(Position, "position", self.record, each) for each in self.instruments}
+        self.portfolio = spied(Portfolio, "portfolio", self.record, self.instruments)
+        allowed = structs.replace(NO_LIMITS, **limits)
+        self.risk = spied(Risk, "risk", self.record, allowed, self.instruments, self.portfolio)
         self.journal = journal or spied(NullJournal, "journal", self.record)
-        self.dialect = FakeDialect()
+        self.dialect: Any = FakeDialect()
         self.books = [make_book(instrument, 3) for instrument in self.instruments]
         for book in self.books:
             book.snapshot([(4_500, 100), (4_400, 200)], [(4_600, 100), (4_700, 200)])
             book.updated_ns = self.now_ns
-        spies = {
+        spies: dict[str, object] = {
             "market_data": FakeMarketData(),
             "dialect": self.dialect,
             "strategy": self.strategy,
         }
-        self.spies = {name: Spy(name, target, self.record) for name, target in spies.items()}
+        self.spies: dict[str, Any] = {name: Spy(name, target, self.record) for name, target in spies.items()}
         spied_dialect = self.spies["dialect"]
         parts = Parts(
-            books=[Spy("book", book, self.record) for book in self.books],
+            books=[cast(Book, Spy("book", book, self.record)) for book in self.books],
             market_data=self.spies["market_data"],
             decode_report=spied_dialect.decode,
             orders=self.orders,
-            positions=tuple(self.positions.values()),
+            portfolio=self.portfolio,
             risk=self.risk,
             journal=self.journal,
             strategy=self.spies["strategy"],
@@ -171,47 +178,50 @@ class Scene:
             wall_ns=lambda: 10**18 + self.now_ns,
             call_later=lambda delay_ns, due: self.timers.append((delay_ns, due)),
         )
-        self.loop = assemble(parts, around)
+        self.loop: Any = assemble(parts, around)  # Any: frames and reports are what the fakes read, not bytes
         self.desk = self.strategy.context
         self.loop.is_connected = self.loop.is_trading = True
 
-    def send(self, body) -> None:
+    def send(self, body: bytes) -> None:
         self.record.append(("send", body))
         self.sent.append(body)
 
-    def refuse(self, fields) -> None:
+    def refuse(self, fields: object) -> None:
         self.record.append(("refuse", fields))
 
-    def halt(self, reason) -> None:
+    def halt(self, reason: str) -> None:
         """Note why trading must end; a scene with a supervisor leaves it to him."""
         self.halts.append(reason)
 
-    def taken(self):
+    def taken(self) -> list[tuple[Any, ...]]:
         """Return what was recorded since the last call."""
         steps = self.record[:]
         self.record.clear()
         return steps
 
-    def names(self):
+    def names(self) -> list[str]:
         return [step[0] for step in self.taken()]
 
-    def frame(self, kind, is_last=True, **values) -> None:
+    def frame(self, kind: int, is_last: bool = True, **values: Any) -> None:
         """Feed one event."""
         event = MarketEvent(kind)
         for name, value in values.items():
             setattr(event, name, value)
         self.loop.on_frame(event, is_last)
 
-    def delta(self, price, size, is_last=True, side=BID, instrument=None) -> None:
+    def delta(
+        self, price: int, size: int, is_last: bool = True, side: int = BID, instrument: Instrument | None = None
+    ) -> None:
         self.frame(EventKind.DELTA, is_last, instrument=instrument or self.rain, side=side, price=price, size=size)
 
-    def buy(self, price=4_500, qty=10, **more):
+    def buy(self, price: int = 4_500, qty: int = 10, **more: Any) -> Any:
+        """Return the order, or None where risk denied it: a test knows which."""
         return self.desk.buy(self.rain, price, qty, **more)
 
-    def sell(self, price=4_600, qty=10, **more):
+    def sell(self, price: int = 4_600, qty: int = 10, **more: Any) -> Any:
         return self.desk.sell(self.rain, price, qty, **more)
 
-    def refresh(self, book, size=500) -> None:
+    def refresh(self, book: Book, size: int = 500) -> None:
         """A whole new snapshot of one market."""
         self.frame(EventKind.SNAPSHOT, instrument=book.instrument, bids=[(4_500, size)], asks=[(4_600, size)])
 

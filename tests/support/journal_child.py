@@ -1,6 +1,6 @@
 """Appends to the journal of a directory until it is killed; says each order's number once it is appended.
 
-Run as: python journal_child.py DIRECTORY SEGMENT_BYTES
+Run as: python -m tests.support.journal_child DIRECTORY SEGMENT_BYTES
 """
 
 import sys

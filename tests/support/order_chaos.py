@@ -10,7 +10,7 @@ from engine.journal.writer import NullJournal
 from engine.orders.order import Change, Order
 from engine.orders.orders import Orders
 from engine.orders.report import ABSENT, ExecutionReport
-from engine.portfolio.position import Positions
+from engine.portfolio import Portfolio
 from tests.support.order_reports import INSTRUMENTS, report
 
 EXEC_TYPES = [*"0123456789ABCDEFGHI", *"FFFFF", "u"]
@@ -19,12 +19,12 @@ OTHER_TYPES = [Msg.ORDER_CANCEL_REJECT] * 3 + [Msg.REJECT, Msg.BUSINESS_MESSAGE_
 
 
 class Chaos:
-    """Drives `orders` and `positions`; a report makes sense by chance only, but its sums fit more often than not."""
+    """Drives `orders` and `portfolio`; a report makes sense by chance only, but its sums fit more often than not."""
 
-    def __init__(self, seed: int, orders: Orders, positions: Positions, journal: NullJournal) -> None:
+    def __init__(self, seed: int, orders: Orders, portfolio: Portfolio, journal: NullJournal) -> None:
         self.random = random.Random(seed)
         self.orders = orders
-        self.positions = positions
+        self.portfolio = portfolio
         self.journal = journal
         self.opened: list[Order] = []
         self._time = count(1_000)
@@ -40,9 +40,9 @@ class Chaos:
             self.orders.on_disconnect()
             self.journal.append_disconnect(next(self._time))
         elif draw < 0.30:
-            position = self.random.choice(list(self.positions))
-            position.settle(10_000, 3)
-            self.journal.append_settle(position.instrument, 10_000, 3, next(self._time))
+            instrument = self.random.choice(INSTRUMENTS)
+            self.portfolio.settle(instrument, 10_000, 3)
+            self.journal.append_settle(instrument, 10_000, 3, next(self._time))
         elif draw < 0.31:
             self.journal.append_request(self.orders.next_cl_ord_id(), next(self._time))
             self.journal.append_note("halt: tried", next(self._time))
@@ -75,8 +75,7 @@ class Chaos:
     def _report(self, made: ExecutionReport) -> Change:
         change = self.orders.apply(made)
         self.journal.append_report(made, next(self._time))
-        if change.order is not None:
-            self.positions[change.order.instrument].book(change)
+        self.portfolio.book(change)
         return change
 
     def _any_report(self, order: Order) -> ExecutionReport:
@@ -102,7 +101,7 @@ class Chaos:
         return made
 
 
-def snapshot(orders: Orders, positions: Positions) -> object:
+def snapshot(orders: Orders, portfolio: Portfolio) -> object:
     """Everything of orders and positions that must survive."""
     skipped = {"sent_ns", "tag", "instrument"}
     names = [name for name in Order.__slots__ if name not in skipped and not name.startswith("_")]
@@ -111,7 +110,7 @@ def snapshot(orders: Orders, positions: Positions) -> object:
         (order.instrument.symbol, order.executions, *(getattr(order, name) for name in names))
         for order in dict.fromkeys(order for _, order in ids)
     ]
-    held = [(p.net, p.cash, p.cost, p.fees) for p in positions]
+    held = [(p.net, p.cash, p.cost, p.fees) for p in portfolio]
     live = [order.cl_ord_id for order in orders.live()]
     return each, held, live, [(cl_ord_id, order.cl_ord_id) for cl_ord_id, order in ids], orders.opened
 

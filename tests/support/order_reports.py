@@ -1,5 +1,7 @@
 """Reports as a venue would send them, and the state of orders as values to compare."""
 
+from typing import Any
+
 from engine import fix
 from engine.fix import Exec, Msg, Status
 from engine.instrument import Instrument, PriceBand
@@ -24,7 +26,7 @@ def open_order(
     return orders.open(instrument, side, price, qty, ord_type, tif, False, 0, 1)
 
 
-def report(cl_ord_id: str, exec_type: str, ord_status: str = "", **fields: object) -> ExecutionReport:
+def report(cl_ord_id: str, exec_type: str, ord_status: str = "", **fields: Any) -> ExecutionReport:
     """An ExecutionReport; other message types by msg_type=."""
     made = ExecutionReport()
     made.msg_type = Msg.EXECUTION_REPORT
@@ -36,11 +38,11 @@ def report(cl_ord_id: str, exec_type: str, ord_status: str = "", **fields: objec
     return made
 
 
-def ack(order: Order, **fields: object) -> ExecutionReport:
+def ack(order: Order, **fields: Any) -> ExecutionReport:
     return report(order.cl_ord_id, Exec.NEW, Status.NEW, **fields)
 
 
-def fill(order: Order, qty: int, exec_id: str, /, price: int = 4200, **fields: object) -> ExecutionReport:
+def fill(order: Order, qty: int, exec_id: str, /, price: int = 4200, **fields: Any) -> ExecutionReport:
     """A fill with the sums that go with it."""
     cum_qty = order.cum_qty + qty
     made = report(order.cl_ord_id, Exec.TRADE, exec_id=exec_id, last_qty=qty, last_px=price, cum_qty=cum_qty, fee=7)
@@ -51,7 +53,7 @@ def fill(order: Order, qty: int, exec_id: str, /, price: int = 4200, **fields: o
     return made
 
 
-def canceled(order: Order, **fields: object) -> ExecutionReport:
+def canceled(order: Order, **fields: Any) -> ExecutionReport:
     """The answer to the cancel in flight, or an unsolicited cancel."""
     made = report(order.pending_cl_ord_id or order.cl_ord_id, Exec.CANCELED, Status.CANCELED)
     made.orig_cl_ord_id = order.cl_ord_id if order.pending else ""
@@ -62,7 +64,7 @@ def canceled(order: Order, **fields: object) -> ExecutionReport:
     return made
 
 
-def replaced(order: Order, **fields: object) -> ExecutionReport:
+def replaced(order: Order, **fields: Any) -> ExecutionReport:
     """The answer to the replace in flight, with OrdStatus(39) Replaced as some venues send it."""
     made = report(order.pending_cl_ord_id, Exec.REPLACED, Status.REPLACED, orig_cl_ord_id=order.cl_ord_id)
     made.price = order.pending_price
@@ -74,7 +76,7 @@ def replaced(order: Order, **fields: object) -> ExecutionReport:
     return made
 
 
-def cancel_reject(order: Order, ord_status: str, response_to: str = "1", **fields: object) -> ExecutionReport:
+def cancel_reject(order: Order, ord_status: str, response_to: str = "1", **fields: Any) -> ExecutionReport:
     made = report(order.pending_cl_ord_id, "", ord_status, orig_cl_ord_id=order.cl_ord_id)
     made.msg_type = Msg.ORDER_CANCEL_REJECT
     made.cxl_rej_response_to = response_to

@@ -1,11 +1,16 @@
 """Risk as one would explain it: lists of what happened, summed whenever a question is asked."""
 
+from typing import Any
+
 from engine.book import NO_ASK, NO_BID
 from engine.fix import BUY, SELL, Status
+from engine.instrument import Instrument
+from engine.orders.order import Order
 from engine.orders.table import TERMINAL
 from engine.risk import RiskReject, TradingState
+from engine.risk.limits import Limits
 from engine.units import NO_LIMIT
-from tests.support.risks import PAYOUT
+from tests.support.risks import PAYOUT, FakeBook
 
 SECOND = 10**9
 
@@ -13,21 +18,22 @@ SECOND = 10**9
 class ReferenceRisk:
     """Answers what `Risk` answers, slowly."""
 
-    def __init__(self, limits, instruments) -> None:
+    def __init__(self, limits: Limits, instruments: tuple[Instrument, ...]) -> None:
         self.limits = limits
+        self.rate: Any = limits.rate  # without a rate nothing asks what the rate is
         self.instruments = instruments
-        self.orders = []
-        self.fills = []
-        self.marks = {}
-        self.closed = set()
+        self.orders: list[Order] = []
+        self.fills: list[tuple[Instrument, int, int, int, int]] = []
+        self.tops: dict[Instrument, tuple[int, int]] = {}  # the best prices that were believed last
+        self.closed: set[Instrument] = set()
         self.state = TradingState.ACTIVE
-        self.sent = []
+        self.sent: list[tuple[int, Instrument, int, int, int]] = []
         self.tokens = limits.rate.burst * SECOND if limits.rate else 0  # in 10**-9
         self.tokens_ns = 0
 
     # What counts
 
-    def cases(self, order):
+    def cases(self, order: Order) -> list[tuple[int, int]]:
         """The (price, quantity) pairs that may turn out to be open."""
         leaves_qty = order.leaves_qty
         if order.ord_status == Status.UNKNOWN:
@@ -37,45 +43,52 @@ class ReferenceRisk:
         pending = (order.pending_price, order.pending_qty - order.cum_qty) if order.pending_qty else (0, 0)
         return [(price, qty) for price, qty in ((order.price, leaves_qty), pending) if qty > 0]
 
-    def open_orders(self):
+    def open_orders(self) -> list[Order]:
         return [order for order in self.orders if self.cases(order)]
 
-    def qty(self, order):
+    def qty(self, order: Order) -> int:
         return max([qty for _, qty in self.cases(order)], default=0)
 
-    def order_cost(self, order):
+    def order_cost(self, order: Order) -> int:
         return max([cost(order.side, price, qty) for price, qty in self.cases(order)], default=0)
 
-    def position(self, instrument):
+    def position(self, instrument: Instrument) -> int:
         return sum(qty if side == BUY else -qty for where, side, qty, _, _ in self.fills if where is instrument)
 
-    def side_worst(self, instrument, side):
+    def side_worst(self, instrument: Instrument, side: int) -> int:
         ours = [order for order in self.orders if order.instrument is instrument and order.side == side]
         return self.position(instrument) * (1 if side == BUY else -1) + sum(self.qty(order) for order in ours)
 
-    def worst(self, instrument):
+    def worst(self, instrument: Instrument) -> int:
         return max(self.side_worst(instrument, BUY), self.side_worst(instrument, SELL))
 
-    def event(self, name):
+    def event(self, name: str) -> int:
         return sum(self.worst(each) for each in self.instruments if each.event == name)
 
-    def pnl(self):
+    def pnl(self) -> int:
         cash = sum((-qty if side == BUY else qty) * price - fee for _, side, qty, price, fee in self.fills)
-        return cash + sum(self.position(each) * self.marks.get(each.index, 0) for each in self.instruments)
+        return cash + sum(self.worth(each) for each in self.instruments)
+
+    def worth(self, instrument: Instrument) -> int:
+        """Return what closing the position would bring."""
+        position = self.position(instrument)
+        if instrument not in self.tops:
+            prices = [price for where, _, _, price, _ in self.fills if where is instrument]
+            return position * (prices[-1] if prices else 0)
+        bid, ask = self.tops[instrument]
+        if position > 0:
+            return position * (0 if bid == NO_BID else bid)
+        return position * (PAYOUT if ask == NO_ASK else ask)
 
     # What happens
 
-    def fill(self, instrument, side, qty, price, fee):
-        if not self.position(instrument):
-            self.marks[instrument.index] = price
+    def fill(self, instrument: Instrument, side: int, qty: int, price: int, fee: int) -> bool:
         self.fills.append((instrument, side, qty, price, fee))
         return self.judge_loss()
 
-    def mark(self, instrument, bid, ask):
-        position = self.position(instrument)
-        price = bid if position > 0 else ask
-        if position and price not in (NO_BID, NO_ASK):
-            self.marks[instrument.index] = price
+    def mark(self, instrument: Instrument, bid: int, ask: int) -> bool:
+        if bid < ask:
+            self.tops[instrument] = bid, ask
         return self.judge_loss()
 
     def judge_loss(self) -> bool:
@@ -86,7 +99,9 @@ class ReferenceRisk:
 
     # Questions
 
-    def check_new(self, instrument, side, price, qty, book, now_ns):
+    def check_new(
+        self, instrument: Instrument, side: int, price: int, qty: int, book: FakeBook, now_ns: int
+    ) -> RiskReject:
         code = self.market(instrument) or self.request(instrument, side, price, qty, qty, None, book, now_ns)
         if code:
             return code
@@ -94,48 +109,58 @@ class ReferenceRisk:
         window = self.limits.duplicates
         if window and sum(now_ns - at_ns < window.window_ns for at_ns in same) >= window.max_orders:
             return RiskReject.DUPLICATE
-        if not self.take(self.limits.rate and self.limits.rate.new, now_ns):
+        if not self.take(self.limits.rate.new if self.limits.rate else None, now_ns):
             return RiskReject.RATE
         self.sent.append((now_ns, instrument, side, price, qty))
         return RiskReject.NONE
 
-    def check_replace(self, order, price, qty, book, now_ns):
+    def check_replace(self, order: Order, price: int, qty: int, book: FakeBook, now_ns: int) -> RiskReject:
         leaves_qty = qty - order.cum_qty
         code = self.market(order.instrument)
         if not code and price == order.price and qty <= order.order_qty:
             code = RiskReject.NONE if leaves_qty > 0 else RiskReject.QTY
         elif not code:
             code = self.request(order.instrument, order.side, price, qty, leaves_qty, order, book, now_ns)
-        if not code and not self.take(self.limits.rate and self.limits.rate.amend, now_ns):
+        if not code and not self.take(self.limits.rate.amend if self.limits.rate else None, now_ns):
             return RiskReject.RATE
         return code
 
-    def check_cancel(self, now_ns):
+    def check_cancel(self, now_ns: int) -> RiskReject:
         if self.limits.rate:
             self.refill(now_ns)
             self.tokens = max(0, self.tokens - self.limits.rate.cancel * SECOND)
         return RiskReject.NONE
 
-    def refill(self, now_ns) -> None:
-        full = self.limits.rate.burst * SECOND
-        self.tokens = min(full, self.tokens + (now_ns - self.tokens_ns) * self.limits.rate.per_second)
+    def refill(self, now_ns: int) -> None:
+        full = self.rate.burst * SECOND
+        self.tokens = min(full, self.tokens + (now_ns - self.tokens_ns) * self.rate.per_second)
         self.tokens_ns = now_ns
 
-    def take(self, tokens, now_ns) -> bool:
+    def take(self, tokens: int | None, now_ns: int) -> bool:
         if tokens is None:
             return True
         self.refill(now_ns)
-        if self.tokens < (tokens + self.limits.rate.cancel_reserve) * SECOND:
+        if self.tokens < (tokens + self.rate.cancel_reserve) * SECOND:
             return False
         self.tokens -= tokens * SECOND
         return True
 
-    def market(self, instrument):
+    def market(self, instrument: Instrument) -> RiskReject:
         if self.state is TradingState.HALT:
             return RiskReject.HALTED
         return RiskReject.MARKET_CLOSED if instrument in self.closed else RiskReject.NONE
 
-    def request(self, instrument, side, price, order_qty, leaves_qty, order, book, now_ns):
+    def request(
+        self,
+        instrument: Instrument,
+        side: int,
+        price: int,
+        order_qty: int,
+        leaves_qty: int,
+        order: Order | None,
+        book: FakeBook,
+        now_ns: int,
+    ) -> RiskReject:
         limits = self.limits
         held = order if order is not None and self.cases(order) else None
         more_qty = max(0, leaves_qty - (self.qty(held) if held else 0))
@@ -147,7 +172,7 @@ class ReferenceRisk:
         total_cost = sum(self.order_cost(each) for each in self.orders)
         event, gross = self.event(instrument.event), sum(self.worst(each) for each in self.instruments)
         checks = (
-            (RiskReject.DAILY_LOSS, self.pnl() < -limits.max_daily_loss),
+            (RiskReject.DAILY_LOSS, self.state is TradingState.ACTIVE and self.pnl() < -limits.max_daily_loss),
             (RiskReject.QTY, leaves_qty <= 0),
             (RiskReject.MAX_ORDER_QTY, order_qty > limits.max_order_qty),
             (RiskReject.PRICE_BAND, not 0 < price < PAYOUT),
@@ -169,10 +194,10 @@ class ReferenceRisk:
         )
         return next((code for code, is_wrong in checks if is_wrong), RiskReject.NONE)
 
-    def has_collar(self):
+    def has_collar(self) -> bool:
         return self.limits.collar_own < NO_LIMIT or self.limits.collar_opposite < NO_LIMIT
 
-    def is_through(self, side, price, book):
+    def is_through(self, side: int, price: int, book: FakeBook) -> bool:
         bid = None if book.best_bid == NO_BID else book.best_bid
         ask = None if book.best_ask == NO_ASK else book.best_ask
         own, opposite = (bid, ask) if side == BUY else (ask, bid)
@@ -187,5 +212,5 @@ class ReferenceRisk:
         return any((price - best if side == BUY else best - price) > limit for best, limit in reach)
 
 
-def cost(side, price, qty):
+def cost(side: int, price: int, qty: int) -> int:
     return qty * (price if side == BUY else PAYOUT - price)

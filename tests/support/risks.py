@@ -1,11 +1,14 @@
 """Markets, limits, books and orders that the tests of risk share. Everything is unlimited unless a test says so."""
 
+from typing import Any
+
 from msgspec import structs
 
 from engine import fix
-from engine.book import NO_ASK, NO_BID
+from engine.book import NO_ASK, NO_BID, Book
 from engine.instrument import Instrument, PriceBand
 from engine.orders.order import Order
+from engine.portfolio import Portfolio
 from engine.risk import Risk, RiskReject
 from engine.risk.limits import Limits
 from engine.units import NO_LIMIT
@@ -24,6 +27,8 @@ NO_LIMITS = Limits(
     max_open_orders=NO_LIMIT,
     max_open_cost=NO_LIMIT,
     max_daily_loss=NO_LIMIT,
+    day_start_ns=0,
+    day_zone="UTC",
     max_book_age_ns=NO_LIMIT,
     allow_crossed_book=False,
     restricted=(),
@@ -35,18 +40,20 @@ NO_LIMITS = Limits(
 class FakeBook:
     """The top of a book, as risk reads it."""
 
-    def __init__(self, best_bid=4_500, best_ask=4_600, is_stale=False, updated_ns=NOW) -> None:
+    def __init__(
+        self, best_bid: int = 4_500, best_ask: int = 4_600, is_stale: bool = False, updated_ns: int = NOW
+    ) -> None:
         self.best_bid = best_bid
         self.best_ask = best_ask
         self.is_stale = is_stale
         self.updated_ns = updated_ns
 
     @property
-    def is_crossed(self):
+    def is_crossed(self) -> bool:
         return NO_BID < self.best_ask <= self.best_bid < NO_ASK
 
 
-def markets():
+def markets() -> tuple[Instrument, Instrument, Instrument]:
     """RAIN and SNOW in one event, COIN in another; COIN is tapered."""
     cents = [PriceBand(0, PAYOUT, 100)]
     tapered = [PriceBand(0, 1_000, 10), PriceBand(1_000, 9_000, 100), PriceBand(9_000, PAYOUT, 10)]
@@ -60,28 +67,39 @@ def markets():
 class Desk:
     """Risk and the orders that it has been told of."""
 
-    def __init__(self, instruments=None, **limits) -> None:
+    def __init__(self, instruments: tuple[Instrument, ...] | None = None, /, **limits: Any) -> None:
         self.instruments = instruments or markets()
-        self.risk = Risk(structs.replace(NO_LIMITS, **limits), self.instruments)
+        self.portfolio = Portfolio(self.instruments)
+        self.risk = Risk(structs.replace(NO_LIMITS, **limits), self.instruments, self.portfolio)
         self.rain, self.snow, self.coin = self.instruments[:3]
-        self.book = FakeBook()
+        self.book: Book | FakeBook | None = FakeBook()
         self.opened = 0
 
-    def new(self, side, price, qty, instrument=None, ord_type=fix.Type.LIMIT, now_ns=NOW):
+    def new(
+        self,
+        side: int,
+        price: int,
+        qty: int,
+        instrument: Instrument | None = None,
+        ord_type: str = fix.Type.LIMIT,
+        now_ns: int = NOW,
+    ) -> RiskReject:
         instrument = self.rain if instrument is None else instrument
-        return RiskReject(self.risk.check_new(instrument, side, price, qty, ord_type, self.book, now_ns))
+        return RiskReject(self.risk.check_new(instrument, side, price, qty, ord_type, self.book, now_ns))  # type: ignore[call-arg]
 
-    def replace(self, order, price, qty, now_ns=NOW):
-        return RiskReject(self.risk.check_replace(order, price, qty, self.book, now_ns))
+    def replace(self, order: Order, price: int, qty: int, now_ns: int = NOW) -> RiskReject:
+        return RiskReject(self.risk.check_replace(order, price, qty, self.book, now_ns))  # type: ignore[call-arg]
 
-    def open(self, side, price, qty, instrument=None, status=fix.Status.NEW):
+    def open(
+        self, side: int, price: int, qty: int, instrument: Instrument | None = None, status: str = fix.Status.NEW
+    ) -> Order:
         """Count an order without asking for leave."""
         self.opened += 1
         order = Order(f"A{self.opened}", self.rain if instrument is None else instrument, side, price, qty)
         order.ord_status = status
         return self.told(order)
 
-    def told(self, order, **changes):
+    def told(self, order: Order, **changes: object) -> Order:
         """Change attributes of an order and tell risk."""
         for name, value in changes.items():
             setattr(order, name, value)
@@ -89,20 +107,34 @@ class Desk:
         self.risk.exposure._check()
         return order
 
-    def fill(self, side, qty, price=5_000, instrument=None, fee=0):
-        within = self.risk.on_fill(self.rain if instrument is None else instrument, side, qty, price, fee)
+    def fill(self, side: int, qty: int, price: int = 5_000, instrument: Instrument | None = None, fee: int = 0) -> bool:
+        """Book a fill; return whether the day's loss is within its limit."""
+        instrument = self.rain if instrument is None else instrument
+        self.portfolio.fill(instrument, side, qty, price, fee)
+        return self.judge(instrument)
+
+    def mark(self, best_bid: int, best_ask: int, instrument: Instrument | None = None) -> bool:
+        """Value a position by these prices; return as `fill` does."""
+        instrument = self.rain if instrument is None else instrument
+        self.portfolio.mark(instrument, best_bid, best_ask)
+        return self.judge(instrument)
+
+    def judge(self, instrument: Instrument) -> bool:
+        """Let risk count a position anew and judge the loss."""
+        self.risk.refresh(instrument)
+        self.portfolio._check()
         self.risk.exposure._check()
-        return within
+        return self.risk.is_within_loss()
 
 
-def with_book(book, **limits):
+def with_book(book: Book | FakeBook | None, **limits: Any) -> RiskReject:
     """Ask for an order over `book`."""
     desk = Desk(**limits)
     desk.book = book
     return desk.new(fix.BUY, 4_500, 1)
 
 
-def with_open(side, price, qty, *order, **limits):
+def with_open(side: int, price: int, qty: int, *order: Any, **limits: Any) -> RiskReject:
     """Ask for `order` while another one is open."""
     desk = Desk(**limits)
     desk.open(side, price, qty)

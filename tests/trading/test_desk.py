@@ -1,11 +1,13 @@
 """The desk: what a strategy may ask for, and its timers."""
 
 import re
-from typing import Never
+from collections.abc import Callable
+from typing import Any, Never
 
 import pytest
 
 from engine import fix
+from engine.book import Book
 from engine.errors import ConfigError
 from engine.strategy import Context, Strategy
 from tests.support.desks import Scene
@@ -39,7 +41,7 @@ def test_unknown_market_is_an_error_that_names_the_known_ones() -> None:
 
 def test_book_and_position_are_those_of_the_market() -> None:
     scene = Scene()
-    scene.positions[scene.snow].fill(fix.BUY, 3, 5_000, 0)
+    scene.portfolio.fill(scene.snow, fix.BUY, 3, 5_000, 0)
     assert scene.desk.book(scene.snow).instrument is scene.snow
     assert [scene.desk.position(each).net for each in scene.instruments] == [0, 3]
 
@@ -48,6 +50,7 @@ def test_buy_and_sell_carry_every_term_of_the_order() -> None:
     scene = Scene()
     bought = scene.desk.buy(scene.rain, 4_500, 10)
     sold = scene.desk.sell(scene.snow, 4_700, 20, fix.Tif.GTD, True, fix.Type.LIMIT, 77)
+    assert bought is not None and sold is not None
     assert [
         (o.instrument.symbol, o.side, o.price, o.order_qty, o.time_in_force, o.post_only, o.ord_type, o.expire_time_ns)
         for o in (bought, sold)
@@ -86,7 +89,7 @@ def test_cancel_all_counts_what_left_and_skips_what_is_being_cancelled() -> None
 class Timed(Strategy):
     """Sets its timer again each time it is due."""
 
-    def on_timer(self, key) -> None:
+    def on_timer(self, key: object) -> None:
         self.context.timer(5, key)
 
 
@@ -110,7 +113,7 @@ def test_timer_due_in_a_pause_is_called_all_the_same_so_that_a_chain_of_them_goe
 
 def test_exception_in_a_timer_halts() -> None:
     class Broken(Strategy):
-        def on_timer(self, key) -> Never:
+        def on_timer(self, key: object) -> Never:
             raise ValueError(key)
 
     scene = Scene(Broken())
@@ -122,11 +125,11 @@ def test_exception_in_a_timer_halts() -> None:
 class Careless(Strategy):
     """Makes one mistake each time the book moves."""
 
-    def __init__(self, mistake) -> None:
+    def __init__(self, mistake: Callable[..., Any]) -> None:
         super().__init__()
         self.mistake = mistake
 
-    def on_book(self, book) -> None:
+    def on_book(self, book: Book) -> None:
         self.mistake(self.context, book.instrument)
 
 
@@ -145,7 +148,7 @@ class Careless(Strategy):
         (lambda desk, rain: desk.buy(rain, 4_500, 10, 3), "TypeError"),
     ],
 )
-def test_mistake_of_a_strategy_halts_with_its_reason_and_sends_nothing(mistake, word) -> None:
+def test_mistake_of_a_strategy_halts_with_its_reason_and_sends_nothing(mistake: Callable[..., Any], word: str) -> None:
     scene = Scene(Careless(mistake))
     scene.delta(4_500, 5)
     assert scene.sent == []

@@ -1,10 +1,11 @@
 """Hooks: what a strategy is told of each outcome, and that none of its mistakes goes unseen."""
 
-from typing import Never
+from collections.abc import Callable
+from typing import Any, Never
 
 import pytest
 
-from engine.orders.order import Change
+from engine.orders.order import Change, Order
 from engine.orders.orders import Orders
 from engine.orders.table import Outcome
 from engine.risk import RiskReject
@@ -20,10 +21,10 @@ class Told(Strategy):
 
     def __init__(self) -> None:
         super().__init__()
-        self.record = []
+        self.record: list[tuple[Any, ...]] = []
 
 
-def _recorder(name):
+def _recorder(name: str) -> Callable[..., Any]:
     return lambda self, *arguments: self.record.append((name, *arguments))
 
 
@@ -31,12 +32,12 @@ for _name in HOOKS:
     setattr(Told, _name, _recorder(_name))
 
 
-def hooked(strategy=None):
-    halts = []
+def hooked(strategy: Strategy | None = None) -> tuple[Any, list[str]]:
+    halts: list[str] = []
     return Guard(strategy or Told(), Counters(), halts.append), halts
 
 
-def change_of(kind, order, **values):
+def change_of(kind: int, order: Order | None, **values: Any) -> Change:
     change = Change()
     change.kind, change.order = kind, order
     for name, value in values.items():
@@ -65,7 +66,7 @@ ORDER = open_order(Orders("T"))
         (Outcome.CORRECTED, None, [("on_order", ORDER)]),
     ],
 )
-def test_outcome_is_counted_and_told(kind, counter, told) -> None:
+def test_outcome_is_counted_and_told(kind: int, counter: str | None, told: list[tuple[Any, ...]]) -> None:
     guard, halts = hooked()
     guard.changed(change_of(kind, ORDER, last_px=4_200, last_qty=5, reason=3, text="why"))
     assert (guard.strategy.record, halts) == (told, [])
@@ -96,8 +97,8 @@ def test_denial_is_counted_by_code_and_told_in_words() -> None:
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_exception_in_any_hook_halts_and_names_hook_error_and_line(hook) -> None:
-    def broken(self, *arguments) -> Never:
+def test_exception_in_any_hook_halts_and_names_hook_error_and_line(hook: str) -> None:
+    def broken(self: Any, *arguments: Any) -> Never:
         raise ZeroDivisionError("by nothing")
 
     strategy = type("Broken", (Strategy,), {hook: broken})()
@@ -109,7 +110,7 @@ def test_exception_in_any_hook_halts_and_names_hook_error_and_line(hook) -> None
 
 def test_denied_strategy_that_never_stops_asking_is_halted_not_followed() -> None:
     class Stubborn(Strategy):
-        def on_reject(self, order, reason, text) -> None:
+        def on_reject(self, order: Order | None, reason: int, text: str) -> None:
             guard.denied(None, RiskReject.RATE)
 
     guard, halts = hooked(Stubborn())

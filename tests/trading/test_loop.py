@@ -5,9 +5,11 @@ from typing import Never
 import pytest
 
 from engine import fix
+from engine.book import Book
 from engine.errors import SessionError
 from engine.fix import Exec, Msg, Status
 from engine.instrument import Instrument
+from engine.orders.order import Order
 from engine.orders.report import ABSENT
 from engine.risk import RiskReject
 from engine.strategy import Strategy
@@ -19,7 +21,7 @@ from tests.support.order_reports import ack, cancel_reject, canceled, fill, repl
 class Buyer(Strategy):
     """Buys once, as soon as a book moves."""
 
-    def on_book(self, book) -> None:
+    def on_book(self, book: Book) -> None:
         if not any(self.context.orders()):
             self.context.buy(book.instrument, 4_500, 10)
 
@@ -29,12 +31,12 @@ class Breaker(Strategy):
 
     breaks_in = "on_book"
 
-    def on_book(self, book) -> None:
+    def on_book(self, book: Book) -> None:
         if self.breaks_in == "on_book":
             raise ValueError("no idea")
 
 
-def acked(scene, order):
+def acked(scene: Scene, order: Order) -> Order:
     scene.loop.on_report(ack(order, order_id="V1", leaves_qty=order.order_qty, cum_qty=0))
     scene.taken()
     return order
@@ -49,7 +51,7 @@ def test_frame_passes_book_strategy_risk_orders_journal_encode_and_send_in_this_
     assert scene.taken() == [
         ("market_data.decode", EventKind.DELTA),
         ("book.apply", BID, 4_500, 50),
-        ("risk.mark", "RAIN", 4_500, 4_600),
+        ("portfolio.mark_book", "RAIN"),
         ("strategy.on_book", "RAIN"),
         ("risk.check_new", "RAIN", fix.BUY, 4_500, 10, "2", "RAIN", 1_000),
         ("orders.open", "RAIN", fix.BUY, 4_500, 10, "2", "1", False, 0, 1_000, ""),
@@ -80,7 +82,7 @@ def test_end_of_read_without_a_frame_runs_the_strategy() -> None:
     scene.taken()
     scene.loop.on_read_end()
     scene.loop.on_read_end()
-    assert scene.names() == ["risk.mark", "strategy.on_book"]
+    assert scene.names() == ["portfolio.mark_book", "strategy.on_book"]
 
 
 def test_strategy_does_not_run_for_a_level_below_the_watched_depth() -> None:
@@ -142,7 +144,7 @@ def test_sound_snapshot_after_a_gap_is_applied_after_its_suspects_are_stale() ->
 
 
 @pytest.mark.parametrize("kind", [EventKind.DELTA, EventKind.LEVEL])
-def test_update_that_contradicts_the_book_makes_it_stale_and_asks_again(kind) -> None:
+def test_update_that_contradicts_the_book_makes_it_stale_and_asks_again(kind: int) -> None:
     scene = Scene()
     scene.frame(kind, instrument=scene.rain, side=BID, price=4_500, size=-101)
     assert scene.books[0].is_stale
@@ -174,7 +176,7 @@ def test_trade_reaches_the_strategy_only_while_trading() -> None:
 
 
 @pytest.mark.parametrize(("kind", "unknown"), [(EventKind.UNKNOWN, 1), (EventKind.CONTROL, 0), (EventKind.REFUSED, 0)])
-def test_frame_about_no_book_only_counts(kind, unknown) -> None:
+def test_frame_about_no_book_only_counts(kind: int, unknown: int) -> None:
     scene = Scene()
     scene.frame(kind)
     assert scene.names() == ["market_data.decode"]
@@ -185,7 +187,7 @@ def test_strategy_is_not_run_while_not_trading_but_the_position_is_marked() -> N
     scene = Scene()
     scene.loop.is_trading = False
     scene.delta(4_500, 5)
-    assert scene.names() == ["market_data.decode", "book.apply", "risk.mark"]
+    assert scene.names() == ["market_data.decode", "book.apply", "portfolio.mark_book"]
 
 
 def test_exception_in_on_book_halts_and_the_next_frame_is_handled() -> None:
@@ -202,10 +204,10 @@ def test_exception_in_on_book_halts_and_the_next_frame_is_handled() -> None:
 
 def test_strategy_that_ends_the_process_only_halts() -> None:
     class Quitter(Strategy):
-        def on_book(self, book) -> Never:
+        def on_book(self, book: Book) -> Never:
             raise SystemExit(3)
 
-        def on_order(self, order) -> Never:
+        def on_order(self, order: Order) -> Never:
             raise SystemExit(4)
 
     scene = Scene(Quitter())
@@ -221,7 +223,7 @@ def test_loss_seen_on_a_frame_halts() -> None:
     scene = Scene(max_daily_loss=1_000)
     scene.loop.on_report(fill(acked(scene, scene.buy()), 10, "E1", 4_500))
     scene.frame(EventKind.SNAPSHOT, instrument=scene.rain, bids=[(100, 5)], asks=[(200, 5)])
-    assert scene.halts == [RiskReject.DAILY_LOSS.text]
+    assert scene.halts == [scene.risk.reason] == ["lost 0.044007 today, allowed 0.001000"]
 
 
 # A request
@@ -259,7 +261,7 @@ def test_order_on_a_stale_book_is_denied() -> None:
 def test_order_that_could_not_be_sent_halts_and_stays_open_at_its_worst() -> None:
     scene = Scene()
 
-    def refuse(body) -> Never:
+    def refuse(body: bytes) -> Never:
         raise SessionError("not logged on")
 
     scene.loop.gateway.send = refuse
@@ -285,7 +287,7 @@ def test_replace_passes_risk_orders_journal_encode_and_send_in_this_order() -> N
 
 
 @pytest.mark.parametrize(("qty", "denial"), [(20, RiskReject.MAX_ORDER_QTY), (0, RiskReject.QTY)])
-def test_denied_replace_leaves_the_order_as_it_was(qty, denial) -> None:
+def test_denied_replace_leaves_the_order_as_it_was(qty: int, denial: RiskReject) -> None:
     scene = Scene(max_order_qty=19)
     order = acked(scene, scene.buy())
     assert not scene.desk.replace(order, 4_500, qty)
@@ -344,12 +346,11 @@ def test_report_passes_orders_journal_position_risk_and_strategy_in_this_order()
         ("dialect.decode", Exec.TRADE),
         ("orders.apply", Exec.TRADE),
         ("journal.append_report", Exec.TRADE, 10**18 + 1_000),
-        ("position.fill", fix.BUY, 4, 4_500, 7),
-        ("risk.on_fill", "RAIN", fix.BUY, 4, 4_500, 7),
+        ("portfolio.book", (0, 0, 0, 4, 4_500, 7)),
         ("risk.update", "T-1"),
         ("strategy.on_fill", "T-1", 4_500, 4),
     ]
-    position = scene.positions[scene.rain]
+    position = scene.portfolio[scene.rain]
     assert (position.net, position.cash, position.fees) == (4, -18_000, 7)
     assert (scene.risk.exposure.position(scene.rain), scene.risk.exposure.open_orders) == (4, 1)
 
@@ -383,7 +384,7 @@ def test_repeated_fill_is_counted_and_booked_once() -> None:
     order = acked(scene, scene.buy())
     for _ in range(2):
         scene.loop.on_report(fill(order, 4, "E1", cum_qty=4, leaves_qty=6))
-    assert (scene.loop.counters.fills, scene.loop.counters.duplicates, scene.positions[scene.rain].net) == (1, 1, 4)
+    assert (scene.loop.counters.fills, scene.loop.counters.duplicates, scene.portfolio[scene.rain].net) == (1, 1, 4)
 
 
 def test_bust_takes_position_cash_fee_and_risk_back() -> None:
@@ -395,12 +396,11 @@ def test_bust_takes_position_cash_fee_and_risk_back() -> None:
     bust.leaves_qty, bust.cum_qty = 10, 0
     scene.loop.on_report(bust)
     assert scene.taken()[3:] == [
-        ("position.fill", fix.BUY, -4, 4_500, -7),
-        ("risk.on_fill", "RAIN", fix.BUY, -4, 4_500, -7),
+        ("portfolio.book", (4, 4_500, 7, 0, 0, 0)),
         ("risk.update", "T-1"),
         ("strategy.on_order", "T-1"),
     ]
-    position = scene.positions[scene.rain]
+    position = scene.portfolio[scene.rain]
     assert (position.net, position.cash, position.fees, scene.risk.exposure.position(scene.rain)) == (0, 0, 0, 0)
 
 
@@ -434,7 +434,7 @@ def test_impossible_report_halts_and_counts_its_order_at_the_worst() -> None:
     order = acked(scene, scene.buy())
     scene.loop.on_report(fill(order, 4, "E1", cum_qty=9))
     assert len(scene.halts) == 1
-    assert (order.ord_status, scene.risk.exposure.open_orders, scene.positions[scene.rain].net) == ("u", 1, 0)
+    assert (order.ord_status, scene.risk.exposure.open_orders, scene.portfolio[scene.rain].net) == ("u", 1, 0)
 
 
 def test_outcome_in_doubt_is_told_and_does_not_halt() -> None:
@@ -448,7 +448,7 @@ def test_outcome_in_doubt_is_told_and_does_not_halt() -> None:
 def test_loss_seen_on_a_fill_halts() -> None:
     scene = Scene(max_daily_loss=5)
     scene.loop.on_report(fill(acked(scene, scene.buy()), 1, "E1", 4_500))
-    assert scene.halts == [RiskReject.DAILY_LOSS.text]
+    assert scene.halts == [scene.risk.reason] == ["lost 0.000007 today, allowed 0.000005"]
 
 
 def test_refused_mass_cancel_reaches_the_strategy_without_an_order() -> None:

@@ -3,6 +3,8 @@
 import gc
 import sys
 import tracemalloc
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -11,7 +13,7 @@ from engine.book import BID, Book
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
-from engine.portfolio.position import Position
+from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
@@ -28,35 +30,38 @@ ORDERS = 2_000
 class OneEvent:
     """One reused event, as a dialect hands out; a frame is its (price, size)."""
 
-    def __init__(self, instrument) -> None:
+    def __init__(self, instrument: Instrument) -> None:
         self.event = MarketEvent(EventKind.DELTA)
         self.event.instrument, self.event.side = instrument, BID
 
-    def decode(self, frame):
+    def decode(self, frame: tuple[int, int]) -> MarketEvent:
         self.event.price, self.event.size = frame
         return self.event
 
 
-def bare_loop():
+def bare_loop() -> Any:
     """The path without a spy."""
     rain = Instrument("RAIN", 0, CENTS)
     book = Book(rain)
     book.snapshot([(4_500, 100), (4_400, 100)], [(4_600, 100)])
     clock = iter(range(10**12, 2 * 10**12)).__next__
-    dialect = FakeDialect()
+    market_data: Any = OneEvent(rain)
+    dialect: Any = FakeDialect()
+    portfolio = Portfolio([rain])
     parts = Parts(
         books=[book],
-        market_data=OneEvent(rain),
+        market_data=market_data,
         decode_report=dialect.decode,
         orders=Orders("T"),
-        positions=[Position(rain)],
-        risk=Risk(NO_LIMITS, [rain]),
+        portfolio=portfolio,
+        risk=Risk(NO_LIMITS, [rain], portfolio),
         journal=NullJournal(),
         strategy=Strategy(),
     )
+    nowhere: Any = len
     around = Surroundings(
-        gateway=SessionGateway(dialect, len, len),
-        command=len,
+        gateway=SessionGateway(dialect, nowhere, nowhere),
+        command=nowhere,
         halt=pytest.fail,
         clock_ns=clock,
         wall_ns=clock,
@@ -68,7 +73,7 @@ def bare_loop():
 
 
 @pytest.mark.parametrize("frames", [((4_400, 7), (4_400, -7)), ((4_500, 7), (4_500, -7))], ids=["quiet", "moved"])
-def test_hundred_thousand_frames_leave_no_memory_behind(frames) -> None:
+def test_hundred_thousand_frames_leave_no_memory_behind(frames: Iterable[Any]) -> None:
     loop = bare_loop()
 
     def feed() -> None:
@@ -106,7 +111,7 @@ def test_order_round_keeps_a_bounded_amount_and_makes_no_cycles() -> None:
     desk = loop.guard.strategy.context
     rain = desk.instruments[0]
 
-    def trade(count) -> None:
+    def trade(count: int) -> None:
         for _ in range(count):
             order = desk.buy(rain, 4_400, 10, fix.Tif.GTC)
             loop.on_report(ack(order))

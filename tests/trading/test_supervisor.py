@@ -1,13 +1,15 @@
 """When trading may happen: every state, what moves it, and what the venue is asked meanwhile."""
 
-from typing import Never
+from typing import Any, Never, Self, cast
 
 import pytest
 
 from engine import fix
 from engine.errors import SessionError
 from engine.fix import Exec, Status
+from engine.orders.order import Order
 from engine.risk import TradingState
+from engine.session import Session
 from engine.strategy import Strategy
 from engine.trading.supervisor import RETRY_NS, TICK_NS, DeskState, Supervisor
 from tests.support.desks import Scene
@@ -17,62 +19,62 @@ from tests.support.order_reports import ack, cancel_reject, canceled, fill, repo
 class FakeSession:
     """A session that records what it is asked."""
 
-    def __init__(self, record, is_logged_on=False) -> None:
+    def __init__(self, record: list[Any], is_logged_on: bool = False) -> None:
         self.record = record
         self.is_logged_on = is_logged_on
 
-    def send(self, body) -> None:
+    def send(self, body: bytes) -> None:
         if not self.is_logged_on:
             raise SessionError("not logged on")
         self.record.append(("send", body))
 
-    def logout(self, text="") -> None:
+    def logout(self, text: str = "") -> None:
         self.record.append(("logout",))
 
 
 class Stage(Scene):
     """A desk under its supervisor."""
 
-    def __init__(self, strategy=None, **limits) -> None:
+    def __init__(self, strategy: Strategy | None = None, **limits: Any) -> None:
         self.session = FakeSession([])
         super().__init__(strategy, **limits)
         self.session.record = self.record
         self.loop.is_connected = self.loop.is_trading = False
-        self.reports = []
+        self.reports: list[str] = []
         clock, wall = (lambda: self.now_ns), (lambda: 10**18 + self.now_ns)
-        self.supervisor = Supervisor(self.loop, self.session, clock, wall, self.reports.append)
+        self.supervisor = Supervisor(self.loop, cast(Session, self.session), clock, wall, self.reports.append)
 
-    def send(self, body) -> None:
+    def send(self, body: bytes) -> None:
         self.session.send(body)
 
-    def halt(self, reason) -> None:
+    def halt(self, reason: str) -> None:
         self.supervisor.halt(reason)
 
     @property
-    def state(self):
+    def state(self) -> DeskState:
         return self.supervisor.state
 
     def log_on(self) -> None:
         self.session.is_logged_on = True
         self.supervisor.on_logon()
 
-    def log_out(self, reason="gone") -> None:
+    def log_out(self, reason: str = "gone") -> None:
         self.session.is_logged_on = False
         self.supervisor.on_logout(reason)
 
-    def tick(self, after_ns=TICK_NS):
+    def tick(self, after_ns: int = TICK_NS) -> list[bytes]:
         """Let time pass, and return what was sent."""
         self.now_ns += after_ns
         self.supervisor.tick()
         return self.bodies()
 
-    def bodies(self):
+    def bodies(self) -> list[bytes]:
         return [step[1] for step in self.taken() if step[0] == "send"]
 
-    def hooks(self):
+    def hooks(self) -> list[Any]:
         return [step for step in self.taken() if step[0].startswith("strategy.")]
 
-    def trade(self):
+    def trade(self) -> Self:
         """Come as far as trading."""
         self.log_on()
         self.tick()
@@ -81,14 +83,14 @@ class Stage(Scene):
         self.reports.clear()
         return self
 
-    def resting(self, **more):
-        order = self.buy(**more)
+    def resting(self, **more: Any) -> Order:
+        order: Order = self.buy(**more)
         self.loop.on_report(ack(order))
         self.taken()
         return order
 
 
-def trading(*arguments, **limits):
+def trading(*arguments: Any, **limits: Any) -> Stage:
     return Stage(*arguments, **limits).trade()
 
 
@@ -126,7 +128,7 @@ def test_sweep_that_could_not_be_sent_is_sent_at_the_next_chance() -> None:
     stage.session.is_logged_on = True
     stage.supervisor.on_logon()
 
-    def refuse(body) -> Never:
+    def refuse(body: bytes) -> Never:
         raise SessionError("sending is not possible now")
 
     stage.session.send, send = refuse, stage.session.send
@@ -355,7 +357,7 @@ def test_fill_in_a_halt_counts_and_ends_it() -> None:
     stage.supervisor.halt("fire")
     stage.loop.on_report(fill(order, 10, "E1", 4_500))
     stage.tick()
-    assert (stage.positions[stage.rain].net, stage.reports[-1]) == (10, "HALT confirmed: no order is alive")
+    assert (stage.portfolio[stage.rain].net, stage.reports[-1]) == (10, "HALT confirmed: no order is alive")
 
 
 def test_second_halt_is_reported_and_keeps_the_first_reason() -> None:
@@ -369,7 +371,7 @@ def test_second_halt_is_reported_and_keeps_the_first_reason() -> None:
 
 def test_exception_in_on_halt_is_reported_and_orders_are_cancelled_all_the_same() -> None:
     class Broken(Strategy):
-        def on_halt(self, reason) -> Never:
+        def on_halt(self, reason: str) -> Never:
             raise ValueError("not again")
 
     stage = trading(Broken())
@@ -485,7 +487,7 @@ def test_stop_ends_a_halt_too() -> None:
 
 
 @pytest.mark.parametrize("event", ["halt", "resume", "reduce_only", "pause"])
-def test_nothing_leaves_the_end_again(event) -> None:
+def test_nothing_leaves_the_end_again(event: str) -> None:
     stage = trading()
     stage.resting()
     stage.supervisor.stop()

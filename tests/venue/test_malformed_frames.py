@@ -2,6 +2,9 @@
 
 import json
 import random
+from collections.abc import Callable
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -32,13 +35,13 @@ VALID = [
     wire.frame(type="ticker", sid=3, msg={"market_ticker": RAIN, "yes_bid_dollars": "0.4150"}),
     wire.frame(type="market_lifecycle_v2", sid=8, seq=77, msg={"event_type": "settled", "market_ticker": RAIN}),
 ]
-HOSTILE = [
+HOSTILE: list[Any] = [
     None, True, -1, 0, 2**63, 10**400, 1.5, "", "yes", "-", "1e9", "NaN", "0.40.0", "\ud800", "\x00", "9" * 400,
     [], {}, [[]], [[""]], [["0.4000", "1.00", "x"]], {"msg": {}},
 ]  # fmt: skip
 
 
-def damage_bytes(rng, frame):
+def damage_bytes(rng: Random, frame: bytes) -> bytes:
     """Flip, drop, insert, cut, repeat or exchange bytes, one to four times."""
     data = bytearray(frame)
     for _ in range(rng.randint(1, 4)):
@@ -59,7 +62,7 @@ def damage_bytes(rng, frame):
     return bytes(data)
 
 
-def damage_values(rng, frame):
+def damage_values(rng: Random, frame: bytes) -> bytes:
     """Replace or remove one value of the envelope or of msg by one that does not belong there."""
     message = json.loads(frame)
     inner = message.get("msg")
@@ -72,7 +75,7 @@ def damage_values(rng, frame):
     return json.dumps(message).encode()
 
 
-def fresh():
+def fresh() -> KalshiMarketData:
     dialect = KalshiMarketData([Instrument(RAIN, 0, CENT), Instrument(SNOW, 1, CENT)])
     dialect.subscribe()
     for frame in (wire.subscribed(BOOK, 1), wire.snapshot(1), wire.snapshot(2, SNOW)):
@@ -81,7 +84,7 @@ def fresh():
 
 
 @pytest.mark.parametrize("damage", [damage_bytes, damage_values])
-def test_damaged_frame_is_an_event_or_a_named_decode_error(damage) -> None:
+def test_damaged_frame_is_an_event_or_a_named_decode_error(damage: Callable[..., Any]) -> None:
     rng = random.Random(20_261_123)
     dialect = fresh()
     raised, kinds = [], set()

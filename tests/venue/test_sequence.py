@@ -19,6 +19,6 @@ from engine.venue.sequence import DUPLICATE, GAP, IN_ORDER, RESET, Sequence
     ],
     ids=["first", "any-baseline", "duplicate", "gap", "reset", "reset-to-zero", "zero", "gap-then-duplicates"],
 )
-def test_numbers_are_judged_against_the_one_before(seqs, outcomes) -> None:
+def test_numbers_are_judged_against_the_one_before(seqs: list[int], outcomes: list[int]) -> None:
     sequence = Sequence()
     assert [sequence.step(seq) for seq in seqs] == outcomes

@@ -7,7 +7,7 @@ import pytest
 from engine import fix
 from engine.errors import JournalError
 from engine.trading.supervisor import DeskState
-from tests.support.engine_in_process import Rig, Start
+from tests.support.engine.in_process import Rig, Start
 
 
 class FullDisk:

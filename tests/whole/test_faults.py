@@ -1,4 +1,4 @@
-"""What goes wrong at the venue's market data and matcher, end to end: the engine notices, and ends with the truth.
+"""What goes wrong at the venue's market data and exchange, end to end: the engine notices, and ends with the truth.
 
 Every test closes with `assert_agrees`: books, orders, fills, positions and cash are the venue's, by the engine's record
 and by what its journal brings back, and no order left while it should not.
@@ -8,7 +8,7 @@ from engine import fix
 from engine.orders.order import Order
 from engine.risk import RiskReject
 from engine.trading.supervisor import DeskState
-from tests.support.engine_in_process import CANCEL, MASS_CANCEL, NEW, REPLACE, Rig, Start
+from tests.support.engine.in_process import CANCEL, MASS_CANCEL, NEW, REPLACE, Rig, Start
 
 CENT = 100
 LOT = 100
@@ -114,7 +114,7 @@ def test_change_of_a_level_that_is_not_there_makes_the_book_stale_until_its_snap
     assert (r.counters.stale_updates, r.counters.gaps) == (1, 0)
 
 
-# The matcher
+# The exchange
 
 
 def test_rejected_order_is_counted_by_its_code_and_told(rig: Start) -> None:
@@ -122,6 +122,7 @@ def test_rejected_order_is_counted_by_its_code_and_told(rig: Start) -> None:
     quoted(r)
     r.venue("reject_order", account=r.account)
     refused = r.desk.buy(r.rain, 41 * CENT, LOT)
+    assert refused is not None
     r.until_status(refused, fix.Status.REJECTED)
     assert r.counters.rejects_by_reason == {99: 1}
     assert r.strategy.seen[-1] == ("on_reject", 99, "INTERNAL_ERROR")
@@ -135,7 +136,7 @@ def test_unsolicited_cancels_end_orders_and_free_their_limits(rig: Start) -> Non
     r.venue("cancel_orders", account=r.account)
     r.until(lambda: all(order.ord_status == fix.Status.CANCELED for order in ours), "the cancels")
     assert r.counters.cancels == 3
-    assert r.engine._risk.exposure.open_orders == 0
+    assert r.trading.risk.exposure.open_orders == 0
     assert r.types_sent() == [MASS_CANCEL, NEW, NEW, NEW]
     assert r.supervisor.state is DeskState.TRADING
     r.assert_agrees()
@@ -182,6 +183,7 @@ def test_closed_market_expires_orders_and_refuses_new_ones(rig: Start) -> None:
     r.venue("close_market", symbol="RAIN")
     r.until_status(order, fix.Status.EXPIRED)
     refused = r.desk.buy(r.rain, 41 * CENT, LOT)
+    assert refused is not None
     r.until_status(refused, fix.Status.REJECTED)
     assert r.strategy.seen[-1] == ("on_reject", 2, "MARKET_INACTIVE")
     assert r.counters.rejects_by_reason == {2: 1}

@@ -9,7 +9,7 @@ from engine import fix
 from engine.orders.order import Order
 from engine.risk import RiskReject
 from engine.trading.supervisor import DeskState
-from tests.support.engine_in_process import CANCEL, MASS_CANCEL, NEW, STATUS, Rig, Start
+from tests.support.engine.in_process import CANCEL, MASS_CANCEL, NEW, STATUS, Rig, Start
 
 CENT = 100
 LOT = 100
@@ -133,6 +133,7 @@ def test_halt_with_an_order_that_never_arrived_is_confirmed(rig: Start) -> None:
     r = rig()
     r.venue("silent_fix")
     order = r.desk.buy(r.rain, 41 * CENT, LOT)
+    assert order is not None
     r.turn(0.02)
     r.venue("drop_fix", account=r.account)
     r.until(lambda: order.ord_status == fix.Status.UNKNOWN, "the loss to be noticed")
@@ -165,7 +166,7 @@ def test_daily_loss_halts(rig: Start) -> None:
     assert r.supervisor.state is DeskState.TRADING
     r.other.cancel(f"{r.account}-out", best)
     r.until(lambda: r.supervisor.state is DeskState.HALTED, "the halt")
-    assert_halted(r, "today's loss is beyond its limit")
+    assert_halted(r, "lost 1.800000 today, allowed 1.000000")
 
 
 def test_denials_are_counted_by_code_and_nothing_is_sent(rig: Start) -> None:
@@ -191,7 +192,7 @@ def test_stop_cancels_everything_logs_out_and_ends(rig: Start) -> None:
     r = rig()
     two_orders(r)
     r.engine.stop()
-    r.loop.run_until_complete(r.task)
+    r.until_ended()
     assert r.strategy.seen.count(("on_stop",)) == 1
     assert r.types_sent() == [MASS_CANCEL, NEW, NEW, CANCEL, CANCEL]
     assert r.our_orders() == r.venue_orders() == set()
@@ -204,7 +205,7 @@ def test_stop_without_a_session_names_what_may_be_alive(rig: Start) -> None:
     r.venue("drop_fix", account=r.account)
     r.until(lambda: r.supervisor.state is DeskState.WAITING, "the loss to be noticed")
     r.engine.stop()
-    r.loop.run_until_complete(r.task)
+    r.until_ended()
     assert f"1 orders may still be alive at the venue: ['{order.cl_ord_id}']" in r.reports.lines
     assert r.types_sent() == [MASS_CANCEL, NEW]
 
@@ -213,7 +214,7 @@ def test_stop_waits_for_the_answer_to_its_logout(rig: Start) -> None:
     r = rig()
     r.venue("silent_fix", duration_ms=300)
     r.engine.stop()
-    r.loop.run_until_complete(r.task)
+    r.until_ended()
     assert r.reports.lines[-1] == "session down: logged out as asked"
 
 

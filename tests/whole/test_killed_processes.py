@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.exchange.blotter import EnteredOrder, read_blotter
-from tests.support.engine_process import Pair, wait_for
+from tests.support.engine.process import Pair, wait_for
 
 
 @pytest.fixture(params=["quickfix", "native"])
@@ -26,9 +26,10 @@ def assert_no_order_is_doubled(pair: Pair) -> None:
 
 def same_positions(pair: Pair) -> bool:
     """Whether the engine and the venue, both quiet, hold the same."""
+    assert pair.venue is not None
     venue = pair.venue.control("summary", account="FIXLANE")["positions"]
     ours = pair.status()["positions"]
-    return {s: f"{n / 100:.2f}" for s, n in venue.items() if n} == ours
+    return bool({s: f"{n / 100:.2f}" for s, n in venue.items() if n} == ours)
 
 
 def test_killed_venue_is_noticed_and_trading_resumes_when_it_is_back(pair: Pair) -> None:

@@ -8,7 +8,7 @@ from engine import fix
 from engine.orders.order import Order
 from engine.risk import RiskReject
 from engine.trading.supervisor import DeskState
-from tests.support.engine_in_process import CANCEL, MASS_CANCEL, NEW, REPLACE, STATUS, Rig, Start
+from tests.support.engine.in_process import CANCEL, MASS_CANCEL, NEW, REPLACE, STATUS, Rig, Start
 
 CENT = 100
 LOT = 100
@@ -82,10 +82,11 @@ def test_unanswered_order_is_unknown_and_counts_until_the_venue_says(rig: Start,
     r = rig()
     r.venue(lose, **HOW[lose])
     order = r.desk.buy(r.rain, 41 * CENT, 5 * LOT)
+    assert order is not None
     r.turn(0.05)
     drop(r)
     assert order.ord_status == fix.Status.UNKNOWN
-    exposure = r.engine._risk.exposure
+    exposure = r.trading.risk.exposure
     assert (exposure.open_orders, exposure.worst_position(r.rain)) == (1, 5 * LOT)
     assert r.strategy.seen[-1] == ("on_order", fix.Status.UNKNOWN)
     assert r.reports.lines[-1] == f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled"
@@ -106,7 +107,7 @@ def test_unanswered_cancel_is_unknown_until_the_venue_says(rig: Start, lose: str
     r.turn(0.05)
     drop(r)
     assert order.ord_status == fix.Status.UNKNOWN
-    assert r.engine._risk.exposure.open_orders == 1
+    assert r.trading.risk.exposure.open_orders == 1
     r.until_trading()
     assert order.ord_status in (fix.Status.NEW, fix.Status.CANCELED)
     assert asked(r) == [NEW, CANCEL]
@@ -122,7 +123,7 @@ def test_unanswered_replace_counts_at_its_worst_until_the_venue_says(rig: Start,
     r.turn(0.05)
     drop(r)
     assert order.ord_status == fix.Status.UNKNOWN
-    assert r.engine._risk.exposure.worst_position(r.rain) == 9 * LOT
+    assert r.trading.risk.exposure.worst_position(r.rain) == 9 * LOT
     r.until_trading()
     replaced = (41 * CENT, 9 * LOT) if lose == "delay_fix" else (40 * CENT, 5 * LOT)
     assert (order.ord_status, order.price, order.leaves_qty) == (fix.Status.NEW, *replaced)
@@ -134,6 +135,7 @@ def test_order_that_fills_while_it_is_unknown_counts_once(rig: Start) -> None:
     r = rig()
     r.venue("delay_fix", **HOW["delay_fix"])
     order = r.desk.buy(r.rain, 41 * CENT, 5 * LOT)
+    assert order is not None
     r.turn(0.05)
     r.venue("drop_fix", account=r.account)
     r.other.order(f"{r.account}-hit", "2", "2", "0.41")
@@ -167,6 +169,7 @@ def test_silent_session_is_given_up_and_trading_resumes_when_it_is_back(rig: Sta
     order = resting(r)
     r.venue("silent_fix")
     doubtful = r.desk.buy(r.rain, 41 * CENT, LOT)
+    assert doubtful is not None
     r.until(lambda: r.supervisor.state is DeskState.WAITING, "the silence to be noticed")
     assert (order.ord_status, doubtful.ord_status) == (fix.Status.NEW, fix.Status.UNKNOWN)
     assert r.desk.buy(r.rain, 42 * CENT, LOT) is None

@@ -9,9 +9,9 @@ import pytest
 
 from engine.runtime.modes import BUSY, EVENT
 from engine.trading.supervisor import DeskState
-from tests.support.engine_config import engine_config
-from tests.support.engine_in_process import Rig
-from tests.support.sim_process import Start
+from tests.support.engine.config import engine_config
+from tests.support.engine.in_process import Rig
+from tests.support.sim.process import Start
 
 LIQUIDITY = "[liquidity]\nseed = 3\nrate = 400\ntaker_share = 0.2\n[feed]\nping_seconds = 0.1\n"
 FAULTS: list[tuple[str, dict[str, Any]]] = [

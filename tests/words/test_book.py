@@ -5,13 +5,24 @@ from array import array
 import pytest
 
 from engine.book import ASK, BID, MAX_SIZE, MOVED, NO_ASK, NO_BID, QUIET, STALE
-from tests.support.books import ASKS, BIDS, SORTED_ASKS, SORTED_BIDS, bbo, both_books, content, full, instrument
+from tests.support.books import (
+    ASKS,
+    BIDS,
+    SORTED_ASKS,
+    SORTED_BIDS,
+    BookKind,
+    bbo,
+    both_books,
+    content,
+    full,
+    instrument,
+)
 
 # What a book is before and after its first snapshot
 
 
 @both_books
-def test_new_book_is_empty_and_stale(kind) -> None:
+def test_new_book_is_empty_and_stale(kind: BookKind) -> None:
     book = kind(instrument(index=7))
     book._check()
     assert (book.is_stale, book.updates, book.index, book.watch_depth) == (True, 0, 7, 1)
@@ -21,7 +32,7 @@ def test_new_book_is_empty_and_stale(kind) -> None:
 
 
 @both_books
-def test_new_book_refuses_every_update(kind) -> None:
+def test_new_book_refuses_every_update(kind: BookKind) -> None:
     book = kind(instrument())
     assert book.apply(BID, 4_900, 5) == STALE
     assert book.set_level(BID, 4_900, 5) == STALE
@@ -30,7 +41,7 @@ def test_new_book_refuses_every_update(kind) -> None:
 
 
 @both_books
-def test_snapshot_in_any_order_gives_sorted_sides(kind) -> None:
+def test_snapshot_in_any_order_gives_sorted_sides(kind: BookKind) -> None:
     book = full(kind)
     book._check()
     assert content(book) == (SORTED_BIDS, SORTED_ASKS)
@@ -39,7 +50,7 @@ def test_snapshot_in_any_order_gives_sorted_sides(kind) -> None:
 
 
 @both_books
-def test_empty_snapshot_gives_a_fresh_empty_book(kind) -> None:
+def test_empty_snapshot_gives_a_fresh_empty_book(kind: BookKind) -> None:
     book = full(kind)
     assert book.snapshot([], []) == MOVED
     book._check()
@@ -47,7 +58,7 @@ def test_empty_snapshot_gives_a_fresh_empty_book(kind) -> None:
 
 
 @both_books
-def test_snapshot_level_of_size_zero_is_no_level(kind) -> None:
+def test_snapshot_level_of_size_zero_is_no_level(kind: BookKind) -> None:
     book = kind(instrument())
     assert book.snapshot([(4_900, 0), (4_800, 5), (4_800, 0)], [(5_000, 0)]) == MOVED
     book._check()
@@ -61,7 +72,9 @@ def test_snapshot_level_of_size_zero_is_no_level(kind) -> None:
     ids=["zero", "negative price", "limit", "off grid", "far", "negative size", "too large", "duplicate"],
 )
 @pytest.mark.parametrize("side", [BID, ASK])
-def test_snapshot_with_a_bad_level_leaves_an_empty_stale_book(kind, side, level) -> None:
+def test_snapshot_with_a_bad_level_leaves_an_empty_stale_book(
+    kind: BookKind, side: int, level: tuple[int, int]
+) -> None:
     book = full(kind)
     sides = {BID: [(4_900, 1)], ASK: [(4_900, 1)]}
     sides[side].append(level)
@@ -71,17 +84,17 @@ def test_snapshot_with_a_bad_level_leaves_an_empty_stale_book(kind, side, level)
 
 
 @both_books
-def test_snapshot_that_is_no_pairs_raises_and_leaves_the_book_stale(kind) -> None:
+def test_snapshot_that_is_no_pairs_raises_and_leaves_the_book_stale(kind: BookKind) -> None:
     book = full(kind)
     with pytest.raises(TypeError):
-        book.snapshot(BIDS, [(5_100, 1), None])
+        book.snapshot(BIDS, [(5_100, 1), None])  # type: ignore[list-item]
     book._check()
     assert book.is_stale
     assert book.snapshot(BIDS, ASKS) == MOVED
 
 
 @both_books
-def test_mark_stale_keeps_levels_and_refuses_updates_until_a_snapshot(kind) -> None:
+def test_mark_stale_keeps_levels_and_refuses_updates_until_a_snapshot(kind: BookKind) -> None:
     book = full(kind)
     book.mark_stale()
     assert (book.is_stale, content(book)) == (True, (SORTED_BIDS, SORTED_ASKS))
@@ -111,7 +124,7 @@ DELTAS = {
 @both_books
 @pytest.mark.parametrize("watch_depth", [0, 1, 2, 3])
 @pytest.mark.parametrize("row", DELTAS)
-def test_delta_says_whether_watched_levels_moved(kind, watch_depth, row) -> None:
+def test_delta_says_whether_watched_levels_moved(kind: BookKind, watch_depth: int, row: str) -> None:
     delta, outcomes = DELTAS[row]
     book = full(kind, watch_depth)
     assert book.apply(*delta) == outcomes[watch_depth]
@@ -120,13 +133,13 @@ def test_delta_says_whether_watched_levels_moved(kind, watch_depth, row) -> None
 
 
 @both_books
-def test_level_beyond_the_last_moves_a_watch_deeper_than_the_book(kind) -> None:
+def test_level_beyond_the_last_moves_a_watch_deeper_than_the_book(kind: BookKind) -> None:
     book = full(kind, 5)
     assert [book.apply(BID, price, 1) for price in (100, 4_600, 200, 100)] == [MOVED, MOVED, MOVED, QUIET]
 
 
 @both_books
-def test_watch_follows_levels_that_go_and_come(kind) -> None:
+def test_watch_follows_levels_that_go_and_come(kind: BookKind) -> None:
     book = full(kind, 2)
     assert book.apply(ASK, 5_300, 1) == QUIET
     assert book.apply(ASK, 5_100, -40) == MOVED
@@ -136,7 +149,7 @@ def test_watch_follows_levels_that_go_and_come(kind) -> None:
 
 
 @both_books
-def test_deltas_move_best_prices(kind) -> None:
+def test_deltas_move_best_prices(kind: BookKind) -> None:
     book = full(kind)
     assert book.apply(BID, 4_900, -10) == MOVED
     assert bbo(book) == (4_800, 20, 5_100, 40)
@@ -170,7 +183,9 @@ def test_deltas_move_best_prices(kind) -> None:
         (0, 4_900, 1),
     ],
 )
-def test_delta_that_does_not_fit_marks_stale_and_changes_nothing_else(kind, delta) -> None:
+def test_delta_that_does_not_fit_marks_stale_and_changes_nothing_else(
+    kind: BookKind, delta: tuple[int, int, int]
+) -> None:
     book = full(kind)
     assert book.apply(*delta) == STALE
     book._check()
@@ -179,7 +194,7 @@ def test_delta_that_does_not_fit_marks_stale_and_changes_nothing_else(kind, delt
 
 
 @both_books
-def test_level_holds_up_to_max_size(kind) -> None:
+def test_level_holds_up_to_max_size(kind: BookKind) -> None:
     book = full(kind)
     assert book.apply(BID, 4_900, MAX_SIZE - 10) == MOVED
     assert book.best_bid_size == MAX_SIZE
@@ -203,7 +218,7 @@ def test_level_holds_up_to_max_size(kind) -> None:
         ((3, 4_900, 1), STALE),
     ],
 )
-def test_set_level_replaces_the_size(kind, level, outcome) -> None:
+def test_set_level_replaces_the_size(kind: BookKind, level: tuple[int, int, int], outcome: int) -> None:
     book = full(kind)
     side, price, size = level
     before = content(book)
@@ -219,7 +234,7 @@ def test_set_level_replaces_the_size(kind, level, outcome) -> None:
 
 
 @both_books
-def test_apply_many_equals_single_deltas(kind) -> None:
+def test_apply_many_equals_single_deltas(kind: BookKind) -> None:
     deltas = [(BID, 4_900, 5), (ASK, 5_000, 2), (BID, 4_800, -20), (ASK, 5_100, -1)]
     one, many = full(kind), full(kind)
     for delta in deltas:
@@ -230,7 +245,7 @@ def test_apply_many_equals_single_deltas(kind) -> None:
 
 
 @both_books
-def test_apply_many_stops_at_the_first_stale_delta(kind) -> None:
+def test_apply_many_stops_at_the_first_stale_delta(kind: BookKind) -> None:
     book = full(kind)
     sides, prices, changes = array("q", [BID] * 3), array("q", [4_900] * 3), array("q", [1, -12, 5])
     assert book.apply_many(sides, prices, changes) == 1
@@ -239,20 +254,20 @@ def test_apply_many_stops_at_the_first_stale_delta(kind) -> None:
 
 @both_books
 @pytest.mark.parametrize("side", [3, 0, -1, 2**32 + 1, 2**32 + 2])
-def test_apply_many_refuses_a_side_that_is_none(kind, side) -> None:
+def test_apply_many_refuses_a_side_that_is_none(kind: BookKind, side: int) -> None:
     book = full(kind)
     assert book.apply_many(array("q", [side]), array("q", [4_900]), array("q", [1])) == 0
     assert (book.is_stale, content(book)) == (True, (SORTED_BIDS, SORTED_ASKS))
 
 
 @both_books
-def test_apply_many_of_nothing_applies_nothing(kind) -> None:
+def test_apply_many_of_nothing_applies_nothing(kind: BookKind) -> None:
     book = full(kind)
     assert book.apply_many(array("q"), array("q"), array("q")) == 0
     assert not book.is_stale
 
 
 @both_books
-def test_apply_many_of_unequal_columns_raises(kind) -> None:
+def test_apply_many_of_unequal_columns_raises(kind: BookKind) -> None:
     with pytest.raises(ValueError, match="apply_many of 2 sides, 1 prices, 1 changes"):
         full(kind).apply_many(array("q", [BID, BID]), array("q", [4_900]), array("q", [1]))

@@ -1,12 +1,15 @@
 """Captured feeds through both books: equal after every frame, and no size ever below zero."""
 
 from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from engine.book import ASK, BID, MOVED, STALE, Book, SortedBook
 from engine.instrument import Instrument
-from tests.support.books import CENTS
+from tests.support.books import CENTS, AnyBook, Levels
 from tests.support.captures import each_capture, frames
 
 
@@ -23,7 +26,7 @@ class Frame(msgspec.Struct):
     msg: Message
 
 
-def events(capture, instrument):
+def events(capture: Path, instrument: Instrument) -> Iterator[tuple[Any, ...]]:
     """Yield a snapshot as (bids, asks), a delta as (side, price, change); a NO price q is a YES ask at 1 - q."""
     decoder = msgspec.json.Decoder(Frame)
     price_of, size_of, limit = instrument.parse_price, instrument.parse_size, instrument.limit
@@ -39,19 +42,20 @@ def events(capture, instrument):
             yield (BID if is_bid else ASK), (price if is_bid else limit - price), size_of(msg.delta_fp)
 
 
-def quotes(book):
+def quotes(book: AnyBook) -> tuple[int, int, int, int]:
     return book.best_bid, book.best_bid_size, book.best_ask, book.best_ask_size
 
 
-def content(book):
+def content(book: AnyBook) -> tuple[Levels, Levels]:
     book._check()
     return book.depth(BID, 100), book.depth(ASK, 100)
 
 
 @each_capture
-def test_captured_feed_gives_equal_books_after_every_frame(capture) -> None:
+def test_captured_feed_gives_equal_books_after_every_frame(capture: Path) -> None:
     instrument = Instrument("KXGOLD15M", 0, CENTS)
-    book, peer, sizes = Book(instrument), SortedBook(instrument), {}
+    book, peer = Book(instrument), SortedBook(instrument)
+    sizes: dict[tuple[int, int], int] = {}
     for count, event in enumerate(events(capture, instrument)):
         if len(event) == 2:
             assert (book.snapshot(*event), peer.snapshot(*event)) == (MOVED, MOVED)
@@ -75,11 +79,12 @@ def test_captured_feed_gives_equal_books_after_every_frame(capture) -> None:
 
 
 @each_capture
-def test_captured_feed_in_batches_equals_single_deltas(capture) -> None:
+def test_captured_feed_in_batches_equals_single_deltas(capture: Path) -> None:
     instrument = Instrument("KXGOLD15M", 0, CENTS)
     one, many = Book(instrument), Book(instrument)
     columns = array("q"), array("q"), array("q")
-    for event in [*events(capture, instrument), ([], [])]:
+    ending: tuple[Any, ...] = ([], [])
+    for event in [*events(capture, instrument), ending]:
         if len(event) == 3:
             one.apply(*event)
             for column, value in zip(columns, event, strict=True):

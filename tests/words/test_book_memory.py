@@ -3,13 +3,14 @@
 import gc
 import sys
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from engine.book import ASK, BID, Book
-from engine.instrument import Instrument
-from tests.support.books import CENTI_CENTS, CENTS
+from engine.instrument import Instrument, PriceBand
+from tests.support.books import CENTI_CENTS, CENTS, AnyBook
 
 DELTAS = [
     (side, price, change)
@@ -20,7 +21,7 @@ DELTAS = [
 TURNS = 100_000 // len(DELTAS) + 1
 
 
-def replay(book):
+def replay(book: AnyBook) -> int:
     apply, quotes = book.apply, 0
     for _ in range(TURNS):
         for side, price, change in DELTAS:
@@ -48,7 +49,7 @@ def test_hundred_thousand_deltas_allocate_nothing() -> None:
     assert (quotes, book.updates) == (TURNS * len(DELTAS), 1 + 3 * TURNS * len(DELTAS))
 
 
-def resident_bytes():
+def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4_096
 
 
@@ -61,7 +62,7 @@ def test_ten_thousand_cent_books_stay_under_200_mib() -> None:
 
 
 @pytest.mark.parametrize(("bands", "slots"), [(CENTS, 99), (CENTI_CENTS, 9_999)], ids=["cents", "centi-cents"])
-def test_book_holds_two_rows_of_sizes_two_bitmaps_and_little_else(bands, slots) -> None:
+def test_book_holds_two_rows_of_sizes_two_bitmaps_and_little_else(bands: Sequence[PriceBand], slots: int) -> None:
     instrument = Instrument("KXTEST", 0, bands)
     books = [Book(instrument)]  # the first makes what all books of the grid share
     rows = 2 * (slots + 1) * 8 + 2 * (slots // 64 + 1) * 8

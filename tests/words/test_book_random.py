@@ -1,38 +1,49 @@
 """Random operations on both books and on a plain reference: equal after every step."""
 
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.book import ASK, BID, MAX_SIZE, MOVED, NO_ASK, NO_BID, QUIET, STALE, Book, SortedBook
 from engine.instrument import Instrument, PriceBand
-from tests.support.books import CENTI_CENTS, CENTS, TAPERED
+from tests.support.books import CENTI_CENTS, CENTS, TAPERED, AnyBook
 
 EDGE_CENTI_CENTS = [PriceBand(0, 100, 1), PriceBand(100, 9_900, 10), PriceBand(9_900, 10_000, 1)]
 SIXTEEN = [PriceBand(5_000, 5_015, 1)]
 SIXTY_FOUR = [PriceBand(5_000, 5_063, 1)]  # as many prices as bits in a word of the bitmap
 
 
+Operation: TypeAlias = tuple[Any, ...]  # a name and its arguments
+
+
+def prices_of(instrument: Instrument) -> Sequence[int]:
+    assert instrument.grid is not None
+    return instrument.grid.prices
+
+
 class ReferenceBook:
     """The book as one would explain it: a dict of sizes, sorted whenever it is read."""
 
-    def __init__(self, instrument, watch_depth) -> None:
+    def __init__(self, instrument: Instrument, watch_depth: int) -> None:
         self.instrument = instrument
         self.watch_depth = watch_depth
-        self.sizes = {}
+        self.sizes: dict[tuple[int, int], int] = {}
         self.is_stale = True
 
-    def depth(self, side, levels):
+    def depth(self, side: int, levels: int | None) -> list[tuple[int, int]]:
         held = [(price, size) for (on, price), size in self.sizes.items() if on == side]
         return sorted(held, reverse=side == BID)[:levels]
 
-    def best(self, side):
+    def best(self, side: int) -> tuple[int, int]:
         return self.depth(side, 1)[0] if self.depth(side, 1) else ((NO_BID if side == BID else NO_ASK), 0)
 
-    def apply(self, side, price, change):
+    def apply(self, side: int, price: int, change: int) -> int:
         return self.set_level(side, price, self.sizes.get((side, price), 0) + change)
 
-    def set_level(self, side, price, size):
+    def set_level(self, side: int, price: int, size: int) -> int:
         if self.is_stale or not self.takes(price, size):
             self.is_stale = True
             return STALE
@@ -40,7 +51,7 @@ class ReferenceBook:
         self.hold(side, price, size)
         return QUIET if before == (self.best(side)[0], self.depth(side, self.watch_depth)) else MOVED
 
-    def snapshot(self, bids, asks):
+    def snapshot(self, bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> int:
         levels = [(side, *level) for side, given in ((BID, bids), (ASK, asks)) for level in given]
         self.sizes = {}
         prices = [(side, price) for side, price, size in levels if size]
@@ -51,15 +62,15 @@ class ReferenceBook:
             self.hold(*level)
         return MOVED
 
-    def takes(self, price, size):
-        return price in self.instrument.grid.prices and 0 <= size <= MAX_SIZE
+    def takes(self, price: int, size: int) -> bool:
+        return price in prices_of(self.instrument) and 0 <= size <= MAX_SIZE
 
-    def hold(self, side, price, size) -> None:
+    def hold(self, side: int, price: int, size: int) -> None:
         self.sizes[side, price] = size
         if not size:
             del self.sizes[side, price]
 
-    def sweep(self, side, qty, limit_price):
+    def sweep(self, side: int, qty: int, limit_price: int) -> tuple[int, int, int]:
         filled, cost, worst = 0, 0, (NO_BID if side == BID else NO_ASK)
         for price, size in self.depth(side, None):
             if filled < qty and (limit_price <= price if side == BID else price <= limit_price):
@@ -72,7 +83,7 @@ sides = st.sampled_from([BID, ASK])
 sizes = st.integers(1, 40) | st.sampled_from([1, MAX_SIZE])
 
 
-def operations(prices):
+def operations(prices: st.SearchStrategy[int]) -> st.SearchStrategy[Operation]:
     """Mostly what a venue sends; now and then what it never should."""
     levels = st.lists(st.tuples(prices, sizes), max_size=12, unique_by=lambda level: level[0])
     wrong_price = st.sampled_from([0, -1, 10_000, 5_016, 2**40])
@@ -87,7 +98,7 @@ def operations(prices):
     )
 
 
-def resolve(reference, operation):
+def resolve(reference: ReferenceBook, operation: Operation) -> tuple[str, list[Any]]:
     """Turn "take" into the delta that takes a part of a level that is there, or all of it."""
     name, *arguments = operation
     if name != "take":
@@ -95,15 +106,17 @@ def resolve(reference, operation):
     side, place, part = arguments
     held = reference.depth(side, None)
     if not held:
-        return "apply", [side, reference.instrument.grid.prices[0], 0]
+        return "apply", [side, prices_of(reference.instrument)[0], 0]
     price, size = held[place % len(held)]
     return "apply", [side, price, -(size if part < 2 else size // part)]
 
 
-def run(bands, watch_depth, operations, sweeps) -> None:
+def run(
+    bands: Sequence[PriceBand], watch_depth: int, operations: list[Operation], sweeps: list[tuple[int, int, int]]
+) -> None:
     instrument = Instrument("KXTEST", 0, bands)
     reference = ReferenceBook(instrument, watch_depth)
-    books = [Book(instrument, watch_depth), SortedBook(instrument, watch_depth)]
+    books: list[AnyBook] = [Book(instrument, watch_depth), SortedBook(instrument, watch_depth)]
     for name, arguments in [("snapshot", [[], []]), *(resolve(reference, each) for each in operations)]:
         if reference.is_stale and name != "snapshot":  # go on with what was there, as a resynchronised feed does
             levels = reference.depth(BID, None), reference.depth(ASK, None)
@@ -123,14 +136,16 @@ def run(bands, watch_depth, operations, sweeps) -> None:
             assert [book.sweep(*sweep) for book in books] == [reference.sweep(*sweep)] * 2
 
 
-def check(bands, watch_depth, examples, steps=40, prices=None) -> None:
+def check(
+    bands: Sequence[PriceBand], watch_depth: int, examples: int, steps: int = 40, prices: Sequence[int] | None = None
+) -> None:
     """Run `examples` random histories over a grid; `prices` narrows the choice where the grid is wide."""
-    choice = st.sampled_from(prices or Instrument("KXTEST", 0, bands).grid.prices)
+    choice = st.sampled_from(prices or prices_of(Instrument("KXTEST", 0, bands)))
     sweeps = st.lists(st.tuples(sides, st.integers(-1, 300), choice), min_size=2, max_size=2)
 
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     @given(st.lists(operations(choice), min_size=steps // 2, max_size=steps), sweeps)
-    def histories(history, sweeps) -> None:
+    def histories(history: list[Operation], sweeps: list[tuple[int, int, int]]) -> None:
         run(bands, watch_depth, history, sweeps)
 
     histories()
@@ -138,12 +153,12 @@ def check(bands, watch_depth, examples, steps=40, prices=None) -> None:
 
 @pytest.mark.parametrize("watch_depth", [0, 1, 3])
 @pytest.mark.parametrize("bands", [SIXTEEN, SIXTY_FOUR, CENTS, TAPERED], ids=["16", "64", "cents", "tapered"])
-def test_random_operations_equal_the_reference(bands, watch_depth) -> None:
+def test_random_operations_equal_the_reference(bands: Sequence[PriceBand], watch_depth: int) -> None:
     check(bands, watch_depth, examples=20)
 
 
 @pytest.mark.parametrize("watch_depth", [1, 5])
-def test_random_operations_on_a_wide_grid_equal_the_reference(watch_depth) -> None:
+def test_random_operations_on_a_wide_grid_equal_the_reference(watch_depth: int) -> None:
     words_apart = [1, 2, 63, 64, 65, 128, 4_999, 5_000, 5_001, 9_935, 9_936, 9_998, 9_999]
     check(CENTI_CENTS, watch_depth, examples=12, steps=15, prices=words_apart)
 

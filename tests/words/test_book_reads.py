@@ -5,11 +5,11 @@ import pytest
 from engine.book import ASK, BID, MAX_SIZE, MOVED, NO_ASK, NO_BID, QUIET, STALE, Book, SortedBook, make_book
 from engine.errors import ConfigError
 from engine.instrument import Instrument, PriceBand
-from tests.support.books import CENTI_CENTS, CENTS, SORTED_ASKS, TAPERED, bbo, both_books, full, instrument
+from tests.support.books import CENTI_CENTS, CENTS, SORTED_ASKS, TAPERED, BookKind, bbo, both_books, full, instrument
 
 
 @both_books
-def test_size_at_and_depth_read_levels(kind) -> None:
+def test_size_at_and_depth_read_levels(kind: BookKind) -> None:
     book = full(kind)
     assert [book.size_at(BID, price) for price in (4_800, 4_600, 4_850, -1, 20_000)] == [20, 0, 0, 0, 0]
     assert [book.depth(ASK, levels) for levels in (-1, 0, 2, 9)] == [[], [], SORTED_ASKS[:2], SORTED_ASKS]
@@ -33,19 +33,21 @@ def test_size_at_and_depth_read_levels(kind) -> None:
         (BID, -5, 1, (0, 0, NO_BID)),
     ],
 )
-def test_sweep_takes_the_best_levels_down_to_the_limit(kind, side, qty, limit, swept) -> None:
+def test_sweep_takes_the_best_levels_down_to_the_limit(
+    kind: BookKind, side: int, qty: int, limit: int, swept: tuple[int, int, int]
+) -> None:
     assert full(kind).sweep(side, qty, limit) == swept
 
 
 @both_books
-def test_sweep_of_the_largest_book_is_exact(kind) -> None:
+def test_sweep_of_the_largest_book_is_exact(kind: BookKind) -> None:
     book = kind(instrument(CENTI_CENTS))
     assert book.snapshot([], [(price, MAX_SIZE) for price in range(1, 10_000)]) == MOVED
     assert book.sweep(ASK, 2**63 - 1, NO_ASK) == (9_999 * MAX_SIZE, 49_995_000 * MAX_SIZE, 9_999)
 
 
 @both_books
-def test_reads_of_a_side_that_is_none_raise(kind) -> None:
+def test_reads_of_a_side_that_is_none_raise(kind: BookKind) -> None:
     book = full(kind)
     for side in (-1, 0, 3):
         for read in (book.size_at, book.depth):
@@ -60,14 +62,16 @@ def test_reads_of_a_side_that_is_none_raise(kind) -> None:
     ("bids", "asks", "crossed"),
     [(4_900, 5_000, False), (5_000, 5_000, True), (5_100, 5_000, True), (None, 5_000, False), (5_000, None, False)],
 )
-def test_book_is_crossed_when_bid_reaches_ask(kind, bids, asks, crossed) -> None:
+def test_book_is_crossed_when_bid_reaches_ask(
+    kind: BookKind, bids: int | None, asks: int | None, crossed: bool
+) -> None:
     book = kind(instrument())
     book.snapshot([(bids, 1)] if bids else [], [(asks, 1)] if asks else [])
     assert book.is_crossed is crossed
 
 
 @both_books
-def test_caller_keeps_time_and_flag_on_the_book(kind) -> None:
+def test_caller_keeps_time_and_flag_on_the_book(kind: BookKind) -> None:
     book = full(kind)
     book.updated_ns, book.is_dirty = 1_800_000_000_000_000_000, True
     book.apply(BID, 4_900, 1)
@@ -101,13 +105,13 @@ def test_book_without_a_grid_is_refused() -> None:
 @pytest.mark.parametrize(
     "bands", [[PriceBand(0, 40_000, 1)], [PriceBand(0, 1_000_000, 100)]], ids=["too many prices", "too high a sum"]
 )
-def test_book_over_a_grid_too_wide_is_refused(bands) -> None:
+def test_book_over_a_grid_too_wide_is_refused(bands: list[PriceBand]) -> None:
     with pytest.raises(ConfigError, match=r"price grid of \d+ prices up to \d+ is too wide for Book"):
         Book(Instrument("WIDE", 0, bands, price_decimals=6))
 
 
 @both_books
-def test_negative_watch_depth_is_refused(kind) -> None:
+def test_negative_watch_depth_is_refused(kind: BookKind) -> None:
     with pytest.raises(ConfigError, match="watch_depth must be 0 or more, not -1"):
         kind(instrument(), -1)
 
@@ -119,8 +123,9 @@ def test_both_books_have_the_same_members() -> None:
 
 
 @pytest.mark.parametrize("bands", [CENTS, TAPERED, CENTI_CENTS], ids=["cents", "tapered", "centi-cents"])
-def test_every_price_of_a_grid_holds_a_level(bands) -> None:
+def test_every_price_of_a_grid_holds_a_level(bands: list[PriceBand]) -> None:
     book = Book(instrument(bands))
+    assert book.instrument.grid is not None
     prices = book.instrument.grid.prices
     book.snapshot([(price, price) for price in prices], [(price, 2 * price) for price in prices])
     book._check()

@@ -1,6 +1,7 @@
 """Decimal text to integers and back, held against decimal.Decimal."""
 
 from decimal import Decimal, localcontext
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ seeded = settings(max_examples=500, deadline=None, derandomize=True, database=No
 places = st.integers(0, 18)
 
 
-def units(text, decimals):
+def units(text: str, decimals: int) -> Decimal:
     with localcontext(prec=80):
         return Decimal(text).scaleb(decimals)
 
@@ -39,7 +40,7 @@ def units(text, decimals):
         ("0." + "0" * 30, 18, 0),
     ],
 )
-def test_decimal_text_becomes_its_integer(text, decimals, value) -> None:
+def test_decimal_text_becomes_its_integer(text: str, decimals: int, value: int) -> None:
     assert parse_decimal(text, decimals) == value
     assert parse_decimal(text.encode(), decimals) == value
 
@@ -48,7 +49,7 @@ def test_decimal_text_becomes_its_integer(text, decimals, value) -> None:
     "text",
     ["", "-", "+", ".", "-.", "1.2.3", "1,5", "1e3", " 1", "1 ", "--1", "0x1", "1_0", "nan", "Infinity", "٣", "1\x00"],
 )
-def test_text_that_is_no_decimal_raises(text) -> None:
+def test_text_that_is_no_decimal_raises(text: str) -> None:
     for form in (text, text.encode()):
         with pytest.raises(DecodeError, match="not a decimal number of at most 4 places|not a decimal number: '٣'"):
             parse_decimal(form, 4)
@@ -58,7 +59,7 @@ def test_text_that_is_no_decimal_raises(text) -> None:
     ("text", "decimals"),
     [("0.00001", 4), ("1.5", 0), ("0.0000000000000000001", 18)],
 )
-def test_text_finer_than_the_unit_raises_and_is_never_rounded(text, decimals) -> None:
+def test_text_finer_than_the_unit_raises_and_is_never_rounded(text: str, decimals: int) -> None:
     with pytest.raises(DecodeError, match=f"at most {decimals} places"):
         parse_decimal(text, decimals)
 
@@ -67,20 +68,20 @@ def test_text_finer_than_the_unit_raises_and_is_never_rounded(text, decimals) ->
     ("text", "decimals"),
     [("9223372036854775808", 0), ("-9223372036854775808", 0), ("922337203685477580.8", 1), ("10", 18), ("9" * 40, 0)],
 )
-def test_number_beyond_int64_raises(text, decimals) -> None:
+def test_number_beyond_int64_raises(text: str, decimals: int) -> None:
     with pytest.raises(DecodeError, match="not a decimal number"):
         parse_decimal(text, decimals)
 
 
 @pytest.mark.parametrize("value", [None, 5, 0.5, ["1"], bytearray(b"1")])
-def test_value_that_is_no_text_raises(value) -> None:
+def test_value_that_is_no_text_raises(value: Any) -> None:
     with pytest.raises(DecodeError, match="not a decimal number: "):
         parse_decimal(value, 4)
 
 
 @seeded
 @given(st.from_regex(r"[+-]?[0-9]{0,21}(\.[0-9]{0,21})?", fullmatch=True), places)
-def test_any_decimal_text_parses_as_decimal_does(text, decimals) -> None:
+def test_any_decimal_text_parses_as_decimal_does(text: str, decimals: int) -> None:
     exact = units(text, decimals) if text.strip("+-.") else None
     if exact is not None and exact == int(exact) and abs(exact) <= INT64_MAX:
         assert parse_decimal(text, decimals) == int(exact)
@@ -91,7 +92,7 @@ def test_any_decimal_text_parses_as_decimal_does(text, decimals) -> None:
 
 @seeded
 @given(st.text(alphabet="0123456789+-. eE_٣\x00", max_size=12) | st.binary(max_size=12), places)
-def test_any_text_gives_an_integer_or_a_decode_error(text, decimals) -> None:
+def test_any_text_gives_an_integer_or_a_decode_error(text: bytes | str, decimals: int) -> None:
     try:
         value = parse_decimal(text, decimals)
     except DecodeError:
@@ -103,7 +104,7 @@ def test_any_text_gives_an_integer_or_a_decode_error(text, decimals) -> None:
 
 @seeded
 @given(st.integers(-(2**63), INT64_MAX), places)
-def test_formatted_integer_reads_back_as_itself(value, decimals) -> None:
+def test_formatted_integer_reads_back_as_itself(value: int, decimals: int) -> None:
     text = format_decimal(value, decimals)
     assert text == f"{Decimal(value).scaleb(-decimals):.{decimals}f}"
     if value > -(2**63):
@@ -123,12 +124,12 @@ def test_formatted_integer_reads_back_as_itself(value, decimals) -> None:
         (INT64_MAX, 18, "9.223372036854775807"),
     ],
 )
-def test_integer_becomes_text_with_exactly_its_places(value, decimals, text) -> None:
+def test_integer_becomes_text_with_exactly_its_places(value: int, decimals: int, text: str) -> None:
     assert format_decimal(value, decimals) == text
 
 
 @pytest.mark.parametrize("decimals", [-1, 19])
-def test_places_that_no_unit_has_are_refused(decimals) -> None:
+def test_places_that_no_unit_has_are_refused(decimals: int) -> None:
     with pytest.raises(ValueError, match=f"decimals must be 0 to 18, not {decimals}"):
         format_decimal(1, decimals)
     with pytest.raises(ValueError, match=f"decimals must be 0 to 18, not {decimals}"):

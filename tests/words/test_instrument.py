@@ -8,11 +8,11 @@ from engine.instrument import Instrument, PriceBand, price_grid
 LIMIT = 10_000
 
 
-def bands(*rows):
+def bands(*rows: tuple[int, int, int]) -> tuple[PriceBand, ...]:
     return tuple(PriceBand(*row) for row in rows)
 
 
-def ends(edge, centre, cut=1_000):
+def ends(edge: int, centre: int, cut: int = 1_000) -> tuple[PriceBand, ...]:
     return bands((0, cut, edge), (cut, LIMIT - cut, centre), (LIMIT - cut, LIMIT, edge))
 
 
@@ -34,7 +34,7 @@ GRIDS = {
 
 
 @pytest.mark.parametrize("label", GRIDS)
-def test_grid_holds_exactly_the_prices_of_its_bands(label) -> None:
+def test_grid_holds_exactly_the_prices_of_its_bands(label: str) -> None:
     rows, count, on_grid, off_grid = GRIDS[label]
     grid = price_grid(rows, LIMIT)
     assert len(grid) == len(grid.prices) == count
@@ -44,14 +44,14 @@ def test_grid_holds_exactly_the_prices_of_its_bands(label) -> None:
 
 
 @pytest.mark.parametrize("label", GRIDS)
-def test_grid_of_the_venue_is_symmetric_and_has_every_cent(label) -> None:
+def test_grid_of_the_venue_is_symmetric_and_has_every_cent(label: str) -> None:
     grid = price_grid(GRIDS[label][0], LIMIT)
     assert [LIMIT - price for price in reversed(grid.prices)] == list(grid.prices)
     assert all(price in grid for price in range(100, LIMIT, 100))
 
 
 @pytest.mark.parametrize("label", GRIDS)
-def test_slot_is_the_place_of_a_price(label) -> None:
+def test_slot_is_the_place_of_a_price(label: str) -> None:
     grid = price_grid(GRIDS[label][0], LIMIT)
     assert [grid.slot_of[price] for price in grid.prices] == list(range(len(grid)))
     assert sum(slot >= 0 for slot in grid.slot_of) == len(grid)
@@ -81,7 +81,7 @@ def test_equal_bands_share_one_grid() -> None:
         ((0, LIMIT, LIMIT), "holds no price strictly between 0 and 10000"),
     ],
 )
-def test_band_that_makes_no_sense_is_refused(row, text) -> None:
+def test_band_that_makes_no_sense_is_refused(row: tuple[int, int, int], text: str) -> None:
     with pytest.raises(ConfigError, match=rf"price band PriceBand\(start={row[0]}, end={row[1]}, .*{text}"):
         Instrument("KXTEST", 0, [PriceBand(*row)])
 

@@ -1,7 +1,7 @@
 """One feed connection: its subscriptions, its sequence numbers, and the answers to its commands.
 
 Shapes  one sid per channel, counted from 1; one seq per sid across all its markets, counted from 1.
-Errors  none: what a client gets wrong is answered by an error frame.
+Errors  none: an invalid command is answered by an error frame.
 Source  Kalshi WebSocket API: commands, replies and envelope, order book (sid and seq rules as observed there).
 """
 
@@ -27,23 +27,25 @@ class MarketView(Protocol):
     """What a connection needs to know about the markets."""
 
     @property
-    def instruments(self) -> Mapping[str, Instrument]: ...
+    def instruments(self) -> Mapping[str, Instrument]:
+        """The venue's markets by symbol."""
 
     def depth(self, symbol: str) -> tuple[Iterable[frames.Level], Iterable[frames.Level]]:
         """Return the aggregated bids and asks of the YES book."""
 
-    def ticker_tail(self, instrument: Instrument) -> bytes: ...
+    def ticker_tail(self, instrument: Instrument) -> bytes:
+        """Return a market's ticker from after its sid to the end."""
 
 
 class CommandError(NamedTuple):
-    """Why a command was not carried out: an error code of the venue and what it is about."""
+    """Why a command was refused: the venue's error code and a detail."""
 
     code: int
     detail: str = ""
 
 
 class Subscription:
-    """A channel that a connection listens to; `markets` None means all of them."""
+    """A channel that a connection has subscribed to; `markets` is None for all of them."""
 
     __slots__ = ("channel", "head", "markets", "seq", "sid", "skip_ticker_ack", "use_yes_price")
 
@@ -57,9 +59,11 @@ class Subscription:
         self.head = frames.head(channel, sid)
 
     def wants(self, symbol: str) -> bool:
+        """Return whether the frames of a market belong to it."""
         return self.markets is None or symbol in self.markets
 
     def next_seq(self) -> int:
+        """Take the next number, from 1."""
         self.seq += 1
         return self.seq
 
@@ -103,15 +107,17 @@ class FeedConnection:
             self._send(frame)
 
     def send_ticker(self, subscription: Subscription, tail: bytes) -> None:
+        """Send one ticker, which has no seq."""
         self._send(subscription.head + tail)
 
     def send_snapshot(self, subscription: Subscription, instrument: Instrument, now_ms: int, id_: int = 0) -> None:
+        """Send a market's book as it is now; `id_` is the command that asked for it, 0 for none."""
         bids, asks = self._view.depth(instrument.symbol)
         tail = frames.snapshot(instrument, bids, asks, subscription.use_yes_price, now_ms, id_)
         self.send_sequenced(subscription, tail, is_snapshot=True)
 
     def overflow(self, now_ms: int) -> None:
-        """End every subscription: the client does not read."""
+        """End every subscription of a client that does not read, with error 25."""
         for subscription in self.channels.values():
             self._send(frames.error(0, 25, "", now_ms, subscription.sid, subscription.next_seq()))
         self.channels.clear()
@@ -134,7 +140,7 @@ class FeedConnection:
         return action(self, command.id, command.params, now_ms)
 
     def _target(self, command: frames.Command) -> Subscription | None:
-        """Subscription that a refused update is about."""
+        """Return the subscription that a refused update names."""
         if command.cmd != "update_subscription" or command.params is None:
             return None
         sids = _sids(command.params)

@@ -72,6 +72,7 @@ _encode = msgspec.json.encode
 
 
 def decode_command(frame: bytes) -> Command:
+    """Return the command in one client frame; raise msgspec.DecodeError if it is not one."""
     return _command_decoder.decode(frame)
 
 
@@ -90,10 +91,12 @@ def market_id(symbol: str) -> str:
 
 
 def subscribed(id_: int, channel: str, sid: int, now_ms: int) -> bytes:
+    """Acknowledge a subscription to one channel."""
     return _reply(id_, "subscribed", now_ms, msg={"channel": channel, "sid": sid})
 
 
 def listing(id_: int, subscriptions: Iterable[tuple[str, int]], now_ms: int) -> bytes:
+    """Answer `list_subscriptions` with the channel and sid of each."""
     return _reply(id_, "ok", now_ms, msg=[{"channel": channel, "sid": sid} for channel, sid in subscriptions])
 
 
@@ -104,10 +107,12 @@ def ok(id_: int, sid: int, seq: int, symbols: Iterable[str] | None, now_ms: int)
 
 
 def unsubscribed(id_: int, sid: int, seq: int, now_ms: int) -> bytes:
+    """Say that a subscription has ended."""
     return _reply(id_, "unsubscribed", now_ms, sid=sid, seq=seq)
 
 
 def error(id_: int, code: int, detail: str, now_ms: int, sid: int = 0, seq: int = 0) -> bytes:
+    """Refuse a command; with a `sid`, the refusal takes a number of that subscription."""
     text = f"{ERROR_TEXT[code]}: {detail}" if detail else ERROR_TEXT[code]
     place = {"sid": sid, "seq": seq} if sid else {}
     return _reply(id_, "error", now_ms, **place, msg={"code": code, "msg": text})
@@ -119,6 +124,7 @@ def head(channel: str, sid: int) -> bytes:
 
 
 def snapshot_head(sid: int) -> bytes:
+    """Return the start of an orderbook_snapshot, up to the seq."""
     return head("orderbook_snapshot", sid)
 
 

@@ -1,7 +1,7 @@
 """Who may open a feed connection: Kalshi's signed handshake headers.
 
 Units   the timestamp is Unix milliseconds, as in the header.
-Errors  ConfigError for a public key that cannot be read; a refused handshake is the reason in words.
+Errors  ConfigError for a public key that cannot be read; a refusal is returned as text.
 Source  Kalshi WebSocket API, connection: handshake; tolerance of the clock as observed on REST.
 """
 
@@ -22,6 +22,7 @@ PublicKey = ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 
 
 def load_public_key(path: Path) -> PublicKey:
+    """Read an Ed25519 or RSA public key in PEM form; raise ConfigError for anything else."""
     try:
         key = serialization.load_pem_public_key(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -34,7 +35,7 @@ def load_public_key(path: Path) -> PublicKey:
 def refusal(headers: Mapping[str, str], keys: Mapping[str, PublicKey] | None, now_ms: int) -> str:
     """Return why a handshake is refused, or "" if it is accepted.
 
-    `keys` are the public keys by key id; None accepts everybody, without headers too, as no real venue does.
+    `keys` are the public keys by key id. None accepts everybody, even without headers, which no real venue does.
     """
     if keys is None:
         return ""

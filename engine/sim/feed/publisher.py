@@ -1,4 +1,4 @@
-"""Market data of the simulated venue: every market event to the connections that want it.
+"""Market data of the simulated venue: sends each market event to the connections that subscribed to it.
 
 Units   prices, sizes and money as in `instrument`; times in ns, on the wire in Unix ms.
 Cost    an event's JSON is built once, and once more for the other price scale; a connection adds its sid and seq.
@@ -22,7 +22,7 @@ Depth = Callable[[str], tuple[Iterable[frames.Level], Iterable[frames.Level]]]
 
 
 class TickerStats:
-    """What a market's ticker tells beyond its book."""
+    """The part of a market's ticker that does not come from its book."""
 
     __slots__ = ("cost", "last", "told", "ts_ms", "volume")
 
@@ -34,6 +34,7 @@ class TickerStats:
         self.told: object = None  # what the last ticker said
 
     def add(self, price: int, size: int, ts_ms: int) -> None:
+        """Count one trade."""
         self.last = (price, size)
         self.volume += size
         self.cost += price * size
@@ -41,7 +42,7 @@ class TickerStats:
 
 
 class MarketData:
-    """The feed of one venue, whoever carries its frames: `connect` takes a way to write one."""
+    """The feed of one venue, independent of its transport: `connect` takes a function that writes one frame."""
 
     def __init__(
         self,
@@ -63,26 +64,31 @@ class MarketData:
 
     @property
     def now_ms(self) -> int:
+        """The venue's time in Unix milliseconds, as frames carry it."""
         return self._clock() // NS_PER_MS
 
     @property
     def is_silent(self) -> bool:
+        """Whether a fault holds every frame back."""
         return self._outbox.is_silent
 
     @property
     def has_book_subscriber(self) -> bool:
+        """Whether anybody has subscribed to a book: a replay starts then."""
         return any(BOOK in connection.channels for connection in self.connections)
 
     def connect(self, write: Callable[[bytes], None]) -> FeedConnection:
+        """Add a client whose frames go to `write`; return its connection."""
         connection = FeedConnection(self, lambda frame: self._outbox.put(write, frame), self._market_limit)
         self.connections.append(connection)
         return connection
 
     def disconnect(self, connection: FeedConnection) -> None:
+        """Forget a client."""
         self.connections.remove(connection)
 
     def on_level(self, event: LevelChanged) -> None:
-        """Tell who subscribed to this market's book."""
+        """Send a level change to the subscribers of the market's book."""
         instrument, ts_ms, now_ms = self.instruments[event.symbol], event.now_ns // NS_PER_MS, self.now_ms
         self._tell_book(
             event.symbol,
@@ -91,7 +97,7 @@ class MarketData:
         )
 
     def on_trade(self, event: PublicTrade) -> None:
-        """Put a trade on the tape and tell who subscribed to trades."""
+        """Record a trade for the ticker and send it to the subscribers of trades."""
         instrument, ts_ms = self.instruments[event.symbol], event.now_ns // NS_PER_MS
         self._touched.add(event.symbol)
         self._tapes[event.symbol].add(event.price, event.qty, ts_ms)
@@ -103,7 +109,7 @@ class MarketData:
             connection.send_sequenced(subscription, tail)
 
     def on_frame(self, frame: Frame, now_ns: int) -> None:
-        """Pass a captured frame on as it was captured."""
+        """Send a captured frame on as it was captured."""
         if frame.kind != captures.TRADE:
             is_snapshot = frame.kind == captures.SNAPSHOT
             self._tell_book(frame.symbol, now_ns, lambda scale: frames.captured(frame.msg(scale)), is_snapshot)
@@ -131,6 +137,7 @@ class MarketData:
                     connection.send_ticker(connection.channels[TICKER], tail)
 
     def ticker_tail(self, instrument: Instrument) -> bytes:
+        """Return a market's ticker as it is now, from after its sid to the end."""
         tape = self._tapes[instrument.symbol]
         bid, ask = self._best(instrument)
         return frames.ticker(instrument, bid, ask, tape.last, tape.volume, tape.cost, tape.ts_ms, self.now_ms)
@@ -171,7 +178,7 @@ class MarketData:
                 yield connection, subscription
 
     def _tell_unknown_level(self, symbol: str, now_ns: int) -> None:
-        """Take size from a price where there is none."""
+        """Send a negative change of a level that is empty."""
         instrument = self.instruments[symbol]
         taken = {price for price, _ in self.depth(symbol)[0]}
         prices = instrument.grid.prices if instrument.grid is not None else range(1, 1000)

@@ -1,7 +1,7 @@
 """WebSocket server of the simulated venue: who may connect, pings, and readers that are too slow.
 
 Units   times in ns, intervals in seconds.
-Errors  OSError if the port is taken; what a client gets wrong is answered on its connection.
+Errors  OSError if the port is taken; a client's mistake is answered on its connection.
 Thread  the loop thread only.
 Source  Kalshi WebSocket API: connection, keep-alive, error 25 for a slow reader.
 """
@@ -25,7 +25,7 @@ CUT_OFF_AFTER = 1.0  # seconds that a slow reader has for its error and close fr
 
 
 class FeedServer:
-    """Carries the frames of `market_data`; `frames`, `refused` and `overflows` count since the start."""
+    """Serves `market_data` over WebSocket; `frames`, `refused` and `overflows` count since the start."""
 
     def __init__(
         self, market_data: MarketData, config: FeedConfig, keys: Mapping[str, PublicKey] | None, faults: Faults
@@ -43,7 +43,7 @@ class FeedServer:
 
     @property
     def is_backed_up(self) -> bool:
-        """Answer whether a reader falls behind: a replay that need not keep time waits for it."""
+        """Return whether a reader has fallen behind; a replay at speed 0 waits for it."""
         limit = self.config.write_limit // 4
         return any(each.transport.underlying_transport.get_write_buffer_size() > limit for each in self.listeners)
 
@@ -57,6 +57,7 @@ class FeedServer:
         return port
 
     def close(self) -> None:
+        """Stop listening and cut every connection, without a close frame."""
         if self._pinger is not None:
             self._pinger.cancel()
         if self._server is not None:
@@ -107,6 +108,7 @@ class _Listener(WSListener):
         self._parts = b""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
+        """Take a client and limit what may wait for it; called by picows after the handshake."""
         self.transport = transport
         config, plain = self._server.config, transport.underlying_transport
         plain.set_write_buffer_limits(high=config.write_limit)
@@ -117,6 +119,7 @@ class _Listener(WSListener):
         self._connection = self._server.market_data.connect(self._write)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Carry out a command once it is whole, and answer a close frame; picows answers pings itself."""
         if frame.msg_type == WSMsgType.CLOSE:
             transport.send_close(frame.get_close_code())
             transport.disconnect()
@@ -127,12 +130,13 @@ class _Listener(WSListener):
                 self._connection.command(command, self._server.market_data.now_ms)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Forget a client; called by picows once."""
         self._is_open = False
         self._server.listeners.remove(self)
         self._server.market_data.disconnect(self._connection)
 
     def pause_writing(self) -> None:
-        """More waits than may wait: the reader is cut off."""
+        """Cut off a reader whose buffer has exceeded `write_limit`; called by picows."""
         if self._is_open:
             self._server.overflows += 1
             self._connection.overflow(self._server.market_data.now_ms)
@@ -141,7 +145,7 @@ class _Listener(WSListener):
             asyncio.get_running_loop().call_later(CUT_OFF_AFTER, self.transport.disconnect, False)
 
     def resume_writing(self) -> None:
-        """The buffer drains; a reader that was cut off stays so."""
+        """Do nothing: a reader that was cut off stays cut off."""
 
     def _write(self, frame: bytes) -> None:
         if self._is_open:

@@ -31,18 +31,21 @@ class Acceptor(Protocol):
     on_fault: Callable[[str], None]
 
     @property
-    def port(self) -> int: ...
+    def port(self) -> int:
+        """Where it listens, known once it has started."""
 
     @property
-    def accounts(self) -> tuple[str, ...]: ...
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that may log on, in the order of the session file."""
 
-    def is_logged_on(self, account: str) -> bool: ...
+    def is_logged_on(self, account: str) -> bool:
+        """Return whether the account's session is up."""
 
     async def start(self) -> None:
         """Listen."""
 
     def poll(self) -> None:
-        """Do what is due and no event has caused."""
+        """Do timed work: heartbeats and timeouts."""
 
     def send(self, account: str, body: str) -> None:
         """Send one application message, or keep it under its number until the account asks after its next Logon."""
@@ -51,9 +54,10 @@ class Acceptor(Protocol):
         """Return the ExecID(17) of every report that the account has been sent or will be."""
 
     def pause(self) -> None:
-        """Stop reading and beating, as if the process hung; `resume` goes on."""
+        """Stop reading and sending heartbeats, as if the process hung, until `resume`."""
 
-    def resume(self) -> None: ...
+    def resume(self) -> None:
+        """Read and send heartbeats again after `pause`."""
 
     def drop(self, account: str = "") -> None:
         """Cut the connection of `account`, or every one, without a Logout."""
@@ -62,7 +66,7 @@ class Acceptor(Protocol):
         """Say Logout to `account`, or to everybody; they may log on again."""
 
     async def close(self) -> None:
-        """Log out, wait a while for the answers, and release the port."""
+        """Log everybody out, wait up to two seconds for the answers, and release the port."""
 
 
 def open_acceptor(kind: str, session_file: Path, state_path: Path, port: int = FROM_FILE) -> Acceptor:
@@ -83,7 +87,7 @@ def read_sessions(kind: str, session_file: Path, state_path: Path) -> list[Sessi
 
 
 def is_local(session: SessionSettings) -> bool:
-    """Say whether nobody but this host may connect."""
+    """Return whether nobody but this host may connect."""
     return _allowed(session) == _LOCAL
 
 
@@ -92,7 +96,7 @@ def _allowed(session: SessionSettings) -> str:
 
 
 def _refuse_other_store(kind: str, folder: Path) -> None:
-    """Numbers that one acceptor kept must not begin again because another one runs."""
+    """Raise ConfigError for a store of the other acceptor: its sequence numbers would start again."""
     for other, pattern in _STORES.items():
         if other != kind and any(folder.glob(pattern)):
             raise ConfigError(f'{folder}: holds numbers of acceptor = "{other}"; keep that, or remove the folder')

@@ -1,7 +1,7 @@
-"""FIX side of the simulated venue: messages to the matcher, its answers to the accounts, and what may go wrong.
+"""FIX side of the simulated venue: requests to the exchange, reports to the accounts, and FIX faults.
 
 Errors  a message that cannot be acted on is answered by a BusinessMessageReject(j).
-Cost    a report is written once.
+Cost    a report is encoded once.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ Publish = Callable[[list[Event], Fields | None], None]
 
 
 class Gateway:
-    """Every account's way in and out; `submit` asks the matcher, `publish` tells everybody what came of it."""
+    """Connects accounts to the exchange: `submit` returns a request's events, `publish` sends them out."""
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class Gateway:
         acceptor.on_message = self.on_message
 
     def on_message(self, fields: Fields) -> None:
+        """Carry out one application message and answer it; `fields` are valid during the call only."""
         self.messages += 1
         asked = self._order_entry.decode(fields)
         if isinstance(asked, BusinessReject):
@@ -58,7 +59,7 @@ class Gateway:
         self._put(event.account, self._reports.encode(event, request))
 
     def tell_untold(self, untold: Callable[[str, set[str]], Iterable[Report]]) -> None:
-        """Report to each account what it has not been told yet, as far as the FIX store shows."""
+        """Send each account the reports that its FIX store does not show as sent."""
         for account in self._acceptor.accounts:
             for report in untold(account, self._acceptor.stored_exec_ids(account)):
                 self.tell(report)

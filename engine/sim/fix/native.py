@@ -22,7 +22,7 @@ _PATIENCE_S = 2.0  # for the answers to our Logouts
 
 
 class NativeAcceptor:
-    """Satisfies `engine.sim.acceptor.SessionAcceptor`."""
+    """The acceptor of `acceptor.Acceptor` whose sessions are ours."""
 
     def __init__(self, session_file: Path, state_path: Path, port: int = FROM_FILE) -> None:
         self.on_message: Callable[[Fields], None] = lambda fields: None
@@ -41,21 +41,25 @@ class NativeAcceptor:
 
     @property
     def accounts(self) -> tuple[str, ...]:
+        """The accounts that may log on."""
         return tuple(self._sessions)
 
     def is_logged_on(self, account: str) -> bool:
+        """Return whether the account's session is up."""
         return self._sessions[account].is_logged_on
 
     async def start(self) -> None:
+        """Listen; raise ConfigError if the port is taken."""
         try:
             self.port = (await self._acceptor.listen())[0]
         except OSError as error:
             raise ConfigError(f"SocketAcceptPort={self.port}: cannot be bound: {error.strerror}") from None
 
     def poll(self) -> None:
-        """Nothing: the loop calls whenever something is due."""
+        """Do nothing: the sessions set timers of their own."""
 
     def send(self, account: str, body: str) -> None:
+        """Send a body, or keep it for the next Logon; one longer than the peer takes ends the session."""
         session = self._sessions[account]
         try:
             session.send_or_keep(body.encode("latin-1", "replace"))
@@ -63,27 +67,33 @@ class NativeAcceptor:
             session.logout(str(error))
 
     def stored_exec_ids(self, account: str) -> set[str]:
+        """Return the ExecID(17) of every message that the account's store holds."""
         core = self._sessions[account].core
         stored = b"".join(message for _, message in core.store.messages(1, core.next_out - 1))
         return {found.decode("latin-1") for found in _EXEC_ID.findall(stored)}
 
     def pause(self) -> None:
+        """Stop reading and sending heartbeats."""
         self._acceptor.pause()
 
     def resume(self) -> None:
+        """Read and send heartbeats again."""
         self._acceptor.resume()
 
     def drop(self, account: str = "") -> None:
+        """Cut the connection of `account`, or every one."""
         for name, session in self._sessions.items():
             if account in ("", name):
                 session.drop("dropped by a fault")
 
     def logout(self, account: str = "") -> None:
+        """Say Logout to `account`, or to everybody."""
         for name, session in self._sessions.items():
             if account in ("", name):
                 session.logout("venue logs out")
 
     async def close(self) -> None:
+        """Log everybody out, wait up to two seconds for the answers, and release the port."""
         self.resume()
         loop = asyncio.get_running_loop()
         leaving = [session for session in self._sessions.values() if session.is_logged_on]
@@ -101,7 +111,7 @@ class NativeAcceptor:
         session.on_fault = partial(self._on_fault, session)
 
     def _on_fault(self, session: AcceptorSession, text: str) -> None:
-        """Pass on our own failures; what a peer did wrong has ended its session, which is enough."""
+        """Pass on our own failures; a peer's fault has ended its session, which is enough."""
         if text != session.core.needs_operator:
             self.on_fault(text)
 

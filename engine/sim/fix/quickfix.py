@@ -28,7 +28,7 @@ _EXEC_ID = re.compile(rb"\x0117=([^\x01]+)\x01")
 
 
 class QuickfixAcceptor:
-    """Satisfies `engine.sim.acceptor.Acceptor`."""
+    """The acceptor of `acceptor.Acceptor` whose sessions are QuickFIX's."""
 
     def __init__(self, session_file: Path, state_path: Path, port: int = FROM_FILE) -> None:
         self.on_message: Callable[[Fields], None] = lambda fields: None
@@ -58,12 +58,15 @@ class QuickfixAcceptor:
 
     @property
     def accounts(self) -> tuple[str, ...]:
+        """The accounts that may log on."""
         return tuple(self._sessions)
 
     def is_logged_on(self, account: str) -> bool:
+        """Return whether the account's session is up."""
         return account in self._logged_on
 
     async def start(self) -> None:
+        """Listen, and be polled whenever a socket of QuickFIX is ready; raise ConfigError if the port is taken."""
         self._descriptors = Descriptors(asyncio.get_running_loop(), self.poll, is_local_port(self.port))
         try:
             self.poll()
@@ -75,40 +78,47 @@ class QuickfixAcceptor:
         self._descriptors.refresh()
 
     def poll(self) -> None:
-        """Let QuickFIX read, beat its hearts, and write what is left over."""
+        """Let QuickFIX read, send heartbeats, and write what is pending."""
         self._quickfix.poll()
 
     def send(self, account: str, body: str) -> None:
+        """Send a body; QuickFIX stores it under its number if the account is logged out."""
         message = quickfix.Message(f"8=FIX.4.4\x019=0\x01{body}10=000\x01", False)
         quickfix.Session.sendToTarget(message, self._sessions[account])
 
     def stored_exec_ids(self, account: str) -> set[str]:
+        """Return the ExecID(17) of every message that QuickFIX's store of the account holds."""
         name = self._sessions[account].toString().replace(":", "-").replace("->", "-")
         content = (self._stores[account] / f"{name}.body").read_bytes()
         return {found.decode("latin-1") for found in _EXEC_ID.findall(content)}
 
     def pause(self) -> None:
+        """Stop polling."""
         self._is_paused = True
         if self._descriptors is not None:
             self._descriptors.close()
 
     def resume(self) -> None:
+        """Poll again."""
         self._is_paused = False
         self._watch()
 
     def drop(self, account: str = "") -> None:
+        """Cut the connection of `account`, or every one."""
         for name, identity in self._sessions.items():
             if account in ("", name):
                 quickfix.Session.lookupSession(identity).disconnect()
         self._watch()
 
     def logout(self, account: str = "") -> None:
+        """Say Logout to `account`, or to everybody, and take them back when they return."""
         for name in [name for name in self._logged_on if account in ("", name)]:
             quickfix.Session.lookupSession(self._sessions[name]).logout("venue logs out")
             self._returning.add(name)
         self.poll()
 
     async def close(self, patience: float = 2.0) -> None:
+        """Log everybody out, wait up to `patience` seconds for the answers, and release the port."""
         loop = asyncio.get_running_loop()
         for identity in self._sessions.values():
             quickfix.Session.lookupSession(identity).logout("venue stops")
@@ -120,7 +130,7 @@ class QuickfixAcceptor:
         self._release()
 
     def _release(self) -> None:
-        """Take QuickFIX down, while everything that it refers to is still there: Python's own end keeps no order."""
+        """Destroy QuickFIX's objects before the interpreter ends, which would destroy them in any order."""
         atexit.unregister(self._release)
         if self._reserved is not None:
             self._reserved.close()
@@ -165,22 +175,29 @@ class _Callbacks(quickfix.Application):
         super().__init__()
         self._acceptor = acceptor
 
-    def onCreate(self, session: quickfix.SessionID) -> None: ...
+    def onCreate(self, session: quickfix.SessionID) -> None:
+        """Do nothing: the sessions are known."""
 
     def onLogon(self, session: quickfix.SessionID) -> None:
+        """Pass on that an account has logged on."""
         self._acceptor._call(self._acceptor._has_logged_on, session.getTargetCompID().getString())
 
     def onLogout(self, session: quickfix.SessionID) -> None:
+        """Pass on that an account's session has ended."""
         self._acceptor._call(self._acceptor._has_logged_out, session.getTargetCompID().getString())
 
     def fromApp(self, message: quickfix.Message, session: quickfix.SessionID) -> None:
+        """Pass on an application message."""
         self._acceptor._call(self._acceptor._receive, message.toString())
 
-    def toApp(self, message: quickfix.Message, session: quickfix.SessionID) -> None: ...
+    def toApp(self, message: quickfix.Message, session: quickfix.SessionID) -> None:
+        """Do nothing: the exchange wrote the message."""
 
-    def toAdmin(self, message: quickfix.Message, session: quickfix.SessionID) -> None: ...
+    def toAdmin(self, message: quickfix.Message, session: quickfix.SessionID) -> None:
+        """Do nothing: session messages are QuickFIX's."""
 
-    def fromAdmin(self, message: quickfix.Message, session: quickfix.SessionID) -> None: ...
+    def fromAdmin(self, message: quickfix.Message, session: quickfix.SessionID) -> None:
+        """Do nothing: session messages are QuickFIX's."""
 
 
 def _reserve(port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""What the simulated venue's matcher did, as FIX 4.4 message bodies.
+"""Events of the exchange as FIX 4.4 message bodies.
 
 Units   prices, sizes and money as in `instrument`; times in ns, on the wire in UTC with milliseconds.
 Shapes  a body is text: `35=8<SOH>`, then its fields, each closed by SOH; the session adds header and trailer.
@@ -28,7 +28,7 @@ NS_PER_MS, NS_PER_SECOND = 1_000_000, 1_000_000_000
 
 
 class BusinessReject(NamedTuple):
-    """BusinessMessageReject(j) in answer to a message that never reached the matcher."""
+    """BusinessMessageReject(j) in answer to a message that never reached the exchange."""
 
     fields: Fields
     reason: int
@@ -41,13 +41,13 @@ def decimals(instrument: Instrument | None) -> tuple[int, int]:
 
 
 class Reports:
-    """The outbound dialect of one venue: it needs its instruments to write numbers."""
+    """Encodes events; the instruments give the decimals of their prices and sizes."""
 
     def __init__(self, instruments: Mapping[str, Instrument]) -> None:
         self._instruments = instruments
 
     def encode(self, event: Report | CancelRejected | MassCanceled, request: Fields | None = None) -> str:
-        """Return the body of an event; `request` is the message that it answers, if it answers one."""
+        """Return the body of an event; `request` is the message that it answers, if any."""
         if isinstance(event, CancelRejected):
             return _cancel_reject(event)
         if isinstance(event, MassCanceled):
@@ -56,7 +56,7 @@ class Reports:
         return body + _order_state(request) if isinstance(event, OrderState) else body
 
     def encode_all(self, states: list[OrderState], request: Fields) -> list[str]:
-        """Return the answers to an OrderMassStatusRequest(AF); one that says so if there are no orders."""
+        """Return the answers to an OrderMassStatusRequest(AF); without open orders, one that says so."""
         total = f"911={len(states)}\x01"
         bodies = [self.encode(state, request) + total for state in states]
         if not bodies:

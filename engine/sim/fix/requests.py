@@ -1,6 +1,6 @@
-"""FIX 4.4 order messages that reach the simulated venue, as requests of its matcher.
+"""FIX 4.4 order messages as requests to the exchange.
 
-Units   prices and sizes as in `instrument`; a number finer than its unit becomes WRONG, which the matcher refuses.
+Units   prices and sizes as in `instrument`; a number finer than its unit becomes WRONG, which the exchange refuses.
 Errors  none: a message that the venue cannot act on becomes a BusinessReject.
 Source  FIX 4.4 volume 4: order messages; volume 2: BusinessMessageReject(j).
 """
@@ -22,7 +22,7 @@ MASS_STATUS_OF_ALL = "7"  # MassStatusReqType(585)
 
 
 class OrderEntry:
-    """The inbound dialect of one venue: it needs its instruments to read numbers."""
+    """Decodes requests; the instruments give the decimals of their prices and sizes."""
 
     def __init__(self, instruments: Mapping[str, Instrument]) -> None:
         self._instruments = instruments
@@ -36,7 +36,7 @@ class OrderEntry:
         }
 
     def decode(self, fields: Fields) -> Request | BusinessReject:
-        """Return what the matcher is asked; the account is the sender's CompID."""
+        """Return the request in a message; the account is the sender's CompID."""
         decode = self._decode.get(fields.msg_type)
         if decode is None:
             return BusinessReject(fields, UNSUPPORTED_TYPE, f"MsgType(35) unsupported: {fields.msg_type}")

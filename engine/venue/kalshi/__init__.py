@@ -30,4 +30,5 @@ def logon(key_id: str, private_key: bytes) -> LogonDialect:
 
 
 def fees() -> FeeRule:
+    """Return the usual rule: takers pay the quadratic fee, makers nothing."""
     return QuadraticFee()

@@ -2,4 +2,4 @@
 cdef class QuadraticFee:
     cdef object _maker, _taker
 
-    cpdef fee(self, price, qty, is_taker)
+    cpdef fee(self, instrument, price, qty, is_taker)

@@ -15,6 +15,8 @@ YesNo: TypeAlias = Literal["yes", "no"]
 
 
 class LevelChange(msgspec.Struct, gc=False):
+    """One level's signed change, on the side that `side` names."""
+
     market_ticker: str
     price_dollars: str
     delta_fp: str
@@ -23,6 +25,8 @@ class LevelChange(msgspec.Struct, gc=False):
 
 
 class Delta(msgspec.Struct, tag_field="type", tag="orderbook_delta", gc=False):
+    """A level change under the number of its stream."""
+
     sid: int
     seq: int
     msg: LevelChange
@@ -45,6 +49,8 @@ class Ladders(msgspec.Struct):
 
 
 class Snapshot(msgspec.Struct, tag_field="type", tag="orderbook_snapshot"):
+    """A whole book; `id` is that of the command that asked for it."""
+
     sid: int
     seq: int
     msg: Ladders
@@ -52,6 +58,8 @@ class Snapshot(msgspec.Struct, tag_field="type", tag="orderbook_snapshot"):
 
 
 class Print(msgspec.Struct, gc=False):
+    """One public trade; older recordings have `taker_side` only."""
+
     market_ticker: str
     yes_price_dollars: str
     count_fp: str
@@ -61,22 +69,30 @@ class Print(msgspec.Struct, gc=False):
 
 
 class Trade(msgspec.Struct, tag_field="type", tag="trade", gc=False):
+    """A public trade under the number of its stream."""
+
     sid: int
     seq: int
     msg: Print
 
 
 class Ticker(msgspec.Struct, tag_field="type", tag="ticker", gc=False):
+    """A ticker, of which only the number counts."""
+
     sid: int = 0
     seq: int = 0
 
 
 class Channel(msgspec.Struct, gc=False):
+    """What was subscribed, and the sid that it got."""
+
     channel: str
     sid: int
 
 
 class Subscribed(msgspec.Struct, tag_field="type", tag="subscribed", gc=False):
+    """Acknowledgement of a subscription."""
+
     msg: Channel
     id: int = 0
     sid: int = 0
@@ -84,23 +100,31 @@ class Subscribed(msgspec.Struct, tag_field="type", tag="subscribed", gc=False):
 
 
 class Ok(msgspec.Struct, tag_field="type", tag="ok", gc=False):
+    """Acknowledgement of any other command."""
+
     id: int = 0
     sid: int = 0
     seq: int = 0
 
 
 class Unsubscribed(msgspec.Struct, tag_field="type", tag="unsubscribed", gc=False):
+    """The end of a subscription that we asked for."""
+
     id: int = 0
     sid: int = 0
     seq: int = 0
 
 
 class Complaint(msgspec.Struct, gc=False):
+    """Why the venue refused: a code of `ERROR_NAMES` and its own words."""
+
     code: int
     msg: str = ""
 
 
 class Error(msgspec.Struct, tag_field="type", tag="error", gc=False):
+    """Refusal of a command, or error of a stream."""
+
     msg: Complaint
     id: int = 0
     sid: int = 0
@@ -149,4 +173,5 @@ ENDS_SUBSCRIPTION = frozenset((10, 25))
 
 
 def command(id_: int, cmd: str, params: dict[str, object]) -> bytes:
+    """Return the frame of one command."""
     return msgspec.json.encode({"id": id_, "cmd": cmd, "params": params})

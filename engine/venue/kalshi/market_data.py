@@ -17,11 +17,12 @@ from engine.errors import DecodeError
 from engine.instrument import Instrument
 from engine.venue import EventKind, MarketDataCounts, MarketEvent
 from engine.venue.kalshi import frames
+from engine.venue.kalshi.continuity import Continuity
 from engine.venue.kalshi.frames import Delta, Error, Message, Ok, Snapshot, Subscribed, Trade, read_message
 from engine.venue.kalshi.market import ListedMarket
 from engine.venue.kalshi.signing import SigningKey
 from engine.venue.kalshi.subscriptions import BOOK, TRADES, Subscriptions
-from engine.venue.sequence import DUPLICATE, GAP, IN_ORDER
+from engine.venue.sequence import DUPLICATE, IN_ORDER
 
 PATH = "/trade-api/ws/v2"
 _NS_PER_MS = 1_000_000
@@ -37,6 +38,7 @@ class KalshiMarketData:
 
     __slots__ = (
         "_checks_sequence",
+        "_continuity",
         "_credentials",
         "_event",
         "_level",
@@ -64,29 +66,29 @@ class KalshiMarketData:
         self._checks_sequence = check_sequence
         self._level = MarketEvent(EventKind.DELTA)
         self._event = MarketEvent()
+        self._continuity = Continuity(self._event, self._markets, self._subscriptions, self.counts, check_sequence)
 
     def handshake_headers(self, now_ns: int) -> dict[str, str]:
+        """Return the signed headers of the connection; none without a key."""
         return self._credentials.http_headers("GET", PATH, now_ns) if self._credentials else {}
 
     def subscribe(self) -> list[bytes]:
+        """Return the commands that subscribe every market, which then waits for its snapshot."""
         for market in self._markets.values():
             market.is_waiting = True
             market.sid = 0
         return self._subscriptions.subscribe_all()
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
-        """As the protocol says; where no book stream is open, subscribe to these markets again."""
-        symbols: dict[int, list[str]] = {}
-        for instrument in instruments:
-            market = self._markets[instrument.symbol]
-            market.is_waiting = True
-            symbols.setdefault(market.sid or self._subscriptions.sid_of(BOOK), []).append(instrument.symbol)
-        return [frame for sid, group in symbols.items() for frame in self._subscriptions.get_snapshots(sid, group)]
+        """Return the requests for fresh snapshots; without an open book stream, subscriptions to these markets."""
+        return self._continuity.resync(instruments)
 
     def waiting(self) -> list[Instrument]:
+        """Return the markets whose snapshot is still to come."""
         return [market.instrument for market in self._markets.values() if market.is_waiting]
 
     def decode(self, frame: bytes) -> MarketEvent:
+        """Return the event of one frame. A level in order is decoded here, everything else below."""
         try:
             message = read_message(frame)
         except (ValueError, RecursionError) as error:
@@ -131,8 +133,8 @@ class KalshiMarketData:
             size = parse_decimal(level.delta_fp, market.size_decimals)
         except DecodeError as error:
             raise self._malformed(level.market_ticker, error) from None
-        if self._follow(message.sid, message.seq, BOOK) != IN_ORDER:
-            return self._finish()
+        if self._continuity.follow(message.sid, message.seq, BOOK) != IN_ORDER:
+            return self._continuity.finish()
         if market.is_waiting:
             self.counts.waiting += 1
             return self._event
@@ -153,12 +155,12 @@ class KalshiMarketData:
             return self._snapshot(message)
         if type(message) is Error:
             return self._error(message)
-        self._follow(message.sid, message.seq)
+        self._continuity.follow(message.sid, message.seq)
         if type(message) is Subscribed:
             self._subscriptions.open(message.msg.sid, message.msg.channel)
         elif type(message) is Ok:
             self._subscriptions.answered(message.id)
-        return self._finish()
+        return self._continuity.finish()
 
     def _trade(self, message: Trade) -> MarketEvent:
         trade = message.msg
@@ -174,14 +176,14 @@ class KalshiMarketData:
         except DecodeError as error:
             raise self._malformed(trade.market_ticker, error) from None
         event = self._event
-        if self._follow(message.sid, message.seq, TRADES) != DUPLICATE:
+        if self._continuity.follow(message.sid, message.seq, TRADES) != DUPLICATE:
             self.counts.trades += 1
             event.kind = EventKind.TRADE
             event.instrument = market.instrument
             event.side = fix.BUY if taker == "yes" else fix.SELL
             event.price, event.size = price, size
             event.venue_time_ns = trade.ts_ms * _NS_PER_MS
-        return self._finish()
+        return self._continuity.finish()
 
     def _snapshot(self, message: Snapshot) -> MarketEvent:
         ladders = message.msg
@@ -197,7 +199,7 @@ class KalshiMarketData:
             raise self._malformed(ladders.market_ticker, error) from None
         self._subscriptions.answered(message.id)
         event = self._event
-        if self._follow(message.sid, message.seq, BOOK) == DUPLICATE:
+        if self._continuity.follow(message.sid, message.seq, BOOK) == DUPLICATE:
             return event
         market.sid = message.sid
         event.suspects = tuple(each for each in event.suspects if each is not market.instrument)
@@ -208,7 +210,7 @@ class KalshiMarketData:
         event.kind = EventKind.SNAPSHOT
         event.instrument = market.instrument
         event.bids, event.asks = bids, asks
-        return self._finish()
+        return self._continuity.finish()
 
     def _error(self, message: Error) -> MarketEvent:
         """Report the venue's complaint; a subscription that it ended is opened again if it ever delivered."""
@@ -216,18 +218,18 @@ class KalshiMarketData:
         text = self._subscriptions.explain(message)
         stream = self._streams.get(message.sid)
         has_delivered = stream is not None and stream.next_seq is not None
-        self._follow(message.sid, message.seq)
+        self._continuity.follow(message.sid, message.seq)
         event = self._event
         event.kind = EventKind.REFUSED
         event.text = text
         if stream is not None and message.msg.code in frames.ENDS_SUBSCRIPTION:
-            self._suspect(stream.sid)
+            self._continuity.suspect(stream.sid)
             del self._streams[stream.sid]
             for market in self._markets.values():
                 market.sid = 0 if market.sid == stream.sid else market.sid
             if has_delivered:
                 event.commands = self._subscriptions.resubscribe(stream)
-        return self._finish()
+        return self._continuity.finish()
 
     def _unlisted(self, frame: bytes, error: Exception) -> MarketEvent:
         """Count a message of a type that is not listed; raise for anything else that did not decode."""
@@ -237,22 +239,22 @@ class KalshiMarketData:
             envelope = None
         if envelope is None or envelope.type in frames.LISTED:
             raise self._malformed(repr(bytes(frame[:_EXCERPT])), error) from None
-        if self._follow(envelope.sid, envelope.seq) != DUPLICATE:
+        if self._continuity.follow(envelope.sid, envelope.seq) != DUPLICATE:
             self.counts.unknown_types += 1
             self._event.kind = EventKind.UNKNOWN
             self._event.text = f"message type unknown: {envelope.type!r}"
-        return self._finish()
+        return self._continuity.finish()
 
     def _unknown_market(self, sid: int, seq: int, channel: str, symbol: str) -> MarketEvent:
-        if self._follow(sid, seq, channel) != DUPLICATE:
+        if self._continuity.follow(sid, seq, channel) != DUPLICATE:
             self.counts.unknown_markets += 1
             self._event.kind = EventKind.UNKNOWN
             self._event.text = f"market_ticker unknown: {symbol!r}"
-        return self._finish()
+        return self._continuity.finish()
 
     def _off_grid(self, market: ListedMarket, what: str) -> MarketEvent:
         """Give up a book that cannot hold what the venue sent: asked for again at leisure, never in a loop."""
-        event = self._finish()
+        event = self._continuity.finish()
         market.is_waiting = True
         self.counts.off_grid += 1
         event.kind = EventKind.UNKNOWN
@@ -263,43 +265,3 @@ class KalshiMarketData:
     def _malformed(self, subject: str, error: Exception) -> DecodeError:
         self.counts.malformed += 1
         return DecodeError(f"market data unreadable: {subject}: {error}")
-
-    def _follow(self, sid: int, seq: int, channel: str = "") -> int:
-        """Begin the event of a frame and take its number; a loss makes every book of its stream suspect."""
-        event = self._event
-        event.clear(EventKind.CONTROL)
-        event.sid, event.seq = sid, seq
-        if not seq:
-            return IN_ORDER
-        stream = self._subscriptions.open(sid, channel)
-        expected = stream.next_seq
-        outcome = stream.step(seq)
-        if outcome == IN_ORDER or expected is None or not self._checks_sequence:
-            return IN_ORDER
-        if outcome == DUPLICATE:
-            self.counts.duplicates += 1
-            return outcome
-        event.kind = EventKind.GAP
-        event.gap = True
-        event.text = f"stream {sid} ({stream.channel}): {seq} came where {expected} was due"
-        if outcome == GAP:
-            self.counts.gaps += 1
-            self.counts.missed += seq - expected
-        else:
-            self.counts.resets += 1
-        self._suspect(sid)
-        return outcome
-
-    def _suspect(self, sid: int) -> None:
-        """Let every book of stream `sid` wait for a snapshot."""
-        lost = [market for market in self._markets.values() if market.sid == sid and not market.is_waiting]
-        for market in lost:
-            market.is_waiting = True
-        self._event.suspects = tuple(market.instrument for market in lost)
-
-    def _finish(self) -> MarketEvent:
-        """Return the event; ask for the snapshots that it makes necessary."""
-        event = self._event
-        if event.suspects and not event.commands:
-            event.commands = self.resync(event.suspects)
-        return event

@@ -1,7 +1,7 @@
 """Kalshi's FIX order entry: what differs from the plain dialect, and the signed Logon.
 
 Units   prices in dollars of the YES contract on both sides, which is what UseDollars(21005)=Y makes them.
-Errors  as in `fix44`; what an order cannot be in at this venue is sent as the nearest thing that it can.
+Errors  as in `fix44`; an order type that the venue lacks is sent as the nearest one that it has.
 Source  Kalshi FIX (FIXT.1.1, FIX 5.0 SP2): Logon, order entry, texts on execution reports, message matrix.
 """
 
@@ -56,6 +56,7 @@ class KalshiOrders(Fix44):
         """Return nothing: the venue answers no OrderStatusRequest(H)."""
 
     def decode(self, fields: Fields) -> ExecutionReport | None:
+        """Return the report of the plain dialect; UNKNOWN where the venue does not know the outcome."""
         report = super().decode(fields)
         if report is not None and report.text == _OUTCOME_UNKNOWN:
             report.exec_type = report.ord_status = fix.Status.UNKNOWN
@@ -69,6 +70,7 @@ class KalshiLogon:
         self._credentials = credentials
 
     def logon_fields(self, header: dict[int, str]) -> list[tuple[int, str]]:
+        """Return the fields that Logon(A) needs beside `header`, signed over it."""
         signature = self._credentials.logon_signature(header)
         signed = [(fix.RawDataLength, str(len(signature))), (fix.RawData, signature)]
         return signed + [(flag, "Y") for flag in _LOGON_FLAGS]

@@ -47,6 +47,7 @@ class Subscriptions:
         return self.subscribe(self._channels, self._symbols)
 
     def subscribe(self, channels: Sequence[str], symbols: Sequence[str]) -> list[bytes]:
+        """Return the commands that subscribe channels for markets, a chunk of markets each."""
         return [
             self._command(
                 "subscribe",
@@ -91,6 +92,7 @@ class Subscriptions:
         return next((stream.sid for stream in self.streams.values() if stream.channel == channel), 0)
 
     def answered(self, id_: int) -> None:
+        """Note that command `id_` has been answered."""
         self._waiting.pop(id_, None)
 
     def explain(self, error: frames.Error) -> str:

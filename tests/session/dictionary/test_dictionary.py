@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,8 @@ def test_12_xml_that_is_well_formed_passes() -> None:
 
 def test_data_fields_are_those_of_the_dictionary() -> None:
     assert fix44().data_fields is None
-    assert fixt().data_fields is not None and fixt().data_fields[1525] == 1527 and fixt().data_fields[95] == 96
+    data_fields = fixt().data_fields
+    assert data_fields is not None and data_fields[1525] == 1527 and data_fields[95] == 96
     scene = Scene(begin_string="FIXT.1.1", default_appl_ver_id="9", core={"dictionary": fixt()})
     scene.up(logon="98=0|108=30|1137=9|")
     order = ORDER + "1525=8|1527=a|9999=b|"
@@ -169,7 +171,7 @@ def test_file_that_is_no_dictionary_is_refused(tmp_path: Path) -> None:
         read_dictionary(settings)
 
 
-def up(**changes: object) -> Scene:
+def up(**changes: Any) -> Scene:
     return Scene(core={"dictionary": fix44()}, **changes).up()
 
 

@@ -1,5 +1,6 @@
 """Session files: what is read, what is found wrong, and what is written back."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_paths_resolve_beside_the_file_in_the_state_folder_and_in_quickfix(tmp_p
 
 
 def test_dictionary_is_found_where_the_package_recorded_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dictionaries.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
     dictionaries._installed.cache_clear()
     found = dictionaries.find_dictionary("FIX44.xml", tmp_path)
     dictionaries._installed.cache_clear()

@@ -9,12 +9,12 @@ import pytest
 from engine.session.native.acceptor import SessionAcceptor
 from engine.session.native.initiator import NativeSession
 from tests.support.session.scene import frame
-from tests.support.session.sockets import Pair, Witness, acceptor_settings, body, initiator_settings, run
+from tests.support.session.sockets import Pair, Run, Witness, acceptor_settings, body, initiator_settings, run
 
 __all__ = ["run"]
 
 
-def test_1s_b_second_connection_of_an_identity_is_closed_silently(run, tmp_path: Path) -> None:
+def test_1s_b_second_connection_of_an_identity_is_closed_silently(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         reader, writer = await asyncio.open_connection("127.0.0.1", pair.port)
@@ -49,7 +49,7 @@ async def answer(port: int, peer: str) -> bytes:
         b"GET / HTTP/1.1\r\n\x01" + frame("35=0|34=1|", "US", "PEER"),
     ],
 )
-def test_1s_c_stranger_learns_nothing(run, tmp_path: Path, first: bytes) -> None:
+def test_1s_c_stranger_learns_nothing(run: Run, tmp_path: Path, first: bytes) -> None:
     async def main() -> None:
         pair = Pair(tmp_path)
         await pair.listen()
@@ -64,7 +64,7 @@ def test_1s_c_stranger_learns_nothing(run, tmp_path: Path, first: bytes) -> None
     run(main())
 
 
-def test_1s_c_address_that_is_not_allowed_is_cut(run, tmp_path: Path) -> None:
+def test_1s_c_address_that_is_not_allowed_is_cut(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = Pair(tmp_path)
         await pair.listen(AllowedRemoteAddresses="192.0.2.1, 192.0.2.2")
@@ -78,7 +78,7 @@ def test_1s_c_address_that_is_not_allowed_is_cut(run, tmp_path: Path) -> None:
     run(main())
 
 
-def test_template_makes_a_session_for_each_peer(run, tmp_path: Path) -> None:
+def test_template_makes_a_session_for_each_peer(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         acceptor = SessionAcceptor([acceptor_settings(tmp_path, TargetCompID="*")], loop)
@@ -103,7 +103,7 @@ def test_template_makes_a_session_for_each_peer(run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("peer", ["*", "L" * 400])
-def test_1s_c_name_that_no_session_can_have_is_cut(run, tmp_path: Path, peer: str) -> None:
+def test_1s_c_name_that_no_session_can_have_is_cut(run: Run, tmp_path: Path, peer: str) -> None:
     async def main() -> None:
         failures: list[dict[str, object]] = []
         loop = asyncio.get_running_loop()
@@ -119,7 +119,7 @@ def test_1s_c_name_that_no_session_can_have_is_cut(run, tmp_path: Path, peer: st
     run(main())
 
 
-def test_1s_c_template_makes_nothing_for_an_address_that_is_not_allowed(run, tmp_path: Path) -> None:
+def test_1s_c_template_makes_nothing_for_an_address_that_is_not_allowed(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         own = acceptor_settings(tmp_path, TargetCompID="*", AllowedRemoteAddresses="192.0.2.1")
         acceptor = SessionAcceptor([own], asyncio.get_running_loop())
@@ -133,7 +133,7 @@ def test_1s_c_template_makes_nothing_for_an_address_that_is_not_allowed(run, tmp
     run(main())
 
 
-def test_template_makes_so_many_sessions_and_no_more(run, tmp_path: Path) -> None:
+def test_template_makes_so_many_sessions_and_no_more(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         acceptor = SessionAcceptor([acceptor_settings(tmp_path, TargetCompID="*")], loop, max_made=2)
@@ -148,7 +148,7 @@ def test_template_makes_so_many_sessions_and_no_more(run, tmp_path: Path) -> Non
     run(main())
 
 
-def test_session_is_reached_at_its_own_port_alone(run, tmp_path: Path) -> None:
+def test_session_is_reached_at_its_own_port_alone(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         own = [
@@ -180,7 +180,7 @@ def test_session_is_reached_at_its_own_port_alone(run, tmp_path: Path) -> None:
     run(main())
 
 
-def test_session_of_another_version_is_answered_at_its_own_port_alone(run, tmp_path: Path) -> None:
+def test_session_of_another_version_is_answered_at_its_own_port_alone(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         own = [
             acceptor_settings(tmp_path, TargetCompID="ANN"),
@@ -205,7 +205,7 @@ def test_session_of_another_version_is_answered_at_its_own_port_alone(run, tmp_p
     run(main())
 
 
-def test_1s_garbled_bytes_alone_are_cut_in_time(run, tmp_path: Path) -> None:
+def test_1s_garbled_bytes_alone_are_cut_in_time(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = Pair(tmp_path)
         await pair.listen(LogonTimeout=1)

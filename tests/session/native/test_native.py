@@ -17,12 +17,12 @@ from engine.session.native.initiator import NativeSession
 from engine.session.store.store import MemoryStore
 from tests.session.dictionary.test_dictionary import path as dictionary_path
 from tests.support.session.scene import frame
-from tests.support.session.sockets import Pair, Witness, acceptor_settings, body, initiator_settings, run
+from tests.support.session.sockets import Pair, Run, Witness, acceptor_settings, body, initiator_settings, run
 
 __all__ = ["run"]
 
 
-def test_orders_and_reports_cross(run, tmp_path: Path) -> None:
+def test_orders_and_reports_cross(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         for n in range(50):
@@ -38,7 +38,7 @@ def test_orders_and_reports_cross(run, tmp_path: Path) -> None:
     run(main())
 
 
-def test_logout_closes_both_sides_in_order(run, tmp_path: Path) -> None:
+def test_logout_closes_both_sides_in_order(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         pair.session.logout("done")
@@ -53,7 +53,7 @@ def test_logout_closes_both_sides_in_order(run, tmp_path: Path) -> None:
     run(main())
 
 
-def test_2_r_unsupported_message_is_refused_where_it_can_be(run, tmp_path: Path) -> None:
+def test_2_r_unsupported_message_is_refused_where_it_can_be(run: Run, tmp_path: Path) -> None:
     news = Fields(b"8=FIX.4.4\x019=0\x0135=B\x0134=7\x01148=Rain tomorrow\x0110=000\x01")
 
     async def main() -> None:
@@ -77,7 +77,7 @@ class FullDisk(MemoryStore):
         raise OSError(28, "No space left on device")
 
 
-def test_store_that_cannot_be_written_ends_the_connection_and_nothing_is_sent(run, tmp_path: Path) -> None:
+def test_store_that_cannot_be_written_ends_the_connection_and_nothing_is_sent(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         numbers = pair.session.next_sender_seq_num, pair.session.next_target_seq_num
@@ -93,7 +93,7 @@ def test_store_that_cannot_be_written_ends_the_connection_and_nothing_is_sent(ru
     run(main())
 
 
-def test_store_that_cannot_count_what_came_ends_the_connection_and_not_the_loop(run, tmp_path: Path) -> None:
+def test_store_that_cannot_count_what_came_ends_the_connection_and_not_the_loop(run: Run, tmp_path: Path) -> None:
     class Uncounted(MemoryStore):
         def set_next_in(self, seq_num: int) -> None:
             raise OSError(5, "Input/output error")
@@ -111,7 +111,7 @@ def test_store_that_cannot_count_what_came_ends_the_connection_and_not_the_loop(
     run(main())
 
 
-def test_lost_connection_is_made_again_and_numbers_continue(run, tmp_path: Path) -> None:
+def test_lost_connection_is_made_again_and_numbers_continue(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         pair.session.send(body("a"))
@@ -130,7 +130,7 @@ def test_lost_connection_is_made_again_and_numbers_continue(run, tmp_path: Path)
     run(main())
 
 
-def test_restart_continues_and_fetches_what_was_missed(run, tmp_path: Path) -> None:
+def test_restart_continues_and_fetches_what_was_missed(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         pair.session.close()
@@ -145,7 +145,7 @@ def test_restart_continues_and_fetches_what_was_missed(run, tmp_path: Path) -> N
     run(main())
 
 
-def test_lost_numbers_wait_for_an_operator_who_resets(run, tmp_path: Path) -> None:
+def test_lost_numbers_wait_for_an_operator_who_resets(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         for n in range(5):
@@ -166,7 +166,7 @@ def test_lost_numbers_wait_for_an_operator_who_resets(run, tmp_path: Path) -> No
     run(main())
 
 
-def test_numbers_start_again_without_a_logout(run, tmp_path: Path) -> None:
+def test_numbers_start_again_without_a_logout(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         pair.session.send(body("o1"))
@@ -182,7 +182,7 @@ def test_numbers_start_again_without_a_logout(run, tmp_path: Path) -> None:
     run(main())
 
 
-def test_9_sequence_reset_moves_both_sides_on(run, tmp_path: Path) -> None:
+def test_9_sequence_reset_moves_both_sides_on(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         pair.session.sequence_reset(50)
@@ -213,7 +213,7 @@ def test_dictionary_and_schedule_of_the_file_hold_on_both_sides(tmp_path: Path) 
     loop.close()
 
 
-def test_process_that_stood_still_reads_before_it_calls_the_peer_silent(run, tmp_path: Path) -> None:
+def test_process_that_stood_still_reads_before_it_calls_the_peer_silent(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = Pair(tmp_path)
         await pair.listen(TestRequestDelayMultiplier="0.05", HeartBeatTimeoutMultiplier="0.1")
@@ -238,7 +238,7 @@ def test_process_that_stood_still_reads_before_it_calls_the_peer_silent(run, tmp
     run(main())
 
 
-def test_next_host_is_tried_when_the_first_is_dead(run, tmp_path: Path) -> None:
+def test_next_host_is_tried_when_the_first_is_dead(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         with socket.socket() as dead:
             dead.bind(("127.0.0.1", 0))
@@ -252,7 +252,7 @@ def test_next_host_is_tried_when_the_first_is_dead(run, tmp_path: Path) -> None:
     run(main())
 
 
-def test_slow_reader_gets_everything_in_order_later(run, tmp_path: Path) -> None:
+def test_slow_reader_gets_everything_in_order_later(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = Pair(tmp_path)
         await pair.listen()
@@ -279,7 +279,7 @@ def test_slow_reader_gets_everything_in_order_later(run, tmp_path: Path) -> None
 
 
 def test_peer_that_never_reads_cannot_hold_up_a_reconnection(
-    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "CLOSE_SECONDS", 0.2)
 
@@ -290,7 +290,8 @@ def test_peer_that_never_reads_cannot_hold_up_a_reconnection(
             writers.append(writer)
             await reader.readuntil(b"\x0110=")
             writer.write(frame(f"35=A|34={len(writers)}|98=0|108=30|", now_ns=time.time_ns()))
-            writer.transport.pause_reading()
+            transport: Any = writer.transport
+            transport.pause_reading()
 
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         session = NativeSession(initiator_settings(tmp_path, server.sockets[0].getsockname()[1]), server.get_loop())
@@ -312,7 +313,7 @@ def test_peer_that_never_reads_cannot_hold_up_a_reconnection(
     run(main())
 
 
-def test_exception_in_a_callable_is_reported_and_the_session_goes_on(run, tmp_path: Path) -> None:
+def test_exception_in_a_callable_is_reported_and_the_session_goes_on(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         taken: list[str] = []
@@ -331,7 +332,7 @@ def test_exception_in_a_callable_is_reported_and_the_session_goes_on(run, tmp_pa
     run(main())
 
 
-def test_close_inside_a_callback_is_safe(run, tmp_path: Path) -> None:
+def test_close_inside_a_callback_is_safe(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up()
         pair.session.on_message = lambda fields: pair.session.close()
@@ -343,7 +344,7 @@ def test_close_inside_a_callback_is_safe(run, tmp_path: Path) -> None:
     run(main())
 
 
-def test_message_log_shows_the_wire_without_secrets(run, tmp_path: Path) -> None:
+def test_message_log_shows_the_wire_without_secrets(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         pair = await Pair(tmp_path).up(FileLogPath=tmp_path / "log", LogonTag="554=hush")
         pair.session.send(body("o1"))

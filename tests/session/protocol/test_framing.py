@@ -135,10 +135,13 @@ def test_second_60_and_any_fraction_are_legal_times() -> None:
 
 def test_message_is_let_go_of_when_its_read_is_done() -> None:
     class Keeper(Scene):
+        kept: Fields
+
         def deliver(self, fields: Fields) -> None:
             self.kept = fields
 
-    scene = Keeper().up()
+    scene = Keeper()
+    scene.up()
     scene.receive("35=8|34=2|37=E1|")
     assert (len(scene.kept), scene.kept.get(37)) == (0, None)
 

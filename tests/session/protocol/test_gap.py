@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from tests.support.session.scene import SETTINGS, frame
 TIMEOUT = SETTINGS.resend_timeout_ns
 
 
-def gap(**changes: object) -> Gap:
+def gap(**changes: Any) -> Gap:
     return Gap(replace(SETTINGS, **changes))
 
 

@@ -1,5 +1,7 @@
 """Logon of the session core; names carry the standard's case numbers (1B initiator, 1S acceptor)."""
 
+from typing import Any
+
 import pytest
 
 from engine.errors import SessionError
@@ -9,11 +11,11 @@ from tests.support.session.scene import SECOND, START_NS, Scene, time_text
 LOGON = "35=A|34=1|98=0|108=30|"
 
 
-def acceptor(**changes: object) -> Scene:
+def acceptor(**changes: Any) -> Scene:
     return Scene(is_initiator=False, **changes).connect()
 
 
-def late(next_in: int = 1, next_out: int = 1, **changes: object) -> Scene:
+def late(next_in: int = 1, next_out: int = 1, **changes: Any) -> Scene:
     store = MemoryStore(START_NS)
     store.next_in, store.next_out = next_in, next_out
     return Scene(store=store, **changes)

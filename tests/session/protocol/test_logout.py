@@ -1,8 +1,10 @@
 """Logout of the session core, by the standard's case numbers."""
 
+from typing import Any
+
 from tests.support.session.scene import Scene
 
-FIXT = {"begin_string": "FIXT.1.1", "default_appl_ver_id": "9"}
+FIXT: dict[str, Any] = {"begin_string": "FIXT.1.1", "default_appl_ver_id": "9"}
 FIXT_LOGON = "98=0|108=30|1137=9|"
 
 

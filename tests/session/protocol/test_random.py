@@ -2,9 +2,9 @@
 
 import random
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -175,8 +175,10 @@ def test_long_runs_lose_and_repeat_nothing() -> None:
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(steps=STEPS)
-def test_stores_on_disk_lose_and_repeat_nothing(tmp_path_factory: Any, steps: list[tuple[str, int, int]]) -> None:
-    folder: Path = tmp_path_factory.mktemp("stores")
+def test_stores_on_disk_lose_and_repeat_nothing(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("stores")
     stores = [FileStore(folder, name, START_NS, segment_size=8192) for name in ("us", "peer")]
     world = World({}, (stores[0], stores[1]))
     world.run(steps)

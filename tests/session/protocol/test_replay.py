@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -16,7 +17,7 @@ from tests.support.session.scene import SECOND, SETTINGS, frame
 FLOOD = Leave("more ResendRequests than can be served")
 
 
-def replay(replayed: Container[str] | None = None, **changes: object) -> Replay:
+def replay(replayed: Container[str] | None = None, **changes: Any) -> Replay:
     return Replay(replace(SETTINGS, **changes), replayed)
 
 

@@ -1,6 +1,7 @@
 """What the session core sends again, and what it sends when time passes, by the standard's case numbers."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def fill(seq_num: int, new: int) -> str:
     return f"> 35=4|34={seq_num}|{DUP}123=Y|36={new}|"
 
 
-def sent(*kinds: str, **changes: object) -> Scene:
+def sent(*kinds: str, **changes: Any) -> Scene:
     """A session that sent messages 2, 3, ...: `D` an order, `0` a Heartbeat."""
     scene = Scene(**changes).up()
     for seq_num, kind in enumerate(kinds, 2):

@@ -1,6 +1,7 @@
 """The QuickFIX session in trading: logon, messages both ways, heartbeats, gaps, replays; in both loop modes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ async def test_order_and_report_cross_unchanged(tmp_path: Path) -> None:
 @in_both_modes
 async def test_order_and_report_cross_over_fixt(tmp_path: Path) -> None:
     port = free_port()
-    fixt = {
+    fixt: dict[str, Any] = {
         "BeginString": "FIXT.1.1",
         "DefaultApplVerID": "FIX.5.0",
         "DataDictionary": None,

@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -18,11 +19,12 @@ from engine.session.store.head import Facts, write_head
 from engine.session.store.store import MemoryStore
 from tests.support.session.scene import START_NS, Scene
 
+OpenStore: TypeAlias = Callable[..., FileStore]
 SMALL = 4096 * 2
 
 
 @pytest.fixture
-def open_store(tmp_path: Path) -> Iterator[object]:
+def open_store(tmp_path: Path) -> Iterator[OpenStore]:
     opened: list[FileStore] = []
 
     def open_one(**options: object) -> FileStore:
@@ -40,21 +42,21 @@ def message(seq_num: int) -> bytes:
     return b"8=FIX.4.4|34=%d|" % seq_num + b"x" * (seq_num * 7 % 90)
 
 
-def filled(open_store: object, count: int) -> FileStore:
-    store: FileStore = open_store()  # type: ignore[operator]
+def filled(open_store: OpenStore, count: int) -> FileStore:
+    store = open_store()
     for seq_num in range(1, count + 1):
         store.append(seq_num, message(seq_num))
     store.set_next_in(5)
     return store
 
 
-def test_new_store_begins_with_one(open_store) -> None:
+def test_new_store_begins_with_one(open_store: OpenStore) -> None:
     store = open_store()
     assert (store.next_in, store.next_out, store.created_ns) == (1, 1, 77)
 
 
 @pytest.mark.parametrize("count", [1, 10, 300])
-def test_reopened_store_has_numbers_and_messages(open_store, count: int) -> None:
+def test_reopened_store_has_numbers_and_messages(open_store: OpenStore, count: int) -> None:
     filled(open_store, count)
     store = open_store()
     assert (store.next_in, store.next_out) == (5, count + 1)
@@ -63,19 +65,19 @@ def test_reopened_store_has_numbers_and_messages(open_store, count: int) -> None
     assert list(open_store().messages(count + 1, count + 1)) == [(count + 1, b"more")]
 
 
-def test_messages_of_a_range_come_from_every_segment(open_store) -> None:
+def test_messages_of_a_range_come_from_every_segment(open_store: OpenStore) -> None:
     store = filled(open_store, 300)
     assert [n for n, _ in store.messages(90, 210)] == list(range(90, 211))
 
 
-def test_message_longer_than_a_segment_is_kept(open_store) -> None:
+def test_message_longer_than_a_segment_is_kept(open_store: OpenStore) -> None:
     store = filled(open_store, 3)
     store.append(4, b"y" * 3 * SMALL)
     store.append(5, b"z")
     assert list(open_store().messages(4, 5)) == [(4, b"y" * 3 * SMALL), (5, b"z")]
 
 
-def test_prepared_segment_is_used_later(open_store) -> None:
+def test_prepared_segment_is_used_later(open_store: OpenStore) -> None:
     store = filled(open_store, 60)
     store.prepare()
     open_store()
@@ -83,7 +85,7 @@ def test_prepared_segment_is_used_later(open_store) -> None:
     assert [n for n, _ in store.messages(1, 999)] == list(range(1, 201))
 
 
-def test_next_segment_gets_its_pages_a_slice_at_a_time(open_store) -> None:
+def test_next_segment_gets_its_pages_a_slice_at_a_time(open_store: OpenStore) -> None:
     large = 2**20
     store = open_store(segment_size=large)
     assert not store.prepare()
@@ -114,7 +116,7 @@ def filled_on(store: FileStore, first: int, last: int) -> FileStore:
     return store
 
 
-def test_reset_begins_a_new_run(open_store, tmp_path: Path) -> None:
+def test_reset_begins_a_new_run(open_store: OpenStore, tmp_path: Path) -> None:
     store = filled(open_store, 300)
     store.reset(88, next_in=5)
     assert (store.next_in, store.next_out, store.created_ns) == (5, 1, 88)
@@ -135,7 +137,7 @@ def archived(folder: Path) -> dict[str, list[tuple[int, bytes]]]:
     return runs
 
 
-def test_reset_archives_what_was_sent(open_store, tmp_path: Path) -> None:
+def test_reset_archives_what_was_sent(open_store: OpenStore, tmp_path: Path) -> None:
     filled(open_store, 300).reset(88)
     store = open_store()
     store.append(1, b"second run")
@@ -146,12 +148,12 @@ def test_reset_archives_what_was_sent(open_store, tmp_path: Path) -> None:
     assert (tmp_path / "archive").stat().st_mode & 0o777 == 0o700
 
 
-def test_reset_of_an_unused_run_archives_nothing(open_store, tmp_path: Path) -> None:
+def test_reset_of_an_unused_run_archives_nothing(open_store: OpenStore, tmp_path: Path) -> None:
     open_store().reset(88)
     assert not (tmp_path / "archive").exists()
 
 
-def test_kill_between_reset_and_archive_loses_nothing(open_store, tmp_path: Path) -> None:
+def test_kill_between_reset_and_archive_loses_nothing(open_store: OpenStore, tmp_path: Path) -> None:
     store = filled(open_store, 3)
     write_head(tmp_path / "S.head", Facts("S", run=2, created_ns=88, first_out=1), next_in=1)
     store.close()
@@ -159,7 +161,7 @@ def test_kill_between_reset_and_archive_loses_nothing(open_store, tmp_path: Path
     assert archived(tmp_path) == {"1": [(n, message(n)) for n in (1, 2, 3)]}
 
 
-def test_archive_is_shown_without_secrets(open_store, tmp_path: Path) -> None:
+def test_archive_is_shown_without_secrets(open_store: OpenStore, tmp_path: Path) -> None:
     store = open_store()
     store.append(1, b"8=FIX.4.4\x0135=A\x01554=hush\x01")
     store.reset(88)
@@ -172,7 +174,7 @@ def test_folder_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     assert (tmp_path / "deep" / "store").stat().st_mode & 0o777 == 0o700
 
 
-def test_numbers_alone_are_kept_where_messages_are_not(open_store) -> None:
+def test_numbers_alone_are_kept_where_messages_are_not(open_store: OpenStore) -> None:
     store = open_store(keeps_messages=False)
     store.append(1, b"a")
     store.append(2, b"b")
@@ -180,7 +182,7 @@ def test_numbers_alone_are_kept_where_messages_are_not(open_store) -> None:
     assert store.next_out == 3 and list(store.messages(1, 2)) == []
 
 
-def test_synced_store_keeps_the_same(open_store) -> None:
+def test_synced_store_keeps_the_same(open_store: OpenStore) -> None:
     store = open_store(is_synced=True)
     store.append(1, b"a")
     assert list(open_store(is_synced=True).messages(1, 1)) == [(1, b"a")]
@@ -198,13 +200,13 @@ def test_standby_reads_the_shared_store_again_before_its_logon(tmp_path: Path) -
     standby.close()
 
 
-def test_second_process_is_refused(open_store, tmp_path: Path) -> None:
+def test_second_process_is_refused(open_store: OpenStore, tmp_path: Path) -> None:
     open_store()
     with pytest.raises(SessionError, match="in use"):
         FileStore(tmp_path, "S", 77)
 
 
-def test_closed_store_refuses(open_store) -> None:
+def test_closed_store_refuses(open_store: OpenStore) -> None:
     store = open_store()
     append = store.append
     store.close()
@@ -233,10 +235,10 @@ def test_message_is_in_the_store_before_it_is_on_the_wire() -> None:
     assert (scene.core.store.next_in, scene.core.store.next_out) == (3, 3)
 
 
-def test_message_that_is_none_is_refused(open_store) -> None:
+def test_message_that_is_none_is_refused(open_store: OpenStore) -> None:
     store = open_store()
     with pytest.raises(TypeError):
-        store.append(1, None)
+        store.append(1, None)  # type: ignore[arg-type]
     assert (store.next_out, list(store.messages(1, 1))) == (1, [])
 
 
@@ -246,44 +248,44 @@ def damage(file: Path, offset: int, bits: int = 1) -> None:
     file.write_bytes(data)
 
 
-def refuses(open_store, words: str) -> None:
+def refuses(open_store: OpenStore, words: str) -> None:
     with pytest.raises(SessionError, match=words):
         open_store()
 
 
-def test_damaged_message_is_noticed(open_store, tmp_path: Path) -> None:
+def test_damaged_message_is_noticed(open_store: OpenStore, tmp_path: Path) -> None:
     filled(open_store, 3).close()
     damage(tmp_path / "S.1.0.log", 30)
     refuses(open_store, "S.1.0.log: record of message 1 at byte 0 is damaged")
 
 
 @pytest.mark.parametrize("offset", [0, 7, 8, 15, 20, 60])
-def test_damaged_head_is_noticed(open_store, tmp_path: Path, offset: int) -> None:
+def test_damaged_head_is_noticed(open_store: OpenStore, tmp_path: Path, offset: int) -> None:
     filled(open_store, 3).close()
     damage(tmp_path / "S.head", offset)
     refuses(open_store, "damaged")
 
 
-def test_truncated_head_is_noticed(open_store, tmp_path: Path) -> None:
+def test_truncated_head_is_noticed(open_store: OpenStore, tmp_path: Path) -> None:
     filled(open_store, 3).close()
     os.truncate(tmp_path / "S.head", 100)
     refuses(open_store, "head is truncated")
 
 
-def test_lost_head_is_noticed(open_store, tmp_path: Path) -> None:
+def test_lost_head_is_noticed(open_store: OpenStore, tmp_path: Path) -> None:
     filled(open_store, 3).close()
     (tmp_path / "S.head").unlink()
     refuses(open_store, "S.head: missing beside S.1.0.log")
 
 
-def test_lost_segment_is_noticed(open_store, tmp_path: Path) -> None:
+def test_lost_segment_is_noticed(open_store: OpenStore, tmp_path: Path) -> None:
     filled(open_store, 300).close()
     segments = sorted(tmp_path.glob("*.log"))
     segments[-1].unlink()
     refuses(open_store, "are missing")
 
 
-def test_head_older_than_its_segments_is_noticed(open_store, tmp_path: Path) -> None:
+def test_head_older_than_its_segments_is_noticed(open_store: OpenStore, tmp_path: Path) -> None:
     filled(open_store, 3).close()
     old = (tmp_path / "S.head").read_bytes()
     store = open_store()
@@ -294,20 +296,20 @@ def test_head_older_than_its_segments_is_noticed(open_store, tmp_path: Path) -> 
     refuses(open_store, "the head counts 3 messages, the segments 5")
 
 
-def test_truncated_segment_is_noticed(open_store, tmp_path: Path) -> None:
+def test_truncated_segment_is_noticed(open_store: OpenStore, tmp_path: Path) -> None:
     filled(open_store, 20).close()
     os.truncate(tmp_path / "S.1.0.log", 300)
     refuses(open_store, "missing|damaged")
 
 
-def test_head_of_another_session_is_noticed(open_store, tmp_path: Path) -> None:
+def test_head_of_another_session_is_noticed(open_store: OpenStore, tmp_path: Path) -> None:
     open_store().close()
     (tmp_path / "S.head").rename(tmp_path / "T.head")
     with pytest.raises(SessionError, match="belongs to session S"):
         FileStore(tmp_path, "T", 77)
 
 
-def test_session_whose_name_goes_on_with_a_number_keeps_its_files(open_store, tmp_path: Path) -> None:
+def test_session_whose_name_goes_on_with_a_number_keeps_its_files(open_store: OpenStore, tmp_path: Path) -> None:
     other = FileStore(tmp_path, "S.2", 77)
     other.append(1, b"theirs")
     filled(open_store, 3).reset(88)

@@ -180,7 +180,7 @@ class QuickfixPeer(quickfix.Application):
         self._loop = asyncio.get_running_loop()
         self._id = session_id(settings)
         configured = quickfix_settings(settings)
-        self._parts = (self, quickfix.FileStoreFactory(configured), configured)
+        self._parts: tuple[Any, ...] = (self, quickfix.FileStoreFactory(configured), configured)
         self._acceptor: quickfix.SocketAcceptor | None = quickfix.SocketAcceptor(*self._parts)
         self.session = quickfix.Session.lookupSession(self._id)
         self._poll()

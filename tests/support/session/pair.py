@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from engine.codec import Fields
 from engine.session.file.settings import load_session
@@ -75,16 +75,16 @@ class OurEnd(End):
         super().__init__()
         self.session = session
         self.received: list[str] = []
-        self.logon, self.logout, self.close = getattr(session, "logon", None), session.logout, close
+        self.logon, self.logout, self.close = getattr(session, "logon", lambda: None), session.logout, close
         session.on_message = self._on_message
         session.on_fault = self.faults.append
 
     @property
-    def is_up(self) -> bool:
+    def is_up(self) -> bool:  # type: ignore[override]
         return bool(self.session.is_logged_on)
 
     @property
-    def numbers(self) -> tuple[int, int]:
+    def numbers(self) -> tuple[int, int]:  # type: ignore[override]
         return self.session.next_sender_seq_num, self.session.next_target_seq_num
 
     def deliver(self, body: str) -> None:
@@ -102,15 +102,15 @@ class QuickfixAcceptor(End):
         self.logout = lambda: self.peer.session.logout()
 
     @property
-    def is_up(self) -> bool:
+    def is_up(self) -> bool:  # type: ignore[override]
         return bool(self.peer.session.isLoggedOn())
 
     @property
-    def numbers(self) -> tuple[int, int]:
+    def numbers(self) -> tuple[int, int]:  # type: ignore[override]
         return self.peer.session.getExpectedSenderNum(), self.peer.session.getExpectedTargetNum()
 
     @property
-    def received(self) -> list[str]:
+    def received(self) -> list[str]:  # type: ignore[override]
         return [named(text) for kind, text in self.peer.events if kind == "app"]
 
 
@@ -128,7 +128,7 @@ class Pair:
         self._kinds, self._folder, self._overrides = kinds, folder, overrides
         self.number = 0
 
-    async def __aenter__(self) -> "Pair":
+    async def __aenter__(self) -> Self:
         port = free_port()
         self.acceptor = await self._acceptor(port)
         self.relay = await Relay(port).__aenter__()

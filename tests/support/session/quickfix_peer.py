@@ -21,7 +21,7 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-class Application(qf.Application):  # type: ignore[misc]
+class Application(qf.Application):
     def onCreate(self, session_id: qf.SessionID) -> None:
         self.session_id = session_id
         self.session = qf.Session.lookupSession(session_id)

@@ -46,7 +46,7 @@ class Scene(Host):
         self.now_ns = 5 * SECOND  # monotonic
         self.armed_ns = 0
         self.settings = replace(SETTINGS, **changes)
-        self.store = store if store is not None else MemoryStore(START_NS)
+        self.store: Any = store if store is not None else MemoryStore(START_NS)
         self.core = FixSession(self.settings, self, self.store, is_initiator=is_initiator, **(core or {}))
         self.core.wall_offset_ns = START_NS - self.now_ns
         self.reader = FrameReader()

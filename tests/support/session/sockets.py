@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 import uvloop
@@ -30,7 +30,7 @@ def initiator_settings(folder: Path, port: int, **changes: object) -> SessionSet
     return SessionSettings(folder / "initiator.cfg", values).replaced(changes)
 
 
-def acceptor_settings(folder: Path, port: int = 0, **changes: object) -> SessionSettings:
+def acceptor_settings(folder: Path, port: int = 0, /, **changes: object) -> SessionSettings:
     values = {
         **COMMON, "ConnectionType": "acceptor", "SenderCompID": "PEER", "TargetCompID": "US",
         "SocketAcceptPort": str(port), "SocketAcceptAddress": "127.0.0.1", "FileStorePath": str(folder / "peer"),
@@ -81,11 +81,12 @@ def body(cl_ord_id: str, msg_type: str = "D", more: str = "") -> bytes:
     return Message.from_text(f"35={msg_type}|11={cl_ord_id}|{more}").body()
 
 
+Run: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop, "spinning": uvloop.new_event_loop}
 
 
 @pytest.fixture(params=LOOPS)
-def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Coroutine[Any, Any, None]], None]:
+def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(Pair, "spins", request.param == "spinning")
 
     def run_it(main: Coroutine[Any, Any, None]) -> None:

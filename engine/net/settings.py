@@ -1,0 +1,35 @@
+"""Settings and counts of a market-data feed.
+
+Units   durations in ns, sizes in bytes.
+"""
+
+import msgspec
+
+_NS = 1_000_000_000
+
+
+class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Address, timeouts and limits of a feed."""
+
+    url: str
+    silence_ns: int = 25 * _NS  # Kalshi pings every 10 s
+    connect_timeout_ns: int = 5 * _NS  # to connect, and again for the handshake
+    max_message: int = 64 * 2**20
+
+
+class FeedCounts(msgspec.Struct):
+    """Counts of one connection, or of all of them."""
+
+    connects: int = 0
+    losses: int = 0  # connections lost and attempts failed
+    frames: int = 0  # messages handed on
+    bytes: int = 0
+    pings: int = 0
+    fragments: int = 0
+    ignored: int = 0  # frames that are neither text nor control
+    resyncs: int = 0  # snapshots asked for again because they did not come
+
+    def add(self, other: "FeedCounts") -> None:
+        """Add what another connection counted."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))

@@ -1,0 +1,86 @@
+"""Sequence numbers of Kalshi's streams: losses, the books they make suspect, and the snapshots to request.
+
+Errors  none: a loss is reported in the event.
+Thread  the loop thread only.
+Source  Kalshi WebSocket: sequence numbers, order book (get_snapshot).
+"""
+
+from collections.abc import Iterable, Mapping
+
+from engine.instrument import Instrument
+from engine.venue import EventKind, MarketDataCounts, MarketEvent
+from engine.venue.kalshi.market import ListedMarket
+from engine.venue.kalshi.subscriptions import BOOK, Subscriptions
+from engine.venue.sequence import DUPLICATE, GAP, IN_ORDER
+
+
+class Continuity:
+    """Checks the numbers of every stream of one connection; `event` is the event of every frame but a level."""
+
+    __slots__ = ("_checks_sequence", "_counts", "_event", "_markets", "_subscriptions")
+
+    def __init__(
+        self,
+        event: MarketEvent,
+        markets: Mapping[str, ListedMarket],
+        subscriptions: Subscriptions,
+        counts: MarketDataCounts,
+        checks_sequence: bool,
+    ) -> None:
+        self._event = event
+        self._markets = markets
+        self._subscriptions = subscriptions
+        self._counts = counts
+        self._checks_sequence = checks_sequence
+
+    def follow(self, sid: int, seq: int, channel: str = "") -> int:
+        """Start the event of a frame and check its number; a loss makes every book of its stream suspect.
+
+        Return an outcome of `engine.venue.sequence`; always IN_ORDER where the order is not checked.
+        """
+        event = self._event
+        event.clear(EventKind.CONTROL)
+        event.sid, event.seq = sid, seq
+        if not seq:
+            return IN_ORDER
+        stream = self._subscriptions.open(sid, channel)
+        expected = stream.next_seq
+        outcome = stream.step(seq)
+        if outcome == IN_ORDER or expected is None or not self._checks_sequence:
+            return IN_ORDER
+        if outcome == DUPLICATE:
+            self._counts.duplicates += 1
+            return outcome
+        event.kind = EventKind.GAP
+        event.gap = True
+        event.text = f"stream {sid} ({stream.channel}): {seq} came where {expected} was due"
+        if outcome == GAP:
+            self._counts.gaps += 1
+            self._counts.missed += seq - expected
+        else:
+            self._counts.resets += 1
+        self.suspect(sid)
+        return outcome
+
+    def suspect(self, sid: int) -> None:
+        """Make every book of stream `sid` wait for a snapshot."""
+        lost = [market for market in self._markets.values() if market.sid == sid and not market.is_waiting]
+        for market in lost:
+            market.is_waiting = True
+        self._event.suspects = tuple(market.instrument for market in lost)
+
+    def finish(self) -> MarketEvent:
+        """Return the event, with the requests for snapshots that it makes necessary."""
+        event = self._event
+        if event.suspects and not event.commands:
+            event.commands = self.resync(event.suspects)
+        return event
+
+    def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        """Return the commands that ask for fresh snapshots, stream by stream; the markets wait until they come."""
+        symbols: dict[int, list[str]] = {}
+        for instrument in instruments:
+            market = self._markets[instrument.symbol]
+            market.is_waiting = True
+            symbols.setdefault(market.sid or self._subscriptions.sid_of(BOOK), []).append(instrument.symbol)
+        return [frame for sid, group in symbols.items() for frame in self._subscriptions.get_snapshots(sid, group)]

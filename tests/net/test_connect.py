@@ -1,0 +1,201 @@
+"""How a feed comes by its connection: what is told where none comes about, delays, TLS."""
+
+import asyncio
+import datetime
+import ssl
+from pathlib import Path
+from random import Random
+from typing import cast
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from engine.errors import ConfigError
+from engine.net.feed import Feed, FeedCounts, FeedSettings
+from engine.runtime.backoff import Backoff
+from engine.venue import MarketDataDialect
+from tests.support.ws_venue import MS, WALL_NS, Client, PlainDialect, RawVenue, Venue, run
+
+# what is said where no connection comes about
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, b'{"code":"token_authentication_failure"}', 'HTTP 401 Unauthorized {"code":"token_authentication_fai'),
+        (401, b"", "(check the API key id, its key file, and this host's clock)"),
+        (429, b"", "(too many connections: close others of this account)"),
+        (502, b"", "handshake refused: HTTP 502 Bad Gateway"),
+    ],
+)
+def test_refused_handshake_is_told_with_its_status_and_tried_again(status: int, body: bytes, words: str) -> None:
+    async def test() -> None:
+        async with Venue(refuse=(status, body)) as venue, Client(venue, PlainDialect()) as client:
+            first, second = await client.next(2)
+            assert first == second
+            assert words in first[1]
+            venue.refuse = None
+            await venue.connections.get()
+            assert client.feed.totals.losses >= 2
+
+    run(test())
+
+
+def test_closed_port_is_told_and_tried_again() -> None:
+    async def test() -> None:
+        async with Venue() as venue:
+            url = venue.url
+        venue.url = url
+        async with Client(venue, PlainDialect()) as client:
+            events = await client.next(3)
+            assert [event for event, _ in events] == ["lost"] * 3
+            assert "cannot connect: " in events[0][1]
+            assert client.feed.totals == FeedCounts(losses=3)
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [(False, "no answer to the handshake in time"), (True, "cannot connect: closed by the venue during the handshake")],
+)
+def test_handshake_that_never_completes_is_told(answers: bool, words: str) -> None:
+    served = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if not answers:
+            await reader.read()
+        writer.close()
+        served.set()
+
+    async def test() -> None:
+        async with RawVenue(serve) as venue, Client(venue, PlainDialect(), connect_timeout_ns=50 * MS) as client:
+            assert await client.next() == [("lost", words)]
+            await served.wait()
+
+    run(test())
+
+
+def test_redirect_is_refused_rather_than_followed() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async def test() -> None:
+        async with RawVenue(serve) as venue, Client(venue, PlainDialect()) as client:
+            assert await client.next() == [("lost", "handshake refused: HTTP 302 Found")]
+
+    run(test())
+
+
+def test_handshake_carries_the_headers_of_its_own_moment() -> None:
+    async def test() -> None:
+        async with Venue() as venue:
+            dialect = PlainDialect()
+            dialect.headers = {"KALSHI-ACCESS-KEY": "id"}
+            async with Client(venue, dialect) as client:
+                await client.next()
+                (request,) = venue.requests
+                assert (request.headers["KALSHI-ACCESS-KEY"], request.headers["X-Now"]) == ("id", str(WALL_NS))
+                assert "Sec-WebSocket-Extensions" not in request.headers
+
+    run(test())
+
+
+def test_loss_while_the_feed_closes_leaves_no_attempt_behind() -> None:
+    async def test() -> None:
+        async with Venue(refuse=(401, b"")) as venue:
+            async with Client(venue, PlainDialect(), backoff=Backoff(10**13, 10**13, Random(1))) as client:
+                await client.next()
+            assert len(asyncio.all_tasks()) == 1
+
+    run(test())
+
+
+def test_address_that_is_no_websocket_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigError, match="feed url 'https://x' must start with ws:// or wss://"):
+        Feed(
+            FeedSettings(url="https://x"),
+            cast(MarketDataDialect, PlainDialect()),
+            on_frame=print,
+            on_read_end=print,
+            on_connected=print,
+            on_lost=print,
+            wall_ns=int,
+            backoff=Backoff(1, 1, Random(1)),
+        )
+
+
+# delays
+
+
+def test_backoff_starts_anew_only_after_a_connection_delivered() -> None:
+    async def test() -> None:
+        calls = []
+
+        class Recorder(Backoff):
+            def next_ns(self) -> int:
+                calls.append("next")
+                return 0
+
+            def reset(self) -> None:
+                calls.append("reset")
+
+        async with Venue() as venue, Client(venue, PlainDialect(), backoff=Recorder(1, 1, Random(1))) as client:
+            for delivers in (False, False, False, True, False):
+                connection = await venue.connections.get()
+                await connection.inbox.get()
+                if delivers:
+                    connection.send(b"one")
+                    while client.events[-1][0] != "frame":
+                        await client.next()
+                connection.drop()
+            await venue.connections.get()
+        assert calls == ["next", "next", "next", "reset", "next", "next"]
+
+    run(test())
+
+
+# TLS
+
+
+def test_secure_address_is_reached_with_a_trusted_certificate_and_refused_without(tmp_path: Path) -> None:
+    server_side, client_side = _contexts(tmp_path)
+
+    async def test() -> None:
+        async with Venue(ssl_context=server_side) as venue:
+            async with Client(venue, PlainDialect(), ssl_context=client_side) as client:
+                connection = await venue.connections.get()
+                connection.send(b"secret")
+                assert await client.next(2) == [("connected",), ("frame", b"secret", True)]
+            async with Client(venue, PlainDialect(), ssl_context=ssl.create_default_context()) as client:
+                ((_, reason),) = await client.next()
+                assert "CERTIFICATE_VERIFY_FAILED" in reason
+
+    run(test())
+
+
+def _contexts(directory: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return the server's and the client's context around one self-signed certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = directory / "both.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server_side.load_cert_chain(pem)
+    return server_side, ssl.create_default_context(cafile=pem)
