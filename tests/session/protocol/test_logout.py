@@ -73,6 +73,40 @@ def test_reset_on_logout_and_on_disconnect_are_told_apart() -> None:
     assert (ended.core.next_in, ended.core.next_out) == (1, 1)
 
 
+def test_session_that_either_side_ended_in_order_begins_with_new_numbers() -> None:
+    ours = Scene(reset_on_logout=True).up()
+    ours.core.logout("", ours.now_ns)
+    ours.receive("35=5|34=2|")
+    assert (ours.core.next_in, ours.core.next_out) == (1, 1)
+    unanswered = Scene(reset_on_logout=True).up()
+    unanswered.core.logout("", unanswered.now_ns)
+    unanswered.wait(10.1)
+    assert (unanswered.core.next_in, unanswered.core.next_out) == (2, 3)
+
+
+def test_next_session_is_not_orderly_because_the_last_one_was() -> None:
+    scene = Scene(reset_on_logout=True).up()
+    scene.receive("35=5|34=2|")
+    scene.core.disconnected(scene.now_ns, "closed")
+    scene.up()
+    scene.core.disconnected(scene.now_ns, "lost")
+    assert (scene.core.next_in, scene.core.next_out) == (2, 2)
+
+
+def test_next_session_ends_for_its_own_reason_and_needs_no_operator() -> None:
+    reasons: list[str] = []
+    scene = Scene().up()
+    scene.on_logout = reasons.append
+    scene.receive("35=8|34=1|")
+    assert scene.core.needs_operator == reasons[0] == "MsgSeqNum too low, expecting 2 but received 1"
+    scene.core.disconnected(scene.now_ns, "closed")
+    scene.connect()
+    assert scene.core.needs_operator == ""
+    scene.receive("35=A|34=2|98=0|108=30|")
+    scene.core.disconnected(scene.now_ns, "cable pulled")
+    assert reasons[1:] == ["cable pulled"]
+
+
 def test_13_a_logouts_that_cross_answer_each_other() -> None:
     scene = Scene().up()
     scene.core.logout("", scene.now_ns)

@@ -64,6 +64,21 @@ def test_reset_while_up_by_the_peer_continues_with_two() -> None:
     assert (scene.core.next_in, scene.core.next_out) == (2, 2)
 
 
+def test_reset_while_up_by_the_peer_is_answered_by_an_acceptor_too() -> None:
+    scene = Scene(is_initiator=False).up()
+    assert scene.receive("35=A|34=1|98=0|108=30|141=Y|") == ["> 35=A|34=1|98=0|108=30|141=Y|"]
+    assert (scene.core.next_in, scene.core.next_out) == (2, 2)
+
+
+def test_reset_by_the_peer_after_one_of_ours_is_answered() -> None:
+    scene = Scene().up()
+    scene.core.reset_numbers(scene.now_ns)
+    (request,) = scene.take()
+    scene.receive(f"35=0|34=2|112={request.split('112=')[1]}")
+    assert scene.receive("35=A|34=1|98=0|108=30|141=Y|") == []
+    assert scene.receive("35=A|34=1|98=0|108=30|141=Y|") == ["> 35=A|34=1|98=0|108=30|141=Y|"]
+
+
 def test_reset_while_up_by_us_waits_for_the_heartbeat() -> None:
     scene = Scene().up()
     scene.core.reset_numbers(scene.now_ns)

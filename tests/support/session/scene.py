@@ -1,4 +1,4 @@
-"""One session core with a scripted peer: wire text with `|` for SOH in, a list of events out."""
+"""One session with a scripted peer: wire text with `|` for SOH in, a list of events out."""
 
 from dataclasses import replace
 from typing import Any
