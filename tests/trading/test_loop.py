@@ -11,7 +11,7 @@ from engine.fix import Exec, Msg, Status
 from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.orders.report import ABSENT
-from engine.risk import RiskReject
+from engine.risk import RiskReject, TradingState
 from engine.strategy import Strategy
 from engine.venue import EventKind
 from tests.support.desks import ASK, BID, Scene
@@ -224,6 +224,17 @@ def test_loss_seen_on_a_frame_halts() -> None:
     scene.loop.on_report(fill(acked(scene, scene.buy()), 10, "E1", 4_500))
     scene.frame(EventKind.SNAPSHOT, instrument=scene.rain, bids=[(100, 5)], asks=[(200, 5)])
     assert scene.halts == [scene.risk.reason] == ["lost 0.044007 today, allowed 0.001000"]
+
+
+def test_loss_that_a_person_resumed_over_is_told_with_its_amounts() -> None:
+    scene = Scene(max_daily_loss=1_000)
+    scene.loop.on_report(fill(acked(scene, scene.buy()), 10, "E1", 4_500))
+    scene.frame(EventKind.SNAPSHOT, instrument=scene.rain, bids=[(100, 5)], asks=[(200, 5)])
+    scene.risk.set_state(TradingState.ACTIVE, "resumed")
+    assert scene.buy(100) is None
+    assert scene.taken()[-1] == (
+        "strategy.on_reject", None, RiskReject.DAILY_LOSS, "lost 0.044007 today, allowed 0.001000",
+    )  # fmt: skip
 
 
 # A request
