@@ -143,7 +143,7 @@ def test_settlement_pays_the_open_quantity(account: Account, net_side: int, pric
     account.portfolio.settle(RAIN, price, 3)
     account.portfolio._check()
     assert held(account.position) == (0, 0, realised, 10)
-    assert account.position.is_settled
+    assert (account.position.is_settled, account.position.mark) == (True, price)
     assert account.mark(9_998).pnl == realised - 10
 
 
