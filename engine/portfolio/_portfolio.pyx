@@ -234,7 +234,7 @@ cdef class Portfolio(Totals):
     def restore_mark(self, Instrument instrument not None, int64_t mark):
         """Value the position as an earlier run did, until a fill or a book says better."""
         cdef Position position = self.find(instrument)
-        if not (position._is_believed or position.is_settled):
+        if not position._is_believed:
             position.take_marks(mark, mark)
 
     # The day

@@ -257,6 +257,9 @@ def test_market_that_left_counts_over_all_and_in_no_event() -> None:
     portfolio.settle(left, 4_000)
     assert (portfolio.pnl, portfolio.event(RAIN.event).pnl, portfolio[left].pnl) == (-10_007, 0, -10_007)
     assert ([p.instrument for p in portfolio], [p.instrument for p in portfolio.gone()]) == ([RAIN, SNOW], [left])
+    portfolio.start_day(1)
+    portfolio.settle(left, 4_000, 5)
+    assert (portfolio.day_pnl, portfolio[left].day_pnl) == (-5, -5)
     portfolio._check()
 
 
