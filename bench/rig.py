@@ -27,7 +27,7 @@ from engine.risk.limits import DuplicateLimit, Limits, RateLimit
 from engine.runtime import modes
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
-from engine.session import open_session
+from engine.session.opening import open_session
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.gateway import SessionGateway

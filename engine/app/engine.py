@@ -30,7 +30,8 @@ from engine.runtime import log, modes
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.runtime.latency import LatencyRecorder
-from engine.session import Session, open_session
+from engine.session import Session
+from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.counters import Counters
 from engine.trading.desk import CallLater

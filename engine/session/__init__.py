@@ -5,24 +5,17 @@ Thread  the loop thread only; every callable below is called on it.
 Source  FIX 4.4 volume 2, session protocol.
 """
 
-import asyncio
-import importlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from engine.codec import Fields
-from engine.runtime._sockets import Sockets
-from engine.session.file.settings import load_session
-
-_IMPLEMENTATIONS = {"quickfix": "QuickfixSession", "native": "NativeSession"}
 
 
 class Session(Protocol):
     """One FIX session, initiator side.
 
-    Set the four callables before `logon`. `on_message` receives every
-    application message and every session-level Reject(3); its `Fields` are valid during the call only.
+    Set the four callables before `logon`. `on_message` receives every application message and every session-level
+    Reject(3); its `Fields` are valid during the call only.
     """
 
     on_logon: Callable[[], None]
@@ -63,22 +56,3 @@ class LogonDialect(Protocol):
 
     def logon_fields(self, header: dict[int, str]) -> list[tuple[int, str]]:
         """Return the extra body fields for a Logon whose header holds tags 34, 49, 52 and 56."""
-
-
-def open_session(
-    kind: str,
-    session_file: Path,
-    state_dir: Path,
-    loop: asyncio.AbstractEventLoop,
-    logon_dialect: LogonDialect | None = None,
-    sockets: Sockets | None = None,
-) -> Session:
-    """Return the initiator of `session_file`, not connected yet; `kind` is `quickfix` or `native`.
-
-    Its connection is read through `sockets`, which busy mode polls.
-    """
-    module = importlib.import_module(f"engine.session.{kind}.initiator")  # so that neither needs the other's libraries
-    implementation = getattr(module, _IMPLEMENTATIONS[kind])
-    settings = load_session(session_file, "initiator", state_dir)
-    session: Session = implementation(settings, loop, logon_dialect, sockets=sockets or Sockets(loop))
-    return session

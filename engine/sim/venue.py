@@ -27,8 +27,8 @@ from engine.sim.control import Command, ControlServer
 from engine.sim.feed.frames import Level
 from engine.sim.feed.publisher import MarketData
 from engine.sim.feed.server import FeedServer
-from engine.sim.fix.acceptor import open_acceptor
 from engine.sim.fix.gateway import Gateway
+from engine.sim.fix.opening import open_acceptor
 from engine.sim.order_log import OrderLog
 from engine.venue.kalshi.fees import QuadraticFee
 

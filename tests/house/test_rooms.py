@@ -25,6 +25,7 @@ CONTENTS = {
     "session dictionary": "engine.session.dictionary",
     "native session": "engine.session.native",
     "quickfix session": "engine.session.quickfix",
+    "session opening": "engine.session.opening",
     "venue": "engine.venue",
     "trading": "engine.trading",
     "config": "engine.config",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError
-from engine.sim.fix.acceptor import open_acceptor
+from engine.sim.fix.opening import open_acceptor
 from tests.support.sim.process import ACCEPTORS, SESSION_FILE
 
 either = pytest.mark.parametrize("kind", ACCEPTORS)

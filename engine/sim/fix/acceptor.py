@@ -4,7 +4,6 @@ Errors  ConfigError for a session file that cannot be served; a failure inside a
 Thread  the loop thread only; an acceptor is made while the loop runs.
 """
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +14,6 @@ from engine.session.file.settings import SessionSettings, load_sessions
 
 FROM_FILE = -1
 _LOCAL = "127.0.0.1"
-_IMPLEMENTATIONS = {"native": "NativeAcceptor", "quickfix": "QuickfixAcceptor"}
 _STORES = {"native": "*.head", "quickfix": "*.seqnums"}
 
 
@@ -67,13 +65,6 @@ class Acceptor(Protocol):
 
     async def close(self) -> None:
         """Log everybody out, wait up to two seconds for the answers, and release the port."""
-
-
-def open_acceptor(kind: str, session_file: Path, state_path: Path, port: int = FROM_FILE) -> Acceptor:
-    """Return the acceptor of `session_file`, not listening yet; `kind` is `native` or `quickfix`."""
-    module = importlib.import_module(f"engine.sim.fix.{kind}")  # neither needs what the other is built on
-    acceptor: Acceptor = getattr(module, _IMPLEMENTATIONS[kind])(session_file, state_path, port)
-    return acceptor
 
 
 def read_sessions(kind: str, session_file: Path, state_path: Path) -> list[SessionSettings]:

@@ -10,8 +10,8 @@ import pytest
 
 from engine.app.check import check
 from engine.errors import ConfigError
-from engine.session import open_session
 from engine.session.file.settings import override
+from engine.session.opening import open_session
 from engine.session.quickfix.initiator import QuickfixSession
 from tests.support.places import FIX_CONFIG
 from tests.support.session.fix_peer import initiator_settings
