@@ -36,9 +36,8 @@ class TradingDay:
         if wall_ns < self._next_ns:
             return
         start_ns, self._next_ns = self._rule.bounds(wall_ns)
-        if start_ns > self._portfolio.day_start_ns:
-            self._portfolio.start_day(start_ns)
-            self._record(wall_ns)
+        self._portfolio.start_day(start_ns)
+        self._record(wall_ns)
 
     def close(self, wall_ns: int) -> None:
         """Record the marks of what is held, for the next start."""
