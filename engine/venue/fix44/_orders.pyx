@@ -11,7 +11,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t, uint64_t
 
-from engine.codec._template cimport Template
+from engine.codec._template cimport Template, put, put_int, put_text, put_time, restart
 from engine.orders.order cimport Order
 
 from engine.errors import OrderError
@@ -66,8 +66,8 @@ cdef class OrderEncoder:
         """Return the body of a NewOrderSingle(D)."""
         cdef Template body = self.new
         cdef Place place = place_of(self.places, order)
-        body.restart()
-        body.put_text(b"11=", order.cl_ord_id)
+        restart(body)
+        put_text(body, b"11=", order.cl_ord_id)
         put_terms(body, place, order, order.order_qty, order.price, now_ns)
         return body.copy()
 
@@ -75,7 +75,7 @@ cdef class OrderEncoder:
         """Return the body of an OrderCancelReplaceRequest(G) to the pending price and quantity."""
         cdef Template body = self.replacing
         cdef Place place = place_of(self.places, order)
-        body.restart()
+        restart(body)
         put_ids(body, order, order.pending_cl_ord_id)
         put_terms(body, place, order, order.pending_qty, order.pending_price, now_ns)
         return body.copy()
@@ -84,19 +84,19 @@ cdef class OrderEncoder:
         """Return the body of an OrderCancelRequest(F) under the pending ClOrdID."""
         cdef Template body = self.cancelling
         cdef Place place = place_of(self.places, order)
-        body.restart()
+        restart(body)
         put_ids(body, order, order.pending_cl_ord_id)
         put_side(body, place, order)
         put_transact_time(body, now_ns)
         if not body.omitted & NO_ORDER_QTY:
-            body.put_int(b"38=", order.order_qty, place.size_decimals)
+            put_int(body, b"38=", order.order_qty, place.size_decimals)
         return body.copy()
 
     def mass_cancel(self, str cl_ord_id not None, uint64_t now_ns):
         """Return the body of an OrderMassCancelRequest(q)."""
         cdef Template body = self.mass
-        body.restart()
-        body.put_text(b"11=", cl_ord_id)
+        restart(body)
+        put_text(body, b"11=", cl_ord_id)
         put_transact_time(body, now_ns)
         return body.copy()
 
@@ -104,10 +104,10 @@ cdef class OrderEncoder:
         """Return the body of an OrderStatusRequest(H)."""
         cdef Template body = self.status
         cdef Place place = place_of(self.places, order)
-        body.restart()
+        restart(body)
         if order.order_id:
-            body.put_text(b"37=", order.order_id)
-        body.put_text(b"11=", order.cl_ord_id)
+            put_text(body, b"37=", order.order_id)
+        put_text(body, b"11=", order.cl_ord_id)
         put_side(body, place, order)
         return body.copy()
 
@@ -121,32 +121,32 @@ cdef Place place_of(dict places, Order order):
 
 cdef int put_ids(Template body, Order order, str cl_ord_id) except -1:
     if order.order_id:
-        body.put_text(b"37=", order.order_id)
-    body.put_text(b"41=", order.cl_ord_id)
-    return body.put_text(b"11=", cl_ord_id)
+        put_text(body, b"37=", order.order_id)
+    put_text(body, b"41=", order.cl_ord_id)
+    return put_text(body, b"11=", cl_ord_id)
 
 
 cdef int put_side(Template body, Place place, Order order) except -1:
-    body.put(PyBytes_AS_STRING(place.symbol), PyBytes_GET_SIZE(place.symbol))
-    return body.put_int(b"54=", order.side, 0)
+    put(body, PyBytes_AS_STRING(place.symbol), PyBytes_GET_SIZE(place.symbol))
+    return put_int(body, b"54=", order.side, 0)
 
 
 cdef int put_transact_time(Template body, uint64_t now_ns) except -1:
-    return 0 if body.omitted & NO_TRANSACT_TIME else body.put_time(b"60=", now_ns)
+    return 0 if body.omitted & NO_TRANSACT_TIME else put_time(body, b"60=", now_ns)
 
 
 cdef int put_terms(Template body, Place place, Order order, int64_t qty, int64_t price, uint64_t now_ns) except -1:
     """What an order and its replacement say alike."""
     cdef str ord_type = order.ord_type, time_in_force = order.time_in_force
     if order.post_only and not body.omitted & NO_EXEC_INST:
-        body.put(b"18=6\x01", 5)
+        put(body, b"18=6\x01", 5)
     put_side(body, place, order)
     put_transact_time(body, now_ns)
-    body.put_int(b"38=", qty, place.size_decimals)
-    body.put_text(b"40=", ord_type)
+    put_int(body, b"38=", qty, place.size_decimals)
+    put_text(body, b"40=", ord_type)
     if ord_type != "1":
-        body.put_int(b"44=", price, place.price_decimals)
-    body.put_text(b"59=", time_in_force)
+        put_int(body, b"44=", price, place.price_decimals)
+    put_text(body, b"59=", time_in_force)
     if time_in_force == "6":
-        body.put_time(b"126=", order.expire_time_ns)
+        put_time(body, b"126=", order.expire_time_ns)
     return 0
