@@ -27,7 +27,7 @@ _CHECKS = 4  # looks at the connection in the time that it may be silent
 GOODBYE_S = 1.0  # how long `say_goodbye` waits for the venue's close frame
 
 
-class Owner(Protocol):
+class ConnectionOwner(Protocol):
     """The feed to which a connection belongs; everything is called on the loop thread."""
 
     @property
@@ -54,17 +54,17 @@ class Owner(Protocol):
     def is_closing(self) -> bool:
         """Whether the feed is being closed."""
 
-    def connected(self, connection: "Connection") -> None:
+    def connected(self, connection: "WebSocketConnection") -> None:
         """Called once when the connection is ready to send."""
 
-    def disconnected(self, connection: "Connection", reason: str) -> None:
+    def disconnected(self, connection: "WebSocketConnection", reason: str) -> None:
         """Called once when the connection is over, with the reason."""
 
 
-class Connection(WSListener):
+class WebSocketConnection(WSListener):
     """One connection from its handshake to its loss."""
 
-    def __init__(self, feed: Owner) -> None:
+    def __init__(self, feed: ConnectionOwner) -> None:
         self.counts = FeedCounts()
         self.transport: WSTransport
         self._feed = feed

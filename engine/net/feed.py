@@ -15,7 +15,7 @@ from picows import WSTransport, ws_connect
 
 from engine.errors import ConfigError
 from engine.net import reasons
-from engine.net.connection import Connection, report
+from engine.net.connection import WebSocketConnection, report
 from engine.net.settings import FeedCounts, FeedSettings
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
@@ -61,7 +61,7 @@ class Feed:
         self._wall_ns = wall_ns
         self._backoff = backoff
         self._ssl_context = ssl_context
-        self._connection: Connection | None = None
+        self._connection: WebSocketConnection | None = None
         self._past = FeedCounts()
         self._task: asyncio.Task[None] | None = None
 
@@ -120,7 +120,7 @@ class Feed:
         timeout = settings.connect_timeout_ns / _NS
         async with asyncio.timeout(2 * timeout):  # half to connect, then half for the handshake
             transport, listener = await ws_connect(
-                lambda request, response: Connection(self),
+                lambda request, response: WebSocketConnection(self),
                 settings.url,
                 ssl_context=self._ssl_context,
                 websocket_handshake_timeout=timeout,
@@ -135,13 +135,13 @@ class Feed:
 
     # called by the connection
 
-    def connected(self, connection: Connection) -> None:
+    def connected(self, connection: WebSocketConnection) -> None:
         """Subscribe on a new connection."""
         self._connection = connection
         self.send(self.dialect.subscribe())
         self._on_connected()
 
-    def disconnected(self, connection: Connection, reason: str) -> None:
+    def disconnected(self, connection: WebSocketConnection, reason: str) -> None:
         """Count and report a loss; `start` keeps reconnecting."""
         self._connection = None
         if connection.counts.frames:

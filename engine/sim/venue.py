@@ -27,7 +27,7 @@ from engine.sim.control import Command, ControlServer
 from engine.sim.feed.frames import Level
 from engine.sim.feed.publisher import MarketData
 from engine.sim.feed.server import FeedServer
-from engine.sim.fix.gateway import Gateway
+from engine.sim.fix.gateway import VenueGateway
 from engine.sim.fix.opening import open_acceptor
 from engine.sim.order_log import OrderLog
 from engine.venue.kalshi.fees import QuadraticFee
@@ -58,7 +58,7 @@ class Venue:
         self.acceptor = open_acceptor(fix_config.acceptor, Path(fix_config.session_file), state_path, fix_config.port)
         self.acceptor.on_logout = self._on_logout
         self.acceptor.on_fault = self.stop
-        self.gateway = Gateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)
+        self.gateway = VenueGateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)
         self.market_data = MarketData(self.instruments, self.depth, config.feed.market_limit, self.faults, self.now_ns)
         self.feed = FeedServer(self.market_data, config.feed, public_keys(config.feed), self.faults)
         self._order_log = OrderLog(state_path / "orders.jsonl")

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from engine.app.demo import display
 from engine.app.demo.display import Display, live_line
-from engine.app.demo.look import Facts, LatencyLook, Look, MarketFacts, MarketLook, Watch, read_facts
+from engine.app.demo.look import DemoFacts, LatencyLook, Look, Looker, MarketFacts, MarketLook, read_facts
 from engine.app.demo.screen import newest_lines
 from engine.app.demo.view import view
 from tests.support.demo_engine import demo_engine
@@ -41,7 +41,7 @@ all                                                            -0.0010
 """
 
 
-def drawn(facts: Facts, look: Look, width: int, height: int = 24) -> list[str]:
+def drawn(facts: DemoFacts, look: Look, width: int, height: int = 24) -> list[str]:
     """The page as rows of text; one that is too wide would be two rows."""
     console = Console(width=width, height=height, file=io.StringIO(), color_system=None, soft_wrap=False)
     console.print(view(facts, look, width, height))
@@ -49,12 +49,12 @@ def drawn(facts: Facts, look: Look, width: int, height: int = 24) -> list[str]:
     return [row.rstrip() for row in console.file.getvalue().splitlines()]
 
 
-def made_up() -> tuple[Facts, Look]:
+def made_up() -> tuple[DemoFacts, Look]:
     engine = demo_engine()
-    return read_facts(engine, 30.0, False), Watch(engine).look(12.0)
+    return read_facts(engine, 30.0, False), Looker(engine).look(12.0)
 
 
-def markets(count: int, factor: int = 1) -> tuple[Facts, Look]:
+def markets(count: int, factor: int = 1) -> tuple[DemoFacts, Look]:
     """The made-up look with `count` markets of long names, and figures `factor` times as large."""
     facts, look = made_up()
     names = [f"KXDEMOCOIN15M-26DEC011200-T{number}" for number in range(count)]
@@ -126,7 +126,7 @@ def test_numbers_have_the_decimals_of_their_instrument() -> None:
 
 def test_look_reads_percentiles_and_rate_once_a_second() -> None:
     engine = demo_engine()
-    watch = Watch(engine)
+    watch = Looker(engine)
     assert watch.look(0.5).tick_to_order == LatencyLook(0, 7_500, 0, 0)
     engine.counters.frames = 300
     look = watch.look(1.5)

@@ -14,7 +14,7 @@ import time
 import msgspec
 
 from engine.app.demo.amounts import dollars, microseconds
-from engine.app.demo.look import Facts, Look, Watch
+from engine.app.demo.look import DemoFacts, Look, Looker
 from engine.app.engine import Engine
 from engine.runtime.latency import LatencyRecorder
 
@@ -28,9 +28,9 @@ PATIENCE_S = 3.0
 class Display:
     """Shows an engine from `show` until it is closed."""
 
-    def __init__(self, engine: Engine, facts: Facts) -> None:
+    def __init__(self, engine: Engine, facts: DemoFacts) -> None:
         self.cost = LatencyRecorder()  # how long the loop was held up by each refresh
-        self._watch = Watch(engine)
+        self._watch = Looker(engine)
         self._facts = facts
         self._screen = Screen(facts) if is_terminal() else None
 
@@ -59,7 +59,7 @@ class Display:
 class Screen:
     """Writes looks to the process that draws them; one that has no time for a look misses it."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: DemoFacts) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "engine.app.demo.screen"], stdin=subprocess.PIPE, bufsize=0, start_new_session=True
         )
@@ -91,7 +91,7 @@ def is_terminal() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "") not in DUMB
 
 
-def live_line(facts: Facts, look: Look) -> str:
+def live_line(facts: DemoFacts, look: Look) -> str:
     """Return the look as one line; what makes it longer than `COLUMNS` is left out, the rate first."""
     market, latency = facts.markets[0], look.tick_to_order
     money = dollars(look.pnl, market.price_decimals + market.size_decimals, 2)

@@ -28,7 +28,7 @@ class MarketFacts(msgspec.Struct, frozen=True, array_like=True):
     size_decimals: int
 
 
-class Facts(msgspec.Struct, frozen=True):
+class DemoFacts(msgspec.Struct, frozen=True):
     """What does not change during a demo; `is_captured` tells recorded markets from invented ones."""
 
     seconds: float
@@ -81,16 +81,16 @@ class Look(msgspec.Struct, frozen=True):
     markets: list[MarketLook]
 
 
-def read_facts(engine: Engine, seconds: float, is_captured: bool) -> Facts:
+def read_facts(engine: Engine, seconds: float, is_captured: bool) -> DemoFacts:
     """Return what does not change about this demo."""
     section, instruments = engine.config.engine, [book.instrument for book in engine.books]
     module, _, strategy = engine.config.strategy.path.partition(":")
     does = (importlib.import_module(module).__doc__ or "").strip().partition("\n")[0]
     markets = [MarketFacts(each.symbol, each.price_decimals, each.size_decimals) for each in instruments]
-    return Facts(seconds, section.session, section.mode, strategy, does, is_captured, markets)
+    return DemoFacts(seconds, section.session, section.mode, strategy, does, is_captured, markets)
 
 
-class Watch:
+class Looker:
     """Looks at one engine again and again; what is costly to read is read once a second."""
 
     def __init__(self, engine: Engine) -> None:

@@ -3,7 +3,7 @@
 Drawing takes milliseconds and a terminal can stand still, so neither happens in the process that trades. The screen
 ends with its input, however the writer ended, and gives the terminal back as it was.
 
-Shapes  lines of JSON: one `Facts`, then a `Look` for each refresh.
+Shapes  lines of JSON: one `DemoFacts`, then a `Look` for each refresh.
 """
 
 import os
@@ -15,7 +15,7 @@ import msgspec
 from rich.console import Console
 from rich.live import Live
 
-from engine.app.demo.look import Facts, Look
+from engine.app.demo.look import DemoFacts, Look
 from engine.app.demo.view import view
 
 _READ_BYTES = 2**16
@@ -28,7 +28,7 @@ def main() -> int:
     os.nice(_POLITE)
     lines = newest_lines(sys.stdin.fileno())
     console = Console(stderr=True)
-    facts = msgspec.json.decode(next(lines), type=Facts)
+    facts = msgspec.json.decode(next(lines), type=DemoFacts)
     looks = msgspec.json.Decoder(Look)
     with Live(console=console, screen=True, auto_refresh=False) as live:
         for line in lines:

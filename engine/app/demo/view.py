@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.app.demo.amounts import NOTHING, dollars, microseconds, shortened, signed
-from engine.app.demo.look import Facts, LatencyLook, Look, MarketFacts, MarketLook
+from engine.app.demo.look import DemoFacts, LatencyLook, Look, MarketFacts, MarketLook
 from engine.instrument import Instrument
 
 COLUMNS = ("market", "size", "bid", "ask", "size", "my bid", "my ask", "position", "profit $")
@@ -22,14 +22,14 @@ INVENTED = "invented markets"
 CAPTURED = "recorded prices of real markets"
 
 
-def view(facts: Facts, look: Look, width: int, height: int) -> RenderableType:
+def view(facts: DemoFacts, look: Look, width: int, height: int) -> RenderableType:
     """Return the page."""
     above = [_title(facts, look), *_story(facts, width), Text(), *_figures(facts, look)]
     room = height - len(above) - 3  # a blank row, the table's head, the sum
     return Group(*above, Text(), _markets(facts, look, width, room))
 
 
-def _title(facts: Facts, look: Look) -> RenderableType:
+def _title(facts: DemoFacts, look: Look) -> RenderableType:
     left_s = max(facts.seconds - look.elapsed_s, 0.0)
     state = Text.assemble(("Fixlane demo  ", "bold"), (look.state, STATES.get(look.state, "")))
     if look.state in ("waiting", "halted") and look.reason:
@@ -41,7 +41,7 @@ def _title(facts: Facts, look: Look) -> RenderableType:
     return line
 
 
-def _story(facts: Facts, width: int) -> list[Text]:
+def _story(facts: DemoFacts, width: int) -> list[Text]:
     """Say what a stranger sees here, wrapped to rows of `width`."""
     markets = CAPTURED if facts.is_captured else INVENTED
     venue = f"A simulated exchange runs beside us as a process of its own: {markets}, no real money. "
@@ -61,7 +61,7 @@ def _wrapped(text: str, width: int, style: str) -> list[Text]:
     return [Text(each, style, no_wrap=True, overflow="ellipsis") for each in (*rows, row)]
 
 
-def _figures(facts: Facts, look: Look) -> list[Text]:
+def _figures(facts: DemoFacts, look: Look) -> list[Text]:
     counts = f"{look.orders} new, {look.replaces} moved, {look.cancels} cancelled"
     return [
         _row("market data", f"{look.frames_per_second:.0f} frames/s, {look.frames} so far"),
@@ -83,7 +83,7 @@ def _row(name: str, value: str) -> Text:
     return Text.assemble((f"{name:17}", "cyan"), value, no_wrap=True, overflow="ellipsis")
 
 
-def _markets(facts: Facts, look: Look, width: int, room: int) -> Table:
+def _markets(facts: DemoFacts, look: Look, width: int, room: int) -> Table:
     """Return the markets that fit into `room` rows and the sum over all."""
     rows = [_cells(*each) for each in zip(facts.markets, look.markets, strict=True)]
     missing = len(rows) - room

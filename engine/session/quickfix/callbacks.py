@@ -1,7 +1,7 @@
 """The callbacks of QuickFIX: messages, and the beginning and end of the session.
 
 Errors  only DoNotSend is raised, because any other exception in a QuickFIX callback ends the process; others go to
-        `Owner.caught`.
+        `CallbackOwner.caught`.
 Thread  the loop thread only, inside `poll` or `send`.
 """
 
@@ -16,7 +16,7 @@ from engine.session.protocol.replay import REPLAYED
 from engine.session.quickfix.log import SessionLog
 
 
-class Owner(Protocol):
+class CallbackOwner(Protocol):
     """The session that the callbacks serve."""
 
     on_message: Callable[[Fields], None]
@@ -38,7 +38,7 @@ class Owner(Protocol):
 class Callbacks(quickfix.Application):
     """QuickFIX's application object; its methods raise nothing but DoNotSend."""
 
-    def __init__(self, owner: Owner, log: SessionLog) -> None:
+    def __init__(self, owner: CallbackOwner, log: SessionLog) -> None:
         super().__init__()
         self._owner, self._log = owner, log
         self.is_sending = False  # the message in `toApp` is one that we send, not a replay

@@ -20,7 +20,7 @@ from engine.errors import SessionError
 from engine.session.file.settings import SessionSettings
 from engine.session.store import archive
 from engine.session.store._log import Log, read
-from engine.session.store.head import Facts, mapped, open_head, write_head
+from engine.session.store.head import RunFacts, mapped, open_head, write_head
 from engine.session.store.store import MemoryStore, Store
 
 _MADV_POPULATE_WRITE = 23
@@ -130,7 +130,7 @@ class FileStore(Store):
         """Begin a new run: one replacement of the head, then the segments of the old run are archived."""
         run = self._run + 1
         self._release()
-        write_head(self._head_file, Facts(self._name, run, now_ns, next_out), next_in)
+        write_head(self._head_file, RunFacts(self._name, run, now_ns, next_out), next_in)
         self._open()
 
     def prepare(self) -> bool:
@@ -187,7 +187,7 @@ class FileStore(Store):
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if orphans := self._found_segments():
             raise SessionError(f"{self._head_file}: missing beside {orphans[0].name}; restore it or remove both")
-        write_head(self._head_file, Facts(self._name, 1, now_ns, 1), 1)
+        write_head(self._head_file, RunFacts(self._name, 1, now_ns, 1), 1)
 
     def _open(self) -> None:
         """Map the files and verify them."""

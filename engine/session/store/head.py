@@ -19,7 +19,7 @@ _SIZE = 4096
 _MAGIC = b"fixlane store 1 "
 
 
-class Facts(NamedTuple):
+class RunFacts(NamedTuple):
     """What stays the same during one run of numbers."""
 
     session: str
@@ -28,7 +28,7 @@ class Facts(NamedTuple):
     first_out: int  # number of the first message that the run may hold
 
 
-def write_head(file: Path, facts: Facts, next_in: int) -> None:
+def write_head(file: Path, facts: RunFacts, next_in: int) -> None:
     """Replace the head in one step; the next number out is `facts.first_out`."""
     text = json.dumps(facts._asdict()).encode()
     text = _MAGIC + b"%08x " % zlib.crc32(text) + text + b"\n"
@@ -37,7 +37,7 @@ def write_head(file: Path, facts: Facts, next_in: int) -> None:
     os.replace(temporary, file)
 
 
-def open_head(file: Path, session: str) -> tuple[mmap.mmap, Facts]:
+def open_head(file: Path, session: str) -> tuple[mmap.mmap, RunFacts]:
     """Map the head of `session` and verify it."""
     if file.stat().st_size != _SIZE:
         raise SessionError("the head is truncated")
@@ -47,7 +47,7 @@ def open_head(file: Path, session: str) -> tuple[mmap.mmap, Facts]:
     if not text.startswith(_MAGIC) or check != b"%08x" % zlib.crc32(content):
         raise SessionError("the head is damaged")
     found = json.loads(content)
-    facts = Facts(*(found[name] for name in Facts._fields))
+    facts = RunFacts(*(found[name] for name in RunFacts._fields))
     if facts.session != session:
         raise SessionError(f"the head belongs to session {facts.session}")
     return head, facts

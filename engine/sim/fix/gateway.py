@@ -20,7 +20,7 @@ Submit = Callable[[Request], list[Event]]
 Publish = Callable[[list[Event], Fields | None], None]
 
 
-class Gateway:
+class VenueGateway:
     """Connects accounts to the exchange: `submit` returns a request's events, `publish` sends them out."""
 
     def __init__(

@@ -15,7 +15,7 @@ import pytest
 from engine.errors import SessionError
 from engine.session.store import archive
 from engine.session.store.file_store import FileStore, stem
-from engine.session.store.head import Facts, write_head
+from engine.session.store.head import RunFacts, write_head
 from engine.session.store.store import MemoryStore
 from tests.support.session.scene import START_NS, Scene
 
@@ -155,7 +155,7 @@ def test_reset_of_an_unused_run_archives_nothing(open_store: OpenStore, tmp_path
 
 def test_kill_between_reset_and_archive_loses_nothing(open_store: OpenStore, tmp_path: Path) -> None:
     store = filled(open_store, 3)
-    write_head(tmp_path / "S.head", Facts("S", run=2, created_ns=88, first_out=1), next_in=1)
+    write_head(tmp_path / "S.head", RunFacts("S", run=2, created_ns=88, first_out=1), next_in=1)
     store.close()
     assert open_store().next_out == 1
     assert archived(tmp_path) == {"1": [(n, message(n)) for n in (1, 2, 3)]}
@@ -330,7 +330,7 @@ import os, sys
 from pathlib import Path
 from engine.session.store import archive
 from engine.session.store.file_store import FileStore
-from engine.session.store.head import Facts, write_head
+from engine.session.store.head import RunFacts, write_head
 store = FileStore(Path(sys.argv[1]), "S", 77, segment_size=8192)
 seq_num = store.next_out
 while True:
