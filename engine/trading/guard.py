@@ -1,18 +1,23 @@
 """Calls a strategy's hooks, so that none of its mistakes goes unseen.
 
-Errors  an exception in a hook halts trading, with the hook and the exception in the reason.
+Errors  whatever leaves a hook halts trading: the reason names hook, exception and the strategy's own line, the log has
+        the whole traceback.
 """
 
+import logging
+import sys
 import traceback
 from collections.abc import Callable
 
 from engine.orders.order import Change, Order
 from engine.orders.table import Outcome
 from engine.risk import RiskReject
+from engine.runtime import log
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
 
 FILLED = Outcome.FILLED
+LOGGER = logging.getLogger(log.LOGGER)
 DENIALS = {denial.value: denial.text for denial in RiskReject}
 
 
@@ -38,14 +43,24 @@ class Guard:
         """Call one hook; what it raises halts trading."""
         try:
             getattr(self.strategy, name)(*arguments)
-        except (Exception, SystemExit) as error:  # nor may it end the process with orders alive
+        except BaseException as error:  # also what would end the process or a task, with orders alive
             self.failed(name, error)
 
     def failed(self, name: str, error: BaseException) -> None:
         """Halt because a hook raised."""
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{place.filename}:{place.lineno}"
-        self.halt(f"strategy hook {name} raised {type(error).__name__}: {error} ({where})")
+        reason = f"strategy hook {name} raised {type(error).__name__}: {text_of(error)} ({self._place(error)})"
+        LOGGER.error(reason, exc_info=error)
+        self.halt(reason)
+
+    def _place(self, error: BaseException) -> str:
+        """Return the last line of the strategy's own module that led to the error, or else of anybody's."""
+        frames = traceback.extract_tb(error.__traceback__)
+        module = sys.modules.get(type(self.strategy).__module__)
+        own = [frame for frame in frames if frame.filename == getattr(module, "__file__", None)]
+        if not frames:  # raised by the call itself
+            return f"the call of {type(self.strategy).__qualname__}"
+        place = (own or frames)[-1]
+        return f"{place.filename}:{place.lineno}"
 
     def denied(self, order: Order | None, denial: int) -> None:
         """Tell that risk denied a request."""
@@ -63,7 +78,7 @@ class Guard:
             counters.fills += 1
             try:  # not by `call`: this is the path
                 self.strategy.on_fill(order, change.last_px, change.last_qty)
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
                 self.failed("on_fill", error)
         elif kind == Outcome.ACCEPTED:
             counters.acks += 1
@@ -93,3 +108,11 @@ class Guard:
         by_reason = counters.rejects_by_reason
         by_reason[change.reason] = by_reason.get(change.reason, 0) + 1
         self.call("on_reject", change.order, change.reason, change.text)
+
+
+def text_of(error: BaseException) -> str:
+    """Return the exception's text, also of one that cannot say what it is."""
+    try:
+        return str(error)
+    except BaseException:
+        return "it has no text: its own __str__ raised"

@@ -126,7 +126,7 @@ class TradingLoop:
             if self.is_trading:
                 try:
                     self._on_book(book)
-                except (Exception, SystemExit) as error:
+                except BaseException as error:
                     self.guard.failed("on_book", error)
         self._dirty.clear()
         self._answering_ns = 0

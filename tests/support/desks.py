@@ -1,7 +1,7 @@
 """A whole desk over spies: real books, orders, risk and portfolio whose every step is recorded as a tuple."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from msgspec import structs
 
@@ -53,6 +53,10 @@ def word(value: object) -> object:
 
 class Spy:
     """Passes everything on to its target, and records the calls named in STEPS as (name.method, *arguments)."""
+
+    def __new__(cls, name: str, target: Any, record: list[tuple[Any, ...]]) -> Self:
+        """Make one of its target's module, where an error in the target is looked for."""
+        return super().__new__(type(cls.__name__, (cls,), {"__module__": type(target).__module__}))
 
     def __init__(self, name: str, target: Any, record: list[tuple[Any, ...]]) -> None:
         vars(self).update(_name=name, _target=target, _record=record)

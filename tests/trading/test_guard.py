@@ -1,5 +1,7 @@
 """Hooks: what a strategy is told of each outcome, and that none of its mistakes goes unseen."""
 
+import asyncio
+import json
 from collections.abc import Callable
 from typing import Any, Never
 
@@ -106,6 +108,59 @@ def test_exception_in_any_hook_halts_and_names_hook_error_and_line(hook: str) ->
     guard.call(hook, *[RAIN] * (broken.__code__.co_argcount - 1))
     line = broken.__code__.co_firstlineno + 1
     assert halts == [f"strategy hook {hook} raised ZeroDivisionError: by nothing ({__file__}:{line})"]
+
+
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    "error", [asyncio.CancelledError("gone"), KeyboardInterrupt(), GeneratorExit(), SystemExit(3), Speechless()]
+)
+@pytest.mark.parametrize("hook", ["on_start", "on_fill"])
+def test_whatever_leaves_a_hook_halts(hook: str, error: BaseException) -> None:
+    """Among them what ends a task or the process, and an exception that cannot say what it is."""
+
+    def broken(self: Any, *arguments: Any) -> Never:
+        raise error
+
+    guard, halts = hooked(type("Broken", (Strategy,), {hook: broken})())
+    if hook == "on_fill":
+        guard.changed(change_of(Outcome.FILLED, ORDER, last_px=4_200, last_qty=5))
+    else:
+        guard.call(hook)
+    (reason,) = halts
+    assert reason.startswith(f"strategy hook {hook} raised {type(error).__name__}: ")
+    assert __file__ in reason
+
+
+def test_error_below_the_strategy_names_its_own_line_and_logs_the_whole_way(caplog: pytest.LogCaptureFixture) -> None:
+    class Reader(Strategy):
+        def on_start(self) -> None:
+            json.loads("")
+
+    guard, halts = hooked(Reader())
+    guard.call("on_start")
+    line = Reader.on_start.__code__.co_firstlineno + 1
+    assert halts == [
+        f"strategy hook on_start raised JSONDecodeError: Expecting value: line 1 column 1 (char 0) ({__file__}:{line})"
+    ]
+    (record,) = caplog.records
+    assert record.getMessage() == halts[0]
+    assert record.exc_text is None or "decoder.py" in record.exc_text
+    assert record.exc_info is not None and record.exc_info[1].__class__ is json.JSONDecodeError
+
+
+def test_hook_with_other_parameters_halts_and_says_so() -> None:
+    class Short(Strategy):
+        def on_fill(self, order: Order) -> None:  # type: ignore[override]
+            raise AssertionError("never called")
+
+    guard, halts = hooked(Short())
+    guard.changed(change_of(Outcome.FILLED, ORDER, last_px=4_200, last_qty=5))
+    (reason,) = halts
+    assert "on_fill raised TypeError: " in reason and "positional argument" in reason
 
 
 def test_denied_strategy_that_never_stops_asking_is_halted_not_followed() -> None:
