@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import venue
+from engine.app.hooks import wrong_hooks
 from engine.config.engine import EngineConfig, FeedSection, SessionSection
 from engine.config.tables import Tables
 from engine.errors import ConfigError
@@ -66,11 +67,13 @@ def build_strategy(config: EngineConfig) -> Strategy:
     module_name, _, class_name = path.partition(":")
     try:
         kind = getattr(importlib.import_module(module_name), class_name)
-    except Exception as error:  # importing runs whatever the module holds
+    except (Exception, SystemExit) as error:  # importing runs whatever the module holds
         what = f"{type(error).__name__}: {error}"
         raise ConfigError(f'strategy.class: "{path}" is no module:Class that can be imported: {what}') from error
     if not isinstance(kind, type) or not issubclass(kind, Strategy):
         raise ConfigError(f'strategy.class: "{path}" must derive from engine.strategy.Strategy')
+    if problems := wrong_hooks(kind):
+        raise ConfigError("\n  ".join([f'strategy.class: "{path}" has hooks that would not be called:', *problems]))
     if kind.Parameters is None:
         if given:
             raise ConfigError(f'strategy.parameters: "{path}" takes none')
@@ -86,5 +89,5 @@ def build_strategy(config: EngineConfig) -> Strategy:
 def _made(path: str, kind: type[Strategy], *parameters: object) -> Strategy:
     try:
         return kind(*parameters)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(f'strategy.class: "{path}" cannot be made: {type(error).__name__}: {error}') from error
