@@ -20,7 +20,7 @@ from engine.app.takeover import take_over
 from engine.book import Book, make_book
 from engine.codec import Fields
 from engine.config.engine import EngineConfig
-from engine.errors import JournalError
+from engine.errors import EngineError
 from engine.net.feed import Feed, FeedSettings
 from engine.ops import control, metrics
 from engine.orders.orders import Orders
@@ -174,15 +174,21 @@ class Engine:
 
     def tick(self) -> None:
         """Do what is due, every `TICK_NS`."""
-        self.supervisor.tick()
-        try:
-            self._day.tick(self._wall_ns())
-            self._journal.prepare()
-        except JournalError as error:  # early: the segment in use has room for every cancel
-            if self.supervisor.state in (DeskState.WAITING, DeskState.TRADING):
-                self.supervisor.halt(f"journal: {error}")
+        self._do("supervisor", self.supervisor.tick)
+        self._do("trading day", lambda: self._day.tick(self._wall_ns()))
+        self._do("journal", self._journal.prepare)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
+
+    def _do(self, what: str, duty: Callable[[], object]) -> None:
+        """Do one duty; one that fails halts trading, early enough for every cancel, and the others go on."""
+        try:
+            duty()
+        except Exception as error:
+            if self.supervisor.state in (DeskState.WAITING, DeskState.TRADING):
+                if not isinstance(error, EngineError):
+                    LOGGER.exception("%s failed", what)
+                self.supervisor.halt(f"{what}: {error}")
 
     def _tick(self) -> None:
         self.tick()

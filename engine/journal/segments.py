@@ -7,6 +7,7 @@ Errors  JournalError for damage: file, offset, what to do. Only a record that a 
         dropped. A last record that is damaged later looks the same, except behind an END.
 """
 
+import contextlib
 import mmap
 import os
 import re
@@ -132,13 +133,14 @@ class Segment:
     def close(self) -> None:
         """Unmap the ended segment and cut the file to what it holds."""
         self._map.close()
-        os.truncate(self.path, self._used)
+        with contextlib.suppress(FileNotFoundError):  # gone with its directory
+            os.truncate(self.path, self._used)
 
     def discard(self) -> None:
         """Delete the segment, which was never used."""
         self.tape.release()
         self._map.close()
-        self.path.unlink()
+        self.path.unlink(missing_ok=True)
 
 
 def listings(instruments: Iterable[Instrument]) -> tuple[Listing, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from engine.book import MOVED, STALE, Book
 from engine.codec import Fields
-from engine.errors import DecodeError, SessionError
+from engine.errors import DecodeError, JournalError, SessionError
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order
@@ -222,7 +222,10 @@ class TradingLoop:
         self.orders.request_cancel(order, now_ns)
         self.risk.update(order)
         wall_ns = self.wall.now_ns()
-        self.journal.append_cancel(order, wall_ns)
+        try:
+            self.journal.append_cancel(order, wall_ns)
+        except (JournalError, OSError) as error:  # a cancel takes risk away: it leaves all the same
+            self.guard.halt(f"journal: {error}")
         try:
             self.gateway.cancel(order, wall_ns)
         except SessionError as error:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from engine import fix
-from engine.errors import SessionError
+from engine.errors import JournalError, SessionError
 from engine.orders.order import Order
 from engine.risk import TradingState
 from engine.session import Session
@@ -92,8 +92,7 @@ class Supervisor:
         self.state, self.reason = DeskState.HALTED, reason
         self._is_confirmed = False
         self._asked_ns.clear()
-        self._loop.journal.append_note(f"HALT: {reason}", self._wall_ns())
-        self._report(f"HALT: {reason}")
+        self._note(f"HALT: {reason}")
         self._loop.guard.call("on_halt", reason)
         self._cancel_live(self._clock_ns())
 
@@ -110,8 +109,15 @@ class Supervisor:
         self._loop.is_halted = False
         if self.state is DeskState.HALTED:
             self.state, self.reason = DeskState.WAITING, note
-        self._loop.journal.append_note(note, self._wall_ns())
+        self._note(note)
+
+    def _note(self, note: str) -> None:
+        """Tell the journal and the operator; a journal that cannot be written holds up no halt."""
         self._report(note)
+        try:
+            self._loop.journal.append_note(note, self._wall_ns())
+        except (JournalError, OSError) as error:
+            self._report(f"not in the journal: {error}")
 
     def stop(self) -> None:
         """Begin an orderly end: cancel everything, then log out; `state` becomes STOPPED when that is done."""

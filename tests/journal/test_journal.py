@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -221,3 +222,12 @@ def test_dump_prints_each_record_as_a_line(journal: Journal) -> None:
         "SETTLE 55=KXRAIN-1 at 1.0000, fee 0.000003",
         "NOTE halted",
     ]
+
+
+def test_journal_whose_directory_is_gone_takes_what_its_segment_holds_and_closes(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path / "gone")
+    journal.prepare()
+    shutil.rmtree(tmp_path / "gone")
+    journal.append_note("HALT: the directory is gone", 1)
+    journal.close()
+    assert not (tmp_path / "gone").exists()

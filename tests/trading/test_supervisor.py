@@ -5,8 +5,9 @@ from typing import Any, Never, Self, cast
 import pytest
 
 from engine import fix
-from engine.errors import SessionError
+from engine.errors import JournalError, SessionError
 from engine.fix import Exec, Status
+from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.risk import TradingState
 from engine.session import Session
@@ -504,3 +505,26 @@ def test_order_placed_in_on_stop_is_cancelled_too() -> None:
     stage = trading(Last())
     stage.supervisor.stop()
     assert stage.bodies() == [b"D T-2", b"F T-3 T-2"]
+
+
+class LostJournal(NullJournal):
+    """A journal that takes no more."""
+
+    def append_note(self, text: str, now_ns: int) -> None:
+        raise JournalError("cannot be written: No space left on device")
+
+    def append_cancel(self, order: Order, now_ns: int) -> int:  # type: ignore[override]
+        raise OSError(5, "Input/output error")
+
+
+def test_journal_that_cannot_be_written_holds_up_no_halt_and_no_cancel() -> None:
+    stage = Stage(journal=LostJournal()).trade()
+    order = stage.resting()
+    stage.supervisor.halt("fire")
+    assert (stage.state, stage.bodies()) == (DeskState.HALTED, [b"F T-3 T-2"])
+    assert stage.reports == [
+        "HALT: fire",
+        "not in the journal: cannot be written: No space left on device",
+        "halted already when: journal: [Errno 5] Input/output error",
+    ]
+    assert order.pending

@@ -42,3 +42,43 @@ def test_journal_that_cannot_grow_halts_once_and_orders_are_cancelled(
     r.ask("resume")
     r.until_trading()
     r.assert_agrees()
+
+
+class LostDirectory(FullDisk):
+    """A journal whose directory was removed: the segment in use is mapped, the next one has no place."""
+
+    def prepare(self) -> None:
+        raise FileNotFoundError(2, "No such file or directory", "/journal")
+
+
+def test_journal_whose_directory_is_gone_halts_with_its_reason_and_cancels(
+    rig: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    r: Rig = rig()
+    order = r.rest(fix.BUY, 4_000, 500)
+    monkeypatch.setattr(r.engine, "_journal", LostDirectory(r.engine._journal))
+    r.until(lambda: r.supervisor.state is DeskState.HALTED, "a halt")
+    r.until_status(order, fix.Status.CANCELED)
+    r.until(lambda: "HALT confirmed: no order is alive" in r.reports.lines, "the word that nothing is alive")
+    assert r.supervisor.reason == "journal: [Errno 2] No such file or directory: '/journal'"
+    monkeypatch.undo()
+    r.ask("resume")
+    r.until_trading()
+    r.assert_agrees()
+
+
+def test_duty_that_fails_halts_and_the_next_tick_comes(rig: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    r: Rig = rig()
+    order = r.rest(fix.BUY, 4_000, 500)
+
+    def broken() -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(r.engine._day, "tick", lambda wall_ns: broken())
+    r.until(lambda: r.supervisor.state is DeskState.HALTED, "a halt")
+    assert r.supervisor.reason == "trading day: [Errno 24] Too many open files"
+    r.until_status(order, fix.Status.CANCELED)
+    monkeypatch.undo()
+    r.ask("resume")
+    r.until_trading()
+    r.assert_agrees()
