@@ -34,7 +34,8 @@ cdef enum:
 cdef int64_t NO_BID = INT64_MIN, NO_ASK = INT64_MAX, NO_LIMIT = units.NO_LIMIT
 cdef int BUY = fix.BUY, SELL = fix.SELL
 cdef int ACTIVE = TradingState.ACTIVE, REDUCE_ONLY = TradingState.REDUCE_ONLY, HALT = TradingState.HALT
-cdef str LIMIT = fix.Type.LIMIT, MARKET = fix.Type.MARKET
+cdef str LIMIT = fix.Type.LIMIT, MARKET = fix.Type.MARKET, GTD = fix.Tif.GTD
+cdef frozenset TIMES_IN_FORCE = frozenset((fix.Tif.DAY, fix.Tif.GTC, fix.Tif.IOC, fix.Tif.FOK, fix.Tif.GTD))
 
 
 cdef class Risk:
@@ -76,6 +77,12 @@ cdef class Risk:
             self._cancel_tokens = limits.rate.cancel
             self._reserve = limits.rate.cancel_reserve
         return 0
+
+    cpdef int check_time_in_force(self, str time_in_force, int64_t expire_time_ns) except -1:
+        """Return the RiskReject code of a time in force that no message can carry: no journal should hold it either."""
+        if time_in_force not in TIMES_IN_FORCE or (time_in_force == GTD and expire_time_ns <= 0):
+            return RiskReject.TIME_IN_FORCE
+        return PASSED
 
     cpdef int check_new(
         self, Instrument instrument, int side, int64_t price, int64_t qty, str ord_type, book, int64_t now_ns

@@ -43,6 +43,7 @@ class RiskReject(IntEnum):
     MAX_GROSS_POSITION = 26, "the position could pass the limit over all markets"
     DUPLICATE = 27, "the same order was sent too often in the window"
     RATE = 28, "too many requests"
+    TIME_IN_FORCE = 29, "the time in force is none of FIX's, or lacks the time at which it ends"
 
 
 class TradingState(IntEnum):

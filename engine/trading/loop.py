@@ -170,7 +170,9 @@ class TradingLoop:
             self.guard.denied(None, RiskReject.HALTED)
             return None
         now_ns = self._clock.now_ns()
-        denial = self.risk.check_new(instrument, side, price, qty, ord_type, self.books[instrument.index], now_ns)
+        denial = self.risk.check_time_in_force(time_in_force, expire_time_ns) or self.risk.check_new(
+            instrument, side, price, qty, ord_type, self.books[instrument.index], now_ns
+        )
         if denial:
             self.guard.denied(None, denial)
             return None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.book import NO_ASK, NO_BID
-from engine.fix import BUY, SELL, Type
+from engine.fix import BUY, SELL, Tif, Type
 from engine.instrument import Instrument, PriceBand
 from engine.risk import RiskReject, TradingState
 from engine.risk.limits import DuplicateLimit, RateLimit
@@ -54,6 +54,7 @@ DENIALS: dict[RiskReject, Callable[[], RiskReject]] = {
     RiskReject.MARKET_CLOSED: with_closed_market,
     RiskReject.SIDE: lambda: Desk().new(3, 4_500, 1),
     RiskReject.ORD_TYPE: lambda: Desk().new(BUY, 4_500, 1, ord_type="3"),
+    RiskReject.TIME_IN_FORCE: lambda: RiskReject(Desk().risk.check_time_in_force("7", 0)),  # type: ignore[call-arg]
     RiskReject.QTY: lambda: Desk().new(BUY, 4_500, 0),
     RiskReject.PRICE_BAND: lambda: Desk().new(BUY, 0, 1),
     RiskReject.PRICE_GRID: lambda: Desk().new(BUY, 4_550, 1),
@@ -86,6 +87,25 @@ def test_every_code_has_a_request_that_it_denies(code: RiskReject) -> None:
 
 def test_every_code_says_something_to_a_person() -> None:
     assert len({code.text for code in RiskReject}) == len(RiskReject)
+
+
+@pytest.mark.parametrize(
+    ("time_in_force", "expire_time_ns", "is_known"),
+    [
+        *((known, 0, True) for known in (Tif.DAY, Tif.GTC, Tif.IOC, Tif.FOK)),
+        (Tif.GTD, 1, True),
+        (Tif.GTD, 0, False),
+        (Tif.GTD, -1, False),
+        ("", 0, False),
+        ("1\x0158=x", 0, False),
+        ("11", 0, False),
+    ],
+)
+def test_time_in_force_is_one_of_fix_and_a_date_where_it_needs_one(
+    time_in_force: str, expire_time_ns: int, is_known: bool
+) -> None:
+    code = Desk().risk.check_time_in_force(time_in_force, expire_time_ns)
+    assert code == (RiskReject.NONE if is_known else RiskReject.TIME_IN_FORCE)
 
 
 def test_order_within_no_limits_passes() -> None:

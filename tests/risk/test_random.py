@@ -208,5 +208,5 @@ def test_random_trading_meets_nearly_every_code() -> None:
             run.step()
         seen |= run.seen
     assert {code.name for code in set(RiskReject) - seen} == {
-        "UNKNOWN_MARKET", "RESTRICTED", "SIDE", "ORD_TYPE", "BOOK_MISSING",
+        "UNKNOWN_MARKET", "RESTRICTED", "SIDE", "ORD_TYPE", "BOOK_MISSING", "TIME_IN_FORCE",
     }  # fmt: skip

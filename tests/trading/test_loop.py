@@ -1,6 +1,6 @@
 """The path step by step: what a frame, a request and a report do, in which order, and what stops them."""
 
-from typing import Never
+from typing import Any, Never
 
 import pytest
 
@@ -267,6 +267,15 @@ def test_order_on_a_stale_book_is_denied() -> None:
     scene.books[0].mark_stale()
     assert scene.buy() is None
     assert scene.loop.counters.denials_by_code == {RiskReject.BOOK_STALE: 1}
+
+
+@pytest.mark.parametrize("terms", [{"time_in_force": "1\x0158=x"}, {"time_in_force": ""}, {"time_in_force": "6"}])
+def test_time_in_force_that_cannot_be_written_is_denied_before_anything_is_recorded(terms: dict[str, Any]) -> None:
+    scene = Scene()
+    assert scene.buy(**terms) is None
+    assert scene.names() == ["strategy.on_reject"]
+    assert scene.loop.counters.denials_by_code == {RiskReject.TIME_IN_FORCE: 1}
+    assert scene.buy(time_in_force="6", expire_time_ns=1) is not None
 
 
 def test_order_that_could_not_be_sent_halts_and_stays_open_at_its_worst() -> None:
