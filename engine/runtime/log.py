@@ -2,14 +2,14 @@
 
 Shapes  {"time": UTC with milliseconds, "level": ..., "logger": ..., "message": ..., and the `extra` fields given}.
 Errors  ConfigError if the file cannot be written.
-Thread  any thread may log; a listener thread of the standard library writes.
+Thread  any thread may log; a listener thread of the standard library writes. A file that was renamed is begun anew.
 """
 
 import json
 import logging
 import queue
 from datetime import UTC, datetime
-from logging.handlers import QueueHandler, QueueListener
+from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
 from pathlib import Path
 
 from engine.errors import ConfigError
@@ -61,7 +61,7 @@ class Listener(QueueListener):
 def start(level: str, file: Path | None) -> Listener:
     """Send everything that the engine logs to `file`, or to standard error; stop the listener at the end."""
     try:
-        target = logging.FileHandler(file) if file else logging.StreamHandler()
+        target = WatchedFileHandler(file) if file else logging.StreamHandler()
     except OSError as error:
         raise ConfigError(f"log.file: {file} cannot be written: {error.strerror}") from None
     target.setFormatter(JsonFormatter())

@@ -224,3 +224,20 @@ def test_signal_halts(rig: Start) -> None:
     r.loop.call_soon(os.kill, os.getpid(), signal.SIGUSR1)
     r.until(lambda: r.supervisor.state is DeskState.HALTED, "the halt")
     assert_halted(r, "by signal SIGUSR1")
+
+
+def test_hangup_is_for_logs_and_ends_nothing(rig: Start) -> None:
+    r = rig()
+    orders = two_orders(r)
+    r.loop.call_soon(os.kill, os.getpid(), signal.SIGHUP)
+    r.until(lambda: any("SIGHUP: a log that was renamed" in line for line in r.reports.lines), "the word of the signal")
+    assert r.supervisor.state is DeskState.TRADING
+    assert [order.cl_ord_id for order in r.trading.orders.live()] == [order.cl_ord_id for order in orders]
+
+
+def test_quit_ends_in_order(rig: Start) -> None:
+    r = rig()
+    two_orders(r)
+    r.loop.call_soon(os.kill, os.getpid(), signal.SIGQUIT)
+    r.until(lambda: r.supervisor.state is DeskState.STOPPED, "the end")
+    assert r.trading.orders.live() == []

@@ -1,16 +1,20 @@
 """A file of all messages sent and received on one session, without the secrets of a Logon.
 
 Shapes  `time > message` for one sent, `time < bytes` for what was read up to the end of a message, `|` for SOH.
+Errors  ConfigError for a file that cannot be opened; none afterwards: lines that find no room are lost, and told.
 Cost    0.5 us per line; the buffer is flushed when it is full and on the session's timer.
 Thread  the loop thread only.
 """
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.codec import TimestampFormat
 from engine.codec.redaction import redact
+from engine.runtime.side_file import SideFile
 
+_logger = logging.getLogger(__name__)
 _LONGEST = 65_536  # bytes held back while waiting for the end of a message
 
 
@@ -19,7 +23,7 @@ class MessageLog:
 
     def __init__(self, folder: Path, stem: str, wall_ns: Callable[[], int]) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = (folder / f"{stem}.messages.current.log").open("ab", buffering=1 << 16)
+        self._file = SideFile(folder / f"{stem}.messages.current.log", _logger.warning)
         self._times = TimestampFormat(6)
         self._wall_ns = wall_ns
         self._cut = b""  # an incomplete message: a secret might continue in the next read

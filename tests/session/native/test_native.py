@@ -355,6 +355,31 @@ def test_message_log_shows_the_wire_without_secrets(run: Run, tmp_path: Path) ->
     assert "|35=A|" in text and "554=***|" in text and "hush" not in text and "|11=o1|" in text and " < 8=FIX" in text
 
 
+def test_full_disk_under_the_message_log_costs_lines_and_nothing_else(
+    run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "log").mkdir()
+    path = tmp_path / "log" / "FIX.4.4-US-PEER.messages.current.log"
+    path.symlink_to("/dev/full")
+
+    async def main() -> None:
+        pair = await Pair(tmp_path).up(FileLogPath=tmp_path / "log")
+        for number in range(3_000):  # many buffers of the log
+            pair.session.send(body(f"o{number}"))
+        await pair.peer.until(lambda: len(pair.peer.messages) == 3_000)
+        assert (pair.us.count("fault"), pair.us.count("logout"), pair.session.is_logged_on) == (0, 0, True)
+        path.unlink()
+        pair.session.send(body("last"))
+        await pair.peer.until(lambda: len(pair.peer.messages) == 3_001)
+        pair.close()
+
+    run(main())
+    told = [record.getMessage() for record in caplog.records if str(path) in record.getMessage()]
+    assert told[0] == f"{path} cannot be written, lines are lost: No space left on device"
+    assert len(told) == 2 and f"{path} is written again, " in told[1]
+    assert b"|11=last|" in path.read_bytes()
+
+
 def test_key_that_means_nothing_here_is_refused_by_name(tmp_path: Path) -> None:
     settings: SessionSettings = initiator_settings(tmp_path, 1, HttpAcceptPort="8080")
     loop = asyncio.new_event_loop()

@@ -208,6 +208,22 @@ async def test_log_files_hold_the_traffic_and_no_secret(tmp_path: Path) -> None:
     assert not any(secret in text for text in files.values() for secret in ("hunter2", "a=b", "d=e"))
 
 
+@in_both_modes
+async def test_full_disk_under_the_log_files_costs_lines_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    for kind in ("messages", "event"):
+        (tmp_path / "log" / f"FIX.4.4-FIXLANE-SIMVENUE.{kind}.current.log").symlink_to("/dev/full")
+    async with logged_on(tmp_path, FileLogPath=tmp_path / "log") as (side, peer):
+        for number in range(20):
+            side.send(order(f"A{number}"))
+        await until(lambda: len(peer.received("D")) == 20)
+        (tmp_path / "log" / "FIX.4.4-FIXLANE-SIMVENUE.messages.current.log").unlink()
+        side.send(order("LAST"))
+        await until(lambda: len(peer.received("D")) == 21)
+        assert side.session.is_logged_on and not side.faults()
+    assert "11=LAST" in (tmp_path / "log" / "FIX.4.4-FIXLANE-SIMVENUE.messages.current.log").read_text()
+
+
 @pytest.mark.parametrize("ending", ["", "sys.exit(3)", "raise KeyError('x')", "loop.close()", "side.session.close()"])
 def test_process_ends_cleanly_with_a_session_open(tmp_path: Path, ending: str) -> None:
     runner = "asyncio" if ending == "loop.close()" else "uvloop"
