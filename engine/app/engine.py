@@ -283,7 +283,7 @@ def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
     """Let SIGINT, SIGTERM and SIGQUIT end the engine in order, and SIGUSR1 halt it; SIGHUP is for rotated logs."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
         loop.add_signal_handler(number, engine.stop)
-    loop.add_signal_handler(signal.SIGHUP, LOGGER.warning, "SIGHUP: a log that was renamed is begun anew at its next line")
+    loop.add_signal_handler(signal.SIGHUP, LOGGER.warning, "SIGHUP: a log that was renamed is begun anew")
     loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
 
 
