@@ -28,7 +28,7 @@ CALIBRATION = 20_000
 Function = Callable[..., Any]
 Wrap = Callable[[Function], Function]
 
-_RISK = ("check_new", "check_replace", "check_cancel", "update", "is_within_loss")
+_RISK = ("check_time_in_force", "check_new", "check_replace", "check_cancel", "update", "is_within_loss")
 _ORDERS = ("open", "apply", "request_replace", "request_cancel")
 _JOURNAL = ("append_new", "append_replace", "append_cancel", "append_report")
 _HOOKS = ("on_fill", "on_order", "on_reject")

@@ -13,7 +13,7 @@ RETAIL = 2  # of any other: $0.01
 TRADE_FEE = 6  # of the fee of one trade: $0.000001
 
 _RATE = 7  # hundredths of a dollar, per contract and P(1-P)
-_SCALE = 100 * 1_000 * 100  # of hundredths, of thousandths and of percent to one
+_SCALE = 7  # decimals of hundredths, of thousandths and of percent together
 
 
 class QuadraticFee:
@@ -22,20 +22,29 @@ class QuadraticFee:
     `maker_percent` is 0 for fee type `quadratic`, 25 with maker fees, 50 with combo maker fees.
     """
 
-    __slots__ = ("_maker", "_taker")
+    __slots__ = ("_dollar", "_is_whole", "_maker", "_price_decimals", "_size_decimals", "_taker", "_unit")
 
     def __init__(self, multiplier_milli: int = 1_000, maker_percent: int = 0) -> None:
         self._taker = _RATE * multiplier_milli * 100
         self._maker = _RATE * multiplier_milli * maker_percent
+        self._take_decimals(4, 2)  # Kalshi's own
+
+    def _take_decimals(self, price_decimals: int, size_decimals: int) -> None:
+        """Count in these units from here on; the markets of one engine share theirs."""
+        self._price_decimals, self._size_decimals = price_decimals, size_decimals
+        ten: int = 10
+        self._dollar = ten**price_decimals
+        # factor * qty * price * (dollar - price) has so many decimals; what is above those of a trade fee goes
+        self._unit = ten ** (_SCALE + 2 * price_decimals + size_decimals - TRADE_FEE)
+        self._is_whole = price_decimals + size_decimals == TRADE_FEE
 
     def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
         """Return the trade fee, rounded up to $0.000001 and to the instrument's money unit."""
+        if instrument.price_decimals != self._price_decimals or instrument.size_decimals != self._size_decimals:
+            self._take_decimals(instrument.price_decimals, instrument.size_decimals)
         factor = self._taker if is_taker else self._maker
-        dollar = 10**instrument.price_decimals
-        # The product counts 10**-(2 * price_decimals + size_decimals) dollars, scaled
-        unit = _SCALE * 10 ** (2 * instrument.price_decimals + instrument.size_decimals)
-        millionths = -(-factor * qty * price * (dollar - price) * 10**TRADE_FEE // unit)
-        return _rounded_up(millionths, instrument.price_decimals + instrument.size_decimals)
+        millionths = -(-factor * qty * price * (self._dollar - price) // self._unit)
+        return millionths if self._is_whole else _rounded_up(millionths, self._price_decimals + self._size_decimals)
 
 
 class OrderFees:

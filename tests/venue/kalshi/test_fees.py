@@ -101,3 +101,11 @@ def test_engine_charges_a_fill_without_a_fee_by_its_market() -> None:
     order = orders.open(market(2, 2), fix.BUY, 50, 100, "2", "1", False, 0, 1)
     change = orders.apply(fill(order, 100, "E1", 50, fee=ABSENT, is_taker=True))
     assert (change.last_qty, change.fee) == (100, 175)
+
+
+def test_one_rule_serves_markets_of_other_units_in_turn() -> None:
+    rule = QuadraticFee()
+    fine = Instrument("FINE", 0, [PriceBand(0, 10_000, 1)], price_decimals=4)
+    coarse = Instrument("COARSE", 0, [PriceBand(0, 100, 1)], price_decimals=2)
+    half = [(fine, 5_000), (coarse, 50), (fine, 5_000)]
+    assert [rule.fee(instrument, price, 100, True) for instrument, price in half] == [17_500, 175, 17_500]
