@@ -100,7 +100,7 @@ class SessionLog(quickfix.Log):
     def _write(self, file: SideFile, text: str) -> None:
         seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
         stamp = time.strftime("%Y%m%d-%H:%M:%S", time.gmtime(seconds))
-        shown = redact(text.encode("utf-8", "surrogateescape"))
+        shown = redact(_bytes_of(text))
         file.write(b"%b.%09d : %b\n" % (stamp.encode(), nanoseconds, shown))
         file.flush()
 
@@ -118,3 +118,11 @@ class LogFactory(quickfix.LogFactory):
 
     def destroy(self, _log: quickfix.Log) -> None:
         """Do nothing: the session closes its log."""
+
+
+def _bytes_of(text: str) -> bytes:
+    """Return the bytes that were read; for a text that no bytes make, its letters in words."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # must not leave a callback
+        return text.encode("utf-8", "backslashreplace")

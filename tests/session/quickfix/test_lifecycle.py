@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.session.quickfix.log import SessionLog
 from tests.support.places import ROOT
 from tests.support.session.fix_peer import Side, field, in_both_modes, logged_on, order, raw_peer, report, run, until
 
@@ -206,6 +207,14 @@ async def test_log_files_hold_the_traffic_and_no_secret(tmp_path: Path) -> None:
     assert "\x01553=trader\x01554=***\x01" in messages[0] and "\x0195=9\x0196=***\x01" in messages[0]
     assert "Received logon response" in files["FIX.4.4-FIXLANE-SIMVENUE.event.current.log"]
     assert not any(secret in text for text in files.values() for secret in ("hunter2", "a=b", "d=e"))
+
+
+def test_log_takes_a_text_that_no_bytes_make(tmp_path: Path) -> None:
+    log = SessionLog("FIX.4.4:A->B", tmp_path)
+    log.onIncoming("58=\ud800|58=\udce9")
+    log.close()
+    (file,) = tmp_path.glob("*.messages.current.log")
+    assert file.read_bytes().endswith(b" : 58=\\ud800|58=\\udce9\n")
 
 
 @in_both_modes
