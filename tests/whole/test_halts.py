@@ -2,6 +2,7 @@
 
 import os
 import signal
+import traceback
 
 import pytest
 
@@ -33,7 +34,7 @@ def assert_halted(rig: Rig, reason: str) -> None:
     assert rig.sent == sent
 
 
-def test_exception_in_a_hook_halts_and_the_engine_lives_on(rig: Start) -> None:
+def test_exception_in_a_hook_halts_and_the_engine_lives_on(rig: Start, caplog: pytest.LogCaptureFixture) -> None:
     r = rig()
     two_orders(r)
     r.strategy.react["on_book"] = lambda book: 1 // 0
@@ -41,7 +42,10 @@ def test_exception_in_a_hook_halts_and_the_engine_lives_on(rig: Start) -> None:
     r.until(lambda: r.supervisor.state is DeskState.HALTED, "the halt")
     reason = r.supervisor.reason
     assert reason.startswith("strategy hook on_book raised ZeroDivisionError: ")
-    assert "test_halts.py:" in reason
+    assert "/engine/config.py:" in reason  # the strategy's own line; where it led stands in the log's traceback
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert record.exc_info is not None
+    assert any(frame.filename == __file__ for frame in traceback.extract_tb(record.exc_info[2]))
     assert ("on_halt", reason) in r.strategy.seen
     assert r.types_sent() == [MASS_CANCEL, NEW, NEW, CANCEL, CANCEL]
     assert_halted(r, reason)
