@@ -65,7 +65,7 @@ class Supervisor:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
         self._loop.is_connected = False
         self.pause(f"session down: {reason or 'no reason given'}")
-        self._loop.journal.append_disconnect(self._wall_ns())
+        self._record(lambda: self._loop.journal.append_disconnect(self._wall_ns()))
         for order in self._loop.orders.on_disconnect():
             self._loop.risk.update(order)
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
@@ -112,10 +112,14 @@ class Supervisor:
         self._note(note)
 
     def _note(self, note: str) -> None:
-        """Tell the journal and the operator; a journal that cannot be written holds up no halt."""
+        """Tell the operator and the journal."""
         self._report(note)
+        self._record(lambda: self._loop.journal.append_note(note, self._wall_ns()))
+
+    def _record(self, append: Callable[[], object]) -> None:
+        """Write to the journal; one that cannot be written holds up nothing that takes risk away."""
         try:
-            self._loop.journal.append_note(note, self._wall_ns())
+            append()
         except (JournalError, OSError) as error:
             self._report(f"not in the journal: {error}")
 
@@ -178,7 +182,7 @@ class Supervisor:
     def _sweep(self) -> bool:
         """Cancel whatever lives at the venue, known to us or not; False if that could not be sent."""
         cl_ord_id, wall_ns = self._loop.orders.next_cl_ord_id(), self._wall_ns()
-        self._loop.journal.append_request(cl_ord_id, wall_ns)
+        self._record(lambda: self._loop.journal.append_request(cl_ord_id, wall_ns))
         try:
             self._loop.gateway.mass_cancel(cl_ord_id, wall_ns)
         except SessionError as error:

@@ -516,6 +516,12 @@ class LostJournal(NullJournal):
     def append_cancel(self, order: Order, now_ns: int) -> int:  # type: ignore[override]
         raise OSError(5, "Input/output error")
 
+    def append_request(self, cl_ord_id: str, now_ns: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    def append_disconnect(self, now_ns: int) -> None:
+        raise OSError(5, "Input/output error")
+
 
 def test_journal_that_cannot_be_written_holds_up_no_halt_and_no_cancel() -> None:
     stage = Stage(journal=LostJournal()).trade()
@@ -528,3 +534,13 @@ def test_journal_that_cannot_be_written_holds_up_no_halt_and_no_cancel() -> None
         "halted already when: journal: [Errno 5] Input/output error",
     ]
     assert order.pending
+
+
+def test_journal_that_cannot_be_written_holds_up_no_mass_cancel_and_no_loss_of_the_session() -> None:
+    stage = Stage(journal=LostJournal())
+    stage.log_on()
+    assert stage.tick() == [b"q T-1"]
+    order = stage.buy()
+    stage.log_out()
+    assert (stage.state, order.ord_status) == (DeskState.WAITING, Status.UNKNOWN)
+    assert stage.reports.count("not in the journal: [Errno 5] Input/output error") == 2
