@@ -19,7 +19,7 @@ def demo(arguments: Namespace) -> int:
 
 def run(arguments: Namespace) -> int:
     """Run the engine until it is told to stop."""
-    from engine.app.engine import run
+    from engine.app.running import run
     from engine.config.engine import load
 
     sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
