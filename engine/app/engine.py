@@ -20,7 +20,8 @@ from engine.codec import Fields
 from engine.config.engine import EngineConfig
 from engine.errors import EngineError
 from engine.net.feed import Feed, FeedSettings
-from engine.ops import control, metrics
+from engine.ops import metrics
+from engine.ops.control import Action, OperatorSocket
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
@@ -101,6 +102,13 @@ class Engine(Views):
         self.session.on_logon = self.supervisor.on_logon
         self.session.on_logout = self.supervisor.on_logout
         self.session.on_fault = self.supervisor.halt
+        self.actions: dict[str, Action] = {  # what the control socket takes beside "status"
+            "halt": lambda request: self.supervisor.halt(request.reason),
+            "reduce-only": lambda request: self.supervisor.reduce_only(request.reason),
+            "resume": lambda request: self.supervisor.resume(request.reason),
+            "stop": lambda request: self.stop(),
+        }
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
@@ -140,18 +148,7 @@ class Engine(Views):
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
-        self._servers.append(
-            await control.serve(
-                self.config.engine.state_dir,
-                {
-                    "halt": self.supervisor.halt,
-                    "reduce-only": self.supervisor.reduce_only,
-                    "resume": self.supervisor.resume,
-                    "stop": lambda reason: self.stop(),
-                },
-                self.status,
-            )
-        )
+        await self._control.start(self.config.engine.state_dir)
         if self.config.metrics.port:
             self._servers.append(await metrics.serve(self, self.config.metrics.port))
         self.feed.start()
@@ -196,6 +193,7 @@ class Engine(Views):
             LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
         await self.feed.close()
         self.session.close()
+        self._control.close()
         for server in self._servers:
             server.close()
         try:

@@ -92,7 +92,7 @@ class Supervisor:
         self.state, self.reason = DeskState.HALTED, reason
         self._is_confirmed = False
         self._asked_ns.clear()
-        self._note(f"HALT: {reason}")
+        self.note(f"HALT: {reason}")
         self._loop.guard.call("on_halt", reason)
         self._cancel_live(self._clock_ns())
 
@@ -109,9 +109,9 @@ class Supervisor:
         self._loop.is_halted = False
         if self.state is DeskState.HALTED:
             self.state, self.reason = DeskState.WAITING, note
-        self._note(note)
+        self.note(note)
 
-    def _note(self, note: str) -> None:
+    def note(self, note: str) -> None:
         """Tell the operator and the journal."""
         self._report(note)
         self._record(lambda: self._loop.journal.append_note(note, self._wall_ns()))
