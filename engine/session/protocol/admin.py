@@ -32,6 +32,11 @@ def unsupported(fields: Fields, versions: Versions | None) -> bytes:
             (fix.RefMsgType, fields.msg_type),
             *(versions.named(fields) if versions is not None else ()),
             (fix.BusinessRejectReason, _UNSUPPORTED_MSG_TYPE),
-            (fix.Text, f"MsgType(35) {fields.msg_type} is not supported here"),
+            (fix.Text, not_taken(fields)),
         ],
     )
+
+
+def not_taken(fields: Fields) -> str:
+    """Say that the application does not take a message of this type."""
+    return f"MsgType(35) {fields.msg_type} is not supported here"

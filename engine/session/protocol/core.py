@@ -77,6 +77,8 @@ class SessionCore:
         self.wall_offset_ns = 0
         self.peer_limit = settings.max_message_size  # MaxMessageSize(383) of the peer's Logon
         self.logout_reason = ""
+        # an application message was refused: the message, SessionRejectReason(373), Text(58)
+        self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
 
         self.heart_bt_ns = 0
         self.last_sent_ns = self.last_received_ns = 0
@@ -133,6 +135,8 @@ class SessionCore:
                 answer += self.versions.named(fields)
             answer += [(fix.SessionRejectReason, fault.reason), (fix.Text, fault.text)]
             self.transmit(admin.body(fix.Msg.REJECT, answer))
+        if msg_type not in admin.ADMIN and seq_num >= self.next_in:  # a lower number was told or taken before
+            self.on_refused(fields, fault.reason, fault.text)
         if seq_num == self.next_in:
             self.advance(seq_num + 1)
 
