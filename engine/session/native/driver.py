@@ -12,7 +12,9 @@ from collections.abc import Callable
 from engine.codec._fields import Fields
 from engine.errors import SessionError
 from engine.runtime._clock import Clock
+from engine.runtime.notices import NoticeKind, Notices
 from engine.session.native.connection import Connection
+from engine.session.native.lines import Lines
 from engine.session.native.message_log import MessageLog
 from engine.session.protocol import admin
 from engine.session.protocol.faults import Reason
@@ -42,8 +44,12 @@ class SessionDriver(Host):
         self.on_logout: Callable[[str], None] = lambda reason: None
         self.on_message: Callable[[Fields], None] = lambda fields: None
         self.on_fault: Callable[[str], None] = lambda text: None
+        self._notices = Notices(wall_ns, _logger.warning)
+        self.on_notice: Callable[[NoticeKind, str], None] = self._notices.tell
         self.loop = loop
         self.clock, self.wall = Clock(clock_ns), Clock(wall_ns)
+        self._lines = Lines(_logger.info)
+        self.dropped_for = ""  # why we closed the connection that is or was there, empty if the peer did
         self._message_log = message_log
         self._connection: Connection | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -59,6 +65,15 @@ class SessionDriver(Host):
     def is_logged_on(self) -> bool:
         """Whether `send` takes messages now."""
         return self.core.is_logged_on
+
+    @property
+    def on_refused(self) -> Callable[[Fields, int, str], None]:
+        """What is told of an application message that the session refuses: reason as in 373, and the text."""
+        return self.core.on_refused
+
+    @on_refused.setter
+    def on_refused(self, told: Callable[[Fields, int, str], None]) -> None:
+        self.core.on_refused = told
 
     @property
     def next_sender_seq_num(self) -> int:
@@ -121,6 +136,7 @@ class SessionDriver(Host):
     def on_connected(self, connection: Connection) -> None:
         """Start the session on a fresh connection."""
         self._connection = connection
+        self.dropped_for = ""
         self._set_wall()
         self._run(self.core.connected, self.clock.now_ns())
         self.on_timer()
@@ -168,7 +184,8 @@ class SessionDriver(Host):
 
     def disconnect(self, reason: str) -> None:
         """Close the connection after what was written."""
-        _logger.info("%s: disconnect: %s", self.name, reason)
+        self.log(f"disconnect: {reason}")
+        self.dropped_for = reason
         if self._connection is not None:
             self._connection.close()
 
@@ -190,14 +207,16 @@ class SessionDriver(Host):
             self.on_fault(f"{type(error).__name__} while taking a message: {error}")
 
     def alert(self, text: str) -> None:
-        """Log a warning; report a fault where the session stays down until an operator has looked."""
-        _logger.warning("%s: %s", self.name, text)
+        """Give notice; report a fault where the session stays down until an operator has looked."""
+        self.on_notice(NoticeKind.SESSION_ALERT, f"{self.name}: {text}")
         if self.core.needs_operator:
             self.on_fault(self.core.needs_operator)
 
     def log(self, text: str) -> None:
-        """Log what happened."""
-        _logger.info("%s: %s", self.name, text)
+        """Log what happened; what comes faster than anybody reads is counted."""
+        left_out = self._lines.write(f"{self.name}: {text}", self.clock.now_ns())
+        if left_out:
+            self.on_notice(NoticeKind.LINES_LEFT_OUT, f"{self.name}: {left_out} lines left out")
 
     def on_timer(self) -> None:
         """Let the session do what is due, and set the timer to when it wants to be called again."""
@@ -205,6 +224,7 @@ class SessionDriver(Host):
             return
         self._set_wall()
         self._run(self._on_timer)
+        self._notices.tick()
         if self._message_log is not None:
             self._message_log.flush()
 

@@ -8,12 +8,16 @@ Source  FIX 4.4 volume 2; the session file's keys as in QuickFIX.
 """
 
 import asyncio
+import contextlib
 import logging
+import ssl
 import time
 from collections.abc import Callable, Container
 
 from engine.runtime._sockets import Sockets
+from engine.runtime.notices import NoticeKind
 from engine.session import LogonDialect
+from engine.session.attempts import Attempts
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings
@@ -26,6 +30,7 @@ from engine.session.native.socket_options import tuner
 from engine.session.native.tls import client_context, server_name
 from engine.session.protocol.replay import REPLAYED
 from engine.session.protocol.session import FixSession
+from engine.session.refusal import Refusal, of_tls
 from engine.session.store.file_store import open_store, stem
 
 _logger = logging.getLogger(__name__)
@@ -66,13 +71,21 @@ class NativeSession(SessionDriver):
         )
         self._sockets = sockets or Sockets(loop)
         self._addresses = Addresses(settings)
-        self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
+        reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
+        self._attempts = Attempts(reconnect_ns, len(settings.endpoints()))
+        self._address = ""  # of the last attempt, in words
         self._tune = tuner(settings)
         self._settings = settings
         self._tls = client_context(settings)
         self._local_address = _local_address(settings)
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
+        self._hurry: asyncio.Event = asyncio.Event()  # an operator does not want to wait
+
+    @property
+    def last_error(self) -> str:
+        """Why the session is not up; empty while it is, and before the first attempt."""
+        return "" if self.is_logged_on else self.core.needs_operator or self._attempts.last_error
 
     def logon(self, *, resets: bool = False) -> None:
         """Connect and log on; connect again after a loss until `logout` or `close`.
@@ -81,6 +94,8 @@ class NativeSession(SessionDriver):
         """
         self.core.reset_pending |= resets
         self.core.needs_operator = ""
+        self._attempts.allowed()
+        self._hurry.set()
         if self._task is None or self._task.done():
             self._task = self.loop.create_task(self._keep_connected())
 
@@ -100,9 +115,39 @@ class NativeSession(SessionDriver):
         super().on_connected(connection)
 
     def on_closed(self, reason: str) -> None:
-        """Tell the session; the connecting task goes on."""
+        """Tell the session, and judge the attempt; the connecting task goes on."""
+        was_answered = self.core.is_answered
         super().on_closed(reason)
+        if was_answered:
+            self._attempts.answered()
+            self._attempts.last_error = self.core.logout_reason or self.dropped_for or reason
+        elif self._task is not None and not self._is_closing:
+            self._failed(self.dropped_for or f"{reason} before the Logon was answered", of_tls(reason))
         self._closed.set()
+
+    def _failed(self, text: str, refusal: Refusal | None = None) -> None:
+        """Note that a Logon was not answered by a Logon; give up where another would fare no better."""
+        refusal = refusal or self.core.refusal
+        attempts = self._attempts
+        was_storm = attempts.is_storm
+        attempts.failed(refusal.text if refusal is not None else text, refusal)
+        self._addresses.failed()
+        self.on_notice(NoticeKind.LOGON_FAILED, f"{self.name}: {self._address}: {attempts.last_error}")
+        if attempts.is_storm and not was_storm:
+            text = f"{attempts.unanswered} Logons in a row failed, the next come slower: {attempts.last_error}"
+            self.on_notice(NoticeKind.LOGON_STORM, f"{self.name}: {text}")
+        if attempts.given_up and not self.core.needs_operator:
+            self.core.needs_operator = attempts.given_up
+            self.alert(attempts.given_up)
+
+    def _not_connected(self, error: Exception) -> None:
+        """Note an attempt that no Logon left for."""
+        if isinstance(error, ssl.SSLError):  # repeated as slowly as a Logon that fails: it is no passing trouble
+            self._failed(f"TLS: {error}", of_tls(str(error)))
+            return
+        self._attempts.not_sent(str(error) or "no connection in time")
+        self._addresses.failed()
+        self.on_notice(NoticeKind.LOGON_FAILED, f"{self.name}: {self._address}: {self._attempts.last_error}")
 
     def _stop(self) -> None:
         if self._task is not None:
@@ -111,25 +156,34 @@ class NativeSession(SessionDriver):
 
     async def _keep_connected(self) -> None:
         self.on_timer()
-        while True:
+        while not self.core.needs_operator:
             await self._session_time()
             if self._connection is not None:  # of the session that was logged out, not gone yet
                 await self._closed.wait()
             begun_ns = self.clock.now_ns()
-            self._closed.clear()
-            try:
-                await self._connect()
-            except (OSError, TimeoutError) as error:
-                self._addresses.failed()
-                _logger.info("%s: not connected: %s", self.name, error)
-            else:
-                if self._task is not asyncio.current_task():
-                    return  # cancelled while it connected, which `wait_for` keeps to itself
-                await self._closed.wait()
-            if self.core.needs_operator:
-                break
-            await asyncio.sleep(max(0, begun_ns + self._reconnect_ns - self.clock.now_ns()) / 1_000_000_000)
+            self._hurry.clear()
+            await self._attempt()
+            if not self.core.needs_operator:
+                await self._pause(begun_ns + self._attempts.wait_ns - self.clock.now_ns())
         _logger.error("%s: not connecting again before an operator has looked", self.name)
+
+    async def _attempt(self) -> None:
+        """Connect, and wait until the connection is gone."""
+        self._closed.clear()
+        try:
+            await self._connect()
+        except (OSError, TimeoutError) as error:
+            self._not_connected(error)
+        else:
+            if self._task is not asyncio.current_task():
+                raise asyncio.CancelledError  # while it connected, which nobody else says
+            await self._closed.wait()
+
+    async def _pause(self, wait_ns: int) -> None:
+        """Wait before the next attempt, unless an operator hurries it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0, wait_ns) / 1_000_000_000):
+                await self._hurry.wait()
 
     async def _session_time(self) -> None:
         """Wait until the schedule lets us log on."""
@@ -140,7 +194,8 @@ class NativeSession(SessionDriver):
 
     async def _connect(self) -> None:
         host, port = self._addresses.next(self.clock.now_ns())
-        _logger.info("%s: connecting to %s port %d", self.name, host, port)
+        self._address = f"{host} port {port}"
+        self.log(f"connecting to {self._address}")
         # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             await self.loop.create_connection(

@@ -26,7 +26,8 @@ class FixSession(SessionCore):
         """Start on a fresh connection."""
         self.now_ns = self.last_received_ns = self.last_sent_ns = now_ns
         self.needs_operator = self.logout_reason = ""
-        self.is_orderly = False
+        self.refusal = None
+        self.is_answered = self.is_orderly = False
         self._reader.reset()
         if self.settings.refresh_on_logon:
             self.store.reload()

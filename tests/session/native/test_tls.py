@@ -9,6 +9,7 @@ import pytest
 import uvloop
 
 from engine.errors import ConfigError
+from engine.session import attempts
 from engine.session.native.acceptor import SessionAcceptor
 from engine.session.native.initiator import NativeSession
 from engine.session.native.tls import client_context, server_context
@@ -142,3 +143,27 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         client_context(initiator_settings(tmp_path, 1, CertificationAuthoritiesFile="/nowhere.pem"))
     with pytest.raises(ConfigError, match="ServerCertificateFile: missing"):
         server_context(acceptor_settings(tmp_path, SocketUseSSL="Y"))
+
+
+@pytest.mark.parametrize("protocol", ["+TLSv1_3", "+TLSv1_2"])
+def test_s22_a_venue_that_wants_a_client_certificate_is_heard_and_given_up(
+    tmp_path: Path, authority: Authority, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "CREDENTIALS_NS", 100_000_000)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        server = {**server_keys(authority), "CertificateVerifyLevel": "1", "SSLProtocol": protocol}
+        acceptor = SessionAcceptor([acceptor_settings(tmp_path, **server)], loop)
+        (port,) = await acceptor.listen()
+        settings = initiator_settings(tmp_path, port, **client_keys(authority), ReconnectInterval=0)
+        us = Witness(NativeSession(settings, loop))
+        us.session.logon()
+        await us.until(lambda: us.count("fault") > 0, 10)
+        assert "certificate" in us.session.last_error and "ClientCertificateFile" in us.session.last_error
+        us.session.close()
+        acceptor.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.get_loop().set_exception_handler(lambda loop, context: None)
+        runner.run(main())
