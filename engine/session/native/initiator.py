@@ -77,6 +77,8 @@ class NativeSession(SessionDriver):
         self._tune = tuner(settings)
         self._settings = settings
         self._tls = client_context(settings)
+        has_own = any(settings.text(key) for key in ("ClientCertificateFile", "SocketCertificateFile"))
+        self._hint = "" if self._tls is None or has_own else "; the venue may want a client certificate, we have none"
         self._local_address = _local_address(settings)
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
@@ -122,7 +124,7 @@ class NativeSession(SessionDriver):
             self._attempts.answered()
             self._attempts.last_error = self.core.logout_reason or self.dropped_for or reason
         elif self._task is not None and not self._is_closing:
-            self._failed(self.dropped_for or f"{reason} before the Logon was answered", of_tls(reason))
+            self._failed(self.dropped_for or f"{reason} before the Logon was answered{self._hint}", of_tls(reason))
         self._closed.set()
 
     def _failed(self, text: str, refusal: Refusal | None = None) -> None:
@@ -145,7 +147,8 @@ class NativeSession(SessionDriver):
         if isinstance(error, ssl.SSLError):  # repeated as slowly as a Logon that fails: it is no passing trouble
             self._failed(f"TLS: {error}", of_tls(str(error)))
             return
-        self._attempts.not_sent(str(error) or "no connection in time")
+        text = "no connection in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+        self._attempts.not_sent(text)
         self._addresses.failed()
         self.on_notice(NoticeKind.LOGON_FAILED, f"{self.name}: {self._address}: {self._attempts.last_error}")
 

@@ -6,7 +6,7 @@ Source  FIX 4.4 volume 2, Logon, test cases 1B, 1S, 2.c, 2.i to 2.o; FIXT 1.1 fo
 
 from engine import fix
 from engine.codec import Fields
-from engine.session.protocol import admin, header, logout, recovery, resend
+from engine.session.protocol import admin, header, recovery, resend
 from engine.session.protocol.core import SessionCore, too_low
 from engine.session.protocol.faults import Fault, Reason
 from engine.session.protocol.states import SessionState, SessionStatus

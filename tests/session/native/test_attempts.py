@@ -179,9 +179,7 @@ def test_o10_a_storm_of_unanswered_logons_slows_down_and_is_told(tmp_path: Path,
     run(main())
 
 
-def test_s7_a_session_of_its_own_logs_the_words_once_a_minute(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_s7_a_session_of_its_own_logs_the_words_once_a_minute(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         async with unwilling("35=j|45=1|58=come back later|", wall_ns=time.time_ns) as venues:
             settings = initiator_settings(tmp_path, venues[0].port, ReconnectInterval=0)

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from engine.codec import TimestampFormat
-from engine.codec.message import Message
 
 CLOSE, RESET, SILENT = "close", "reset", "silent"
 _TIMES = TimestampFormat(3)
