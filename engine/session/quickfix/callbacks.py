@@ -20,6 +20,7 @@ class CallbackOwner(Protocol):
     """The session that the callbacks serve."""
 
     on_message: Callable[[Fields], None]
+    is_logged_on: bool
     logout_text: str  # why the session ends, where a Logout says so
 
     def fill_logon(self, message: quickfix.Message, header: quickfix.Header) -> None:
@@ -74,10 +75,13 @@ class Callbacks(quickfix.Application):
         """Pass on a Reject(3); note why the peer logs out."""
         owner = self._owner
         try:
-            fields = Fields((self._log.take_incoming() or message.toString()).encode("utf-8", "surrogateescape"))
-            if fields.msg_type == fix.Msg.REJECT:
+            text = self._log.take_incoming() or message.toString()
+            fields = Fields(text.encode("utf-8", "surrogateescape"))
+            if not owner.is_logged_on and fields.msg_type != fix.Msg.LOGON:
+                self._log.refused = text  # what came in place of the answer to our Logon
+            elif fields.msg_type == fix.Msg.REJECT:
                 owner.on_message(fields)
-            elif fields.msg_type == fix.Msg.LOGOUT:
+            if fields.msg_type == fix.Msg.LOGOUT:
                 owner.logout_text = fields.text(fix.Text) or owner.logout_text or "the peer logged out"
         except BaseException as error:
             owner.caught("on_message", error)

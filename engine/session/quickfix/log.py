@@ -38,6 +38,8 @@ class SessionLog(quickfix.Log):
         self.sent = 0
         self.garbled = 0
         self.reason = ""  # the last event that says why something ended
+        self.refused = ""  # the message that the last event was about, as it came
+        self.address = ""  # of the last attempt, in words
         self.on_connecting: Callable[[], None] = lambda: None
         self._name = name
         self._messages: SideFile | None = None
@@ -62,6 +64,8 @@ class SessionLog(quickfix.Log):
 
     def onEvent(self, text: str) -> None:
         """Note an event of the session."""
+        if self.incoming:
+            self.refused = self.incoming
         self.incoming = ""  # a message that waited for a gap to close is announced by an event: it is not this one
         try:
             self._note(text)
@@ -91,6 +95,7 @@ class SessionLog(quickfix.Log):
         if text.startswith(_GARBLED):
             self.garbled += 1
         elif text.startswith("Connecting to "):
+            self.address, self.refused = text.removeprefix("Connecting to ").partition(" (")[0], ""
             self.on_connecting()
         elif text != "Disconnecting":
             self.reason = text

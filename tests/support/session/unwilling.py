@@ -40,6 +40,10 @@ class Unwilling:
         self._sent = 0
         self._writers: list[asyncio.StreamWriter] = []
 
+    def begin(self, seq_num: int) -> None:
+        """Number the next message so."""
+        self._sent = seq_num - 1
+
     @property
     def numbers(self) -> list[int]:
         """MsgSeqNum(34) of each Logon that came."""
