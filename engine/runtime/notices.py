@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
 
     MARKET_STOPPED = "market_stopped"  # a market takes no new orders from now on
     MARKET_RESUMED = "market_resumed"
+    ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
 
 
 class Notice:
