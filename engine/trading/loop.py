@@ -269,6 +269,8 @@ class TradingLoop:
         change = self.orders.apply(report)
         self.journal.append_report(report, self.wall.now_ns())
         order = change.order
+        if change.notice is not None:
+            self.notices.tell(*change.notice)
         if order is not None:
             self.portfolio.book(change)
             self.risk.update(order)

@@ -3,7 +3,7 @@
 import pytest
 
 from engine import fix
-from engine.fix import Exec, Msg, Status
+from engine.fix import Exec, Status
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.runtime.notices import NoticeKind
@@ -160,6 +160,6 @@ def test_late_report_that_contradicts_an_order_that_is_over_brings_it_back_into_
     stage = trading()
     order = stage.resting()
     stage.loop.on_report(fill(order, 10, "E1"))
-    stage.loop.on_report(report(order.cl_ord_id, Exec.REPLACED, Status.NEW, msg_type=Msg.EXECUTION_REPORT))
+    stage.loop.on_report(report(order.cl_ord_id, Exec.REJECTED, Status.REJECTED))
     assert order in stage.orders.live()
     assert stage.tick() == [f"H {order.cl_ord_id}".encode()]
