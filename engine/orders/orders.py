@@ -161,7 +161,9 @@ class Orders:
             change.notice = None
         change.reason = report.reason
         change.text = report.text
-        order = self.ids.get(report.cl_ord_id) or self._find(report)
+        order = self.ids.get(report.cl_ord_id)
+        if order is None:
+            order = self.find("", report.orig_cl_ord_id, report.order_id)
         change.order = order
         if order is None:
             return self._apply_to_none(report)
@@ -212,14 +214,14 @@ class Orders:
         change.kind = kind
         return change
 
-    def _find(self, report: ExecutionReport) -> Order | None:
-        """Return the order of a report whose ClOrdID(11) is the venue's own, such as that of an unsolicited cancel."""
-        order = self.ids.get(report.orig_cl_ord_id)
-        if order is not None or not report.order_id:
+    def find(self, cl_ord_id: str, orig_cl_ord_id: str, order_id: str) -> Order | None:
+        """Return the order of a report, whose ClOrdID(11) may be the venue's own, as of an unsolicited cancel."""
+        order = self.ids.get(cl_ord_id) or self.ids.get(orig_cl_ord_id)
+        if order is not None or not order_id:
             return order
         for orders in (self._live, self.ids.newest_first()):
             for order in orders:
-                if order.order_id == report.order_id:
+                if order.order_id == order_id:
                     return order
         return None
 

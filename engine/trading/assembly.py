@@ -67,7 +67,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     notices = Notices(around.wall_ns, around.log)
     markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
     instruments = [book.instrument for book in parts.books]
-    doubts = Doubts(instruments, markets, notices, around.wall_ns, around.halt)
+    doubts = Doubts(instruments, parts.orders, parts.risk, markets, notices, guard, around.wall_ns)
     loop = TradingLoop(
         parts.books,
         parts.market_data,

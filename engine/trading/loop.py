@@ -1,7 +1,7 @@
 """The path: a frame to an order, and a report to a position; every step visible, in order.
 
 Units   price, size and money as in `instrument`; times in ns: `clock_ns` monotonic, `wall_ns` since 1970.
-Errors  nothing is raised to the edges: an unreadable frame is counted, anything unknown about an order halts.
+Errors  nothing is raised to the edges: an unreadable frame is counted, a report that contradicts stops a market.
 Cost    no logging, date, float or await here; see the benchmarks `tick` and `order`.
 Thread  the loop thread, which is the only writer of everything below.
 """
@@ -22,7 +22,7 @@ from engine.risk._checks import Risk
 from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
 from engine.runtime._latency import LatencyRecorder
-from engine.runtime.notices import Notices
+from engine.runtime.notices import NoticeKind, Notices
 from engine.trading.doubts import Doubts
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
@@ -256,12 +256,14 @@ class TradingLoop:
             report = self._decode_report(fields)
         except DecodeError as error:
             self.counters.unknown_reports += 1
-            self.guard.halt(f"unreadable report: {error}")
+            self.doubts.unreadable(fields, f"unreadable report: {error}")
             return
         if report is None:  # says nothing about orders
             self.counters.unknown_reports += 1
             self.gateway.refuse(fields)
             return
+        if report.oddity:
+            self.notices.tell(NoticeKind.REPORT_ROUNDED, report.oddity)
         self.apply(report)
 
     def apply(self, report: ExecutionReport) -> None:
@@ -283,7 +285,4 @@ class TradingLoop:
 
     def suspect(self, order: Order, text: str) -> None:
         """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
-        self.orders.doubt(order)
-        self.risk.update(order)
         self.doubts.suspect(order, text)
-        self.guard.call("on_order", order)
