@@ -1,6 +1,7 @@
 """The command `fixlane`: the arguments of each of its commands, and the function that the command is.
 
-Errors  exit status 0 done, 1 failed while running, 2 configuration or usage; every message says what to do.
+Errors  exit status 0 done, 1 failed while running, 2 configuration or usage, 141 where whoever read the output left;
+        every message says what to do.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from engine.app import commands, plugins, session
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED, USAGE, UNREAD = 0, 1, 2, 141
 VERBS = {
     "status": "say what a running engine does",
     "halt": "cancel a running engine's orders and refuse new ones until `resume`",
@@ -29,15 +30,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv`, or the command line, asks for; return the exit status."""
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments) or DONE)
+        status = int(arguments.run(arguments) or DONE)
+        sys.stdout.flush()
+        return status
     except ConfigError as error:
         print(f"fixlane: {error}", file=sys.stderr)
         return USAGE
     except (EngineError, OSError) as error:
+        if isinstance(error, BrokenPipeError) and _is_unread():
+            return UNREAD
         print(f"fixlane: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return DONE
+
+
+def _is_unread() -> bool:
+    """Return whether nobody reads standard output any more, as behind `| head`; what is left of it is dropped then."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def parser() -> argparse.ArgumentParser:
