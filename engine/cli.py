@@ -6,6 +6,7 @@ Errors  exit status 0 done, 1 failed while running, 2 configuration or usage, 14
 
 import argparse
 import os
+import select
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,12 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _is_unread() -> bool:
     """Return whether nobody reads standard output any more, as behind `| head`; what is left of it is dropped then."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
+    waiting = select.poll()
+    waiting.register(sys.stdout, 0)
+    if not any(event & select.POLLERR for _, event in waiting.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def parser() -> argparse.ArgumentParser:
