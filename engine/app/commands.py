@@ -39,15 +39,6 @@ def check(arguments: Namespace) -> int:
     return 2 if problems else 0
 
 
-def control(arguments: Namespace) -> int:
-    """Say `action` to the running engine and print its answer."""
-    from engine.config.engine import load
-    from engine.ops.control import ask
-
-    print(ask(load(arguments.config).engine.state_dir, arguments.action, arguments.reason))
-    return 0
-
-
 def sim(arguments: Namespace) -> int:
     """Run the simulated venue until it is told to stop."""
     from engine.config.shipped import config_path

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.app import loading
+from engine.app import loading, operator
 from engine.app.takeover import take_over
 from engine.app.views import Views
 from engine.book import make_book
@@ -21,7 +21,7 @@ from engine.config.engine import EngineConfig
 from engine.errors import EngineError
 from engine.net.feed import Feed, FeedSettings
 from engine.ops import metrics
-from engine.ops.control import Action, OperatorSocket
+from engine.ops.control import OperatorSocket
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
@@ -76,7 +76,7 @@ class Engine(Views):
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
-        config.engine.state_dir.mkdir(parents=True, exist_ok=True)
+        word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
         self.portfolio = Portfolio(instruments)
@@ -96,18 +96,13 @@ class Engine(Views):
             strategy=loading.build_strategy(config),
         )
         self.trading = assemble(parts, self._surroundings(seams, dialect))
-        self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning)
+        self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.feed = self._make_feed(market_data)
         self.session.on_message = seams.receive(self.trading)
         self.session.on_logon = self.supervisor.on_logon
         self.session.on_logout = self.supervisor.on_logout
         self.session.on_fault = self.supervisor.halt
-        self.actions: dict[str, Action] = {  # what the control socket takes beside "status"
-            "halt": lambda request: self.supervisor.halt(request.reason),
-            "reduce-only": lambda request: self.supervisor.reduce_only(request.reason),
-            "resume": lambda request: self.supervisor.resume(request.reason),
-            "stop": lambda request: self.stop(),
-        }
+        self.actions = operator.actions(self.supervisor, self.stop)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
@@ -148,7 +143,7 @@ class Engine(Views):
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
-        await self._control.start(self.config.engine.state_dir)
+        await self._control.start(self.config.engine.state_dir, self.config.engine.group_id)
         if self.config.metrics.port:
             self._servers.append(await metrics.serve(self, self.config.metrics.port))
         self.feed.start()
