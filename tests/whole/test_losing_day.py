@@ -79,7 +79,7 @@ def test_loss_that_was_closed_in_reduce_only_stays_used_up(rig: Start, is_killed
         again.until_trading()
         assert again.trading.risk.state is TradingState.REDUCE_ONLY
         again.ask("resume")
-        again.other_enters("1", "1", "0.39")  # a book that moves has the loss judged
+        r.other_enters("1", "1", "0.39")  # a book that moves has the loss judged
         again.until(lambda: again.supervisor.state is DeskState.HALTED, "the halt")
         assert again.supervisor.reason == "lost 1.813440 today, allowed 1.000000"
         again.ask("resume")
