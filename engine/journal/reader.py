@@ -2,7 +2,7 @@
 
 Units   offsets and sizes in bytes, times in ns.
 Errors  JournalError for damage: file, offset, what to do. Only the last record of a crashed run may be missing, and
-        `SegmentReading.dropped` says so. A segment before the first one may be missing if nothing was open when that began.
+        `SegmentReading.dropped` says so. A segment before the first may be missing if nothing was open when that began.
         Segments of version 1 have no mark and no LINK: zeros to their end are not noticed there.
 """
 
