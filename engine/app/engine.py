@@ -93,7 +93,7 @@ class Engine(Views):
             portfolio=self.portfolio,
             risk=risk,
             journal=self._journal,
-            strategy=loading.build_strategy(config),
+            strategy=loading.build_strategy(config.strategy, config.instruments),
         )
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)

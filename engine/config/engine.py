@@ -8,7 +8,7 @@ import grp
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -92,6 +92,8 @@ class FeedSection(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not 0 < self.backoff_min_ns <= self.backoff_max_ns:
             raise ConfigError("backoff_min must be positive and not above backoff_max")
+        if not self.heartbeat_timeout_ns:
+            raise ConfigError("heartbeat_timeout must be positive: every connection would be given up at once")
 
 
 class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class"}):
@@ -140,38 +142,44 @@ class EngineConfig(Sections, frozen=True, kw_only=True):
     instruments: tuple[Instrument, ...]
 
 
+class Draft(NamedTuple):
+    """A configuration as far as it can be read: a section that is wrong or missing is not in `sections`."""
+
+    sections: dict[str, Any]
+    instruments: tuple[Instrument, ...]
+    problems: list[str]
+
+    def config(self) -> EngineConfig | None:
+        """Return the whole configuration, None while anything in it is wrong."""
+        return None if self.problems else EngineConfig(**self.sections, instruments=self.instruments)
+
+
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> EngineConfig:
     """Return the configuration in `path`, or raise one ConfigError that lists all its problems."""
-    config, wrong = _read(path, environ)
+    draft = read_draft(path, environ)
+    config, wrong = draft.config(), draft.problems
     if config is None:
         raise ConfigError("\n  ".join([f"{path} has {len(wrong)} problem{'s' if len(wrong) > 1 else ''}:", *wrong]))
     return config
 
 
-def problems(path: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Return what is wrong with the configuration in `path`, one line each."""
-    return _read(path, environ)[1]
-
-
-def _read(path: Path, environ: Mapping[str, str]) -> tuple[EngineConfig | None, list[str]]:
+def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
     """Judge every key by itself, and what ties keys together where each of them is right."""
     tables = Tables(path.parent)
     table = tables.load(path)
     if table is None:
-        return None, tables.problems
+        return Draft({}, (), tables.problems)
     instruments = take_instruments(tables, table)
     if instruments:
         tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
     for name in ("session", "feed"):
         _check_credentials(tables, name, table.get(name), environ)
-    sections = tables.struct(Sections, table, "")
-    if sections is not None and instruments:
-        strangers = set(sections.risk.restricted).difference(each.symbol for each in instruments)
+    found = {name: section for name, section in tables.fields(Sections, table, "").items() if section is not None}
+    if instruments and "risk" in found:
+        strangers = set(found["risk"].restricted).difference(each.symbol for each in instruments)
         if strangers:
             tables.problem("risk.restricted", f"names no market: {', '.join(sorted(strangers))}")
-    if sections is None or tables.problems:
-        return None, tables.problems
-    return EngineConfig(**msgspec.structs.asdict(sections), instruments=tuple(instruments)), []
+    return Draft(found, tuple(instruments), tables.problems)
 
 
 def _check_credentials(tables: Tables, name: str, section: object, environ: Mapping[str, str]) -> None:

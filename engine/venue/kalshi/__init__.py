@@ -29,6 +29,13 @@ def logon(key_id: str, private_key: bytes) -> LogonDialect:
     return KalshiLogon(SigningKey(key_id, parse_private_key(private_key)))
 
 
+def session_problems(sender_comp_id: str, key_id: str) -> list[str]:
+    """Return why the venue would refuse the Logon: SenderCompID(49) is the id of the API key."""
+    if not key_id or sender_comp_id == key_id:
+        return []
+    return [f"SenderCompID={sender_comp_id}: Kalshi wants the id of the API key there; it is {key_id}"]
+
+
 def fees() -> FeeRule:
     """Return the usual rule: takers pay the quadratic fee, makers nothing."""
     return QuadraticFee()
