@@ -13,18 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from engine.app import commands, plugins, session
+from engine.app import commands, operating, plugins, session
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
 
 DONE, FAILED, USAGE, UNREAD = 0, 1, 2, 141
-VERBS = {
-    "status": "say what a running engine does",
-    "halt": "cancel a running engine's orders and refuse new ones until `resume`",
-    "reduce-only": "let a running engine only reduce what it holds",
-    "resume": "let a running engine trade again",
-    "stop": "cancel a running engine's orders and end it",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +53,18 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of every command, each with the function that it is as `run`."""
     top = argparse.ArgumentParser(prog="fixlane", description="Low-latency FIX execution engine for event contracts.")
     found = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_demo, _run, _check, _verbs, _sim, _echo, _journal, session.add_commands, plugins.add):
+    for add in (
+        _demo,
+        _run,
+        _check,
+        _status,
+        operating.add_commands,
+        _sim,
+        _echo,
+        _journal,
+        session.add_commands,
+        plugins.add,
+    ):
         add(found)
     return top
 
@@ -98,22 +102,10 @@ def _check(found: Subparsers) -> None:
     check.set_defaults(run=commands.check)
 
 
-def _verbs(found: Subparsers) -> None:
-    """Add what is said to a running engine: a command for each verb, and `control CONFIG VERB` for them all."""
-    for verb, text in VERBS.items():
-        command = found.add_parser(verb, help=text)
-        command.add_argument("config", type=Path, metavar="CONFIG")
-        command.set_defaults(run=commands.control, action=verb)
-        _reason(command)
-    control = found.add_parser("control", help="any of these five, named last")
-    control.add_argument("config", type=Path, metavar="CONFIG")
-    control.add_argument("action", choices=tuple(VERBS), metavar="VERB", help=", ".join(VERBS))
-    control.set_defaults(run=commands.control)
-    _reason(control)
-
-
-def _reason(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--reason", default="by command", help="kept in the journal")
+def _status(found: Subparsers) -> None:
+    status = found.add_parser("status", help="say what a running engine does")
+    operating.add_place(status)
+    status.set_defaults(run=operating.run, action="status", reason="")
 
 
 def _sim(found: Subparsers) -> None:

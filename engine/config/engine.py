@@ -4,6 +4,7 @@ Units   limits are written in contracts, dollars and durations as text, and beco
 Errors  ConfigError that lists everything wrong at once, each problem with the path of its key.
 """
 
+import grp
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +55,19 @@ class EngineSection(Section, frozen=True, kw_only=True):
     core: Annotated[int, msgspec.Meta(ge=0)] | None
     session: Literal["quickfix", "native"]
     state_dir: Path
+    control_group: str | None = None  # its members may halt and resume, and look
+
+    def __post_init__(self) -> None:
+        if self.control_group is not None and self.group_id is None:
+            raise ConfigError(f'control_group: "{self.control_group}" is no group of this system')
+
+    @property
+    def group_id(self) -> int | None:
+        """Return the number of the control group, None without one."""
+        try:
+            return None if self.control_group is None else grp.getgrnam(self.control_group).gr_gid
+        except KeyError:
+            return None
 
 
 class SessionSection(Section, frozen=True, kw_only=True):
