@@ -24,7 +24,7 @@ cdef class Risk:
     cdef int64_t _max_daily_loss, _max_book_age_ns, _new_tokens, _amend_tokens, _cancel_tokens, _reserve
     cdef TokenBucket _bucket
     cdef DuplicateWindow _duplicates
-    cdef int64_t[::1] _is_restricted, _is_closed  # by market
+    cdef int64_t[::1] _is_restricted, _stops  # by market
 
     cdef int _take_limits(self, limits) except -1
     cpdef int check_time_in_force(self, str time_in_force, int64_t expire_time_ns) except -1

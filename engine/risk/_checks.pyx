@@ -2,7 +2,7 @@
 """Pre-trade checks of new orders, replaces and cancels, and the kill switch.
 
 The first check that a request fails names its code. They stand in this order, cheapest first, which puts the sums before
-the book because they are C and a book may be Python: may this market be traded (HALTED to MARKET_CLOSED), the day's loss,
+the book because they are C and a book may be Python: may this market be traded (HALTED to MARKET_STOPPED), the day's loss,
 the order by itself (QTY to MAX_ORDER_COST), what would be open (REDUCE_ONLY to MAX_GROSS_POSITION), our own other side,
 the book (BOOK_MISSING to PRICE_COLLAR), then what counts requests: DUPLICATE and RATE.
 
@@ -49,7 +49,7 @@ cdef class Risk:
         if strangers := set(limits.restricted).difference(symbols):
             raise ConfigError(f"restricted names no market of ours: {', '.join(sorted(strangers))}")
         self._is_restricted = array("q", [symbol in limits.restricted for symbol in symbols])
-        self._is_closed = array("q", bytes(8 * len(symbols)))
+        self._stops = array("q", bytes(8 * len(symbols)))
         self._take_limits(limits)
         self._turn(TradingState.ACTIVE, "")
 
@@ -179,9 +179,9 @@ cdef class Risk:
         self._state = self.state
         return 0
 
-    def set_open(self, instrument, bint is_open):
-        """Say whether the venue trades this market; every market is open until told otherwise."""
-        self._is_closed[self.exposure.known(instrument)] = not is_open
+    def set_stops(self, instrument, int64_t causes):
+        """Say why a market takes no new orders, as flags; 0 opens it, as every market is until told otherwise."""
+        self._stops[self.exposure.known(instrument)] = causes
 
     # The checks
 
@@ -190,8 +190,8 @@ cdef class Risk:
             return RiskReject.HALTED
         if self._is_restricted[market]:
             return RiskReject.RESTRICTED
-        if self._is_closed[market]:
-            return RiskReject.MARKET_CLOSED
+        if self._stops[market]:
+            return RiskReject.MARKET_STOPPED
         return PASSED
 
     cdef int _check_request(
