@@ -11,13 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from engine.app import commands, plugins, session
+from engine.app import commands, plugins, session, status
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
 
 DONE, FAILED, USAGE = 0, 1, 2
 VERBS = {
-    "status": "say what a running engine does",
     "halt": "cancel a running engine's orders and refuse new ones until `resume`",
     "reduce-only": "let a running engine only reduce what it holds",
     "resume": "let a running engine trade again",
@@ -44,7 +43,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of every command, each with the function that it is as `run`."""
     top = argparse.ArgumentParser(prog="fixlane", description="Low-latency FIX execution engine for event contracts.")
     found = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_demo, _run, _check, _verbs, _sim, _echo, _journal, session.add_commands, plugins.add):
+    ours = _demo, _run, _check, _verbs, status.add_commands, _sim, _echo, _journal, session.add_commands
+    for add in (*ours, plugins.add):
         add(found)
     return top
 
@@ -91,7 +91,7 @@ def _verbs(found: Subparsers) -> None:
         _reason(command)
     control = found.add_parser("control", help="any of these five, named last")
     control.add_argument("config", type=Path, metavar="CONFIG")
-    control.add_argument("action", choices=tuple(VERBS), metavar="VERB", help=", ".join(VERBS))
+    control.add_argument("action", choices=("status", *VERBS), metavar="VERB", help=f"status, {', '.join(VERBS)}")
     control.set_defaults(run=commands.control)
     _reason(control)
 

@@ -13,13 +13,16 @@ import struct
 from functools import cached_property
 from typing import Final
 
+from engine.trading.markets import Stop
+
 MAGIC: Final = b"FIXLVIEW"
 VERSION: Final = 1
 BUCKETS: Final = 27_648  # of a latency recorder
 MOST_ORDERS, MOST_LIMITS, MOST_TOLD, MOST_STOPS = 4096, 32, 64, 256
 
 BOOK_STATES = ("missing", "fresh", "stale", "crossed")  # a number in the records of markets
-FLAGS = {"stopped": 1, "restricted": 2, "closed": 4, "settled": 8}  # bits there
+STOPPED = sum(Stop)  # bits there, one for each cause,
+RESTRICTED, SETTLED = 1 << 16, 1 << 17
 TRADING_STATES = ("waiting", "trading", "halted", "stopping", "stopped")
 RISK_STATES = ("active", "reduce_only", "halt")
 SESSION_STATES = ("down", "logged_on")
@@ -106,6 +109,7 @@ HEAD = Block(
         ("ended_utc_ns", "q", "when it ended by itself, 0 before"),
         ("price_decimals", "q", "a price counts 10^-N dollars"),
         ("size_decimals", "q", "a size counts 10^-N contracts, money the product of both"),
+        ("max_book_age_ns", "q", "how old a book may be before it is too old, 2^61 for any age"),
         ("last_frame_ns", "q", "when market data came last"),
         ("cash", "q", "what sales brought less what purchases cost, before fees"),
         ("cost", "q", "what is open has cost"),
@@ -146,7 +150,6 @@ BLOCKS = (
             ("version", "32s", "of the program"),
             ("boot_id", "40s", "of the host: monotonic clocks of two boots do not compare"),
             ("journal", "240s", "the segment of the journal that is written, empty without one"),
-            ("metrics_port", "q", "where the engine serves metrics, 0 for nowhere"),
         ),
     ),
     Block(
@@ -208,7 +211,8 @@ BLOCKS = (
         MOST_STOPS,
         (
             ("market", "q", "its place in the records of markets"),
-            ("cause", "40s", "what stopped it"),
+            ("since_utc_ns", "q", "since when it is stopped"),
+            ("cause", "24s", "what stopped it"),
             ("text", "240s", "in words"),
         ),
     ),
@@ -237,7 +241,8 @@ BLOCKS = (
             ("order_qty", "q", "OrderQty(38)"),
             ("cum_qty", "q", "CumQty(14)"),
             ("leaves_qty", "q", "LeavesQty(151)"),
-            ("pending_qty", "q", "OrderQty(38) of the replace in flight"),
+            ("pending_price", "q", "Price(44) of the replace in flight"),
+            ("pending_qty", "q", "its OrderQty(38)"),
             ("sent_ns", "q", "when the request in flight left, 0 for none"),
             ("unknown_since_ns", "q", "since when it is in doubt, 0 where it is not"),
         ),
@@ -247,7 +252,7 @@ BLOCKS = (
         0,
         (
             ("book_state", "i", "0 missing, 1 fresh, 2 stale, 3 crossed"),
-            ("flags", "i", "1 stopped, 2 restricted, 4 closed, 8 settled"),
+            ("flags", "i", "the bits of what stops it, 2^16 restricted, 2^17 settled"),
             ("updated_ns", "q", "when its book moved last, 0 for never"),
             ("bid", "q", "best bid, -2^63 for none"),
             ("bid_size", "q", "its size"),
