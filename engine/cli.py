@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.app import commands, operating, plugins, session
+from engine.app import commands, operating, plugins, session, status
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
 
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         _demo,
         _run,
         _check,
-        _status,
+        status.add_commands,
         operating.add_commands,
         _sim,
         _echo,
@@ -100,12 +100,6 @@ def _check(found: Subparsers) -> None:
     check = found.add_parser("check", help="say everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG")
     check.set_defaults(run=commands.check)
-
-
-def _status(found: Subparsers) -> None:
-    status = found.add_parser("status", help="say what a running engine does")
-    operating.add_place(status)
-    status.set_defaults(run=operating.run, action="status", reason="")
 
 
 def _sim(found: Subparsers) -> None:

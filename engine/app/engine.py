@@ -10,6 +10,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from engine.app import loading, operator
@@ -20,14 +21,15 @@ from engine.codec import Fields
 from engine.config.engine import EngineConfig
 from engine.errors import EngineError
 from engine.net.feed import Feed, FeedSettings
-from engine.ops import metrics
 from engine.ops.control import OperatorSocket
+from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
+from engine.runtime.notices import NoticeKind
 from engine.session import Session
 from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
@@ -73,7 +75,6 @@ class Engine(Views):
         self.clock_ns, self._wall_ns = seams.clock_ns, seams.wall_ns
         self._loop = loop
         self.sockets = Sockets(loop)
-        self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
         word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
@@ -104,6 +105,8 @@ class Engine(Views):
         self.session.on_fault = self.supervisor.halt
         self.actions = operator.actions(self.supervisor, self.stop)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
+        tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
+        self._publisher = Publisher(self, config.engine.state_dir, seams.wall_ns, tell)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
@@ -144,8 +147,7 @@ class Engine(Views):
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
         await self._control.start(self.config.engine.state_dir, self.config.engine.group_id)
-        if self.config.metrics.port:
-            self._servers.append(await metrics.serve(self, self.config.metrics.port))
+        self._publisher.open()
         self.feed.start()
         self.session.logon()
         self._tick()
@@ -164,6 +166,7 @@ class Engine(Views):
         self._do("journal", self._journal.prepare)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
+        self._publisher.tick()
 
     def _do(self, what: str, duty: Callable[[], object]) -> None:
         """Do one duty; one that fails halts trading, early enough for every cancel, and the others go on."""
@@ -189,8 +192,7 @@ class Engine(Views):
         await self.feed.close()
         self.session.close()
         self._control.close()
-        for server in self._servers:
-            server.close()
+        self._publisher.close()
         try:
             self._day.close(self._wall_ns())
         finally:

@@ -1,4 +1,4 @@
-"""What metrics, summaries and the control socket read of an engine: see `ops.view.Source`.
+"""What summaries and the control socket read of an engine.
 
 Units   money and sizes as text in dollars and contracts where a person reads them, else integers of the instrument.
 Thread  the loop thread.

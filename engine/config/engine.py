@@ -104,9 +104,10 @@ class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class
 
 
 class MetricsSection(Section, frozen=True, kw_only=True):
-    """The Prometheus exporter on 127.0.0.1."""
+    """The Prometheus exporter on 127.0.0.1, a process of its own."""
 
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0  # 0 is off
+    markets: tuple[str, ...] = ()  # shown whether they are held or not
 
 
 class JournalSection(Section, frozen=True, kw_only=True):
