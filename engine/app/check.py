@@ -1,5 +1,6 @@
 """`fixlane check`: everything that is wrong with a configuration, found without connecting to anything."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ def check(path: Path) -> tuple[list[str], list[str]]:
     """Return the problems and the warnings of a configuration and of the files that it names."""
     wrong = problems(path)
     if wrong:
-        return wrong + _named_session_file(path), []
+        return _once(wrong) + _named_session_file(path), []
     config = load(path)
     session_file = read_session_file(config.session.settings, config.engine.state_dir)
     wrong = list(session_file.problems)
@@ -38,8 +39,22 @@ def check(path: Path) -> tuple[list[str], list[str]]:
         try:
             part()
         except ConfigError as error:
-            wrong.append(str(error))
-    return wrong, warnings
+            wrong += re.split(r"\n(?! )", str(error))  # a line that is indented goes on with the one before
+    return _once(wrong), warnings + loading.exposed(config)
+
+
+def protections(path: Path) -> list[str]:
+    """Return a line for each connection of a configuration that is right: how it is protected."""
+    config = load(path)
+    session_file = read_session_file(config.session.settings, config.engine.state_dir)
+    kind = _KINDS[config.engine.session]
+    lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
+    return [*lines, f"feed {config.feed.url}: {loading.feed_protection(config.feed)}"]
+
+
+def _once(problems: list[str]) -> list[str]:
+    """Return the problems without those that one cause, such as a key used twice, makes of the other section too."""
+    return list({re.sub(r"^(session|feed)\.", "", line): line for line in reversed(problems)}.values())[::-1]
 
 
 def _named_session_file(path: Path) -> list[str]:
