@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.session.file.dictionaries import find_dictionary, wrong_version
-from engine.session.file.keys import BEGIN_STRING, DICTIONARY, HOST, LOGON_TAG, known, suggestion
+from engine.session.file.keys import BEGIN_STRING, DICTIONARY, HOST, LOGON_TAG, known, nearest
 from engine.session.file.pairs import contradictions, dictionaries_without_effect, dictionary_keys, wrong_address
 from engine.session.file.security import LostFamily, lost_family, speaks_of_security
 from engine.session.file.source import Block, Line
@@ -92,7 +92,8 @@ class Judge:
     def _unknown(self, place: str, name: str, value: str) -> None:
         family = lost_family(name, value)
         if family is None:
-            self._warnings.append(f"{place}: unknown key, ignored{suggestion(name)}")
+            near = nearest(name)
+            self._warnings.append(f"{place}: unknown key, ignored{f'; did you mean {near}?' if near else ''}")
         else:
             names = self._lost.setdefault(family.pattern.pattern, (family, place, []))[2]
             if name not in names:

@@ -243,7 +243,7 @@ def known(name: str) -> Key | None:
     return KEYS.get(lower)
 
 
-def suggestion(name: str) -> str:
-    """Return the known key that an unknown one may be meant for, in words; "" where none is near."""
+def nearest(name: str) -> str:
+    """Return the known key that an unknown one may be meant for; "" where none is near."""
     close = difflib.get_close_matches(name.lower(), KEYS, n=1, cutoff=0.75)
-    return f"; did you mean {KEYS[close[0]].name}?" if close else ""
+    return KEYS[close[0]].name if close else ""

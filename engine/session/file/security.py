@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from engine.session.file.keys import TLS_KEYS, suggestion
+from engine.session.file.keys import TLS_KEYS, nearest
 
 SWITCHES = ("SocketUseSSL", "SSLEnable")
 # What may stand beside a switch that says N: it asks for nothing.
@@ -20,7 +20,7 @@ _ASKS_NOTHING = {
     ("SSLCheckCertificateRevocation", "N"), ("SocketInsecureSkipVerify", "N"),
 }  # fmt: skip
 _SECURITY = re.compile(
-    r"(?i)ssl|tls|cert|key|pass|pwd|user|login|secret|token|cipher|trust|auth|crypt|sign|credential|logontag|554="
+    r"(?i)ssl|tls|cert|key|pass|pwd|user|login(?!coming)|secret|token|cipher|trust|auth|crypt|sign|credential|logontag|rawdata|554="
 )
 _TLS_VALUE = re.compile(r"(?i)\b(?:ssl|tls)")
 
@@ -33,8 +33,10 @@ def wants_tls(values: Mapping[str, str]) -> bool:
 
 def tls_words(values: Mapping[str, str]) -> list[str]:
     """Return the keys that speak of TLS and ask for something, in the order of the file."""
-    switched_off = {(key, "N") for key in SWITCHES}
-    return [key for key in values if key in TLS_KEYS and (key, values[key]) not in switched_off | _ASKS_NOTHING]
+    off = {(key, "N") for key in SWITCHES}
+    if any(values.get(key) == "N" for key in SWITCHES):
+        off |= _ASKS_NOTHING
+    return [key for key in values if key in TLS_KEYS and (key, values[key]) not in off]
 
 
 def switch_against_words(values: Mapping[str, str]) -> tuple[str, str] | None:
@@ -102,7 +104,9 @@ def lost_family(name: str, value: str) -> LostFamily | None:
     for family in _FAMILIES:
         if family.pattern.fullmatch(name):
             return family if family.matters(value) else None
-    if not speaks_of_security(name) and not _TLS_VALUE.search(value):
+    near = nearest(name)
+    is_near = near in TLS_KEYS or near == "LogonTag"
+    if not (is_near or speaks_of_security(name) or _TLS_VALUE.search(value)):
         return None
-    advice = f"is an unknown key that speaks of security, and such keys are never read over{suggestion(name)}"
-    return _family(re.escape(name), f"{advice}; correct or remove it")
+    hint = f"; did you mean {near}?" if near else ""
+    return _family(re.escape(name), f"unknown key that speaks of security, never read over{hint}; correct or remove it")
