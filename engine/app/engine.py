@@ -137,7 +137,7 @@ class Engine(Views):
             market_data,
             on_frame=self.trading.on_frame,
             on_read_end=self.trading.on_read_end,
-            on_connected=lambda: LOGGER.info("market data connected"),
+            on_connected=lambda: LOGGER.info("market data connected, %s", loading.feed_protection(config)),
             on_lost=self._on_feed_lost,
             wall_ns=self._wall_ns,
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),

@@ -28,7 +28,7 @@ from engine.session.quickfix.callbacks import Callbacks
 from engine.session.quickfix.driver import Driver
 from engine.session.quickfix.log import LogFactory, SessionLog
 from engine.session.quickfix.logons import Logons
-from engine.session.quickfix.settings import prepared, quickfix_settings, read_dictionaries, session_id
+from engine.session.quickfix.settings import prepared, protection, quickfix_settings, read_dictionaries, session_id
 
 _logger = logging.getLogger(__name__)
 
@@ -165,6 +165,7 @@ class QuickfixSession:
         self._dictionaries = read_dictionaries(settings)
         configured = quickfix_settings(settings)
         self._log = SessionLog(self.name, settings.path("FileLogPath"))
+        self._log.protection = protection(settings)
         self._callbacks = Callbacks(self, self._log)
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))
         ports = frozenset(port for _, port in settings.endpoints())
