@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     MARKET_RESUMED = "market_resumed"
     VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
     METRICS_LOST = "metrics_lost"  # their process ended; it is started again
+    ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
 
 
 class Notice:

@@ -21,6 +21,7 @@ from engine.runtime.notices import Notices
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
 from engine.trading.desk import CallLater, Desk
+from engine.trading.doubts import Doubts
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.loop import TradingLoop
@@ -60,9 +61,13 @@ class Surroundings(NamedTuple):
 
 def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     """Return the loop of `parts`, not trading yet; its strategy has its context."""
-    guard = Guard(parts.strategy, Counters(), around.halt, parts.risk.explain)
+    guard = Guard(
+        parts.strategy, Counters(), around.halt, lambda change: doubts.contradicted(change), parts.risk.explain
+    )
     notices = Notices(around.wall_ns, around.log)
     markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
+    instruments = [book.instrument for book in parts.books]
+    doubts = Doubts(instruments, markets, notices, around.wall_ns, around.halt)
     loop = TradingLoop(
         parts.books,
         parts.market_data,
@@ -74,6 +79,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         guard,
         notices,
         markets,
+        doubts,
         around.gateway,
         around.command,
         around.clock_ns,

@@ -23,6 +23,7 @@ from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
 from engine.runtime._latency import LatencyRecorder
 from engine.runtime.notices import Notices
+from engine.trading.doubts import Doubts
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.markets import Markets
@@ -50,6 +51,7 @@ class TradingLoop:
         guard: Guard,
         notices: Notices,
         markets: Markets,
+        doubts: Doubts,
         gateway: Gateway,
         command: Callable[[list[bytes]], object],
         clock_ns: Callable[[], int],
@@ -64,6 +66,7 @@ class TradingLoop:
         self.guard = guard
         self.notices = notices
         self.markets = markets
+        self.doubts = doubts
         self.gateway = gateway
         self.counters = guard.counters
         self.tick_to_order = LatencyRecorder()
@@ -275,3 +278,10 @@ class TradingLoop:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.guard.changed(change)
+
+    def suspect(self, order: Order, text: str) -> None:
+        """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
+        self.orders.doubt(order)
+        self.risk.update(order)
+        self.doubts.suspect(order, text)
+        self.guard.call("on_order", order)

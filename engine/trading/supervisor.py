@@ -1,6 +1,6 @@
 """When trading may happen, and how it ends with no order left alive.
 
-States  WAITING (session or feed lost, books stale, or orders unknown), TRADING, HALTED (until a person resumes),
+States  WAITING (session or feed lost, books stale, orders of an earlier run), TRADING, HALTED (until a person resumes),
         STOPPING.
 Errors  nothing is raised: what goes wrong halts trading, is noted in the journal and reported by `report`.
 Thread  the loop thread; `tick` is called every `TICK_NS`.
@@ -16,6 +16,7 @@ from engine.runtime.person import Person, the_engine
 from engine.session import Session
 from engine.trading.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
+from engine.trading.markets import Stop
 
 TICK_NS = 50_000_000
 
@@ -83,6 +84,7 @@ class Supervisor:
         self._live.record(lambda: self._loop.journal.append_disconnect(self._wall_ns()))
         for order in self._loop.orders.on_disconnect():
             self._loop.risk.update(order)
+            self._loop.doubts.await_answer(order, f"ClOrdID(11) {order.cl_ord_id}: outcome unknown")
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
             self._loop.guard.call("on_order", order)
         self._live.forget()
@@ -120,8 +122,12 @@ class Supervisor:
         self._leave_halt(TradingState.REDUCE_ONLY, f"REDUCE_ONLY: {reason}")
 
     def resume(self, reason: str, by: Person | None = None) -> None:
-        """Allow trading again, by a person's decision."""
+        """Allow trading again, by a person's decision, which also opens the markets that nothing else would open."""
         self._say(FREE, reason, by)
+        self._loop.doubts.bear()
+        for stopped in self._loop.markets.all():
+            if stopped.cause is Stop.REJECTS:
+                self._loop.markets.lift(stopped.instrument, stopped.cause)
         self._leave_halt(TradingState.ACTIVE, f"RESUME: {reason}")
 
     def cancel_all(self) -> None:
@@ -185,6 +191,7 @@ class Supervisor:
         now_ns = self._clock_ns()
         self._loop.notices.tick()
         self.heed()
+        self._loop.doubts.review()
         if self.state is DeskState.WAITING:
             self._pull(now_ns)
             self._try_to_trade(now_ns)
@@ -223,8 +230,7 @@ class Supervisor:
         if self._loop.orders.live_count and not self._has_started:
             self._cancel_all()
             return "orders of an earlier run are being cancelled"
-        if unknown := self._live.ask_for_unknown(now_ns):
-            return f"{unknown} orders are unknown until reconciled"
+        self._live.ask_for_unknown(now_ns)
         stale = [book.instrument.symbol for book in self._loop.books if book.is_stale]
         return f"no fresh book for {stale[0]}" if stale else ""
 

@@ -36,7 +36,7 @@ for _name in HOOKS:
 
 def hooked(strategy: Strategy | None = None) -> tuple[Any, list[str]]:
     halts: list[str] = []
-    return Guard(strategy or Told(), Counters(), halts.append), halts
+    return Guard(strategy or Told(), Counters(), halts.append, lambda change: halts.append(change.text)), halts
 
 
 def change_of(kind: int, order: Order | None, **values: Any) -> Change:
@@ -80,11 +80,12 @@ def test_every_outcome_has_a_row_above() -> None:
     assert {value for name, value in vars(Outcome).items() if name.isupper()} == set(range(13))
 
 
-def test_unknown_outcome_halts_with_its_reason_and_tells_nothing_else() -> None:
-    guard, halts = hooked()
-    guard.changed(change_of(Outcome.UNKNOWN, None, text="ClOrdID(11) unknown: 'X'"))
-    assert halts == ["a report contradicts what we know: ClOrdID(11) unknown: 'X'"]
-    assert (guard.strategy.record, guard.counters.unknown_reports) == ([], 1)
+@pytest.mark.parametrize(("order", "told"), [(None, []), (ORDER, [("on_order", ORDER)])])
+def test_unknown_outcome_is_counted_handed_on_and_told(order: Order | None, told: list[tuple[Any, ...]]) -> None:
+    guard, contradictions = hooked()
+    guard.changed(change_of(Outcome.UNKNOWN, order, text="ClOrdID(11) unknown: 'X'"))
+    assert contradictions == ["ClOrdID(11) unknown: 'X'"]
+    assert (guard.strategy.record, guard.counters.unknown_reports) == (told, 1)
 
 
 def test_denial_is_counted_by_code_and_told_in_words() -> None:
