@@ -9,13 +9,14 @@ from engine.runtime._rate cimport TokenBucket
 
 cdef struct Top:  # of a book
     bint is_stale
-    int64_t bid, ask, updated_ns
+    int64_t bid, ask
 
 
 cdef class Risk:
     cdef readonly object limits, state
     cdef readonly str reason  # of the state
     cdef readonly Exposure exposure
+    cdef public int64_t heard_ns
     cdef Portfolio _portfolio
     cdef int _state
     cdef bint _allow_crossed, _has_collar

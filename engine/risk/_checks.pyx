@@ -39,7 +39,11 @@ cdef frozenset TIMES_IN_FORCE = frozenset((fix.Tif.DAY, fix.Tif.GTC, fix.Tif.IOC
 
 
 cdef class Risk:
-    """The limits, the exposure that counts against them, and the kill switch."""
+    """The limits, the exposure that counts against them, and the kill switch.
+
+    `heard_ns` is when the feed of the books was last heard, whatever it said: a book is as old as that, however long it
+    has not moved.
+    """
 
     def __cinit__(self, limits, instruments, Portfolio portfolio not None):
         self.limits = limits
@@ -260,7 +264,7 @@ cdef class Risk:
             return RiskReject.BOOK_STALE
         if not self._allow_crossed and bid >= ask:
             return RiskReject.BOOK_CROSSED
-        if now_ns - top.updated_ns > self._max_book_age_ns:
+        if now_ns - self.heard_ns > self._max_book_age_ns:
             return RiskReject.BOOK_OLD
         if not self._has_collar:
             return PASSED
@@ -280,10 +284,10 @@ cdef Top top_of(book) except *:
     cdef Book ladder
     if type(book) is Book:
         ladder = <Book>book
-        top.is_stale, top.updated_ns = ladder.is_stale, ladder.updated_ns
+        top.is_stale = ladder.is_stale
         top.bid, top.ask = ladder.top(BIDS), ladder.top(ASKS)
     else:  # a market without a grid
-        top.is_stale, top.updated_ns = book.is_stale, book.updated_ns
+        top.is_stale = book.is_stale
         top.bid, top.ask = book.best_bid, book.best_ask
     return top
 

@@ -13,6 +13,7 @@ from engine.risk import TradingState
 from engine.session import Session
 from engine.trading.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
+from engine.trading.markets import Stop
 
 TICK_NS = 50_000_000
 
@@ -49,6 +50,7 @@ class Supervisor:
         self._has_started = False
         self._must_sweep = True  # orders of an earlier run may still live at the venue
         self._is_confirmed = False
+        loop.markets.is_quiet = True
 
     # The connections
 
@@ -68,6 +70,16 @@ class Supervisor:
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
             self._loop.guard.call("on_order", order)
         self._live.forget()
+
+    def on_feed(self) -> None:
+        """Learn that market data come again."""
+        self._loop.watch.connected()
+        self._report("market data connected")
+
+    def on_feed_lost(self, reason: str) -> None:
+        """No market can be seen until the feed is there again."""
+        self._loop.watch.lost(reason)
+        self.pause(reason)
 
     def pause(self, reason: str) -> None:
         """Send no new order until `tick` finds nothing in the way."""
@@ -99,6 +111,7 @@ class Supervisor:
 
     def resume(self, reason: str) -> None:
         """Allow trading again, by a person's decision."""
+        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE)
         self._leave_halt(TradingState.ACTIVE, f"RESUME: {reason}")
 
     def _leave_halt(self, state: TradingState, note: str) -> None:
@@ -130,11 +143,15 @@ class Supervisor:
         """Do what the state wants now."""
         now_ns = self._clock_ns()
         self._loop.notices.tick()
+        self._loop.watch.look(now_ns)
         if self.state is DeskState.WAITING:
+            self._pull_stopped(now_ns)
             self._try_to_trade(now_ns)
         elif self.state is DeskState.TRADING:
             self._live.ask_for_unknown(now_ns)
-            self._live.cancel_in(self._loop.markets.pulled(), now_ns)
+            self._pull_stopped(now_ns)
+            if not self._loop.markets.has_open():
+                self.pause(self._loop.watch.obstacle(now_ns))
         elif self.state is DeskState.HALTED:
             self._cancel_all()
             self._confirm_halt()
@@ -154,6 +171,7 @@ class Supervisor:
         if not self._has_started:
             self._has_started = True
             self._loop.guard.call("on_start")
+            self._loop.markets.start()
 
     def _obstacle(self, now_ns: int) -> str:
         """What keeps trading from starting; asks the venue about whatever is unknown."""
@@ -168,8 +186,12 @@ class Supervisor:
             return "orders of an earlier run are being cancelled"
         if unknown := self._live.ask_for_unknown(now_ns):
             return f"{unknown} orders are unknown until reconciled"
-        stale = [book.instrument.symbol for book in self._loop.books if book.is_stale]
-        return f"no fresh book for {stale[0]}" if stale else ""
+        return self._loop.watch.obstacle(now_ns)
+
+    def _pull_stopped(self, now_ns: int) -> None:
+        """Cancel what rests in markets where nothing of ours may."""
+        if self._session.is_logged_on and self._loop.orders.live_count:
+            self._live.cancel_in(self._loop.markets.pulled(), now_ns)
 
     def _cancel_all(self) -> None:
         if self._session.is_logged_on:
