@@ -100,6 +100,8 @@ class Engine:
             risk=risk,
             journal=self._journal,
             strategy=loading.build_strategy(config),
+            feed_limits=config.feed.limits(),
+            closed_texts=dialect.closed_texts,
         )
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning)
@@ -118,6 +120,7 @@ class Engine:
             clock_ns=seams.clock_ns,
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
+            reconnect=lambda reason: self.feed.reconnect(reason),
         )
 
     def _open_session(self) -> Session:
@@ -138,8 +141,8 @@ class Engine:
             market_data,
             on_frame=self.trading.on_frame,
             on_read_end=self.trading.on_read_end,
-            on_connected=lambda: LOGGER.info("market data connected"),
-            on_lost=self._on_feed_lost,
+            on_connected=self.supervisor.on_feed,
+            on_lost=self.supervisor.on_feed_lost,
             wall_ns=self._wall_ns,
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
             sockets=self.sockets,
@@ -210,11 +213,6 @@ class Engine:
         finally:
             self._journal.close()
 
-    def _on_feed_lost(self, reason: str) -> None:
-        for book in self.trading.books:
-            book.mark_stale()
-        self.supervisor.pause(reason)
-
     @property
     def counters(self) -> Counters:
         """Totals since the start."""
@@ -254,6 +252,9 @@ class Engine:
             "next_msg_seq_num_in": target,
             "live_orders": self.trading.orders.live_count,
             "stale_books": sum(book.is_stale for book in self.books),
+            "missing_books": self.trading.watch.missing(),
+            "stopped_markets": [f"{each.instrument.symbol}: {each.text}" for each in self.trading.markets.all()],
+            "market_data_lag_s": round(self.trading.watch.lag_ns / 1e9, 3),
             "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
             "pnl": money(self.portfolio.pnl),
             "day_pnl": money(self.portfolio.day_pnl),

@@ -16,7 +16,8 @@ from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.risk.limits import Limits
-from engine.units import Duration, Section
+from engine.trading.feed_watch import FeedLimits
+from engine.units import Duration, DurationLimit, Section
 
 
 class Credentials(Section, frozen=True, kw_only=True):
@@ -73,11 +74,18 @@ class FeedSection(Section, frozen=True, kw_only=True):
     heartbeat_timeout_ns: Duration
     backoff_min_ns: Duration
     backoff_max_ns: Duration
+    max_lag_ns: DurationLimit = FeedLimits().max_lag_ns
+    max_gap_ns: DurationLimit = FeedLimits().max_gap_ns
+    max_crossed_ns: DurationLimit = FeedLimits().max_crossed_ns
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
         if not 0 < self.backoff_min_ns <= self.backoff_max_ns:
             raise ConfigError("backoff_min must be positive and not above backoff_max")
+
+    def limits(self) -> FeedLimits:
+        """Return how long what is wrong with market data is borne."""
+        return FeedLimits(self.max_lag_ns, self.max_gap_ns, self.max_crossed_ns)
 
 
 class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class"}):

@@ -36,6 +36,7 @@ class NoticeKind(StrEnum):
     MARKET_UNKNOWN = "market_unknown"  # a frame about a market that was not asked for
     MESSAGE_UNKNOWN = "message_unknown"
     SUBSCRIPTION_REFUSED = "subscription_refused"
+    ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
 
 
 class Notice:

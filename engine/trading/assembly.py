@@ -22,6 +22,7 @@ from engine.runtime.notices import Notices
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
 from engine.trading.desk import CallLater, Desk
+from engine.trading.doubts import Doubts
 from engine.trading.feed_watch import FeedLimits, FeedWatch
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
@@ -70,8 +71,9 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     """Return the loop of `parts`, not trading yet; its strategy has its context."""
     notices = Notices(around.wall_ns, around.log)
     markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
+    doubts = Doubts([book.instrument for book in parts.books], markets, notices, around.wall_ns, around.halt)
     rejects = Rejects(markets, parts.risk.limits.max_rejects_in_a_row, parts.closed_texts)
-    guard = Guard(parts.strategy, Counters(), around.halt, rejects, parts.risk.explain)
+    guard = Guard(parts.strategy, Counters(), around.halt, doubts.contradicted, rejects, parts.risk.explain)
 
     def settle(instrument: Instrument, price: int) -> None:
         loop.portfolio.settle(instrument, price)
@@ -90,6 +92,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         guard,
         notices,
         markets,
+        doubts,
         FeedWatch(parts.books, markets, notices, parts.feed_limits, resync, around.reconnect),
         MarketNews(parts.books, parts.portfolio, guard.counters, notices, markets, around.command, settle),
         around.gateway,

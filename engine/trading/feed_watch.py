@@ -91,9 +91,9 @@ class FeedWatch:
         missing = [book.instrument.symbol for book in self._books if book.is_stale and self._may_come(book, now_ns)]
         if missing:
             return f"no fresh book for {len(missing)} of {len(self._books)} markets: {named(missing)}"
-        if not self._markets.has_open():
+        if self._markets.are_unseen():
             first = self._markets.all()[0]
-            return f"all {len(self._books)} markets are stopped, {first.instrument.symbol}: {first.text}"
+            return f"none of {len(self._books)} markets can be seen: {first.instrument.symbol}: {first.text}"
         return ""
 
     def _may_come(self, book: Book, now_ns: int) -> bool:

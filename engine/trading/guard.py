@@ -25,7 +25,8 @@ DENIALS = {denial.value: denial.text for denial in RiskReject}
 class Guard:
     """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails.
 
-    `rejects` counts what the venue refuses, `explain` puts a RiskReject code into words.
+    `contradicted` takes what no rule understands, `rejects` counts what the venue refuses, `explain` puts a RiskReject
+    code into words.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class Guard:
         strategy: Strategy,
         counters: Counters,
         halt: Callable[[str], None],
+        contradicted: Callable[[Change], object],
         rejects: Rejects,
         explain: Callable[[int], str] = DENIALS.__getitem__,
     ) -> None:
         self.strategy = strategy
         self.counters = counters
         self.halt = halt
+        self.contradicted = contradicted
         self.rejects = rejects
         self.explain = explain
         self._has_rejects = False
@@ -74,7 +77,7 @@ class Guard:
         self.call("on_reject", order, denial, self.explain(denial))
 
     def changed(self, change: Change) -> None:
-        """Count what a report did and tell the strategy; what no rule understands halts."""
+        """Count what a report did and tell the strategy."""
         kind = change.kind
         order = change.order
         counters = self.counters
@@ -103,7 +106,9 @@ class Guard:
             counters.duplicates += 1
         elif kind == Outcome.UNKNOWN:
             counters.unknown_reports += 1
-            self.halt(f"a report contradicts what we know: {change.text}")
+            self.contradicted(change)
+            if order is not None:
+                self.call("on_order", order)
         elif kind != Outcome.NOTHING:  # a bust, a correction, or an outcome in doubt
             self.call("on_order", order)
 

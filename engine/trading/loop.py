@@ -23,6 +23,7 @@ from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
 from engine.runtime._latency import LatencyRecorder
 from engine.runtime.notices import NoticeKind, Notices
+from engine.trading.doubts import Doubts
 from engine.trading.feed_watch import FeedWatch
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
@@ -53,6 +54,7 @@ class TradingLoop:
         guard: Guard,
         notices: Notices,
         markets: Markets,
+        doubts: Doubts,
         watch: FeedWatch,
         news: MarketNews,
         gateway: Gateway,
@@ -69,6 +71,7 @@ class TradingLoop:
         self.guard = guard
         self.notices = notices
         self.markets = markets
+        self.doubts = doubts
         self.watch = watch
         self.gateway = gateway
         self.counters = guard.counters
@@ -282,3 +285,10 @@ class TradingLoop:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.guard.changed(change)
+
+    def suspect(self, order: Order, text: str) -> None:
+        """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
+        self.orders.doubt(order)
+        self.risk.update(order)
+        self.doubts.suspect(order, text)
+        self.guard.call("on_order", order)

@@ -31,6 +31,7 @@ class Stop(IntFlag):
 
 
 PULLED = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT  # nothing of ours may rest there
+UNSEEN = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE  # the feed does not show it as it is
 
 
 class StoppedMarket(NamedTuple):
@@ -61,6 +62,7 @@ class Markets:
         self._causes: dict[Instrument, Stop] = {}  # of the stopped ones
         self.is_quiet = False  # the strategy is told nothing before its start
         self._pulled: dict[Instrument, None] = {}  # those of them where nothing may rest
+        self._unseen: set[Instrument] = set()
 
     def stop(self, instrument: Instrument, cause: Stop, text: str) -> None:
         """Take no new orders in a market, until `lift` of the same cause; told once a cause."""
@@ -122,15 +124,19 @@ class Markets:
             self._pulled[instrument] = None
         else:
             self._pulled.pop(instrument, None)
+        if causes & UNSEEN:
+            self._unseen.add(instrument)
+        else:
+            self._unseen.discard(instrument)
         self._risk.set_stops(instrument, causes)
 
     def causes(self, instrument: Instrument) -> Stop:
         """Return every cause that stops a market; false if it is open."""
         return self._causes.get(instrument, Stop(0))
 
-    def has_open(self) -> bool:
-        """Return whether any market takes orders."""
-        return len(self._causes) < len(self._instruments)
+    def are_unseen(self) -> bool:
+        """Return whether the feed shows no market at all as it is."""
+        return len(self._unseen) == len(self._instruments)
 
     def start(self) -> None:
         """Tell the strategy, which has just begun, of every market that is stopped."""

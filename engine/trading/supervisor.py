@@ -1,6 +1,6 @@
 """When trading may happen, and how it ends with no order left alive.
 
-States  WAITING (session or feed lost, books stale, or orders unknown), TRADING, HALTED (until a person resumes),
+States  WAITING (session or feed lost, books stale, orders of an earlier run), TRADING, HALTED (until a person resumes),
         STOPPING.
 Errors  nothing is raised: what goes wrong halts trading, is noted in the journal and reported by `report`.
 Thread  the loop thread; `tick` is called every `TICK_NS`.
@@ -67,6 +67,7 @@ class Supervisor:
         self._live.record(lambda: self._loop.journal.append_disconnect(self._wall_ns()))
         for order in self._loop.orders.on_disconnect():
             self._loop.risk.update(order)
+            self._loop.doubts.await_answer(order, f"ClOrdID(11) {order.cl_ord_id}: outcome unknown")
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
             self._loop.guard.call("on_order", order)
         self._live.forget()
@@ -110,7 +111,8 @@ class Supervisor:
         self._leave_halt(TradingState.REDUCE_ONLY, f"REDUCE_ONLY: {reason}")
 
     def resume(self, reason: str) -> None:
-        """Allow trading again, by a person's decision."""
+        """Allow trading again, by a person's decision, which also opens the markets that nothing else would open."""
+        self._loop.doubts.bear()
         self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE)
         self._leave_halt(TradingState.ACTIVE, f"RESUME: {reason}")
 
@@ -143,14 +145,15 @@ class Supervisor:
         """Do what the state wants now."""
         now_ns = self._clock_ns()
         self._loop.notices.tick()
+        self._loop.doubts.review()
         self._loop.watch.look(now_ns)
         if self.state is DeskState.WAITING:
-            self._pull_stopped(now_ns)
             self._try_to_trade(now_ns)
+            self._pull_stopped(now_ns)
         elif self.state is DeskState.TRADING:
             self._live.ask_for_unknown(now_ns)
             self._pull_stopped(now_ns)
-            if not self._loop.markets.has_open():
+            if self._loop.markets.are_unseen():
                 self.pause(self._loop.watch.obstacle(now_ns))
         elif self.state is DeskState.HALTED:
             self._cancel_all()
@@ -184,8 +187,7 @@ class Supervisor:
         if self._loop.orders.live_count and not self._has_started:
             self._cancel_all()
             return "orders of an earlier run are being cancelled"
-        if unknown := self._live.ask_for_unknown(now_ns):
-            return f"{unknown} orders are unknown until reconciled"
+        self._live.ask_for_unknown(now_ns)
         return self._loop.watch.obstacle(now_ns)
 
     def _pull_stopped(self, now_ns: int) -> None:

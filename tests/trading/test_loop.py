@@ -13,6 +13,7 @@ from engine.orders.order import Order
 from engine.orders.report import ABSENT
 from engine.risk import RiskReject, TradingState
 from engine.strategy import Strategy
+from engine.trading.markets import Stop
 from engine.venue import EventKind
 from tests.support.desks import ASK, BID, Scene
 from tests.support.order_reports import ack, cancel_reject, canceled, fill, replaced, report
@@ -449,11 +450,12 @@ def test_report_about_a_strangers_order_is_recorded_and_halts() -> None:
     assert scene.loop.counters.unknown_reports == 1
 
 
-def test_impossible_report_halts_and_counts_its_order_at_the_worst() -> None:
+def test_impossible_report_stops_its_market_and_counts_its_order_at_the_worst() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
     scene.loop.on_report(fill(order, 4, "E1", cum_qty=9))
-    assert len(scene.halts) == 1
+    assert scene.halts == []
+    assert scene.loop.markets.causes(scene.rain) == Stop.DOUBT
     assert (order.ord_status, scene.risk.exposure.open_orders, scene.portfolio[scene.rain].net) == ("u", 1, 0)
 
 
