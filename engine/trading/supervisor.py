@@ -57,6 +57,7 @@ class Supervisor:
         self._pulled: list[Order] = []  # what was alive when every order had to go
         self._word = word or HaltWord()
         loop.risk.obey(self._word.page)
+        loop.markets.is_quiet = True
         self._begin(self._word.word)
 
     def _begin(self, word: Word) -> None:
@@ -88,6 +89,16 @@ class Supervisor:
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
             self._loop.guard.call("on_order", order)
         self._live.forget()
+
+    def on_feed(self) -> None:
+        """Learn that market data come again."""
+        self._loop.watch.connected()
+        self._report("market data connected")
+
+    def on_feed_lost(self, reason: str) -> None:
+        """No market can be seen until the feed is there again."""
+        self._loop.watch.lost(reason)
+        self.pause(reason)
 
     def pause(self, reason: str) -> None:
         """Send no new order until `tick` finds nothing in the way."""
@@ -125,9 +136,7 @@ class Supervisor:
         """Allow trading again, by a person's decision, which also opens the markets that nothing else would open."""
         self._say(FREE, reason, by)
         self._loop.doubts.bear()
-        for stopped in self._loop.markets.all():
-            if stopped.cause is Stop.REJECTS:
-                self._loop.markets.lift(stopped.instrument, stopped.cause)
+        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE)
         self._leave_halt(TradingState.ACTIVE, f"RESUME: {reason}")
 
     def cancel_all(self) -> None:
@@ -192,13 +201,17 @@ class Supervisor:
         self._loop.notices.tick()
         self.heed()
         self._loop.doubts.review()
+        self._loop.watch.look(now_ns)
         if self.state is DeskState.WAITING:
             self._pull(now_ns)
             self._try_to_trade(now_ns)
+            self._pull_stopped(now_ns)
         elif self.state is DeskState.TRADING:
             self._pull(now_ns)
             self._live.ask_for_unknown(now_ns)
-            self._live.cancel_in(self._loop.markets.pulled(), now_ns)
+            self._pull_stopped(now_ns)
+            if self._loop.markets.are_unseen():
+                self.pause(self._loop.watch.obstacle(now_ns))
         elif self.state is DeskState.HALTED:
             self._sweep_once()
             self._cancel_all()
@@ -219,6 +232,7 @@ class Supervisor:
         if not self._has_started:
             self._has_started = True
             self._loop.guard.call("on_start")
+            self._loop.markets.start()
 
     def _obstacle(self, now_ns: int) -> str:
         """What keeps trading from starting; asks the venue about whatever is unknown."""
@@ -231,8 +245,12 @@ class Supervisor:
             self._cancel_all()
             return "orders of an earlier run are being cancelled"
         self._live.ask_for_unknown(now_ns)
-        stale = [book.instrument.symbol for book in self._loop.books if book.is_stale]
-        return f"no fresh book for {stale[0]}" if stale else ""
+        return self._loop.watch.obstacle(now_ns)
+
+    def _pull_stopped(self, now_ns: int) -> None:
+        """Cancel what rests in markets where nothing of ours may."""
+        if self._session.is_logged_on and self._loop.orders.live_count:
+            self._live.cancel_in(self._loop.markets.pulled(), now_ns)
 
     def _sweep_once(self) -> None:
         """Cancel what an earlier run may have left, as soon as the venue can be reached."""
