@@ -22,7 +22,7 @@ from engine.risk._checks import Risk
 from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
 from engine.runtime._latency import LatencyRecorder
-from engine.runtime.notices import Notices
+from engine.runtime.notices import NoticeKind, Notices
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.markets import Markets
@@ -92,8 +92,9 @@ class TradingLoop:
         self.counters.frames += 1
         try:
             event = self._decode_frame(frame)
-        except DecodeError:
+        except DecodeError as error:
             self.counters.bad_frames += 1
+            self.notices.tell(NoticeKind.FRAME_UNREADABLE, str(error))
         else:
             if event.kind == EventKind.DELTA:
                 index = event.instrument.index
@@ -139,6 +140,8 @@ class TradingLoop:
 
     def _on_event(self, event: MarketEvent, now_ns: int) -> None:
         """Everything but a signed level change, and what comes with a loss."""
+        for kind, text in event.notices:
+            self.notices.tell(kind, text)
         if event.suspects:
             self.counters.gaps += event.gap
             for instrument in event.suspects:
@@ -156,7 +159,8 @@ class TradingLoop:
         elif event.kind == EventKind.TRADE:
             self.counters.trades += 1
             if self.is_trading:
-                self.guard.call("on_trade", event.instrument, event.side, event.price, event.size)
+                hook = "on_block_trade" if event.is_block else "on_trade"
+                self.guard.call(hook, event.instrument, event.side, event.price, event.size)
         elif event.kind == EventKind.UNKNOWN:
             self.counters.unknown_frames += 1
 
