@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from engine.config.engine import load
 from engine.config.markets import load_instruments
