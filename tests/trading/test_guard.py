@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any, Never
+from typing import Any, Never, cast
 
 import pytest
 
@@ -14,6 +14,9 @@ from engine.risk import RiskReject
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
 from engine.trading.guard import Guard
+from engine.trading.markets import Markets
+from engine.trading.rejects import Rejects
+from engine.units import NO_LIMIT
 from tests.support.desks import HOOKS
 from tests.support.order_reports import RAIN, open_order
 
@@ -36,7 +39,8 @@ for _name in HOOKS:
 
 def hooked(strategy: Strategy | None = None) -> tuple[Any, list[str]]:
     halts: list[str] = []
-    return Guard(strategy or Told(), Counters(), halts.append, lambda change: halts.append(change.text)), halts
+    rejects = Rejects(cast(Markets, None), NO_LIMIT, ())
+    return Guard(strategy or Told(), Counters(), halts.append, lambda change: halts.append(change.text), rejects), halts
 
 
 def change_of(kind: int, order: Order | None, **values: Any) -> Change:
@@ -179,7 +183,7 @@ def test_hooks_of_the_base_class_do_nothing() -> None:
     guard, halts = hooked(Strategy())
     for name, arguments in {"on_start": (), "on_book": (0,), "on_trade": (0, 0, 0, 0), "on_order": (0,),
                             "on_fill": (0, 0, 0), "on_reject": (0, 0, ""), "on_timer": (0,), "on_halt": ("",),
-                            "on_market": (0, ""),
+                            "on_market": (0, ""), "on_block_trade": (0, 0, 0, 0),
                             "on_stop": ()}.items():  # fmt: skip
         guard.call(name, *arguments)
     assert halts == []

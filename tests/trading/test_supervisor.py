@@ -172,7 +172,7 @@ def test_stale_book_keeps_trading_from_starting() -> None:
     stage.books[1].mark_stale()
     stage.log_on()
     stage.tick()
-    assert (stage.state, stage.supervisor.reason) == (DeskState.WAITING, "no fresh book for SNOW")
+    assert (stage.state, stage.supervisor.reason) == (DeskState.WAITING, "no fresh book for 1 of 2 markets: SNOW")
     stage.refresh(stage.books[1])
     stage.tick()
     assert stage.state is DeskState.TRADING

@@ -32,14 +32,14 @@ def test_o14_market_order_trades_at_its_bound_and_not_beyond(rig: Start) -> None
 
 
 def test_o13_fill_at_a_price_that_cannot_be_stops_its_market_alone(rig: Start) -> None:
+    r = rig()
     for number, last_px in enumerate(("5.00", "-0.50", "0.41", "0.42333333")):
-        r = rig() if not number else r
         order = r.rest(fix.BUY, 40 * CENT, 5 * LOT)
         r.hear(fill_of(order.cl_ord_id, last_px, f"odd{number}"))
         assert (order.cum_qty, r.engine.portfolio[r.rain].net) == (0, 0)
         assert stopped(r) == [Stop.DOUBT, Stop(0)]
-        r.until(lambda order=order: order.is_done or order.ord_status == fix.Status.NEW, "the venue's answer")
         r.until(lambda: stopped(r) == [Stop(0)] * 2, "the market to open")
+        assert order.ord_status in (fix.Status.NEW, fix.Status.CANCELED)
         assert r.trading.is_trading
     r.supervisor.halt("to end it")
     r.until(lambda: not r.trading.orders.live_count, "every cancel")
