@@ -5,36 +5,59 @@ Thread  the main thread, which becomes the loop thread.
 """
 
 import asyncio
+import contextlib
 import logging
 import signal
 import time
+from contextlib import ExitStack
+from functools import partial
 
 import uvloop
 
 from engine.app.engine import Engine
 from engine.config.engine import EngineConfig
+from engine.ops.metrics.process import MetricsChild
+from engine.ops.metrics.server import Listener, listen
 from engine.runtime import log, modes
+from engine.runtime.notices import NoticeKind
 
 LOGGER = logging.getLogger(log.LOGGER)
 
 
 def run(config: EngineConfig) -> int:
     """Run an engine until SIGINT or SIGTERM; SIGUSR1 halts trading. Return the exit status."""
-    listener = log.start(config.log.level, config.log.file)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_run(config))
-    finally:
-        listener.stop()
+    with ExitStack() as around:
+        # First of all, so that a start that fails over it leaves nothing behind
+        scraped = around.enter_context(listen(config.metrics.port)) if config.metrics.port else None
+        around.callback(log.start(config.log.level, config.log.file).stop)
+        runner = around.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        return runner.run(_run(config, scraped))
 
 
-async def _run(config: EngineConfig) -> int:
+async def _run(config: EngineConfig, scraped: Listener | None = None) -> int:
     loop = asyncio.get_running_loop()
     engine = Engine(config, loop)
     obey_signals(engine, loop)
-    with running_mode(config, loop, engine):
-        await engine.run()
+    with ExitStack() as beside:
+        if scraped is not None:
+            beside.callback(metrics_child(config, scraped, engine, loop).close)
+        with running_mode(config, loop, engine):
+            await engine.run()
     return 1 if engine.trading.orders.live_count else 0
+
+
+def metrics_child(
+    config: EngineConfig, listener: Listener, engine: Engine, loop: asyncio.AbstractEventLoop
+) -> MetricsChild:
+    """Return the process that serves this engine's metrics; its ends are told on the loop."""
+
+    def tell(text: str) -> None:
+        """Take the words of another thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(partial(engine.trading.notices.tell, NoticeKind.METRICS_LOST, text))
+
+    section = config.engine
+    return MetricsChild(section.state_dir, listener, config.metrics.markets, section.core, tell)
 
 
 def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:

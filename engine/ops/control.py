@@ -53,7 +53,11 @@ class NotRunning(ConfigError):
 
 
 class NotAnswering(EngineError):
-    """An engine is there, and does not answer."""
+    """An engine is there, as process `pid`, and does not answer."""
+
+    def __init__(self, path: Path, pid: int, why: object) -> None:
+        super().__init__(f"{path}: the engine, process {pid or 'unknown'}, does not answer ({why})")
+        self.pid = pid
 
 
 Answer: TypeAlias = Mapping[str, object]
@@ -214,10 +218,12 @@ def ask(
     """Return the engine's answer to one action as text."""
     path = state_dir / SOCKET
     request = {"action": action, "reason": reason, "arguments": arguments or {}}
+    pid = 0
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(timeout_s)
             client.connect(str(path))
+            pid = peer_of(client.fileno()).pid
             client.sendall(json.dumps(request).encode() + b"\n")
             answer = client.makefile().readline().strip()
     except PermissionError:
@@ -225,9 +231,9 @@ def ask(
     except OSError as error:
         if error.errno in _NOBODY_THERE and not isinstance(error, TimeoutError):
             raise NotRunning(f"{path}: no engine answers ({error}); is it running with this state_dir?") from None
-        raise NotAnswering(f"{path}: the engine does not answer ({error})") from None
+        raise NotAnswering(path, pid, error) from None
     if not answer:
-        raise NotAnswering(f"{path}: the engine hung up without an answer; its log says why")
+        raise NotAnswering(path, pid, "it hung up; its log says why")
     return answer
 
 

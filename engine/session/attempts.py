@@ -26,13 +26,13 @@ class Attempts:
         self._addresses = max(1, addresses)
         self.unanswered = 0  # Logons in a row
         self._denied = 0  # of them for their credentials
-        self.last_error = ""  # why the last attempt failed, empty after a good one
+        self.last_error = ""  # why the last attempt failed
         self.given_up = ""  # why no other attempt is made, empty while there is one
 
     def answered(self) -> None:
         """Begin anew: the Logon was answered by a Logon."""
         self.unanswered = self._denied = 0
-        self.last_error = self.given_up = ""
+        self.given_up = ""
 
     def allowed(self) -> None:
         """Begin anew by an operator's word."""
@@ -70,3 +70,8 @@ class Attempts:
     def is_storm(self) -> bool:
         """Whether so many Logons in a row were not answered that the attempts are slowed down."""
         return self.unanswered // self._addresses > AT_ONCE
+
+    @property
+    def storm(self) -> str:
+        """The storm in words."""
+        return f"{self.unanswered} Logons in a row failed, the next come slower: {self.last_error}"

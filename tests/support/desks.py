@@ -7,6 +7,7 @@ from msgspec import structs
 
 from engine import fix
 from engine.book import ASK, BID, Book, make_book
+from engine.codec import Fields
 from engine.errors import DecodeError
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
@@ -24,8 +25,8 @@ from tests.support.risks import NO_LIMITS
 
 CENTS = [PriceBand(0, 10_000, 100)]
 HOOKS = (
-    "on_start", "on_book", "on_trade", "on_order", "on_fill", "on_reject", "on_market", "on_timer", "on_halt",
-    "on_stop",
+    "on_start", "on_book", "on_trade", "on_block_trade", "on_order", "on_fill", "on_reject", "on_market", "on_timer",
+    "on_halt", "on_stop",
 )  # fmt: skip
 STEPS = {
     "book": ("apply", "snapshot", "set_level", "mark_stale"),
@@ -113,8 +114,8 @@ class FakeDialect:
     def order_status(self, order: Order, now_ns: int) -> bytes | None:
         return f"H {order.cl_ord_id}".encode() if self.knows_status else None
 
-    def decode(self, fields: ExecutionReport | bytes) -> ExecutionReport:
-        if isinstance(fields, bytes):
+    def decode(self, fields: ExecutionReport | Fields) -> ExecutionReport:
+        if isinstance(fields, Fields):
             raise DecodeError("OrderQty(38) is no number")
         return fields
 

@@ -107,7 +107,9 @@ class SessionDriver(Host):
         self.core.on_refused(fields, Reason.INVALID_MSG_TYPE, admin.not_taken(fields))
 
     def reset_numbers(self) -> None:
-        """Start both numbers at 1 without logging out, by agreement with the peer."""
+        """Start both numbers at 1 without logging out, by agreement with the peer; SessionError in FIX.4.0."""
+        if not self.core.settings.has_reset_flag:
+            raise SessionError(f"{self.name}: FIX.4.0 has no ResetSeqNumFlag(141); log out and reset on both sides")
         self._run(self.core.reset_numbers, self.clock.now_ns())
 
     def sequence_reset(self, new_seq_no: int) -> None:

@@ -27,7 +27,7 @@ from engine.session.native.driver import SessionDriver
 from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
-from engine.session.native.tls import client_context, server_name
+from engine.session.native.tls import client_context, protection, server_name
 from engine.session.protocol.replay import REPLAYED
 from engine.session.protocol.session import FixSession
 from engine.session.refusal import Refusal, of_tls
@@ -79,6 +79,7 @@ class NativeSession(SessionDriver):
         self._tls = client_context(settings)
         has_own = any(settings.text(key) for key in ("ClientCertificateFile", "SocketCertificateFile"))
         self._hint = "" if self._tls is None or has_own else "; the venue may want a client certificate, we have none"
+        self._protection = protection(settings)
         self._local_address = _local_address(settings)
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
@@ -86,8 +87,13 @@ class NativeSession(SessionDriver):
 
     @property
     def last_error(self) -> str:
-        """Why the session is not up; empty while it is, and before the first attempt."""
-        return "" if self.is_logged_on else self.core.needs_operator or self._attempts.last_error
+        """Why it last went down or did not come up."""
+        return self.core.needs_operator or self._attempts.last_error
+
+    @property
+    def protection(self) -> str:
+        """How the connection is protected."""
+        return "in clear" if self._tls is None else "TLS"
 
     def logon(self, *, resets: bool = False) -> None:
         """Connect and log on; connect again after a loss until `logout` or `close`.
@@ -136,8 +142,7 @@ class NativeSession(SessionDriver):
         self._addresses.failed()
         self.on_notice(NoticeKind.LOGON_FAILED, f"{self.name}: {self._address}: {attempts.last_error}")
         if attempts.is_storm and not was_storm:
-            text = f"{attempts.unanswered} Logons in a row failed, the next come slower: {attempts.last_error}"
-            self.on_notice(NoticeKind.LOGON_STORM, f"{self.name}: {text}")
+            self.on_notice(NoticeKind.LOGON_STORM, f"{self.name}: {attempts.storm}")
         if attempts.given_up and not self.core.needs_operator:
             self.core.needs_operator = attempts.given_up
             self.alert(attempts.given_up)
@@ -198,7 +203,7 @@ class NativeSession(SessionDriver):
     async def _connect(self) -> None:
         host, port = self._addresses.next(self.clock.now_ns())
         self._address = f"{host} port {port}"
-        self.log(f"connecting to {self._address}")
+        self.log(f"connecting to {self._address}, {self._protection}")
         # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             await self.loop.create_connection(

@@ -19,26 +19,23 @@ from typing import Any
 
 import quickfix
 
-from engine import fix
 from engine.codec import Fields
 from engine.errors import ConfigError, DecodeError, SessionError
 from engine.runtime._sockets import Sockets
 from engine.runtime.notices import NoticeKind, Notices
 from engine.session import LogonDialect
-from engine.session.attempts import Attempts
 from engine.session.file.settings import SessionSettings
 from engine.session.protocol import admin
 from engine.session.quickfix.callbacks import Callbacks
 from engine.session.quickfix.driver import Driver
 from engine.session.quickfix.log import LogFactory, SessionLog
 from engine.session.quickfix.logons import Logons
-from engine.session.quickfix.settings import prepared, quickfix_settings, read_dictionaries, session_id
-from engine.session.refusal import Refusal, read
+from engine.session.quickfix.pacing import Pacing
+from engine.session.quickfix.settings import prepared, protection, quickfix_settings, read_dictionaries, session_id
 
 _logger = logging.getLogger(__name__)
 
 _SOH = 1
-_CLOSED = "Socket Error: Connection reset by peer."  # as QuickFIX calls the end of a stream; a reset has its errno
 _TRAILER = "10=0\x01"  # QuickFIX drops a repeating group that nothing follows; it writes the true CheckSum later
 
 
@@ -48,6 +45,7 @@ class QuickfixSession:
     _driver: Driver
     _log: SessionLog
     _callbacks: Callbacks
+    _pacing: Pacing
     _dictionaries: list[quickfix.DataDictionary]
 
     def __init__(
@@ -64,15 +62,11 @@ class QuickfixSession:
         self.on_fault: Callable[[str], None] = lambda text: None
         self.is_logged_on = False
         self.name = settings.name
+        self.protection = "in clear"  # QuickFIX for Python is built without TLS
         self._loop = loop
         self._sockets = sockets or Sockets(loop)
         self._logons = Logons(settings.logon_tags(), logon_dialect)
         self.on_notice: Callable[[NoticeKind, str], None] = Notices(time.time_ns, _logger.warning).tell
-        self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
-        self._attempts = Attempts(self._reconnect_ns, len(settings.endpoints()))
-        self._resuming: asyncio.TimerHandle | None = None  # the next attempt, where QuickFIX would make it too soon
-        self._is_wanted = False  # between `logon` and `logout`
-        self.needs_operator = ""  # why an operator must act before the next Logon
         self._may_send = False
         self._is_dropping = False
         self.logout_text = ""  # why the session ends, where a Logout says so
@@ -88,6 +82,11 @@ class QuickfixSession:
         atexit.register(self.close)  # QuickFIX must be destroyed before Python shuts down
 
     @property
+    def last_error(self) -> str:
+        """Why it last went down or did not come up."""
+        return self._pacing.last_error
+
+    @property
     def next_sender_seq_num(self) -> int:
         """MsgSeqNum(34) of the next message that we send."""
         return self._session.getExpectedSenderNum() if self._session is not None else self._last_seq_nums[0]
@@ -96,11 +95,6 @@ class QuickfixSession:
     def next_target_seq_num(self) -> int:
         """MsgSeqNum(34) of the next message that we expect."""
         return self._session.getExpectedTargetNum() if self._session is not None else self._last_seq_nums[1]
-
-    @property
-    def last_error(self) -> str:
-        """Why the session is not up; empty while it is, and before the first attempt."""
-        return "" if self.is_logged_on else self.needs_operator or self._attempts.last_error
 
     @property
     def counts(self) -> dict[str, int]:
@@ -113,10 +107,8 @@ class QuickfixSession:
         """Connect and log on; connect again after a loss until `logout` or `close`."""
         if self._session is None:
             raise SessionError(f"{self.name}: is closed; make a new session")
-        self.logout_text = self.needs_operator = ""
-        self._is_wanted = True
-        self._attempts.allowed()
-        self._resume()
+        self.logout_text = ""
+        self._pacing.allow()
         self._driver.start()
 
     def send(self, body: bytes) -> None:
@@ -146,8 +138,8 @@ class QuickfixSession:
         """Send Logout, then disconnect; do not connect again."""
         if self._session is None:
             return
-        self._may_send = self._is_wanted = False
-        self._hold(0)
+        self._may_send = False
+        self._pacing.stop()
         self.logout_text = "logged out as asked"
         self._session.logout(text)
         if not self.is_logged_on:
@@ -156,8 +148,8 @@ class QuickfixSession:
 
     def close(self) -> None:
         """Release the connection and the store at once, or as soon as QuickFIX is off the stack."""
-        self._may_send = self._is_wanted = False
-        self._hold(0)
+        self._may_send = False
+        self._pacing.stop()
         if self._driver.is_polling or self._is_dropping:
             self._loop.call_soon(self.close)  # QuickFIX is on the stack and must not be destroyed under itself
         elif self._session is not None:
@@ -180,7 +172,9 @@ class QuickfixSession:
         self._dictionaries = read_dictionaries(settings)
         configured = quickfix_settings(settings)
         self._log = SessionLog(self.name, settings.path("FileLogPath"))
+        self._log.protection = protection(settings)
         self._callbacks = Callbacks(self, self._log)
+        self._pacing = Pacing(settings, self._log, self._loop, lambda kind, text: self.on_notice(kind, text))
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))
         ports = frozenset(port for _, port in settings.endpoints())
         try:
@@ -192,10 +186,10 @@ class QuickfixSession:
             raise
         self._driver.on_failure = self._poll_failed
         self._driver.on_turn = self._after_poll
-        self._session = quickfix.Session.lookupSession(identity)
+        self._session = self._pacing.session = quickfix.Session.lookupSession(identity)
 
     def _after_poll(self) -> None:
-        if self._log.refused and not self.is_logged_on and self._refusal() is not None:
+        if self._log.refused and not self.is_logged_on and self._pacing.refusal() is not None:
             self._drop()  # QuickFIX would wait on for a Logon
         if self._logons.unsent:
             self._logons.take_back(self._session)
@@ -239,54 +233,12 @@ class QuickfixSession:
         reason = self.logout_text or self._log.reason
         self.logout_text = ""
         if was_logged_on:
-            self._attempts.answered()
-            self._attempts.last_error = reason
+            self._pacing.ended(reason)
             self.on_logout(reason)
-        elif self._is_wanted:
-            self._failed(reason)
-
-    def _failed(self, reason: str) -> None:
-        """Note an attempt that failed; slow the next ones down, or give up where another would fare no better."""
-        attempts = self._attempts
-        was_storm = attempts.is_storm
-        if self._logons.unsent:
-            attempts.not_sent(reason)
-        else:
-            refusal = self._refusal()
-            ended = "connection closed" if reason == _CLOSED else reason
-            attempts.failed(refusal.text if refusal else f"{ended} before the Logon was answered", refusal)
-        self._log.refused = ""
-        self.on_notice(NoticeKind.LOGON_FAILED, f"{self.name}: {self._log.address}: {attempts.last_error}")
-        if attempts.is_storm and not was_storm:
-            text = f"{attempts.unanswered} Logons in a row failed, the next come slower: {attempts.last_error}"
-            self.on_notice(NoticeKind.LOGON_STORM, f"{self.name}: {text}")
-        if attempts.given_up:
-            self._session.logout("")
-            self.needs_operator = attempts.given_up
-            self.on_fault(attempts.given_up)
-        elif attempts.wait_ns > self._reconnect_ns:
-            self._hold(attempts.wait_ns)
-
-    def _refusal(self) -> Refusal | None:
-        """Return what came in place of the answer to our Logon."""
-        try:
-            fields = Fields(self._log.refused.encode("utf-8", "surrogateescape"))
-        except DecodeError:  # nothing came, or nothing that can be read
-            return None
-        return None if fields.msg_type == fix.Msg.LOGON else read(fields)
-
-    def _hold(self, wait_ns: int) -> None:
-        """Let QuickFIX make no attempt before this time; 0 for no attempt."""
-        if self._resuming is not None:
-            self._resuming.cancel()
-            self._resuming = None
-        if wait_ns:
-            self._session.logout("")
-            self._resuming = self._loop.call_later(wait_ns / 1_000_000_000, self._resume)
-
-    def _resume(self) -> None:
-        self._hold(0)
-        self._session.logon()
+        elif self._pacing.is_wanted:
+            self._pacing.failed(reason, is_sent=not self._logons.unsent)
+            if self._pacing.needs_operator:
+                self.on_fault(self._pacing.needs_operator)
 
     def caught(self, where: str, error: BaseException) -> None:
         """Report an exception that must not reach QuickFIX."""

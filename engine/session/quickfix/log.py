@@ -41,6 +41,7 @@ class SessionLog(quickfix.Log):
         self.refused = ""  # the message that the last event was about, as it came
         self.address = ""  # of the last attempt, in words
         self.on_connecting: Callable[[], None] = lambda: None
+        self.protection = ""  # how the connection is protected, said when it is made
         self._name = name
         self._messages: SideFile | None = None
         self._events: SideFile | None = None
@@ -91,10 +92,11 @@ class SessionLog(quickfix.Log):
         self._messages = self._events = None
 
     def _note(self, text: str) -> None:
-        _logger.info("%s: %s", self._name, text)
+        is_connecting = text.startswith("Connecting to ")
+        _logger.info("%s: %s", self._name, f"{text}, {self.protection}" if is_connecting else text)
         if text.startswith(_GARBLED):
             self.garbled += 1
-        elif text.startswith("Connecting to "):
+        elif is_connecting:
             self.address, self.refused = text.removeprefix("Connecting to ").partition(" (")[0], ""
             self.on_connecting()
         elif text != "Disconnecting":
