@@ -36,6 +36,7 @@ from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
+from engine.trading.messages import join
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 from engine.venue import MarketDataDialect, OrderDialect
 
@@ -101,10 +102,7 @@ class Engine(Views):
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.feed = self._make_feed(market_data)
-        self.session.on_message = seams.receive(self.trading)
-        self.session.on_logon = self.supervisor.on_logon
-        self.session.on_logout = self.supervisor.on_logout
-        self.session.on_fault = self.supervisor.halt
+        join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.stop)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
         tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)

@@ -26,6 +26,7 @@ from engine.runtime.notices import NoticeKind
 EXECUTION_REPORT = Msg.EXECUTION_REPORT
 _CANCEL = Msg.ORDER_CANCEL_REQUEST
 _REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST
+_REFUSALS = (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
 _ORDER_MESSAGES = ("", Msg.NEW_ORDER_SINGLE, _CANCEL, _REPLACE)
 _TRADE = Event.TRADE
 _LAST_TRADE = Event.LAST_TRADE
@@ -173,6 +174,8 @@ class Orders:
         event = PLAIN.get(report.exec_type) if report.msg_type == EXECUTION_REPORT else None
         if event is None:
             event = event_of(order, report)
+            if report.msg_type in _REFUSALS:
+                change.notice = _refusal(report)
         elif event is _TRADE and report.leaves_qty == 0 and ends_order(order, report):
             event = _LAST_TRADE
         rows = TABLE[order.ord_status]
@@ -259,7 +262,9 @@ class Orders:
     def _apply_to_none(self, report: ExecutionReport) -> Change:
         """Judge a report about no order of ours: the answer to a mass cancel, a refused query, or an unknown order."""
         change = self._change
-        is_refusal = report.msg_type in (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
+        is_refusal = report.msg_type in _REFUSALS
+        if is_refusal:
+            change.notice = _refusal(report)
         if report.msg_type == Msg.ORDER_MASS_CANCEL_REPORT:
             change.kind = Outcome.NOTHING if report.reason == ABSENT else Outcome.CANCEL_REJECTED
         elif is_refusal and report.ref_msg_type == Msg.ORDER_MASS_CANCEL_REQUEST:
@@ -274,6 +279,12 @@ class Orders:
                 f" OrderID(37) {report.order_id!r}, 35={report.msg_type} 150={report.exec_type} 58={report.text!r}"
             )
         return change
+
+
+def _refusal(report: ExecutionReport) -> tuple[NoticeKind, str]:
+    """Put into words that the venue refuses a message of ours as such."""
+    what = f"our 35={report.ref_msg_type}" + (f" 11={report.cl_ord_id!r}" if report.cl_ord_id else "")
+    return NoticeKind.VENUE_REFUSED, f"35={report.msg_type} of {what}: reason {report.reason}: {report.text!r}"
 
 
 def _describe_report(report: ExecutionReport) -> str:

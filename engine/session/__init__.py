@@ -9,19 +9,24 @@ from collections.abc import Callable
 from typing import Protocol
 
 from engine.codec import Fields
+from engine.runtime.notices import NoticeKind
 
 
 class Session(Protocol):
     """One FIX session, initiator side.
 
-    Set the four callables before `logon`. `on_message` receives every application message and every session-level
-    Reject(3); its `Fields` are valid during the call only.
+    Set the callables before `logon`. `on_message` receives every application message and every session-level
+    Reject(3); its `Fields` are valid during the call only. `on_refused` receives an application message that the
+    session answered with a Reject, the reason as in SessionRejectReason(373), and its text. `on_notice` receives what
+    people should hear of.
     """
 
     on_logon: Callable[[], None]
     on_logout: Callable[[str], None]
     on_message: Callable[[Fields], None]
     on_fault: Callable[[str], None]
+    on_refused: Callable[[Fields, int, str], None]
+    on_notice: Callable[[NoticeKind, str], None]
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ import quickfix
 
 from engine import fix
 from engine.codec import Fields
+from engine.session.protocol.admin import ADMIN
 from engine.session.protocol.replay import REPLAYED
 from engine.session.quickfix.log import SessionLog
 
@@ -20,6 +21,7 @@ class CallbackOwner(Protocol):
     """The session that the callbacks serve."""
 
     on_message: Callable[[Fields], None]
+    on_refused: Callable[[Fields, int, str], None]
     is_logged_on: bool
     logout_text: str  # why the session ends, where a Logout says so
 
@@ -95,8 +97,20 @@ class Callbacks(quickfix.Application):
                 self._owner.fill_logon(message, header)
             elif msg_type == fix.Msg.REJECT:
                 self.rejected += 1
+                self._tell_refused(message, fix.SessionRejectReason)
         except BaseException as error:
             self._owner.caught("logon", error)
+
+    def _tell_refused(self, reject: quickfix.Message, code: int) -> None:
+        """Tell of the application message that QuickFIX refuses by `reject`; `code` is the tag of its reason."""
+        number, msg_type = _value(reject, fix.RefSeqNum), _value(reject, fix.RefMsgType)
+        if msg_type in ADMIN:
+            return
+        came = self._log.refused
+        if f"{fix.SOH}34={number}{fix.SOH}" not in came:  # it had waited for a gap to close
+            came = f"8=FIX{fix.SOH}35={msg_type}{fix.SOH}34={number}{fix.SOH}"
+        text = " ".join(filter(None, (_value(reject, fix.Text), _value(reject, fix.RefTagID))))
+        self._owner.on_refused(Fields(came.encode("utf-8", "surrogateescape")), int(_value(reject, code) or 99), text)
 
     def toApp(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
         """Refuse to resend a stale message."""
@@ -108,8 +122,13 @@ class Callbacks(quickfix.Application):
             header = message.getHeader()
             if not header.isSetField(fix.PossDupFlag):
                 self.rejected += 1  # QuickFIX's own BusinessMessageReject
+                self._tell_refused(message, fix.BusinessRejectReason)
                 return False
             return header.getField(fix.MsgType) not in REPLAYED
         except BaseException as error:
             self._owner.caught("replay", error)
             return True
+
+
+def _value(message: quickfix.Message, tag: int) -> str:
+    return str(message.getField(tag)) if message.isSetField(tag) else ""

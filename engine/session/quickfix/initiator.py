@@ -26,6 +26,7 @@ from engine.runtime.notices import NoticeKind, Notices
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
 from engine.session.protocol import admin
+from engine.session.protocol.faults import Reason
 from engine.session.quickfix.callbacks import Callbacks
 from engine.session.quickfix.driver import Driver
 from engine.session.quickfix.log import LogFactory, SessionLog
@@ -60,6 +61,7 @@ class QuickfixSession:
         self.on_logout: Callable[[str], None] = lambda text: None
         self.on_message: Callable[[Fields], None] = lambda fields: None
         self.on_fault: Callable[[str], None] = lambda text: None
+        self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
         self.is_logged_on = False
         self.name = settings.name
         self.protection = "in clear"  # QuickFIX for Python is built without TLS
@@ -133,6 +135,7 @@ class QuickfixSession:
         """Answer a message whose MsgType(35) the application does not take."""
         if self.is_logged_on:
             self.send(admin.unsupported(fields, None))
+            self.on_refused(fields, Reason.INVALID_MSG_TYPE, admin.not_taken(fields))
 
     def logout(self, text: str = "") -> None:
         """Send Logout, then disconnect; do not connect again."""
