@@ -165,6 +165,7 @@ class Engine(Views):
         self._do("supervisor", self.supervisor.tick)
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
         self._do("journal", self._journal.prepare)
+        self._do("session store", self.session.prepare)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
         self._publisher.tick()

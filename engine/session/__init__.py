@@ -58,6 +58,9 @@ class Session(Protocol):
     def send(self, body: bytes) -> None:
         """Send one application message: `35=D<SOH>`, then its body fields, each closed by SOH."""
 
+    def prepare(self) -> None:
+        """Make room for what will be sent; SessionError where the store cannot grow, while it still has room."""
+
     def refuse(self, fields: Fields) -> None:
         """Answer a message whose MsgType(35) the application does not take by BusinessMessageReject(j)."""
 

@@ -48,15 +48,13 @@ async def test_s1_a_report_that_quickfix_refuses_is_told_with_its_order(tmp_path
         assert len(told) == 1
 
 
-def test_s1_a_refused_report_that_waited_behind_a_gap_is_told_too(tmp_path: Path) -> None:
+def test_s1_a_refused_report_beyond_a_gap_is_told_too(tmp_path: Path) -> None:
     async def main() -> None:
         async with logged_on(tmp_path, **STRICT) as (side, peer):
             told = listen(side)
             peer.send("8", report("E2") + "1057=Y|", seq_num=3)
-            await until(lambda: peer.received("2"))
-            peer.send("4", "123=Y|36=3|", seq_num=2, header="43=Y|122=20260105-14:30:00|")
             await until(lambda: told)
-            assert told[0][0] == "8" and told[0][2] == 0
+            assert told[0][:3] == ("8", "A1", 0)
 
     run("event", main())
 

@@ -106,6 +106,13 @@ class SessionDriver(Host):
             self.log(f"a message of an unsupported type got no answer: {error}")
         self.core.on_refused(fields, Reason.INVALID_MSG_TYPE, admin.not_taken(fields))
 
+    def prepare(self) -> None:
+        """Make room for what will be sent; SessionError where the store cannot grow, while it still has some left."""
+        try:
+            self.core.store.prepare()
+        except OSError as error:
+            raise SessionError(f"{self.name}: the store cannot grow: {error}") from error
+
     def reset_numbers(self) -> None:
         """Start both numbers at 1 without logging out, by agreement with the peer; SessionError in FIX.4.0."""
         if not self.core.settings.has_reset_flag:

@@ -29,9 +29,18 @@ def on_timer(core: SessionCore) -> int:
     if core.replay.has_ranges:
         resend.pump(core)
     core.armed_ns = _next_deadline(core)
-    if core.store.prepare():
+    if _prepare(core):
         core.armed_ns = min(core.armed_ns, core.now_ns + _PREPARE_NS)
     return core.armed_ns
+
+
+def _prepare(core: SessionCore) -> bool:
+    """Let the store prepare what it will need; where it cannot, the room that is left still serves what is sent."""
+    try:
+        return core.store.prepare()
+    except OSError as error:
+        core.host.alert(f"the store cannot grow: {error}")
+        return False
 
 
 def send_test_request(core: SessionCore) -> None:

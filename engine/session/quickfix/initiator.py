@@ -13,6 +13,7 @@ Thread  the loop thread only; the sequence numbers are read from QuickFIX at eac
 import asyncio
 import atexit
 import logging
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -37,6 +38,7 @@ from engine.session.quickfix.settings import prepared, protection, quickfix_sett
 _logger = logging.getLogger(__name__)
 
 _SOH = 1
+_LOW_ROOM = 4 * 2**20  # bytes on the store's disk, for 20 000 cancels
 _TRAILER = "10=0\x01"  # QuickFIX drops a repeating group that nothing follows; it writes the true CheckSum later
 
 
@@ -69,6 +71,8 @@ class QuickfixSession:
         self._sockets = sockets or Sockets(loop)
         self._logons = Logons(settings.logon_tags(), logon_dialect)
         self.on_notice: Callable[[NoticeKind, str], None] = Notices(time.time_ns, _logger.warning).tell
+        self._folder = settings.path("FileStorePath")
+        self._look_s = 0.0
         self._may_send = False
         self._is_dropping = False
         self.logout_text = ""  # why the session ends, where a Logout says so
@@ -130,6 +134,20 @@ class QuickfixSession:
         finally:
             callbacks.is_sending = False
         raise SessionError(f"{self.name}: cannot send {body!r}: no SOH at its end; add it")
+
+    def prepare(self) -> None:
+        """Look, once a second, whether the store's disk has room; SessionError while some is left for cancels."""
+        now_s = self._loop.time()
+        if self._folder is None or now_s < self._look_s:
+            return
+        self._look_s = now_s + 1
+        try:
+            disk = os.statvfs(self._folder)
+        except OSError as error:
+            raise SessionError(f"{self.name}: the store cannot be reached: {error}") from error
+        if disk.f_bavail * disk.f_frsize < _LOW_ROOM:
+            self._look_s = now_s
+            raise SessionError(f"{self.name}: the store cannot grow for long: less than {_LOW_ROOM >> 20} MiB are left")
 
     def refuse(self, fields: Fields) -> None:
         """Answer a message whose MsgType(35) the application does not take."""
