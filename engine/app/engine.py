@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from engine.app import loading, operator
+from engine.app import loading, operator, repair
 from engine.app.takeover import take_over
 from engine.app.views import Views
 from engine.book import make_book
@@ -104,6 +104,7 @@ class Engine(Views):
         self.feed = self._make_feed(market_data)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.stop)
+        self.actions |= repair.actions(self.session, self.supervisor.note)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
         tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
         self._publisher = Publisher(self, config.engine.state_dir, seams.wall_ns, tell)

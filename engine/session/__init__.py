@@ -41,6 +41,10 @@ class Session(Protocol):
         """Why it last went down or did not come up, in the counterparty's words where there are any; else empty."""
 
     @property
+    def phase(self) -> str:
+        """Where it stands: `logged on`, `connecting`, `waiting` for the next attempt, `given up` or `logged out`."""
+
+    @property
     def is_logged_on(self) -> bool:
         """Whether `send` takes messages now."""
 
@@ -63,6 +67,15 @@ class Session(Protocol):
 
     def refuse(self, fields: Fields) -> None:
         """Answer a message whose MsgType(35) the application does not take by BusinessMessageReject(j)."""
+
+    def reset(self) -> None:
+        """Begin both numbers at 1, and ask for the same in the next Logon; SessionError unless it is disconnected."""
+
+    def set_next(self, next_out: int, next_in: int) -> None:
+        """Set both numbers, by agreement with the peer; SessionError unless it is disconnected."""
+
+    def test_request(self) -> None:
+        """Send a TestRequest; SessionError while logged out."""
 
     def logout(self, text: str = "") -> None:
         """Send Logout, answer what the peer still asks for, then disconnect; do not connect again."""

@@ -47,9 +47,7 @@ _DENYING_WORDS = re.compile(
     re.IGNORECASE,
 )
 _ALERT = re.compile(r"\w*ALERT_\w+")  # OpenSSL's name of it, such as TLSV13_ALERT_CERTIFICATE_REQUIRED
-_OUR_CERTIFICATE = re.compile(
-    "CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE"
-)  # as TLS 1.2 says
+_OUR_CERTIFICATE = re.compile("CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE")  # as TLS 1.2 says
 _AT_ANOTHER_TIME = re.compile(r"at this time|\b(hours|closed|schedule|maintenance|session time)\b", re.IGNORECASE)
 
 

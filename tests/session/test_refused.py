@@ -10,10 +10,9 @@ from engine.codec import Fields
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.settings import load_session
 from tests.support.places import FIX_CONFIG, ROOT
-from tests.support.session.fix_peer import Side, in_both_modes, logged_on, report, run, until
+from tests.support.session.fix_peer import STRICT, Side, in_both_modes, logged_on, report, run, until
 from tests.support.session.scene import frame
 
-STRICT = {"AllowUnknownMsgFields": "N", "ValidateUserDefinedFields": "Y"}
 TAGS = sorted(
     int(tag)
     for tag in re.findall(
@@ -77,7 +76,9 @@ def test_s1_the_shipped_dictionary_passes_every_tag_that_our_dialects_read(tag: 
     assert dictionary is not None
     sound = {37: "1", 17: "E", 150: "0", 39: "0", 55: "X", 54: "1", 151: "0", 14: "0", 6: "0"}
     value = OF_TAG.get(tag, "Y" if tag in (43, 97, 1057) else "1")
-    head = "35=8|34=2|" + (f"{tag}={value}|" if tag in (43, 97) else "") + ("122=20260105-14:30:00|" if tag == 43 else "")
+    head = (
+        "35=8|34=2|" + (f"{tag}={value}|" if tag in (43, 97) else "") + ("122=20260105-14:30:00|" if tag == 43 else "")
+    )
     more = "" if tag in sound or tag in (35, 43, 97) else f"{tag}={value}|"
     text = head + "".join(f"{key}={known}|" for key, known in sound.items()) + more
     fault = dictionary.check(Fields(frame(text)))

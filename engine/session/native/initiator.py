@@ -14,6 +14,7 @@ import ssl
 import time
 from collections.abc import Callable, Container
 
+from engine.errors import SessionError
 from engine.runtime._sockets import Sockets
 from engine.runtime.notices import NoticeKind
 from engine.session import LogonDialect
@@ -32,6 +33,7 @@ from engine.session.protocol.replay import REPLAYED
 from engine.session.protocol.session import FixSession
 from engine.session.refusal import Refusal, of_tls
 from engine.session.store.file_store import open_store, stem
+from engine.session.store.repair import prove_possible
 
 _logger = logging.getLogger(__name__)
 _CONNECT_TIMEOUT = 10  # seconds
@@ -83,6 +85,7 @@ class NativeSession(SessionDriver):
         self._local_address = _local_address(settings)
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
+        self._is_dialling = False
         self._hurry: asyncio.Event = asyncio.Event()  # an operator does not want to wait
 
     @property
@@ -106,6 +109,35 @@ class NativeSession(SessionDriver):
         self._hurry.set()
         if self._task is None or self._task.done():
             self._task = self.loop.create_task(self._keep_connected())
+
+    @property
+    def phase(self) -> str:
+        """Where it stands, in words."""
+        if self.is_logged_on:
+            return "logged on"
+        if self._connection is not None or self._is_dialling:
+            return "connecting"
+        if self.core.needs_operator:
+            return "given up"
+        return "logged out" if self._task is None or self._task.done() else "waiting"
+
+    def reset(self) -> None:
+        """Begin both numbers at 1, and ask for the same in the next Logon; SessionError unless it is disconnected."""
+        self.set_next(1, 1)
+        self.core.reset_pending = self.core.settings.has_reset_flag
+
+    def set_next(self, next_out: int, next_in: int) -> None:
+        """Set both numbers, by agreement with the peer; SessionError unless it is disconnected."""
+        prove_possible(next_out, next_in)
+        if self.phase in ("logged on", "connecting"):
+            raise SessionError(f"{self.name}: is {self.phase}: log out first, or wait for the attempt to end")
+        self._set_wall()
+        self.core.reset_pending = False
+        self.core.renumber(next_out, next_in, self.clock.now_ns())
+
+    def test_request(self) -> None:
+        """Send a TestRequest; SessionError while logged out."""
+        self.core.test_request(self.clock.now_ns())
 
     def logout(self, text: str = "") -> None:
         """Send Logout, answer what the peer still asks for, then disconnect; do not connect again."""
@@ -178,6 +210,7 @@ class NativeSession(SessionDriver):
     async def _attempt(self) -> None:
         """Connect, and wait until the connection is gone."""
         self._closed.clear()
+        self._is_dialling = True
         try:
             await self._connect()
         except (OSError, TimeoutError) as error:
@@ -186,6 +219,8 @@ class NativeSession(SessionDriver):
             if self._task is not asyncio.current_task():
                 raise asyncio.CancelledError  # while it connected, which nobody else says
             await self._closed.wait()
+        finally:
+            self._is_dialling = False
 
     async def _pause(self, wait_ns: int) -> None:
         """Wait before the next attempt, unless an operator hurries it."""

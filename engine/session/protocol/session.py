@@ -108,6 +108,21 @@ class FixSession(SessionCore):
         self.reset_wanted = True
         liveness.send_test_request(self)
 
+    def renumber(self, next_out: int, next_in: int, now_ns: int) -> None:
+        """Begin a new run with these numbers while there is no connection; the messages sent so far are not resent."""
+        self.now_ns = now_ns
+        self.store.reset(self.wall_ns, next_in, next_out)
+        self.next_in, self.next_out = next_in, next_out
+        self.gap.forget()
+        self.replay.clear()
+
+    def test_request(self, now_ns: int) -> None:
+        """Send a TestRequest; SessionError while logged out."""
+        if not self.is_logged_on:
+            raise SessionError(f"{self.settings.name}: logged out; ask after on_logon")
+        self.now_ns = now_ns
+        liveness.send_test_request(self)
+
     def sequence_reset(self, new_seq_no: int, now_ns: int) -> None:
         """Make the peer expect `new_seq_no` next; SessionError while logged out and for a number that is too low."""
         self.now_ns = now_ns

@@ -12,6 +12,7 @@ import quickfix
 
 from engine import fix
 from engine.codec import Fields
+from engine.errors import DecodeError
 from engine.session.protocol.admin import ADMIN
 from engine.session.protocol.replay import REPLAYED
 from engine.session.quickfix.log import SessionLog
@@ -106,11 +107,14 @@ class Callbacks(quickfix.Application):
         number, msg_type = _value(reject, fix.RefSeqNum), _value(reject, fix.RefMsgType)
         if msg_type in ADMIN:
             return
-        came = self._log.refused
-        if f"{fix.SOH}34={number}{fix.SOH}" not in came:  # it had waited for a gap to close
-            came = f"8=FIX{fix.SOH}35={msg_type}{fix.SOH}34={number}{fix.SOH}"
+        try:
+            fields = Fields(self._log.refused.encode("utf-8", "surrogateescape"))
+        except DecodeError:
+            fields = Fields()
+        if fields.text(fix.MsgSeqNum) != number:  # not to be read, or it had waited for a gap to close
+            fields.parse(f"8=FIX{fix.SOH}35={msg_type}{fix.SOH}34={number}{fix.SOH}".encode())
         text = " ".join(filter(None, (_value(reject, fix.Text), _value(reject, fix.RefTagID))))
-        self._owner.on_refused(Fields(came.encode("utf-8", "surrogateescape")), int(_value(reject, code) or 99), text)
+        self._owner.on_refused(fields, int(_value(reject, code) or 99), text)
 
     def toApp(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
         """Refuse to resend a stale message."""

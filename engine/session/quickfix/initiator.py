@@ -13,13 +13,13 @@ Thread  the loop thread only; the sequence numbers are read from QuickFIX at eac
 import asyncio
 import atexit
 import logging
-import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 import quickfix
 
+from engine import fix
 from engine.codec import Fields
 from engine.errors import ConfigError, DecodeError, SessionError
 from engine.runtime._sockets import Sockets
@@ -30,15 +30,16 @@ from engine.session.protocol import admin
 from engine.session.protocol.faults import Reason
 from engine.session.quickfix.callbacks import Callbacks
 from engine.session.quickfix.driver import Driver
+from engine.session.quickfix.held_store import HeldStore
 from engine.session.quickfix.log import LogFactory, SessionLog
 from engine.session.quickfix.logons import Logons
 from engine.session.quickfix.pacing import Pacing
 from engine.session.quickfix.settings import prepared, protection, quickfix_settings, read_dictionaries, session_id
+from engine.session.store.repair import prove_possible
 
 _logger = logging.getLogger(__name__)
 
 _SOH = 1
-_LOW_ROOM = 4 * 2**20  # bytes on the store's disk, for 20 000 cancels
 _TRAILER = "10=0\x01"  # QuickFIX drops a repeating group that nothing follows; it writes the true CheckSum later
 
 
@@ -71,8 +72,8 @@ class QuickfixSession:
         self._sockets = sockets or Sockets(loop)
         self._logons = Logons(settings.logon_tags(), logon_dialect)
         self.on_notice: Callable[[NoticeKind, str], None] = Notices(time.time_ns, _logger.warning).tell
-        self._folder = settings.path("FileStorePath")
-        self._look_s = 0.0
+        self._resets = settings.flag("ResetOnLogon")
+        self._store: HeldStore | None = None
         self._may_send = False
         self._is_dropping = False
         self.logout_text = ""  # why the session ends, where a Logout says so
@@ -84,6 +85,8 @@ class QuickfixSession:
         try:
             self._open(settings)
         except quickfix.FIXException as error:
+            if self._store is not None:
+                self._store.close()
             raise ConfigError(f"{settings.file}: QuickFIX refuses it: {error}; correct the session file") from None
         atexit.register(self.close)  # QuickFIX must be destroyed before Python shuts down
 
@@ -137,23 +140,40 @@ class QuickfixSession:
 
     def prepare(self) -> None:
         """Look, once a second, whether the store's disk has room; SessionError while some is left for cancels."""
-        now_s = self._loop.time()
-        if self._folder is None or now_s < self._look_s:
-            return
-        self._look_s = now_s + 1
-        try:
-            disk = os.statvfs(self._folder)
-        except OSError as error:
-            raise SessionError(f"{self.name}: the store cannot be reached: {error}") from error
-        if disk.f_bavail * disk.f_frsize < _LOW_ROOM:
-            self._look_s = now_s
-            raise SessionError(f"{self.name}: the store cannot grow for long: less than {_LOW_ROOM >> 20} MiB are left")
+        if self._store is not None:
+            self._store.prepare(self._loop.time())
 
     def refuse(self, fields: Fields) -> None:
         """Answer a message whose MsgType(35) the application does not take."""
         if self.is_logged_on:
             self.send(admin.unsupported(fields, None))
             self.on_refused(fields, Reason.INVALID_MSG_TYPE, admin.not_taken(fields))
+
+    @property
+    def phase(self) -> str:
+        """Where it stands, in words."""
+        if self.is_logged_on:
+            return "logged on"
+        return "connecting" if self._session is not None and self._session.sentLogon() else self._pacing.phase
+
+    def reset(self) -> None:
+        """Begin both numbers at 1, and ask for the same in the next Logon; SessionError unless it is disconnected."""
+        self.set_next(1, 1)
+        self._session.setResetOnLogon(True)
+
+    def set_next(self, next_out: int, next_in: int) -> None:
+        """Set both numbers, by agreement with the peer; SessionError unless it is disconnected."""
+        prove_possible(next_out, next_in)
+        if self._session is None or self.phase in ("logged on", "connecting"):
+            raise SessionError(f"{self.name}: is {self.phase}: log out first, or wait for the attempt to end")
+        self._session.reset()  # also forgets the messages of the old numbers
+        self._session.setResetOnLogon(self._resets)
+        self._session.setNextSenderMsgSeqNum(next_out)
+        self._session.setNextTargetMsgSeqNum(next_in)
+
+    def test_request(self) -> None:
+        """Send a TestRequest; SessionError while logged out."""
+        self.send(admin.body(fix.Msg.TEST_REQUEST, [(fix.TestReqID, f"{time.time_ns()}")]))
 
     def logout(self, text: str = "") -> None:
         """Send Logout, then disconnect; do not connect again."""
@@ -183,6 +203,8 @@ class QuickfixSession:
             self._parts = ()
             self._log.thisown = True  # QuickFIX has let go of it
             self._log.close()
+            if self._store is not None:
+                self._store.close()
 
     def _open(self, settings: SessionSettings) -> None:
         """Make QuickFIX's session; it opens its store and does not connect yet."""
@@ -190,6 +212,7 @@ class QuickfixSession:
         if quickfix.Session.doesSessionExist(identity):
             raise ConfigError(f"{settings.file}: {self.name} runs in this process already; close that one first")
         settings = prepared(settings)
+        self._store = HeldStore(settings)
         self._dictionaries = read_dictionaries(settings)
         configured = quickfix_settings(settings)
         self._log = SessionLog(self.name, settings.path("FileLogPath"))
@@ -242,6 +265,7 @@ class QuickfixSession:
 
     def logged_on(self) -> None:
         """Let the application send."""
+        self._session.setResetOnLogon(self._resets)
         self.is_logged_on = self._may_send = True
         if not self._driver.is_watching:
             _logger.warning("%s: connection not found in /proc/self/fd: reports wait for the timer", self.name)

@@ -44,6 +44,11 @@ class Pacing:
         """Why the last attempt or connection ended."""
         return self.needs_operator or self._attempts.last_error
 
+    @property
+    def phase(self) -> str:
+        """Where a session stands that is not connected."""
+        return "given up" if self.needs_operator else "waiting" if self.is_wanted else "logged out"
+
     def allow(self) -> None:
         """Let QuickFIX connect, as the application or an operator wants."""
         self.is_wanted = True

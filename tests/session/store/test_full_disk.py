@@ -90,6 +90,7 @@ def test_o1_a_session_whose_store_is_full_dials_slowly_and_comes_back(tmp_path: 
         async with unwilling(Unwilling.LOGON, wall_ns=time.time_ns) as venues:
             loop = asyncio.get_running_loop()
             session = NativeSession(initiator_settings(tmp_path, venues[0].port, ReconnectInterval=0), loop)
+
             class Full(MemoryStore):
                 is_full = True
 
