@@ -12,7 +12,7 @@ cdef class SessionDriver(Host):
     cdef public str dropped_for
     cdef object _notices, _lines
     cdef public Connection _connection
-    cdef public object _message_log, _timer
+    cdef public object _message_log, _timer, _giving_up
     cdef public bint _is_busy, _is_closing
 
     cpdef send(self, bytes body)

@@ -26,6 +26,7 @@ _logger = logging.getLogger(__name__)
 _LONGEST_WAIT_NS = 60_000_000_000  # the wall clock may be adjusted: check again after a minute
 _LATE_NS = 50_000_000
 _READ_FIRST_S = 0.01
+FULL_SECONDS = 30.0  # that a peer may leave its socket full
 
 
 class SessionDriver(Host):
@@ -53,6 +54,7 @@ class SessionDriver(Host):
         self._message_log = message_log
         self._connection: Connection | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._giving_up: asyncio.TimerHandle | None = None  # a peer that does not read
         self._is_busy = False  # inside the session
         self._is_closing = False
 
@@ -167,20 +169,28 @@ class SessionDriver(Host):
                 self._connection.release()
 
     def on_full(self) -> None:
-        """Stop writing; a session that does not store its messages cannot catch up later, so it is dropped."""
-        if not self.core.pause():
-            self.loop.call_soon(self._run, self.core.drop, "the peer does not read")
+        """Stop writing for a while; a session that does not store its messages cannot catch up later."""
+        patience_s = FULL_SECONDS if self.core.pause() else 0
+        self._giving_up = self.loop.call_later(patience_s, self._run, self.core.drop, "the peer does not read")
 
     def on_writable(self) -> None:
         """Write on."""
+        self._bear()
         self._run(self.core.resume, self.clock.now_ns())
 
     def on_closed(self, reason: str) -> None:
         """Tell the session that the connection is gone."""
         self._connection = None
+        self._bear()
         if not self._is_closing:
             self._run(self.core.disconnected, self.clock.now_ns(), reason)
             self.on_timer()
+
+    def _bear(self) -> None:
+        """Give a peer up no more: it reads, or has gone."""
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
 
     # Host of the session
 

@@ -26,6 +26,7 @@ cdef class SessionCore:
     cdef public bint reset_pending, reset_asked, reset_wanted
     cdef public int64_t next_in, next_out, now_ns, wall_offset_ns, peer_limit
     cdef public int64_t heart_bt_ns, last_sent_ns, last_received_ns, last_test_ns, armed_ns
+    cdef public int64_t tests, tests_second
     cdef FrameReader _reader
     cdef FastPath _fast_path
     cdef object _passes

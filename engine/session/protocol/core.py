@@ -86,6 +86,7 @@ class SessionCore:
         self.heart_bt_ns = 0
         self.last_sent_ns = self.last_received_ns = 0
         self.last_test_ns = -1
+        self.tests = self.tests_second = 0  # of the peer's last TestRequest: how many came in its second
         self.test_req_id = ""  # of the TestRequest that is open
         self.state_deadline_ns = self.armed_ns = NEVER_NS
 

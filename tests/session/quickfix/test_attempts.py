@@ -3,6 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,10 @@ NAMES = ("SIMVENUE", "FIXLANE")
 Noticed = list[tuple[NoticeKind, str]]
 
 
-def side(folder: Path, venues: list[Unwilling], **changes: object) -> tuple[Side, Noticed]:
-    ports = {f"SocketConnectPort{i or ''}": venue.port for i, venue in enumerate(venues)}
+def side(folder: Path, venues: list[Unwilling], **changes: Any) -> tuple[Side, Noticed]:
+    ports: dict[str, Any] = {f"SocketConnectPort{i or ''}": venue.port for i, venue in enumerate(venues)}
     hosts = {f"SocketConnectHost{i or ''}": "127.0.0.1" for i, _ in enumerate(venues)}
-    made = Side(folder, venues[0].port, **{**hosts, **ports, "LogonTimeout": 1, **changes})
+    made = Side(folder, venues[0].port, **{**ports, **hosts, "LogonTimeout": 1, **changes})
     told: Noticed = []
     made.session.on_notice = lambda kind, text: told.append((kind, text))
     made.session.logon()
