@@ -23,7 +23,7 @@ MODES = ("event", "busy")
 STRICT: dict[str, Any] = {
     "AllowUnknownMsgFields": "N",
     "ValidateUserDefinedFields": "Y",
-}  # the shipped session is lenient
+}  # shipped: lenient
 
 
 def run(mode: str, scenario: Coroutine[Any, Any, None]) -> None:
