@@ -1,7 +1,7 @@
 """The path: a frame to an order, and a report to a position; every step visible, in order.
 
 Units   price, size and money as in `instrument`; times in ns: `clock_ns` monotonic, `wall_ns` since 1970.
-Errors  nothing is raised to the edges: an unreadable frame is counted, anything unknown about an order halts.
+Errors  nothing is raised to the edges: an unreadable frame is counted, a report that contradicts stops a market.
 Cost    no logging, date, float or await here; see the benchmarks `tick` and `order`.
 Thread  the loop thread, which is the only writer of everything below.
 """
@@ -264,12 +264,14 @@ class TradingLoop:
             report = self._decode_report(fields)
         except DecodeError as error:
             self.counters.unknown_reports += 1
-            self.guard.halt(f"unreadable report: {error}")
+            self.doubts.unreadable(fields, f"unreadable report: {error}")
             return
         if report is None:  # says nothing about orders
             self.counters.unknown_reports += 1
             self.gateway.refuse(fields)
             return
+        if report.oddity:
+            self.notices.tell(NoticeKind.REPORT_ROUNDED, report.oddity)
         self.apply(report)
 
     def apply(self, report: ExecutionReport) -> None:
@@ -277,6 +279,8 @@ class TradingLoop:
         change = self.orders.apply(report)
         self.journal.append_report(report, self.wall.now_ns())
         order = change.order
+        if change.notice is not None:
+            self.notices.tell(*change.notice)
         if order is not None:
             self.portfolio.book(change)
             self.risk.update(order)
@@ -289,7 +293,4 @@ class TradingLoop:
 
     def suspect(self, order: Order, text: str) -> None:
         """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
-        self.orders.doubt(order)
-        self.risk.update(order)
         self.doubts.suspect(order, text)
-        self.guard.call("on_order", order)
