@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,14 +130,8 @@ def test_m11_key_that_others_may_read_is_a_warning_of_check_and_run(
     told = f"{key} is open to others (mode 0644); chmod 600 it"
     assert check(path) == ([], [told])
     monkeypatch.setattr("engine.app.engine.run", lambda config: 0)
-    commands.run(_arguments(path))
+    commands.run(Namespace(config=path))
     assert f"warning: {told}\n" in capsys.readouterr().err
-
-
-def _arguments(path: Path) -> object:
-    from argparse import Namespace
-
-    return Namespace(config=path)
 
 
 @pytest.mark.parametrize("name", ["S9_PASSWORD", "S9_HOST"])
