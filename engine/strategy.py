@@ -136,7 +136,10 @@ class Strategy:
         """
 
     def on_trade(self, instrument: Instrument, side: int, price: int, size: int) -> None:
-        """Somebody traded, perhaps we; `side` is the aggressor's. Called while trading is allowed."""
+        """Somebody traded in the book, perhaps we; `side` is the aggressor's. Called while trading is allowed."""
+
+    def on_block_trade(self, instrument: Instrument, side: int, price: int, size: int) -> None:
+        """Two parties traded by agreement, beside the book: `price` and `size` say nothing about what rests in it."""
 
     def on_order(self, order: Order) -> None:
         """An order was acknowledged, replaced or restated, cancelled, expired, or became unknown; `ord_status` tells.
@@ -153,6 +156,9 @@ class Strategy:
         By risk: `reason` is a RiskReject code, `order` is None for a new order and the order itself for a replace. By
         the venue: `reason` is the venue's code; an order that was new is done, one that was to change stays.
         """
+
+    def on_market(self, instrument: Instrument, text: str) -> None:
+        """A market takes no new orders from now on, and `text` says why; it is empty when the market opens again."""
 
     def on_timer(self, key: object) -> None:
         """A timer set with `context.timer` is due; `context.is_halted` may be True."""

@@ -6,7 +6,7 @@ Errors  ConfigError that names the key, what was looked for, and what is there.
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 
 from engine import venue
 from engine.app.hooks import wrong_hooks
-from engine.config.engine import Credentials, EngineConfig, FeedSection, SessionSection
+from engine.config.engine import Credentials, FeedSection, SessionSection, StrategySection
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
+from engine.session.file.settings import SessionSettings
 from engine.strategy import Strategy
 from engine.venue import MarketDataDialect, OrderDialect
 
@@ -44,6 +45,16 @@ def logon_dialect(section: SessionSection) -> LogonDialect | None:
     return dialect
 
 
+def session_problems(section: SessionSection, settings: SessionSettings) -> list[str]:
+    """Return what the venue's `session_problems(sender_comp_id, key_id)` finds wrong, if it has one."""
+    try:
+        judge = _factory("session.dialect", section.dialect, "session_problems", lambda *identity: [])
+        texts: list[str] = judge(settings.text("SenderCompID"), section.credentials.key_id())
+    except ConfigError:  # of the dialect or the key: found elsewhere
+        return []
+    return [f"{settings.file}: {text}" for text in texts]
+
+
 def fee(section: FeedSection) -> Any:
     """Return the venue's fee rule `fees()`, for fills whose report names no fee."""
     return _factory("feed.dialect", section.dialect, "fees")()
@@ -57,10 +68,9 @@ def feed_protection(section: FeedSection) -> str:
     return f"plain TCP: feed.url begins with {address.scheme}:"
 
 
-def exposed(config: EngineConfig) -> list[str]:
+def exposed(credentials: Iterable[Credentials]) -> list[str]:
     """Return a warning for each file of a credential that others may read."""
-    found = [text for section in (config.session, config.feed) for text in section.credentials.exposed()]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(text for each in credentials for text in each.exposed()))
 
 
 def _with_key(section: str, credentials: Credentials, make: Callable[[str, bytes], Any]) -> Any:
@@ -74,7 +84,7 @@ def _with_key(section: str, credentials: Credentials, make: Callable[[str, bytes
         raise ConfigError(f"{section}.credentials: {file} {error}{hint}") from None
 
 
-def _factory(key: str, name: str, factory: str) -> Any:
+def _factory(key: str, name: str, factory: str, default: Any = None) -> Any:
     path = name if "." in name else f"engine.venue.{name}"
     try:
         module = importlib.import_module(path)
@@ -83,15 +93,15 @@ def _factory(key: str, name: str, factory: str) -> Any:
         raise ConfigError(f'{key}: "{name}" is no venue: no module {error.name!r}; there are {known}') from None
     except (ImportError, TypeError, ValueError) as error:  # such as a name of dots only
         raise ConfigError(f'{key}: "{name}" cannot be imported: {error}') from None
-    found = getattr(module, factory, None)
+    found = getattr(module, factory, default)
     if found is None:
         raise ConfigError(f'{key}: venue "{name}" has no {factory}: name one that has')
     return found
 
 
-def build_strategy(config: EngineConfig) -> Strategy:
-    """Return the configured strategy, its parameters typed by its own `Parameters`."""
-    path, given = config.strategy.path, config.strategy.parameters
+def build_strategy(section: StrategySection, instruments: Sequence[Instrument]) -> Strategy:
+    """Return the configured strategy, its parameters typed by its own `Parameters` in units of the instruments."""
+    path, given = section.path, section.parameters
     module_name, _, class_name = path.partition(":")
     try:
         kind = getattr(importlib.import_module(module_name), class_name)
@@ -107,7 +117,7 @@ def build_strategy(config: EngineConfig) -> Strategy:
             raise ConfigError(f'strategy.parameters: "{path}" takes none')
         return _made(path, kind)
     tables = Tables(Path())
-    tables.set_units(config.instruments[0].price_decimals, config.instruments[0].size_decimals)
+    tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
     parameters = tables.struct(kind.Parameters, given, "strategy.parameters")
     if parameters is None:
         raise ConfigError("\n  ".join(["strategy.parameters are wrong:", *tables.problems]))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from engine.app import commands, loading
+from engine.app import commands
 from engine.app.check import check, protections
 from engine.cli import main
 from engine.errors import ConfigError
@@ -129,7 +129,7 @@ def test_m11_key_that_others_may_read_is_a_warning_of_check_and_run(
     path = config(with_key())
     told = f"{key} is open to others (mode 0644); chmod 600 it"
     assert check(path) == ([], [told])
-    monkeypatch.setattr("engine.app.engine.run", lambda config: 0)
+    monkeypatch.setattr("engine.app.running.run", lambda config: 0)
     commands.run(Namespace(config=path))
     assert f"warning: {told}\n" in capsys.readouterr().err
 
@@ -149,9 +149,3 @@ def test_s9_unset_name_is_an_error_of_check_and_its_value_is_never_printed(
     captured = capfd.readouterr()
     assert f"environment variable {name} is not set" in captured.err
     assert "hunter2" not in captured.out + captured.err
-
-
-def test_credential_of_neither_kind_leaves_no_warning(config: Callable[..., Path]) -> None:
-    from engine.config.engine import load
-
-    assert loading.exposed(load(config())) == []

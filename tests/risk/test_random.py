@@ -147,13 +147,14 @@ class Run:
         ask = self.random.choice((NO_ASK, *range(4_300, 5_000, 100)))
         if self.random.random() < 0.1:
             bid, ask = NO_BID, NO_ASK
-        self.books[instrument.index] = FakeBook(bid, ask, self.random.random() < 0.1, self.now_ns)
+        self.books[instrument.index] = FakeBook(bid, ask, self.random.random() < 0.1)
+        self.risk.heard_ns = self.reference.heard_ns = self.now_ns
         self.portfolio.mark(instrument, bid, ask)
         assert self.risk.is_within_loss() is self.reference.mark(instrument, bid, ask)
 
     def turn(self) -> None:
         instrument, is_open = self.random.choice(self.instruments), self.random.random() < 0.7
-        self.risk.set_open(instrument, is_open)
+        self.risk.set_stops(instrument, 0 if is_open else 1)
         (self.reference.closed.discard if is_open else self.reference.closed.add)(instrument)
         self.reference.state = self.random.choice((*TradingState, *[TradingState.ACTIVE] * 5))
         self.risk.set_state(self.reference.state, "turned")

@@ -75,6 +75,11 @@ class NativeSession(SessionDriver):
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
 
+    @property
+    def protection(self) -> str:
+        """How the connection is protected."""
+        return "in clear" if self._tls is None else "TLS"
+
     def logon(self, *, resets: bool = False) -> None:
         """Connect and log on; connect again after a loss until `logout` or `close`.
 
@@ -122,7 +127,8 @@ class NativeSession(SessionDriver):
                 await self._connect()
             except (OSError, TimeoutError) as error:
                 self._addresses.failed()
-                _logger.info("%s: not connected: %s", self.name, error)
+                self.last_error = f"not connected: {error or 'no answer in time'}"
+                _logger.info("%s: %s", self.name, self.last_error)
             else:
                 if self._task is not asyncio.current_task():
                     return  # cancelled while it connected, which `wait_for` keeps to itself

@@ -112,6 +112,8 @@ def _precision(settings: SessionSettings) -> int:
     text = settings.text("TimestampPrecision")
     if text:
         return _PRECISIONS[text] if text in _PRECISIONS else int(text)
+    if settings.text("BeginString") in ("FIX.4.0", "FIX.4.1"):
+        return 0  # their times have no fraction
     return 3 if settings.flag("MillisecondsInTimeStamp", True) else 0
 
 

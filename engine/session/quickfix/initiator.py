@@ -58,6 +58,7 @@ class QuickfixSession:
         self.on_fault: Callable[[str], None] = lambda text: None
         self.is_logged_on = False
         self.name = settings.name
+        self.protection = "in clear"  # QuickFIX for Python is built without TLS
         self._loop = loop
         self._sockets = sockets or Sockets(loop)
         self._logons = Logons(settings.logon_tags(), logon_dialect)
@@ -74,6 +75,11 @@ class QuickfixSession:
         except quickfix.FIXException as error:
             raise ConfigError(f"{settings.file}: QuickFIX refuses it: {error}; correct the session file") from None
         atexit.register(self.close)  # QuickFIX must be destroyed before Python shuts down
+
+    @property
+    def last_error(self) -> str:
+        """Why it last went down or did not come up."""
+        return self._log.reason
 
     @property
     def next_sender_seq_num(self) -> int:

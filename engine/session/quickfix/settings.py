@@ -128,6 +128,14 @@ def read_dictionaries(settings: SessionSettings) -> list[quickfix.DataDictionary
     return [quickfix.DataDictionary(settings.text(key)) for key in keys]
 
 
+def check_dictionaries(settings: SessionSettings) -> None:
+    """Raise ConfigError for a dictionary that QuickFIX cannot read."""
+    try:
+        read_dictionaries(settings)
+    except quickfix.ConfigError as error:
+        raise ConfigError(f"{settings.file}: a dictionary cannot be read: {error}") from None
+
+
 def _make_folders(settings: SessionSettings) -> None:
     """Make the folders of store and log; only their owner may read them, because what was sent includes passwords."""
     for key in ("FileStorePath", "FileLogPath"):

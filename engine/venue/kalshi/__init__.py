@@ -15,7 +15,7 @@ from engine.venue.kalshi.signing import SigningKey, parse_private_key
 
 def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
     """Return the WebSocket dialect; without a key its handshake is unsigned."""
-    return KalshiMarketData(instruments, _signing_key(key_id, private_key))
+    return KalshiMarketData(instruments, _signing_key(key_id, private_key), lifecycle=True)
 
 
 def orders(instruments: Sequence[Instrument]) -> OrderDialect:
@@ -38,6 +38,13 @@ def _signing_key(key_id: str, private_key: bytes) -> SigningKey | None:
     if not key_id or not private_key:
         raise KeyFileError("is only half of an API key: set both key_id_env and private_key_file, or neither")
     return SigningKey(key_id, parse_private_key(private_key))
+
+
+def session_problems(sender_comp_id: str, key_id: str) -> list[str]:
+    """Return why the venue would refuse the Logon: SenderCompID(49) is the id of the API key."""
+    if not key_id or sender_comp_id == key_id:
+        return []
+    return [f"SenderCompID={sender_comp_id}: Kalshi wants the id of the API key there; it is {key_id}"]
 
 
 def fees() -> FeeRule:
