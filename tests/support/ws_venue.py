@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine
 from random import Random
 from ssl import SSLContext
 from typing import Any, Self, TypeAlias
@@ -21,6 +21,7 @@ from picows import (
 
 from engine.net.feed import Feed, FeedSettings
 from engine.runtime.backoff import Backoff
+from engine.venue import MarketDataCounts
 from engine.venue.kalshi.market_data import PATH
 
 Serve: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -43,6 +44,7 @@ class Venue:
 
     def __init__(self, refuse: tuple[int, bytes] | None = None, ssl_context: SSLContext | None = None) -> None:
         self.refuse = refuse  # (status, body)
+        self.refuse_headers: dict[str, str] = {}
         self.requests: list[WSUpgradeRequest] = []
         self.connections: asyncio.Queue[VenueConnection] = asyncio.Queue()
         self._ssl_context = ssl_context
@@ -62,7 +64,8 @@ class Venue:
         self.requests.append(request)
         if self.refuse:
             status, body = self.refuse
-            return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status, body), None)
+            response = WSUpgradeResponse.create_error_response(status, body, self.refuse_headers)
+            return WSUpgradeResponseWithListener(response, None)
         return VenueConnection(self)
 
 
@@ -170,10 +173,13 @@ class Client:
 
 
 class PlainDialect:
-    """Subscribes with one frame, waits for nothing."""
+    """Subscribes with one frame; what is due, waiting or at fault is what a test says."""
 
     def __init__(self) -> None:
-        self.waits: list[list[Any]] = []
+        self.counts = MarketDataCounts()
+        self.fault = ""
+        self.dues: list[list[bytes]] = []
+        self.waits: list[Any] = []
         self.headers: dict[str, str] = {}
 
     def handshake_headers(self, now_ns: int) -> dict[str, str]:
@@ -182,11 +188,11 @@ class PlainDialect:
     def subscribe(self) -> list[bytes]:
         return [b'{"id":1}']
 
-    def resync(self, instruments: Iterable[Any]) -> list[bytes]:
-        return [json.dumps({"resync": sorted(instruments)}).encode()]
+    def due(self, now_ns: int) -> list[bytes]:
+        return self.dues.pop(0) if self.dues else []
 
     def waiting(self) -> list[Any]:
-        return self.waits.pop(0) if self.waits else []
+        return self.waits
 
 
 Test: TypeAlias = Callable[[Venue, Client, VenueConnection], Coroutine[Any, Any, None]]
