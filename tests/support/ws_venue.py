@@ -1,6 +1,7 @@
 """A WebSocket venue in the test's own loop, and a client that records what its feed calls."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Coroutine
 from random import Random
@@ -47,6 +48,7 @@ class Venue:
         self.refuse_headers: dict[str, str] = {}
         self.requests: list[WSUpgradeRequest] = []
         self.connections: asyncio.Queue[VenueConnection] = asyncio.Queue()
+        self.opened: list[VenueConnection] = []
         self._ssl_context = ssl_context
 
     async def __aenter__(self) -> Self:
@@ -59,6 +61,9 @@ class Venue:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
+        for connection in self.opened:
+            connection.drop()
+            await connection.is_gone.wait()
 
     def _admit(self, request: WSUpgradeRequest) -> "WSUpgradeResponseWithListener | VenueConnection":
         self.requests.append(request)
@@ -74,14 +79,24 @@ class RawVenue:
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
         self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
+        for writer in self._writers:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await self._serve(reader, writer)
 
 
 class VenueConnection(WSListener):
@@ -93,6 +108,7 @@ class VenueConnection(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
         self._venue.connections.put_nowait(self)
+        self._venue.opened.append(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.TEXT:
