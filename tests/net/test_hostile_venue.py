@@ -282,6 +282,6 @@ def test_no_attack_makes_the_process_grow() -> None:
 
 
 def test_close_codes_are_those_of_the_standard() -> None:
-    codes = WSCloseCode
+    codes: Any = WSCloseCode
     named = [codes.PROTOCOL_ERROR, codes.INVALID_TEXT, codes.POLICY_VIOLATION, codes.MESSAGE_TOO_BIG, codes.GOING_AWAY]
     assert [int(code) for code in named] == [1002, 1007, 1008, 1009, 1001]
