@@ -67,4 +67,7 @@ def not_taken(fields: Fields) -> str:
 
 def reverse_route(fields: Fields) -> list[tuple[int, object]]:
     """Return the routing of an answer: it goes back through the third parties that a message came through."""
-    return [(back, value) for tag, back in _BACK.items() if (value := fields.text(tag))]
+    route: list[tuple[int, object]] = [(back, value) for tag, back in _BACK.items() if (value := fields.text(tag))]
+    if fields.text(fix.BeginString) == "FIX.4.0":  # knows no locations
+        route = [(tag, value) for tag, value in route if tag not in (fix.OnBehalfOfLocationID, fix.DeliverToLocationID)]
+    return route
