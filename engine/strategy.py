@@ -154,6 +154,9 @@ class Strategy:
         the venue: `reason` is the venue's code; an order that was new is done, one that was to change stays.
         """
 
+    def on_market(self, instrument: Instrument, text: str) -> None:
+        """A market takes no new orders from now on, and `text` says why; it is empty when the market opens again."""
+
     def on_timer(self, key: object) -> None:
         """A timer set with `context.timer` is due; `context.is_halted` may be True."""
 

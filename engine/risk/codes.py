@@ -20,7 +20,7 @@ class RiskReject(IntEnum):
     DAILY_LOSS = 3, "today's loss is beyond its limit"
     UNKNOWN_MARKET = 4, "risk does not know this market"
     RESTRICTED = 5, "the market is on the restricted list"
-    MARKET_CLOSED = 6, "the market is not open"
+    MARKET_STOPPED = 6, "the market takes no orders now; status says why"
     SIDE = 7, "the side is neither buy nor sell"
     ORD_TYPE = 8, "the order type is neither limit nor market"
     QTY = 9, "nothing would be left to trade"

@@ -5,6 +5,7 @@ Errors  what the parts raise at construction.
 Thread  the loop thread, from then on.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -15,13 +16,18 @@ from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Portfolio
 from engine.risk import Risk
+from engine.runtime import log
+from engine.runtime.notices import Notices
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
 from engine.trading.desk import CallLater, Desk
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.loop import TradingLoop
+from engine.trading.markets import Markets
 from engine.venue import MarketDataDialect
+
+LOGGER = logging.getLogger(log.LOGGER)
 
 
 class Parts(NamedTuple):
@@ -40,7 +46,7 @@ class Parts(NamedTuple):
 class Surroundings(NamedTuple):
     """What differs from one use to another: where requests go, what time it is, and who is told.
 
-    `command` takes frames for the market-data venue, `halt` the reason why trading must end.
+    `command` takes frames for the market-data venue, `halt` the reason why trading must end, `log` lines for people.
     """
 
     gateway: Gateway
@@ -49,11 +55,14 @@ class Surroundings(NamedTuple):
     clock_ns: Callable[[], int]  # monotonic
     wall_ns: Callable[[], int]  # since 1970
     call_later: CallLater
+    log: Callable[[str], object] = LOGGER.warning
 
 
 def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     """Return the loop of `parts`, not trading yet; its strategy has its context."""
     guard = Guard(parts.strategy, Counters(), around.halt, parts.risk.explain)
+    notices = Notices(around.wall_ns, around.log)
+    markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
     loop = TradingLoop(
         parts.books,
         parts.market_data,
@@ -63,6 +72,8 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         parts.risk,
         parts.journal,
         guard,
+        notices,
+        markets,
         around.gateway,
         around.command,
         around.clock_ns,

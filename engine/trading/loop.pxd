@@ -28,6 +28,7 @@ cdef class TradingLoop:
     cdef readonly Counters counters
     cdef readonly Guard guard
     cdef readonly Gateway gateway
+    cdef readonly object notices, markets  # off the path
     cdef public bint is_connected, is_trading, is_halted
     cdef public int64_t last_frame_ns
     cdef int64_t _answering_ns

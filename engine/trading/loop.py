@@ -22,8 +22,10 @@ from engine.risk._checks import Risk
 from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
 from engine.runtime._latency import LatencyRecorder
+from engine.runtime.notices import Notices
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
+from engine.trading.markets import Markets
 from engine.venue import EventKind, MarketDataDialect, MarketEvent
 
 ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
@@ -46,6 +48,8 @@ class TradingLoop:
         risk: Risk,
         journal: NullJournal,
         guard: Guard,
+        notices: Notices,
+        markets: Markets,
         gateway: Gateway,
         command: Callable[[list[bytes]], object],
         clock_ns: Callable[[], int],
@@ -58,6 +62,8 @@ class TradingLoop:
         self.risk = risk
         self.journal = journal
         self.guard = guard
+        self.notices = notices
+        self.markets = markets
         self.gateway = gateway
         self.counters = guard.counters
         self.tick_to_order = LatencyRecorder()

@@ -35,7 +35,7 @@ def with_stranger() -> RiskReject:
 
 def with_closed_market() -> RiskReject:
     desk = Desk()
-    desk.risk.set_open(desk.rain, False)
+    desk.risk.set_stops(desk.rain, 1)
     return desk.new(BUY, 4_500, 1)
 
 
@@ -51,7 +51,7 @@ DENIALS: dict[RiskReject, Callable[[], RiskReject]] = {
     RiskReject.DAILY_LOSS: stopped_out,
     RiskReject.UNKNOWN_MARKET: with_stranger,
     RiskReject.RESTRICTED: lambda: Desk(restricted=("RAIN",)).new(BUY, 4_500, 1),
-    RiskReject.MARKET_CLOSED: with_closed_market,
+    RiskReject.MARKET_STOPPED: with_closed_market,
     RiskReject.SIDE: lambda: Desk().new(3, 4_500, 1),
     RiskReject.ORD_TYPE: lambda: Desk().new(BUY, 4_500, 1, ord_type="3"),
     RiskReject.TIME_IN_FORCE: lambda: RiskReject(Desk().risk.check_time_in_force("7", 0)),  # type: ignore[call-arg]

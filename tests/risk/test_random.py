@@ -153,7 +153,7 @@ class Run:
 
     def turn(self) -> None:
         instrument, is_open = self.random.choice(self.instruments), self.random.random() < 0.7
-        self.risk.set_open(instrument, is_open)
+        self.risk.set_stops(instrument, 0 if is_open else 1)
         (self.reference.closed.discard if is_open else self.reference.closed.add)(instrument)
         self.reference.state = self.random.choice((*TradingState, *[TradingState.ACTIVE] * 5))
         self.risk.set_state(self.reference.state, "turned")

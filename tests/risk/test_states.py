@@ -59,7 +59,7 @@ def test_cancel_passes_in_every_state(state: TradingState) -> None:
     desk = Desk(rate=RATE, restricted=("RAIN",), max_daily_loss=0)
     order = desk.open(BUY, 4_500, 10)
     desk.fill(BUY, 10, fee=1)
-    desk.risk.set_open(desk.rain, False)
+    desk.risk.set_stops(desk.rain, 1)
     desk.risk.set_state(state, "test")
     for _ in range(100):
         assert desk.risk.check_cancel(order, NOW) == NONE
@@ -130,10 +130,10 @@ def test_halt_denies_every_order_and_replace() -> None:
 
 def test_market_that_opens_again_is_traded() -> None:
     desk = Desk()
-    desk.risk.set_open(desk.rain, False)
-    assert desk.replace(desk.open(BUY, 4_500, 10), 4_500, 5) is RiskReject.MARKET_CLOSED
+    desk.risk.set_stops(desk.rain, 1)
+    assert desk.replace(desk.open(BUY, 4_500, 10), 4_500, 5) is RiskReject.MARKET_STOPPED
     assert desk.new(BUY, 4_500, 1, desk.snow) is NONE
-    desk.risk.set_open(desk.rain, True)
+    desk.risk.set_stops(desk.rain, 0)
     assert desk.new(BUY, 4_500, 1) is NONE
 
 

@@ -148,7 +148,7 @@ class ReferenceRisk:
     def market(self, instrument: Instrument) -> RiskReject:
         if self.state is TradingState.HALT:
             return RiskReject.HALTED
-        return RiskReject.MARKET_CLOSED if instrument in self.closed else RiskReject.NONE
+        return RiskReject.MARKET_STOPPED if instrument in self.closed else RiskReject.NONE
 
     def request(
         self,

@@ -12,7 +12,8 @@ from engine.orders.order import Order
 from engine.risk import TradingState
 from engine.session import Session
 from engine.strategy import Strategy
-from engine.trading.supervisor import RETRY_NS, TICK_NS, DeskState, Supervisor
+from engine.trading.live_orders import RETRY_NS
+from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, cancel_reject, canceled, fill, report
 

@@ -49,6 +49,7 @@ class SessionDriver(Host):
         self._timer: asyncio.TimerHandle | None = None
         self._is_busy = False  # inside the session
         self._is_closing = False
+        self.last_error = ""  # why the connection ended last, or was not made
 
     @property
     def name(self) -> str:
@@ -155,6 +156,7 @@ class SessionDriver(Host):
     def on_closed(self, reason: str) -> None:
         """Tell the session that the connection is gone."""
         self._connection = None
+        self.last_error = self.core.logout_reason or reason
         if not self._is_closing:
             self._run(self.core.disconnected, self.clock.now_ns(), reason)
             self.on_timer()

@@ -1,0 +1,77 @@
+"""What was refused, dropped, lost or not understood, on either side: told to people, counted for machines.
+
+Each kind has its line in the log once a minute, with the counterparty's own words; what came between is counted and
+told afterwards. The count, the last text and its time stand in `status` and in the metrics.
+
+Units   times in ns since 1970.
+Errors  none: telling never fails what it tells about.
+Thread  the loop thread only.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+QUIET_NS = 60_000_000_000
+MAX_TEXT = 500  # of a text that a counterparty chose
+
+
+class NoticeKind(StrEnum):
+    """What can happen that nobody asked for; the value is its name in logs, `status` and metrics."""
+
+    MARKET_STOPPED = "market_stopped"  # a market takes no new orders from now on
+    MARKET_RESUMED = "market_resumed"
+    VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
+    METRICS_LOST = "metrics_lost"  # their process ended; it is started again
+
+
+class Notice:
+    """All that was told of one kind: how often, and the last text with its time."""
+
+    def __init__(self, kind: NoticeKind) -> None:
+        self.kind = kind
+        self.count = 0
+        self.text = ""
+        self.wall_ns = 0
+        self.logged_ns = 0  # when the last line was written
+        self.unlogged = 0  # how many came after it
+
+
+class Notices:
+    """Every kind that was told since the start; `log` takes each line."""
+
+    def __init__(self, wall_ns: Callable[[], int], log: Callable[[str], object]) -> None:
+        self._wall_ns = wall_ns
+        self._log = log
+        self._notices: dict[NoticeKind, Notice] = {}
+
+    def tell(self, kind: NoticeKind, text: str) -> None:
+        """Count one occurrence; log it unless its kind was logged less than a minute ago."""
+        notice = self._notices.get(kind) or self._notices.setdefault(kind, Notice(kind))
+        notice.count += 1
+        notice.text = text[:MAX_TEXT]
+        notice.wall_ns = self._wall_ns()
+        if notice.logged_ns and notice.wall_ns - notice.logged_ns < QUIET_NS:
+            notice.unlogged += 1
+        else:
+            self._write(notice)
+
+    def tick(self) -> None:
+        """Log what came since the last line of a kind, once its minute is over."""
+        now_ns = self._wall_ns()
+        for notice in self._notices.values():
+            if notice.unlogged and now_ns - notice.logged_ns >= QUIET_NS:
+                self._write(notice)
+
+    def _write(self, notice: Notice) -> None:
+        more = f" ({notice.unlogged} more since the last line)" if notice.unlogged else ""
+        notice.logged_ns, notice.unlogged = notice.wall_ns, 0
+        self._log(f"{notice.kind}: {notice.text}{more}")
+
+    def all(self) -> list[Notice]:
+        """Return what was told, by kind, in the order of the first occurrence."""
+        return list(self._notices.values())
+
+    def count(self, kind: NoticeKind) -> int:
+        """Return how often a kind was told."""
+        notice = self._notices.get(kind)
+        return notice.count if notice else 0
