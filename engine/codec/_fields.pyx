@@ -20,6 +20,7 @@ from engine._decimal cimport parse_chars
 from engine.codec._pieces cimport BAD_FORMAT, OPEN, PARTIAL, TOO_MANY
 from engine.codec._timestamp cimport read_timestamp
 
+from engine.codec.charsets import readable
 from engine.errors import DecodeError
 
 
@@ -87,6 +88,10 @@ cdef class Fields(Pieces):
         if i < 0:
             return default
         return PyUnicode_DecodeLatin1(<const char*>self.data + self.fields[i].start, self.fields[i].length, NULL)
+
+    def remark(self):
+        """Return what the sender says in words: Text(58), and EncodedText(355) where that says more."""
+        return readable(self.get(58) or b"", self.get(355) or b"", self.text(347))
 
     def integer(self, int tag, default):
         """Return the value as an int."""
