@@ -95,6 +95,8 @@ class Engine(Views):
             risk=risk,
             journal=self._journal,
             strategy=loading.build_strategy(config.strategy, config.instruments),
+            feed_limits=config.feed.limits(),
+            closed_texts=dialect.closed_texts,
         )
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
@@ -117,6 +119,7 @@ class Engine(Views):
             clock_ns=seams.clock_ns,
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
+            reconnect=lambda reason: self.feed.reconnect(reason),
         )
 
     def _open_session(self) -> Session:
@@ -137,8 +140,8 @@ class Engine(Views):
             market_data,
             on_frame=self.trading.on_frame,
             on_read_end=self.trading.on_read_end,
-            on_connected=lambda: LOGGER.info("market data connected, %s", loading.feed_protection(config)),
-            on_lost=self._on_feed_lost,
+            on_connected=self._on_feed,
+            on_lost=self.supervisor.on_feed_lost,
             wall_ns=self._wall_ns,
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
             sockets=self.sockets,
@@ -198,10 +201,9 @@ class Engine(Views):
         finally:
             self._journal.close()
 
-    def _on_feed_lost(self, reason: str) -> None:
-        for book in self.trading.books:
-            book.mark_stale()
-        self.supervisor.pause(reason)
+    def _on_feed(self) -> None:
+        LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
+        self.supervisor.on_feed()
 
 
 def _nonce() -> str:

@@ -18,7 +18,8 @@ from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.risk.limits import Limits
 from engine.runtime import private_keys
-from engine.units import Duration, Section
+from engine.trading.feed_watch import FeedLimits
+from engine.units import Duration, DurationLimit, Section
 
 
 class Credentials(Section, frozen=True, kw_only=True):
@@ -114,6 +115,9 @@ class FeedSection(Section, frozen=True, kw_only=True):
     heartbeat_timeout_ns: Duration
     backoff_min_ns: Duration
     backoff_max_ns: Duration
+    max_lag_ns: DurationLimit = FeedLimits().max_lag_ns
+    max_gap_ns: DurationLimit = FeedLimits().max_gap_ns
+    max_crossed_ns: DurationLimit = FeedLimits().max_crossed_ns
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
@@ -121,6 +125,10 @@ class FeedSection(Section, frozen=True, kw_only=True):
             raise ConfigError("backoff_min must be positive and not above backoff_max")
         if not self.heartbeat_timeout_ns:
             raise ConfigError("heartbeat_timeout must be positive: every connection would be given up at once")
+
+    def limits(self) -> FeedLimits:
+        """Return how long what is wrong with market data is borne."""
+        return FeedLimits(self.max_lag_ns, self.max_gap_ns, self.max_crossed_ns)
 
 
 class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class"}):

@@ -15,7 +15,7 @@ from engine.venue.kalshi.signing import SigningKey, parse_private_key
 
 def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
     """Return the WebSocket dialect; without a key its handshake is unsigned."""
-    return KalshiMarketData(instruments, _signing_key(key_id, private_key))
+    return KalshiMarketData(instruments, _signing_key(key_id, private_key), lifecycle=True)
 
 
 def orders(instruments: Sequence[Instrument]) -> OrderDialect:
