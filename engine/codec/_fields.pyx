@@ -24,6 +24,10 @@ from engine.codec.charsets import readable
 from engine.errors import DecodeError
 
 
+cdef enum:
+    USER_DEFINED = 5000  # the first tag that no standard defines
+
+
 @cython.final
 cdef class Fields(Pieces):
     """The fields of one message; valid during the callback that received it."""
@@ -116,13 +120,22 @@ cdef class Fields(Pieces):
     def group(self, int count_tag, members):
         """Return the entries of a repeating group, each a list of (tag, value).
 
-        `members` holds every tag that an entry may have, those of nested groups included; the tag that follows
-        `count_tag` opens each entry.
+        `members` holds every tag that an entry may have, those of nested groups included; the first of them after
+        `count_tag` opens each entry. Other tags may stand inside until as many entries have begun as are announced.
         """
+        cdef int64_t announced = 0
         cdef int i = self.find(count_tag) + 1
-        cdef int first = self.fields[i].tag if 0 < i < self.count else 0
+        cdef int first = 0
         entries, entry = [], []
-        while 0 < i < self.count and self.fields[i].tag in members:
+        if i == 0 or not self.copy_int(i - 1, &announced):
+            return entries
+        while i < self.count:
+            if self.fields[i].tag not in members:
+                if len(entries) >= announced and self.fields[i].tag < USER_DEFINED:
+                    break
+                i += 1
+                continue
+            first = first or self.fields[i].tag
             if self.fields[i].tag == first:
                 entry = []
                 entries.append(entry)
