@@ -73,8 +73,9 @@ def protections(path: Path) -> list[str]:
 
 
 def _once(problems: list[str]) -> list[str]:
-    """Return the problems without those that one cause, such as a key used twice, makes of the other section too."""
-    return list({re.sub(r"^(session|feed)\.", "", line): line for line in reversed(problems)}.values())[::-1]
+    """Return the problems without those that one cause makes again: of the other section, or where a part is built."""
+    lines = list({re.sub(r"^(session|feed)\.", "", line): line for line in reversed(problems)}.values())[::-1]
+    return [line for line in lines if not any(other.endswith(f": {line}") for other in lines)]
 
 
 def _wrong_machine(sections: dict[str, Any]) -> Iterator[str]:

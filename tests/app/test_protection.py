@@ -100,7 +100,7 @@ def test_s17_simulated_venue_refuses_words_of_tls_that_it_cannot_honour(tmp_path
 def test_m11_key_that_cannot_be_used_is_one_problem_with_its_file(
     config: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KEY_ID", "me")
+    monkeypatch.setenv("KEY_ID", "ENGINE")
     key = tmp_path / "key.pem"
     path = config(with_key())
     (problem,) = check(path)[0]
@@ -122,7 +122,7 @@ def test_m11_key_that_cannot_be_used_is_one_problem_with_its_file(
 def test_m11_key_that_others_may_read_is_a_warning_of_check_and_run(
     config: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("KEY_ID", "me")
+    monkeypatch.setenv("KEY_ID", "ENGINE")
     key = tmp_path / "key.pem"
     key.write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
     key.chmod(0o644)
