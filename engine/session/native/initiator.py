@@ -54,7 +54,8 @@ class NativeSession(SessionDriver):
             agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id, settings.text("SessionQualifier")
         )
         folder = settings.path("FileLogPath")
-        super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
+        log = None if folder is None else MessageLog(folder, name, wall_ns, settings.secret_tags())
+        super().__init__(loop, clock_ns, wall_ns, log)
         self.core = FixSession(
             agreed,
             self,

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.session.file.settings import load_session, override, read_session_file, render
+from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings
+from engine.session.quickfix.log import SessionLog
 from tests.support.session.files import SOUND, changed, problems, read, warnings
 
 
@@ -100,6 +102,23 @@ def test_s9_secret_reaches_no_log_of_a_session(
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
     assert caplog.records and "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["native", "quickfix"])
+def test_s9_field_of_a_logon_that_comes_from_the_environment_is_in_no_message_log(tmp_path: Path, kind: str) -> None:
+    text = SOUND + "LogonTag=9001=${KEY}\nLogonTag1=553=alice\n"
+    (session,) = read(tmp_path, text, {"KEY": "hunter2"}).sessions
+    assert session.secret_tags() == {9001}
+    logon = b"8=FIX.4.4\x019=1\x0135=A\x01553=alice\x019001=hunter2\x0110=000\x01"
+    if kind == "native":
+        log = MessageLog(tmp_path, "x", lambda: 0, session.secret_tags())
+        log.write(b">", logon)
+    else:
+        log = SessionLog("x", tmp_path, session.secret_tags())
+        log.onOutgoing(logon.decode())
+    log.close()
+    written = "".join(file.read_text() for file in tmp_path.glob("x.*.log"))
+    assert "553=alice" in written and "9001=***" in written and "hunter2" not in written
 
 
 def test_environment_is_that_of_the_process_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
