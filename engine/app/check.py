@@ -69,7 +69,7 @@ def protections(path: Path) -> list[str]:
     session_file = read_session_file(config.session.settings, config.engine.state_dir)
     kind = _KINDS[config.engine.session]
     lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
-    return [*lines, f"feed {config.feed.url}: {loading.feed_protection(config.feed)}"]
+    return [*lines, f"feed {loading.feed_address(config.feed)}: {loading.feed_protection(config.feed)}"]
 
 
 def _once(problems: list[str]) -> list[str]:

@@ -65,6 +65,14 @@ def test_s17_check_says_how_the_feed_is_protected(config: Callable[..., Path], u
     assert protections(config(text + "\n"))[-1] == f"feed {url}: {line}"
 
 
+def test_s17_secret_in_the_url_of_the_feed_is_not_shown(config: Callable[..., Path]) -> None:
+    url = "wss://me:hunter2@feed.example:8443/ws?token=hunter2"
+    rows = (f'url = "{url}"' if row.startswith("url = ") else row for row in NATIVE.splitlines())
+    assert protections(config("\n".join(rows) + "\n"))[-1] == (
+        "feed wss://feed.example:8443/ws: TLS 1.2+, verified as feed.example"
+    )
+
+
 def test_s17_quickfix_says_at_connect_that_it_is_not_protected(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -13,6 +13,10 @@ from ipaddress import ip_address
 from engine.session.file.security import switch_against_words
 
 _NUMBERED = re.compile(r"SocketConnect(Host|Port)(\d*)")
+_OWN_TAGS = dict.fromkeys(("8", "9", "10", "34", "35", "49", "52", "56", "98"), "") | {
+    "108": ", and write HeartBtInt",
+    "141": ", and write ResetOnLogon",
+}
 _DICTIONARIES = ("DataDictionary", "TransportDataDictionary", "AppDataDictionary")
 
 
@@ -64,11 +68,15 @@ def _schedules(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _logon_tags(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the keys that give a tag of Logon again."""
+    """Yield the keys that give a tag of Logon again, or one that the session writes itself."""
     seen: dict[str, str] = {}
     for key, value in values.items():
+        if not key.startswith("LogonTag"):
+            continue
         tag = value.split("=", 1)[0]
-        if key.startswith("LogonTag") and seen.setdefault(tag, key) != key:
+        if tag in _OWN_TAGS:
+            yield key, f"tag {tag} is the session's own; remove it{_OWN_TAGS[tag]}"
+        elif seen.setdefault(tag, key) != key:
             yield key, f"gives tag {tag}, as {seen[tag]} does; remove one"
 
 
