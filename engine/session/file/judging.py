@@ -11,7 +11,13 @@ from typing import NamedTuple
 
 from engine.session.file.dictionaries import find_dictionary, wrong_version
 from engine.session.file.keys import BEGIN_STRING, DICTIONARY, HOST, LOGON_TAG, known, nearest
-from engine.session.file.pairs import contradictions, dictionaries_without_effect, dictionary_keys, wrong_address
+from engine.session.file.pairs import (
+    contradictions,
+    dictionaries_without_effect,
+    dictionary_keys,
+    passwords_in_clear,
+    wrong_address,
+)
 from engine.session.file.security import LostFamily, lost_family, speaks_of_security
 from engine.session.file.source import FileBlock, Line
 from engine.session.file.variables import has_control, has_variable, other_form, substituted
@@ -137,6 +143,9 @@ class Judge:
                 self._missing.setdefault((key, why), []).append(section)
         for key, text in contradictions(values):
             self._problems.append(f"{entries[key].place}: {text}")
+        for key in passwords_in_clear(values):
+            text = "leaves in clear, no key speaks of TLS; SocketUseSSL=Y protects it in a native session"
+            self._warnings.append(f"{entries[key].place}: {text}")
         if BEGIN_STRING.fits(begin_string := values.get("BeginString", "")):
             idle = dictionaries_without_effect(values)
             for key in (key for key in section.entries if key in idle):

@@ -12,6 +12,8 @@ from engine.session.native.settings import core_settings
 from engine.session.quickfix.log import SessionLog
 from tests.support.session.files import SOUND, changed, problems, read, warnings
 
+LOCAL = changed("venue.example", "127.0.0.1")
+
 
 def test_s9_names_of_the_environment_are_replaced_in_every_value(tmp_path: Path) -> None:
     text = changed("venue.example", "${H}", changed("=9880", "=${P}", changed("=FIRM", "=A${S}B")))
@@ -38,14 +40,14 @@ def test_s9_form_that_is_no_variable_is_an_error(tmp_path: Path, value: str) -> 
 
 
 def test_s9_braces_can_be_meant_and_other_dollars_stay(tmp_path: Path) -> None:
-    found = read(tmp_path, SOUND + "LogonTag=554=$${A}\nLogonTag1=925=pa$$wo$rd\n")
+    found = read(tmp_path, LOCAL + "LogonTag=554=$${A}\nLogonTag1=925=pa$$wo$rd\n")
     assert found.problems == found.warnings == []
     assert found.sessions[0].logon_tags() == [(554, "${A}"), (925, "pa$$wo$rd")]
 
 
 @pytest.mark.parametrize("value", ["$FIX_PASSWORD", "$(FIX_PASSWORD)"])
 def test_s9_other_spelling_of_a_variable_is_a_warning(tmp_path: Path, value: str) -> None:
-    (warning,) = warnings(tmp_path, SOUND + f"LogonTag=554={value}\n")
+    (warning,) = warnings(tmp_path, LOCAL + f"LogonTag=554={value}\n")
     assert warning.endswith("LogonTag: is taken as it stands; write ${FIX_PASSWORD} for the variable")
 
 
