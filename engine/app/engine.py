@@ -105,7 +105,7 @@ class Engine(Views):
         self.session.on_logon = self.supervisor.on_logon
         self.session.on_logout = self.supervisor.on_logout
         self.session.on_fault = self.supervisor.halt
-        self.actions = operator.actions(self.supervisor, self.stop)
+        self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
         tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
         self._publisher = Publisher(self, config.engine.state_dir, seams.wall_ns, tell)

@@ -137,6 +137,11 @@ class Orders:
         order.leaves_qty = max(order.order_qty - order.cum_qty, 0)
         self._live[order] = None
 
+    def expire(self, order: Order) -> None:
+        """Take an order for over without a report: its market is."""
+        move(order, Status.EXPIRED)
+        self._live.pop(order, None)
+
     def on_disconnect(self) -> list[Order]:
         """Take every unanswered request for lost, and return their orders, which are UNKNOWN now."""
         doubtful = [

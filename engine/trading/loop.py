@@ -29,6 +29,7 @@ from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
+from engine.trading.settlements import Settlements
 from engine.venue import EventKind, MarketDataDialect, MarketEvent
 
 HAS_BOOK = Stop.NO_BOOK | Stop.REFUSED  # what a snapshot puts an end to
@@ -55,6 +56,7 @@ class TradingLoop:
         notices: Notices,
         markets: Markets,
         doubts: Doubts,
+        settlements: Settlements,
         watch: FeedWatch,
         news: MarketNews,
         gateway: Gateway,
@@ -72,6 +74,7 @@ class TradingLoop:
         self.notices = notices
         self.markets = markets
         self.doubts = doubts
+        self.settlements = settlements
         self.watch = watch
         self.gateway = gateway
         self.counters = guard.counters
