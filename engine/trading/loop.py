@@ -1,7 +1,8 @@
 """The path: a frame to an order, and a report to a position; every step visible, in order.
 
 Units   price, size and money as in `instrument`; times in ns: `clock_ns` monotonic, `wall_ns` since 1970.
-Errors  nothing is raised to the edges: an unreadable frame is counted, a report that contradicts stops a market.
+Errors  nothing is raised to the edges but EncodingError, which ends a connection: an unreadable frame is counted, a
+        report that contradicts stops a market.
 Cost    no logging, date, float or await here; see the benchmarks `tick` and `order`.
 Thread  the loop thread, which is the only writer of everything below.
 """
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from engine.book import MOVED, STALE, Book
 from engine.codec import Fields
-from engine.errors import DecodeError, JournalError, SessionError
+from engine.errors import DecodeError, EncodingError, JournalError, SessionError
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order
@@ -108,6 +109,8 @@ class TradingLoop:
         except DecodeError as error:
             self.counters.bad_frames += 1
             self.notices.tell(NoticeKind.FRAME_UNREADABLE, str(error))
+            if isinstance(error, EncodingError):  # the connection must end, not the frame alone
+                raise
         else:
             if is_last:
                 self.watch.note(event, now_ns)
