@@ -19,6 +19,7 @@ from engine.session.file.settings import SessionSettings, read_session_file
 from engine.session.native import settings as native_settings
 from engine.session.native.tls import client_context
 from engine.session.quickfix import settings as quickfix_settings
+from engine.venue.fee_terms import FeeTerms
 
 _KINDS = {"quickfix": quickfix_settings, "native": native_settings}
 
@@ -111,7 +112,10 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
     sections, instruments = draft.sections, draft.instruments
     parts: list[Callable[[], object]] = []
     if feed := sections.get("feed"):
-        parts += [lambda: loading.market_data_dialect(feed, instruments), lambda: loading.fee(feed)]
+        parts += [
+            lambda: loading.market_data_dialect(feed, instruments),
+            lambda: loading.fees(feed, sections.get("fees", FeeTerms())),
+        ]
     if session := sections.get("session"):
         parts += [lambda: loading.order_dialect(session, instruments), lambda: loading.logon_dialect(session)]
     if (strategy := sections.get("strategy")) and instruments:

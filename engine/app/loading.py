@@ -22,7 +22,8 @@ from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
 from engine.strategy import Strategy
-from engine.venue import MarketDataDialect, OrderDialect
+from engine.venue import FeeRule, MarketDataDialect, OrderDialect
+from engine.venue.fee_terms import FeeTerms
 
 
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
@@ -55,9 +56,10 @@ def session_problems(section: SessionSection, settings: SessionSettings) -> list
     return [f"{settings.file}: {text}" for text in texts]
 
 
-def fee(section: FeedSection) -> Any:
-    """Return the venue's fee rule `fees()`, for fills whose report names no fee."""
-    return _factory("feed.dialect", section.dialect, "fees")()
+def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:
+    """Return the venue's fee rule `fees(terms)`, for fills whose report names no fee, and for what risk expects."""
+    rule: FeeRule = _factory("feed.dialect", section.dialect, "fees")(terms)
+    return rule
 
 
 def feed_protection(section: FeedSection) -> str:

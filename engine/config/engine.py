@@ -20,6 +20,7 @@ from engine.risk.limits import Limits
 from engine.runtime import private_keys
 from engine.trading.feed_watch import FeedLimits
 from engine.units import Duration, DurationLimit, Section
+from engine.venue.fee_terms import FeeTerms
 
 
 class Credentials(Section, frozen=True, kw_only=True):
@@ -167,6 +168,7 @@ class Sections(Section, frozen=True, kw_only=True):
     feed: FeedSection
     risk: Limits
     strategy: StrategySection
+    fees: FeeTerms = FeeTerms()
     metrics: MetricsSection = MetricsSection()
     journal: JournalSection = JournalSection()
     log: LogSection = LogSection()

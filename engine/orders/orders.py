@@ -36,7 +36,7 @@ _FILLED = Outcome.FILLED
 _BUSTED = Outcome.BUSTED
 
 
-def no_fee(instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+def no_fee(order: Order, price: int, qty: int, is_taker: bool) -> int:
     """Charge nothing: the fee rule of a venue without fees."""
     return 0
 
