@@ -23,6 +23,7 @@ from engine.net.feed import Feed, FeedSettings
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
+from engine.risk.fee_terms import FeeTerms
 from engine.risk.limits import DuplicateLimit, Limits, RateLimit
 from engine.runtime import modes
 from engine.runtime._sockets import Sockets
@@ -31,7 +32,6 @@ from engine.session.opening import open_session
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.gateway import SessionGateway
-from engine.venue.fee_terms import FeeTerms
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.market_data import KalshiMarketData

@@ -13,13 +13,13 @@ from engine.app import loading, machine
 from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables
 from engine.errors import ConfigError
+from engine.risk.fee_terms import FeeTerms
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings, read_session_file
 from engine.session.native import settings as native_settings
 from engine.session.native.tls import client_context
 from engine.session.quickfix import settings as quickfix_settings
-from engine.venue.fee_terms import FeeTerms
 
 _KINDS = {"quickfix": quickfix_settings, "native": native_settings}
 

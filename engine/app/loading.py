@@ -18,12 +18,12 @@ from engine.config.engine import Credentials, FeedSection, SessionSection, Strat
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
 from engine.strategy import Strategy
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
-from engine.venue.fee_terms import FeeTerms
 
 
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:

@@ -16,11 +16,11 @@ from engine.config.markets import take_instruments
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.risk.fee_terms import FeeTerms
 from engine.risk.limits import Limits
 from engine.runtime import private_keys
 from engine.trading.feed_watch import FeedLimits
 from engine.units import Duration, DurationLimit, Section
-from engine.venue.fee_terms import FeeTerms
 
 
 class Credentials(Section, frozen=True, kw_only=True):

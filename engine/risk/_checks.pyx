@@ -148,10 +148,7 @@ cdef class Risk:
         return PASSED
 
     cpdef int update(self, Order order) except -1:
-        """Count `order` and the position in its market as they stand now.
-
-        Call it after every change, a request just sent and a fill that the portfolio has booked included.
-        """
+        """Count `order` and its market's position as they stand now: after a request is sent, after a fill is booked."""
         return self.exposure.update(order)
 
     def refresh(self, instrument):
@@ -249,9 +246,8 @@ cdef class Risk:
             return RiskReject.MAX_ORDER_COST
 
         # What would be open
-        if leaves_qty != order_qty:
-            cost = exposure.cost(side_index, price, leaves_qty)
-        more_cost = cost - (0 if held is None else held.claim.cost)
+        more_cost = cost if leaves_qty == order_qty else exposure.cost(side_index, price, leaves_qty)
+        more_cost -= 0 if held is None else held.claim.cost
         more_qty = leaves_qty if held is None else max(0, leaves_qty - held.claim.qty)
         worst = (-position if is_sell else position) + exposure.open_qty[side_index] + more_qty
         more = worst - exposure.worst[market]

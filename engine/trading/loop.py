@@ -75,6 +75,7 @@ class TradingLoop:
         self.notices = notices
         self.markets = markets
         self.doubts = doubts
+        self.suspect = doubts.suspect  # what puts one order in doubt, from outside the path
         self.settlements = settlements
         self.watch = watch
         self.gateway = gateway
@@ -296,7 +297,3 @@ class TradingLoop:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.guard.changed(change)
-
-    def suspect(self, order: Order, text: str) -> None:
-        """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
-        self.doubts.suspect(order, text)

@@ -9,8 +9,8 @@ import pytest
 from engine.journal.segments import RecordKind
 from engine.journal.writer import Journal
 from engine.risk.fee_bound import NO_FEE
+from engine.risk.fee_terms import FeeTerms
 from engine.session.file.settings import read_session_file
-from engine.venue.fee_terms import FeeTerms
 from tests.support.desks import Scene
 from tests.support.pages import DOCS, PAGES, anchors, code, links
 from tests.support.places import ROOT

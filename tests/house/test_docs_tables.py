@@ -33,11 +33,11 @@ from engine.ops.metrics import EngineCollector
 from engine.orders.order import Order
 from engine.orders.table import TABLE, Event, Outcome
 from engine.risk import Limits, RateLimit, RiskReject, TradingState
+from engine.risk.fee_terms import FeeTerms, SeriesFees
 from engine.risk.limits import DuplicateLimit
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
 from engine.strategy import Context, Strategy
-from engine.venue.fee_terms import FeeTerms, SeriesFees
 from tests.house.test_rooms import CONTENTS, SOCKETS
 from tests.ops.test_metrics import Source
 from tests.support.desks import HOOKS

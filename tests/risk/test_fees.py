@@ -7,7 +7,7 @@ from engine.orders.order import Order
 from engine.portfolio import Portfolio
 from engine.risk import Risk, RiskReject
 from engine.risk.fee_bound import NO_FEE, FeeBound
-from engine.venue.fee_terms import FeeTerms
+from engine.risk.fee_terms import FeeTerms
 from engine.venue.kalshi.fees import KalshiFees
 from tests.support.risks import NO_LIMITS, NOW, FakeBook, markets
 
@@ -26,7 +26,7 @@ def code_of(price: int, side: int = fix.BUY, **limits: int) -> RiskReject:
         [FEES.bound(each) for each in instruments],
     )
     risk.heard_ns = NOW
-    return RiskReject(risk.check_new(instruments[0], side, price, LOT, fix.Type.LIMIT, FakeBook(), NOW))
+    return RiskReject(risk.check_new(instruments[0], side, price, LOT, fix.Type.LIMIT, FakeBook(), NOW))  # type: ignore[call-arg]
 
 
 def test_m14_fee_and_rounding_count_against_the_cost_of_an_order_and_of_all() -> None:

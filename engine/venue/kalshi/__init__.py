@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError
 from engine.session import LogonDialect
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
-from engine.venue.fee_terms import FeeTerms
 from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.market_data import KalshiMarketData
 from engine.venue.kalshi.order_entry import KalshiLogon, KalshiOrders

@@ -9,7 +9,7 @@ from engine import fix
 from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.risk.fee_bound import FeeBound
-from engine.venue.fee_terms import FeeTerms
+from engine.risk.fee_terms import FeeTerms
 
 TRADE_FEE = 6  # of the fee of one trade: $0.000001
 

@@ -12,7 +12,7 @@ from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ABSENT
 from engine.risk.fee_bound import FeeBound
-from engine.venue.fee_terms import FeeTerms, SeriesFees
+from engine.risk.fee_terms import FeeTerms, SeriesFees
 from engine.venue.kalshi.fees import KalshiFees, QuadraticFee
 from tests.support.order_reports import fill
 
