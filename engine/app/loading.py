@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from engine import venue
 from engine.app.hooks import wrong_hooks
@@ -60,6 +60,12 @@ def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:
     """Return the venue's fee rule `fees(terms)`, for fills whose report names no fee, and for what risk expects."""
     rule: FeeRule = _factory("feed.dialect", section.dialect, "fees")(terms)
     return rule
+
+
+def feed_address(section: FeedSection) -> str:
+    """Return where market data comes from, without what may be a secret in the URL."""
+    address = urlsplit(section.url)
+    return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
 
 
 def feed_protection(section: FeedSection) -> str:
