@@ -13,6 +13,7 @@ from engine.app import loading, machine
 from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables
 from engine.errors import ConfigError
+from engine.risk.fee_terms import FeeTerms
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings, read_session_file
@@ -112,7 +113,10 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
     sections, instruments = draft.sections, draft.instruments
     parts: list[Callable[[], object]] = []
     if feed := sections.get("feed"):
-        parts += [lambda: loading.market_data_dialect(feed, instruments), lambda: loading.fee(feed)]
+        parts += [
+            lambda: loading.market_data_dialect(feed, instruments),
+            lambda: loading.fees(feed, sections.get("fees", FeeTerms())),
+        ]
     if session := sections.get("session"):
         parts += [lambda: loading.order_dialect(session, instruments), lambda: loading.logon_dialect(session)]
     if (strategy := sections.get("strategy")) and instruments:

@@ -18,11 +18,12 @@ from engine.config.engine import Credentials, FeedSection, SessionSection, Strat
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
 from engine.strategy import Strategy
-from engine.venue import MarketDataDialect, OrderDialect
+from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 
 
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
@@ -55,9 +56,10 @@ def session_problems(section: SessionSection, settings: SessionSettings) -> list
     return [f"{settings.file}: {text}" for text in texts]
 
 
-def fee(section: FeedSection) -> Any:
-    """Return the venue's fee rule `fees()`, for fills whose report names no fee."""
-    return _factory("feed.dialect", section.dialect, "fees")()
+def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:
+    """Return the venue's fee rule `fees(terms)`, for fills whose report names no fee, and for what risk expects."""
+    rule: FeeRule = _factory("feed.dialect", section.dialect, "fees")(terms)
+    return rule
 
 
 def feed_address(section: FeedSection) -> str:

@@ -16,6 +16,7 @@ from engine.config.markets import take_instruments
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.risk.fee_terms import FeeTerms
 from engine.risk.limits import Limits
 from engine.runtime import private_keys
 from engine.trading.feed_watch import FeedLimits
@@ -167,6 +168,7 @@ class Sections(Section, frozen=True, kw_only=True):
     feed: FeedSection
     risk: Limits
     strategy: StrategySection
+    fees: FeeTerms = FeeTerms()
     metrics: MetricsSection = MetricsSection()
     journal: JournalSection = JournalSection()
     log: LogSection = LogSection()
