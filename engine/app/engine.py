@@ -8,32 +8,32 @@ import asyncio
 import logging
 import os
 import random
-import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
-import uvloop
-
-from engine.app import loading
+from engine.app import loading, operator
 from engine.app.takeover import take_over
-from engine.book import Book, make_book
+from engine.app.views import Views
+from engine.book import make_book
 from engine.codec import Fields
 from engine.config.engine import EngineConfig
 from engine.errors import EngineError
 from engine.net.feed import Feed, FeedSettings
-from engine.ops import control, metrics
+from engine.ops.control import OperatorSocket
+from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
-from engine.runtime import log, modes
+from engine.runtime import log
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
-from engine.runtime.latency import LatencyRecorder
+from engine.runtime.halt_word import HaltWord
+from engine.runtime.notices import NoticeKind
 from engine.session import Session
 from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
-from engine.trading.counters import Counters
 from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
@@ -68,29 +68,27 @@ class Seams(NamedTuple):
 LIVE = Seams()
 
 
-class Engine:
-    """Everything of one configuration, joined but not connected; `run` connects it.
-
-    It is also what metrics, summaries and the control socket read: see `ops.view.Source`.
-    """
+class Engine(Views):
+    """Everything of one configuration, joined but not connected; `run` connects it."""
 
     def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop, seams: Seams = LIVE) -> None:
         self.config = config
         self.clock_ns, self._wall_ns = seams.clock_ns, seams.wall_ns
         self._loop = loop
         self.sockets = Sockets(loop)
-        self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
-        config.engine.state_dir.mkdir(parents=True, exist_ok=True)
+        word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio)
-        self._journal, self._day = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
+        strategy = loading.build_strategy(config.strategy, instruments)
         self.session = self._open_session()
+        # Last of what may fail, so that a start that fails leaves no run in the journal
+        self._journal, self._day = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
         parts = Parts(
             books=[make_book(instrument, config.feed.watch_depth) for instrument in instruments],
             market_data=market_data,
@@ -99,15 +97,28 @@ class Engine:
             portfolio=self.portfolio,
             risk=risk,
             journal=self._journal,
-            strategy=loading.build_strategy(config),
+            strategy=strategy,
+            feed_limits=config.feed.limits(),
+            closed_texts=dialect.closed_texts,
         )
+        try:
+            self._join(parts, dialect, seams, word)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _join(self, parts: Parts, dialect: OrderDialect, seams: Seams, word: HaltWord) -> None:
         self.trading = assemble(parts, self._surroundings(seams, dialect))
-        self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning)
-        self.feed = self._make_feed(market_data)
+        self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
+        self.feed = self._make_feed(parts.market_data)
         self.session.on_message = seams.receive(self.trading)
         self.session.on_logon = self.supervisor.on_logon
         self.session.on_logout = self.supervisor.on_logout
         self.session.on_fault = self.supervisor.halt
+        self.actions = operator.actions(self.supervisor, self.stop)
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
+        tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
+        self._publisher = Publisher(self, self.config.engine.state_dir, seams.wall_ns, tell)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
@@ -118,6 +129,7 @@ class Engine:
             clock_ns=seams.clock_ns,
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
+            reconnect=lambda reason: self.feed.reconnect(reason),
         )
 
     def _open_session(self) -> Session:
@@ -138,8 +150,8 @@ class Engine:
             market_data,
             on_frame=self.trading.on_frame,
             on_read_end=self.trading.on_read_end,
-            on_connected=lambda: LOGGER.info("market data connected"),
-            on_lost=self._on_feed_lost,
+            on_connected=self._on_feed,
+            on_lost=self.supervisor.on_feed_lost,
             wall_ns=self._wall_ns,
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
             sockets=self.sockets,
@@ -147,25 +159,22 @@ class Engine:
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
-        self._servers.append(
-            await control.serve(
-                self.config.engine.state_dir,
-                {
-                    "halt": self.supervisor.halt,
-                    "reduce-only": self.supervisor.reduce_only,
-                    "resume": self.supervisor.resume,
-                    "stop": lambda reason: self.stop(),
-                },
-                self.status,
-            )
-        )
-        if self.config.metrics.port:
-            self._servers.append(await metrics.serve(self, self.config.metrics.port))
+        try:
+            await self._control.start(self.config.engine.state_dir, self.config.engine.group_id)
+        except BaseException:
+            self.abandon()
+            raise
+        self._publisher.open()
         self.feed.start()
         self.session.logon()
         self._tick()
         await self._stopped.wait()
         await self.close()
+
+    def abandon(self) -> None:
+        """Leave nothing behind: the start failed before anything was connected."""
+        self.session.close()
+        self._journal.abandon()
 
     def stop(self) -> None:
         """Begin an orderly end; `run` returns when no order is alive and we are logged out, or after five seconds."""
@@ -179,6 +188,7 @@ class Engine:
         self._do("journal", self._journal.prepare)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
+        self._publisher.tick()
 
     def _do(self, what: str, duty: Callable[[], object]) -> None:
         """Do one duty; one that fails halts trading, early enough for every cancel, and the others go on."""
@@ -203,96 +213,16 @@ class Engine:
             LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
         await self.feed.close()
         self.session.close()
-        for server in self._servers:
-            server.close()
+        self._control.close()
+        self._publisher.close()
         try:
             self._day.close(self._wall_ns())
         finally:
             self._journal.close()
 
-    def _on_feed_lost(self, reason: str) -> None:
-        for book in self.trading.books:
-            book.mark_stale()
-        self.supervisor.pause(reason)
-
-    @property
-    def counters(self) -> Counters:
-        """Totals since the start."""
-        return self.trading.counters
-
-    @property
-    def books(self) -> tuple[Book, ...]:
-        """Every book, by instrument index."""
-        return self.trading.books
-
-    def session_state(self) -> tuple[bool, int, int]:
-        """Return whether we are logged on, and the next MsgSeqNum(34) out and in."""
-        return self.session.is_logged_on, self.session.next_sender_seq_num, self.session.next_target_seq_num
-
-    def trading_state(self) -> str:
-        """Return the state of the supervisor, such as "trading"."""
-        return self.supervisor.state.value
-
-    def reconnects(self) -> int:
-        """Return how often the feed was connected anew."""
-        return max(self.feed.totals.connects - 1, 0)
-
-    def latencies(self) -> dict[str, LatencyRecorder]:
-        """Return the latency counters by their name."""
-        return {"tick_to_order": self.trading.tick_to_order, "order_round_trip": self.trading.round_trip}
-
-    def status(self) -> dict[str, object]:
-        """Return the state in words and numbers, for a person."""
-        is_logged_on, sender, target = self.session_state()
-        money = self.config.instruments[0].format_money
-        return {
-            "state": self.supervisor.state.value,
-            "reason": self.supervisor.reason,
-            "risk": self.trading.risk.state.name.lower(),
-            "logged_on": is_logged_on,
-            "next_msg_seq_num_out": sender,
-            "next_msg_seq_num_in": target,
-            "live_orders": self.trading.orders.live_count,
-            "stale_books": sum(book.is_stale for book in self.books),
-            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
-            "pnl": money(self.portfolio.pnl),
-            "day_pnl": money(self.portfolio.day_pnl),
-        }
-
-
-def run(config: EngineConfig) -> int:
-    """Run an engine until SIGINT or SIGTERM; SIGUSR1 halts trading. Return the exit status."""
-    listener = log.start(config.log.level, config.log.file)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_run(config))
-    finally:
-        listener.stop()
-
-
-async def _run(config: EngineConfig) -> int:
-    loop = asyncio.get_running_loop()
-    engine = Engine(config, loop)
-    obey_signals(engine, loop)
-    with running_mode(config, loop, engine):
-        await engine.run()
-    return 1 if engine.trading.orders.live_count else 0
-
-
-def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
-    """Let SIGINT, SIGTERM and SIGQUIT end the engine in order, and SIGUSR1 halt it; SIGHUP is for rotated logs."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
-        loop.add_signal_handler(number, engine.stop)
-    loop.add_signal_handler(signal.SIGHUP, LOGGER.warning, "SIGHUP: a log that was renamed is begun anew")
-    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
-
-
-def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: Engine) -> modes.Mode:
-    """Return the context in which the loop waits as the configuration says."""
-    section = config.engine
-    return modes.Mode(
-        section.mode, section.core, loop, engine.sockets, lambda: engine.trading.last_frame_ns, time.monotonic_ns
-    )
+    def _on_feed(self) -> None:
+        LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
+        self.supervisor.on_feed()
 
 
 def _nonce() -> str:

@@ -10,10 +10,7 @@ Safety  what was appended survives the end of the process, kill -9 included, and
 Thread  the loop thread only; one process per directory.
 """
 
-import fcntl
-import os
 from collections.abc import Sequence
-from io import TextIOWrapper
 from pathlib import Path
 
 import msgspec
@@ -21,7 +18,19 @@ import msgspec
 from engine.errors import JournalError
 from engine.fix import SOH
 from engine.instrument import Instrument
-from engine.journal.segments import VERSION, Header, Record, RecordKind, Segment, journal_paths, listings, run_of
+from engine.journal.directory import OwnedDirectory
+from engine.journal.reader import Record, newest_of
+from engine.journal.segments import (
+    MAX_BYTES,
+    VERSION,
+    Header,
+    RecordKind,
+    Segment,
+    Tail,
+    journal_paths,
+    listings,
+    run_of,
+)
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Position
@@ -91,12 +100,19 @@ class NullJournal:
     def prepare(self) -> None:
         """Make some more of the next segment ready; for idle moments: 0.1 ms, 2 ms once a segment."""
 
+    def abandon(self) -> None:
+        """Leave nothing of the run: it failed before anything was sent."""
+
     def close(self) -> None:
         """End the run."""
 
 
 class Journal(NullJournal):
-    """One run, open for appending."""
+    """One run, open for appending.
+
+    `open_count` is how many positions and orders the runs before left open: after 0 they may be moved away; -1 is
+    unknown.
+    """
 
     def __init__(
         self,
@@ -107,10 +123,12 @@ class Journal(NullJournal):
         *,
         segment_bytes: int = SEGMENT_BYTES,
         sync: bool = False,
+        open_count: int = -1,
     ) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(directory)
+        if segment_bytes > MAX_BYTES:
+            raise JournalError(f"segment_bytes {segment_bytes}: a segment has at most {MAX_BYTES}")
         self._directory = directory
+        self._owned = OwnedDirectory(directory)
         for unfinished in directory.glob("*.new"):
             unfinished.unlink()
         paths = journal_paths(directory)
@@ -121,11 +139,14 @@ class Journal(NullJournal):
         self._spare: Segment | None = None
         self._full: list[Segment] = []
         try:
-            self._begin(self._next_segment())
+            before, unused = newest_of(directory)
+            for path in unused:
+                path.unlink()
+            self._begin(self._next_segment(), before, open_count)
             self._segment.touch(segment_bytes)
             self.prepare()
         except JournalError:
-            self._lock.close()
+            self._owned.release()
             raise
 
     @property
@@ -190,7 +211,7 @@ class Journal(NullJournal):
 
     def close(self) -> None:
         """End the run: END is written, the file cut to what it holds, and the directory free for another process."""
-        if self._lock.closed:
+        if self._owned.is_released:
             return
         self._segment.end()
         if self._sync:
@@ -200,7 +221,22 @@ class Journal(NullJournal):
             self._spare.discard()
             self._spare = None
         self._let_go()
-        self._lock.close()
+        self._owned.release()
+
+    def abandon(self) -> None:
+        """Delete what this run wrote, and free the directory for another process."""
+        if self._owned.is_released:
+            return
+        first = self._header.segment if self._spare is None else self._header.segment - 1
+        if first != 1:  # more than a start can have written
+            self.close()
+            return
+        for segment in (self._segment, self._spare):
+            if segment is not None:
+                segment.discard()
+        self._spare = None
+        self._owned.take_back()
+        self._owned.release()
 
     def _append(self, kind: int, now_ns: int, numbers: tuple[int, ...], text: str) -> None:
         while not self._tape.write(kind, now_ns, numbers, text):
@@ -211,18 +247,25 @@ class Journal(NullJournal):
     def _roll(self) -> None:
         """Go on in the next segment."""
         full = self._segment
-        if self._lock.closed:
+        if self._owned.is_released:
             raise JournalError(f"{full.path}: closed: nothing can be appended")
         if full.is_empty:
             raise JournalError(f"{full.path}: a record is larger than a segment: make segment_bytes larger")
-        self._begin(self._spare or self._next_segment())
+        following = self._spare or self._next_segment()  # before this one ends: there may be no room for it
         self._spare = None
-        full.end()
+        tail = full.end()
         if self._sync:
             full.sync()
         self._full.append(full)
+        self._begin(following, tail, -1)
 
-    def _begin(self, segment: Segment) -> None:
+    def _begin(self, segment: Segment, before: Tail, open_count: int) -> None:
+        if not segment.link(before, open_count):
+            segment.discard()
+            raise JournalError(f"{segment.path}: no room for a record: make segment_bytes larger")
+        self._owned.note(segment.path.name)
+        if self._sync:
+            segment.sync()
         self._segment = segment
         self._tape = segment.tape
 
@@ -235,22 +278,3 @@ class Journal(NullJournal):
     def _let_go(self) -> None:
         while self._full:
             self._full.pop().close()
-
-
-def _lock(directory: Path) -> TextIOWrapper:
-    """Return the open lock file; the kernel lets go of it when the process ends, however it ends."""
-    path = directory / "lock"
-    file = path.open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        owner = file.read().strip()
-        file.close()
-        raise JournalError(
-            f"{path}: held by process {owner}: give each engine a journal directory of its own"
-        ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file

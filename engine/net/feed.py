@@ -70,13 +70,19 @@ class Feed:
         self._transport: WSTransport | None = None
         self._past = FeedCounts()
         self._credential_refusals = 0  # in a row
-        self.last_loss = ""  # why the last connection or attempt failed; empty while one is good
+        self.last_loss = ""  # the reason of the last loss or failed attempt,
+        self.last_loss_ns = 0  # and when that was, since 1970
         self._task: asyncio.Task[None] | None = None
 
     @property
     def is_connected(self) -> bool:
         """Whether there is a connection, subscribed and watched."""
         return self._connection is not None
+
+    @property
+    def protection(self) -> str:
+        """How the connection is protected: `TLS` or `in clear`."""
+        return "TLS" if self.settings.url.startswith("wss://") else "in clear"
 
     @property
     def counts(self) -> FeedCounts:
@@ -102,6 +108,11 @@ class Feed:
         self._connection.send(frames)
         return True
 
+    def reconnect(self, reason: str) -> None:
+        """Give the present connection up, and begin anew; nothing happens where there is none."""
+        if self._connection is not None:
+            self._connection.end(reason)
+
     async def close(self) -> None:
         """Disconnect for good; no callback follows."""
         self.is_closing = True
@@ -115,11 +126,6 @@ class Feed:
             self._transport.disconnect(graceful=False)
             with contextlib.suppress(Exception):
                 await self._transport.wait_disconnected()
-
-    def reconnect(self, reason: str) -> None:
-        """Leave the present connection, which is of no use for a `reason` of the caller's."""
-        if self._connection is not None:
-            self._connection.end(reason)
 
     async def _stay_connected(self) -> None:
         while True:
@@ -181,7 +187,7 @@ class Feed:
             self._tell_loss(reason)
 
     def _tell_loss(self, reason: str) -> None:
-        self.last_loss = reason
+        self.last_loss, self.last_loss_ns = reason, self._wall_ns()
         try:
             self._on_lost(f"market data of {self.settings.url}: {reason}")
         except Exception as error:

@@ -20,6 +20,12 @@ class NoticeKind(StrEnum):
 
     MARKET_STOPPED = "market_stopped"  # a market takes no new orders from now on
     MARKET_RESUMED = "market_resumed"
+    VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
+    METRICS_LOST = "metrics_lost"  # their process ended; it is started again
+    BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be
+    BOOK_CROSSED = "book_crossed"  # for longer than its bound
+    FEED_IN_TIME = "feed_in_time"
+    FEED_LATE = "feed_late"  # it runs behind the venue for longer than its bound
     BLOCK_TRADE = "block_trade"  # a trade beside the book, which no strategy is told as one of it
     FEE_CHANGED = "fee_changed"  # the venue charges something else for a market of ours
     FRAME_REPEATED = "frame_repeated"
@@ -32,6 +38,10 @@ class NoticeKind(StrEnum):
     MARKET_UNKNOWN = "market_unknown"  # a frame about a market that was not asked for
     MESSAGE_UNKNOWN = "message_unknown"
     SUBSCRIPTION_REFUSED = "subscription_refused"
+    ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
+    EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
+    REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
+    CHANGED_BY_VENUE = "changed_by_venue"  # an order was changed, suspended or ended, or a fill taken back, unasked
 
 
 class Notice:

@@ -1,8 +1,8 @@
 """The path: a frame to an order, and a report to a position; every step visible, in order.
 
 Units   price, size and money as in `instrument`; times in ns: `clock_ns` monotonic, `wall_ns` since 1970.
-Errors  nothing is raised to the edges but EncodingError, which ends a connection: an unreadable frame is counted,
-        anything unknown about an order halts.
+Errors  nothing is raised to the edges but EncodingError, which ends a connection: an unreadable frame is counted, a
+        report that contradicts stops a market.
 Cost    no logging, date, float or await here; see the benchmarks `tick` and `order`.
 Thread  the loop thread, which is the only writer of everything below.
 """
@@ -24,11 +24,15 @@ from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
 from engine.runtime._latency import LatencyRecorder
 from engine.runtime.notices import NoticeKind, Notices
+from engine.trading.doubts import Doubts
+from engine.trading.feed_watch import FeedWatch
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
-from engine.trading.markets import Markets
+from engine.trading.market_news import MarketNews
+from engine.trading.markets import Markets, Stop
 from engine.venue import EventKind, MarketDataDialect, MarketEvent
 
+HAS_BOOK = Stop.NO_BOOK | Stop.REFUSED  # what a snapshot puts an end to
 ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
 
 
@@ -51,6 +55,9 @@ class TradingLoop:
         guard: Guard,
         notices: Notices,
         markets: Markets,
+        doubts: Doubts,
+        watch: FeedWatch,
+        news: MarketNews,
         gateway: Gateway,
         command: Callable[[list[bytes]], object],
         clock_ns: Callable[[], int],
@@ -65,6 +72,8 @@ class TradingLoop:
         self.guard = guard
         self.notices = notices
         self.markets = markets
+        self.doubts = doubts
+        self.watch = watch
         self.gateway = gateway
         self.counters = guard.counters
         self.tick_to_order = LatencyRecorder()
@@ -77,6 +86,7 @@ class TradingLoop:
         self._dirty: list[Book] = []
         self._command = command
         self._market_data = market_data
+        self._news = news
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
         self._apply = tuple(book.apply for book in self.books)
         self._on_book = guard.strategy.on_book
@@ -89,7 +99,7 @@ class TradingLoop:
 
     def on_frame(self, frame: bytes, is_last: bool) -> None:
         """Apply one market-data frame; after the last of a read, run the strategy on each book that moved."""
-        now_ns = self.last_frame_ns = self._clock.now_ns()
+        now_ns = self.last_frame_ns = self.risk.heard_ns = self._clock.now_ns()
         self.counters.frames += 1
         try:
             event = self._decode_frame(frame)
@@ -99,6 +109,8 @@ class TradingLoop:
             if isinstance(error, EncodingError):  # the connection must end, not the frame alone
                 raise
         else:
+            if is_last:
+                self.watch.note(event, now_ns)
             if event.kind == EventKind.DELTA:
                 index = event.instrument.index
                 book = self.books[index]
@@ -110,7 +122,8 @@ class TradingLoop:
             self._run_strategy(now_ns)
 
     def on_read_end(self) -> None:
-        """Run the strategy where a read ended with something else than a frame."""
+        """Note that the feed lives, and run the strategy where a read ended with something else than a frame."""
+        self.risk.heard_ns = self._clock.now_ns()
         if self._dirty:
             self._run_strategy(self.last_frame_ns)
 
@@ -118,6 +131,7 @@ class TradingLoop:
         """Note what an update did; False if it contradicts the book, which is stale now."""
         if moved == STALE:
             self.counters.stale_updates += 1
+            self.notices.tell(NoticeKind.BOOK_CONTRADICTED, book.instrument.symbol)
             return False
         self.counters.book_updates += 1
         book.updated_ns = now_ns
@@ -142,18 +156,13 @@ class TradingLoop:
         self._answering_ns = 0
 
     def _on_event(self, event: MarketEvent, now_ns: int) -> None:
-        """Everything but a signed level change, and what comes with a loss."""
-        for kind, text in event.notices:
-            self.notices.tell(kind, text)
-        if event.suspects:
-            self.counters.gaps += event.gap
-            for instrument in event.suspects:
-                self.books[instrument.index].mark_stale()
-        if event.commands:
-            self._command(event.commands)
+        """Everything but a signed level change, what comes with a loss first."""
+        self._news.take(event)
         if event.kind == EventKind.SNAPSHOT:
             book = self.books[event.instrument.index]
-            if not self._moved(book, book.snapshot(event.bids, event.asks), now_ns):
+            if self._moved(book, book.snapshot(event.bids, event.asks), now_ns):
+                self.markets.lift(event.instrument, HAS_BOOK)
+            else:
                 self._market_data.resync((book.instrument,))  # the feed asks again, at its own pace
         elif event.kind == EventKind.LEVEL:
             book = self.books[event.instrument.index]
@@ -164,8 +173,6 @@ class TradingLoop:
             if self.is_trading:
                 hook = "on_block_trade" if event.is_block else "on_trade"
                 self.guard.call(hook, event.instrument, event.side, event.price, event.size)
-        elif event.kind == EventKind.UNKNOWN:
-            self.counters.unknown_frames += 1
 
     def submit(
         self,
@@ -260,12 +267,14 @@ class TradingLoop:
             report = self._decode_report(fields)
         except DecodeError as error:
             self.counters.unknown_reports += 1
-            self.guard.halt(f"unreadable report: {error}")
+            self.doubts.unreadable(fields, f"unreadable report: {error}")
             return
         if report is None:  # says nothing about orders
             self.counters.unknown_reports += 1
             self.gateway.refuse(fields)
             return
+        if report.oddity:
+            self.notices.tell(NoticeKind.REPORT_ROUNDED, report.oddity)
         self.apply(report)
 
     def apply(self, report: ExecutionReport) -> None:
@@ -273,6 +282,8 @@ class TradingLoop:
         change = self.orders.apply(report)
         self.journal.append_report(report, self.wall.now_ns())
         order = change.order
+        if change.notice is not None:
+            self.notices.tell(*change.notice)
         if order is not None:
             self.portfolio.book(change)
             self.risk.update(order)
@@ -282,3 +293,7 @@ class TradingLoop:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.guard.changed(change)
+
+    def suspect(self, order: Order, text: str) -> None:
+        """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
+        self.doubts.suspect(order, text)

@@ -155,6 +155,8 @@ class MarketDataDialect(Protocol):
 class OrderDialect(Protocol):
     """Orders to message bodies and messages to one report. A body is what `Session.send` takes."""
 
+    closed_texts: frozenset[str]  # Text(58) of a refusal that says that the market takes no requests now
+
     def new_order(self, order: Order, now_ns: int) -> bytes:
         """Return the body of the request that opens an order, under `order.cl_ord_id`."""
 

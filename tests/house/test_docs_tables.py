@@ -185,9 +185,9 @@ def test_layout_of_the_journal_is_the_written_one() -> None:
     header_keys = [key for key, _ in rows(text, "header key")]
     assert header_keys == [field.name for field in msgspec.structs.fields(Header)]
     sizes = [size for part, size, _ in rows(text, "record part")][:-2]
-    assert sum(map(int, sizes)) == segments._RECORD.size
+    assert sum(map(int, sizes)) == segments.RECORD.size
     magic, lengths, *_ = rows(text, "part", "bytes")
-    assert int(magic[1]) + sum(map(int, lengths[1].split(","))) == segments._PREFIX.size
+    assert int(magic[1]) + sum(map(int, lengths[1].split(","))) == segments.PREFIX.size
     assert magic[2].strip("`").encode() == segments.MAGIC
     for names in (writer._NUMBERS + writer._FLAGS, writer._TEXTS):
         assert ", ".join(f"`{name}`" for name in names) in " ".join(text.split())

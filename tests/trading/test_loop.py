@@ -6,6 +6,7 @@ import pytest
 
 from engine import fix
 from engine.book import Book
+from engine.codec import Fields
 from engine.errors import SessionError
 from engine.fix import Exec, Msg, Status
 from engine.instrument import Instrument
@@ -14,6 +15,7 @@ from engine.orders.report import ABSENT
 from engine.risk import RiskReject, TradingState
 from engine.runtime.notices import NoticeKind
 from engine.strategy import Strategy
+from engine.trading.markets import Stop
 from engine.venue import EventKind
 from tests.support.desks import ASK, BID, Scene
 from tests.support.order_reports import ack, cancel_reject, canceled, fill, replaced, report
@@ -439,11 +441,12 @@ def test_bust_takes_position_cash_fee_and_risk_back() -> None:
     assert (position.net, position.cash, position.fees, scene.risk.exposure.position(scene.rain)) == (0, 0, 0, 0)
 
 
-def test_unreadable_report_halts_and_is_not_applied() -> None:
+def test_unreadable_report_about_nothing_of_ours_halts_and_is_not_applied() -> None:
     scene = Scene()
-    scene.loop.on_report(b"")
+    fields = Fields("35=8\x01")
+    scene.loop.on_report(fields)
     assert scene.halts == ["unreadable report: OrderQty(38) is no number"]
-    assert scene.taken() == [("dialect.decode", b"")]
+    assert scene.taken() == [("dialect.decode", fields)]
     assert (scene.loop.counters.reports, scene.loop.counters.unknown_reports) == (1, 1)
 
 
@@ -464,11 +467,12 @@ def test_report_about_a_strangers_order_is_recorded_and_halts() -> None:
     assert scene.loop.counters.unknown_reports == 1
 
 
-def test_impossible_report_halts_and_counts_its_order_at_the_worst() -> None:
+def test_impossible_report_stops_its_market_and_counts_its_order_at_the_worst() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
     scene.loop.on_report(fill(order, 4, "E1", cum_qty=9))
-    assert len(scene.halts) == 1
+    assert scene.halts == []
+    assert scene.loop.markets.causes(scene.rain) == Stop.DOUBT
     assert (order.ord_status, scene.risk.exposure.open_orders, scene.portfolio[scene.rain].net) == ("u", 1, 0)
 
 
