@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from engine.venue.kalshi.market import ListedMarket
-from engine.venue.kalshi.subscriptions import BOOK, NOWHERE, WHOLE, Request, Stream, Subscriptions
+from engine.venue.kalshi.subscriptions import BOOK, NOWHERE, WHOLE, OpenCommand, Stream, Subscriptions
 
 _NS = 1_000_000_000
 PATIENCE_NS = 3 * _NS  # for a snapshot, doubled with each request
@@ -100,7 +100,7 @@ class Repairs:
 
     # Refusals
 
-    def refused(self, request: Request, code: int) -> tuple[list[bytes], list[ListedMarket]]:
+    def refused(self, request: OpenCommand, code: int) -> tuple[list[bytes], list[ListedMarket]]:
         """Return the commands that get round a refusal, and the markets that are given up."""
         if not request.channels:
             return self._snapshots_refused(request, code), []
@@ -116,7 +116,7 @@ class Repairs:
             return self._at_once([(channels, symbols[:half]), (channels, symbols[half:])]), []
         return [], self._give_up(symbols) if BOOK in channels else []
 
-    def _snapshots_refused(self, request: Request, code: int) -> list[bytes]:
+    def _snapshots_refused(self, request: OpenCommand, code: int) -> list[bytes]:
         """Leave it to `due`; where the stream does not carry these markets, they are subscribed then."""
         if code not in PASSING:
             for symbol in request.symbols:
