@@ -145,6 +145,9 @@ class Repairs:
         ]  # fmt: skip
 
     def _later(self, channels: Sequence[str], symbols: Sequence[str], tries: int) -> None:
+        """Put a subscription off, unless it waits already."""
+        if any(retry.channels == channels and retry.symbols == symbols for retry in self._queue):
+            return
         self._queue.append(Retry(self._now_ns + self._pause_ns(tries - 1), channels, symbols, tries))
 
     def ended(self, stream: Stream, has_delivered: bool) -> list[bytes]:
