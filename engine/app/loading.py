@@ -27,8 +27,14 @@ from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 
 
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
-    """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one."""
+    """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one.
+
+    An address that the venue's `feed_problems(url, key_id)`, if it has one, finds wrong is a ConfigError.
+    """
     factory = _factory("feed.dialect", section.dialect, "market_data")
+    judge = _factory("feed.dialect", section.dialect, "feed_problems", lambda *address: [])
+    if found := judge(section.url, section.credentials.key_id()):
+        raise ConfigError("\n  ".join([f'feed.url: "{section.url}":', *found]))
     dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments))
     return dialect
 

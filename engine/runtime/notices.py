@@ -70,7 +70,7 @@ class Notices:
         """Count one occurrence; log it unless its kind was logged less than a minute ago."""
         notice = self._notices.get(kind) or self._notices.setdefault(kind, Notice(kind))
         notice.count += 1
-        notice.text = text[:MAX_TEXT]
+        notice.text = _in_one_line(text[:MAX_TEXT])
         notice.wall_ns = self._wall_ns()
         if notice.logged_ns and notice.wall_ns - notice.logged_ns < QUIET_NS:
             notice.unlogged += 1
@@ -97,3 +97,8 @@ class Notices:
         """Return how often a kind was told."""
         notice = self._notices.get(kind)
         return notice.count if notice else 0
+
+
+def _in_one_line(text: str) -> str:
+    """Return a text that a counterparty chose without what would break a line of the log or act on a terminal."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
