@@ -35,7 +35,7 @@ from engine.exchange.matching import Matching, level_changed
 from engine.exchange.orders import Registry
 from engine.exchange.reporter import Reporter
 from engine.instrument import Instrument
-from engine.venue import FeeRule, MarketState
+from engine.venue import MarketState, TradeFee
 
 _EASTERN = ZoneInfo("America/New_York")
 _NS = 1_000_000_000
@@ -51,7 +51,7 @@ class Exchange:
     def __init__(
         self,
         instruments: Iterable[Instrument],
-        fees: FeeRule,
+        fees: TradeFee,
         *,
         nonce: str = "",
         house: Collection[str] = (),
@@ -155,10 +155,14 @@ class Exchange:
         return events
 
     def set_state(self, symbol: str, state: int, now_ns: int) -> list[Event]:
-        """Open, pause or close a market; closing it expires its orders."""
+        """Open, pause or end a market; its end expires its orders, and the end of a pause cancels them."""
         market = self.markets[symbol]
-        market.state = state
+        was, market.state = market.state, state
         events: list[Event] = []
+        if state == MarketState.ACTIVE and was == MarketState.PAUSED:
+            for order in market.own_orders(fix.BUY) + market.own_orders(fix.SELL):
+                if order.account not in self.house:
+                    events += self._matching.end(order, Canceled, now_ns, text=refusals.REACTIVATED)
         if state >= MarketState.CLOSED:
             for order in market.own_orders(fix.BUY) + market.own_orders(fix.SELL):
                 events += self._matching.end(order, Expired, now_ns)

@@ -76,7 +76,7 @@ class Refusal(NamedTuple):
 def read(fields: Fields) -> Refusal:
     """Read the message that came where a Logon was due."""
     codes = [(tag, name, fields.text(tag)) for tag, name in _CODES if tag in fields]
-    said = fields.text(fix.Text) or fields.text(_USER_STATUS_TEXT) or "no reason given"
+    said = fields.remark() or fields.text(_USER_STATUS_TEXT) or "no reason given"
     shown = ", ".join(f"{name} {value}" for _, name, value in codes)
     who = _NAMES.get(fields.msg_type, f"a message of MsgType(35) {fields.msg_type}")
     text = f"{who} by the peer: {said}" + (f" ({shown})" if shown else "")

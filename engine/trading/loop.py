@@ -1,7 +1,8 @@
 """The path: a frame to an order, and a report to a position; every step visible, in order.
 
 Units   price, size and money as in `instrument`; times in ns: `clock_ns` monotonic, `wall_ns` since 1970.
-Errors  nothing is raised to the edges: an unreadable frame is counted, a report that contradicts stops a market.
+Errors  nothing is raised to the edges but EncodingError, which ends a connection: an unreadable frame is counted, a
+        report that contradicts stops a market.
 Cost    no logging, date, float or await here; see the benchmarks `tick` and `order`.
 Thread  the loop thread, which is the only writer of everything below.
 """
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from engine.book import MOVED, STALE, Book
 from engine.codec import Fields
-from engine.errors import DecodeError, JournalError, SessionError
+from engine.errors import DecodeError, EncodingError, JournalError, SessionError
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order
@@ -29,6 +30,7 @@ from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
+from engine.trading.settlements import Settlements
 from engine.venue import EventKind, MarketDataDialect, MarketEvent
 
 HAS_BOOK = Stop.NO_BOOK | Stop.REFUSED  # what a snapshot puts an end to
@@ -55,6 +57,7 @@ class TradingLoop:
         notices: Notices,
         markets: Markets,
         doubts: Doubts,
+        settlements: Settlements,
         watch: FeedWatch,
         news: MarketNews,
         gateway: Gateway,
@@ -72,6 +75,8 @@ class TradingLoop:
         self.notices = notices
         self.markets = markets
         self.doubts = doubts
+        self.suspect = doubts.suspect  # what puts one order in doubt, from outside the path
+        self.settlements = settlements
         self.watch = watch
         self.gateway = gateway
         self.counters = guard.counters
@@ -105,6 +110,8 @@ class TradingLoop:
         except DecodeError as error:
             self.counters.bad_frames += 1
             self.notices.tell(NoticeKind.FRAME_UNREADABLE, str(error))
+            if isinstance(error, EncodingError):  # the connection must end, not the frame alone
+                raise
         else:
             if is_last:
                 self.watch.note(event, now_ns)
@@ -290,7 +297,3 @@ class TradingLoop:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.guard.changed(change)
-
-    def suspect(self, order: Order, text: str) -> None:
-        """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
-        self.doubts.suspect(order, text)

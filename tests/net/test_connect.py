@@ -2,10 +2,11 @@
 
 import asyncio
 import datetime
+import socket
 import ssl
 from pathlib import Path
 from random import Random
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
@@ -24,9 +25,9 @@ from tests.support.ws_venue import MS, WALL_NS, Client, PlainDialect, RawVenue, 
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (401, b'{"code":"token_authentication_failure"}', 'HTTP 401 Unauthorized {"code":"token_authentication_fai'),
-        (401, b"", "(check the API key id, its key file, and this host's clock)"),
         (429, b"", "(too many connections: close others of this account)"),
+        (502, b'{"code":"bad_gateway"}', 'HTTP 502 Bad Gateway {"code":"bad_gateway"}'),
+        (503, b"<p>\r\n\x1b[2Jdown", "HTTP 503 Service Unavailable <p>   [2Jdown"),
         (502, b"", "handshake refused: HTTP 502 Bad Gateway"),
     ],
 )
@@ -39,6 +40,79 @@ def test_refused_handshake_is_told_with_its_status_and_tried_again(status: int, 
             venue.refuse = None
             await venue.connections.get()
             assert client.feed.totals.losses >= 2
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (
+            401,
+            b'{"code":"token_authentication_failure"}',
+            'Unauthorized {"code":"token_authentication_failure"} (check',
+        ),
+        (401, b"", "(check the API key id, its key file, and this host's clock); next attempt in 30 s"),
+        (403, b"", "(the API key lacks the permission); next attempt in 30 s"),
+    ],
+)
+def test_m17_refused_credentials_are_told_and_not_tried_again_each_second(status: int, body: bytes, words: str) -> None:
+    async def test() -> None:
+        async with Venue(refuse=(status, body)) as venue, Client(venue, PlainDialect()) as client:
+            ((event, reason),) = await client.next()
+            assert event == "lost" and words in reason and client.feed.last_loss == reason
+            await asyncio.sleep(0.1)
+            assert (len(venue.requests), client.feed.totals.losses) == (1, 1)
+
+    run(test())
+
+
+def test_m17_each_refusal_of_the_credentials_doubles_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.net.feed.CREDENTIALS_NS", 2 * MS)
+    monkeypatch.setattr("engine.net.feed.LONGEST_CREDENTIALS_NS", 7 * MS)
+
+    async def test() -> None:
+        async with Venue(refuse=(401, b"")) as venue, Client(venue, PlainDialect()) as client:
+            pauses = [reason.rpartition("in ")[2] for _, reason in await client.next(4)]
+            assert pauses == ["0.002 s", "0.004 s", "0.007 s", "0.007 s"]
+            venue.refuse = None
+            await venue.connections.get()
+
+    run(test())
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("header", "pause"),
+    [
+        ("5", "5 s"),
+        (" 5 ", "5 s"),
+        ("Mon, 23 Nov 2026 14:30:07 GMT", "7 s"),
+        ("99999999999999", "3600 s"),
+        ("Mon, 23 Nov 2099 14:30:07 GMT", "3600 s"),
+    ],
+)
+def test_m17_retry_after_is_obeyed(status: int, header: str, pause: str) -> None:
+    async def test() -> None:
+        async with Venue(refuse=(status, b"")) as venue:
+            venue.refuse_headers = {"Retry-After": header}
+            async with Client(venue, PlainDialect()) as client:
+                ((_, reason),) = await client.next()
+                assert reason.endswith(f"; next attempt in {pause}")
+                await asyncio.sleep(0.05)
+                assert len(venue.requests) == 1
+
+    run(test())
+
+
+@pytest.mark.parametrize("header", ["0", "-5", "soon", "", "5.5", "Mon, 23 Nov 2020 14:30:07 GMT", "\xb2"])
+def test_m17_retry_after_that_says_nothing_leaves_the_backoff(header: str) -> None:
+    async def test() -> None:
+        async with Venue(refuse=(429, b"")) as venue:
+            venue.refuse_headers = {"Retry-After": header}
+            async with Client(venue, PlainDialect()) as client:
+                first, second = await client.next(2)
+                assert first == second and "next attempt" not in first[1]
 
     run(test())
 
@@ -133,7 +207,7 @@ def test_address_that_is_no_websocket_is_a_configuration_error() -> None:
 # delays
 
 
-def test_backoff_starts_anew_only_after_a_connection_delivered() -> None:
+def test_m17_backoff_starts_anew_only_after_a_connection_brought_a_snapshot() -> None:
     async def test() -> None:
         calls = []
 
@@ -146,18 +220,66 @@ def test_backoff_starts_anew_only_after_a_connection_delivered() -> None:
                 calls.append("reset")
 
         async with Venue() as venue, Client(venue, PlainDialect(), backoff=Recorder(1, 1, Random(1))) as client:
-            for delivers in (False, False, False, True, False):
+            for snapshots in (0, 0, 1, 0):
                 connection = await venue.connections.get()
                 await connection.inbox.get()
-                if delivers:
-                    connection.send(b"one")
-                    while client.events[-1][0] != "frame":
-                        await client.next()
+                connection.send(b"one")  # a frame proves nothing
+                while client.events[-1][0] != "frame":
+                    await client.next()
+                client.dialect.counts.snapshots += snapshots
                 connection.drop()
             await venue.connections.get()
-        assert calls == ["next", "next", "next", "reset", "next", "next"]
+        assert calls == ["next", "next", "reset", "next", "next"]
 
     run(test())
+
+
+# several addresses
+
+
+def test_m17_a_dead_address_costs_its_share_of_the_time_and_the_next_one_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def test() -> None:
+        with socket.socket() as full:  # takes no connection beyond the one that waits
+            full.bind(("127.0.0.2", 0))
+            full.listen(0)
+            port = full.getsockname()[1]
+            waiting = [socket.create_connection(("127.0.0.2", port)) for _ in range(1)]
+            async with Venue() as venue:
+                reached(monkeypatch, ("127.0.0.2", port), ("127.0.0.1", int(venue.url.split(":")[2].split("/")[0])))
+                settings: dict[str, Any] = {"connect_timeout_ns": 400 * MS}
+                async with Client(venue, PlainDialect(), **settings) as client:
+                    assert await client.next() == [("connected",)]
+            for each in waiting:
+                each.close()
+
+    run(test())
+
+
+def test_m17_an_address_whose_handshake_fails_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async def test() -> None:
+        async with RawVenue(broken) as bad, Venue() as venue:
+            ports = [int(url.split(":")[2].split("/")[0]) for url in (bad.url, venue.url)]
+            reached(monkeypatch, *[("127.0.0.1", port) for port in ports])
+            async with Client(venue, PlainDialect()) as client:
+                lost, connected = await client.next(2)
+                assert (lost[0], connected) == ("lost", ("connected",))
+
+    run(test())
+
+
+def reached(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> None:
+    """Let every name have these addresses."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
+
+    async def getaddrinfo(host: object, port: object, **more: object) -> list[Any]:
+        return [each for each in found if each[4] == (host, port)] or found  # an address is its own
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
 
 
 # TLS

@@ -27,7 +27,7 @@ class Line(NamedTuple):
     text: str
 
 
-class Block(NamedTuple):
+class FileBlock(NamedTuple):
     """One section: `name` in upper case, DEFAULT or SESSION, the number of its header, and its lines."""
 
     name: str
@@ -35,15 +35,15 @@ class Block(NamedTuple):
     lines: list[Line]
 
 
-class Source(NamedTuple):
+class FileText(NamedTuple):
     """A whole file. Where a header cannot be read the lines below it belong to nothing, and `is_whole` is false."""
 
-    blocks: list[Block]
+    blocks: list[FileBlock]
     problems: list[str]
     is_whole: bool
 
 
-def read_source(file: Path) -> Source:
+def read_source(file: Path) -> FileText:
     """Split `file` into its sections."""
     reading = _Reading(file)
     for number, line in enumerate(re.split(r"\r\n|\r|\n", _decoded(file.read_bytes())), 1):
@@ -63,9 +63,9 @@ def _decoded(content: bytes) -> str:
 class _Reading:
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._blocks: list[Block] = []
+        self._blocks: list[FileBlock] = []
         self._problems: list[str] = []
-        self._current: Block | None = None
+        self._current: FileBlock | None = None
         self._is_whole = True
         self._early: list[tuple[int, str]] = []  # lines above any section
 
@@ -89,7 +89,7 @@ class _Reading:
     def _begin(self, number: int, line: str) -> None:
         header = _HEADER.fullmatch(line)
         name = header[1].upper() if header else ""
-        self._current = Block(name, number, [])
+        self._current = FileBlock(name, number, [])
         if name == "SESSION" or (name == "DEFAULT" and all(block.name != name for block in self._blocks)):
             self._blocks.append(self._current)
             return
@@ -97,13 +97,13 @@ class _Reading:
         how = "is not one [DEFAULT] or a [SESSION]; rename it" if header else "is not a section in brackets; correct it"
         self._problems.append(f"{self._file}:{number}: section {line} {how}")
 
-    def result(self) -> Source:
+    def result(self) -> FileText:
         if self._early:
             (number, line), more = self._early[0], len(self._early) - 1
             others = f" and {more} more like it" if more else ""
             place = f"{self._file}:{number}"
             self._problems.append(f"{place}: {line!r}{others} stands before any section; put [DEFAULT] above it")
-        return Source(self._blocks, self._problems, self._is_whole and not self._early)
+        return FileText(self._blocks, self._problems, self._is_whole and not self._early)
 
 
 def _harmless(line: str) -> str:

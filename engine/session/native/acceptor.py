@@ -52,7 +52,8 @@ class AcceptorSession(SessionDriver):
         agreed = core_settings(settings)
         name = stem(agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id)
         folder = settings.path("FileLogPath")
-        super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
+        log = None if folder is None else MessageLog(folder, name, wall_ns, settings.secret_tags())
+        super().__init__(loop, clock_ns, wall_ns, log)
         store = open_store(settings, name, wall_ns(), is_one_of_many=True)
         self.core = FixSession(
             agreed,
@@ -210,7 +211,8 @@ class SessionAcceptor:
         key = (one.text("BeginString"), one.text("SenderCompID"), one.text("TargetCompID"))
         if key[2] == ANY_PEER:
             self._templates[endpoint(one), key[0], key[1]] = one
-            read_dictionary(one)  # now, not while the first peer waits
+            core_settings(one)
+            read_dictionary(one)  # both are judged now, not while the first peer waits
             return None
         if key in self.sessions:
             raise ConfigError(f"{one.file}: {one.name} is defined twice; remove one")

@@ -215,7 +215,7 @@ class QuickfixSession:
         self._store = HeldStore(settings)
         self._dictionaries = read_dictionaries(settings)
         configured = quickfix_settings(settings)
-        self._log = SessionLog(self.name, settings.path("FileLogPath"))
+        self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags())
         self._log.protection = protection(settings)
         self._callbacks = Callbacks(self, self._log)
         self._pacing = Pacing(settings, self._log, self._loop, lambda kind, text: self.on_notice(kind, text))
