@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     SESSION_REFUSED = "session_refused"  # a message of the venue that the session could not take
     VENUE_REFUSED = "venue_refused"  # Reject(3) or BusinessMessageReject(j) of what we sent
     SESSION_ALERT = "session_alert"  # the session protocol was broken, or ended over an error
+    SESSION_GARBLED = "session_garbled"  # bytes of the venue that are no message, ignored as the standard asks
     SESSION_LOST = "session_lost"  # the session was up and is not any more
     SESSION_STRANGER = "session_stranger"  # a connection that did not become a session
     LOGON_FAILED = "logon_failed"

@@ -9,7 +9,7 @@ Units   ns.
 Thread  the loop thread only.
 """
 
-from engine.session.refusal import Cause, Refusal
+from engine.session.refusal import Cause, LogonRefusal
 
 _SECOND_NS = 1_000_000_000
 AT_ONCE = 3  # rounds of all addresses at the configured pace
@@ -43,7 +43,7 @@ class Attempts:
         """Note an attempt whose Logon did not leave."""
         self.last_error = text
 
-    def failed(self, text: str, refusal: Refusal | None = None) -> None:
+    def failed(self, text: str, refusal: LogonRefusal | None = None) -> None:
         """Note an attempt whose Logon left and was not answered by a Logon."""
         self.last_error = text
         self.unanswered += 1

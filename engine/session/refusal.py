@@ -60,7 +60,7 @@ class Cause(Enum):
     LOST_NUMBERS = auto()  # our store is behind what the peer counted
 
 
-class Refusal(NamedTuple):
+class LogonRefusal(NamedTuple):
     """One refusal, as the peer put it."""
 
     text: str
@@ -73,25 +73,25 @@ class Refusal(NamedTuple):
         return f"{self.text}; {advice[self.cause]}" if self.cause in advice else ""
 
 
-def read(fields: Fields) -> Refusal:
+def read(fields: Fields) -> LogonRefusal:
     """Read the message that came where a Logon was due."""
     codes = [(tag, name, fields.text(tag)) for tag, name in _CODES if tag in fields]
     said = fields.remark() or fields.text(_USER_STATUS_TEXT) or "no reason given"
     shown = ", ".join(f"{name} {value}" for _, name, value in codes)
     who = _NAMES.get(fields.msg_type, f"a message of MsgType(35) {fields.msg_type}")
     text = f"{who} by the peer: {said}" + (f" ({shown})" if shown else "")
-    return Refusal(text, cause_of(said, {(tag, value) for tag, _, value in codes}))
+    return LogonRefusal(text, cause_of(said, {(tag, value) for tag, _, value in codes}))
 
 
-def of_tls(text: str) -> Refusal | None:
+def of_tls(text: str) -> LogonRefusal | None:
     """Read the text of an error for an alert of TLS by which the peer refuses us; None for anything else."""
     found = _ALERT.search(text)
     if found is None:
         return None
     said = f"TLS: the peer says {found[0].lower().replace('_', ' ')}"
     if _OUR_CERTIFICATE.search(found[0]):
-        return Refusal(f"{said}; see to ClientCertificateFile and ClientCertificateKeyFile", Cause.CREDENTIALS)
-    return Refusal(said, Cause.OTHER)
+        return LogonRefusal(f"{said}; see to ClientCertificateFile and ClientCertificateKeyFile", Cause.CREDENTIALS)
+    return LogonRefusal(said, Cause.OTHER)
 
 
 def cause_of(text: str, codes: Set[tuple[int, str]] = frozenset()) -> Cause:

@@ -31,7 +31,7 @@ from engine.session.native.socket_options import tuner
 from engine.session.native.tls import client_context, protection, server_name
 from engine.session.protocol.replay import REPLAYED
 from engine.session.protocol.session import FixSession
-from engine.session.refusal import Refusal, of_tls
+from engine.session.refusal import LogonRefusal, of_tls
 from engine.session.store.file_store import open_store, stem
 from engine.session.store.repair import prove_possible
 
@@ -72,6 +72,7 @@ class NativeSession(SessionDriver):
             logon_dialect=logon_dialect,
             replayed=replayed,
         )
+        self.core.on_garbled = lambda text: self.on_notice(NoticeKind.SESSION_GARBLED, f"{self.name}: {text}")
         self._sockets = sockets or Sockets(loop)
         self._addresses = Addresses(settings)
         reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
@@ -166,7 +167,7 @@ class NativeSession(SessionDriver):
             self._failed(self.dropped_for or f"{reason} before the Logon was answered{self._hint}", of_tls(reason))
         self._closed.set()
 
-    def _failed(self, text: str, refusal: Refusal | None = None) -> None:
+    def _failed(self, text: str, refusal: LogonRefusal | None = None) -> None:
         """Note that a Logon was not answered by a Logon; give up where another would fare no better."""
         refusal = refusal or self.core.refusal
         attempts = self._attempts

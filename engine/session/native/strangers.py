@@ -19,7 +19,7 @@ MOST_GARBAGE = 65_536  # bytes that are no message, before the first one
 Endpoint = tuple[str | None, int]
 
 
-class Host(ConnectionListener, Protocol):
+class Adopter(ConnectionListener, Protocol):
     """A session that may take a connection over."""
 
     @property
@@ -37,7 +37,7 @@ class Strangers:
         self,
         loop: asyncio.AbstractEventLoop,
         timeout_s: float,
-        find: Callable[[Fields, Endpoint, str], Host | None],
+        find: Callable[[Fields, Endpoint, str], Adopter | None],
         notice: Callable[[NoticeKind, str], object],
     ) -> None:
         self.find = find

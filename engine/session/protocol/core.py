@@ -24,7 +24,7 @@ from engine.session.protocol.host import Host, MessageRules, Schedule
 from engine.session.protocol.replay import Replay
 from engine.session.protocol.states import NEVER_NS, SessionState, SessionStatus
 from engine.session.protocol.versions import Versions
-from engine.session.refusal import Refusal
+from engine.session.refusal import LogonRefusal
 from engine.session.store.store import Store
 
 
@@ -79,7 +79,7 @@ class SessionCore:
         self.wall_offset_ns = 0
         self.peer_limit = settings.max_message_size  # MaxMessageSize(383) of the peer's Logon
         self.logout_reason = ""
-        self.refusal: Refusal | None = None  # what came on this connection in place of the answer to our Logon
+        self.refusal: LogonRefusal | None = None  # what came on this connection in place of the answer to our Logon
         # an application message was refused: the message, SessionRejectReason(373), Text(58)
         self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
         self.on_garbled: Callable[[str], None] = lambda text: None  # bytes were ignored; the text says why

@@ -218,6 +218,7 @@ class QuickfixSession:
         self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags())
         self._log.protection = protection(settings)
         self._callbacks = Callbacks(self, self._log)
+        self._log.on_garbled = lambda text: self.on_notice(NoticeKind.SESSION_GARBLED, text)
         self._pacing = Pacing(settings, self._log, self._loop, lambda kind, text: self.on_notice(kind, text))
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))
         ports = frozenset(port for _, port in settings.endpoints())

@@ -40,6 +40,7 @@ class SessionLog(quickfix.Log):
         self.reason = ""  # the last event that says why something ended
         self.refused = ""  # the message that the last event was about, as it came
         self.address = ""  # of the last attempt, in words
+        self.on_garbled: Callable[[str], object] = lambda text: None
         self.on_connecting: Callable[[], None] = lambda: None
         self._secrets = secret_fields(secret_tags)
         self.protection = ""  # how the connection is protected, said when it is made
@@ -97,6 +98,7 @@ class SessionLog(quickfix.Log):
         _logger.info("%s: %s", self._name, f"{text}, {self.protection}" if is_connecting else text)
         if text.startswith(_GARBLED):
             self.garbled += 1
+            self.on_garbled(f"{self._name}: {text}")
         elif is_connecting:
             self.address, self.refused = text.removeprefix("Connecting to ").partition(" (")[0], ""
             self.on_connecting()

@@ -15,7 +15,7 @@ from engine.runtime.notices import NoticeKind
 from engine.session.attempts import Attempts
 from engine.session.file.settings import SessionSettings
 from engine.session.quickfix.log import SessionLog
-from engine.session.refusal import Refusal, read
+from engine.session.refusal import LogonRefusal, read
 
 _CLOSED = "Socket Error: Connection reset by peer."  # as QuickFIX calls the end of a stream; a reset has its errno
 
@@ -86,7 +86,7 @@ class Pacing:
             if not self.needs_operator:
                 self._next = self._loop.call_later(attempts.wait_ns / 1_000_000_000, self._resume)
 
-    def refusal(self) -> Refusal | None:
+    def refusal(self) -> LogonRefusal | None:
         """Return what came in place of the answer to our Logon."""
         try:
             fields = Fields(self._log.refused.encode("utf-8", "surrogateescape"))
