@@ -9,6 +9,8 @@ from engine.app.loading import build_strategy
 from engine.config.engine import EngineConfig, load, problems
 from engine.config.tables import Tables
 from engine.errors import ConfigError
+from engine.ops.metrics.server import listen
+from engine.ops.view.reader import last_view
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings, read_session_file
@@ -52,6 +54,13 @@ def _named_session_file(path: Path) -> list[str]:
     return list(read_session_file(path.parent / settings, path.parent).problems)
 
 
+def _find_port(config: EngineConfig) -> None:
+    """Raise ConfigError for a metrics port that `run` could not have; an engine that runs here already has its own."""
+    if not config.metrics.port or (view := last_view(config.engine.state_dir)) and view.is_alive():
+        return
+    listen(config.metrics.port).close()
+
+
 def _parts(config: EngineConfig, sessions: list[SessionSettings]) -> list[Callable[[], object]]:
     """Return what the engine builds before it connects, part by part."""
     of_a_session = (read_schedule, read_dictionary, client_context) if config.engine.session == "native" else ()
@@ -62,4 +71,5 @@ def _parts(config: EngineConfig, sessions: list[SessionSettings]) -> list[Callab
         lambda: loading.order_dialect(config.session, config.instruments),
         lambda: loading.logon_dialect(config.session),
         lambda: build_strategy(config),
+        partial(_find_port, config),
     ]

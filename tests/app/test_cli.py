@@ -46,6 +46,11 @@ def run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str, st
         (("run", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
         (("check", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
         (("control", "/absent.toml", "status"), "/absent.toml: cannot be read: No such file or directory"),
+        (("status",), "name the engine: its --state-dir DIR, or its CONFIG"),
+        (("status", "--json", "--watch", "x.toml"), "--watch: not allowed with argument --json"),
+        (("status", "--state-dir", "/absent"), "/absent/view: no view (No such file or directory)"),
+        (("metrics", "--port", "0", "x.toml"), "--port: '0' must be a port, 1 to 65535"),
+        (("metrics",), "name the engine: its --state-dir DIR, or its CONFIG"),
         (("control", "/absent.toml", "explode"), "invalid choice: 'explode'"),
         (("status", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
         (("halt", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
@@ -98,7 +103,7 @@ def test_control_where_no_engine_runs_ends_with_status_2_and_asks_whether_it_run
     assert "is it running with this state_dir?" in errors
 
 
-@pytest.mark.parametrize("verb", ["status", "halt", "reduce-only", "resume", "stop"])
+@pytest.mark.parametrize("verb", ["halt", "reduce-only", "resume", "stop"])
 def test_verb_is_a_command_and_what_control_says_too(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: Callable[..., Path], verb: str
 ) -> None:

@@ -38,6 +38,10 @@ ORDER_EVENTS = {
     "rejected": "rejects",
     "cancel_rejected": "cancel_rejects",
 }
+LATENCIES = {
+    "tick_to_order": "from a frame read to the order that answers it handed to the session",
+    "order_to_ack": "from a request sent to its answer handled",
+}
 MONEY = {
     "cash": "what sales brought less what purchases cost, before fees",
     "fees": "fees paid",
@@ -68,7 +72,7 @@ class ViewCollector(Collector):
         yield from _limits(view)
         yield from _by_market(view, self._markets)
         for name, counts in view.latencies().items():
-            yield _histogram(f"fixlane_{name}_seconds", counts)
+            yield _histogram(name, counts)
 
 
 def _engine(view: View) -> Iterable[Metric]:
@@ -254,4 +258,5 @@ def _states(name: str, text: str, states: Iterable[str], now: str) -> Metric:
 def _histogram(name: str, counts: LatencyCounts) -> Metric:
     buckets = [(str(bound / 1e9), float(counts.count_at_most(bound))) for bound in BUCKETS_NS]
     buckets.append(("+Inf", float(counts.count)))
-    return HistogramMetricFamily(name, name.replace("_", " "), buckets=buckets, sum_value=counts.total_ns / 1e9)
+    text = LATENCIES[name]
+    return HistogramMetricFamily(f"fixlane_{name}_seconds", text, buckets=buckets, sum_value=counts.total_ns / 1e9)

@@ -60,7 +60,7 @@ def listing(instruments: Iterable[Instrument], start_utc_ns: int) -> bytes:
     return b"".join([msgspec.json.encode(line) + b"\n" for line in lines])
 
 
-class Place:
+class ViewFiles:
     """The files of one engine that runs: made anew by each start, so that no reader ever sees one shrink."""
 
     def __init__(self, state_dir: Path, environ: Mapping[str, str] = os.environ) -> None:
