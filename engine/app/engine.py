@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from engine.app import loading
+from engine.app import loading, operator
 from engine.app.takeover import take_over
 from engine.app.views import Views
 from engine.book import make_book
@@ -21,7 +21,7 @@ from engine.codec import Fields
 from engine.config.engine import EngineConfig
 from engine.errors import EngineError
 from engine.net.feed import Feed, FeedSettings
-from engine.ops import control
+from engine.ops.control import OperatorSocket
 from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
@@ -75,10 +75,9 @@ class Engine(Views):
         self.clock_ns, self._wall_ns = seams.clock_ns, seams.wall_ns
         self._loop = loop
         self.sockets = Sockets(loop)
-        self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
-        config.engine.state_dir.mkdir(parents=True, exist_ok=True)
+        word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
         self.portfolio = Portfolio(instruments)
@@ -95,15 +94,19 @@ class Engine(Views):
             portfolio=self.portfolio,
             risk=risk,
             journal=self._journal,
-            strategy=loading.build_strategy(config),
+            strategy=loading.build_strategy(config.strategy, config.instruments),
+            feed_limits=config.feed.limits(),
+            closed_texts=dialect.closed_texts,
         )
         self.trading = assemble(parts, self._surroundings(seams, dialect))
-        self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning)
+        self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.feed = self._make_feed(market_data)
         self.session.on_message = seams.receive(self.trading)
         self.session.on_logon = self.supervisor.on_logon
         self.session.on_logout = self.supervisor.on_logout
         self.session.on_fault = self.supervisor.halt
+        self.actions = operator.actions(self.supervisor, self.stop)
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
         tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
         self._publisher = Publisher(self, config.engine.state_dir, seams.wall_ns, tell)
 
@@ -116,6 +119,7 @@ class Engine(Views):
             clock_ns=seams.clock_ns,
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
+            reconnect=lambda reason: self.feed.reconnect(reason),
         )
 
     def _open_session(self) -> Session:
@@ -136,8 +140,8 @@ class Engine(Views):
             market_data,
             on_frame=self.trading.on_frame,
             on_read_end=self.trading.on_read_end,
-            on_connected=lambda: LOGGER.info("market data connected"),
-            on_lost=self._on_feed_lost,
+            on_connected=self._on_feed,
+            on_lost=self.supervisor.on_feed_lost,
             wall_ns=self._wall_ns,
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
             sockets=self.sockets,
@@ -145,18 +149,7 @@ class Engine(Views):
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
-        self._servers.append(
-            await control.serve(
-                self.config.engine.state_dir,
-                {
-                    "halt": self.supervisor.halt,
-                    "reduce-only": self.supervisor.reduce_only,
-                    "resume": self.supervisor.resume,
-                    "stop": lambda reason: self.stop(),
-                },
-                self.status,
-            )
-        )
+        await self._control.start(self.config.engine.state_dir, self.config.engine.group_id)
         self._publisher.open()
         self.feed.start()
         self.session.logon()
@@ -201,18 +194,16 @@ class Engine(Views):
             LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
         await self.feed.close()
         self.session.close()
-        for server in self._servers:
-            server.close()
+        self._control.close()
         self._publisher.close()
         try:
             self._day.close(self._wall_ns())
         finally:
             self._journal.close()
 
-    def _on_feed_lost(self, reason: str) -> None:
-        for book in self.trading.books:
-            book.mark_stale()
-        self.supervisor.pause(reason)
+    def _on_feed(self) -> None:
+        LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
+        self.supervisor.on_feed()
 
 
 def _nonce() -> str:

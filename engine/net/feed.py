@@ -16,7 +16,7 @@ from picows import WSTransport, ws_connect
 from engine.errors import ConfigError
 from engine.net import reasons
 from engine.net.connection import WebSocketConnection, report
-from engine.net.settings import FeedCounts, FeedSettings
+from engine.net.settings import FeedCounts, FeedSettings, protection
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.venue import MarketDataDialect
@@ -74,8 +74,8 @@ class Feed:
 
     @property
     def protection(self) -> str:
-        """How the connection is protected: `TLS` or `in clear`."""
-        return "TLS" if self.settings.url.startswith("wss://") else "in clear"
+        """How the connection is protected, in words."""
+        return protection(self.settings.url)
 
     @property
     def counts(self) -> FeedCounts:
@@ -100,6 +100,11 @@ class Feed:
             return False
         self._connection.send(frames)
         return True
+
+    def reconnect(self, reason: str) -> None:
+        """Give the present connection up, and begin anew; nothing happens where there is none."""
+        if self._connection is not None:
+            self._connection.give_up(reason)
 
     async def close(self) -> None:
         """Disconnect for good; no callback follows."""

@@ -69,6 +69,7 @@ class Limits(Section, frozen=True, kw_only=True):
     max_daily_loss: MoneyLimit  # realised and unrealised, after fees, since the day began
     day_start_ns: TimeOfDay  # when a day begins,
     day_zone: str  # by the clocks of this time zone
+    max_rejects_in_a_row: CountLimit = 10  # of the venue, in one market
     max_book_age_ns: DurationLimit
     allow_crossed_book: bool
     restricted: tuple[str, ...]  # symbols that may be watched, never traded
@@ -77,6 +78,8 @@ class Limits(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         self.day()  # raises for what is no day
+        if not self.max_book_age_ns:
+            raise ConfigError('max_book_age must be positive, or "none": every order would be denied')
 
     def day(self) -> DayRule:
         """Return when the day of `max_daily_loss` begins."""

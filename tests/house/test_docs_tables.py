@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from engine import strategy
-from engine.app import loading, status
+from engine.app import loading, looking
 from engine.book import Book, SortedBook
 from engine.cli import parser
 from engine.config.engine import (
@@ -210,8 +210,8 @@ def test_layout_of_the_view_is_the_written_one() -> None:
 def test_exit_statuses_of_status_are_those_that_it_has() -> None:
     shown = {word: int(number) for number, word in rows(page("commands.md"), "status", "the engine")}
     assert shown == {
-        "trades or waits": status.TRADES_OR_WAITS, "is halted": status.HALTED, "is stuck": status.STUCK,
-        "has ended": status.ENDED,
+        "trades or waits": looking.TRADES_OR_WAITS, "is halted": looking.HALTED, "is stuck": looking.STUCK,
+        "has ended": looking.ENDED,
     }  # fmt: skip
 
 
@@ -228,9 +228,9 @@ def test_layout_of_the_journal_is_the_written_one() -> None:
     header_keys = [key for key, _ in rows(text, "header key")]
     assert header_keys == [field.name for field in msgspec.structs.fields(Header)]
     sizes = [size for part, size, _ in rows(text, "record part")][:-2]
-    assert sum(map(int, sizes)) == segments._RECORD.size
+    assert sum(map(int, sizes)) == segments.RECORD.size
     magic, lengths, *_ = rows(text, "part", "bytes")
-    assert int(magic[1]) + sum(map(int, lengths[1].split(","))) == segments._PREFIX.size
+    assert int(magic[1]) + sum(map(int, lengths[1].split(","))) == segments.PREFIX.size
     assert magic[2].strip("`").encode() == segments.MAGIC
     for names in (writer._NUMBERS + writer._FLAGS, writer._TEXTS):
         assert ", ".join(f"`{name}`" for name in names) in " ".join(text.split())

@@ -9,6 +9,7 @@ import pytest
 from engine import fix
 from engine.orders.order import Order
 from engine.risk import RiskReject
+from engine.runtime.person import this_process
 from engine.trading.supervisor import DeskState
 from tests.support.engine.in_process import CANCEL, MASS_CANCEL, NEW, STATUS, Rig, Start
 
@@ -82,7 +83,7 @@ def test_halt_by_the_control_socket_cancels_and_resume_trades_again(rig: Start) 
     r = rig()
     two_orders(r)
     assert r.ask("halt", "lunch")["state"] == "halted"
-    assert_halted(r, "lunch")
+    assert_halted(r, f"lunch (by {this_process()})")
     assert r.ask("resume")["state"] in ("waiting", "trading")
     r.until_trading()
     assert r.rest(fix.BUY, 41 * CENT, LOT)
@@ -124,10 +125,22 @@ def test_unknown_action_is_answered_and_not_acted_on(rig: Start) -> None:
     assert r.supervisor.state is DeskState.TRADING
 
 
-def test_report_about_a_strange_order_halts(rig: Start) -> None:
+def test_report_about_a_strange_order_stops_its_market(rig: Start) -> None:
+    r = rig()
+    rain, snow = two_orders(r)
+    r.hear("35=8|11=stranger|37=x|17=e|150=F|39=2|55=RAIN|54=1|38=1|14=1|151=0|31=0.5|32=1|6=0.5|")
+    r.until(lambda: rain.is_done, "the resting order of its market to be cancelled")
+    assert r.trading.is_trading
+    assert not snow.is_done
+    (doubt,) = r.trading.doubts.all()
+    assert doubt.instrument is r.rain
+    assert "ClOrdID(11) unknown: 'stranger'" in doubt.text
+
+
+def test_report_about_a_strange_order_of_a_strange_market_halts(rig: Start) -> None:
     r = rig()
     two_orders(r)
-    r.hear("35=8|11=stranger|37=x|17=e|150=F|39=2|55=RAIN|54=1|38=1|14=1|151=0|31=0.5|32=1|6=0.5|")
+    r.hear("35=8|11=stranger|37=x|17=e|150=F|39=2|55=HAIL|54=1|38=1|14=1|151=0|31=0.5|32=1|6=0.5|")
     assert r.counters.unknown_reports == 1
     assert_halted(r, r.supervisor.reason)
     assert "ClOrdID(11) unknown: 'stranger'" in r.supervisor.reason

@@ -105,6 +105,7 @@ def _sessions(view: View) -> Iterable[Metric]:
 
 def _feeds(view: View) -> Iterable[Metric]:
     connected = _family("feed_connected", "1 while the feed is connected", "feed")
+    lag = _family("feed_lag_seconds", "how far its messages run behind the venue's clock", "feed")
     families = {
         name: CounterMetricFamily(f"fixlane_feed_{name}", text, labels=["feed"])
         for name, text in (
@@ -116,10 +117,11 @@ def _feeds(view: View) -> Iterable[Metric]:
     }
     for feed in view.records("feeds"):
         connected.add_metric([feed.name], feed.is_connected)
+        lag.add_metric([feed.name], feed.lag_ns / 1e9)
         counted = max(feed.connects - 1, 0), feed.losses, feed.bytes, feed.resyncs
         for family, value in zip(families.values(), counted, strict=True):
             family.add_metric([feed.name], value)
-    yield from (connected, *families.values())
+    yield from (connected, lag, *families.values())
     counters = view.counters
     yield _counter("feed_gaps", "losses seen in a feed sequence", counters.gaps)
     frames = _kinds(counters, FRAMES) | {OTHER: counters.frames - sum(_kinds(counters, FRAMES).values())}

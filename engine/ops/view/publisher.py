@@ -35,7 +35,7 @@ _SHAPES = {
 Tell = Callable[[str], object]
 
 
-class Source(Protocol):
+class ViewSource(Protocol):
     """The parts of an engine that are shown."""
 
     trading: TradingLoop
@@ -48,7 +48,7 @@ class Source(Protocol):
 class Publisher:
     """Writes a view whenever it is time, from `open` to `close`; `tell` takes what went wrong, in words."""
 
-    def __init__(self, source: Source, state_dir: Path, wall_ns: Callable[[], int], tell: Tell) -> None:
+    def __init__(self, source: ViewSource, state_dir: Path, wall_ns: Callable[[], int], tell: Tell) -> None:
         self._source = source
         self._place = ViewFiles(state_dir)
         self._wall_ns = wall_ns
@@ -184,7 +184,14 @@ class Publisher:
         if not self._has_moved("feeds", (feed.is_connected, feed.last_loss_ns)) and not is_slow:
             return
         counts = feed.totals
-        counted = counts.connects, counts.losses, counts.frames, counts.bytes, counts.resyncs
+        counted = (
+            counts.connects,
+            counts.losses,
+            counts.frames,
+            counts.bytes,
+            counts.resyncs,
+            self._source.trading.watch.lag_ns,
+        )
         row = feed.settings.url, feed.protection, feed.is_connected, *counted, feed.last_loss_ns, feed.last_loss
         self._put("feeds", [row])
 

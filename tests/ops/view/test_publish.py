@@ -191,7 +191,7 @@ def test_connections_are_published_with_protection_and_last_error(shown: Shown) 
         "FIX.4.4:US->VENUE", "down", "TLS", 17, 23, 1, told, told, "Logout: 58=too late [2J",
     )  # fmt: skip
     (feed,) = view.records("feeds")
-    assert tuple(feed) == ("wss://venue/ws", "TLS", 1, 3, 2, 1_000, 9_000, 4, 12, "closed by the venue")
+    assert tuple(feed) == ("wss://venue/ws", "TLS", 1, 3, 2, 1_000, 9_000, 4, 0, 12, "closed by the venue")
 
 
 def test_limits_are_published_with_what_is_used_of_them(tmp_path: Path) -> None:
