@@ -184,15 +184,9 @@ class Publisher:
         if not self._has_moved("feeds", (feed.is_connected, feed.last_loss_ns)) and not is_slow:
             return
         counts = feed.totals
-        counted = (
-            counts.connects,
-            counts.losses,
-            counts.frames,
-            counts.bytes,
-            counts.resyncs,
-            self._source.trading.watch.lag_ns,
-        )
-        row = feed.settings.url, feed.protection, feed.is_connected, *counted, feed.last_loss_ns, feed.last_loss
+        counted = counts.connects, counts.losses, counts.frames, counts.bytes, counts.resyncs
+        last = self._source.trading.watch.lag_ns, feed.last_loss_ns, feed.last_loss
+        row = feed.settings.url, feed.protection, feed.is_connected, *counted, *last
         self._put("feeds", [row])
 
     def _stage_told(self) -> None:
