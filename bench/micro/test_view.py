@@ -88,7 +88,7 @@ def publish(tmp_path: Path) -> Iterator[Callable[[int, int], Callable[[], None]]
             feed=connections,
             clock_ns=lambda: next(clock),
         )
-        publisher = Publisher(source, tmp_path, lambda: NOW, pytest.fail)
+        publisher = Publisher(source, SimpleNamespace(state_dir=tmp_path, group_id=None), lambda: NOW, pytest.fail)
         publisher.open()
         made.append(publisher)
         return publisher.publish

@@ -117,7 +117,9 @@ class Shown:
         self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns
         self.wall_ns = 1_800_000_000 * 10**9
         self.directory = directory
-        self.publisher = Publisher(self, directory, lambda: self.wall_ns, self.told.append)
+        self.publisher = Publisher(
+            self, SimpleNamespace(state_dir=directory, group_id=None), lambda: self.wall_ns, self.told.append
+        )
         self.publisher.open()
         self.reader = ViewReader(directory)
 

@@ -45,12 +45,24 @@ class ViewSource(Protocol):
     clock_ns: Callable[[], int]
 
 
+class Home(Protocol):
+    """Where an engine is at home, and who may look."""
+
+    @property
+    def state_dir(self) -> Path:
+        """Its state directory."""
+
+    @property
+    def group_id(self) -> int | None:
+        """The group that may look at it, None for the process's own."""
+
+
 class Publisher:
     """Writes a view whenever it is time, from `open` to `close`; `tell` takes what went wrong, in words."""
 
-    def __init__(self, source: ViewSource, state_dir: Path, wall_ns: Callable[[], int], tell: Tell) -> None:
+    def __init__(self, source: ViewSource, section: Home, wall_ns: Callable[[], int], tell: Tell) -> None:
         self._source = source
-        self._place = ViewFiles(state_dir)
+        self._place = ViewFiles(section.state_dir, section.group_id)
         self._wall_ns = wall_ns
         self._tell = tell
         self._writer: ViewWriter | None = None

@@ -355,3 +355,10 @@ def test_records_that_do_not_fit_their_block_are_refused() -> None:
     with pytest.raises(ValueError, match="released"):
         writer.publish(1, 1)
     assert places["markets"][0] % 64 == 0
+
+
+def test_files_belong_to_the_group_that_may_ask(tmp_path: Path) -> None:
+    groups = {path.stat().st_gid for path in tmp_path.iterdir()}
+    other = next((group for group in os.getgroups() if group != os.getgid()), os.getgid())
+    ViewFiles(tmp_path, other).create(4096, b"", b"").close()
+    assert {path.stat().st_gid for path in tmp_path.iterdir()} == {other} and groups == set()
