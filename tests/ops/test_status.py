@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine import cli, fix
+from engine.fix import Exec
 from engine.ops.status import facts as status_facts
 from engine.ops.status.facts import facts
 from engine.ops.status.page import moment, page, span
@@ -16,6 +17,7 @@ from engine.runtime.notices import NoticeKind
 from engine.trading.markets import Stop
 from engine.trading.supervisor import DeskState
 from tests.support.desks import Scene
+from tests.support.order_reports import report
 from tests.support.views import Shown
 
 
@@ -208,3 +210,11 @@ def test_moments_and_spans_are_told_as_people_say_them() -> None:
 
 def test_stuck_is_said_from_one_second_on() -> None:
     assert status_facts.STUCK_NS == 10**9
+
+
+def test_m15_texts_of_what_the_venue_refused_stand_in_status(shown: Shown) -> None:
+    order = shown.scene.buy()
+    shown.scene.loop.on_report(report(order.cl_ord_id, Exec.REJECTED, "8", reason=99, text="price beyond the band"))
+    (line,) = lines(shown.look(), "notice")
+    assert line.startswith("notice   request_refused 1, last ")
+    assert line.endswith(f": ClOrdID(11) {order.cl_ord_id} in RAIN: reason 99: price beyond the band")
