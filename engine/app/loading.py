@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from engine import venue
 from engine.app.hooks import wrong_hooks
@@ -18,11 +18,13 @@ from engine.config.engine import Credentials, FeedSection, SessionSection, Strat
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.net.settings import protection
+from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
 from engine.strategy import Strategy
-from engine.venue import MarketDataDialect, OrderDialect
+from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 
 
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
@@ -61,17 +63,21 @@ def session_problems(section: SessionSection, settings: SessionSettings) -> list
     return [f"{settings.file}: {text}" for text in texts]
 
 
-def fee(section: FeedSection) -> Any:
-    """Return the venue's fee rule `fees()`, for fills whose report names no fee."""
-    return _factory("feed.dialect", section.dialect, "fees")()
+def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:
+    """Return the venue's fee rule `fees(terms)`, for fills whose report names no fee, and for what risk expects."""
+    rule: FeeRule = _factory("feed.dialect", section.dialect, "fees")(terms)
+    return rule
+
+
+def feed_address(section: FeedSection) -> str:
+    """Return where market data comes from, without what may be a secret in the URL."""
+    address = urlsplit(section.url)
+    return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
 
 
 def feed_protection(section: FeedSection) -> str:
     """Say in a line how the connection of market data is protected."""
-    address = urlsplit(section.url)
-    if address.scheme == "wss":
-        return f"TLS 1.2+, verified as {address.hostname}"
-    return f"plain TCP: feed.url begins with {address.scheme}:"
+    return protection(section.url)
 
 
 def exposed(credentials: Iterable[Credentials]) -> list[str]:

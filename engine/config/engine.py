@@ -17,6 +17,7 @@ from engine.config.markets import take_instruments
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.risk.fee_terms import FeeTerms
 from engine.risk.limits import Limits
 from engine.runtime import private_keys
 from engine.trading.feed_watch import FeedLimits
@@ -170,6 +171,7 @@ class Sections(Section, frozen=True, kw_only=True):
     feed: FeedSection
     risk: Limits
     strategy: StrategySection
+    fees: FeeTerms = FeeTerms()
     metrics: MetricsSection = MetricsSection()
     journal: JournalSection = JournalSection()
     log: LogSection = LogSection()
@@ -214,10 +216,11 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
     for name in ("session", "feed"):
         _check_credentials(tables, name, table.get(name), environ)
     found = {name: section for name, section in tables.fields(Sections, table, "").items() if section is not None}
-    if instruments and "risk" in found:
-        strangers = set(found["risk"].restricted).difference(each.symbol for each in instruments)
-        if strangers:
-            tables.problem("risk.restricted", f"names no market: {', '.join(sorted(strangers))}")
+    for name, key in (("risk", "restricted"), ("metrics", "markets")):
+        if instruments and name in found:
+            strangers = set(getattr(found[name], key)).difference(each.symbol for each in instruments)
+            if strangers:
+                tables.problem(f"{name}.{key}", f"names no market: {', '.join(sorted(strangers))}")
     return Draft(found, tuple(instruments), tables.problems)
 
 

@@ -58,7 +58,7 @@ class QuickfixSession:
         self.on_fault: Callable[[str], None] = lambda text: None
         self.is_logged_on = False
         self.name = settings.name
-        self.protection = "in clear"  # QuickFIX for Python is built without TLS
+        self.protection = protection(settings)
         self._loop = loop
         self._sockets = sockets or Sockets(loop)
         self._logons = Logons(settings.logon_tags(), logon_dialect)
@@ -164,7 +164,7 @@ class QuickfixSession:
         settings = prepared(settings)
         self._dictionaries = read_dictionaries(settings)
         configured = quickfix_settings(settings)
-        self._log = SessionLog(self.name, settings.path("FileLogPath"))
+        self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags())
         self._log.protection = protection(settings)
         self._callbacks = Callbacks(self, self._log)
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))

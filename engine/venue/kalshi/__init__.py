@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError
 from engine.session import LogonDialect
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
-from engine.venue.kalshi.fees import QuadraticFee
+from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
 from engine.venue.kalshi.order_entry import KalshiLogon, KalshiOrders
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
@@ -64,6 +65,6 @@ def session_problems(sender_comp_id: str, key_id: str) -> list[str]:
     return [f"SenderCompID={sender_comp_id}: Kalshi wants the id of the API key there; it is {key_id}"]
 
 
-def fees() -> FeeRule:
-    """Return the usual rule: takers pay the quadratic fee, makers nothing."""
-    return QuadraticFee()
+def fees(terms: FeeTerms) -> FeeRule:
+    """Return the quadratic fee of takers, and of makers where the terms of their series say so."""
+    return KalshiFees(terms)
