@@ -18,6 +18,7 @@ from engine.config.engine import Credentials, FeedSection, SessionSection, Strat
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.net.settings import protection
 from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
@@ -27,8 +28,14 @@ from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 
 
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
-    """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one."""
+    """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one.
+
+    An address that the venue's `feed_problems(url, key_id)`, if it has one, finds wrong is a ConfigError.
+    """
     factory = _factory("feed.dialect", section.dialect, "market_data")
+    judge = _factory("feed.dialect", section.dialect, "feed_problems", lambda *address: [])
+    if found := judge(section.url, section.credentials.key_id()):
+        raise ConfigError("\n  ".join([f'feed.url: "{section.url}":', *found]))
     dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments))
     return dialect
 
@@ -70,10 +77,7 @@ def feed_address(section: FeedSection) -> str:
 
 def feed_protection(section: FeedSection) -> str:
     """Say in a line how the connection of market data is protected."""
-    address = urlsplit(section.url)
-    if address.scheme == "wss":
-        return f"TLS 1.2+, verified as {address.hostname}"
-    return f"plain TCP: feed.url begins with {address.scheme}:"
+    return protection(section.url)
 
 
 def exposed(credentials: Iterable[Credentials]) -> list[str]:
