@@ -1,7 +1,7 @@
 """Watches whether the books can be believed: each has one, none stays crossed, and what they are told is not old.
 
-A book that is missing or crossed for too long stops its market alone; the others trade. A feed that runs late stops every
-market at once, since all of them are on it.
+A book that is missing or crossed for too long stops its market alone; the others trade. A feed that runs late stops
+every market at once, since all of them are on it.
 
 Units   durations and monotonic times in ns.
 Errors  none: what is wrong is told, and stops what it concerns.
@@ -36,7 +36,7 @@ class FeedLimits(NamedTuple):
 
 
 class FeedWatch:
-    """Judges the books of one feed, and the feed; `resync` asks for the book of a market, `reconnect` takes a reason."""
+    """Judges one feed and its books; `resync` asks for a book anew, `reconnect` for the feed, with the reason."""
 
     def __init__(
         self,
