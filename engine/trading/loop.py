@@ -168,7 +168,8 @@ class TradingLoop:
         elif event.kind == EventKind.TRADE:
             self.counters.trades += 1
             if self.is_trading:
-                self.guard.call("on_trade", event.instrument, event.side, event.price, event.size)
+                hook = "on_block_trade" if event.is_block else "on_trade"
+                self.guard.call(hook, event.instrument, event.side, event.price, event.size)
 
     def submit(
         self,

@@ -183,7 +183,7 @@ def test_hooks_of_the_base_class_do_nothing() -> None:
     guard, halts = hooked(Strategy())
     for name, arguments in {"on_start": (), "on_book": (0,), "on_trade": (0, 0, 0, 0), "on_order": (0,),
                             "on_fill": (0, 0, 0), "on_reject": (0, 0, ""), "on_timer": (0,), "on_halt": ("",),
-                            "on_market": (0, ""),
+                            "on_market": (0, ""), "on_block_trade": (0, 0, 0, 0),
                             "on_stop": ()}.items():  # fmt: skip
         guard.call(name, *arguments)
     assert halts == []

@@ -12,6 +12,7 @@ from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.orders.report import ABSENT
 from engine.risk import RiskReject, TradingState
+from engine.runtime.notices import NoticeKind
 from engine.strategy import Strategy
 from engine.trading.markets import Stop
 from engine.venue import EventKind
@@ -109,6 +110,7 @@ def test_unreadable_frame_is_counted_and_changes_nothing() -> None:
     assert scene.taken() == [("market_data.decode", b"{")]
     counters = scene.loop.counters
     assert (counters.frames, counters.bad_frames, counters.book_updates) == (1, 1, 0)
+    assert [each.kind for each in scene.loop.notices.all()] == [NoticeKind.FRAME_UNREADABLE]
 
 
 def test_unreadable_last_frame_of_a_read_still_lets_the_strategy_run() -> None:
@@ -174,6 +176,19 @@ def test_trade_reaches_the_strategy_only_while_trading() -> None:
     scene.frame(EventKind.TRADE, instrument=scene.rain, side=fix.SELL, price=4_500, size=5)
     assert scene.names() == ["market_data.decode"]
     assert scene.loop.counters.trades == 2
+
+
+def test_m1_what_the_dialect_tells_is_told_to_people() -> None:
+    scene = Scene()
+    notices = ((NoticeKind.FRAMES_LOST, "lost"), (NoticeKind.SUBSCRIPTION_REFUSED, "no such market"))
+    scene.frame(EventKind.REFUSED, notices=notices)
+    assert [(each.kind, each.text) for each in scene.loop.notices.all()] == list(notices)
+
+
+def test_m18_a_block_trade_is_no_trade_of_the_book() -> None:
+    scene = Scene()
+    scene.frame(EventKind.TRADE, instrument=scene.rain, side=fix.SELL, price=4_500, size=5, is_block=True)
+    assert scene.taken()[-1] == ("strategy.on_block_trade", "RAIN", fix.SELL, 4_500, 5)
 
 
 @pytest.mark.parametrize(("kind", "unknown"), [(EventKind.UNKNOWN, 1), (EventKind.CONTROL, 0), (EventKind.REFUSED, 0)])

@@ -14,7 +14,8 @@ from engine.venue.kalshi.signing import SigningKey, parse_private_key
 
 def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
     """Return the WebSocket dialect; without a key its handshake is unsigned."""
-    return KalshiMarketData(instruments, SigningKey(key_id, parse_private_key(private_key)) if key_id else None)
+    key = SigningKey(key_id, parse_private_key(private_key)) if key_id else None
+    return KalshiMarketData(instruments, key, lifecycle=True)
 
 
 def orders(instruments: Sequence[Instrument]) -> OrderDialect:
