@@ -1,50 +1,70 @@
 """The command `fixlane`: the arguments of each of its commands, and the function that the command is.
 
-Errors  exit status 0 done, 1 failed while running, 2 configuration or usage; every message says what to do.
+Errors  exit status 0 done, 1 failed while running, 2 configuration or usage, 141 where whoever read the output left;
+        every message says what to do.
 """
 
 import argparse
 import os
+import select
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from engine.app import commands, plugins, session
+from engine.app import commands, operating, plugins, session, status
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
 
-DONE, FAILED, USAGE = 0, 1, 2
-VERBS = {
-    "status": "say what a running engine does",
-    "halt": "cancel a running engine's orders and refuse new ones until `resume`",
-    "reduce-only": "let a running engine only reduce what it holds",
-    "resume": "let a running engine trade again",
-    "stop": "cancel a running engine's orders and end it",
-}
+DONE, FAILED, USAGE, UNREAD = 0, 1, 2, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv`, or the command line, asks for; return the exit status."""
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments) or DONE)
+        status = int(arguments.run(arguments) or DONE)
+        sys.stdout.flush()
+        return status
     except ConfigError as error:
         print(f"fixlane: {error}", file=sys.stderr)
         return USAGE
     except (EngineError, OSError) as error:
+        if isinstance(error, BrokenPipeError) and _is_unread():
+            return UNREAD
         print(f"fixlane: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return DONE
 
 
+def _is_unread() -> bool:
+    """Return whether nobody reads standard output any more, as behind `| head`; what is left of it is dropped then."""
+    waiting = select.poll()
+    waiting.register(sys.stdout, 0)
+    if not any(event & select.POLLERR for _, event in waiting.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of every command, each with the function that it is as `run`."""
     top = argparse.ArgumentParser(prog="fixlane", description="Low-latency FIX execution engine for event contracts.")
     found = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_demo, _run, _check, _verbs, _sim, _echo, _journal, session.add_commands, plugins.add):
+    for add in (
+        _demo,
+        _run,
+        _check,
+        status.add_commands,
+        operating.add_commands,
+        _sim,
+        _echo,
+        _journal,
+        session.add_commands,
+        plugins.add,
+    ):
         add(found)
     return top
 
@@ -80,24 +100,6 @@ def _check(found: Subparsers) -> None:
     check = found.add_parser("check", help="say everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG")
     check.set_defaults(run=commands.check)
-
-
-def _verbs(found: Subparsers) -> None:
-    """Add what is said to a running engine: a command for each verb, and `control CONFIG VERB` for them all."""
-    for verb, text in VERBS.items():
-        command = found.add_parser(verb, help=text)
-        command.add_argument("config", type=Path, metavar="CONFIG")
-        command.set_defaults(run=commands.control, action=verb)
-        _reason(command)
-    control = found.add_parser("control", help="any of these five, named last")
-    control.add_argument("config", type=Path, metavar="CONFIG")
-    control.add_argument("action", choices=tuple(VERBS), metavar="VERB", help=", ".join(VERBS))
-    control.set_defaults(run=commands.control)
-    _reason(control)
-
-
-def _reason(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--reason", default="by command", help="kept in the journal")
 
 
 def _sim(found: Subparsers) -> None:

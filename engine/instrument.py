@@ -8,6 +8,8 @@ Source  Kalshi market model: price grid, suggested engine representation.
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
+from operator import attrgetter
 
 import msgspec
 
@@ -113,6 +115,9 @@ def price_grid(bands: tuple[PriceBand, ...], limit: int) -> PriceGrid:
         inside.append(PriceBand(start, end, band.step))
     if not inside:
         raise ConfigError("price bands are empty: name at least one {start, end, step}")
+    for before, after in pairwise(sorted(inside, key=attrgetter("start"))):
+        if after.start < before.end:
+            raise ConfigError(f"price bands {before} and {after} overlap: which step holds there?")
     return PriceGrid(tuple(inside))
 
 

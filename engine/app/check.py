@@ -1,12 +1,16 @@
-"""`fixlane check`: everything that is wrong with a configuration, found without connecting to anything."""
+"""`fixlane check`: everything that is wrong with a configuration, found without connecting to anything.
 
-from collections.abc import Callable
+What is wrong in one section hides nothing of another: each is judged by the code that a run would build it with.
+"""
+
+import re
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from engine.app import loading
-from engine.app.loading import build_strategy
-from engine.config.engine import EngineConfig, load, problems
+from engine.app import loading, machine
+from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.session.dictionary.dictionary import read_dictionary
@@ -21,45 +25,95 @@ _KINDS = {"quickfix": quickfix_settings, "native": native_settings}
 
 def check(path: Path) -> tuple[list[str], list[str]]:
     """Return the problems and the warnings of a configuration and of the files that it names."""
-    wrong = problems(path)
-    if wrong:
-        return wrong + _named_session_file(path), []
-    config = load(path)
-    session_file = read_session_file(config.session.settings, config.engine.state_dir)
-    wrong = list(session_file.problems)
-    warnings = list(session_file.warnings)
-    initiators = [session for session in session_file.sessions if session.is_initiator]
-    if not wrong and len(initiators) != 1:
-        wrong.append(f"{config.session.settings}: holds {len(initiators)} initiator sessions; leave one")
-    kind = _KINDS[config.engine.session]
-    for judge, found in ((kind.refused, wrong), (kind.ignored, warnings)):
-        found += [text for session in initiators for text in judge(session)]
-    for part in _parts(config, [] if session_file.problems else initiators):
-        try:
-            part()
-        except ConfigError as error:
-            wrong.append(str(error))
+    draft = read_draft(path)
+    wrong = list(draft.problems)
+    warnings: list[str] = []
+    sections = draft.sections
+    settings = sections["session"].settings if "session" in sections else _named_session_file(path)
+    if settings is not None:
+        of_file, warnings = _check_session_file(settings, sections, path.parent)
+        wrong += of_file
+    wrong += _wrong_machine(sections)
+    wrong += _attempted(_parts(draft))
+    given = [sections[name].credentials for name in ("session", "feed") if name in sections]
+    return _once(wrong), warnings + loading.exposed(given)
+
+
+def _named_session_file(path: Path) -> Path | None:
+    """Return the session file that a configuration names, also where its section is wrong elsewhere."""
+    section = (Tables(path.parent).load(path) or {}).get("session")
+    settings = section.get("settings") if isinstance(section, dict) else None
+    return path.parent / settings if isinstance(settings, str) else None
+
+
+def _check_session_file(settings: Path, sections: dict[str, Any], directory: Path) -> tuple[list[str], list[str]]:
+    engine, section = sections.get("engine"), sections.get("session")
+    file = read_session_file(settings, engine.state_dir if engine else directory)
+    wrong, warnings = list(file.problems), list(file.warnings)
+    sessions = [session for session in file.sessions if session.is_initiator]
+    if not wrong and len(sessions) != 1:
+        wrong.append(f"{settings}: holds {len(sessions)} initiator sessions; leave one")
+    for session in sessions:
+        wrong += machine.wrong_session_folders(session)
+        wrong += loading.session_problems(section, session) if section else []
+        wrong += _KINDS[engine.session].refused(session) if engine else []
+        warnings += _KINDS[engine.session].ignored(session) if engine else []
+    if engine and not file.problems:
+        wrong += _attempted(_parts_of_sessions(engine.session, sessions))
     return wrong, warnings
 
 
-def _named_session_file(path: Path) -> list[str]:
-    """Return what is wrong with the session file, also where the configuration is wrong elsewhere."""
-    table = Tables(path.parent).load(path) or {}
-    section = table.get("session")
-    settings = section.get("settings") if isinstance(section, dict) else None
-    if not isinstance(settings, str):
-        return []
-    return list(read_session_file(path.parent / settings, path.parent).problems)
+def protections(path: Path) -> list[str]:
+    """Return a line for each connection of a configuration that is right: how it is protected."""
+    config = load(path)
+    session_file = read_session_file(config.session.settings, config.engine.state_dir)
+    kind = _KINDS[config.engine.session]
+    lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
+    return [*lines, f"feed {config.feed.url}: {loading.feed_protection(config.feed)}"]
 
 
-def _parts(config: EngineConfig, sessions: list[SessionSettings]) -> list[Callable[[], object]]:
-    """Return what the engine builds before it connects, part by part."""
-    of_a_session = (read_schedule, read_dictionary, client_context) if config.engine.session == "native" else ()
-    return [
-        *(partial(build, session) for session in sessions for build in of_a_session),
-        lambda: loading.market_data_dialect(config.feed, config.instruments),
-        lambda: loading.fee(config.feed),
-        lambda: loading.order_dialect(config.session, config.instruments),
-        lambda: loading.logon_dialect(config.session),
-        lambda: build_strategy(config),
+def _once(problems: list[str]) -> list[str]:
+    """Return the problems without those that one cause, such as a key used twice, makes of the other section too."""
+    return list({re.sub(r"^(session|feed)\.", "", line): line for line in reversed(problems)}.values())[::-1]
+
+
+def _wrong_machine(sections: dict[str, Any]) -> Iterator[str]:
+    judges: list[tuple[str, Callable[[Any], list[str]]]] = [
+        ("engine", machine.wrong_core),
+        ("engine", machine.wrong_state_dir),
+        ("journal", machine.wrong_journal),
+        ("log", machine.wrong_log),
     ]
+    for name, judge in judges:
+        if name in sections:
+            yield from judge(sections[name])
+
+
+def _attempted(parts: list[Callable[[], object]]) -> Iterator[str]:
+    """Build each part, and say why one cannot be."""
+    for part in parts:
+        try:
+            part()
+        except ConfigError as error:
+            for text in re.split(r"\n(?! )", str(error)):
+                what, *faults = text.split("\n  ")  # a line that is indented goes on with the one before
+                yield from (f"{what} {fault}" for fault in faults) if faults else [what]
+
+
+def _parts_of_sessions(kind: str, sessions: list[SessionSettings]) -> list[Callable[[], object]]:
+    native = (read_schedule, read_dictionary, client_context)
+    builds = native if kind == "native" else (quickfix_settings.check_dictionaries,)
+    return [partial(build, session) for session in sessions for build in builds]
+
+
+def _parts(draft: Draft) -> list[Callable[[], object]]:
+    """Return what the engine builds before it connects, part by part, as far as its section can be read."""
+    sections, instruments = draft.sections, draft.instruments
+    parts: list[Callable[[], object]] = []
+    if feed := sections.get("feed"):
+        parts += [lambda: loading.market_data_dialect(feed, instruments), lambda: loading.fee(feed)]
+    if session := sections.get("session"):
+        parts += [lambda: loading.order_dialect(session, instruments), lambda: loading.logon_dialect(session)]
+    if (strategy := sections.get("strategy")) and instruments:
+        parts.append(lambda: loading.build_strategy(strategy, instruments))
+    return parts

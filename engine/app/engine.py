@@ -8,32 +8,31 @@ import asyncio
 import logging
 import os
 import random
-import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
-import uvloop
-
-from engine.app import loading
+from engine.app import loading, operator
 from engine.app.takeover import take_over
-from engine.book import Book, make_book
+from engine.app.views import Views
+from engine.book import make_book
 from engine.codec import Fields
 from engine.config.engine import EngineConfig
 from engine.errors import EngineError
 from engine.net.feed import Feed, FeedSettings
-from engine.ops import control, metrics
+from engine.ops.control import OperatorSocket
+from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
-from engine.runtime import log, modes
+from engine.runtime import log
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
-from engine.runtime.latency import LatencyRecorder
+from engine.runtime.notices import NoticeKind
 from engine.session import Session
 from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
-from engine.trading.counters import Counters
 from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
@@ -68,21 +67,17 @@ class Seams(NamedTuple):
 LIVE = Seams()
 
 
-class Engine:
-    """Everything of one configuration, joined but not connected; `run` connects it.
-
-    It is also what metrics, summaries and the control socket read: see `ops.view.Source`.
-    """
+class Engine(Views):
+    """Everything of one configuration, joined but not connected; `run` connects it."""
 
     def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop, seams: Seams = LIVE) -> None:
         self.config = config
         self.clock_ns, self._wall_ns = seams.clock_ns, seams.wall_ns
         self._loop = loop
         self.sockets = Sockets(loop)
-        self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
-        config.engine.state_dir.mkdir(parents=True, exist_ok=True)
+        word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
         self.portfolio = Portfolio(instruments)
@@ -99,17 +94,21 @@ class Engine:
             portfolio=self.portfolio,
             risk=risk,
             journal=self._journal,
-            strategy=loading.build_strategy(config),
+            strategy=loading.build_strategy(config.strategy, config.instruments),
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
         )
         self.trading = assemble(parts, self._surroundings(seams, dialect))
-        self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning)
+        self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.feed = self._make_feed(market_data)
         self.session.on_message = seams.receive(self.trading)
         self.session.on_logon = self.supervisor.on_logon
         self.session.on_logout = self.supervisor.on_logout
         self.session.on_fault = self.supervisor.halt
+        self.actions = operator.actions(self.supervisor, self.stop)
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
+        tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
+        self._publisher = Publisher(self, config.engine.state_dir, seams.wall_ns, tell)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
@@ -141,7 +140,7 @@ class Engine:
             market_data,
             on_frame=self.trading.on_frame,
             on_read_end=self.trading.on_read_end,
-            on_connected=self.supervisor.on_feed,
+            on_connected=self._on_feed,
             on_lost=self.supervisor.on_feed_lost,
             wall_ns=self._wall_ns,
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
@@ -150,20 +149,8 @@ class Engine:
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
-        self._servers.append(
-            await control.serve(
-                self.config.engine.state_dir,
-                {
-                    "halt": self.supervisor.halt,
-                    "reduce-only": self.supervisor.reduce_only,
-                    "resume": self.supervisor.resume,
-                    "stop": lambda reason: self.stop(),
-                },
-                self.status,
-            )
-        )
-        if self.config.metrics.port:
-            self._servers.append(await metrics.serve(self, self.config.metrics.port))
+        await self._control.start(self.config.engine.state_dir, self.config.engine.group_id)
+        self._publisher.open()
         self.feed.start()
         self.session.logon()
         self._tick()
@@ -182,6 +169,7 @@ class Engine:
         self._do("journal", self._journal.prepare)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
+        self._publisher.tick()
 
     def _do(self, what: str, duty: Callable[[], object]) -> None:
         """Do one duty; one that fails halts trading, early enough for every cancel, and the others go on."""
@@ -206,94 +194,16 @@ class Engine:
             LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
         await self.feed.close()
         self.session.close()
-        for server in self._servers:
-            server.close()
+        self._control.close()
+        self._publisher.close()
         try:
             self._day.close(self._wall_ns())
         finally:
             self._journal.close()
 
-    @property
-    def counters(self) -> Counters:
-        """Totals since the start."""
-        return self.trading.counters
-
-    @property
-    def books(self) -> tuple[Book, ...]:
-        """Every book, by instrument index."""
-        return self.trading.books
-
-    def session_state(self) -> tuple[bool, int, int]:
-        """Return whether we are logged on, and the next MsgSeqNum(34) out and in."""
-        return self.session.is_logged_on, self.session.next_sender_seq_num, self.session.next_target_seq_num
-
-    def trading_state(self) -> str:
-        """Return the state of the supervisor, such as "trading"."""
-        return self.supervisor.state.value
-
-    def reconnects(self) -> int:
-        """Return how often the feed was connected anew."""
-        return max(self.feed.totals.connects - 1, 0)
-
-    def latencies(self) -> dict[str, LatencyRecorder]:
-        """Return the latency counters by their name."""
-        return {"tick_to_order": self.trading.tick_to_order, "order_round_trip": self.trading.round_trip}
-
-    def status(self) -> dict[str, object]:
-        """Return the state in words and numbers, for a person."""
-        is_logged_on, sender, target = self.session_state()
-        money = self.config.instruments[0].format_money
-        return {
-            "state": self.supervisor.state.value,
-            "reason": self.supervisor.reason,
-            "risk": self.trading.risk.state.name.lower(),
-            "logged_on": is_logged_on,
-            "next_msg_seq_num_out": sender,
-            "next_msg_seq_num_in": target,
-            "live_orders": self.trading.orders.live_count,
-            "stale_books": sum(book.is_stale for book in self.books),
-            "missing_books": self.trading.watch.missing(),
-            "stopped_markets": [f"{each.instrument.symbol}: {each.text}" for each in self.trading.markets.all()],
-            "market_data_lag_s": round(self.trading.watch.lag_ns / 1e9, 3),
-            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
-            "pnl": money(self.portfolio.pnl),
-            "day_pnl": money(self.portfolio.day_pnl),
-        }
-
-
-def run(config: EngineConfig) -> int:
-    """Run an engine until SIGINT or SIGTERM; SIGUSR1 halts trading. Return the exit status."""
-    listener = log.start(config.log.level, config.log.file)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_run(config))
-    finally:
-        listener.stop()
-
-
-async def _run(config: EngineConfig) -> int:
-    loop = asyncio.get_running_loop()
-    engine = Engine(config, loop)
-    obey_signals(engine, loop)
-    with running_mode(config, loop, engine):
-        await engine.run()
-    return 1 if engine.trading.orders.live_count else 0
-
-
-def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
-    """Let SIGINT, SIGTERM and SIGQUIT end the engine in order, and SIGUSR1 halt it; SIGHUP is for rotated logs."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
-        loop.add_signal_handler(number, engine.stop)
-    loop.add_signal_handler(signal.SIGHUP, LOGGER.warning, "SIGHUP: a log that was renamed is begun anew")
-    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
-
-
-def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: Engine) -> modes.Mode:
-    """Return the context in which the loop waits as the configuration says."""
-    section = config.engine
-    return modes.Mode(
-        section.mode, section.core, loop, engine.sockets, lambda: engine.trading.last_frame_ns, time.monotonic_ns
-    )
+    def _on_feed(self) -> None:
+        LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
+        self.supervisor.on_feed()
 
 
 def _nonce() -> str:

@@ -6,17 +6,21 @@ Errors  ConfigError that names the key, what was looked for, and what is there.
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from engine import venue
 from engine.app.hooks import wrong_hooks
-from engine.config.engine import EngineConfig, FeedSection, SessionSection
+from engine.config.engine import Credentials, FeedSection, SessionSection, StrategySection
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
+from engine.session.file.settings import SessionSettings
 from engine.strategy import Strategy
 from engine.venue import MarketDataDialect, OrderDialect
 
@@ -24,7 +28,7 @@ from engine.venue import MarketDataDialect, OrderDialect
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
     """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one."""
     factory = _factory("feed.dialect", section.dialect, "market_data")
-    dialect: MarketDataDialect = factory(instruments, section.credentials.key_id(), section.credentials.private_key())
+    dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments))
     return dialect
 
 
@@ -37,8 +41,18 @@ def order_dialect(section: SessionSection, instruments: Sequence[Instrument]) ->
 def logon_dialect(section: SessionSection) -> LogonDialect | None:
     """Return the venue's `logon(key_id, private_key)`; None where a plain Logon does."""
     factory = _factory("session.dialect", section.dialect, "logon")
-    dialect: LogonDialect | None = factory(section.credentials.key_id(), section.credentials.private_key())
+    dialect: LogonDialect | None = _with_key("session", section.credentials, factory)
     return dialect
+
+
+def session_problems(section: SessionSection, settings: SessionSettings) -> list[str]:
+    """Return what the venue's `session_problems(sender_comp_id, key_id)` finds wrong, if it has one."""
+    try:
+        judge = _factory("session.dialect", section.dialect, "session_problems", lambda *identity: [])
+        texts: list[str] = judge(settings.text("SenderCompID"), section.credentials.key_id())
+    except ConfigError:  # of the dialect or the key: found elsewhere
+        return []
+    return [f"{settings.file}: {text}" for text in texts]
 
 
 def fee(section: FeedSection) -> Any:
@@ -46,7 +60,31 @@ def fee(section: FeedSection) -> Any:
     return _factory("feed.dialect", section.dialect, "fees")()
 
 
-def _factory(key: str, name: str, factory: str) -> Any:
+def feed_protection(section: FeedSection) -> str:
+    """Say in a line how the connection of market data is protected."""
+    address = urlsplit(section.url)
+    if address.scheme == "wss":
+        return f"TLS 1.2+, verified as {address.hostname}"
+    return f"plain TCP: feed.url begins with {address.scheme}:"
+
+
+def exposed(credentials: Iterable[Credentials]) -> list[str]:
+    """Return a warning for each file of a credential that others may read."""
+    return list(dict.fromkeys(text for each in credentials for text in each.exposed()))
+
+
+def _with_key(section: str, credentials: Credentials, make: Callable[[str, bytes], Any]) -> Any:
+    """Return what `make` makes of the API key; a fault of the key is told of its section and file."""
+    key_id, private_key = credentials.key_id(), credentials.private_key()
+    try:
+        return make(key_id, private_key)
+    except KeyFileError as error:
+        file = credentials.key_file() or "what is configured"
+        hint = "; set private_key_passphrase_env or _file" if isinstance(error, PassphraseMissing) else ""
+        raise ConfigError(f"{section}.credentials: {file} {error}{hint}") from None
+
+
+def _factory(key: str, name: str, factory: str, default: Any = None) -> Any:
     path = name if "." in name else f"engine.venue.{name}"
     try:
         module = importlib.import_module(path)
@@ -55,15 +93,15 @@ def _factory(key: str, name: str, factory: str) -> Any:
         raise ConfigError(f'{key}: "{name}" is no venue: no module {error.name!r}; there are {known}') from None
     except (ImportError, TypeError, ValueError) as error:  # such as a name of dots only
         raise ConfigError(f'{key}: "{name}" cannot be imported: {error}') from None
-    found = getattr(module, factory, None)
+    found = getattr(module, factory, default)
     if found is None:
         raise ConfigError(f'{key}: venue "{name}" has no {factory}: name one that has')
     return found
 
 
-def build_strategy(config: EngineConfig) -> Strategy:
-    """Return the configured strategy, its parameters typed by its own `Parameters`."""
-    path, given = config.strategy.path, config.strategy.parameters
+def build_strategy(section: StrategySection, instruments: Sequence[Instrument]) -> Strategy:
+    """Return the configured strategy, its parameters typed by its own `Parameters` in units of the instruments."""
+    path, given = section.path, section.parameters
     module_name, _, class_name = path.partition(":")
     try:
         kind = getattr(importlib.import_module(module_name), class_name)
@@ -79,7 +117,7 @@ def build_strategy(config: EngineConfig) -> Strategy:
             raise ConfigError(f'strategy.parameters: "{path}" takes none')
         return _made(path, kind)
     tables = Tables(Path())
-    tables.set_units(config.instruments[0].price_decimals, config.instruments[0].size_decimals)
+    tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
     parameters = tables.struct(kind.Parameters, given, "strategy.parameters")
     if parameters is None:
         raise ConfigError("\n  ".join(["strategy.parameters are wrong:", *tables.problems]))

@@ -28,10 +28,19 @@ def take_over(
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True)
         recovered = recover(journal_paths(directory), config.instruments, orders, portfolio, rule.bounds(wall_ns)[0])
+        for line in recovered.dropped:
+            LOGGER.warning(line)
         if recovered.records:
             LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
         risk.restore(orders.live())
-        journal = Journal(directory, orders.nonce, config.instruments, wall_ns, sync=config.journal.sync)
+        journal = Journal(
+            directory,
+            orders.nonce,
+            config.instruments,
+            wall_ns,
+            sync=config.journal.sync,
+            open_count=recovered.open_count,
+        )
     day = TradingDay(rule, portfolio, journal)
     day.begin(wall_ns)
     return journal, day

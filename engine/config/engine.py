@@ -4,10 +4,11 @@ Units   limits are written in contracts, dollars and durations as text, and beco
 Errors  ConfigError that lists everything wrong at once, each problem with the path of its key.
 """
 
+import grp
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -16,6 +17,7 @@ from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.risk.limits import Limits
+from engine.runtime import private_keys
 from engine.trading.feed_watch import FeedLimits
 from engine.units import Duration, DurationLimit, Section
 
@@ -26,26 +28,52 @@ class Credentials(Section, frozen=True, kw_only=True):
     key_id_env: str | None = None
     private_key_file: Path | None = None
     private_key_file_env: str | None = None
+    private_key_passphrase_env: str | None = None
+    private_key_passphrase_file: Path | None = None
 
     def __post_init__(self) -> None:
         if self.private_key_file and self.private_key_file_env:
             raise ConfigError("private_key_file and private_key_file_env exclude each other")
+        if self.private_key_passphrase_env and self.private_key_passphrase_file:
+            raise ConfigError("private_key_passphrase_env and private_key_passphrase_file exclude each other")
 
     def key_id(self, environ: Mapping[str, str] = os.environ) -> str:
         """Return the key's id, "" where none is configured."""
-        return _variable(environ, self.key_id_env) if self.key_id_env else ""
+        if not self.key_id_env:
+            return ""
+        try:
+            return private_keys.checked_key_id(_variable(environ, self.key_id_env))
+        except private_keys.KeyFileError as error:
+            raise ConfigError(f"environment variable {self.key_id_env}: {error}") from None
+
+    def key_file(self, environ: Mapping[str, str] = os.environ) -> Path | None:
+        """Return the path of the key file, None where none is configured."""
+        if self.private_key_file_env:
+            return Path(_variable(environ, self.private_key_file_env))
+        return self.private_key_file
 
     def private_key(self, environ: Mapping[str, str] = os.environ) -> bytes:
-        """Return the text of the key file, b"" where none is configured."""
-        path = self.private_key_file
-        if self.private_key_file_env:
-            path = Path(_variable(environ, self.private_key_file_env))
+        """Return what the key file holds, opened by its passphrase if there is one; b"" where no key is configured."""
+        path = self.key_file(environ)
+        passphrase = private_keys.read_passphrase(
+            self.private_key_passphrase_env or "", self.private_key_passphrase_file, environ
+        )
         if path is None:
+            if passphrase is not None:
+                raise ConfigError("there is a passphrase and no key file; set private_key_file")
             return b""
         try:
-            return path.read_bytes()
+            content = path.read_bytes()
+            return content if passphrase is None else private_keys.without_passphrase(content, passphrase)
         except OSError as error:
             raise ConfigError(f"key file {path} cannot be read: {error.strerror}") from None
+        except private_keys.KeyFileError as error:
+            raise ConfigError(f"key file {path} {error}") from None
+
+    def exposed(self, environ: Mapping[str, str] = os.environ) -> list[str]:
+        """Return a warning for each file of a secret that others may read."""
+        files = (self.key_file(environ), self.private_key_passphrase_file)
+        return [f"{file} {text}" for file in files if file is not None and (text := private_keys.exposure(file))]
 
 
 class EngineSection(Section, frozen=True, kw_only=True):
@@ -55,6 +83,19 @@ class EngineSection(Section, frozen=True, kw_only=True):
     core: Annotated[int, msgspec.Meta(ge=0)] | None
     session: Literal["quickfix", "native"]
     state_dir: Path
+    control_group: str | None = None  # its members may halt and resume, and look
+
+    def __post_init__(self) -> None:
+        if self.control_group is not None and self.group_id is None:
+            raise ConfigError(f'control_group: "{self.control_group}" is no group of this system')
+
+    @property
+    def group_id(self) -> int | None:
+        """Return the number of the control group, None without one."""
+        try:
+            return None if self.control_group is None else grp.getgrnam(self.control_group).gr_gid
+        except KeyError:
+            return None
 
 
 class SessionSection(Section, frozen=True, kw_only=True):
@@ -82,6 +123,8 @@ class FeedSection(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not 0 < self.backoff_min_ns <= self.backoff_max_ns:
             raise ConfigError("backoff_min must be positive and not above backoff_max")
+        if not self.heartbeat_timeout_ns:
+            raise ConfigError("heartbeat_timeout must be positive: every connection would be given up at once")
 
     def limits(self) -> FeedLimits:
         """Return how long what is wrong with market data is borne."""
@@ -96,9 +139,10 @@ class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class
 
 
 class MetricsSection(Section, frozen=True, kw_only=True):
-    """The Prometheus exporter on 127.0.0.1."""
+    """The Prometheus exporter on 127.0.0.1, a process of its own."""
 
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0  # 0 is off
+    markets: tuple[str, ...] = ()  # shown whether they are held or not
 
 
 class JournalSection(Section, frozen=True, kw_only=True):
@@ -134,38 +178,44 @@ class EngineConfig(Sections, frozen=True, kw_only=True):
     instruments: tuple[Instrument, ...]
 
 
+class Draft(NamedTuple):
+    """A configuration as far as it can be read: a section that is wrong or missing is not in `sections`."""
+
+    sections: dict[str, Any]
+    instruments: tuple[Instrument, ...]
+    problems: list[str]
+
+    def config(self) -> EngineConfig | None:
+        """Return the whole configuration, None while anything in it is wrong."""
+        return None if self.problems else EngineConfig(**self.sections, instruments=self.instruments)
+
+
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> EngineConfig:
     """Return the configuration in `path`, or raise one ConfigError that lists all its problems."""
-    config, wrong = _read(path, environ)
+    draft = read_draft(path, environ)
+    config, wrong = draft.config(), draft.problems
     if config is None:
         raise ConfigError("\n  ".join([f"{path} has {len(wrong)} problem{'s' if len(wrong) > 1 else ''}:", *wrong]))
     return config
 
 
-def problems(path: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Return what is wrong with the configuration in `path`, one line each."""
-    return _read(path, environ)[1]
-
-
-def _read(path: Path, environ: Mapping[str, str]) -> tuple[EngineConfig | None, list[str]]:
+def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
     """Judge every key by itself, and what ties keys together where each of them is right."""
     tables = Tables(path.parent)
     table = tables.load(path)
     if table is None:
-        return None, tables.problems
+        return Draft({}, (), tables.problems)
     instruments = take_instruments(tables, table)
     if instruments:
         tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
     for name in ("session", "feed"):
         _check_credentials(tables, name, table.get(name), environ)
-    sections = tables.struct(Sections, table, "")
-    if sections is not None and instruments:
-        strangers = set(sections.risk.restricted).difference(each.symbol for each in instruments)
+    found = {name: section for name, section in tables.fields(Sections, table, "").items() if section is not None}
+    if instruments and "risk" in found:
+        strangers = set(found["risk"].restricted).difference(each.symbol for each in instruments)
         if strangers:
             tables.problem("risk.restricted", f"names no market: {', '.join(sorted(strangers))}")
-    if sections is None or tables.problems:
-        return None, tables.problems
-    return EngineConfig(**msgspec.structs.asdict(sections), instruments=tuple(instruments)), []
+    return Draft(found, tuple(instruments), tables.problems)
 
 
 def _check_credentials(tables: Tables, name: str, section: object, environ: Mapping[str, str]) -> None:
@@ -179,7 +229,7 @@ def _check_credentials(tables: Tables, name: str, section: object, environ: Mapp
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:
-    value = environ.get(name)
+    value = environ.get(name, "").strip()
     if not value:
         raise ConfigError(f"environment variable {name} is not set")
     return value

@@ -62,6 +62,13 @@ class Tables:
             self.problem(path, f"must be a table, not {_shown(table)}")
             return None
         before = len(self.problems)
+        values = self.fields(kind, table, path)
+        if len(self.problems) > before:
+            return None
+        return self.attempt(path, kind, **values)
+
+    def fields(self, kind: type[S], table: dict[str, Any], path: str) -> dict[str, Any]:
+        """Return the value of each key of a `kind`, by its field; None for one that is wrong, missing ones left out."""
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         for key in sorted(table.keys() - fields.keys()):
             self.problem(_join(path, key), f"unknown key{_suggestion(key, fields.keys() - table.keys())}")
@@ -71,9 +78,7 @@ class Tables:
                 values[field.name] = self.value(field.type, table[key], _join(path, key))
             elif field.required:
                 self.problem(_join(path, key), f"missing: {_wanted(field.type)}")
-        if len(self.problems) > before:
-            return None
-        return self.attempt(path, kind, **values)
+        return values
 
     def value(self, kind: Any, value: object, path: str) -> Any:
         """Return `value` converted as the annotation `kind` says, None after a problem."""

@@ -1,5 +1,5 @@
 cimport cython
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from engine.orders.order cimport Order
 from engine.orders.report cimport ExecutionReport
@@ -9,8 +9,11 @@ from engine.orders.report cimport ExecutionReport
 cdef class Tape:
     cdef Py_buffer _buffer
     cdef uint8_t* _start
+    cdef uint64_t* _mark
     cdef readonly Py_ssize_t offset  # where the next record goes
     cdef readonly Py_ssize_t size
+    cdef public uint32_t sum
+    cdef public int64_t count
 
     cpdef void release(self) noexcept
     cdef uint8_t* _reserve(self, Py_ssize_t size) noexcept

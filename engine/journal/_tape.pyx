@@ -2,7 +2,8 @@
 
 Shapes  a record is a header of 24 bytes (u32 length, u32 CRC-32 of what follows, i64 time_ns, u8 kind, u8 count of
         integers, u16 0, u32 length of the text), `count` i64, the text in UTF-8, zeros to a multiple of 8; length
-        counts without those zeros; little-endian.
+        counts without those zeros; little-endian. Behind each record the mark is moved: u32 offset of its end, u32 of
+        its beginning, in one aligned store.
 Errors  a record that does not fit is not written: False.
 Cost    one pass over the text and the integers, no allocation: 0.1 us.
 Thread  the loop thread only.
@@ -10,7 +11,7 @@ Thread  the loop thread only.
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from engine.orders.order cimport Order
@@ -47,8 +48,8 @@ cdef void _fill_tables() noexcept:
 _fill_tables()
 
 
-cdef uint32_t _crc32(const uint8_t* data, Py_ssize_t size) noexcept nogil:
-    cdef uint32_t crc = <uint32_t>-1
+cdef uint32_t _crc32(const uint8_t* data, Py_ssize_t size, uint32_t seed = 0) noexcept nogil:
+    cdef uint32_t crc = ~seed
     cdef uint32_t low, high
     while size >= 8:
         memcpy(&low, data, 4)
@@ -69,16 +70,21 @@ cdef uint32_t _crc32(const uint8_t* data, Py_ssize_t size) noexcept nogil:
 
 @cython.final
 cdef class Tape:
-    """The part of a writable buffer behind `offset`, filled record by record."""
+    """The part of a writable buffer behind `offset`, filled record by record; the mark is in the 8 bytes at `mark`.
 
-    def __cinit__(self, buffer not None, Py_ssize_t offset):
+    `count` records were written, and `sum` is the CRC-32 of their lengths and checksums; both go on from what they are
+    set to.
+    """
+
+    def __cinit__(self, buffer not None, Py_ssize_t offset, Py_ssize_t mark):
         PyObject_GetBuffer(buffer, &self._buffer, PyBUF_WRITABLE)
         self._start = <uint8_t*>self._buffer.buf
         self.size = self._buffer.len
         self.offset = offset
-        if offset < 0 or offset & 7 or offset > self.size:
+        if mark < 0 or mark & 7 or offset & 7 or not mark + 8 <= offset <= self.size:
             self.release()
-            raise ValueError("offset must be a multiple of 8 inside the buffer")
+            raise ValueError("mark and offset must be multiples of 8 inside the buffer, the mark first")
+        self._mark = <uint64_t*>(self._start + mark)
 
     def __dealloc__(self):
         self.release()
@@ -87,6 +93,7 @@ cdef class Tape:
         """Let go of the buffer; nothing fits any more."""
         if self._start != NULL:
             self._start = NULL
+            self._mark = NULL
             self.size = self.offset = 0
             PyBuffer_Release(&self._buffer)
 
@@ -98,6 +105,7 @@ cdef class Tape:
     ) noexcept:
         """Put the header before what was written behind it, its length last: until then there is no record."""
         cdef uint32_t word
+        cdef uint64_t begin = self.offset
         memcpy(record + 8, &time_ns, 8)
         record[16] = kind
         record[17] = count
@@ -107,6 +115,9 @@ cdef class Tape:
         word = <uint32_t>size
         memcpy(record, &word, 4)
         self.offset = min((self.offset + size + 7) & ~7, self.size)
+        self._mark[0] = begin << 32 | <uint64_t>self.offset
+        self.sum = _crc32(record, 8, self.sum)
+        self.count += 1
 
     def write(self, uint8_t kind, int64_t time_ns, tuple numbers not None, str text not None):
         """Append one record and return whether it fitted."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from engine._decimal import format_decimal
 from engine.fix import SOH
-from engine.journal.segments import Header, Listing, Record, RecordKind, read, read_header
+from engine.journal.reader import Record, read, read_header
+from engine.journal.segments import Header, Listing, RecordKind
 from engine.journal.writer import REPORT_NAMES, report_of
 from engine.orders.report import ABSENT
 
@@ -55,6 +56,11 @@ def _line(record: Record, header: Header) -> str:
         start_ns, day_pnl = record.numbers
         made = _money(day_pnl, header.instruments[0]) if header.instruments else str(day_pnl)
         text = f"since {_time(start_ns)}, made {made}"
+    elif record.kind == RecordKind.LINK:
+        end, records, checksum, open_count = record.numbers
+        was = "unknown what was open" if open_count < 0 else f"{open_count} open"
+        text = f"behind {record.text}: ends at {end}, {records} records, sum {checksum:08x}, {was}"
+        text = text if record.text else "the first segment"
     return f"{_NAMES[record.kind]} {text}".rstrip()
 
 

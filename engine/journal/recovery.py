@@ -12,7 +12,8 @@ from typing import NamedTuple
 from engine.errors import JournalError, OrderError
 from engine.fix import SOH, Status
 from engine.instrument import Instrument
-from engine.journal.segments import Listing, Record, RecordKind, listings, read_all, read_header, run_of
+from engine.journal.reader import Record, read_all, read_header
+from engine.journal.segments import Listing, RecordKind, listings, run_of
 from engine.journal.writer import report_of
 from engine.orders.order import Order
 from engine.orders.orders import Orders
@@ -26,6 +27,8 @@ class Recovered(NamedTuple):
 
     records: int
     unknown: list[Order]  # must be reconciled with the venue before trading resumes
+    dropped: list[str]  # a line for each record that the end of the last run cut short
+    open_count: int  # positions that are held, and orders that may live
 
 
 def recover(
@@ -60,8 +63,9 @@ class _Replay:
     def run(self, paths: Sequence[Path]) -> Recovered:
         """Replay every record in order; JournalError names the one that cannot be replayed."""
         count = 0
-        for record in read_all(paths):
-            count += record.kind != RecordKind.END
+        dropped: list[str] = []
+        for record in read_all(paths, dropped):
+            count += record.kind not in (RecordKind.LINK, RecordKind.END)
             try:
                 self._turn_to(record.path)
                 if record.time_ns >= self._day_start_ns > self._portfolio.day_start_ns:
@@ -72,7 +76,9 @@ class _Replay:
                 raise JournalError(f"{where}: cannot be replayed: {error}: reconcile with the venue") from error
         self._check_unlisted()
         self._orders.on_disconnect()
-        return Recovered(count, [order for order in self._orders.live() if order.ord_status == Status.UNKNOWN])
+        live = self._orders.live()
+        open_count = len(live) + sum(position.net != 0 for position in self._portfolio)
+        return Recovered(count, [order for order in live if order.ord_status == Status.UNKNOWN], dropped, open_count)
 
     def _turn_to(self, path: Path) -> None:
         if run_of(path) != self._run:
@@ -122,7 +128,7 @@ class _Replay:
             start_ns, day_pnl = record.numbers
             if self._day_start_ns in (0, start_ns):  # a day by an earlier rule or a wrong clock is none of ours
                 self._portfolio.resume_day(start_ns, day_pnl)
-        elif kind not in (RecordKind.NOTE, RecordKind.END):
+        elif kind not in (RecordKind.NOTE, RecordKind.LINK, RecordKind.END):
             raise ValueError(f"kind {kind} is not known")
 
     def _order(self, cl_ord_id: str) -> Order:

@@ -1,10 +1,10 @@
-"""The files of a journal: how a segment is laid out, made and read.
+"""The files of a journal: how a segment is laid out and made; `reader` reads them.
 
 Units   offsets and sizes in bytes, times in ns.
-Shapes  a segment is 8 bytes of magic, u32 length and u32 CRC-32 of a JSON header, that header, records as `_tape`
-        describes them, then zeros; `RUN-SEGMENT.journal`, runs counted from 1, one for each start of the engine.
-Errors  JournalError for damage: file, offset, what to do. Only a record that a crash cut short, the last of its run, is
-        dropped. A last record that is damaged later looks the same, except behind an END.
+Shapes  a segment is 8 bytes of magic, u32 length and u32 CRC-32 of a JSON header, that header, a mark of 8 bytes,
+        records as `_tape` describes them, then zeros; `RUN-SEGMENT.journal`, runs counted from 1, one for each start of
+        the engine. The first record is a LINK to the segment before it.
+Errors  JournalError where a segment cannot be made.
 """
 
 import contextlib
@@ -12,8 +12,7 @@ import mmap
 import os
 import re
 import struct
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -25,9 +24,12 @@ from engine.instrument import Instrument
 from engine.journal._tape import Tape
 
 MAGIC = b"FIXLANEJ"
-VERSION = 1
-_PREFIX = struct.Struct("<8sII")
-_RECORD = struct.Struct("<IIqBBHI")
+VERSION = 2
+UNMARKED_VERSION = 1  # its segments have neither mark nor LINK
+MAX_BYTES = 2**31  # of a segment: a mark holds two offsets in 8 bytes
+PREFIX = struct.Struct("<8sII")
+RECORD = struct.Struct("<IIqBBHI")
+MARK = struct.Struct("<II")  # end and beginning of the last record; 0 before the first one
 _NAME = re.compile(r"(\d{6})-(\d{4})\.journal")
 
 
@@ -45,6 +47,7 @@ class RecordKind:
     END = 9  # nothing more in this segment; it has no time
     MARK = 10  # what a market that is held stood at, and its mark: when a day begins, and at an orderly end
     DAY = 11  # a trading day and what it has made so far: when it begins, and at each start
+    LINK = 12  # the segment before this one, and what it held; it has no time
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -66,41 +69,52 @@ class Header(msgspec.Struct, frozen=True):
     nonce: str
     instruments: tuple[Listing, ...]
 
+    @property
+    def name(self) -> str:
+        """Return what its file is called."""
+        return f"{self.run:06}-{self.segment:04}.journal"
 
-class Record(NamedTuple):
-    """One record and its place; what `numbers` and `text` hold depends on its kind."""
 
-    kind: int
-    time_ns: int
-    numbers: tuple[int, ...]
-    text: str
-    path: Path
-    offset: int
-    size: int
+class Tail(NamedTuple):
+    """Where a segment ends, and what it holds: the next one repeats it, so that no change goes unnoticed."""
+
+    name: str
+    end: int
+    records: int
+    sum: int
+
+
+NOTHING = Tail("", 0, 0, 0)  # before the first segment
 
 
 class Segment:
     """A segment being written, its blocks allocated before the first record comes."""
 
-    __slots__ = ("_map", "_start", "_synced", "_touched", "_used", "path", "tape")
+    __slots__ = ("_first", "_map", "_mark", "_synced", "_tail", "_touched", "path", "tape")
 
     def __init__(self, directory: Path, header: Header) -> None:
         body = msgspec.json.encode(header)
         body += b" " * (-len(body) % 8)
-        self.path = directory / f"{header.run:06}-{header.segment:04}.journal"
-        start = _PREFIX.size + len(body)
-        if start + _RECORD.size > header.size:
+        self.path = directory / header.name
+        self._mark = PREFIX.size + len(body)
+        self._first = self._mark + MARK.size
+        if self._first + RECORD.size > header.size:
             raise JournalError(f"{self.path}: {header.size} bytes do not hold its header: make segment_bytes larger")
         unnamed = self.path.with_suffix(".new")
         self._map = _allocate(unnamed, header.size)
-        self._map[:start] = _PREFIX.pack(MAGIC, len(body), crc32(body)) + body
+        self._map[: self._mark] = PREFIX.pack(MAGIC, len(body), crc32(body)) + body
         os.rename(unnamed, self.path)
         # The last bytes are kept for END
-        self.tape = Tape(memoryview(self._map)[: header.size - _RECORD.size], start)
-        self._start = start
+        self.tape = Tape(memoryview(self._map)[: header.size - RECORD.size], self._first, self._mark)
         self._synced = 0
         self._touched = 0
-        self._used = 0  # once ended
+        self._tail = NOTHING  # once ended
+
+    def link(self, before: Tail, open_count: int) -> bool:
+        """Write what this segment follows, and how much was open then (-1: not said); False if it does not fit."""
+        fits = self.tape.write(RecordKind.LINK, 0, (before.end, before.records, before.sum, open_count), before.name)
+        self._first = self.tape.offset
+        return fits
 
     def touch(self, size: int) -> None:
         """Map the next `size` bytes for writing, so that no record has to wait for a page."""
@@ -111,30 +125,34 @@ class Segment:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether no record has been written yet."""
-        return self.tape.offset == self._start
+        """Return whether no record but the LINK has been written yet."""
+        return self.tape.offset == self._first
 
     def sync(self) -> None:
-        """Put what was written since the last time on the disk."""
-        end = self.tape.offset or self._used
+        """Put what was written since the last time on the disk, and the mark behind it."""
+        end = self.tape.offset or self._tail.end
         page = self._synced & -mmap.PAGESIZE
         self._map.flush(page, end - page)
+        if page:
+            self._map.flush(0, self._first)
         self._synced = end
 
-    def end(self) -> None:
-        """Write END: nothing fits any more."""
-        offset = self.tape.offset
-        self.tape.release()
-        last = Tape(self._map, offset)
+    def end(self) -> Tail:
+        """Write END, nothing fits any more; return what the next segment is linked to."""
+        tape = self.tape
+        last = Tape(self._map, tape.offset, self._mark)
+        last.sum, last.count = tape.sum, tape.count
+        tape.release()
         last.write(RecordKind.END, 0, (), "")
-        self._used = last.offset
+        self._tail = Tail(self.path.name, last.offset, last.count, last.sum)
         last.release()
+        return self._tail
 
     def close(self) -> None:
         """Unmap the ended segment and cut the file to what it holds."""
         self._map.close()
         with contextlib.suppress(FileNotFoundError):  # gone with its directory
-            os.truncate(self.path, self._used)
+            os.truncate(self.path, self._tail.end)
 
     def discard(self) -> None:
         """Delete the segment, which was never used."""
@@ -158,49 +176,6 @@ def run_of(path: Path) -> int:
     return int(path.name[:6])
 
 
-def read_header(path: Path) -> Header:
-    """Return the head of a segment; JournalError if it is damaged or of another version."""
-    with path.open("rb") as file:
-        prefix = file.read(_PREFIX.size)
-        size = _PREFIX.unpack(prefix)[1] if len(prefix) == _PREFIX.size else 0
-        return _parse_header(path, prefix + file.read(size))[0]
-
-
-def read(path: Path) -> Iterator[Record]:
-    """Return the records of one segment in the order they were written."""
-    data = path.read_bytes()
-    header, offset = _parse_header(path, data)
-    kind = 0
-    while (record := _record_at(path, data, offset)) is not None:
-        yield record
-        kind = record.kind
-        offset += record.size
-    _check_tail(path, data, offset)
-    if kind != RecordKind.END and len(data) < header.size:
-        raise JournalError(f"{path}: cut to {len(data)} of {header.size} bytes: {_ADVICE}")
-
-
-def read_all(paths: Sequence[Path]) -> Iterator[Record]:
-    """Return the records of several segments as one stream, none of which may be missing from the middle."""
-    for before, after in pairwise(paths):
-        _check_neighbours(before, after)
-    last: Record | None = None
-    for path in paths:
-        for record in read(path):
-            if (
-                last is not None
-                and last.path != path
-                and last.kind != RecordKind.END
-                and run_of(last.path) == run_of(path)
-            ):
-                raise JournalError(f"{last.path} offset {last.offset + last.size}: its end is missing: {_ADVICE}")
-            last = record
-            yield record
-
-
-_ADVICE = "restore the file from a copy, or move the journal away and reconcile with the venue"
-
-
 def _allocate(path: Path, size: int) -> mmap.mmap:
     """Return a new mapped file with all its blocks: a full disk shows here, not as SIGBUS in the middle of a write."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -211,48 +186,3 @@ def _allocate(path: Path, size: int) -> mmap.mmap:
         raise JournalError(f"{path}: cannot allocate {size} bytes: {error.strerror}: free disk space") from error
     finally:
         os.close(file)
-
-
-def _parse_header(path: Path, data: bytes) -> tuple[Header, int]:
-    if len(data) < _PREFIX.size or not data.startswith(MAGIC):
-        raise JournalError(f"{path} offset 0: not a journal segment: move it out of the directory")
-    _, size, crc = _PREFIX.unpack_from(data)
-    start = _PREFIX.size + size
-    body = data[_PREFIX.size : start]
-    if len(body) != size or crc32(body) != crc:
-        raise JournalError(f"{path} offset {_PREFIX.size}: header damaged: {_ADVICE}")
-    header = msgspec.json.decode(body, type=Header)
-    if header.version != VERSION:
-        raise JournalError(
-            f"{path}: version {header.version}, this engine reads {VERSION}: use the engine that wrote it"
-        )
-    return header, start
-
-
-def _record_at(path: Path, data: bytes, offset: int) -> Record | None:
-    """Return the record at `offset`, None if there is no sound one."""
-    start = offset + _RECORD.size
-    if start > len(data):
-        return None
-    length, crc, time_ns, kind, count, _, text_size = _RECORD.unpack_from(data, offset)
-    text_start = start + 8 * count
-    end = offset + length
-    if text_start + text_size != end or end > len(data) or crc32(data[offset + 8 : end]) != crc:
-        return None
-    numbers = struct.unpack_from(f"<{count}q", data, start)
-    text = data[text_start:end].decode()
-    return Record(kind, time_ns, numbers, text, path, offset, (length + 7) & ~7)
-
-
-def _check_tail(path: Path, data: bytes, offset: int) -> None:
-    """Pass what a crash left of a last record; raise where sound records follow, for then the file is damaged."""
-    end = len(data[offset:].rstrip(b"\0")) + offset
-    for later in range(offset + 8, end, 8):
-        if _record_at(path, data, later) is not None:
-            raise JournalError(f"{path} offset {offset}: record damaged, sound ones follow at {later}: {_ADVICE}")
-
-
-def _check_neighbours(before: Path, after: Path) -> None:
-    run, segment = run_of(before), int(before.name[7:11])
-    if after.name not in (f"{run:06}-{segment + 1:04}.journal", f"{run + 1:06}-0001.journal"):
-        raise JournalError(f"{after}: does not follow {before.name}, segments between them are missing: {_ADVICE}")

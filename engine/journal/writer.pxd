@@ -19,3 +19,4 @@ cdef class Journal(NullJournal):
     cdef Tape _tape
     cdef object _lock, _directory, _header, _spare, _full, _segment
     cdef bint _sync
+    cdef int _newest

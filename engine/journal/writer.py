@@ -10,6 +10,7 @@ Safety  what was appended survives the end of the process, kill -9 included, and
 Thread  the loop thread only; one process per directory.
 """
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Sequence
@@ -21,7 +22,18 @@ import msgspec
 from engine.errors import JournalError
 from engine.fix import SOH
 from engine.instrument import Instrument
-from engine.journal.segments import VERSION, Header, Record, RecordKind, Segment, journal_paths, listings, run_of
+from engine.journal.reader import NEWEST, Record, newest_of
+from engine.journal.segments import (
+    MAX_BYTES,
+    VERSION,
+    Header,
+    RecordKind,
+    Segment,
+    Tail,
+    journal_paths,
+    listings,
+    run_of,
+)
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Position
@@ -96,7 +108,11 @@ class NullJournal:
 
 
 class Journal(NullJournal):
-    """One run, open for appending."""
+    """One run, open for appending.
+
+    `open_count` is how many positions and orders the runs before left open: after 0 they may be moved away; -1 is
+    unknown.
+    """
 
     def __init__(
         self,
@@ -107,9 +123,13 @@ class Journal(NullJournal):
         *,
         segment_bytes: int = SEGMENT_BYTES,
         sync: bool = False,
+        open_count: int = -1,
     ) -> None:
+        if segment_bytes > MAX_BYTES:
+            raise JournalError(f"segment_bytes {segment_bytes}: a segment has at most {MAX_BYTES}")
         directory.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(directory)
+        self._newest = os.open(directory / NEWEST, os.O_RDWR | os.O_CREAT, 0o600)
         self._directory = directory
         for unfinished in directory.glob("*.new"):
             unfinished.unlink()
@@ -121,11 +141,14 @@ class Journal(NullJournal):
         self._spare: Segment | None = None
         self._full: list[Segment] = []
         try:
-            self._begin(self._next_segment())
+            before, unused = newest_of(directory)
+            for path in unused:
+                path.unlink()
+            self._begin(self._next_segment(), before, open_count)
             self._segment.touch(segment_bytes)
             self.prepare()
         except JournalError:
-            self._lock.close()
+            self._release()
             raise
 
     @property
@@ -200,7 +223,7 @@ class Journal(NullJournal):
             self._spare.discard()
             self._spare = None
         self._let_go()
-        self._lock.close()
+        self._release()
 
     def _append(self, kind: int, now_ns: int, numbers: tuple[int, ...], text: str) -> None:
         while not self._tape.write(kind, now_ns, numbers, text):
@@ -215,14 +238,22 @@ class Journal(NullJournal):
             raise JournalError(f"{full.path}: closed: nothing can be appended")
         if full.is_empty:
             raise JournalError(f"{full.path}: a record is larger than a segment: make segment_bytes larger")
-        self._begin(self._spare or self._next_segment())
+        following = self._spare or self._next_segment()  # before this one ends: there may be no room for it
         self._spare = None
-        full.end()
+        tail = full.end()
         if self._sync:
             full.sync()
         self._full.append(full)
+        self._begin(following, tail, -1)
 
-    def _begin(self, segment: Segment) -> None:
+    def _begin(self, segment: Segment, before: Tail, open_count: int) -> None:
+        if not segment.link(before, open_count):
+            segment.discard()
+            raise JournalError(f"{segment.path}: no room for a record: make segment_bytes larger")
+        with contextlib.suppress(OSError):  # an older name there hurts nothing
+            os.pwrite(self._newest, f"{segment.path.name}\n".encode(), 0)
+        if self._sync:
+            segment.sync()
         self._segment = segment
         self._tape = segment.tape
 
@@ -231,6 +262,10 @@ class Journal(NullJournal):
         segment = Segment(self._directory, header)
         self._header = header
         return segment
+
+    def _release(self) -> None:
+        os.close(self._newest)
+        self._lock.close()
 
     def _let_go(self) -> None:
         while self._full:

@@ -5,11 +5,8 @@ from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio
 from engine.risk._duplicates cimport DuplicateWindow
 from engine.risk._exposure cimport Exposure, Open
+from engine.runtime._halt_page cimport HaltPage
 from engine.runtime._rate cimport TokenBucket
-
-cdef struct Top:  # of a book
-    bint is_stale
-    int64_t bid, ask
 
 
 cdef class Risk:
@@ -23,6 +20,8 @@ cdef class Risk:
     cdef int64_t _max_order_qty, _max_order_notional, _max_order_cost, _collar_opposite, _collar_own
     cdef int64_t _max_position, _max_event_position, _max_gross_position, _max_open_orders, _max_open_cost
     cdef int64_t _max_daily_loss, _max_book_age_ns, _new_tokens, _amend_tokens, _cancel_tokens, _reserve
+    cdef HaltPage _page
+    cdef const volatile int64_t* _word  # on it
     cdef TokenBucket _bucket
     cdef DuplicateWindow _duplicates
     cdef int64_t[::1] _is_restricted, _stops  # by market
@@ -38,6 +37,7 @@ cdef class Risk:
     cpdef bint is_within_loss(self) except -1
     cdef int _turn(self, state, str reason) except -1
     cdef int _check_market(self, Py_ssize_t market) except -1
+    cdef bint _is_halted_by_word(self) except -1
     cdef int _check_request(
         self, Instrument instrument, Py_ssize_t side_index, int64_t price, int64_t order_qty, int64_t leaves_qty,
         Open held, book, int64_t now_ns

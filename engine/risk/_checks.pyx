@@ -16,22 +16,25 @@ from array import array
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
-from engine._book cimport ASKS, BIDS, Book
 from engine.instrument cimport Instrument, PriceGrid
 from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio
 from engine.risk._duplicates cimport DuplicateWindow
 from engine.risk._exposure cimport Exposure, Open
+from engine.risk._top cimport Top, top_of
+from engine.runtime._halt_page cimport HaltPage
 from engine.runtime._rate cimport TokenBucket
 
 from engine import fix, units
 from engine.errors import ConfigError
 from engine.risk.codes import RiskReject, TradingState
+from engine.runtime import _halt_page
 
 cdef enum:
     PASSED = 0
 
 cdef int64_t NO_BID = INT64_MIN, NO_ASK = INT64_MAX, NO_LIMIT = units.NO_LIMIT
+cdef int64_t FREE_WORD = _halt_page.FREE_WORD, REDUCE_WORD = _halt_page.REDUCE_WORD
 cdef int BUY = fix.BUY, SELL = fix.SELL
 cdef int ACTIVE = TradingState.ACTIVE, REDUCE_ONLY = TradingState.REDUCE_ONLY, HALT = TradingState.HALT
 cdef str LIMIT = fix.Type.LIMIT, MARKET = fix.Type.MARKET, GTD = fix.Tif.GTD
@@ -56,6 +59,7 @@ cdef class Risk:
         self._stops = array("q", bytes(8 * len(symbols)))
         self._take_limits(limits)
         self._turn(TradingState.ACTIVE, "")
+        self.obey(HaltPage())
 
     cdef int _take_limits(self, limits) except -1:
         self._max_order_qty = limits.max_order_qty
@@ -183,6 +187,10 @@ cdef class Risk:
         self._state = self.state
         return 0
 
+    def obey(self, HaltPage page not None):
+        """Read the halt word on this page before each request that may add risk, whoever writes it."""
+        self._page, self._word = page, page.word
+
     def set_stops(self, instrument, int64_t causes):
         """Say why a market takes no new orders, as flags; 0 opens it, as every market is until told otherwise."""
         self._stops[self.exposure.known(instrument)] = causes
@@ -190,13 +198,20 @@ cdef class Risk:
     # The checks
 
     cdef int _check_market(self, Py_ssize_t market) except -1:
-        if self._state == HALT:
+        if self._state == HALT or (self._word[0] != FREE_WORD and self._is_halted_by_word()):
             return RiskReject.HALTED
         if self._is_restricted[market]:
             return RiskReject.RESTRICTED
         if self._stops[market]:
             return RiskReject.MARKET_STOPPED
         return PASSED
+
+    cdef bint _is_halted_by_word(self) except -1:
+        if self._word[0] != REDUCE_WORD:  # also one that nobody could have written in order
+            return True
+        if self._state == ACTIVE:
+            self._turn(TradingState.REDUCE_ONLY, "by the halt word")
+        return False
 
     cdef int _check_request(
         self, Instrument instrument, Py_ssize_t side_index, int64_t price, int64_t order_qty, int64_t leaves_qty,
@@ -277,19 +292,6 @@ cdef class Risk:
         if bid != NO_BID and price - bid > self._collar_own:
             return RiskReject.PRICE_COLLAR
         return PASSED
-
-
-cdef Top top_of(book) except *:
-    cdef Top top
-    cdef Book ladder
-    if type(book) is Book:
-        ladder = <Book>book
-        top.is_stale = ladder.is_stale
-        top.bid, top.ask = ladder.top(BIDS), ladder.top(ASKS)
-    else:  # a market without a grid
-        top.is_stale = book.is_stale
-        top.bid, top.ask = book.best_bid, book.best_ask
-    return top
 
 
 cdef bint _is_on_grid(PriceGrid grid, int64_t price) except -1:

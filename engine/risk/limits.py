@@ -78,6 +78,8 @@ class Limits(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         self.day()  # raises for what is no day
+        if not self.max_book_age_ns:
+            raise ConfigError('max_book_age must be positive, or "none": every order would be denied')
 
     def day(self) -> DayRule:
         """Return when the day of `max_daily_loss` begins."""

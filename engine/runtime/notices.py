@@ -20,6 +20,8 @@ class NoticeKind(StrEnum):
 
     MARKET_STOPPED = "market_stopped"  # a market takes no new orders from now on
     MARKET_RESUMED = "market_resumed"
+    VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
+    METRICS_LOST = "metrics_lost"  # their process ended; it is started again
     BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be
     BOOK_CROSSED = "book_crossed"  # for longer than its bound
     FEED_IN_TIME = "feed_in_time"

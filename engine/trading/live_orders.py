@@ -35,15 +35,15 @@ class LiveOrders:
 
     def cancel_all(self, now_ns: int) -> None:
         """Ask for the cancel of every live order; one that stays unanswered is asked about, or mass cancelled."""
-        if self._cancel(self._loop.orders.live(), now_ns):
+        if self.cancel(self._loop.orders.live(), now_ns):
             self.sweep()
 
     def cancel_in(self, instruments: Iterable[Instrument], now_ns: int) -> None:
         """Ask for the cancel of every live order in these markets."""
         among = set(instruments)
-        self._cancel([order for order in self._loop.orders.live() if order.instrument in among], now_ns)
+        self.cancel([order for order in self._loop.orders.live() if order.instrument in among], now_ns)
 
-    def _cancel(self, orders: Iterable[Order], now_ns: int) -> bool:
+    def cancel(self, orders: Iterable[Order], now_ns: int) -> bool:
         """Ask for these cancels; True if one order can neither be cancelled nor asked about now."""
         is_unanswered = False
         for order in orders:

@@ -9,7 +9,10 @@ Thread  the loop thread; `tick` is called every `TICK_NS`.
 from collections.abc import Callable
 from enum import Enum
 
+from engine.orders.order import Order
 from engine.risk import TradingState
+from engine.runtime.halt_word import FREE, HALT, REDUCE_ONLY, HaltWord, Word
+from engine.runtime.person import Person, the_engine
 from engine.session import Session
 from engine.trading.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
@@ -38,6 +41,7 @@ class Supervisor:
         clock_ns: Callable[[], int],
         wall_ns: Callable[[], int],
         report: Callable[[str], None],
+        word: HaltWord | None = None,
     ) -> None:
         self.state = DeskState.WAITING
         self.reason = "starting"
@@ -50,7 +54,21 @@ class Supervisor:
         self._has_started = False
         self._must_sweep = True  # orders of an earlier run may still live at the venue
         self._is_confirmed = False
+        self._pulled: list[Order] = []  # what was alive when every order had to go
+        self._word = word or HaltWord()
+        loop.risk.obey(self._word.page)
         loop.markets.is_quiet = True
+        self._begin(self._word.word)
+
+    def _begin(self, word: Word) -> None:
+        """Start as an earlier run, or a person since, left the halt word."""
+        if word.state == FREE:
+            return
+        self._loop.risk.set_state(TradingState(word.state), word.advice)
+        if word.state == HALT:
+            self._loop.is_halted = True
+            self.state, self.reason = DeskState.HALTED, word.advice
+        self._report(word.advice)
 
     # The connections
 
@@ -91,8 +109,12 @@ class Supervisor:
 
     # Kill switch
 
-    def halt(self, reason: str) -> None:
-        """Refuse new orders and cancel every live one, until `resume`."""
+    def halt(self, reason: str, by: Person | None = None) -> None:
+        """Refuse new orders and cancel every live one, until `resume`, whatever restarts in between."""
+        if self._word.word.state != HALT:
+            self._say(HALT, reason, by)
+        if by is not None:
+            reason = f"{reason} (by {by})"
         if self.state in (DeskState.HALTED, DeskState.STOPPING, DeskState.STOPPED):
             self._report(f"{self.state.value} already when: {reason}")
             return
@@ -101,29 +123,62 @@ class Supervisor:
         self._loop.is_halted = True
         self.state, self.reason = DeskState.HALTED, reason
         self._is_confirmed = False
-        self._live.forget()
-        self._note(f"HALT: {reason}")
+        self.note(f"HALT: {reason}")
         self._loop.guard.call("on_halt", reason)
-        self._cancel_all()
+        self.cancel_all()
 
-    def reduce_only(self, reason: str) -> None:
+    def reduce_only(self, reason: str, by: Person | None = None) -> None:
         """Let only orders through that bring a position nearer to zero; ends a halt as `resume` does."""
+        self._say(REDUCE_ONLY, reason, by)
         self._leave_halt(TradingState.REDUCE_ONLY, f"REDUCE_ONLY: {reason}")
 
-    def resume(self, reason: str) -> None:
+    def resume(self, reason: str, by: Person | None = None) -> None:
         """Allow trading again, by a person's decision, which also opens the markets that nothing else would open."""
+        self._say(FREE, reason, by)
         self._loop.doubts.bear()
         self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE)
         self._leave_halt(TradingState.ACTIVE, f"RESUME: {reason}")
 
+    def cancel_all(self) -> None:
+        """Cancel every live order now, and go on as before."""
+        self._pulled = self._loop.orders.live()
+        self._live.forget()
+        self._cancel_all()
+
+    @property
+    def pulled(self) -> list[Order]:
+        """Return the orders that were alive when every one of them had to go for the last time."""
+        return self._pulled
+
     def _leave_halt(self, state: TradingState, note: str) -> None:
         self._loop.risk.set_state(state, note)
         self._loop.is_halted = False
+        self._pulled = []
         if self.state is DeskState.HALTED:
             self.state, self.reason = DeskState.WAITING, note
-        self._note(note)
+        self.note(note)
 
-    def _note(self, note: str) -> None:
+    def _say(self, state: int, reason: str, by: Person | None) -> None:
+        """Set the halt word, for the next start and for whoever looks."""
+        try:
+            self._word.set(Word(state, self._wall_ns(), by or the_engine(), reason))
+        except OSError as error:
+            self._report(f"the halt word cannot be written, a restart would not know: {error}")
+
+    def heed(self) -> bool:
+        """Do what another process asks for by the halt word; say whether one did."""
+        word = self._word.news()
+        if word is None:
+            return False
+        if word.state == HALT:
+            self.halt(str(word))
+        elif word.state == REDUCE_ONLY:
+            self._leave_halt(TradingState.REDUCE_ONLY, f"REDUCE_ONLY: {word}")
+        else:
+            self._leave_halt(TradingState.ACTIVE, f"RESUME: {word}")
+        return True
+
+    def note(self, note: str) -> None:
         """Tell the operator and the journal."""
         self._report(note)
         self._live.record(lambda: self._loop.journal.append_note(note, self._wall_ns()))
@@ -136,8 +191,7 @@ class Supervisor:
             self._loop.guard.call("on_stop")
         self._loop.is_trading = False
         self.state, self.reason = DeskState.STOPPING, "stopping"
-        self._live.forget()
-        self._cancel_all()
+        self.cancel_all()
 
     # Time
 
@@ -145,17 +199,21 @@ class Supervisor:
         """Do what the state wants now."""
         now_ns = self._clock_ns()
         self._loop.notices.tick()
+        self.heed()
         self._loop.doubts.review()
         self._loop.watch.look(now_ns)
         if self.state is DeskState.WAITING:
+            self._pull(now_ns)
             self._try_to_trade(now_ns)
             self._pull_stopped(now_ns)
         elif self.state is DeskState.TRADING:
+            self._pull(now_ns)
             self._live.ask_for_unknown(now_ns)
             self._pull_stopped(now_ns)
             if self._loop.markets.are_unseen():
                 self.pause(self._loop.watch.obstacle(now_ns))
         elif self.state is DeskState.HALTED:
+            self._sweep_once()
             self._cancel_all()
             self._confirm_halt()
         elif self.state is DeskState.STOPPING:
@@ -180,8 +238,7 @@ class Supervisor:
         """What keeps trading from starting; asks the venue about whatever is unknown."""
         if not self._session.is_logged_on:
             return "session is not logged on"
-        if self._must_sweep:
-            self._must_sweep = not self._live.sweep()
+        self._sweep_once()
         if self._must_sweep:
             return "orders of an earlier run may be alive"
         if self._loop.orders.live_count and not self._has_started:
@@ -194,6 +251,16 @@ class Supervisor:
         """Cancel what rests in markets where nothing of ours may."""
         if self._session.is_logged_on and self._loop.orders.live_count:
             self._live.cancel_in(self._loop.markets.pulled(), now_ns)
+
+    def _sweep_once(self) -> None:
+        """Cancel what an earlier run may have left, as soon as the venue can be reached."""
+        if self._must_sweep and self._session.is_logged_on:
+            self._must_sweep = not self._live.sweep()
+
+    def _pull(self, now_ns: int) -> None:
+        """Follow up the cancels of `cancel_all` while trading goes on."""
+        if self._pulled and self._session.is_logged_on:
+            self._live.cancel([order for order in self._pulled if not order.is_done], now_ns)
 
     def _cancel_all(self) -> None:
         if self._session.is_logged_on:

@@ -14,6 +14,9 @@ from engine.app import commands
 from engine.config.shipped import config_path
 from engine.errors import ConfigError, SessionError
 from tests.support.configs import WHOLE
+from tests.support.places import ROOT
+
+OLD_JOURNAL = ROOT / "tests" / "journal" / "files" / "000001-0001.journal"
 
 
 def run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str, str]:
@@ -49,7 +52,9 @@ def run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str, st
         (("control", "/absent.toml", "explode"), "invalid choice: 'explode'"),
         (("status", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
         (("halt", "/absent.toml"), "/absent.toml: cannot be read: No such file or directory"),
-        (("halt",), "the following arguments are required: CONFIG"),
+        (("halt",), "name CONFIG or --state-dir DIR, one of them"),
+        (("halt", "a.toml", "--state-dir", "/tmp"), "name CONFIG or --state-dir DIR, one of them"),
+        (("resume", "--state-dir", "/absent"), "/absent: no such directory: nothing was done"),
         (("journal", "/absent.journal"), "FILE: /absent.journal: no file that can be read"),
         (("compare", "/absent.json", "/absent.json"), "/absent.json"),
         (("echo", "/absent.cfg"), "/absent.cfg"),
@@ -65,13 +70,13 @@ def test_wrong_use_ends_with_status_2_and_says_what_is_wrong(
     assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("command", ["run", "check", "control"])
+@pytest.mark.parametrize("command", ["run", "check"])
 @pytest.mark.parametrize("text", ["[engine", "\x00", "\xff", WHOLE.replace("per_second", "per_secnd")])
 def test_broken_configuration_ends_with_status_2_in_every_command(
     capsys: pytest.CaptureFixture[str], written: Callable[..., Path], command: str, text: str
 ) -> None:
     path = written(text)
-    status, _, errors = run(capsys, command, path, *(["status"] if command == "control" else []))
+    status, _, errors = run(capsys, command, path)
     assert status == 2
     assert "engine.toml" in errors or "risk.rate.per_secnd: unknown key, did you mean per_second?" in errors
 
@@ -96,24 +101,6 @@ def test_control_where_no_engine_runs_ends_with_status_2_and_asks_whether_it_run
     assert status == 2
     assert "no engine answers" in errors
     assert "is it running with this state_dir?" in errors
-
-
-@pytest.mark.parametrize("verb", ["status", "halt", "reduce-only", "resume", "stop"])
-def test_verb_is_a_command_and_what_control_says_too(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, written: Callable[..., Path], verb: str
-) -> None:
-    said: list[tuple[str, str]] = []
-
-    def ask(state_dir: Path, action: str, reason: str) -> str:
-        said.append((action, reason))
-        return "done"
-
-    monkeypatch.setattr("engine.ops.control.ask", ask)
-    path = written(WHOLE)
-    assert run(capsys, verb, path, "--reason", "lunch") == (0, "done\n", "")
-    assert run(capsys, "control", path, verb, "--reason", "lunch") == (0, "done\n", "")
-    assert run(capsys, verb, path) == (0, "done\n", "")
-    assert said == [(verb, "lunch"), (verb, "lunch"), (verb, "by command")]
 
 
 def test_help_starts_without_the_libraries_of_the_commands() -> None:
@@ -178,3 +165,11 @@ def test_results_are_json(tmp_path: Path) -> None:
     assert cli.writable(str(tmp_path / "x.json")) == tmp_path / "x.json"
     (tmp_path / "x.json").write_text(json.dumps({}))
     assert cli.writable(str(tmp_path / "x.json")) == cli.readable(str(tmp_path / "x.json"))
+
+
+def test_o29_output_that_nobody_reads_ends_quietly() -> None:
+    command = [sys.executable, "-m", "engine", "journal", str(OLD_JOURNAL)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(30)) == (b"", 141)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from engine.app.loading import build_strategy
-from engine.config.engine import Credentials, load
+from engine.config.engine import Credentials, EngineConfig, load
 from engine.config.markets import load_instruments
 from engine.config.tables import Tables, parse_duration
 from engine.errors import ConfigError
 from engine.instrument import PriceBand
 from engine.risk.limits import DuplicateLimit, Limits, RateLimit
+from engine.strategy import Strategy
 from engine.units import NO_LIMIT
 from tests.support.configs import MARKETS, STRATEGY, WHOLE, Quoter, wrong
 from tests.support.places import CONFIG
@@ -31,7 +32,7 @@ def test_shipped_configuration_is_right() -> None:
 
 
 def test_shipped_configuration_builds_its_strategy() -> None:
-    assert type(build_strategy(load(SHIPPED, {}))).__name__ == "TwoSidedQuoter"
+    assert type(_built(load(SHIPPED, {}))).__name__ == "TwoSidedQuoter"
 
 
 def test_limits_become_integers_exactly(written: Callable[..., Path]) -> None:
@@ -106,7 +107,7 @@ def test_decimals_of_the_markets_are_those_of_limits_and_parameters(
     config = load(written(text), {})
     assert (config.instruments[0].limit, config.risk.max_order_qty) == (100, 100)
     assert (config.risk.collar_opposite, config.risk.max_daily_loss) == (5, 25_000)
-    assert build_strategy(config).parameters == Quoter.Parameters(qty=7, weight=0.5)
+    assert _built(config).parameters == Quoter.Parameters(qty=7, weight=0.5)
 
 
 def test_market_without_bands_has_no_grid(written: Callable[..., Path]) -> None:
@@ -166,7 +167,7 @@ def test_wrong_credentials_are_named(written: Callable[..., Path], rows: str, pr
 
 def strategy(written: Callable[..., Path], kind: str, parameters: str = "") -> Any:
     text = WHOLE.replace(STRATEGY, f'[strategy]\nclass = "{kind}"\n[strategy.parameters]\n{parameters}\n')
-    return build_strategy(load(written(text), {}))
+    return _built(load(written(text), {}))
 
 
 def test_strategy_gets_its_own_parameters(written: Callable[..., Path]) -> None:
@@ -212,3 +213,7 @@ def test_tables_answer_none_for_what_is_no_table() -> None:
     tables = Tables(Path())
     assert tables.struct(RateLimit, 5, "risk.rate") is None
     assert tables.problems == ["risk.rate: must be a table, not 5"]
+
+
+def _built(config: EngineConfig) -> Strategy:
+    return build_strategy(config.strategy, config.instruments)

@@ -8,11 +8,13 @@ import pytest
 from engine.errors import JournalError
 from engine.fix import BUY, SELL, Status
 from engine.journal.dump import dump
+from engine.journal.reader import read_header
 from engine.journal.recovery import recover
-from engine.journal.segments import Header, RecordKind, journal_paths, read, read_header
+from engine.journal.segments import Header, RecordKind, journal_paths
 from engine.journal.writer import Journal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
+from tests.support.journals import written
 from tests.support.order_reports import INSTRUMENTS, RAIN, SNOW, ack, fill, open_order
 
 OLD = Path(__file__).parent / "files"  # two runs, the first killed, by the writer before MARK and DAY
@@ -27,8 +29,8 @@ class Life:
     def __init__(self, directory: Path, nonce: str, day_start_ns: int = 0) -> None:
         self.orders, self.portfolio = Orders(nonce), Portfolio(INSTRUMENTS)
         paths = journal_paths(directory) if directory.exists() else []
-        recover(paths, INSTRUMENTS, self.orders, self.portfolio, day_start_ns)
-        self.journal = Journal(directory, nonce, INSTRUMENTS, 1, segment_bytes=4096)
+        recovered = recover(paths, INSTRUMENTS, self.orders, self.portfolio, day_start_ns)
+        self.journal = Journal(directory, nonce, INSTRUMENTS, 1, segment_bytes=4096, open_count=recovered.open_count)
 
     def trade(self, at_ns: int, side: int, qty: int, price: int, fee: int = 0) -> None:
         order = open_order(self.orders, qty, price, side)
@@ -49,11 +51,11 @@ def test_records_of_a_day_say_what_is_held_and_what_it_has_made(tmp_path: Path) 
     life.portfolio.mark(SNOW, 4_000, 4_400)
     life.journal.append_mark(life.portfolio[SNOW], 5)
     life.journal.append_day(MORNING, -2_007, 6)
-    assert [(r.kind, r.time_ns, r.numbers, r.text) for r in read(life.journal.path)] == [
+    assert [(r.kind, r.time_ns, r.numbers, r.text) for r in written(life.journal.path)] == [
         (RecordKind.MARK, 5, (1, -10, 42_000, -42_000, 7, 4_400), ""),
         (RecordKind.DAY, 6, (MORNING, -2_007), ""),
     ]
-    assert [line.split(maxsplit=2)[2] for line in list(dump(life.journal.path))[1:]] == [
+    assert [line.split(maxsplit=2)[2] for line in list(dump(life.journal.path))[2:]] == [
         "MARK 55=KXSNOW-1 net -0.10 at 0.4400, cash 0.042000, cost -0.042000, fees 0.000007",
         "DAY since 20241004-00:00:00.000000000, made -0.002007",
     ]
@@ -213,7 +215,11 @@ def test_journal_of_before_is_gone_on_with(old: list[Path]) -> None:
     assert read_header(life.journal.path).run == 3
     life.turn(EVENING)
     life.journal.close()
-    assert [r.kind for r in read(journal_paths(old[0].parent)[-1])] == [RecordKind.MARK, RecordKind.DAY, RecordKind.END]
+    assert [r.kind for r in written(journal_paths(old[0].parent)[-1])] == [
+        RecordKind.MARK,
+        RecordKind.DAY,
+        RecordKind.END,
+    ]
     again = Life(old[0].parent, "D")
     assert again.portfolio.day_start_ns == EVENING
     assert again.portfolio.pnl == life.portfolio.pnl

@@ -11,11 +11,12 @@ import pytest
 
 from engine.errors import JournalError
 from engine.journal.dump import dump
-from engine.journal.segments import RecordKind, Segment, journal_paths, read, read_all, read_header
+from engine.journal.reader import read_all, read_header
+from engine.journal.segments import RecordKind, Segment, journal_paths
 from engine.journal.writer import Journal, NullJournal, report_of
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
-from tests.support.journals import SMALL, journal_in, notes
+from tests.support.journals import SMALL, journal_in, notes, written
 from tests.support.order_reports import RAIN, SNOW, ack, open_order, report
 
 FIELDS = [name for name in dir(ExecutionReport) if not name.startswith("_") and name != "clear"]
@@ -48,7 +49,7 @@ def test_report_comes_back_with_every_field(journal: Journal) -> None:
     empty = ExecutionReport()
     journal.append_report(full_report(), 7)
     journal.append_report(empty, 8)
-    first, second = read(journal.path)
+    first, second = written(journal.path)
     assert (first.kind, first.time_ns, values(report_of(first))) == (RecordKind.REPORT, 7, values(full_report()))
     assert (second.time_ns, values(report_of(second))) == (8, values(empty))
 
@@ -56,7 +57,7 @@ def test_report_comes_back_with_every_field(journal: Journal) -> None:
 def test_text_with_separators_comes_back(journal: Journal) -> None:
     made = report("J-1", "8", text="a\x01b\x01", exec_id="17;4")
     journal.append_report(made, 7)
-    assert values(report_of(next(read(journal.path)))) == values(made)
+    assert values(report_of(written(journal.path)[0])) == values(made)
 
 
 def test_requests_come_back_in_order(journal: Journal) -> None:
@@ -73,7 +74,7 @@ def test_requests_come_back_in_order(journal: Journal) -> None:
     journal.append_request("J-4", 14)
     journal.append_settle(RAIN, 10_000, 3, 15)
     journal.append_note("halted", 16)
-    assert [(r.kind, r.time_ns, r.numbers, r.text) for r in read(journal.path)] == [
+    assert [(r.kind, r.time_ns, r.numbers, r.text) for r in written(journal.path)] == [
         (RecordKind.NEW, 10, (1, 2, 4210, 30, 1, 10**18), "J-1\x012\x016"),
         (RecordKind.REPLACE, 11, (4220, 40), "J-1\x01J-2"),
         (RecordKind.DISCONNECT, 12, (), ""),
@@ -215,7 +216,8 @@ def test_dump_prints_each_record_as_a_line(journal: Journal) -> None:
         for number, line in enumerate(dump(journal.path))
     ]
     assert lines == [
-        "run 1 segment 1: version 1, nonce J, 2 instruments",
+        "run 1 segment 1: version 2, nonce J, 2 instruments",
+        "LINK the first segment",
         "NEW 11=J-1 55=KXSNOW-1 54=2 38=0.30 44=0.4210 40=2 59=6 18=6 126=20231114-22:13:20.000000001",
         "REPORT cl_ord_id=J-1 cum_qty=0 exec_type=0 msg_type=8 ord_status=0 order_id=V1 side=0",
         "REPLACE 41=J-1 11=J-2 4220 40",

@@ -207,4 +207,4 @@ def test_record_that_cannot_be_replayed_is_named(
 
 
 def test_nothing_to_recover_is_nothing() -> None:
-    assert recover([], INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)) == (0, [])
+    assert recover([], INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)) == (0, [], [], 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.config.engine import problems
+from engine.config.engine import read_draft
 from engine.strategy import Strategy
 from engine.units import Size
 
@@ -109,7 +109,7 @@ def written(tmp_path: Path) -> Callable[..., Path]:
 
 
 def wrong(path: Path, environ: dict[str, str] | None = None) -> list[str]:
-    return problems(path, environ or {})
+    return read_draft(path, environ or {}).problems
 
 
 def edited(old: str, new: str) -> str:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from engine.journal.segments import RecordKind, read_all
+from engine.journal.reader import Record, read, read_all
+from engine.journal.segments import RecordKind
 from engine.journal.writer import Journal
 from tests.support.order_reports import INSTRUMENTS
 
@@ -15,3 +16,8 @@ def journal_in(directory: Path, **options: object) -> Journal:
 
 def notes(paths: list[Path]) -> list[str]:
     return [record.text for record in read_all(paths) if record.kind == RecordKind.NOTE]
+
+
+def written(path: Path) -> list[Record]:
+    """Return what was appended to one segment."""
+    return [record for record in read(path) if record.kind != RecordKind.LINK]

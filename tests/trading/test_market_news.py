@@ -138,9 +138,8 @@ def test_m6_grid_book_and_risk_follow_a_new_grid(grid: Any, price: int, taken: b
 
 def test_m6_same_grid_again_changes_nothing() -> None:
     scene = Scene()
-    state(
-        scene, MarketState.UNCHANGED, grid=price_grid((PriceBand(0, 5_000, 100), PriceBand(5_000, 10_000, 100)), 10_000)
-    )
+    halves = PriceBand(0, 5_000, 100), PriceBand(5_000, 10_000, 100)
+    state(scene, MarketState.UNCHANGED, grid=price_grid(halves, 10_000))
     assert not scene.books[0].is_stale
 
 

@@ -9,6 +9,7 @@ import pytest
 from engine import fix
 from engine.orders.order import Order
 from engine.risk import RiskReject
+from engine.runtime.person import this_process
 from engine.trading.supervisor import DeskState
 from tests.support.engine.in_process import CANCEL, MASS_CANCEL, NEW, STATUS, Rig, Start
 
@@ -82,7 +83,7 @@ def test_halt_by_the_control_socket_cancels_and_resume_trades_again(rig: Start) 
     r = rig()
     two_orders(r)
     assert r.ask("halt", "lunch")["state"] == "halted"
-    assert_halted(r, "lunch")
+    assert_halted(r, f"lunch (by {this_process()})")
     assert r.ask("resume")["state"] in ("waiting", "trading")
     r.until_trading()
     assert r.rest(fix.BUY, 41 * CENT, LOT)

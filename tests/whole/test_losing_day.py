@@ -50,8 +50,10 @@ def test_restart_in_the_middle_of_a_losing_day_halts_at_the_same_sum(rig: Start,
     assert (r.supervisor.reason, r.engine.portfolio.day_pnl) == (reason, -18 * DOLLAR // 10)
     again = started_again(r, is_killed)
     try:
-        again.until(lambda: again.supervisor.state is DeskState.HALTED, "the halt")
-        assert (again.supervisor.reason, again.engine.status()["day_pnl"]) == (reason, "-1.800000")
+        assert again.supervisor.state is DeskState.HALTED  # before anything was heard of the venue
+        assert again.supervisor.reason.startswith("halted by the engine (uid ")
+        assert again.supervisor.reason.endswith(f": {reason}; resume with `fixlane resume`")
+        again.until(lambda: again.engine.status()["day_pnl"] == "-1.800000", "the marks")
         assert again.desk.buy(again.rain, CENT, LOT) is None
         assert again.counters.orders == 0
     finally:
@@ -74,6 +76,10 @@ def test_loss_that_was_closed_in_reduce_only_stays_used_up(rig: Start, is_killed
     again = started_again(r, is_killed)
     try:
         assert again.engine.portfolio.day_pnl == -loss
+        again.until_trading()
+        assert again.trading.risk.state is TradingState.REDUCE_ONLY
+        again.ask("resume")
+        r.other_enters("1", "1", "0.39")  # a book that moves has the loss judged
         again.until(lambda: again.supervisor.state is DeskState.HALTED, "the halt")
         assert again.supervisor.reason == "lost 1.813440 today, allowed 1.000000"
         again.ask("resume")

@@ -19,7 +19,8 @@ import pytest
 import uvloop
 
 from engine import fix
-from engine.app.engine import Engine, Seams, obey_signals, running_mode
+from engine.app.engine import Engine, Seams
+from engine.app.running import obey_signals, running_mode
 from engine.book import ASK, BID, Book
 from engine.codec import Fields
 from engine.config.engine import EngineConfig

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.app.demo.configs import KEY_ID, KEY_ID_ENV, make_key
 from engine.config.shipped import config_path
-from engine.errors import ConfigError
+from engine.errors import EngineError
 from engine.ops.control import ask
 from engine.session.file.settings import load_session, render
 from engine.sim.child import SimChild
@@ -91,7 +91,7 @@ class Pair:
         """Return the engine's answer on its control socket, {} while it has none."""
         try:
             answer: dict[str, Any] = json.loads(ask(self.directory / "state", "status", ""))
-        except (ConfigError, ValueError):
+        except (EngineError, ValueError):
             return {}
         return answer
 

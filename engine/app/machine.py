@@ -1,0 +1,89 @@
+"""What a run needs of the machine: a core, directories that can be written, room, a socket's name.
+
+Errors  none: each fault is a line that says which key, what, and what to do.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.config.engine import EngineSection, JournalSection, LogSection
+from engine.journal.writer import SEGMENT_BYTES
+from engine.ops.control import SOCKET
+from engine.session.file.settings import SessionSettings
+
+MAX_SOCKET_PATH = 107  # bytes of sun_path in unix(7), without its zero
+_JOURNAL_BYTES = 2 * SEGMENT_BYTES  # the segment that is written, and the next one
+
+
+def wrong_core(section: EngineSection) -> list[str]:
+    """Return why the loop cannot be pinned as configured."""
+    allowed = sorted(os.sched_getaffinity(0))
+    if section.core is None or section.core in allowed:
+        return []
+    return [f"engine.core: {section.core} is none of the cores that this process may use: {_shown(allowed)}"]
+
+
+def wrong_state_dir(section: EngineSection) -> list[str]:
+    """Return why the engine could not keep its state, or could not be controlled."""
+    path = section.state_dir / SOCKET
+    found = wrong_directory("engine.state_dir", section.state_dir)
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH:
+        found.append(f"engine.state_dir: {path} is longer than a socket's name may be; choose a shorter directory")
+    return found
+
+
+def wrong_journal(section: JournalSection) -> list[str]:
+    """Return why no journal could be written."""
+    directory = section.directory
+    if directory is None:
+        return []
+    found = wrong_directory("journal.directory", directory)
+    if not found and (free := _free_bytes(directory)) < _JOURNAL_BYTES:
+        found.append(f"journal.directory: {directory} has {free} bytes free, a start takes {_JOURNAL_BYTES}: make room")
+    return found
+
+
+def wrong_log(section: LogSection) -> list[str]:
+    """Return why the log could not be written."""
+    file = section.file
+    if file is None:
+        return []
+    if file.is_dir():
+        return [f"log.file: {file} is a directory; name a file in it"]
+    if not file.parent.is_dir():
+        return [f"log.file: the directory {file.parent} does not exist; make it"]
+    return wrong_directory("log.file", file.parent)
+
+
+def wrong_session_folders(settings: SessionSettings) -> list[str]:
+    """Return why the session could not keep its numbers and its log."""
+    found = []
+    for key in ("FileStorePath", "FileLogPath"):
+        folder = settings.path(key)
+        if folder is not None:
+            found += wrong_directory(f"{settings.file}: {key}", folder)
+    return found
+
+
+def wrong_directory(key: str, directory: Path) -> list[str]:
+    """Return why nothing could be written into a directory, which may not exist yet."""
+    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        return [f"{key}: {nearest} is no directory; move it, or name another"]
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            return []
+    except OSError as error:
+        return [f"{key}: nothing can be written in {nearest} ({error.strerror}); name a directory where it can"]
+
+
+def _free_bytes(directory: Path) -> int:
+    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    found = os.statvfs(nearest)
+    return found.f_bavail * found.f_frsize
+
+
+def _shown(cores: Iterable[int]) -> str:
+    return ", ".join(map(str, cores))

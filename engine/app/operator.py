@@ -1,0 +1,68 @@
+"""What an operator may do to a running engine by its control socket, and who may be one.
+
+Errors  ConfigError for a group that cannot be given access; EngineError, which is the answer, for what is refused.
+Thread  the loop thread.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.errors import ConfigError, EngineError
+from engine.fix import Status
+from engine.ops.control import Action, Answer, Request
+from engine.orders.order import Order
+from engine.runtime.halt_word import SharedHaltWord
+from engine.trading.supervisor import DeskState, Supervisor
+
+
+def open_halt_word(state_dir: Path, wall_ns: Callable[[], int], group: int | None) -> SharedHaltWord:
+    """Return the halt word of a state directory; the members of `group` may reach and write it."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        if group is not None:
+            os.chown(state_dir, -1, group)
+            state_dir.chmod(state_dir.stat().st_mode | 0o010)  # to reach a file by its name, not to list
+        return SharedHaltWord(state_dir, wall_ns, group)
+    except OSError as error:
+        place = error.filename or state_dir
+        raise ConfigError(f"engine.state_dir: {place}: {error.strerror}: no halt could be heard here") from None
+
+
+def actions(supervisor: Supervisor, stop: Callable[[], object]) -> dict[str, Action]:
+    """Return what the control socket takes beside "status"."""
+
+    def resume(request: Request) -> None:
+        """Resume, but not what was halted since the person looked."""
+        if supervisor.heed() and supervisor.state is DeskState.HALTED:
+            raise EngineError(f"not resumed, since it was halted this moment: {supervisor.reason}")
+        if supervisor.state in (DeskState.STOPPING, DeskState.STOPPED):
+            raise EngineError("not resumed: the engine is stopping")
+        supervisor.resume(request.reason, request.person)
+
+    return {
+        "halt": lambda request: supervisor.halt(request.reason, request.person),
+        "reduce-only": lambda request: supervisor.reduce_only(request.reason, request.person),
+        "resume": resume,
+        "cancel-all": lambda request: supervisor.cancel_all(),
+        "stop": lambda request: _nothing(stop()),
+        "cancels": lambda request: outcome(supervisor.pulled),
+    }
+
+
+def outcome(orders: list[Order]) -> Answer:
+    """Return what became of orders that had to go, counted."""
+    counts = Counter(map(_became, orders))
+    names = ("cancelled", "filled", "over", "unknown", "waiting")
+    return {"asked": len(orders)} | {name: counts[name] for name in names}
+
+
+def _became(order: Order) -> str:
+    if not order.is_done:
+        return "unknown" if order.ord_status == Status.UNKNOWN else "waiting"
+    return {Status.CANCELED: "cancelled", Status.FILLED: "filled"}.get(order.ord_status, "over")
+
+
+def _nothing(_: object) -> None:
+    """Answer with the status."""

@@ -1,0 +1,76 @@
+"""An engine as a process: its log, its signals, how its loop waits, and the status that it ends with.
+
+Errors  what the parts raise before anything is connected.
+Thread  the main thread, which becomes the loop thread.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+from contextlib import ExitStack
+from functools import partial
+
+import uvloop
+
+from engine.app.engine import Engine
+from engine.config.engine import EngineConfig
+from engine.ops.metrics.process import MetricsChild
+from engine.ops.metrics.server import Listener, listen
+from engine.runtime import log, modes
+from engine.runtime.notices import NoticeKind
+
+LOGGER = logging.getLogger(log.LOGGER)
+
+
+def run(config: EngineConfig) -> int:
+    """Run an engine until SIGINT or SIGTERM; SIGUSR1 halts trading. Return the exit status."""
+    with ExitStack() as around:
+        # First of all, so that a start that fails over it leaves nothing behind
+        scraped = around.enter_context(listen(config.metrics.port)) if config.metrics.port else None
+        around.callback(log.start(config.log.level, config.log.file).stop)
+        runner = around.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        return runner.run(_run(config, scraped))
+
+
+async def _run(config: EngineConfig, scraped: Listener | None = None) -> int:
+    loop = asyncio.get_running_loop()
+    engine = Engine(config, loop)
+    obey_signals(engine, loop)
+    with ExitStack() as beside:
+        if scraped is not None:
+            beside.callback(metrics_child(config, scraped, engine, loop).close)
+        with running_mode(config, loop, engine):
+            await engine.run()
+    return 1 if engine.trading.orders.live_count else 0
+
+
+def metrics_child(
+    config: EngineConfig, listener: Listener, engine: Engine, loop: asyncio.AbstractEventLoop
+) -> MetricsChild:
+    """Return the process that serves this engine's metrics; its ends are told on the loop."""
+
+    def tell(text: str) -> None:
+        """Take the words of another thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(partial(engine.trading.notices.tell, NoticeKind.METRICS_LOST, text))
+
+    section = config.engine
+    return MetricsChild(section.state_dir, listener, config.metrics.markets, section.core, tell)
+
+
+def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+    """Let SIGINT, SIGTERM and SIGQUIT end the engine in order, and SIGUSR1 halt it; SIGHUP is for rotated logs."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+        loop.add_signal_handler(number, engine.stop)
+    loop.add_signal_handler(signal.SIGHUP, LOGGER.warning, "SIGHUP: a log that was renamed is begun anew")
+    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
+
+
+def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: Engine) -> modes.Mode:
+    """Return the context in which the loop waits as the configuration says."""
+    section = config.engine
+    return modes.Mode(
+        section.mode, section.core, loop, engine.sockets, lambda: engine.trading.last_frame_ns, time.monotonic_ns
+    )

@@ -1,0 +1,73 @@
+"""What summaries and the control socket read of an engine.
+
+Units   money and sizes as text in dollars and contracts where a person reads them, else integers of the instrument.
+Thread  the loop thread.
+"""
+
+from engine.book import Book
+from engine.config.engine import EngineConfig
+from engine.net.feed import Feed
+from engine.portfolio import Portfolio
+from engine.runtime.latency import LatencyRecorder
+from engine.session import Session
+from engine.trading.counters import Counters
+from engine.trading.loop import TradingLoop
+from engine.trading.supervisor import Supervisor
+
+
+class Views:
+    """The answers of an engine to who looks at it; whoever derives from it makes the parts."""
+
+    config: EngineConfig
+    trading: TradingLoop
+    portfolio: Portfolio
+    session: Session
+    feed: Feed
+    supervisor: Supervisor
+
+    @property
+    def counters(self) -> Counters:
+        """Totals since the start."""
+        return self.trading.counters
+
+    @property
+    def books(self) -> tuple[Book, ...]:
+        """Every book, by instrument index."""
+        return self.trading.books
+
+    def session_state(self) -> tuple[bool, int, int]:
+        """Return whether we are logged on, and the next MsgSeqNum(34) out and in."""
+        return self.session.is_logged_on, self.session.next_sender_seq_num, self.session.next_target_seq_num
+
+    def trading_state(self) -> str:
+        """Return the state of the supervisor, such as "trading"."""
+        return self.supervisor.state.value
+
+    def reconnects(self) -> int:
+        """Return how often the feed was connected anew."""
+        return max(self.feed.totals.connects - 1, 0)
+
+    def latencies(self) -> dict[str, LatencyRecorder]:
+        """Return the latency counters by their name."""
+        return {"tick_to_order": self.trading.tick_to_order, "order_round_trip": self.trading.round_trip}
+
+    def status(self) -> dict[str, object]:
+        """Return the state in words and numbers, for a person."""
+        is_logged_on, sender, target = self.session_state()
+        money = self.config.instruments[0].format_money
+        return {
+            "state": self.supervisor.state.value,
+            "reason": self.supervisor.reason,
+            "risk": self.trading.risk.state.name.lower(),
+            "logged_on": is_logged_on,
+            "next_msg_seq_num_out": sender,
+            "next_msg_seq_num_in": target,
+            "live_orders": self.trading.orders.live_count,
+            "stale_books": sum(book.is_stale for book in self.books),
+            "missing_books": self.trading.watch.missing(),
+            "stopped_markets": [f"{each.instrument.symbol}: {each.text}" for each in self.trading.markets.all()],
+            "market_data_lag_s": round(self.trading.watch.lag_ns / 1e9, 3),
+            "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
+            "pnl": money(self.portfolio.pnl),
+            "day_pnl": money(self.portfolio.day_pnl),
+        }

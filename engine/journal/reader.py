@@ -1,0 +1,226 @@
+"""Reads the files of a journal, and names whatever is not as it was written.
+
+Units   offsets and sizes in bytes, times in ns.
+Errors  JournalError for damage: file, offset, what to do. Only the last record of a crashed run may be missing, and
+        `SegmentReading.dropped` says so. A segment before the first may be missing if nothing was open when that began.
+        Segments of version 1 have no mark and no LINK: zeros to their end are not noticed there.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+import msgspec
+
+from engine.errors import JournalError
+from engine.journal.segments import (
+    MAGIC,
+    MARK,
+    NOTHING,
+    PREFIX,
+    RECORD,
+    UNMARKED_VERSION,
+    VERSION,
+    Header,
+    RecordKind,
+    Tail,
+    journal_paths,
+    run_of,
+)
+
+NEWEST = "newest"  # the file that names the segment that was begun last
+_ADVICE = "restore the file from a copy, or move the journal away and reconcile with the venue"
+
+
+class Record(NamedTuple):
+    """One record and its place; what `numbers` and `text` hold depends on its kind."""
+
+    kind: int
+    time_ns: int
+    numbers: tuple[int, ...]
+    text: str
+    path: Path
+    offset: int
+    size: int
+
+
+class SegmentReading:
+    """One segment, read from its beginning; `tail` and `dropped` hold once `records` has ended."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._data = path.read_bytes()
+        self.header, self._offset = _parse_header(path, self._data)
+        self._mark = (0, 0)
+        if self.header.version != UNMARKED_VERSION:
+            if len(self._data) < self._offset + MARK.size:
+                raise JournalError(f"{path}: cut to {len(self._data)} of {self.header.size} bytes: {_ADVICE}")
+            self._mark = MARK.unpack_from(self._data, self._offset)
+            self._offset += MARK.size
+        self.tail = Tail(path.name, self._offset, 0, 0)
+        self.dropped = ""
+
+    def records(self) -> Iterator[Record]:
+        """Return each record in the order they were written; JournalError where one is missing behind them."""
+        path, data, offset, count, checksum, kind = self.path, self._data, self._offset, 0, 0, 0
+        while (record := _record_at(path, data, offset)) is not None:
+            yield record
+            checksum = crc32(data[offset : offset + 8], checksum)
+            kind = record.kind
+            offset += record.size
+            count += 1
+        self.tail = Tail(path.name, offset, count, checksum)
+        _check_tail(path, data, offset)
+        if kind != RecordKind.END and len(data) < self.header.size:
+            raise JournalError(f"{path}: cut to {len(data)} of {self.header.size} bytes: {_ADVICE}")
+        self._check_mark(offset)
+
+    def _check_mark(self, offset: int) -> None:
+        end, last = self._mark
+        if offset >= end:
+            return
+        if offset != last:
+            raise JournalError(f"{self.path} offset {offset}: the records from here to {end} are gone: {_ADVICE}")
+        self.dropped = f"{self.path} offset {offset}: the last record was cut short, and is dropped"
+
+
+def read_header(path: Path) -> Header:
+    """Return the head of a segment; JournalError if it is damaged or of another version."""
+    with path.open("rb") as file:
+        prefix = file.read(PREFIX.size)
+        size = PREFIX.unpack(prefix)[1] if len(prefix) == PREFIX.size else 0
+        return _parse_header(path, prefix + file.read(size))[0]
+
+
+def read(path: Path) -> Iterator[Record]:
+    """Return the records of one segment in the order they were written."""
+    return SegmentReading(path).records()
+
+
+def read_all(paths: Sequence[Path], dropped: list[str] | None = None) -> Iterator[Record]:
+    """Return the records of several segments as one stream, none of which may be missing from the middle.
+
+    What was dropped of the last run is added to `dropped`, a line each: of earlier ones it was said at their end.
+    """
+    for path, following in pairwise(paths):
+        _check_neighbours(path, following)
+    before = NOTHING
+    for place, path in enumerate(paths):
+        reading = SegmentReading(path)
+        kind = 0
+        for record in reading.records():
+            kind = record.kind
+            if kind == RecordKind.LINK:
+                _check_link(record, before)
+            yield record
+        before = reading.tail if reading.tail.records else before  # an empty one was never begun
+        if reading.dropped and dropped is not None and run_of(path) == run_of(paths[-1]):
+            dropped.append(reading.dropped)
+        if place + 1 < len(paths) and run_of(paths[place + 1]) == run_of(path) and kind != RecordKind.END:
+            _check_unended(before, paths[place + 1])
+
+
+def read_tail(path: Path) -> Tail:
+    """Return where a segment ends and what it holds."""
+    reading = SegmentReading(path)
+    for _ in reading.records():
+        pass
+    return reading.tail
+
+
+def newest_of(directory: Path) -> tuple[Tail, list[Path]]:
+    """Return where the segment ends that was begun last, and those behind it, which never were.
+
+    JournalError if it is not there, or has lost what it began with.
+    """
+    paths = journal_paths(directory)
+    path = directory / NEWEST
+    newest = path.read_text().strip() if path.exists() else ""
+    if newest and directory / newest not in paths:
+        raise JournalError(f"{directory / newest}: begun last, and missing: {_ADVICE}, the file {NEWEST!r} with it")
+    unused: list[Path] = []
+    while paths:
+        tail = read_tail(paths[-1])
+        if tail.records:
+            return tail, unused
+        if paths[-1].name == newest:
+            raise JournalError(f"{paths[-1]}: it was begun, and its records are gone: {_ADVICE}")
+        unused.append(paths.pop())
+    return NOTHING, unused
+
+
+def _parse_header(path: Path, data: bytes) -> tuple[Header, int]:
+    if len(data) < PREFIX.size or not data.startswith(MAGIC):
+        raise JournalError(f"{path} offset 0: not a journal segment: move it out of the directory")
+    _, size, crc = PREFIX.unpack_from(data)
+    start = PREFIX.size + size
+    body = data[PREFIX.size : start]
+    if len(body) != size or crc32(body) != crc:
+        raise JournalError(f"{path} offset {PREFIX.size}: header damaged: {_ADVICE}")
+    header = msgspec.json.decode(body, type=Header)
+    if header.version not in (UNMARKED_VERSION, VERSION):
+        raise JournalError(
+            f"{path}: version {header.version}, this engine reads {UNMARKED_VERSION} to {VERSION}:"
+            " use the engine that wrote it"
+        )
+    if header.name != path.name:
+        raise JournalError(f"{path}: its header says {header.name}: give the file its name back, or {_ADVICE}")
+    return header, start
+
+
+def _record_at(path: Path, data: bytes, offset: int) -> Record | None:
+    """Return the record at `offset`, None if there is no sound one."""
+    start = offset + RECORD.size
+    if start > len(data):
+        return None
+    length, crc, time_ns, kind, count, _, text_size = RECORD.unpack_from(data, offset)
+    text_start = start + 8 * count
+    end = offset + length
+    if text_start + text_size != end or end > len(data) or crc32(data[offset + 8 : end]) != crc:
+        return None
+    numbers = struct.unpack_from(f"<{count}q", data, start)
+    text = data[text_start:end].decode()
+    return Record(kind, time_ns, numbers, text, path, offset, (length + 7) & ~7)
+
+
+def _check_tail(path: Path, data: bytes, offset: int) -> None:
+    """Pass what a crash left of a last record; raise where sound records follow, for then the file is damaged."""
+    end = len(data[offset:].rstrip(b"\0")) + offset
+    for later in range(offset + 8, end, 8):
+        if _record_at(path, data, later) is not None:
+            raise JournalError(f"{path} offset {offset}: record damaged, sound ones follow at {later}: {_ADVICE}")
+
+
+def _check_neighbours(before: Path, after: Path) -> None:
+    run, segment = run_of(before), int(before.name[7:11])
+    if after.name not in (f"{run:06}-{segment + 1:04}.journal", f"{run + 1:06}-0001.journal"):
+        raise JournalError(f"{after}: does not follow {before.name}, segments between them are missing: {_ADVICE}")
+
+
+def _check_unended(before: Tail, after: Path) -> None:
+    """Raise for a segment without its END that others of its run follow, unless these were never begun."""
+    for record in SegmentReading(after).records():
+        raise JournalError(
+            f"{after.with_name(before.name)} offset {before.end}: its end is missing, and {record.path.name}"
+            f" follows: {_ADVICE}"
+        )
+
+
+def _check_link(link: Record, before: Tail) -> None:
+    """Raise if the segment before is not the one that was there when this one was begun."""
+    end, records, checksum, open_count = link.numbers
+    expected = Tail(link.text, end, records, checksum)
+    if before == expected or (before is NOTHING and open_count == 0):
+        return
+    if before is NOTHING:
+        raise JournalError(
+            f"{link.path.with_name(link.text)}: missing: {link.path.name} follows it, and something was open: {_ADVICE}"
+        )
+    raise JournalError(
+        f"{link.path.with_name(before.name)}: it ends at {before.end} with {before.records} records and sum"
+        f" {before.sum:08x}, and was {expected.name} with {end}, {records} and {checksum:08x} when"
+        f" {link.path.name} was begun: {_ADVICE}"
+    )
