@@ -41,8 +41,12 @@ async def _run(config: EngineConfig, scraped: Listener | None = None) -> int:
     with ExitStack() as beside:
         if scraped is not None:
             beside.callback(metrics_child(config, scraped, engine, loop).close)
-        with running_mode(config, loop, engine):
-            await engine.run()
+        try:
+            beside.enter_context(running_mode(config, loop, engine))
+        except BaseException:
+            engine.abandon()
+            raise
+        await engine.run()
     return 1 if engine.trading.orders.live_count else 0
 
 
