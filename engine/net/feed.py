@@ -108,11 +108,6 @@ class Feed:
         self._connection.send(frames)
         return True
 
-    def reconnect(self, reason: str) -> None:
-        """Give the present connection up, and begin anew; nothing happens where there is none."""
-        if self._connection is not None:
-            self._connection.give_up(reason)
-
     async def close(self) -> None:
         """Disconnect for good; no callback follows."""
         self.is_closing = True

@@ -174,6 +174,7 @@ def test_m3_a_market_that_does_not_move_is_as_young_as_its_feed() -> None:
 def test_m8_orders_of_a_market_without_a_book_are_cancelled_after_the_bound_and_the_strategy_hears() -> None:
     stage = watched()
     rain, snow = stage.resting(), stage.desk.buy(stage.snow, 4_400, 10)
+    assert snow is not None
     snow.ord_status = fix.Status.NEW
     stage.taken()
     stage.books[0].mark_stale()
