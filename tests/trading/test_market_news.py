@@ -1,5 +1,6 @@
 """What becomes of a market while the engine runs: its states, its end, its price grid, and refusals in a row."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from engine.instrument import PriceBand, price_grid
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.risk import RiskReject
+from engine.runtime.halt_word import FREE, HALT
 from engine.runtime.notices import NoticeKind
 from engine.strategies.quoter import QuoterParameters, TwoSidedQuoter
 from engine.trading.markets import Stop
@@ -17,6 +19,7 @@ from engine.trading.supervisor import DeskState
 from engine.venue import EventKind, MarketState
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, cancel_reject, fill, report
+from tests.trading.test_halt_word import Kept
 from tests.trading.test_supervisor import trading
 
 TENTHS = price_grid((PriceBand(0, 10_000, 10),), 10_000)
@@ -204,3 +207,14 @@ def test_m5_refused_replaces_count_and_cancels_that_come_too_late_do_not() -> No
         assert stage.desk.replace(order, 3_100, 10)
         stage.loop.on_report(cancel_reject(order, Status.NEW, reason=99))
     assert stage.loop.markets.causes(stage.rain) == Stop.REJECTS
+
+
+def test_m5_person_who_resumes_from_another_process_opens_the_market_as_well(tmp_path: Path) -> None:
+    stage = Kept(tmp_path).trade()
+    stage.loop.markets.stop(stage.rain, Stop.REJECTS, "10 requests refused in a row")
+    stage.loop.markets.stop(stage.snow, Stop.CLOSED, "closed")
+    stage.say(HALT, "look")
+    stage.tick()
+    stage.say(FREE, "fine")
+    stage.tick()
+    assert [stage.loop.markets.causes(each) for each in stage.instruments] == [0, Stop.CLOSED]
