@@ -161,6 +161,17 @@ def test_m6_quotes_follow_the_grid(grid: Any) -> None:
     assert all(price in grid for price in prices), prices
 
 
+def test_m6_quote_above_the_last_price_of_the_new_grid_follows_too() -> None:
+    stage = trading(TwoSidedQuoter(QuoterParameters(qty=10, max_position=100)))
+    stage.frame(EventKind.SNAPSHOT, instrument=stage.rain, bids=[(9_600, 5)], asks=[(9_800, 5)])
+    for order in stage.orders.live():
+        stage.loop.on_report(ack(order))
+    state(stage, MarketState.UNCHANGED, grid=FIVES)
+    stage.frame(EventKind.SNAPSHOT, instrument=stage.rain, bids=[(8_500, 5)], asks=[(9_000, 5)])
+    assert stage.state is DeskState.TRADING
+    assert {order.pending_price for order in stage.orders.live()} == {8_000, 9_500}
+
+
 # Refusals
 
 
@@ -196,17 +207,26 @@ def test_m5_refusals_in_a_row_stop_the_market_until_a_person_resumes() -> None:
 
 def test_m5_refused_replaces_count_and_cancels_that_come_too_late_do_not() -> None:
     stage = trading(max_rejects_in_a_row=3)
-    for number in range(4):
-        order = stage.resting(price=4_400 - 100 * number)
-        stage.desk.cancel(order)
-        stage.loop.on_report(fill(order, 10, f"E{number}", order.price))
-        stage.loop.on_report(cancel_reject(order, Status.FILLED, reason=0))
-    assert stage.loop.markets.causes(stage.rain) == 0
+    orders = [stage.resting(price=4_400 - 100 * number) for number in range(4)]
     order = stage.resting(price=3_000)
+    for number, late in enumerate(orders):
+        stage.desk.cancel(late)
+        stage.loop.on_report(fill(late, 10, f"E{number}", late.price))
+        stage.loop.on_report(cancel_reject(late, Status.FILLED, reason=0))
+    assert stage.loop.counters.cancel_rejects == 4
+    assert stage.loop.markets.causes(stage.rain) == 0
     for _ in range(3):
         assert stage.desk.replace(order, 3_100, 10)
         stage.loop.on_report(cancel_reject(order, Status.NEW, reason=99))
     assert stage.loop.markets.causes(stage.rain) == Stop.REJECTS
+
+
+def test_m5_code_two_of_a_refused_change_does_not_mean_that_the_market_is_closed() -> None:
+    stage = trading()
+    order = stage.resting()
+    stage.desk.replace(order, 4_400, 10)
+    stage.loop.on_report(cancel_reject(order, Status.NEW, reason=2))  # CxlRejReason(102), not OrdRejReason(103)
+    assert stage.loop.markets.causes(stage.rain) == 0
 
 
 def test_m5_person_who_resumes_from_another_process_opens_the_market_as_well(tmp_path: Path) -> None:
