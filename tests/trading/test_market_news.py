@@ -18,7 +18,7 @@ from engine.trading.markets import Stop
 from engine.trading.supervisor import DeskState
 from engine.venue import EventKind, MarketState
 from tests.support.desks import Scene
-from tests.support.order_reports import ack, cancel_reject, fill, report
+from tests.support.order_reports import ack, cancel_reject, fill, replaced, report
 from tests.trading.test_halt_word import Kept
 from tests.trading.test_supervisor import trading
 
@@ -169,7 +169,11 @@ def test_m6_quote_above_the_last_price_of_the_new_grid_follows_too() -> None:
     state(stage, MarketState.UNCHANGED, grid=FIVES)
     stage.frame(EventKind.SNAPSHOT, instrument=stage.rain, bids=[(8_500, 5)], asks=[(9_000, 5)])
     assert stage.state is DeskState.TRADING
-    assert {order.pending_price for order in stage.orders.live()} == {8_000, 9_500}
+    buy, sale = stage.orders.live()
+    assert buy.pending_price == 8_000
+    stage.loop.on_report(replaced(buy))
+    stage.frame(EventKind.SNAPSHOT, instrument=stage.rain, bids=[(8_500, 6)], asks=[(9_000, 5)])
+    assert sale.pending_price == 9_500  # it would have met the buy before
 
 
 # Refusals
