@@ -15,7 +15,7 @@ from typing import NamedTuple
 from engine.book import Book
 from engine.runtime.notices import NoticeKind, Notices
 from engine.trading.lag import NEVER, Lag
-from engine.trading.markets import Markets, Stop, named
+from engine.trading.markets import UNSEEN, Markets, Stop, named
 from engine.units import NO_LIMIT
 from engine.venue import MarketEvent
 
@@ -94,7 +94,7 @@ class FeedWatch:
         if missing:
             return f"no fresh book for {len(missing)} of {len(self._books)} markets: {named(missing)}"
         if self._markets.are_unseen():
-            first = self._markets.all()[0]
+            first = next(each for each in self._markets.all() if each.cause & UNSEEN)
             return f"none of {len(self._books)} markets can be seen: {first.instrument.symbol}: {first.text}"
         return ""
 

@@ -252,6 +252,7 @@ def test_m1_no_market_at_all_is_no_trading_and_the_reason_says_why() -> None:
     for book in stage.books:
         book.mark_stale()
     stage.log_on()
+    stage.loop.markets.stop(stage.snow, Stop.PAUSED, "paused")  # which is not what is in the way
     stage.frame(EventKind.REFUSED, text="error 11", refused=stage.instruments)
     stage.tick()
     assert (stage.state, stage.supervisor.reason) == (
