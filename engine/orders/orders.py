@@ -36,7 +36,7 @@ _FILLED = Outcome.FILLED
 _BUSTED = Outcome.BUSTED
 
 
-def no_fee(instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+def no_fee(order: Order, price: int, qty: int, is_taker: bool) -> int:
     """Charge nothing: the fee rule of a venue without fees."""
     return 0
 
@@ -80,6 +80,25 @@ class Orders:
     def restore_cl_ord_id(self, cl_ord_id: str) -> None:
         """Never give out this id again."""
         self.ids.restore(cl_ord_id)
+
+    @property
+    def last_cl_ord_id(self) -> str:
+        """Return the id that was given out last."""
+        return f"{self.nonce}-{self.ids.last}"
+
+    def resume(self, last_cl_ord_id: str, opened: int) -> None:
+        """Go on counting where an earlier start was."""
+        self.ids.restore(last_cl_ord_id)
+        self.opened += opened
+
+    def restore(self, order: Order) -> None:
+        """Take an order as it stood, under its id and that of the request in flight."""
+        for cl_ord_id in (order.cl_ord_id, order.pending_cl_ord_id):
+            if cl_ord_id:
+                self.ids.restore(cl_ord_id)
+                self.ids.keep(cl_ord_id, order)
+        if not order.is_done:
+            self._live[order] = None
 
     def open(
         self,
@@ -136,6 +155,11 @@ class Orders:
         order.is_lost = True  # so that it can be cancelled whatever was in flight
         order.leaves_qty = max(order.order_qty - order.cum_qty, 0)
         self._live[order] = None
+
+    def expire(self, order: Order) -> None:
+        """Take an order for over without a report: its market is."""
+        move(order, Status.EXPIRED)
+        self._live.pop(order, None)
 
     def on_disconnect(self) -> list[Order]:
         """Take every unanswered request for lost, and return their orders, which are UNKNOWN now."""
