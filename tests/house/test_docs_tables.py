@@ -278,7 +278,15 @@ def test_members_of_the_context_are_those_that_the_engine_offers() -> None:
 def test_members_of_a_book_are_those_that_both_books_have() -> None:
     cells = [cell for cell, _ in rows(page("strategy.md"), "member of a book")]
     shown = {name.partition("(")[0] for cell in cells for name in re.findall(r"`?(\w+\([\w, ]*\)|\w+)`?", cell)}
-    written = {"apply", "apply_many", "set_level", "snapshot", "mark_stale", "is_dirty"}  # by the loop alone
+    written = {
+        "apply",
+        "apply_many",
+        "set_level",
+        "snapshot",
+        "mark_stale",
+        "use_grid",
+        "is_dirty",
+    }  # by the loop alone
     for kind in (Book, SortedBook):
         assert shown == {name for name in dir(kind) if not name.startswith("_")} - written
 
