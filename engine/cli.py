@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.app import commands, looking, operating, plugins, session
+from engine.app import commands, looking, operating, plugins, session, settling
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
 
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         _check,
         looking.add_commands,
         operating.add_commands,
+        settling.add_commands,
         _sim,
         _echo,
         _journal,

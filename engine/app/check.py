@@ -15,6 +15,7 @@ from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.ops.metrics.server import listen
 from engine.ops.view.reader import last_view
+from engine.risk.fee_terms import FeeTerms
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings, read_session_file
@@ -71,12 +72,13 @@ def protections(path: Path) -> list[str]:
     session_file = read_session_file(config.session.settings, config.engine.state_dir)
     kind = _KINDS[config.engine.session]
     lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
-    return [*lines, f"feed {config.feed.url}: {loading.feed_protection(config.feed)}"]
+    return [*lines, f"feed {loading.feed_address(config.feed)}: {loading.feed_protection(config.feed)}"]
 
 
 def _once(problems: list[str]) -> list[str]:
-    """Return the problems without those that one cause, such as a key used twice, makes of the other section too."""
-    return list({re.sub(r"^(session|feed)\.", "", line): line for line in reversed(problems)}.values())[::-1]
+    """Return the problems without those that one cause makes again: of the other section, or where a part is built."""
+    lines = list({re.sub(r"^(session|feed)\.", "", line): line for line in reversed(problems)}.values())[::-1]
+    return [line for line in lines if not any(other.endswith(f": {line}") for other in lines)]
 
 
 def _wrong_machine(sections: dict[str, Any]) -> Iterator[str]:
@@ -120,7 +122,10 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
     sections, instruments = draft.sections, draft.instruments
     parts: list[Callable[[], object]] = []
     if feed := sections.get("feed"):
-        parts += [lambda: loading.market_data_dialect(feed, instruments), lambda: loading.fee(feed)]
+        parts += [
+            lambda: loading.market_data_dialect(feed, instruments),
+            lambda: loading.fees(feed, sections.get("fees", FeeTerms())),
+        ]
     if session := sections.get("session"):
         parts += [lambda: loading.order_dialect(session, instruments), lambda: loading.logon_dialect(session)]
     if (metrics := sections.get("metrics")) and (engine := sections.get("engine")):

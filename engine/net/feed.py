@@ -15,8 +15,9 @@ from picows import WSTransport, ws_connect
 
 from engine.errors import ConfigError
 from engine.net import reasons
+from engine.net.addresses import HostAddresses
 from engine.net.connection import WebSocketConnection, report
-from engine.net.settings import FeedCounts, FeedSettings, protection
+from engine.net.settings import FeedCounts, FeedSettings, protection, shown_address
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.venue import MarketDataDialect
@@ -66,6 +67,7 @@ class Feed:
         self._wall_ns = wall_ns
         self._backoff = backoff
         self._ssl_context = ssl_context
+        self._addresses = HostAddresses(settings.connect_timeout_ns)
         self._connection: WebSocketConnection | None = None
         self._transport: WSTransport | None = None
         self._past = FeedCounts()
@@ -78,6 +80,11 @@ class Feed:
     def is_connected(self) -> bool:
         """Whether there is a connection, subscribed and watched."""
         return self._connection is not None
+
+    @property
+    def address(self) -> str:
+        """Where it goes, as people may see it."""
+        return shown_address(self.settings.url)
 
     @property
     def protection(self) -> str:
@@ -135,6 +142,7 @@ class Feed:
                 with contextlib.suppress(Exception):  # the connection has told its reason itself
                     await self._transport.wait_disconnected()
             except Exception as error:  # whatever stops an attempt, the next one may succeed
+                self._addresses.failed()
                 wait_ns = self._pause_ns(error)
                 self._past.losses += 1
                 self._tell_loss(reasons.of_failure(error) + _words(wait_ns))
@@ -162,6 +170,7 @@ class Feed:
                 max_frame_size=settings.max_message,
                 extra_headers=self.dialect.handshake_headers(self._wall_ns()),
                 max_redirects=0,  # the signature is for this path alone
+                socket_factory=lambda url: self._addresses.connect(url.host, url.port),
             )
         if listener is None:
             raise ConnectionError("closed by the venue during the handshake")
@@ -181,6 +190,8 @@ class Feed:
         self._connection = None
         if connection.has_delivered:
             self._backoff.reset()
+        else:
+            self._addresses.failed()
         self._past.add(connection.counts)
         if not self.is_closing:
             self._past.losses += 1
@@ -189,7 +200,7 @@ class Feed:
     def _tell_loss(self, reason: str) -> None:
         self.last_loss, self.last_loss_ns = reason, self._wall_ns()
         try:
-            self._on_lost(f"market data of {self.settings.url}: {reason}")
+            self._on_lost(f"market data of {self.address}: {reason}")
         except Exception as error:
             report(error, "on_lost")
 

@@ -36,6 +36,7 @@ from engine.ops.view import layout
 from engine.orders.order import Order
 from engine.orders.table import TABLE, Event, Outcome
 from engine.risk import Limits, RateLimit, RiskReject, TradingState
+from engine.risk.fee_terms import FeeTerms, SeriesFees
 from engine.risk.limits import DuplicateLimit
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
@@ -55,6 +56,8 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [risk.rate]": RateLimit,
     "## [risk.duplicates]": DuplicateLimit,
     "## [strategy]": StrategySection,
+    "## [fees]": FeeTerms,
+    "## [[fees.series]]": SeriesFees,
     "## [metrics]": MetricsSection,
     "## [journal]": JournalSection,
     "## [log]": LogSection,
@@ -96,7 +99,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:11] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:13] if "." not in heading}
 
 
 # session-files.md

@@ -45,7 +45,7 @@ RULE = DayRule(17 * HOUR_NS, "America/New_York")
 INSTRUMENTS = (*markets(), Instrument("FREE", 3, None))
 
 
-def fee_of(instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+def fee_of(order: Order, price: int, qty: int, is_taker: bool) -> int:
     return price * qty // 100 if is_taker else -qty
 
 
@@ -137,7 +137,7 @@ class Life:
         order = draw.choice(live)
         qty, price = draw.randint(1, order.leaves_qty), draw.randrange(10, 9_990, 10)
         exec_id, is_taker, fee = next(self.exec_ids), draw.random() < 0.5, draw.choice((ABSENT, -3, 0, 70))
-        paid = fee_of(order.instrument, price, qty, is_taker) if fee == ABSENT else fee
+        paid = fee_of(order, price, qty, is_taker) if fee == ABSENT else fee
         self.money.holdings[order.instrument].fill(order.side, qty, price, paid)
         self.fills.setdefault(order.cl_ord_id, []).append((exec_id, qty, price, paid))
         self.hear(order, fill(order, qty, exec_id, price, fee=fee, is_taker=is_taker))
