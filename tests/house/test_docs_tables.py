@@ -28,7 +28,7 @@ from engine.config.markets import BandSection, Decimals, MarketSection
 from engine.exchange.faults import KINDS, InjectedFault
 from engine.exchange.liquidity import LiquiditySettings
 from engine.fix import Status
-from engine.journal import segments, writer
+from engine.journal import reports, segments
 from engine.journal.segments import Header, RecordKind
 from engine.ops.metrics import server
 from engine.ops.metrics.families import MOST_MARKETS, ViewCollector
@@ -235,7 +235,7 @@ def test_layout_of_the_journal_is_the_written_one() -> None:
     magic, lengths, *_ = rows(text, "part", "bytes")
     assert int(magic[1]) + sum(map(int, lengths[1].split(","))) == segments.PREFIX.size
     assert magic[2].strip("`").encode() == segments.MAGIC
-    for names in (writer._NUMBERS + writer._FLAGS, writer._TEXTS):
+    for names in (reports._NUMBERS + reports._FLAGS, reports._TEXTS):
         assert ", ".join(f"`{name}`" for name in names) in " ".join(text.split())
 
 
