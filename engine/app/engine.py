@@ -28,6 +28,8 @@ from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
+from engine.runtime.notices import NoticeKind
+from engine.runtime.watchdog import Watchdog
 from engine.session import Session
 from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
@@ -76,6 +78,7 @@ class Engine(Views):
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
+        self.watchdog: Watchdog | None = None  # of a process of our own
         word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
@@ -176,11 +179,18 @@ class Engine(Views):
                 self.supervisor.halt(f"{what}: {error}")
 
     def _tick(self) -> None:
+        if self.watchdog is not None:
+            self.watchdog.turn()
+            for stall in self.watchdog.stalls():
+                self.counters.loop_stalls += 1
+                self.trading.notices.tell(NoticeKind.LOOP_HELD, str(stall))
         self.tick()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)
 
     async def close(self) -> None:
         """Let go of every connection and file."""
+        if self.watchdog is not None:
+            self.watchdog.stop()
         if self._timer is not None:
             self._timer.cancel()
         live = self.trading.orders.live()

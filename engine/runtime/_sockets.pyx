@@ -20,7 +20,8 @@ from libc.errno cimport EAGAIN, EINTR, errno
 cdef extern from "sys/socket.h":
     ssize_t recv(int descriptor, void* buffer, size_t size, int flags) nogil
     ssize_t send(int descriptor, const void* data, size_t size, int flags) nogil
-    int MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK
+    int shutdown(int descriptor, int how) nogil
+    int MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, SHUT_RDWR
 
 cdef enum:
     # Before the loop has its turn, for timers and everybody else's sockets
@@ -156,6 +157,13 @@ cdef class Sockets:
         self.is_spinning = False
         for watch in self.watched:
             watch.give_back()
+
+    def shut_down(self):
+        """End every connection at the system's side: for another thread, while the loop is held and cannot."""
+        cdef Watch watch
+        for watch in self.watched:
+            connection = watch.transport if watch.kind == READY else watch.transport.get_extra_info("socket")
+            shutdown(connection.fileno(), SHUT_RDWR)
 
     def spin(self):
         """Look at every socket for a while; return when it is time for a turn of the loop."""

@@ -8,6 +8,7 @@ Thread  any thread may log; a listener thread of the standard library writes. A 
 import json
 import logging
 import queue
+import threading
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
 from pathlib import Path
@@ -48,6 +49,23 @@ class Queued(QueueHandler):
 
 class Listener(QueueListener):
     """Writes what is queued; `stop` writes the rest and closes the file."""
+
+    def __init__(self, records: "queue.SimpleQueue[logging.LogRecord | threading.Event]", target: logging.Handler) -> None:
+        super().__init__(records, target)
+        self.records = records
+
+    def flush(self, seconds: float) -> None:
+        """Return when everything that was logged before is written, or after so many seconds; for any thread."""
+        mark = threading.Event()
+        self.records.put(mark)
+        mark.wait(seconds)
+
+    def handle(self, record: logging.LogRecord | threading.Event) -> None:
+        """Write a record, or let go of who waits for those before it."""
+        if isinstance(record, threading.Event):
+            record.set()
+        else:
+            super().handle(record)
 
     def stop(self) -> None:
         """Write what is queued, take the handlers off the loggers and close the file."""

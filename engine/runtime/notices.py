@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
 
     MARKET_STOPPED = "market_stopped"  # a market takes no new orders from now on
     MARKET_RESUMED = "market_resumed"
+    LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
 
 
 class Notice:
