@@ -149,7 +149,7 @@ class Rig:
         """Set the market's book, for subjects without a feed."""
         book = self.trading.books[0]
         book.snapshot([(bid, 1000)], [(ask, 1000)])
-        book.updated_ns = time.monotonic_ns()
+        book.updated_ns = self.trading.risk.heard_ns = time.monotonic_ns()
 
     @contextlib.contextmanager
     def mode(

@@ -61,13 +61,18 @@ cdef class Book:
             raise ConfigError(f"{instrument!r} has no price grid: use SortedBook")
         if watch_depth < 0:
             raise ConfigError(f"watch_depth must be 0 or more, not {watch_depth}")
-        cdef _Ladder ladder = ladders.get(instrument.grid)
-        if ladder is None:
-            ladder = ladders[instrument.grid] = _Ladder(instrument.grid)
         self.instrument = instrument
         self.index = instrument.index
         self.watch_depth = watch_depth
-        self.capacity = len(instrument.grid)
+        self.use_grid()
+
+    def use_grid(self):
+        """Hold the prices of the instrument's grid as it is now: empty and stale until the next snapshot."""
+        cdef object grid = self.instrument.grid
+        cdef _Ladder ladder = ladders.get(grid)
+        if ladder is None:
+            ladder = ladders[grid] = _Ladder(grid)
+        self.capacity = len(grid)
         self.ranks, self.prices = ladder.ranks, ladder.prices
         self.bid_prices, self.ask_prices = ladder.bid_prices, ladder.ask_prices
         self.sizes = two_rows("q", self.capacity + 1)

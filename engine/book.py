@@ -84,6 +84,10 @@ class SortedBook:
         """Refuse updates until the next snapshot."""
         self.is_stale = True
 
+    def use_grid(self) -> None:
+        """Become empty and stale until the next snapshot, as a book does whose grid is another one now."""
+        self._clear()
+
     @property
     def best_bid(self) -> int:
         """Return the highest bid price, NO_BID without one."""

@@ -1,36 +1,52 @@
 """The command `fixlane`: the arguments of each of its commands, and the function that the command is.
 
-Errors  exit status 0 done, 1 failed while running, 2 configuration or usage; every message says what to do.
+Errors  exit status 0 done, 1 failed while running, 2 configuration or usage, 141 where whoever read the output left;
+        every message says what to do.
 """
 
 import argparse
 import os
+import select
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from engine.app import commands, operating, plugins, session
+from engine.app import commands, operating, plugins, session, status
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED, USAGE, UNREAD = 0, 1, 2, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv`, or the command line, asks for; return the exit status."""
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments) or DONE)
+        status = int(arguments.run(arguments) or DONE)
+        sys.stdout.flush()
+        return status
     except ConfigError as error:
         print(f"fixlane: {error}", file=sys.stderr)
         return USAGE
     except (EngineError, OSError) as error:
+        if isinstance(error, BrokenPipeError) and _is_unread():
+            return UNREAD
         print(f"fixlane: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return DONE
+
+
+def _is_unread() -> bool:
+    """Return whether nobody reads standard output any more, as behind `| head`; what is left of it is dropped then."""
+    waiting = select.poll()
+    waiting.register(sys.stdout, 0)
+    if not any(event & select.POLLERR for _, event in waiting.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         _demo,
         _run,
         _check,
-        _status,
+        status.add_commands,
         operating.add_commands,
         _sim,
         _echo,
@@ -84,12 +100,6 @@ def _check(found: Subparsers) -> None:
     check = found.add_parser("check", help="say everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG")
     check.set_defaults(run=commands.check)
-
-
-def _status(found: Subparsers) -> None:
-    status = found.add_parser("status", help="say what a running engine does")
-    operating.add_place(status)
-    status.set_defaults(run=operating.run, action="status", reason="")
 
 
 def _sim(found: Subparsers) -> None:

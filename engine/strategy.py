@@ -136,7 +136,10 @@ class Strategy:
         """
 
     def on_trade(self, instrument: Instrument, side: int, price: int, size: int) -> None:
-        """Somebody traded, perhaps we; `side` is the aggressor's. Called while trading is allowed."""
+        """Somebody traded in the book, perhaps we; `side` is the aggressor's. Called while trading is allowed."""
+
+    def on_block_trade(self, instrument: Instrument, side: int, price: int, size: int) -> None:
+        """Two parties traded by agreement, beside the book: `price` and `size` say nothing about what rests in it."""
 
     def on_order(self, order: Order) -> None:
         """An order was acknowledged, replaced or restated, cancelled, expired, or became unknown; `ord_status` tells.

@@ -39,12 +39,12 @@ def instrument() -> Instrument:
 def book(instrument: Instrument) -> Book:
     made = Book(instrument)
     made.snapshot([(4900, 1000)], [(5100, 1000)])
-    made.updated_ns = NOW
     return made
 
 
 def test_risk_check(time_calls: Time, instrument: Instrument, book: Book) -> None:
     risk = Risk(limits(), (instrument,), Portfolio((instrument,)))
+    risk.heard_ns = NOW
     clock = count(NOW, 10_000)  # slow enough for the age of the book, fast enough for the duplicate window
     check = risk.check_new
 
@@ -118,6 +118,7 @@ def loop(instrument: Instrument, book: Book, tmp_path: Path) -> Iterator[Trading
     )
     made = assemble(parts, around)
     made.is_trading = True
+    made.risk.heard_ns = NOW
     yield made
     journal.close()
 

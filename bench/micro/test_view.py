@@ -1,11 +1,11 @@
 """What it costs to read every market for others to see, beside reading the same as Python attributes."""
 
 import pytest
+from engine.ops._markets import COLUMNS, MarketRows
 
 from bench.micro.conftest import Time
 from engine.book import Book
 from engine.instrument import Instrument, PriceBand
-from engine.ops._markets import COLUMNS, MarketRows
 from engine.portfolio import Portfolio
 
 MARKETS = 200

@@ -3,13 +3,14 @@
 What is wrong in one section hides nothing of another: each is judged by the code that a run would build it with.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.app import loading, machine
-from engine.config.engine import Draft, read_draft
+from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.session.dictionary.dictionary import read_dictionary
@@ -34,7 +35,8 @@ def check(path: Path) -> tuple[list[str], list[str]]:
         wrong += of_file
     wrong += _wrong_machine(sections)
     wrong += _attempted(_parts(draft))
-    return list(dict.fromkeys(wrong)), warnings  # one cause is one line
+    given = [sections[name].credentials for name in ("session", "feed") if name in sections]
+    return _once(wrong), warnings + loading.exposed(given)
 
 
 def _named_session_file(path: Path) -> Path | None:
@@ -61,6 +63,20 @@ def _check_session_file(settings: Path, sections: dict[str, Any], directory: Pat
     return wrong, warnings
 
 
+def protections(path: Path) -> list[str]:
+    """Return a line for each connection of a configuration that is right: how it is protected."""
+    config = load(path)
+    session_file = read_session_file(config.session.settings, config.engine.state_dir)
+    kind = _KINDS[config.engine.session]
+    lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
+    return [*lines, f"feed {config.feed.url}: {loading.feed_protection(config.feed)}"]
+
+
+def _once(problems: list[str]) -> list[str]:
+    """Return the problems without those that one cause, such as a key used twice, makes of the other section too."""
+    return list({re.sub(r"^(session|feed)\.", "", line): line for line in reversed(problems)}.values())[::-1]
+
+
 def _wrong_machine(sections: dict[str, Any]) -> Iterator[str]:
     judges: list[tuple[str, Callable[[Any], list[str]]]] = [
         ("engine", machine.wrong_core),
@@ -79,8 +95,9 @@ def _attempted(parts: list[Callable[[], object]]) -> Iterator[str]:
         try:
             part()
         except ConfigError as error:
-            what, *faults = str(error).split("\n  ")
-            yield from (f"{what} {fault}" for fault in faults) if faults else [what]
+            for text in re.split(r"\n(?! )", str(error)):
+                what, *faults = text.split("\n  ")  # a line that is indented goes on with the one before
+                yield from (f"{what} {fault}" for fault in faults) if faults else [what]
 
 
 def _parts_of_sessions(kind: str, sessions: list[SessionSettings]) -> list[Callable[[], object]]:

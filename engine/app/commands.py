@@ -19,21 +19,27 @@ def demo(arguments: Namespace) -> int:
 
 def run(arguments: Namespace) -> int:
     """Run the engine until it is told to stop."""
+    from engine.app.loading import exposed
     from engine.app.running import run
     from engine.config.engine import load
 
     sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
-    return run(load(arguments.config))
+    config = load(arguments.config)
+    for warning in exposed([config.session.credentials, config.feed.credentials]):
+        print(f"warning: {warning}", file=sys.stderr)
+    return run(config)
 
 
 def check(arguments: Namespace) -> int:
     """Print what is wrong with a configuration; 2 if anything is."""
-    from engine.app.check import check
+    from engine.app.check import check, protections
 
     sys.path.insert(0, str(arguments.config.resolve().parent))
     problems, warnings = check(arguments.config)
     for line in (*problems, *(f"warning: {warning}" for warning in warnings)):
         print(line, file=sys.stderr)
+    for line in () if problems else protections(arguments.config):
+        print(line)
     count = len(problems) or "no"
     print(f"{arguments.config}: {count} problem{'' if count == 1 else 's'}")
     return 2 if problems else 0

@@ -10,6 +10,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from engine.app import loading, operator
@@ -20,8 +21,8 @@ from engine.codec import Fields
 from engine.config.engine import EngineConfig
 from engine.errors import EngineError
 from engine.net.feed import Feed, FeedSettings
-from engine.ops import metrics
 from engine.ops.control import OperatorSocket
+from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
@@ -75,7 +76,6 @@ class Engine(Views):
         self.clock_ns, self._wall_ns = seams.clock_ns, seams.wall_ns
         self._loop = loop
         self.sockets = Sockets(loop)
-        self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
         self.watchdog: Watchdog | None = None  # of a process of our own
@@ -97,6 +97,8 @@ class Engine(Views):
             risk=risk,
             journal=self._journal,
             strategy=loading.build_strategy(config.strategy, config.instruments),
+            feed_limits=config.feed.limits(),
+            closed_texts=dialect.closed_texts,
         )
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
@@ -107,6 +109,8 @@ class Engine(Views):
         self.session.on_fault = self.supervisor.halt
         self.actions = operator.actions(self.supervisor, self.stop)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
+        tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
+        self._publisher = Publisher(self, config.engine.state_dir, seams.wall_ns, tell)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
@@ -117,6 +121,7 @@ class Engine(Views):
             clock_ns=seams.clock_ns,
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
+            reconnect=lambda reason: self.feed.reconnect(reason),
         )
 
     def _open_session(self) -> Session:
@@ -137,8 +142,8 @@ class Engine(Views):
             market_data,
             on_frame=self.trading.on_frame,
             on_read_end=self.trading.on_read_end,
-            on_connected=lambda: LOGGER.info("market data connected"),
-            on_lost=self._on_feed_lost,
+            on_connected=self._on_feed,
+            on_lost=self.supervisor.on_feed_lost,
             wall_ns=self._wall_ns,
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
             sockets=self.sockets,
@@ -147,8 +152,7 @@ class Engine(Views):
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
         await self._control.start(self.config.engine.state_dir, self.config.engine.group_id)
-        if self.config.metrics.port:
-            self._servers.append(await metrics.serve(self, self.config.metrics.port))
+        self._publisher.open()
         self.feed.start()
         self.session.logon()
         self._tick()
@@ -167,6 +171,7 @@ class Engine(Views):
         self._do("journal", self._journal.prepare)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
+        self._publisher.tick()
 
     def _do(self, what: str, duty: Callable[[], object]) -> None:
         """Do one duty; one that fails halts trading, early enough for every cancel, and the others go on."""
@@ -199,17 +204,15 @@ class Engine(Views):
         await self.feed.close()
         self.session.close()
         self._control.close()
-        for server in self._servers:
-            server.close()
+        self._publisher.close()
         try:
             self._day.close(self._wall_ns())
         finally:
             self._journal.close()
 
-    def _on_feed_lost(self, reason: str) -> None:
-        for book in self.trading.books:
-            book.mark_stale()
-        self.supervisor.pause(reason)
+    def _on_feed(self) -> None:
+        LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
+        self.supervisor.on_feed()
 
 
 def _nonce() -> str:

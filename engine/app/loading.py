@@ -6,16 +6,19 @@ Errors  ConfigError that names the key, what was looked for, and what is there.
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from engine import venue
 from engine.app.hooks import wrong_hooks
-from engine.config.engine import FeedSection, SessionSection, StrategySection
+from engine.config.engine import Credentials, FeedSection, SessionSection, StrategySection
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
 from engine.strategy import Strategy
@@ -25,7 +28,7 @@ from engine.venue import MarketDataDialect, OrderDialect
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
     """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one."""
     factory = _factory("feed.dialect", section.dialect, "market_data")
-    dialect: MarketDataDialect = factory(instruments, section.credentials.key_id(), section.credentials.private_key())
+    dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments))
     return dialect
 
 
@@ -38,7 +41,7 @@ def order_dialect(section: SessionSection, instruments: Sequence[Instrument]) ->
 def logon_dialect(section: SessionSection) -> LogonDialect | None:
     """Return the venue's `logon(key_id, private_key)`; None where a plain Logon does."""
     factory = _factory("session.dialect", section.dialect, "logon")
-    dialect: LogonDialect | None = factory(section.credentials.key_id(), section.credentials.private_key())
+    dialect: LogonDialect | None = _with_key("session", section.credentials, factory)
     return dialect
 
 
@@ -55,6 +58,30 @@ def session_problems(section: SessionSection, settings: SessionSettings) -> list
 def fee(section: FeedSection) -> Any:
     """Return the venue's fee rule `fees()`, for fills whose report names no fee."""
     return _factory("feed.dialect", section.dialect, "fees")()
+
+
+def feed_protection(section: FeedSection) -> str:
+    """Say in a line how the connection of market data is protected."""
+    address = urlsplit(section.url)
+    if address.scheme == "wss":
+        return f"TLS 1.2+, verified as {address.hostname}"
+    return f"plain TCP: feed.url begins with {address.scheme}:"
+
+
+def exposed(credentials: Iterable[Credentials]) -> list[str]:
+    """Return a warning for each file of a credential that others may read."""
+    return list(dict.fromkeys(text for each in credentials for text in each.exposed()))
+
+
+def _with_key(section: str, credentials: Credentials, make: Callable[[str, bytes], Any]) -> Any:
+    """Return what `make` makes of the API key; a fault of the key is told of its section and file."""
+    key_id, private_key = credentials.key_id(), credentials.private_key()
+    try:
+        return make(key_id, private_key)
+    except KeyFileError as error:
+        file = credentials.key_file() or "what is configured"
+        hint = "; set private_key_passphrase_env or _file" if isinstance(error, PassphraseMissing) else ""
+        raise ConfigError(f"{section}.credentials: {file} {error}{hint}") from None
 
 
 def _factory(key: str, name: str, factory: str, default: Any = None) -> Any:

@@ -5,10 +5,13 @@ Thread  the main thread, which becomes the loop thread.
 """
 
 import asyncio
+import contextlib
 import logging
 import signal
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from types import FrameType
 
 import uvloop
@@ -16,7 +19,10 @@ import uvloop
 from engine.app.engine import Engine
 from engine.app.watching import LoopWatch
 from engine.config.engine import EngineConfig
+from engine.ops.metrics.process import MetricsChild
+from engine.ops.metrics.server import Listener, listen
 from engine.runtime import log, modes
+from engine.runtime.notices import NoticeKind
 
 LOGGER = logging.getLogger(log.LOGGER)
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
@@ -25,25 +31,44 @@ BY_SIGNAL = "by signal SIGUSR1"
 
 def run(config: EngineConfig) -> int:
     """Run an engine until SIGINT or SIGTERM; SIGUSR1 halts trading. Return the exit status."""
-    listener = log.start(config.log.level, config.log.file)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_run(config, listener))
-    finally:
-        listener.stop()
+    with ExitStack() as around:
+        # First of all, so that a start that fails over it leaves nothing behind
+        scraped = around.enter_context(listen(config.metrics.port)) if config.metrics.port else None
+        writer = log.start(config.log.level, config.log.file)
+        around.callback(writer.stop)
+        runner = around.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        return runner.run(_run(config, writer, scraped))
 
 
-async def _run(config: EngineConfig, listener: log.Listener) -> int:
+async def _run(config: EngineConfig, writer: log.Listener, scraped: Listener | None) -> int:
     loop = asyncio.get_running_loop()
     engine = Engine(config, loop)
     obey_signals(engine, loop)
-    # The watchdog's threads begin before the loop's is pinned: they would share its core.
-    with LoopWatch(engine, listener.flush) as watch, running_mode(config, loop, engine):
+    with ExitStack() as beside:
+        if scraped is not None:
+            beside.callback(metrics_child(config, scraped, engine, loop).close)
+        # Its threads begin before the loop's is pinned: they would share its core.
+        watch = beside.enter_context(LoopWatch(engine, writer.flush))
         for number in ENDING:
             also_at_once(number, watch.hurry)
         also_at_once(signal.SIGUSR1, lambda: watch.halt(BY_SIGNAL))
-        await engine.run()
+        with running_mode(config, loop, engine):
+            await engine.run()
     return 1 if engine.trading.orders.live_count else 0
+
+
+def metrics_child(
+    config: EngineConfig, listener: Listener, engine: Engine, loop: asyncio.AbstractEventLoop
+) -> MetricsChild:
+    """Return the process that serves this engine's metrics; its ends are told on the loop."""
+
+    def tell(text: str) -> None:
+        """Take the words of another thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(partial(engine.trading.notices.tell, NoticeKind.METRICS_LOST, text))
+
+    section = config.engine
+    return MetricsChild(section.state_dir, listener, config.metrics.markets, section.core, tell)
 
 
 def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:

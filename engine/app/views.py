@@ -1,4 +1,4 @@
-"""What metrics, summaries and the control socket read of an engine: see `ops.view.Source`.
+"""What summaries and the control socket read of an engine.
 
 Units   money and sizes as text in dollars and contracts where a person reads them, else integers of the instrument.
 Thread  the loop thread.
@@ -64,6 +64,9 @@ class Views:
             "next_msg_seq_num_in": target,
             "live_orders": self.trading.orders.live_count,
             "stale_books": sum(book.is_stale for book in self.books),
+            "missing_books": self.trading.watch.missing(),
+            "stopped_markets": [f"{each.instrument.symbol}: {each.text}" for each in self.trading.markets.all()],
+            "market_data_lag_s": round(self.trading.watch.lag_ns / 1e9, 3),
             "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
             "pnl": money(self.portfolio.pnl),
             "day_pnl": money(self.portfolio.day_pnl),

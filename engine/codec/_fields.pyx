@@ -17,7 +17,7 @@ from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.limits cimport INT_MAX
 
 from engine._decimal cimport parse_chars
-from engine.codec._pieces cimport BAD_DATA, OPEN, PARTIAL, TOO_MANY
+from engine.codec._pieces cimport BAD_FORMAT, OPEN, PARTIAL, TOO_MANY
 from engine.codec._timestamp cimport read_timestamp
 
 from engine.errors import DecodeError
@@ -41,7 +41,10 @@ cdef class Fields(Pieces):
         cdef int stop
         self.hold(data if not isinstance(data, str) else data.encode("utf-8", "surrogateescape"))
         stop = self.split(self.buffer.len, self.buffer.len)
-        if stop > OPEN or self.end < self.buffer.len or not self.is_all_fields() or self.find(35) < 0:
+        if (
+            stop > OPEN or self.end < self.buffer.len or self.defect == BAD_FORMAT
+            or not self.is_all_fields() or self.find(35) < 0
+        ):  # fmt: skip
             text = self.fault(stop)
             self.release()
             raise DecodeError(text)
@@ -164,8 +167,8 @@ cdef class Fields(Pieces):
         rest = self.copy(self.end, min(32, self.buffer.len - self.end))
         if stop == TOO_MANY:
             return f"more than {self.max_fields} fields"
-        if stop == BAD_DATA:
-            return f"data after tag {self.fields[self.count - 1].tag} does not have the announced length"
+        if self.defect == BAD_FORMAT:
+            return f"data of tag {self.defect_tag} does not have the announced length"
         if not self.is_all_fields():
             return f"no tag=value: {next(value for tag, value in self if not tag)!r}"
         if stop == PARTIAL:

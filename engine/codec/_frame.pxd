@@ -14,8 +14,6 @@ cpdef enum Frame:
     TOO_LARGE
     NO_MSG_TYPE
     BAD_CHECK_SUM
-    BAD_DATA_LENGTH
-    TOO_MANY_FIELDS
 
 
 cdef class FrameReader:
@@ -28,6 +26,8 @@ cdef class FrameReader:
 
     cpdef int scan(self, object buffer, Py_ssize_t offset=*, Py_ssize_t stop=*) except -1
     cdef int judge(self, Py_ssize_t available) noexcept nogil
+    cdef int judge_unread(self, Py_ssize_t available) noexcept nogil
+    cdef int skip_unread(self, Py_ssize_t available) noexcept nogil
     cdef int read_header(self, Py_ssize_t available) noexcept nogil
     cdef bint is_check_sum_right(self) noexcept nogil
     cdef Py_ssize_t resync(self, Py_ssize_t available) noexcept nogil

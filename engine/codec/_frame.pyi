@@ -14,8 +14,6 @@ class Frame(IntEnum):
     TOO_LARGE = 4
     NO_MSG_TYPE = 5
     BAD_CHECK_SUM = 6
-    BAD_DATA_LENGTH = 7
-    TOO_MANY_FIELDS = 8
 
 GARBLED: tuple[str, ...]
 

@@ -2,7 +2,8 @@
 # No member is ever None, and the check would need the GIL inside `nogil`.
 """Finds FIX messages in a byte stream and verifies BodyLength and CheckSum.
 
-Shapes  a frame is a place in the caller's buffer; its fields are valid until the next `scan`.
+Shapes  a frame is a place in the caller's buffer; its fields are valid until the next `scan`. One that cannot be read
+        to its end is sound too if BodyLength and CheckSum are: its fields end early and have a defect.
 Errors  none for what the peer sends: every outcome is a `Frame` code. ValueError for places outside the buffer.
 Cost    one pass over a frame and a sum of its bytes; an incomplete frame is read again from its start.
 Thread  one reader for each connection, one thread.
@@ -14,7 +15,7 @@ cimport cython
 from libc.string cimport memcmp
 
 from engine.codec._fields cimport Fields
-from engine.codec._pieces cimport BAD_DATA, ENDED, TOO_MANY, find_soh
+from engine.codec._pieces cimport ENDED, NO_DEFECT, SOH, TOO_MANY, TOO_MANY_FIELDS, find_soh
 
 GARBLED = (
     "",
@@ -24,8 +25,6 @@ GARBLED = (
     "longer than the largest message allowed",
     "MsgType(35) is not third",
     "CheckSum(10) is wrong or not three digits",
-    "a data field does not have its announced length",
-    "more fields than allowed",
 )
 
 
@@ -78,19 +77,44 @@ cdef class FrameReader:
         if code != Frame.SOUND:
             return code
         stop = self.fields.split(min(available, self.limit), self.limit)
-        if stop == BAD_DATA:
-            return Frame.BAD_DATA_LENGTH
         if stop == TOO_MANY:
-            return Frame.TOO_MANY_FIELDS
+            self.fields.note_defect(TOO_MANY_FIELDS, 0)
+            return self.judge_unread(available)
         if stop != ENDED:
             if available < self.limit:
                 return Frame.INCOMPLETE
             return Frame.BAD_BODY_LENGTH if self.check else Frame.TOO_LARGE
         if not self.check:
             return Frame.SOUND
-        if self.fields.fields[self.fields.count - 1].start != self.limit - 4:
+        if self.fields.fields[self.fields.count - 1].start == self.limit - 4:
+            return Frame.SOUND if self.is_check_sum_right() else Frame.BAD_CHECK_SUM
+        if self.fields.defect == NO_DEFECT:
             return Frame.BAD_BODY_LENGTH
+        return self.judge_unread(available)  # `10=` may have stood inside data of a wrong length
+
+    cdef int judge_unread(self, Py_ssize_t available) noexcept nogil:
+        """Judge a frame whose fields could not all be read by BodyLength and CheckSum alone."""
+        cdef const unsigned char* data = self.fields.data
+        if not self.check:
+            return self.skip_unread(available)
+        if available < self.limit:
+            return Frame.INCOMPLETE
+        if memcmp(data + self.limit - TRAILER - 1, b"\x0110=", 4) or data[self.limit - 1] != SOH:
+            return Frame.BAD_BODY_LENGTH
+        self.fields.end = self.limit
         return Frame.SOUND if self.is_check_sum_right() else Frame.BAD_CHECK_SUM
+
+    cdef int skip_unread(self, Py_ssize_t available) noexcept nogil:
+        """End a frame of which neither BodyLength nor CheckSum counts at its next CheckSum(10)."""
+        cdef const unsigned char* data = self.fields.data
+        cdef Py_ssize_t begin = self.fields.end, end = find_soh(data, begin, available)
+        while end < available and memcmp(data + begin, b"10=", 3):
+            begin = end + 1
+            end = find_soh(data, begin, available)
+        self.fields.end = end + 1
+        if end < available:
+            return Frame.SOUND
+        return Frame.INCOMPLETE if available < self.limit else Frame.TOO_LARGE
 
     cdef int read_header(self, Py_ssize_t available) noexcept nogil:
         """Read `8=FIX.n.m|9=nnn|35=` as far as it has arrived; set the limit of the frame."""
@@ -128,8 +152,6 @@ cdef class FrameReader:
         cdef const unsigned char* data = self.fields.data
         cdef const unsigned char* text = data + self.limit - 4
         cdef int i, announced = 0
-        if self.fields.fields[self.fields.count - 1].length != 3:
-            return False
         for i in range(3):
             if not 48 <= text[i] <= 57:
                 return False

@@ -10,12 +10,20 @@ cdef enum:
     LONGEST_TAG = 9  # digits
     NO_DEFECT = -1
 
+# SessionRejectReason(373) of a piece that is not a sound field
+cdef enum:
+    INVALID_TAG = 0
+    NO_VALUE = 4
+    BAD_FORMAT = 6
+    SIGNATURE_PROBLEM = 8
+    NO_EQUALS = 17
+    TOO_MANY_FIELDS = 99
+
 # Where a split stopped
 cdef enum:
     ENDED  # after CheckSum(10)
     OPEN  # after a whole field, the bytes used up
     PARTIAL  # inside a field, the bytes used up
-    BAD_DATA  # a data field whose length does not lead to SOH
     TOO_MANY  # fields
 
 cdef struct Field:

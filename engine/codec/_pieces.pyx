@@ -4,7 +4,9 @@
 
 Shapes  a table of tag, start and length, reused for every message: it grows up to `max_fields` and never shrinks.
         A data field ends where its length says, not at its first SOH.
-Errors  none; `defect` notes the first piece that is not a sound field.
+        One whose length is wrong ends at its first SOH, so that the fields after it can be read.
+Errors  none; `defect` notes the first piece that is not a sound field, a field without a value only if there is no
+        other.
 Thread  one thread; the bytes are the caller's.
 Source  FIX 4.4 volume 1, tag=value syntax and data fields.
 """
@@ -16,14 +18,7 @@ from libc.string cimport memchr
 from engine.codec._data_fields cimport STANDARD_DATA_FIELDS, DataFields
 
 cdef enum:
-    SIGNATURE = 89  # the one data field whose wrong length is a Reject(3), not a garbled message
-
-# SessionRejectReason(373) of a piece that is not a sound field
-cdef enum:
-    INVALID_TAG = 0
-    NO_VALUE = 4
-    SIGNATURE_PROBLEM = 8
-    NO_EQUALS = 17
+    SIGNATURE = 89
 
 
 cdef class Pieces:
@@ -61,8 +56,8 @@ cdef class Pieces:
                 end = self.data_end(data_tag, <int>(field - self.fields) - 1, begin, available, limit)
             else:
                 end = find_soh(data, begin, available)
-            if end < 0 or end == available:
-                stop = BAD_DATA if end < 0 else PARTIAL
+            if end == available:
+                stop = PARTIAL
                 break
             start = begin + 1
             tag = data[begin] - 48
@@ -110,24 +105,24 @@ cdef class Pieces:
     ) noexcept nogil:
         """Return where the next piece ends: by its announced length if it is the data field `tag`, else at SOH.
 
-        `available` if it has not all arrived, -1 if the length does not lead to SOH.
+        `available` if it has not all arrived. A length that does not lead to SOH is a defect.
         """
         cdef Py_ssize_t start = begin
         cdef int64_t length
         cdef int found = read_tag(self.data, &start, available)
         if start == available:
             return available
-        if found != tag or self.data[start] != c"=" or not self.copy_int(announcing, &length):
+        if found != tag or self.data[start] != c"=":
             return find_soh(self.data, begin, available)
         start += 1
+        if not self.copy_int(announcing, &length):
+            length = -1
         if 0 <= length < limit - start:
             if length >= available - start:
                 return available
             if self.data[start + length] == SOH:
                 return start + length
-        if tag != SIGNATURE:
-            return -1
-        self.note_defect(SIGNATURE_PROBLEM, tag)
+        self.note_defect(SIGNATURE_PROBLEM if tag == SIGNATURE else BAD_FORMAT, tag)
         return find_soh(self.data, begin, available)
 
     cdef void note_piece(self, int tag, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
@@ -145,7 +140,7 @@ cdef class Pieces:
         return True
 
     cdef void note_defect(self, int reason, int tag) noexcept nogil:
-        if self.defect == NO_DEFECT:
+        if self.defect == NO_DEFECT or (self.defect == NO_VALUE and reason != NO_VALUE):
             self.defect = reason
             self.defect_tag = tag
 

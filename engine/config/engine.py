@@ -17,7 +17,9 @@ from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.risk.limits import Limits
-from engine.units import Duration, Section
+from engine.runtime import private_keys
+from engine.trading.feed_watch import FeedLimits
+from engine.units import Duration, DurationLimit, Section
 
 
 class Credentials(Section, frozen=True, kw_only=True):
@@ -26,26 +28,52 @@ class Credentials(Section, frozen=True, kw_only=True):
     key_id_env: str | None = None
     private_key_file: Path | None = None
     private_key_file_env: str | None = None
+    private_key_passphrase_env: str | None = None
+    private_key_passphrase_file: Path | None = None
 
     def __post_init__(self) -> None:
         if self.private_key_file and self.private_key_file_env:
             raise ConfigError("private_key_file and private_key_file_env exclude each other")
+        if self.private_key_passphrase_env and self.private_key_passphrase_file:
+            raise ConfigError("private_key_passphrase_env and private_key_passphrase_file exclude each other")
 
     def key_id(self, environ: Mapping[str, str] = os.environ) -> str:
         """Return the key's id, "" where none is configured."""
-        return _variable(environ, self.key_id_env) if self.key_id_env else ""
+        if not self.key_id_env:
+            return ""
+        try:
+            return private_keys.checked_key_id(_variable(environ, self.key_id_env))
+        except private_keys.KeyFileError as error:
+            raise ConfigError(f"environment variable {self.key_id_env}: {error}") from None
+
+    def key_file(self, environ: Mapping[str, str] = os.environ) -> Path | None:
+        """Return the path of the key file, None where none is configured."""
+        if self.private_key_file_env:
+            return Path(_variable(environ, self.private_key_file_env))
+        return self.private_key_file
 
     def private_key(self, environ: Mapping[str, str] = os.environ) -> bytes:
-        """Return the text of the key file, b"" where none is configured."""
-        path = self.private_key_file
-        if self.private_key_file_env:
-            path = Path(_variable(environ, self.private_key_file_env))
+        """Return what the key file holds, opened by its passphrase if there is one; b"" where no key is configured."""
+        path = self.key_file(environ)
+        passphrase = private_keys.read_passphrase(
+            self.private_key_passphrase_env or "", self.private_key_passphrase_file, environ
+        )
         if path is None:
+            if passphrase is not None:
+                raise ConfigError("there is a passphrase and no key file; set private_key_file")
             return b""
         try:
-            return path.read_bytes()
+            content = path.read_bytes()
+            return content if passphrase is None else private_keys.without_passphrase(content, passphrase)
         except OSError as error:
             raise ConfigError(f"key file {path} cannot be read: {error.strerror}") from None
+        except private_keys.KeyFileError as error:
+            raise ConfigError(f"key file {path} {error}") from None
+
+    def exposed(self, environ: Mapping[str, str] = os.environ) -> list[str]:
+        """Return a warning for each file of a secret that others may read."""
+        files = (self.key_file(environ), self.private_key_passphrase_file)
+        return [f"{file} {text}" for file in files if file is not None and (text := private_keys.exposure(file))]
 
 
 class EngineSection(Section, frozen=True, kw_only=True):
@@ -87,6 +115,9 @@ class FeedSection(Section, frozen=True, kw_only=True):
     heartbeat_timeout_ns: Duration
     backoff_min_ns: Duration
     backoff_max_ns: Duration
+    max_lag_ns: DurationLimit = FeedLimits().max_lag_ns
+    max_gap_ns: DurationLimit = FeedLimits().max_gap_ns
+    max_crossed_ns: DurationLimit = FeedLimits().max_crossed_ns
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
@@ -94,6 +125,10 @@ class FeedSection(Section, frozen=True, kw_only=True):
             raise ConfigError("backoff_min must be positive and not above backoff_max")
         if not self.heartbeat_timeout_ns:
             raise ConfigError("heartbeat_timeout must be positive: every connection would be given up at once")
+
+    def limits(self) -> FeedLimits:
+        """Return how long what is wrong with market data is borne."""
+        return FeedLimits(self.max_lag_ns, self.max_gap_ns, self.max_crossed_ns)
 
 
 class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class"}):
@@ -104,9 +139,10 @@ class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class
 
 
 class MetricsSection(Section, frozen=True, kw_only=True):
-    """The Prometheus exporter on 127.0.0.1."""
+    """The Prometheus exporter on 127.0.0.1, a process of its own."""
 
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0  # 0 is off
+    markets: tuple[str, ...] = ()  # shown whether they are held or not
 
 
 class JournalSection(Section, frozen=True, kw_only=True):
@@ -206,7 +242,7 @@ def _check_credentials(tables: Tables, name: str, section: object, environ: Mapp
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:
-    value = environ.get(name)
+    value = environ.get(name, "").strip()
     if not value:
         raise ConfigError(f"environment variable {name} is not set")
     return value

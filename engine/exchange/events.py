@@ -22,14 +22,6 @@ class Stp:
     MAKER = 2  # cancel the resting order and go on
 
 
-class MarketState:
-    """Whether a market takes orders."""
-
-    OPEN = 0
-    PAUSED = 1  # cancels only; resting orders stay
-    CLOSED = 2  # nothing; resting orders have expired
-
-
 class Refusal(NamedTuple):
     """OrdRejReason(103) or CxlRejReason(102), and Text(58)."""
 

@@ -21,7 +21,6 @@ from engine.exchange.events import (
     Canceled,
     Event,
     Expired,
-    MarketState,
     MassCancel,
     NewOrder,
     Refusal,
@@ -36,7 +35,7 @@ from engine.exchange.matching import Matching, level_changed
 from engine.exchange.orders import Registry
 from engine.exchange.reporter import Reporter
 from engine.instrument import Instrument
-from engine.venue import FeeRule
+from engine.venue import FeeRule, MarketState
 
 _EASTERN = ZoneInfo("America/New_York")
 _NS = 1_000_000_000
@@ -160,7 +159,7 @@ class Exchange:
         market = self.markets[symbol]
         market.state = state
         events: list[Event] = []
-        if state == MarketState.CLOSED:
+        if state >= MarketState.CLOSED:
             for order in market.own_orders(fix.BUY) + market.own_orders(fix.SELL):
                 events += self._matching.end(order, Expired, now_ns)
         return events

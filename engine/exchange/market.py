@@ -13,8 +13,9 @@ from itertools import count
 from typing import Protocol
 
 from engine import fix
-from engine.exchange.events import CAPTURED, MarketState, NewOrder, Stp
+from engine.exchange.events import CAPTURED, NewOrder, Stp
 from engine.instrument import Instrument
+from engine.venue import MarketState
 
 LIVE = frozenset((fix.Status.NEW, fix.Status.PARTIALLY_FILLED))
 
@@ -223,7 +224,7 @@ class Market:
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
-        self.state = MarketState.OPEN
+        self.state = MarketState.ACTIVE
         self.bids = BookSide(fix.BUY)
         self.asks = BookSide(fix.SELL)
         self.captured: CapturedLiquidity | None = None

@@ -6,8 +6,9 @@ Source  FIX 4.4: OrdRejReason(103), CxlRejReason(102); Kalshi FIX: texts of repo
 import re
 
 from engine import fix
-from engine.exchange.events import Cancel, MarketState, NewOrder, Refusal, Replace, Stp
+from engine.exchange.events import Cancel, NewOrder, Refusal, Replace, Stp
 from engine.exchange.market import Market, RestingOrder
+from engine.venue import MarketState
 
 # OrdRejReason(103) of a new order
 UNKNOWN_SYMBOL = Refusal(1, "MARKET_NOT_FOUND")
@@ -49,7 +50,7 @@ def refuse_new(request: NewOrder, market: Market | None) -> Refusal | None:
     """Return why `request` may not enter, without looking at the account's orders; None if it may."""
     if market is None:
         return UNKNOWN_SYMBOL
-    if market.state != MarketState.OPEN:
+    if market.state != MarketState.ACTIVE:
         return PAUSED if market.state == MarketState.PAUSED else CLOSED
     if not _is_supported(request):
         return UNSUPPORTED
@@ -62,7 +63,7 @@ def refuse_new(request: NewOrder, market: Market | None) -> Refusal | None:
 
 def refuse_cancel(request: Cancel, order: RestingOrder, market: Market) -> Refusal | None:
     """Return why `order` may not be cancelled; None if it may."""
-    if market.state == MarketState.CLOSED:
+    if market.state >= MarketState.CLOSED:
         return CHANGE_CLOSED
     if not _matches(request, order):
         return MISMATCH
@@ -73,7 +74,7 @@ def refuse_cancel(request: Cancel, order: RestingOrder, market: Market) -> Refus
 
 def refuse_replace(request: Replace, order: RestingOrder, market: Market, now_ns: int) -> Refusal | None:
     """Return why `order` may not be replaced; None if it may."""
-    if market.state != MarketState.OPEN:
+    if market.state != MarketState.ACTIVE:
         return CHANGE_PAUSED if market.state == MarketState.PAUSED else CHANGE_CLOSED
     if not _matches(request, order):
         return MISMATCH

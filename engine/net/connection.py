@@ -176,6 +176,10 @@ class WebSocketConnection(WSListener):
         self._late = set(waiting)
         self._wait_to_check()
 
+    def give_up(self, reason: str) -> None:
+        """End the connection because it is of no use to its owner."""
+        self._end(reason)
+
     async def say_goodbye(self) -> None:
         """Send a close frame, wait up to `GOODBYE_S` for the venue's, and disconnect; hand on no further message."""
         self._on_frame = _drop

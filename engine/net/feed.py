@@ -63,12 +63,19 @@ class Feed:
         self._ssl_context = ssl_context
         self._connection: WebSocketConnection | None = None
         self._past = FeedCounts()
+        self.last_loss = ""  # the reason of the last loss or failed attempt,
+        self.last_loss_ns = 0  # and when that was, since 1970
         self._task: asyncio.Task[None] | None = None
 
     @property
     def is_connected(self) -> bool:
         """Whether there is a connection, subscribed and watched."""
         return self._connection is not None
+
+    @property
+    def protection(self) -> str:
+        """How the connection is protected: `TLS` or `in clear`."""
+        return "TLS" if self.settings.url.startswith("wss://") else "in clear"
 
     @property
     def counts(self) -> FeedCounts:
@@ -93,6 +100,11 @@ class Feed:
             return False
         self._connection.send(frames)
         return True
+
+    def reconnect(self, reason: str) -> None:
+        """Give the present connection up, and begin anew; nothing happens where there is none."""
+        if self._connection is not None:
+            self._connection.give_up(reason)
 
     async def close(self) -> None:
         """Disconnect for good; no callback follows."""
@@ -152,6 +164,7 @@ class Feed:
             self._tell_loss(reason)
 
     def _tell_loss(self, reason: str) -> None:
+        self.last_loss, self.last_loss_ns = reason, self._wall_ns()
         try:
             self._on_lost(f"market data of {self.settings.url}: {reason}")
         except Exception as error:

@@ -30,5 +30,5 @@ cdef class Change:
     cdef public Order order
     cdef public bint is_terminal, is_taker
     cdef public int64_t reason, last_qty, last_px, fee, undo_qty, undo_px, undo_fee
-    cdef public str text
+    cdef public str text, symbol
     cpdef void clear_fill(self)

@@ -163,7 +163,7 @@ class Change:
     """
 
     __slots__ = (
-        "fee", "is_taker", "is_terminal", "kind", "last_px", "last_qty", "order", "reason", "text",
+        "fee", "is_taker", "is_terminal", "kind", "last_px", "last_qty", "order", "reason", "symbol", "text",
         "undo_fee", "undo_px", "undo_qty",
     )  # fmt: skip
 
@@ -172,7 +172,8 @@ class Change:
         self.order: Order | None = None
         self.is_terminal = False  # the order is done
         self.reason = 0  # the report's, of a REJECTED or CANCEL_REJECTED
-        self.text = ""  # the report's own; of an UNKNOWN why trading must halt
+        self.text = ""  # the report's own; of an UNKNOWN what is wrong
+        self.symbol = ""  # the report's own, of an UNKNOWN without an order
         self.is_taker = False
         self.clear_fill()
 

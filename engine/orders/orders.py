@@ -127,6 +127,13 @@ class Orders:
         order.sent_ns = now_ns
         self.ids.keep(cl_ord_id, order)
 
+    def doubt(self, order: Order) -> None:
+        """Take an order for UNKNOWN, at its worst, until the venue says what became of it."""
+        order.ord_status = Status.UNKNOWN
+        order.is_lost = True  # so that it can be cancelled whatever was in flight
+        order.leaves_qty = max(order.order_qty - order.cum_qty, 0)
+        self._live[order] = None
+
     def on_disconnect(self) -> list[Order]:
         """Take every unanswered request for lost, and return their orders, which are UNKNOWN now."""
         doubtful = [
@@ -234,10 +241,7 @@ class Orders:
             f"ClOrdID(11) {order.cl_ord_id!r} in OrdStatus(39) {order.ord_status}: 35={report.msg_type}"
             f" 150={report.exec_type} 39={report.ord_status} 17={report.exec_id!r} 58={report.text!r}: {fault}"
         )
-        order.ord_status = Status.UNKNOWN
-        order.is_lost = True  # so that it can be cancelled whatever was in flight
-        order.leaves_qty = max(order.order_qty - order.cum_qty, 0)
-        self._live[order] = None
+        self.doubt(order)
         return change
 
     def _apply_to_none(self, report: ExecutionReport) -> Change:
@@ -252,6 +256,7 @@ class Orders:
             change.kind = Outcome.NOTHING
         else:
             change.kind = Outcome.UNKNOWN
+            change.symbol = report.symbol
             change.text = (
                 f"ClOrdID(11) unknown: {report.cl_ord_id!r}, OrigClOrdID(41) {report.orig_cl_ord_id!r},"
                 f" OrderID(37) {report.order_id!r}, 35={report.msg_type} 150={report.exec_type} 58={report.text!r}"

@@ -13,6 +13,7 @@ cdef class Risk:
     cdef readonly object limits, state
     cdef readonly str reason  # of the state
     cdef readonly Exposure exposure
+    cdef public int64_t heard_ns
     cdef Portfolio _portfolio
     cdef int _state
     cdef bint _allow_crossed, _has_collar

@@ -42,7 +42,11 @@ cdef frozenset TIMES_IN_FORCE = frozenset((fix.Tif.DAY, fix.Tif.GTC, fix.Tif.IOC
 
 
 cdef class Risk:
-    """The limits, the exposure that counts against them, and the kill switch."""
+    """The limits, the exposure that counts against them, and the kill switch.
+
+    `heard_ns` is when the feed of the books was last heard, whatever it said: a book is as old as that, however long it
+    has not moved.
+    """
 
     def __cinit__(self, limits, instruments, Portfolio portfolio not None):
         self.limits = limits
@@ -275,7 +279,7 @@ cdef class Risk:
             return RiskReject.BOOK_STALE
         if not self._allow_crossed and bid >= ask:
             return RiskReject.BOOK_CROSSED
-        if now_ns - top.updated_ns > self._max_book_age_ns:
+        if now_ns - self.heard_ns > self._max_book_age_ns:
             return RiskReject.BOOK_OLD
         if not self._has_collar:
             return PASSED

@@ -32,7 +32,7 @@ class RiskReject(IntEnum):
     BOOK_MISSING = 15, "the market has no book"
     BOOK_STALE = 16, "the book is stale"
     BOOK_CROSSED = 17, "the book is crossed"
-    BOOK_OLD = 18, "the book has not moved for too long"
+    BOOK_OLD = 18, "the feed of the book has been silent for too long"
     BOOK_EMPTY = 19, "the book has no price to measure the collar from"
     PRICE_COLLAR = 20, "the price is too far through the book"
     SELF_MATCH = 21, "the order would trade with one of ours"

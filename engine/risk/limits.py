@@ -69,6 +69,7 @@ class Limits(Section, frozen=True, kw_only=True):
     max_daily_loss: MoneyLimit  # realised and unrealised, after fees, since the day began
     day_start_ns: TimeOfDay  # when a day begins,
     day_zone: str  # by the clocks of this time zone
+    max_rejects_in_a_row: CountLimit = 10  # of the venue, in one market
     max_book_age_ns: DurationLimit
     allow_crossed_book: bool
     restricted: tuple[str, ...]  # symbols that may be watched, never traded

@@ -7,6 +7,7 @@ Source  the bucket layout of HdrHistogram.
 
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
+from typing import Protocol
 
 from engine.runtime._latency import LatencyRecorder
 
@@ -16,12 +17,31 @@ PERCENTILES = {"p50_ns": 50.0, "p90_ns": 90.0, "p99_ns": 99.0, "p99_9_ns": 99.9,
 _HALF = 1024  # buckets of one power of two
 
 
+class Counted(Protocol):
+    """What holds counts: a recorder, or a copy of one."""
+
+    @property
+    def count(self) -> int:
+        """How many durations."""
+
+    @property
+    def total_ns(self) -> int:
+        """Their sum."""
+
+    @property
+    def max_ns(self) -> int:
+        """The longest."""
+
+    def snapshot(self) -> list[tuple[int, int]]:
+        """Return (bucket, count) of every bucket that counted something, shortest durations first."""
+
+
 class LatencyCounts:
     """A recorder's counts at one moment; percentiles are never below the true value and at most 0.1 % above."""
 
     __slots__ = ("_longest_ns", "_seen", "count", "max_ns", "total_ns")
 
-    def __init__(self, recorder: LatencyRecorder) -> None:
+    def __init__(self, recorder: Counted) -> None:
         counted = recorder.snapshot()
         self.count = recorder.count
         self.total_ns = recorder.total_ns

@@ -12,11 +12,13 @@ import threading
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
 from pathlib import Path
+from typing import TypeAlias
 
 from engine.errors import ConfigError
 
 LOGGER = "fixlane"
-LOGGERS = (LOGGER, "engine")  # the second for modules that log under their own name
+LOGGERS = (LOGGER, "engine", "")  # the second for modules that log under their own name, the last for a strategy's
+Entry: TypeAlias = "logging.LogRecord | threading.Event"  # a record, or who waits for those before it
 _PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
 
 
@@ -43,14 +45,20 @@ class Queued(QueueHandler):
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         """Format the message now: the arguments may change before it is written."""
-        record.msg, record.args = record.getMessage(), None  # as the arguments are now
+        try:
+            text = record.getMessage()
+        except Exception as error:  # a slip of whoever logs: the words are worth more than their form
+            text = f"{record.msg!s} (not filled in: {type(error).__name__}: {error})"
+        record.msg, record.args = text, None
         return record
 
 
 class Listener(QueueListener):
     """Writes what is queued; `stop` writes the rest and closes the file."""
 
-    def __init__(self, records: "queue.SimpleQueue[logging.LogRecord | threading.Event]", target: logging.Handler) -> None:
+    def __init__(
+        self, records: "queue.SimpleQueue[logging.LogRecord | threading.Event]", target: logging.Handler
+    ) -> None:
         super().__init__(records, target)
         self.records = records
 
@@ -60,7 +68,7 @@ class Listener(QueueListener):
         self.records.put(mark)
         mark.wait(seconds)
 
-    def handle(self, record: logging.LogRecord | threading.Event) -> None:
+    def handle(self, record: Entry) -> None:
         """Write a record, or let go of who waits for those before it."""
         if isinstance(record, threading.Event):
             record.set()
@@ -83,7 +91,7 @@ def start(level: str, file: Path | None) -> Listener:
     except OSError as error:
         raise ConfigError(f"log.file: {file} cannot be written: {error.strerror}") from None
     target.setFormatter(JsonFormatter())
-    records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    records: queue.SimpleQueue[Entry] = queue.SimpleQueue()
     for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [Queued(records)]

@@ -20,7 +20,26 @@ class NoticeKind(StrEnum):
 
     MARKET_STOPPED = "market_stopped"  # a market takes no new orders from now on
     MARKET_RESUMED = "market_resumed"
+    VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
+    METRICS_LOST = "metrics_lost"  # their process ended; it is started again
+    BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be
+    BOOK_CROSSED = "book_crossed"  # for longer than its bound
+    FEED_IN_TIME = "feed_in_time"
+    FEED_LATE = "feed_late"  # it runs behind the venue for longer than its bound
+    BLOCK_TRADE = "block_trade"  # a trade beside the book, which no strategy is told as one of it
+    FEE_CHANGED = "fee_changed"  # the venue charges something else for a market of ours
+    FRAME_REPEATED = "frame_repeated"
+    FRAME_UNREADABLE = "frame_unreadable"
+    FRAMES_LOST = "frames_lost"  # numbers of a stream that never came
+    LEVEL_DOUBLED = "level_doubled"  # a price twice in one snapshot
+    LEVEL_OFF_GRID = "level_off_grid"  # a price that the market should not have
+    LEVEL_STRAY = "level_stray"  # on a stream that does not carry its market
+    MARKET_STATE = "market_state"  # the venue opens, pauses, closes, decides or pays a market
+    MARKET_UNKNOWN = "market_unknown"  # a frame about a market that was not asked for
+    MESSAGE_UNKNOWN = "message_unknown"
+    SUBSCRIPTION_REFUSED = "subscription_refused"
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
+    ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
 
 
 class Notice:

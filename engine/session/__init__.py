@@ -24,6 +24,18 @@ class Session(Protocol):
     on_fault: Callable[[str], None]
 
     @property
+    def name(self) -> str:
+        """The session's identity as QuickFIX writes it."""
+
+    @property
+    def protection(self) -> str:
+        """How the connection is protected: `TLS` or `in clear`."""
+
+    @property
+    def last_error(self) -> str:
+        """Why it last went down or did not come up, in the counterparty's words where there are any; else empty."""
+
+    @property
     def is_logged_on(self) -> bool:
         """Whether `send` takes messages now."""
 

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from engine.errors import EngineError
-from engine.exchange.events import MarketState
 from engine.exchange.faults import KINDS, InjectedFault
 from engine.sim.control import Answer, Command
 from engine.sim.venue import Venue
+from engine.venue import MarketState
 
-STATES = {"open_market": MarketState.OPEN, "pause_market": MarketState.PAUSED, "close_market": MarketState.CLOSED}
+STATES = {"open_market": MarketState.ACTIVE, "pause_market": MarketState.PAUSED, "close_market": MarketState.CLOSED}
 
 
 class Commands:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from engine.book import Book
 from engine.codec import Fields
+from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
@@ -21,10 +22,14 @@ from engine.runtime.notices import Notices
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
 from engine.trading.desk import CallLater, Desk
+from engine.trading.doubts import Doubts
+from engine.trading.feed_watch import FeedLimits, FeedWatch
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.loop import TradingLoop
+from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets
+from engine.trading.rejects import Rejects
 from engine.venue import MarketDataDialect
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -41,12 +46,15 @@ class Parts(NamedTuple):
     risk: Risk
     journal: NullJournal
     strategy: Strategy
+    feed_limits: FeedLimits = FeedLimits()
+    closed_texts: frozenset[str] = frozenset()  # by which the venue says that a market takes no requests
 
 
 class Surroundings(NamedTuple):
     """What differs from one use to another: where requests go, what time it is, and who is told.
 
-    `command` takes frames for the market-data venue, `halt` the reason why trading must end, `log` lines for people.
+    `command` takes frames for the market-data venue, `halt` the reason why trading must end, `log` lines for people,
+    `reconnect` the reason why the feed must begin anew.
     """
 
     gateway: Gateway
@@ -56,13 +64,23 @@ class Surroundings(NamedTuple):
     wall_ns: Callable[[], int]  # since 1970
     call_later: CallLater
     log: Callable[[str], object] = LOGGER.warning
+    reconnect: Callable[[str], object] = LOGGER.warning
 
 
 def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     """Return the loop of `parts`, not trading yet; its strategy has its context."""
-    guard = Guard(parts.strategy, Counters(), around.halt, parts.risk.explain)
     notices = Notices(around.wall_ns, around.log)
     markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
+    doubts = Doubts([book.instrument for book in parts.books], markets, notices, around.wall_ns, around.halt)
+    rejects = Rejects(markets, parts.risk.limits.max_rejects_in_a_row, parts.closed_texts)
+    guard = Guard(parts.strategy, Counters(), around.halt, doubts.contradicted, rejects, parts.risk.explain)
+
+    def settle(instrument: Instrument, price: int) -> None:
+        loop.portfolio.settle(instrument, price)
+
+    def resync(book: Book) -> None:
+        around.command(parts.market_data.resync((book.instrument,)))
+
     loop = TradingLoop(
         parts.books,
         parts.market_data,
@@ -74,6 +92,9 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         guard,
         notices,
         markets,
+        doubts,
+        FeedWatch(parts.books, markets, notices, parts.feed_limits, resync, around.reconnect),
+        MarketNews(parts.books, parts.portfolio, guard.counters, notices, markets, around.command, settle),
         around.gateway,
         around.command,
         around.clock_ns,

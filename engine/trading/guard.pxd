@@ -8,8 +8,10 @@ cdef int FILLED
 
 cdef class Guard:
     cdef public object strategy
-    cdef readonly object halt, explain
+    cdef readonly object halt, contradicted, explain
     cdef readonly Counters counters
+    cdef readonly object rejects
+    cdef bint _has_rejects  # in a row, in any market
 
     @cython.locals(kind=cython.int, order=Order)
     cpdef changed(self, Change change)

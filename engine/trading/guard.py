@@ -15,6 +15,7 @@ from engine.risk import RiskReject
 from engine.runtime import log
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
+from engine.trading.rejects import Rejects
 
 FILLED = Outcome.FILLED
 LOGGER = logging.getLogger(log.LOGGER)
@@ -24,7 +25,8 @@ DENIALS = {denial.value: denial.text for denial in RiskReject}
 class Guard:
     """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails.
 
-    `explain` puts a RiskReject code into words.
+    `contradicted` takes what no rule understands, `rejects` counts what the venue refuses, `explain` puts a RiskReject
+    code into words.
     """
 
     def __init__(
@@ -32,12 +34,17 @@ class Guard:
         strategy: Strategy,
         counters: Counters,
         halt: Callable[[str], None],
+        contradicted: Callable[[Change], object],
+        rejects: Rejects,
         explain: Callable[[int], str] = DENIALS.__getitem__,
     ) -> None:
         self.strategy = strategy
         self.counters = counters
         self.halt = halt
+        self.contradicted = contradicted
+        self.rejects = rejects
         self.explain = explain
+        self._has_rejects = False
 
     def call(self, name: str, *arguments: object) -> None:
         """Call one hook; what it raises halts trading."""
@@ -70,7 +77,7 @@ class Guard:
         self.call("on_reject", order, denial, self.explain(denial))
 
     def changed(self, change: Change) -> None:
-        """Count what a report did and tell the strategy; what no rule understands halts."""
+        """Count what a report did and tell the strategy."""
         kind = change.kind
         order = change.order
         counters = self.counters
@@ -82,9 +89,13 @@ class Guard:
                 self.failed("on_fill", error)
         elif kind == Outcome.ACCEPTED:
             counters.acks += 1
+            if self._has_rejects:
+                self._has_rejects = self.rejects.accepted(order)
             self.call("on_order", order)
         elif kind == Outcome.REPLACED:
             counters.replaces += 1
+            if self._has_rejects:
+                self._has_rejects = self.rejects.accepted(order)
             self.call("on_order", order)
         elif kind in (Outcome.CANCELED, Outcome.EXPIRED):
             counters.cancels += 1
@@ -95,7 +106,9 @@ class Guard:
             counters.duplicates += 1
         elif kind == Outcome.UNKNOWN:
             counters.unknown_reports += 1
-            self.halt(f"a report contradicts what we know: {change.text}")
+            self.contradicted(change)
+            if order is not None:
+                self.call("on_order", order)
         elif kind != Outcome.NOTHING:  # a bust, a correction, or an outcome in doubt
             self.call("on_order", order)
 
@@ -107,6 +120,7 @@ class Guard:
             counters.cancel_rejects += 1
         by_reason = counters.rejects_by_reason
         by_reason[change.reason] = by_reason.get(change.reason, 0) + 1
+        self._has_rejects = self.rejects.refused(change)
         self.call("on_reject", change.order, change.reason, change.text)
 
 

@@ -12,6 +12,7 @@ from engine.risk._checks cimport Risk
 from engine.runtime._clock cimport Clock
 from engine.runtime._latency cimport LatencyRecorder
 from engine.trading.counters cimport Counters
+from engine.trading.feed_watch cimport FeedWatch
 from engine.trading.gateway cimport Gateway
 from engine.trading.guard cimport Guard
 
@@ -28,14 +29,15 @@ cdef class TradingLoop:
     cdef readonly Counters counters
     cdef readonly Guard guard
     cdef readonly Gateway gateway
-    cdef readonly object notices, markets  # off the path
+    cdef readonly FeedWatch watch
+    cdef readonly object notices, markets, doubts  # off the path
     cdef public bint is_connected, is_trading, is_halted
     cdef public int64_t last_frame_ns
     cdef int64_t _answering_ns
     cdef list _dirty
     cdef public tuple _apply
     cdef public object _on_book, _decode_frame, _decode_report
-    cdef object _command, _market_data
+    cdef object _command, _market_data, _news
     cdef Clock _clock
     cdef readonly Clock wall
 

@@ -22,12 +22,16 @@ from engine.risk._checks import Risk
 from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
 from engine.runtime._latency import LatencyRecorder
-from engine.runtime.notices import Notices
+from engine.runtime.notices import NoticeKind, Notices
+from engine.trading.doubts import Doubts
+from engine.trading.feed_watch import FeedWatch
 from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
-from engine.trading.markets import Markets
+from engine.trading.market_news import MarketNews
+from engine.trading.markets import Markets, Stop
 from engine.venue import EventKind, MarketDataDialect, MarketEvent
 
+HAS_BOOK = Stop.NO_BOOK | Stop.REFUSED  # what a snapshot puts an end to
 ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
 
 
@@ -50,6 +54,9 @@ class TradingLoop:
         guard: Guard,
         notices: Notices,
         markets: Markets,
+        doubts: Doubts,
+        watch: FeedWatch,
+        news: MarketNews,
         gateway: Gateway,
         command: Callable[[list[bytes]], object],
         clock_ns: Callable[[], int],
@@ -64,6 +71,8 @@ class TradingLoop:
         self.guard = guard
         self.notices = notices
         self.markets = markets
+        self.doubts = doubts
+        self.watch = watch
         self.gateway = gateway
         self.counters = guard.counters
         self.tick_to_order = LatencyRecorder()
@@ -76,6 +85,7 @@ class TradingLoop:
         self._dirty: list[Book] = []
         self._command = command
         self._market_data = market_data
+        self._news = news
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
         self._apply = tuple(book.apply for book in self.books)
         self._on_book = guard.strategy.on_book
@@ -88,13 +98,16 @@ class TradingLoop:
 
     def on_frame(self, frame: bytes, is_last: bool) -> None:
         """Apply one market-data frame; after the last of a read, run the strategy on each book that moved."""
-        now_ns = self.last_frame_ns = self._clock.now_ns()
+        now_ns = self.last_frame_ns = self.risk.heard_ns = self._clock.now_ns()
         self.counters.frames += 1
         try:
             event = self._decode_frame(frame)
-        except DecodeError:
+        except DecodeError as error:
             self.counters.bad_frames += 1
+            self.notices.tell(NoticeKind.FRAME_UNREADABLE, str(error))
         else:
+            if is_last:
+                self.watch.note(event, now_ns)
             if event.kind == EventKind.DELTA:
                 index = event.instrument.index
                 book = self.books[index]
@@ -106,7 +119,8 @@ class TradingLoop:
             self._run_strategy(now_ns)
 
     def on_read_end(self) -> None:
-        """Run the strategy where a read ended with something else than a frame."""
+        """Note that the feed lives, and run the strategy where a read ended with something else than a frame."""
+        self.risk.heard_ns = self._clock.now_ns()
         if self._dirty:
             self._run_strategy(self.last_frame_ns)
 
@@ -114,6 +128,7 @@ class TradingLoop:
         """Note what an update did; False if it contradicts the book, which is stale now."""
         if moved == STALE:
             self.counters.stale_updates += 1
+            self.notices.tell(NoticeKind.BOOK_CONTRADICTED, book.instrument.symbol)
             return False
         self.counters.book_updates += 1
         book.updated_ns = now_ns
@@ -138,16 +153,13 @@ class TradingLoop:
         self._answering_ns = 0
 
     def _on_event(self, event: MarketEvent, now_ns: int) -> None:
-        """Everything but a signed level change, and what comes with a loss."""
-        if event.suspects:
-            self.counters.gaps += event.gap
-            for instrument in event.suspects:
-                self.books[instrument.index].mark_stale()
-        if event.commands:
-            self._command(event.commands)
+        """Everything but a signed level change, what comes with a loss first."""
+        self._news.take(event)
         if event.kind == EventKind.SNAPSHOT:
             book = self.books[event.instrument.index]
-            if not self._moved(book, book.snapshot(event.bids, event.asks), now_ns):
+            if self._moved(book, book.snapshot(event.bids, event.asks), now_ns):
+                self.markets.lift(event.instrument, HAS_BOOK)
+            else:
                 self._market_data.resync((book.instrument,))  # the feed asks again, at its own pace
         elif event.kind == EventKind.LEVEL:
             book = self.books[event.instrument.index]
@@ -156,9 +168,8 @@ class TradingLoop:
         elif event.kind == EventKind.TRADE:
             self.counters.trades += 1
             if self.is_trading:
-                self.guard.call("on_trade", event.instrument, event.side, event.price, event.size)
-        elif event.kind == EventKind.UNKNOWN:
-            self.counters.unknown_frames += 1
+                hook = "on_block_trade" if event.is_block else "on_trade"
+                self.guard.call(hook, event.instrument, event.side, event.price, event.size)
 
     def submit(
         self,
@@ -275,3 +286,10 @@ class TradingLoop:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.guard.changed(change)
+
+    def suspect(self, order: Order, text: str) -> None:
+        """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
+        self.orders.doubt(order)
+        self.risk.update(order)
+        self.doubts.suspect(order, text)
+        self.guard.call("on_order", order)

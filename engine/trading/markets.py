@@ -4,6 +4,7 @@ A market may be stopped for several causes at once and opens again when the last
 resting orders too: the supervisor cancels them. Risk knows by one number a market, so that the path pays nothing.
 
 Units   times in ns since 1970.
+Cost    a stop or a lift costs the same however many markets are stopped.
 Thread  the loop thread only.
 """
 
@@ -26,9 +27,11 @@ class Stop(IntFlag):
     PAUSED = 16  # the venue will open it again
     DOUBT = 32  # an order or a fill contradicts what we know
     REJECTS = 64  # the venue refused too many requests in a row; a person lifts it
+    INACTIVE = 128  # the venue refused a request because the market takes none; the venue or a person lifts it
 
 
 PULLED = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT  # nothing of ours may rest there
+UNSEEN = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE  # the feed does not show it as it is
 
 
 class StoppedMarket(NamedTuple):
@@ -54,35 +57,92 @@ class Markets:
         self._notices = notices
         self._wall_ns = wall_ns
         self._tell = tell
+        self._instruments: tuple[Instrument, ...] = tuple(risk.exposure.instruments)
         self._stopped: dict[tuple[Instrument, Stop], StoppedMarket] = {}
+        self._causes: dict[Instrument, Stop] = {}  # of the stopped ones
+        self.is_quiet = False  # the strategy is told nothing before its start
+        self._pulled: dict[Instrument, None] = {}  # those of them where nothing may rest
+        self._unseen: set[Instrument] = set()
 
     def stop(self, instrument: Instrument, cause: Stop, text: str) -> None:
         """Take no new orders in a market, until `lift` of the same cause; told once a cause."""
-        if (instrument, cause) in self._stopped:
-            return
-        self._stopped[instrument, cause] = StoppedMarket(instrument, cause, text, self._wall_ns())
-        self._risk.set_stops(instrument, self.causes(instrument))
         words = f"{instrument.symbol}: {text}"
-        self._notices.tell(NoticeKind.MARKET_STOPPED, words)
-        self._tell(instrument, words)
+        if self._stop(instrument, cause, text):
+            self._notices.tell(NoticeKind.MARKET_STOPPED, words)
+            self._tell_strategy(instrument, words)
 
-    def lift(self, instrument: Instrument, cause: Stop) -> None:
-        """Take one cause away; the market opens if it was the last."""
-        if self._stopped.pop((instrument, cause), None) is None:
-            return
-        left = self.causes(instrument)
-        self._risk.set_stops(instrument, left)
-        if not left:
+    def stop_all(self, cause: Stop, text: str) -> None:
+        """Stop every market for what they have in common; people are told once."""
+        stopped = [instrument for instrument in self._instruments if self._stop(instrument, cause, text)]
+        if stopped:
+            self._notices.tell(NoticeKind.MARKET_STOPPED, f"all {len(self._instruments)} markets: {text}")
+        for instrument in stopped:
+            self._tell_strategy(instrument, f"{instrument.symbol}: {text}")
+
+    def _stop(self, instrument: Instrument, cause: Stop, text: str) -> bool:
+        """Note a cause; False if it is known."""
+        if self.causes(instrument) & cause:
+            return False
+        self._stopped[instrument, cause] = StoppedMarket(instrument, cause, text, self._wall_ns())
+        self._note(instrument, self.causes(instrument) | cause)
+        return True
+
+    def lift(self, instrument: Instrument, causes: Stop) -> None:
+        """Take causes away; the market opens if they were the last."""
+        if instrument in self._causes and self._lift(instrument, causes):
             self._notices.tell(NoticeKind.MARKET_RESUMED, instrument.symbol)
-            self._tell(instrument, "")
+            self._tell_strategy(instrument, "")
+
+    def lift_all(self, causes: Stop) -> None:
+        """Take causes away from every market; people are told once."""
+        opened = [instrument for instrument in list(self._causes) if self._lift(instrument, causes)]
+        if opened:
+            self._notices.tell(NoticeKind.MARKET_RESUMED, named([instrument.symbol for instrument in opened]))
+        for instrument in opened:
+            self._tell_strategy(instrument, "")
+
+    def _lift(self, instrument: Instrument, causes: Stop) -> bool:
+        """Take causes away; False unless the market opens."""
+        before = self.causes(instrument)
+        for cause in before & causes:
+            del self._stopped[instrument, cause]
+        left = before & ~causes
+        if left != before:
+            self._note(instrument, left)
+        return bool(before) and not left
+
+    def _tell_strategy(self, instrument: Instrument, words: str) -> None:
+        if not self.is_quiet:
+            self._tell(instrument, words)
+
+    def _note(self, instrument: Instrument, causes: Stop) -> None:
+        if causes:
+            self._causes[instrument] = causes
+        else:
+            del self._causes[instrument]
+        if causes & PULLED:
+            self._pulled[instrument] = None
+        else:
+            self._pulled.pop(instrument, None)
+        if causes & UNSEEN:
+            self._unseen.add(instrument)
+        else:
+            self._unseen.discard(instrument)
+        self._risk.set_stops(instrument, causes)
 
     def causes(self, instrument: Instrument) -> Stop:
         """Return every cause that stops a market; false if it is open."""
-        causes = Stop(0)
-        for stopped in self._stopped.values():
-            if stopped.instrument is instrument:
-                causes |= stopped.cause
-        return causes
+        return self._causes.get(instrument, Stop(0))
+
+    def are_unseen(self) -> bool:
+        """Return whether the feed shows no market at all as it is."""
+        return len(self._unseen) == len(self._instruments)
+
+    def start(self) -> None:
+        """Tell the strategy, which has just begun, of every market that is stopped."""
+        self.is_quiet = False
+        for stopped in self.all():
+            self._tell_strategy(stopped.instrument, f"{stopped.instrument.symbol}: {stopped.text}")
 
     def all(self) -> list[StoppedMarket]:
         """Return every cause of every stopped market, the oldest first."""
@@ -90,4 +150,10 @@ class Markets:
 
     def pulled(self) -> list[Instrument]:
         """Return the markets whose resting orders are to be cancelled."""
-        return list({stopped.instrument: None for stopped in self._stopped.values() if stopped.cause & PULLED})
+        return list(self._pulled)
+
+
+def named(symbols: list[str], most: int = 5) -> str:
+    """Return names for a line that people read: all of a few, or the first of many and how many more."""
+    more = f" and {len(symbols) - most} more" if len(symbols) > most else ""
+    return ", ".join(symbols[:most]) + more

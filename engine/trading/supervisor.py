@@ -1,6 +1,6 @@
 """When trading may happen, and how it ends with no order left alive.
 
-States  WAITING (session or feed lost, books stale, or orders unknown), TRADING, HALTED (until a person resumes),
+States  WAITING (session or feed lost, books stale, orders of an earlier run), TRADING, HALTED (until a person resumes),
         STOPPING.
 Errors  nothing is raised: what goes wrong halts trading, is noted in the journal and reported by `report`.
 Thread  the loop thread; `tick` is called every `TICK_NS`.
@@ -16,6 +16,7 @@ from engine.runtime.person import Person, the_engine
 from engine.session import Session
 from engine.trading.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
+from engine.trading.markets import Stop
 
 TICK_NS = 50_000_000
 
@@ -56,6 +57,7 @@ class Supervisor:
         self._pulled: list[Order] = []  # what was alive when every order had to go
         self._word = word or HaltWord()
         loop.risk.obey(self._word.page)
+        loop.markets.is_quiet = True
         self._begin(self._word.word)
 
     def _begin(self, word: Word) -> None:
@@ -83,9 +85,20 @@ class Supervisor:
         self._live.record(lambda: self._loop.journal.append_disconnect(self._wall_ns()))
         for order in self._loop.orders.on_disconnect():
             self._loop.risk.update(order)
+            self._loop.doubts.await_answer(order, f"ClOrdID(11) {order.cl_ord_id}: outcome unknown")
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
             self._loop.guard.call("on_order", order)
         self._live.forget()
+
+    def on_feed(self) -> None:
+        """Learn that market data come again."""
+        self._loop.watch.connected()
+        self._report("market data connected")
+
+    def on_feed_lost(self, reason: str) -> None:
+        """No market can be seen until the feed is there again."""
+        self._loop.watch.lost(reason)
+        self.pause(reason)
 
     def pause(self, reason: str) -> None:
         """Send no new order until `tick` finds nothing in the way."""
@@ -120,8 +133,10 @@ class Supervisor:
         self._leave_halt(TradingState.REDUCE_ONLY, f"REDUCE_ONLY: {reason}")
 
     def resume(self, reason: str, by: Person | None = None) -> None:
-        """Allow trading again, by a person's decision."""
+        """Allow trading again, by a person's decision, which also opens the markets that nothing else would open."""
         self._say(FREE, reason, by)
+        self._loop.doubts.bear()
+        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE)
         self._leave_halt(TradingState.ACTIVE, f"RESUME: {reason}")
 
     def cancel_all(self) -> None:
@@ -185,13 +200,18 @@ class Supervisor:
         now_ns = self._clock_ns()
         self._loop.notices.tick()
         self.heed()
+        self._loop.doubts.review()
+        self._loop.watch.look(now_ns)
         if self.state is DeskState.WAITING:
             self._pull(now_ns)
             self._try_to_trade(now_ns)
+            self._pull_stopped(now_ns)
         elif self.state is DeskState.TRADING:
             self._pull(now_ns)
             self._live.ask_for_unknown(now_ns)
-            self._live.cancel_in(self._loop.markets.pulled(), now_ns)
+            self._pull_stopped(now_ns)
+            if self._loop.markets.are_unseen():
+                self.pause(self._loop.watch.obstacle(now_ns))
         elif self.state is DeskState.HALTED:
             self._sweep_once()
             self._cancel_all()
@@ -212,6 +232,7 @@ class Supervisor:
         if not self._has_started:
             self._has_started = True
             self._loop.guard.call("on_start")
+            self._loop.markets.start()
 
     def _obstacle(self, now_ns: int) -> str:
         """What keeps trading from starting; asks the venue about whatever is unknown."""
@@ -223,10 +244,13 @@ class Supervisor:
         if self._loop.orders.live_count and not self._has_started:
             self._cancel_all()
             return "orders of an earlier run are being cancelled"
-        if unknown := self._live.ask_for_unknown(now_ns):
-            return f"{unknown} orders are unknown until reconciled"
-        stale = [book.instrument.symbol for book in self._loop.books if book.is_stale]
-        return f"no fresh book for {stale[0]}" if stale else ""
+        self._live.ask_for_unknown(now_ns)
+        return self._loop.watch.obstacle(now_ns)
+
+    def _pull_stopped(self, now_ns: int) -> None:
+        """Cancel what rests in markets where nothing of ours may."""
+        if self._session.is_logged_on and self._loop.orders.live_count:
+            self._live.cancel_in(self._loop.markets.pulled(), now_ns)
 
     def _sweep_once(self) -> None:
         """Cancel what an earlier run may have left, as soon as the venue can be reached."""

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import Protocol, cast
 
 from engine.codec import Fields
-from engine.instrument import Instrument
+from engine.instrument import Instrument, PriceGrid
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
+from engine.runtime.notices import NoticeKind
 
 NO_INSTRUMENT = cast(Instrument, None)
 
@@ -25,6 +26,18 @@ class EventKind:
     REFUSED = 5  # the venue answered with an error, `text` says which
     UNKNOWN = 6  # a type, market or price we do not know: counted, nothing applied, `text` says what
     LEVEL = 7  # one level's absolute size
+    STATE = 8  # a market opens, pauses, closes, is decided or paid, or changes its grid: `text` is the venue's word
+
+
+class MarketState:
+    """Whether a market takes orders, and how far its end has come."""
+
+    UNCHANGED = -1  # an event that says something else, such as a new grid
+    ACTIVE = 0
+    PAUSED = 1  # the venue opens it again
+    CLOSED = 2
+    DETERMINED = 3  # its result is known
+    SETTLED = 4  # its result is paid
 
 
 class MarketEvent:
@@ -33,12 +46,18 @@ class MarketEvent:
     `side` is a Side of the YES book: whose level it is, or who was the aggressor of a trade. `bids` and `asks`
     are (price, size) pairs of a snapshot in any order. The books of `suspects` are stale from here on, and
     `commands` go back to the venue at once; `gap` says that frames were lost before this one, which is itself
-    sound unless its kind is GAP. A DELTA or LEVEL never has suspects, commands, gap or text.
+    sound unless its kind is GAP. The venue sends nothing about the markets in `refused` until it is connected anew.
+    `notices` is what people are to be told. A DELTA or LEVEL never has any of these, nor a text.
+
+    `venue_time_ns` is when the venue sent the frame, or else when what it tells happened; 0 if it does not say.
+
+    A STATE has its `state`; `grid` where the prices change, `close_ns` where the venue says when the market closes,
+    and as its `price` what a contract pays, -1 while nobody knows.
     """
 
     __slots__ = (
-        "asks", "bids", "commands", "gap", "instrument", "kind", "price", "seq", "sid", "side", "size", "suspects",
-        "text", "venue_time_ns",
+        "asks", "bids", "close_ns", "commands", "gap", "grid", "instrument", "is_block", "kind", "notices", "price",
+        "refused", "seq", "sid", "side", "size", "state", "suspects", "text", "venue_time_ns",
     )  # fmt: skip
 
     def __init__(self, kind: int = EventKind.UNKNOWN) -> None:
@@ -59,26 +78,40 @@ class MarketEvent:
         self.venue_time_ns = 0
         self.suspects: tuple[Instrument, ...] = ()
         self.commands: list[bytes] = []
+        self.refused: tuple[Instrument, ...] = ()
+        self.notices: tuple[tuple[NoticeKind, str], ...] = ()
         self.text = ""
+        self.is_block = False  # a trade that was agreed beside the book
+        self.state = MarketState.UNCHANGED
+        self.grid: PriceGrid | None = None
+        self.close_ns = 0
+
+    def tell(self, kind: NoticeKind, text: str) -> None:
+        """Add a notice for people."""
+        self.notices += ((kind, text),)
 
 
 class MarketDataCounts:
     """Counts of a dialect since it was made, in frames unless stated otherwise."""
 
     __slots__ = (
-        "duplicates", "gaps", "malformed", "missed", "off_grid", "refused", "resets", "snapshots", "trades",
-        "unknown_markets", "unknown_types", "waiting",
+        "blocks", "doubled", "duplicates", "gaps", "malformed", "missed", "off_grid", "refused", "resets", "snapshots",
+        "states", "strays", "trades", "unknown_markets", "unknown_types", "waiting",
     )  # fmt: skip
 
     def __init__(self) -> None:
+        self.blocks = 0  # trades beside the book
+        self.doubled = 0  # levels that a snapshot names twice
         self.duplicates = 0
         self.gaps = 0
         self.malformed = 0  # raised as DecodeError
         self.missed = 0  # numbers that never came
-        self.off_grid = 0  # prices that the instrument does not have
+        self.off_grid = 0  # levels at prices that the instrument does not have
         self.refused = 0
         self.resets = 0  # streams whose numbers went back
         self.snapshots = 0
+        self.states = 0  # changes of a market's life
+        self.strays = 0  # levels on a stream that does not carry their market
         self.trades = 0
         self.unknown_markets = 0
         self.unknown_types = 0
@@ -90,6 +123,10 @@ class MarketDataDialect(Protocol):
 
     counts: MarketDataCounts
 
+    @property
+    def fault(self) -> str:
+        """Why nothing but a new connection can help; empty while this one may."""
+
     def handshake_headers(self, now_ns: int) -> dict[str, str]:
         """Return the HTTP headers, signed, for a connection made now (`now_ns` since 1970)."""
 
@@ -97,7 +134,16 @@ class MarketDataDialect(Protocol):
         """Forget every subscription and return the frames that make them anew on a fresh connection."""
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
-        """Return the frames that ask for fresh snapshots of these markets, whose levels are ignored until then."""
+        """Ask for fresh snapshots of these markets, whose levels are ignored until then.
+
+        Return the frames that may leave at once; what is asked for too often is left to `due`.
+        """
+
+    def due(self, now_ns: int) -> list[bytes]:
+        """Return the frames whose time has come: what is overdue or was refused, at a pace that the venue bears.
+
+        The feed calls it a few times a second.
+        """
 
     def waiting(self) -> list[Instrument]:
         """Return the markets whose snapshot is still to come."""
@@ -108,6 +154,8 @@ class MarketDataDialect(Protocol):
 
 class OrderDialect(Protocol):
     """Orders to message bodies and messages to one report. A body is what `Session.send` takes."""
+
+    closed_texts: frozenset[str]  # Text(58) of a refusal that says that the market takes no requests now
 
     def new_order(self, order: Order, now_ns: int) -> bytes:
         """Return the body of the request that opens an order, under `order.cl_ord_id`."""

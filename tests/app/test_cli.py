@@ -14,6 +14,9 @@ from engine.app import commands
 from engine.config.shipped import config_path
 from engine.errors import ConfigError, SessionError
 from tests.support.configs import WHOLE
+from tests.support.places import ROOT
+
+OLD_JOURNAL = ROOT / "tests" / "journal" / "files" / "000001-0001.journal"
 
 
 def run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str, str]:
@@ -162,3 +165,11 @@ def test_results_are_json(tmp_path: Path) -> None:
     assert cli.writable(str(tmp_path / "x.json")) == tmp_path / "x.json"
     (tmp_path / "x.json").write_text(json.dumps({}))
     assert cli.writable(str(tmp_path / "x.json")) == cli.readable(str(tmp_path / "x.json"))
+
+
+def test_o29_output_that_nobody_reads_ends_quietly() -> None:
+    command = [sys.executable, "-m", "engine", "journal", str(OLD_JOURNAL)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(30)) == (b"", 141)

@@ -120,9 +120,9 @@ def test_data_pairs_of_a_dictionary_replace_the_standard_ones() -> None:
         ("35=8|011=1|", "no tag=value: b'011=1'"),
         ("35=8|=1|", "no tag=value: b'=1'"),
         ("35=8|1234567890=1|", "no tag=value: b'1234567890=1'"),
-        ("35=8|95=3|96=a|", "data after tag 95 does not have the announced length"),
-        ("35=8|95=3|96=abcd|", "data after tag 95 does not have the announced length"),
-        ("35=8|95=-1|96=a|", "data after tag 95 does not have the announced length"),
+        ("35=8|95=3|96=a|", "data of tag 96 does not have the announced length"),
+        ("35=8|95=3|96=abcd|", "data of tag 96 does not have the announced length"),
+        ("35=8|95=-1|96=a|", "data of tag 96 does not have the announced length"),
         ("35=8|10=000|35=8|", "bytes after CheckSum(10): b'35=8\\x01'"),
     ],
 )

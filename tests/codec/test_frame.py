@@ -141,8 +141,51 @@ def test_data_field_may_hold_soh_and_a_trailer() -> None:
 
 
 @pytest.mark.parametrize("length", [8, 10, 60, 5000])
-def test_data_length_that_leads_to_no_soh_is_garbled(length: int) -> None:
-    assert Frame(scan(sealed(f"35=A|34=1|95={length}|96=a|=|b=c|d|98=0|"))) == Frame.BAD_DATA_LENGTH
+def test_s6_data_length_that_leads_to_no_soh_is_a_defect_of_a_sound_message(length: int) -> None:
+    reader = FrameReader()
+    message = sealed(f"35=A|34=1|95={length}|96=abcd|98=0|")
+    assert reader.scan(message) == Frame.SOUND and reader.end == len(message)
+    assert (reader.fields.defect, reader.fields.defect_tag) == (6, 96)
+    assert (reader.fields.get(96), reader.fields.get(98)) == (b"abcd", b"0")
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "", "99999999999999999999"])
+def test_s6_data_length_that_is_none_is_a_defect_of_a_sound_message(length: str) -> None:
+    reader = FrameReader()
+    assert reader.scan(sealed(f"35=A|34=1|95={length}|96=abcd|98=0|")) == Frame.SOUND
+    assert (reader.fields.defect, reader.fields.defect_tag, reader.fields.get(98)) == (6, 96, b"0")
+
+
+def test_s6_trailer_inside_data_of_wrong_length_does_not_end_the_frame() -> None:
+    reader = FrameReader()
+    message = sealed("35=A|34=1|95=3|96=a|10=123|b|98=0|")
+    for end in range(len(message)):
+        assert reader.scan(message[:end]) == Frame.INCOMPLETE
+    assert reader.scan(message + HEARTBEAT) == Frame.SOUND and reader.end == len(message)
+    assert reader.fields.raw == message and (reader.fields.defect, reader.fields.get(34)) == (6, b"1")
+
+
+def test_s6_damaged_frame_with_data_of_wrong_length_is_garbled() -> None:
+    message = sealed("35=A|34=1|95=3|96=a|10=123|b|98=0|")
+    assert scan(message.replace(b"98=0", b"98=1")) == Frame.BAD_CHECK_SUM
+    assert scan(message.replace(b"98=0\x0110=", b"98=0\x0111=")) == Frame.BAD_BODY_LENGTH
+    assert scan(message[:-1] + b"1") == Frame.BAD_BODY_LENGTH
+
+
+def test_s6_too_many_fields_are_a_defect_of_a_sound_message() -> None:
+    for check in (True, False):
+        reader = FrameReader(max_fields=12, check=check)
+        for end in range(len(REPORT)):
+            assert reader.scan(REPORT[:end]) == Frame.INCOMPLETE
+        assert reader.scan(REPORT + HEARTBEAT) == Frame.SOUND and reader.end == len(REPORT)
+        assert (reader.fields.defect, reader.fields.defect_tag, len(reader.fields)) == (99, 0, 12)
+        assert reader.fields.raw == REPORT
+
+
+def test_s6_a_defect_is_not_hidden_by_a_field_without_a_value() -> None:
+    reader = FrameReader()
+    assert reader.scan(sealed("35=8|34=1|58=|95=3|96=abcd|")) == Frame.SOUND
+    assert (reader.fields.defect, reader.fields.defect_tag) == (6, 96)
 
 
 def test_signature_of_wrong_length_is_a_defect_of_a_sound_message() -> None:
@@ -165,7 +208,6 @@ def test_limits_are_configurable() -> None:
     assert scan(REPORT, max_message_size=len(REPORT)) == Frame.SOUND
     assert scan(REPORT, max_message_size=len(REPORT) - 1) == Frame.TOO_LARGE
     assert scan(REPORT, max_fields=13) == Frame.SOUND
-    assert scan(REPORT, max_fields=12) == Frame.TOO_MANY_FIELDS
 
 
 def test_without_check_wrong_length_and_sum_pass() -> None:
@@ -285,7 +327,8 @@ def test_mutated_messages_are_judged_without_harm() -> None:
             assert offset < reader.end <= len(mutant)
             if code == Frame.SOUND:
                 pieces = [b"%d=%s\x01" % (tag, value) if tag else value + b"\x01" for tag, value in reader.fields]
-                assert b"".join(pieces) == mutant[offset : reader.end]
+                read, whole = b"".join(pieces), mutant[offset : reader.end]
+                assert read == whole or (whole.startswith(read) and reader.fields.defect >= 0)
                 with contextlib.suppress(DecodeError):
                     decode_report(reader.fields, report, 4, 2)
             outcomes[Frame(code)] += 1

@@ -50,6 +50,7 @@ def test_limits_become_integers_exactly(written: Callable[..., Path]) -> None:
         max_daily_loss=250_000_000,
         day_start_ns=63_000 * 10**9,
         day_zone="America/Chicago",
+        max_rejects_in_a_row=7,
         max_book_age_ns=1_500_000_000,
         allow_crossed_book=False,
         restricted=(),

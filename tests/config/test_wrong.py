@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from engine.config.engine import load
 from engine.config.markets import load_instruments
@@ -17,7 +18,9 @@ from tests.support.places import CONFIG
 SHIPPED = CONFIG / "engine.toml"
 
 
-@pytest.mark.parametrize("key", [line.split(" ")[0] for line in RISK.splitlines() if "=" in line])
+@pytest.mark.parametrize(
+    "key", [each.encode_name for each in fields(Limits) if each.required and each.type is not None][:-2]
+)
 def test_missing_limit_is_named(written: Callable[..., Path], key: str) -> None:
     without = "\n".join(line for line in RISK.splitlines() if not line.startswith(f"{key} "))
     (problem,) = wrong(written(WHOLE.replace(RISK, without)))

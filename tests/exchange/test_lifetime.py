@@ -1,8 +1,8 @@
 """How orders end without being asked to, and what the states of a market allow."""
 
 from engine import fix
-from engine.exchange.events import MarketState
 from engine.exchange.exchange import end_of_day_ns
+from engine.venue import MarketState
 from tests.support.sim.venue import NOON_NS, SECOND_NS, B, S, Venue, brief
 
 HOUR_NS = 3600 * SECOND_NS

@@ -92,13 +92,14 @@ async def test_malformed_message_is_named_and_its_loss_repaired(server: Venue, d
 
 
 @faulty()
-async def test_market_of_a_price_we_do_not_know_is_given_up(server: Venue, desk: Desk, venue: BookVenue) -> None:
+async def test_m6_a_price_that_the_market_should_not_have_costs_its_own_level(
+    server: Venue, desk: Desk, venue: BookVenue
+) -> None:
     venue.seq += 1
     venue.connection.send(wire.delta(venue.seq, "0.4050", "5.00"))
-    await desk.until(lambda: list(desk.levels()) == [SNOW])
-    assert desk.log == [("stale", RAIN)]
-    assert venue.commands == []
-    venue.send_snapshot(RAIN)
+    venue.change(RAIN, BID, 4100, 300)
+    await desk.until(lambda: desk.levels() == venue.books)
+    assert (desk.log, venue.commands, desk.dialect.counts.off_grid) == ([], [], 1)
 
 
 @pytest.mark.parametrize("code", [10, 25])

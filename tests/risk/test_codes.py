@@ -64,7 +64,7 @@ DENIALS: dict[RiskReject, Callable[[], RiskReject]] = {
     RiskReject.BOOK_MISSING: lambda: with_book(None),
     RiskReject.BOOK_STALE: lambda: with_book(FakeBook(is_stale=True)),
     RiskReject.BOOK_CROSSED: lambda: with_book(FakeBook(4_600, 4_500)),
-    RiskReject.BOOK_OLD: lambda: with_book(FakeBook(updated_ns=NOW - 2), max_book_age_ns=1),
+    RiskReject.BOOK_OLD: lambda: with_book(FakeBook(), NOW - 2, max_book_age_ns=1),
     RiskReject.BOOK_EMPTY: lambda: with_book(FakeBook(NO_BID, NO_ASK), collar_own=1),
     RiskReject.PRICE_COLLAR: lambda: with_book(FakeBook(4_300, 4_400), collar_opposite=99),
     RiskReject.SELF_MATCH: lambda: with_open(SELL, 4_500, 1, BUY, 4_500, 1),

@@ -147,7 +147,8 @@ class Run:
         ask = self.random.choice((NO_ASK, *range(4_300, 5_000, 100)))
         if self.random.random() < 0.1:
             bid, ask = NO_BID, NO_ASK
-        self.books[instrument.index] = FakeBook(bid, ask, self.random.random() < 0.1, self.now_ns)
+        self.books[instrument.index] = FakeBook(bid, ask, self.random.random() < 0.1)
+        self.risk.heard_ns = self.reference.heard_ns = self.now_ns
         self.portfolio.mark(instrument, bid, ask)
         assert self.risk.is_within_loss() is self.reference.mark(instrument, bid, ask)
 

@@ -104,7 +104,17 @@ def test_product_that_cannot_be_counted_is_denied_without_limits(qty: int) -> No
 
 @pytest.mark.parametrize(("age_ns", "code"), [(999, NONE), (1_000, NONE), (1_001, RiskReject.BOOK_OLD)])
 def test_book_age_holds_at_its_bound(age_ns: int, code: RiskReject) -> None:
-    assert with_book(FakeBook(updated_ns=NOW - age_ns), max_book_age_ns=1_000) is code
+    assert with_book(FakeBook(), NOW - age_ns, max_book_age_ns=1_000) is code
+
+
+def test_m3_a_book_that_has_not_moved_is_as_old_as_its_feed() -> None:
+    desk = Desk(max_book_age_ns=1_000)
+    desk.book = book = Book(desk.rain)
+    book.snapshot([(4_500, 1)], [(4_600, 1)])
+    book.updated_ns = 0
+    assert desk.new(BUY, 4_500, 1) is NONE
+    book.updated_ns, desk.risk.heard_ns = NOW, NOW - 1_001  # a stamp does not make a silent feed any younger
+    assert desk.new(BUY, 4_500, 1) is RiskReject.BOOK_OLD
 
 
 def test_crossed_book_passes_where_it_is_allowed() -> None:

@@ -46,6 +46,7 @@ max_open_cost = "none"
 max_daily_loss = "250"
 day_start = "17:30"
 day_zone = "America/Chicago"
+max_rejects_in_a_row = 7
 max_book_age = "1.5s"
 allow_crossed_book = false
 restricted = []

@@ -15,8 +15,8 @@ CENT = (PriceBand(0, 10000, 100),)
 
 
 COUNTS = (
-    "duplicates", "gaps", "malformed", "missed", "off_grid", "refused", "resets", "snapshots", "trades",
-    "unknown_markets", "unknown_types", "waiting",
+    "blocks", "doubled", "duplicates", "gaps", "malformed", "missed", "off_grid", "refused", "resets", "snapshots",
+    "states", "strays", "trades", "unknown_markets", "unknown_types", "waiting",
 )  # fmt: skip
 
 
@@ -39,6 +39,9 @@ class Feed:
 
     def counts(self) -> dict[str, int]:
         return {name: count for name in COUNTS if (count := getattr(self.dialect.counts, name))}
+
+    def due(self, now_ns: int) -> list[dict[str, Any]]:
+        return [json.loads(each) for each in self.dialect.due(now_ns)]
 
     def waiting(self) -> list[str]:
         return [each.symbol for each in self.dialect.waiting()]

@@ -19,6 +19,7 @@ class ReferenceRisk:
     """Answers what `Risk` answers, slowly."""
 
     def __init__(self, limits: Limits, instruments: tuple[Instrument, ...]) -> None:
+        self.heard_ns = 0
         self.limits = limits
         self.rate: Any = limits.rate  # without a rate nothing asks what the rate is
         self.instruments = instruments
@@ -188,7 +189,7 @@ class ReferenceRisk:
             (RiskReject.SELF_MATCH, any(price >= p if side == BUY else price <= p for p in their_prices)),
             (RiskReject.BOOK_STALE, book.is_stale),
             (RiskReject.BOOK_CROSSED, book.is_crossed),
-            (RiskReject.BOOK_OLD, now_ns - book.updated_ns > limits.max_book_age_ns),
+            (RiskReject.BOOK_OLD, now_ns - self.heard_ns > limits.max_book_age_ns),
             (RiskReject.BOOK_EMPTY, self.has_collar() and book.best_bid == NO_BID and book.best_ask == NO_ASK),
             (RiskReject.PRICE_COLLAR, self.is_through(side, price, book)),
         )

@@ -40,13 +40,10 @@ NO_LIMITS = Limits(
 class FakeBook:
     """The top of a book, as risk reads it."""
 
-    def __init__(
-        self, best_bid: int = 4_500, best_ask: int = 4_600, is_stale: bool = False, updated_ns: int = NOW
-    ) -> None:
+    def __init__(self, best_bid: int = 4_500, best_ask: int = 4_600, is_stale: bool = False) -> None:
         self.best_bid = best_bid
         self.best_ask = best_ask
         self.is_stale = is_stale
-        self.updated_ns = updated_ns
 
     @property
     def is_crossed(self) -> bool:
@@ -71,6 +68,7 @@ class Desk:
         self.instruments = instruments or markets()
         self.portfolio = Portfolio(self.instruments)
         self.risk = Risk(structs.replace(NO_LIMITS, **limits), self.instruments, self.portfolio)
+        self.risk.heard_ns = NOW
         self.rain, self.snow, self.coin = self.instruments[:3]
         self.book: Book | FakeBook | None = FakeBook()
         self.opened = 0
@@ -127,9 +125,10 @@ class Desk:
         return self.risk.is_within_loss()
 
 
-def with_book(book: Book | FakeBook | None, **limits: Any) -> RiskReject:
-    """Ask for an order over `book`."""
+def with_book(book: Book | FakeBook | None, heard_ns: int = NOW, **limits: Any) -> RiskReject:
+    """Ask for an order over `book`, whose feed was last heard at `heard_ns`."""
     desk = Desk(**limits)
+    desk.risk.heard_ns = heard_ns
     desk.book = book
     return desk.new(fix.BUY, 4_500, 1)
 

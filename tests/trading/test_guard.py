@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any, Never
+from typing import Any, Never, cast
 
 import pytest
 
@@ -14,6 +14,9 @@ from engine.risk import RiskReject
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
 from engine.trading.guard import Guard
+from engine.trading.markets import Markets
+from engine.trading.rejects import Rejects
+from engine.units import NO_LIMIT
 from tests.support.desks import HOOKS
 from tests.support.order_reports import RAIN, open_order
 
@@ -36,7 +39,8 @@ for _name in HOOKS:
 
 def hooked(strategy: Strategy | None = None) -> tuple[Any, list[str]]:
     halts: list[str] = []
-    return Guard(strategy or Told(), Counters(), halts.append), halts
+    rejects = Rejects(cast(Markets, None), NO_LIMIT, ())
+    return Guard(strategy or Told(), Counters(), halts.append, lambda change: halts.append(change.text), rejects), halts
 
 
 def change_of(kind: int, order: Order | None, **values: Any) -> Change:
@@ -80,11 +84,12 @@ def test_every_outcome_has_a_row_above() -> None:
     assert {value for name, value in vars(Outcome).items() if name.isupper()} == set(range(13))
 
 
-def test_unknown_outcome_halts_with_its_reason_and_tells_nothing_else() -> None:
-    guard, halts = hooked()
-    guard.changed(change_of(Outcome.UNKNOWN, None, text="ClOrdID(11) unknown: 'X'"))
-    assert halts == ["a report contradicts what we know: ClOrdID(11) unknown: 'X'"]
-    assert (guard.strategy.record, guard.counters.unknown_reports) == ([], 1)
+@pytest.mark.parametrize(("order", "told"), [(None, []), (ORDER, [("on_order", ORDER)])])
+def test_unknown_outcome_is_counted_handed_on_and_told(order: Order | None, told: list[tuple[Any, ...]]) -> None:
+    guard, contradictions = hooked()
+    guard.changed(change_of(Outcome.UNKNOWN, order, text="ClOrdID(11) unknown: 'X'"))
+    assert contradictions == ["ClOrdID(11) unknown: 'X'"]
+    assert (guard.strategy.record, guard.counters.unknown_reports) == (told, 1)
 
 
 def test_denial_is_counted_by_code_and_told_in_words() -> None:
@@ -178,7 +183,7 @@ def test_hooks_of_the_base_class_do_nothing() -> None:
     guard, halts = hooked(Strategy())
     for name, arguments in {"on_start": (), "on_book": (0,), "on_trade": (0, 0, 0, 0), "on_order": (0,),
                             "on_fill": (0, 0, 0), "on_reject": (0, 0, ""), "on_timer": (0,), "on_halt": ("",),
-                            "on_market": (0, ""),
+                            "on_market": (0, ""), "on_block_trade": (0, 0, 0, 0),
                             "on_stop": ()}.items():  # fmt: skip
         guard.call(name, *arguments)
     assert halts == []

@@ -12,7 +12,9 @@ from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.orders.report import ABSENT
 from engine.risk import RiskReject, TradingState
+from engine.runtime.notices import NoticeKind
 from engine.strategy import Strategy
+from engine.trading.markets import Stop
 from engine.venue import EventKind
 from tests.support.desks import ASK, BID, Scene
 from tests.support.order_reports import ack, cancel_reject, canceled, fill, replaced, report
@@ -108,6 +110,7 @@ def test_unreadable_frame_is_counted_and_changes_nothing() -> None:
     assert scene.taken() == [("market_data.decode", b"{")]
     counters = scene.loop.counters
     assert (counters.frames, counters.bad_frames, counters.book_updates) == (1, 1, 0)
+    assert [each.kind for each in scene.loop.notices.all()] == [NoticeKind.FRAME_UNREADABLE]
 
 
 def test_unreadable_last_frame_of_a_read_still_lets_the_strategy_run() -> None:
@@ -173,6 +176,19 @@ def test_trade_reaches_the_strategy_only_while_trading() -> None:
     scene.frame(EventKind.TRADE, instrument=scene.rain, side=fix.SELL, price=4_500, size=5)
     assert scene.names() == ["market_data.decode"]
     assert scene.loop.counters.trades == 2
+
+
+def test_m1_what_the_dialect_tells_is_told_to_people() -> None:
+    scene = Scene()
+    notices = ((NoticeKind.FRAMES_LOST, "lost"), (NoticeKind.SUBSCRIPTION_REFUSED, "no such market"))
+    scene.frame(EventKind.REFUSED, notices=notices)
+    assert [(each.kind, each.text) for each in scene.loop.notices.all()] == list(notices)
+
+
+def test_m18_a_block_trade_is_no_trade_of_the_book() -> None:
+    scene = Scene()
+    scene.frame(EventKind.TRADE, instrument=scene.rain, side=fix.SELL, price=4_500, size=5, is_block=True)
+    assert scene.taken()[-1] == ("strategy.on_block_trade", "RAIN", fix.SELL, 4_500, 5)
 
 
 @pytest.mark.parametrize(("kind", "unknown"), [(EventKind.UNKNOWN, 1), (EventKind.CONTROL, 0), (EventKind.REFUSED, 0)])
@@ -449,11 +465,12 @@ def test_report_about_a_strangers_order_is_recorded_and_halts() -> None:
     assert scene.loop.counters.unknown_reports == 1
 
 
-def test_impossible_report_halts_and_counts_its_order_at_the_worst() -> None:
+def test_impossible_report_stops_its_market_and_counts_its_order_at_the_worst() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
     scene.loop.on_report(fill(order, 4, "E1", cum_qty=9))
-    assert len(scene.halts) == 1
+    assert scene.halts == []
+    assert scene.loop.markets.causes(scene.rain) == Stop.DOUBT
     assert (order.ord_status, scene.risk.exposure.open_orders, scene.portfolio[scene.rain].net) == ("u", 1, 0)
 
 

@@ -172,7 +172,7 @@ def test_stale_book_keeps_trading_from_starting() -> None:
     stage.books[1].mark_stale()
     stage.log_on()
     stage.tick()
-    assert (stage.state, stage.supervisor.reason) == (DeskState.WAITING, "no fresh book for SNOW")
+    assert (stage.state, stage.supervisor.reason) == (DeskState.WAITING, "no fresh book for 1 of 2 markets: SNOW")
     stage.refresh(stage.books[1])
     stage.tick()
     assert stage.state is DeskState.TRADING
@@ -214,13 +214,14 @@ def test_logout_makes_unanswered_requests_unknown_and_tells_journal_risk_and_str
         ("journal.append_disconnect", 10**18 + stage.now_ns),
         ("orders.on_disconnect",),
         ("risk.update", "T-3"),
+        ("strategy.on_market", "RAIN", "RAIN: ClOrdID(11) T-3: outcome unknown"),
         ("strategy.on_order", "T-3"),
     ]
     assert stage.risk.exposure.open_orders == 2
     assert "ClOrdID(11) T-3: outcome unknown until reconciled" in stage.reports
 
 
-def test_unknown_order_is_asked_for_each_second_until_reconciled_and_trading_waits() -> None:
+def test_unknown_order_is_asked_for_each_second_and_its_market_alone_waits_until_reconciled() -> None:
     stage = trading()
     order = stage.buy()
     stage.log_out()
@@ -228,12 +229,16 @@ def test_unknown_order_is_asked_for_each_second_until_reconciled_and_trading_wai
     assert stage.tick() == []
     stage.log_on()
     assert stage.tick() == [b"H T-2"]
-    assert stage.supervisor.reason == "1 orders are unknown until reconciled"
+    assert stage.state is DeskState.TRADING
+    assert stage.buy() is None
+    assert stage.desk.buy(stage.snow, 4_500, 10) is not None
+    stage.taken()
     assert stage.tick() == []
     assert stage.tick(RETRY_NS) == [b"H T-2"]
     stage.loop.on_report(report("T-2", Exec.ORDER_STATUS, Status.NEW, cum_qty=0, leaves_qty=10))
     assert stage.tick() == []
     assert (stage.state, order.ord_status) == (DeskState.TRADING, Status.NEW)
+    assert stage.buy(4_400) is not None
 
 
 def test_order_in_doubt_is_asked_for_while_trading_goes_on() -> None:

@@ -125,10 +125,22 @@ def test_unknown_action_is_answered_and_not_acted_on(rig: Start) -> None:
     assert r.supervisor.state is DeskState.TRADING
 
 
-def test_report_about_a_strange_order_halts(rig: Start) -> None:
+def test_report_about_a_strange_order_stops_its_market(rig: Start) -> None:
+    r = rig()
+    rain, snow = two_orders(r)
+    r.hear("35=8|11=stranger|37=x|17=e|150=F|39=2|55=RAIN|54=1|38=1|14=1|151=0|31=0.5|32=1|6=0.5|")
+    r.until(lambda: rain.is_done, "the resting order of its market to be cancelled")
+    assert r.trading.is_trading
+    assert not snow.is_done
+    (doubt,) = r.trading.doubts.all()
+    assert doubt.instrument is r.rain
+    assert "ClOrdID(11) unknown: 'stranger'" in doubt.text
+
+
+def test_report_about_a_strange_order_of_a_strange_market_halts(rig: Start) -> None:
     r = rig()
     two_orders(r)
-    r.hear("35=8|11=stranger|37=x|17=e|150=F|39=2|55=RAIN|54=1|38=1|14=1|151=0|31=0.5|32=1|6=0.5|")
+    r.hear("35=8|11=stranger|37=x|17=e|150=F|39=2|55=HAIL|54=1|38=1|14=1|151=0|31=0.5|32=1|6=0.5|")
     assert r.counters.unknown_reports == 1
     assert_halted(r, r.supervisor.reason)
     assert "ClOrdID(11) unknown: 'stranger'" in r.supervisor.reason

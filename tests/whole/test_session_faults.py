@@ -77,6 +77,12 @@ def test_session_that_the_venue_logs_out_sends_nothing_more_and_resumes(rig: Sta
     r.assert_agrees()
 
 
+def until_known(rig: Rig, order: Order) -> None:
+    """Trade again, and wait for what the venue says of the order that its market waits for."""
+    rig.until_trading()
+    rig.until(lambda: order.ord_status != fix.Status.UNKNOWN, "the venue's answer")
+
+
 @lost
 def test_unanswered_order_is_unknown_and_counts_until_the_venue_says(rig: Start, lose: str) -> None:
     r = rig()
@@ -90,7 +96,7 @@ def test_unanswered_order_is_unknown_and_counts_until_the_venue_says(rig: Start,
     assert (exposure.open_orders, exposure.worst_position(r.rain)) == (1, 5 * LOT)
     assert r.strategy.seen[-1] == ("on_order", fix.Status.UNKNOWN)
     assert r.reports.lines[-1] == f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled"
-    r.until_trading()
+    until_known(r, order)
     assert order.ord_status == (fix.Status.NEW if lose == "delay_fix" else fix.Status.REJECTED)
     assert asked(r) == [NEW]
     assert (lose == "delay_fix") or STATUS in r.types_sent()
@@ -108,7 +114,7 @@ def test_unanswered_cancel_is_unknown_until_the_venue_says(rig: Start, lose: str
     drop(r)
     assert order.ord_status == fix.Status.UNKNOWN
     assert r.trading.risk.exposure.open_orders == 1
-    r.until_trading()
+    until_known(r, order)
     assert order.ord_status in (fix.Status.NEW, fix.Status.CANCELED)
     assert asked(r) == [NEW, CANCEL]
     r.assert_agrees()
@@ -124,7 +130,7 @@ def test_unanswered_replace_counts_at_its_worst_until_the_venue_says(rig: Start,
     drop(r)
     assert order.ord_status == fix.Status.UNKNOWN
     assert r.trading.risk.exposure.worst_position(r.rain) == 9 * LOT
-    r.until_trading()
+    until_known(r, order)
     replaced = (41 * CENT, 9 * LOT) if lose == "delay_fix" else (40 * CENT, 5 * LOT)
     assert (order.ord_status, order.price, order.leaves_qty) == (fix.Status.NEW, *replaced)
     assert asked(r) == [NEW, REPLACE]

@@ -2,6 +2,7 @@
 cdef enum:
     TEXT
     INTEGER
+    COUNT  # digits alone
     DECIMAL
     CHARACTER
     BOOLEAN
@@ -9,6 +10,10 @@ cdef enum:
     TIME
     DATE
     MONTH
+    DAY  # of a month
+    ZONED_TIME
+    ZONED_TIMESTAMP
     XML  # not judged here
 
 cdef bint has_form(const unsigned char* text, int length, int kind) noexcept
+cdef bint is_xml(bytes text) except -1

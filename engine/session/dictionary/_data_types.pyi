@@ -1,1 +1,2 @@
 KINDS: dict[str, int]
+OLD_CHAR: str

@@ -18,12 +18,11 @@ from libc.string cimport memcmp, memcpy, memset
 from engine.codec._fields cimport Fields
 from engine.codec._pieces cimport Field
 from engine.session.dictionary._component cimport WORDS, Component, Item
-from engine.session.dictionary._data_types cimport XML, has_form
-
-from xml.parsers.expat import ExpatError, ParserCreate
+from engine.session.dictionary._data_types cimport XML, has_form, is_xml
 
 cdef enum:
     DEEPEST = 8  # groups inside groups
+    OUTSIDE = 3  # scopes around every group
     USER_DEFINED = 5000
     SHAPES = 16  # remembered
     LONGEST_SHAPE = 40  # fields
@@ -66,6 +65,7 @@ cdef class Rules:
     cdef bint checks_order, checks_values, checks_group_order, checks_user_defined, allows_fields, allows_values
     cdef int fault, fault_tag
     cdef bytes version
+    cdef list scopes  # header, trailer and body of the message, then each group that holds the next one
     cdef Shape[SHAPES] shapes  # of messages that passed
     cdef Step* steps  # where the check notes the tags that it sees, or NULL
 
@@ -144,6 +144,7 @@ cdef class Rules:
         cdef int section = 0, home, index, tag, i = 0
         cdef Component block
         self.steps = steps
+        self.scopes = [self.header, self.trailer, body]
         memset(seen, 0, sizeof(seen))
         while i < fields.count:
             tag = fields.fields[i].tag
@@ -182,11 +183,17 @@ cdef class Rules:
         cdef int64_t announced = 0
         cdef int index, last = -1, i = count_index + 1, count_tag = fields.fields[count_index].tag
         cdef int64_t entries = 0
+        del self.scopes[OUTSIDE + depth :]
+        self.scopes.append(group)
         if depth >= DEEPEST or not fields.copy_int(count_index, &announced):
             return self.note(BAD_FORMAT, count_tag)
         memset(seen, 0, sizeof(seen))
         while i < fields.count:
             index = group.find(fields.fields[i].tag)
+            if index < 0 and self.is_beside(fields.fields[i].tag, depth):
+                self.remember(i, fields.fields[i].tag, NULL)
+                i += 1
+                continue
             if index < 0:
                 break
             if index == 0:
@@ -202,7 +209,7 @@ cdef class Rules:
             seen[index >> 6] |= <uint64_t>1 << (index & 63)
             last = index
             if not self.is_item_right(fields, i, &group.items[index]):
-                return -1
+                return self.blame_count(fields, count_index, group, depth, announced)
             if group.items[index].has_group:
                 i = self.walk_group(fields, i, <Component>group.groups[index], depth + 1)
             else:
@@ -214,6 +221,26 @@ cdef class Rules:
         if self.steps is not NULL:
             self.steps[count_index].entries = <int>entries
         return i if entries == announced else self.note(GROUP_COUNT, count_tag)
+
+    cdef bint is_beside(self, int tag, int depth) except -1:
+        """Say whether a tag that is not the group's may stand inside it: one that nothing around the group defines."""
+        return self.may_stand(tag) and not self.is_around(tag, depth)
+
+    cdef bint is_around(self, int tag, int depth) except -1:
+        cdef int i
+        for i in range(OUTSIDE + depth):
+            if (<Component>self.scopes[i]).find(tag) >= 0:
+                return True
+        return False
+
+    cdef int blame_count(self, Fields fields, int count_index, Component group, int depth, int64_t announced) except -2:
+        """Name a wrong NumInGroup rather than a wrong value: the value may belong to another field of the message."""
+        cdef int64_t entries = 0
+        cdef int i = count_index + 1
+        while i < fields.count and not self.is_around(fields.fields[i].tag, depth):
+            entries += fields.fields[i].tag == group.items[0].tag
+            i += 1
+        return -1 if entries == announced else self.note(GROUP_COUNT, fields.fields[count_index].tag)
 
     cdef void remember(self, int i, int tag, const Item* item) noexcept:
         if self.steps is NULL:
@@ -247,7 +274,12 @@ cdef class Rules:
         return self.note(BAD_VALUE, field.tag) == 0
 
     cdef bint may_stand(self, int tag):
-        """Say whether a tag that this message does not have may stand in it."""
+        """Say whether a tag that this message does not have may stand in it.
+
+        The versions of a FIXT.1.1 Logon stand in every message of some peers.
+        """
+        if self.version and (tag == 1137 or tag == 1407 or tag == 1408):
+            return True
         return self.allows_fields if tag < USER_DEFINED else not self.checks_user_defined
 
     cdef int note(self, int reason, int tag) noexcept:
@@ -264,18 +296,3 @@ cdef bint is_choice(const Item* item, bytes value) except -1:
     """Say whether a value, or each of its parts, is one of those that the dictionary lists."""
     choices = <object>item.choices
     return all([one in choices for one in value.split(b" ")]) if item.are_several else value in choices
-
-
-cdef bint is_xml(bytes text) except -1:
-    """Say whether `text` is one well-formed document, without entities of its own: they can expand without bound."""
-    parser = ParserCreate()
-    parser.EntityDeclHandler = _refuse
-    try:
-        parser.Parse(text, True)
-    except (ExpatError, LookupError, ValueError):
-        return False
-    return True
-
-
-def _refuse(*_declaration):
-    raise ValueError("an entity")

@@ -7,7 +7,7 @@ Cost    0.1 us for an ExecutionReport whose tags are those of an earlier one; re
 Source  QuickFIX data dictionary format; FIX 4.4 volume 2, Reject; FIXT 1.1 for versions.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from engine import fix
 from engine.codec import DATA_FIELDS, Fields
 from engine.errors import ConfigError
 from engine.session.dictionary._component import Component
+from engine.session.dictionary._data_types import OLD_CHAR
 from engine.session.dictionary._rules import Rules
 from engine.session.file.settings import SessionSettings
 from engine.session.protocol.admin import ADMIN
@@ -58,6 +59,7 @@ _MSG_TYPE_GRP = ElementTree.fromstring(
     </group>
     </fix>"""
 )
+_WITHOUT_STRINGS = (("FIX", "4", "0"), ("FIX", "4", "1"))
 _SESSION_MESSAGES = frozenset(msg_type.encode() for msg_type in ADMIN)
 
 _Item = tuple[int, str, bool, frozenset[bytes] | None, Component | None]
@@ -67,15 +69,24 @@ class Dictionary:
     """Checks the messages of one session."""
 
     def __init__(
-        self, rules: dict[bytes, Rules], default: bytes, names: dict[int, str], data_fields: Mapping[int, int] | None
+        self,
+        rules: dict[bytes, Rules],
+        default: bytes,
+        names: dict[int, str],
+        data_fields: Mapping[int, int] | None,
+        session_tags: Container[int],
     ) -> None:
-        """`rules` are keyed by ApplVerID(1128); messages that do not name one get those of `default`."""
+        """`rules` are keyed by ApplVerID(1128); messages that do not name one get those of `default`.
+
+        `session_tags` are those of the specification that defines the session's own messages.
+        """
         self.data_fields = data_fields
         self._rules = rules
         self._default = rules[default]
         self.passes: Callable[[Fields], bool] = self._default.passes
         self._has_versions = bool(default)
         self._names = names
+        self._session_tags = session_tags
         self._by_msg_type: dict[bytes, bytes] = {}  # ApplVerID(1128) where it is not the default
 
     def with_versions(self, versions: Versions) -> "Dictionary":
@@ -104,7 +115,12 @@ class Dictionary:
                 return None
             return Fault(Reason.INVALID_MSG_TYPE, fix.MsgType, f"MsgType(35) {fields.msg_type} is not defined")
         found = rules.check(fields, msg_type)
-        return None if found is None else self._fault(*found)
+        if found is None:
+            return None
+        reason, tag = found
+        if reason == Reason.TAG_NOT_DEFINED_FOR_MESSAGE and msg_type in _SESSION_MESSAGES:
+            reason = reason if tag in self._session_tags else Reason.INVALID_TAG
+        return self._fault(reason, tag)
 
     def _passes(self, fields: Fields) -> bool:
         return (fields.get(fix.MsgType) or b"") not in self._by_msg_type and self._default.passes(fields)
@@ -136,7 +152,7 @@ def _compile(transport: str, applications: tuple[tuple[bytes, str], ...], flags:
     names = {tag: name for file in (*files.values(), outer) for tag, name in file.names.items()}
     rules = {version: file.rules(outer, flags, version) for version, file in files.items()}
     pairs = DATA_FIELDS | {length: tag for file in (*files.values(), outer) for length, tag in file.data_fields.items()}
-    return Dictionary(rules, applications[0][0], names, None if pairs == DATA_FIELDS else pairs)
+    return Dictionary(rules, applications[0][0], names, None if pairs == DATA_FIELDS else pairs, outer.names)
 
 
 def _version(text: str) -> bytes:
@@ -156,13 +172,15 @@ class _File:
 
     def _read(self, root: ElementTree.Element) -> None:
         _complete(root)
+        has_strings = (root.get("type", "FIX"), root.get("major"), root.get("minor")) not in _WITHOUT_STRINGS
         self._tags: dict[str, int] = {}
         self._types: dict[int, str] = {}
         self._choices: dict[int, frozenset[bytes] | None] = {}
         for field in root.iterfind("fields/field"):
             tag = int(field.attrib["number"])
             self._tags[field.attrib["name"]] = tag
-            self._types[tag] = "XMLDATA" if tag == fix.XmlData else field.attrib["type"].upper()
+            kind = "XMLDATA" if tag == fix.XmlData else field.attrib["type"].upper()
+            self._types[tag] = kind if kind != "CHAR" or has_strings else OLD_CHAR
             self._choices[tag] = frozenset(value.attrib["enum"].encode() for value in field.iterfind("value")) or None
         self.names = {tag: name for name, tag in self._tags.items()}
         self.data_fields = self._data_pairs()

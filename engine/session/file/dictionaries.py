@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 
 def find_dictionary(value: str, folder: Path) -> Path | None:
     """Return the dictionary `value`: an absolute path, relative to `folder`, or one that QuickFIX installs."""
-    places = [folder / value] if Path(value).parent != Path() else [folder / value, *_installed(value)]
+    is_bare = Path(value).parent == Path()
+    places = [folder / value, *_installed(value)] if is_bare else [folder / value, Path(value)]
     return next((place.absolute() for place in places if place.is_file()), None)
 
 

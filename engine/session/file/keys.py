@@ -1,18 +1,22 @@
 """Every key of a FIX session file, the kind of its value, and which sessions read it.
 
 Shapes  `KEYS` maps a key in lower case to its `Key`; numbered and suffixed keys are found by `known`.
-Source  QuickFIX configuration page; QuickFIX/J configuration page, and a few keys of our own, for those marked NATIVE.
+Source  the configuration pages of QuickFIX; of QuickFIX/J, /N and /Go, and a few keys of our own, for those marked
+        NATIVE.
 """
 
+import difflib
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 
 class KeyKind(NamedTuple):
-    """The syntax of a value, and how to describe it."""
+    """The syntax of a value, how to describe it, and how to write each of its spellings in one way."""
 
     hint: str
     pattern: re.Pattern[str]
+    canonical: Callable[[str], str] = str
 
     def fits(self, value: str) -> bool:
         """Say whether `value` is of this kind."""
@@ -27,28 +31,40 @@ class Key(NamedTuple):
     quickfix: bool = True
 
 
-def _kind(hint: str, pattern: str) -> KeyKind:
-    return KeyKind(hint, re.compile(pattern))
+def _kind(hint: str, pattern: str, canonical: Callable[[str], str] = str) -> KeyKind:
+    return KeyKind(hint, re.compile(pattern), canonical)
 
+
+def _unit_of_time(text: str) -> str:
+    """Return QuickFIX/N's `Milliseconds` as `MILLIS`; the others write it so or as digits."""
+    found = _PRECISION.fullmatch(text)
+    return text if found is None or not found[1] else found[1].upper() + "S"
+
+
+_PRECISION = re.compile(r"(?i)\d|(second|milli|micro|nano)(?:s|seconds?)?")
+_WEEKDAY = r"(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*\.?"
 
 _PORT = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
 TEXT = _kind("text", r".+")
 FLAG = _kind("Y or N", r"[YN]")
 NATURAL = _kind("a whole number, 0 or more", r"\d{1,9}")
 POSITIVE = _kind("a whole number above 0", r"0*[1-9]\d{0,8}")
+SECONDS = _kind("a whole number, 0 or more", r"\d{1,9}s?", lambda text: text.rstrip("s"))
+SOME_SECONDS = _kind("a whole number above 0", r"0*[1-9]\d{0,8}s?", lambda text: text.rstrip("s"))
 FACTOR = _kind("a number such as 0.5", r"\d+(\.\d+)?")
 PORT = _kind("a port from 1 to 65535", _PORT)
 TIME = _kind("a time HH:MM:SS, perhaps with a zone", r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d([ \t]+\S+)?")
-DAY = _kind("a day such as mon or Friday", r"(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*")
-DAYS = _kind("days such as Mon,Tue", r"(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*(,(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*)*")
-HOST = _kind("a host name or address", r"[^\s:/]+|[0-9A-Fa-f:]+")
+DAY = _kind("a day such as mon or Friday", _WEEKDAY)
+DAYS = _kind("days such as Mon,Tue", rf"{_WEEKDAY}([ \t]*,[ \t]*{_WEEKDAY})*")
+HOST = _kind("a host name or address", r"[^\s:/\[\]]+|\[[0-9A-Fa-f:.%\w]+\]|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%\w+)?",
+             lambda text: text.strip("[]"))  # fmt: skip
 DICTIONARY = _kind("the path of a dictionary", r".+")
 FILE = _kind("the path of a file", r".+")
 FOLDER = _kind("the path of a folder", r".+")
 BEGIN_STRING = _kind("FIX.4.0 to FIX.4.4 or FIXT.1.1", r"FIX\.4\.[0-4]|FIXT\.1\.1")
 CONNECTION = _kind("initiator or acceptor", r"initiator|acceptor")
 POLICY = _kind("ROUNDROBIN or PRIORITY", r"ROUNDROBIN|PRIORITY")
-PRECISION = _kind("0 to 9, or SECONDS, MILLIS, MICROS, NANOS", r"\d|SECONDS|MILLIS|MICROS|NANOS")
+PRECISION = _kind("0 to 9, or SECONDS, MILLIS, MICROS, NANOS", _PRECISION.pattern, _unit_of_time)
 LOGON_TAG = _kind("a field such as 553=user", r"[1-9]\d*=.+")
 VERIFY_LEVEL = _kind("0 or 1", r"[01]")
 BYTES = _kind("a number of bytes from 1000 to 999999999", r"[1-9]\d{3,8}")
@@ -120,12 +136,12 @@ _ALL = (
     Key("MaxMessageSize", BYTES, NATIVE),
     Key("MaxFields", COUNT, NATIVE),
     # time-outs, in seconds
-    Key("HeartBtInt", NATURAL),
+    Key("HeartBtInt", SECONDS),
     Key("MinHeartBtInt", NATURAL, NATIVE),
     Key("MaxHeartBtInt", NATURAL, NATIVE),
-    Key("ReconnectInterval", POSITIVE),
-    Key("LogonTimeout", POSITIVE),
-    Key("LogoutTimeout", POSITIVE),
+    Key("ReconnectInterval", SOME_SECONDS),
+    Key("LogonTimeout", SOME_SECONDS),
+    Key("LogoutTimeout", SOME_SECONDS),
     Key("TestRequestDelayMultiplier", FACTOR, NATIVE),
     Key("HeartBeatTimeoutMultiplier", FACTOR, NATIVE),
     # sockets
@@ -137,6 +153,7 @@ _ALL = (
     Key("HostSelectionPolicyPriorityStartOverInterval", POSITIVE),
     Key("SocketAcceptPort", PORT),
     Key("SocketAcceptAddress", HOST, NATIVE),
+    Key("SocketAcceptHost", HOST, NATIVE),
     Key("SocketLocalHost", HOST, NATIVE),
     Key("SocketLocalPort", PORT, NATIVE),
     Key("AllowedRemoteAddresses", TEXT),
@@ -154,7 +171,9 @@ _ALL = (
     Key("ScreenLogShowOutgoing", FLAG, NATIVE),
     Key("ScreenLogShowEvents", FLAG, NATIVE),
     Key("HttpAcceptPort", PORT, NATIVE),
-    # TLS
+)
+_TLS = (
+    # QuickFIX
     Key("SSLProtocol", TEXT, NATIVE),
     Key("SSLCipherSuite", TEXT, NATIVE),
     Key("TLSCipherSuites", TEXT, NATIVE),
@@ -167,21 +186,50 @@ _ALL = (
     Key("CertificateVerifyLevel", VERIFY_LEVEL, NATIVE),
     Key("CertificateRevocationListFile", FILE, NATIVE),
     Key("CertificateRevocationListDirectory", FOLDER, NATIVE),
+    # ours
+    Key("CertificateKeyPassphraseEnv", TEXT, NATIVE),
+    Key("CertificateKeyPassphraseFile", FILE, NATIVE),
+    # QuickFIX/J, and the first of QuickFIX/Go too
     Key("SocketUseSSL", FLAG, NATIVE),
     Key("NeedClientAuth", FLAG, NATIVE),
     Key("EnabledProtocols", TEXT, NATIVE),
     Key("CipherSuites", TEXT, NATIVE),
     Key("UseSNI", FLAG, NATIVE),
     Key("SNIHostName", HOST, NATIVE),
+    Key("EndpointIdentificationAlgorithm", TEXT, NATIVE),
+    Key("SocketKeyStore", TEXT, NATIVE),
+    Key("SocketKeyStorePassword", TEXT, NATIVE),
+    Key("KeyStoreType", TEXT, NATIVE),
+    Key("KeyManagerFactoryAlgorithm", TEXT, NATIVE),
+    Key("SocketTrustStore", TEXT, NATIVE),
+    Key("SocketTrustStorePassword", TEXT, NATIVE),
+    Key("TrustStoreType", TEXT, NATIVE),
+    Key("TrustManagerFactoryAlgorithm", TEXT, NATIVE),
+    # QuickFIX/N
+    Key("SSLEnable", FLAG, NATIVE),
+    Key("SSLServerName", HOST, NATIVE),
+    Key("SSLProtocols", TEXT, NATIVE),
+    Key("SSLValidateCertificates", FLAG, NATIVE),
+    Key("SSLCheckCertificateRevocation", FLAG, NATIVE),
+    Key("SSLRequireClientCertificate", FLAG, NATIVE),
+    Key("SSLCACertificate", FILE, NATIVE),
+    Key("SSLCertificate", TEXT, NATIVE),
+    Key("SSLCertificatePassword", TEXT, NATIVE),
+    # QuickFIX/Go
     Key("SocketCertificateFile", FILE, NATIVE),
     Key("SocketPrivateKeyFile", FILE, NATIVE),
     Key("SocketCAFile", FILE, NATIVE),
+    Key("SocketCertificateBytes", TEXT, NATIVE),
+    Key("SocketPrivateKeyBytes", TEXT, NATIVE),
+    Key("SocketCABytes", TEXT, NATIVE),
+    Key("SocketServerName", HOST, NATIVE),
+    Key("SocketInsecureSkipVerify", FLAG, NATIVE),
     Key("SocketMinimumTLSVersion", TEXT, NATIVE),
 )
-KEYS = {key.name.lower(): key for key in _ALL}
+KEYS = {key.name.lower(): key for key in (*_ALL, *_TLS)}
+TLS_KEYS = frozenset(key.name for key in _TLS)  # every word of TLS that any QuickFIX has
 
 _NUMBERED = re.compile(r"(socketconnect(?:source)?(?:host|port)|logontag)([1-9]\d*)")
-_DATABASE = re.compile(r"(?i:mysql|postgresql|odbc|jdbc|slf4j)")
 
 
 def known(name: str) -> Key | None:
@@ -195,6 +243,7 @@ def known(name: str) -> Key | None:
     return KEYS.get(lower)
 
 
-def is_database(name: str) -> bool:
-    """Say whether the key configures a store or log in a database, which Fixlane does not support."""
-    return _DATABASE.match(name) is not None
+def nearest(name: str) -> str:
+    """Return the known key that an unknown one may be meant for; "" where none is near."""
+    close = difflib.get_close_matches(name.lower(), KEYS, n=1, cutoff=0.75)
+    return KEYS[close[0]].name if close else ""

@@ -1,33 +1,39 @@
 """FIX session files, QuickFIX's own `.cfg` format: read, checked as a whole, written back.
 
-Shapes  keys ignore case and are kept in the spelling of `keys`; values are text, read by typed accessors.
+Shapes  keys ignore case and are kept in the spelling of `keys`; values are text, read by typed accessors, with what
+        the environment holds already in them.
 Errors  ConfigError that lists every problem of the file, each as `file:line: [SECTION] Key: what; what to do`.
 Source  QuickFIX configuration page; FIX 4.4 volume 2 for what identifies a session.
 """
 
-import difflib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from engine.errors import ConfigError
-from engine.session.file.dictionaries import find_dictionary, wrong_version
-from engine.session.file.keys import DICTIONARY, FILE, FOLDER, KEYS, is_database, known
+from engine.session.file.dictionaries import find_dictionary
+from engine.session.file.judging import Entry, Judge
+from engine.session.file.keys import DICTIONARY, FILE, FOLDER, KeyKind, known
+from engine.session.file.source import read_source
 
 _logger = logging.getLogger(__name__)
 _IDENTITY = ("BeginString", "SenderCompID", "TargetCompID")
+_PATHS = (DICTIONARY, FILE, FOLDER)
 
 
 class SessionSettings:
     """One session of a file, defaults merged in and paths resolved; immutable."""
 
-    __slots__ = ("file", "values")
+    __slots__ = ("file", "values", "written")
 
-    def __init__(self, file: Path, values: Mapping[str, str]) -> None:
+    def __init__(self, file: Path, values: Mapping[str, str], written: Mapping[str, str] | None = None) -> None:
+        """`written` holds the texts of values that come from the environment, for where these must not be shown."""
         self.file = file
         self.values = MappingProxyType(dict(values))
+        self.written = MappingProxyType(dict(written or {}))
 
     @property
     def name(self) -> str:
@@ -58,6 +64,10 @@ class SessionSettings:
         value = self.values.get(key)
         return Path(value) if value else None
 
+    def shown(self, key: str) -> str:
+        """Return a value as it may stand in an error: by its variables where it comes from the environment."""
+        return self.written.get(key, self.text(key))
+
     def endpoints(self) -> list[tuple[str, int]]:
         """Return the peer's addresses in the order they are tried."""
         numbers = [key.removeprefix("SocketConnectHost") for key in self.values if key.startswith("SocketConnectHost")]
@@ -71,15 +81,20 @@ class SessionSettings:
 
     def replaced(self, overrides: Mapping[str, object]) -> "SessionSettings":
         """Return these settings with other values for the keys in `overrides`; None removes a key."""
-        values = dict(self.values)
+        values, written = dict(self.values), dict(self.written)
         for name, value in overrides.items():
             key = known(name)
             spelled = key.name if key is not None else name
-            if value is None:
-                values.pop(spelled, None)
-            else:
+            values.pop(spelled, None)
+            written.pop(spelled, None)
+            if value is not None:
                 values[spelled] = str(value)
-        return SessionSettings(self.file, values)
+        return SessionSettings(self.file, values, written)
+
+    def as_written(self) -> dict[str, str]:
+        """Return the values as text for a file: paths resolved, and what comes from the environment by its name."""
+        written = {key: text for key, text in self.written.items() if _kind(key) not in _PATHS}
+        return {**self.values, **written}
 
 
 class SessionFile(NamedTuple):
@@ -109,35 +124,54 @@ def load_session(file: Path, connection_type: str, state_dir: Path | None = None
     return found[0]
 
 
-def read_session_file(file: Path, state_dir: Path | None = None) -> SessionFile:
-    """Read `file` and check all of it; relative store and log folders are in `state_dir`, else beside the file."""
-    result = SessionFile([], [], [])
+def read_session_file(
+    file: Path, state_dir: Path | None = None, environ: Mapping[str, str] = os.environ
+) -> SessionFile:
+    """Read `file` and check all of it; relative store and log folders are in `state_dir`, else beside the file.
+
+    A value may name variables of `environ`, see `variables`.
+    """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        result.problems.append(f"{file}: cannot be read ({error}); name a QuickFIX session file")
-        return result
-    defaults, sections = _split(file, lines, result)
-    if not sections and not result.problems:
-        result.problems.append(f"{file}: has no [SESSION] section; add one for each session")
-    for section in sections:
-        section.check_complete({**defaults.entries, **section.entries}, result)
-        values = {key: entry.value for key, entry in {**defaults.entries, **section.entries}.items()}
-        session = SessionSettings(file, _with_paths(file, state_dir or file.parent, values))
-        if any(session.name == other.name for other in result.sessions):
-            result.problems.append(f"{section}: {session.name} is defined twice; remove one or give a SessionQualifier")
-        result.sessions.append(session)
-    return result
+        source = read_source(file)
+    except OSError as error:
+        return SessionFile([], [f"{file}: cannot be read ({error}); name a QuickFIX session file"], [])
+    judge = Judge(file, environ)
+    sections = [judge.section(block) for block in source.blocks]
+    defaults = next((section.entries for section in sections if section.name == "DEFAULT"), {})
+    own = [section for section in sections if section.name == "SESSION"]
+    if not own and not source.problems:
+        judge.problem(f"{file}: has no [SESSION] section; add one for each session")
+    sessions: list[SessionSettings] = []
+    for section in own:
+        entries = {**defaults, **section.entries}
+        judge.whole(section, entries)
+        session = _session(file, state_dir or file.parent, entries)
+        if any(session.name == other.name for other in sessions):
+            judge.problem(f"{section}: {session.name} is defined twice; remove one or give a SessionQualifier")
+        sessions.append(session)
+    return SessionFile(sessions, source.problems + judge.problems(is_whole=source.is_whole), judge.warnings())
 
 
-def render(sessions: Iterable[SessionSettings], overrides: Mapping[str, object] | None = None) -> str:
-    """Return QuickFIX text of `sessions`, paths resolved; `overrides` apply to each, None removes a key."""
-    shown = [session.replaced(overrides or {}) for session in sessions]
-    common = [key for key in shown[0].values if all(s.values.get(key) == shown[0].values[key] for s in shown)]
+def _session(file: Path, state_dir: Path, entries: Mapping[str, Entry]) -> SessionSettings:
+    values = {key: entry.value for key, entry in entries.items()}
+    written = {key: entry.written for key, entry in entries.items() if "${" in entry.written}
+    return SessionSettings(file, _with_paths(file, state_dir, values), written)
+
+
+def render(
+    sessions: Iterable[SessionSettings], overrides: Mapping[str, object] | None = None, *, with_secrets: bool = False
+) -> str:
+    """Return QuickFIX text of `sessions`, paths resolved; `overrides` apply to each, None removes a key.
+
+    What comes from the environment is named; `with_secrets` puts it in, for a text that never reaches a disk.
+    """
+    changed = [session.replaced(overrides or {}) for session in sessions]
+    shown = [session.values if with_secrets else session.as_written() for session in changed]
+    common = [key for key in shown[0] if all(values.get(key) == shown[0][key] for values in shown)]
     shared = [key for key in common if key not in _IDENTITY]  # QuickFIX reads socket options from [DEFAULT] alone
-    lines = ["[DEFAULT]", *(f"{key}={shown[0].values[key]}" for key in shared)]
-    for session in shown:
-        lines += ["", "[SESSION]", *(f"{key}={value}" for key, value in session.values.items() if key not in shared)]
+    lines = ["[DEFAULT]", *(f"{key}={shown[0][key]}" for key in shared)]
+    for values in shown:
+        lines += ["", "[SESSION]", *(f"{key}={value}" for key, value in values.items() if key not in shared)]
     return "\n".join(lines) + "\n"
 
 
@@ -146,112 +180,11 @@ def override(file: Path, **values: object) -> str:
     return render(load_sessions(file), values)
 
 
-class _Entry(NamedTuple):
-    value: str
-    place: str
-
-
-class _Section:
-    """One [DEFAULT] or [SESSION]: its entries by key in our spelling."""
-
-    def __init__(self, file: Path, line: int, name: str) -> None:
-        self.file = file
-        self.name = name
-        self.line = line
-        self.entries: dict[str, _Entry] = {}
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: [{self.name}]"
-
-    def add(self, line: int, name: str, value: str, result: SessionFile) -> None:
-        """Add one `name=value`, and note what is wrong with it."""
-        key = known(name)
-        spelled = key.name if key is not None else name
-        place = f"{self.file}:{line}: [{self.name}] {spelled}"
-        if spelled in self.entries:
-            result.problems.append(f"{place}: given twice in this section; remove one")
-        elif is_database(name):
-            result.problems.append(f"{place}: stores and logs in a database do not exist here; use FileStorePath")
-        elif key is None:
-            result.warnings.append(f"{place}: unknown key, ignored{_suggestion(name)}")
-        elif not key.kind.fits(value):
-            result.problems.append(f"{place}: {value!r} is not {key.kind.hint}; correct the value")
-        elif key.kind is DICTIONARY and find_dictionary(value, self.file.parent) is None:
-            result.problems.append(
-                f"{place}: {value!r} is neither beside the session file nor among QuickFIX's own dictionaries;"
-                " correct the path"
-            )
-        self.entries[spelled] = _Entry(value, place)
-
-    def check_complete(self, entries: dict[str, _Entry], result: SessionFile) -> None:
-        """Note which keys the session lacks and which contradict each other, defaults included."""
-        values = {key: entry.value for key, entry in entries.items()}
-        for key, why in _missing(values):
-            result.problems.append(f"{self}: {key} is missing{why}; add {key}=")
-        if values.get("ConnectionType") == "acceptor" and "SessionQualifier" in values:
-            place = entries["SessionQualifier"].place
-            result.problems.append(f"{place}: an acceptor cannot have a qualifier; remove it")
-        schedule = [values.get(key, "00:00:00") for key in ("StartTime", "EndTime")]
-        if values.get("NonStopSession") == "Y" and (schedule != ["00:00:00"] * 2 or "StartDay" in values):
-            result.problems.append(f"{entries['NonStopSession'].place}: contradicts StartTime or StartDay; remove one")
-        for key in ("DataDictionary", "TransportDataDictionary"):
-            dictionary = find_dictionary(values[key], self.file.parent) if key in values else None
-            expected = values.get("BeginString", "")
-            if dictionary is not None and (found := wrong_version(dictionary, expected)):
-                result.problems.append(f"{entries[key].place}: {dictionary} {found}, the session is {expected}")
-
-
-def _split(file: Path, lines: list[str], result: SessionFile) -> tuple[_Section, list[_Section]]:
-    """Return the defaults and the sessions that `lines` hold."""
-    defaults = _Section(file, 0, "DEFAULT")
-    sections: list[_Section] = []
-    current: _Section | None = None
-    for number, line in enumerate((raw.strip() for raw in lines), 1):
-        if not line or line.startswith("#"):
-            continue
-        place = f"{file}:{number}"
-        if line.startswith("[") and line.endswith("]"):
-            current = _Section(file, number, line[1:-1].strip())
-            if current.name == "SESSION":
-                sections.append(current)
-            elif current.name == "DEFAULT" and not defaults.line:
-                defaults = current
-            else:
-                result.problems.append(f"{place}: section {line} is not one [DEFAULT] or a [SESSION]; rename it")
-        elif "=" not in line:
-            result.problems.append(f"{place}: {line!r} is neither Key=value nor # comment; correct the line")
-        elif current is None:
-            result.problems.append(f"{place}: {line!r} stands before any section; put [DEFAULT] above it")
-        else:
-            name, _, value = line.partition("=")
-            current.add(number, name.strip(), value.strip(), result)
-    return defaults, sections
-
-
-def _missing(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the required keys that a session lacks, each with the reason where that is not obvious."""
-    required = {"ConnectionType": "", "BeginString": "", "SenderCompID": "", "TargetCompID": ""}
-    if values.get("NonStopSession") != "Y":
-        required |= dict.fromkeys(("StartTime", "EndTime"), " (or set NonStopSession=Y)")
-    if values.get("ConnectionType") == "initiator":
-        required |= dict.fromkeys(("SocketConnectHost", "SocketConnectPort", "HeartBtInt"), " for an initiator")
-    elif values.get("ConnectionType") == "acceptor":
-        required["SocketAcceptPort"] = " for an acceptor"
-    required["FileStorePath"] = " (sequence numbers must outlive the process)"
-    is_fixt = values.get("BeginString", "").startswith("FIXT")
-    if is_fixt:
-        required["DefaultApplVerID"] = " for FIXT.1.1"
-    if values.get("UseDataDictionary", "Y") == "Y":
-        dictionaries = ("TransportDataDictionary", "AppDataDictionary") if is_fixt else ("DataDictionary",)
-        required |= dict.fromkeys(dictionaries, " (or set UseDataDictionary=N)")
-    return ((key, why) for key, why in required.items() if key not in values)
-
-
 def _with_paths(file: Path, state_dir: Path, values: dict[str, str]) -> dict[str, str]:
     """Return `values` with absolute paths."""
     resolved = dict(values)
     for name, value in values.items():
-        kind = key.kind if (key := known(name)) is not None else None
+        kind = _kind(name)
         if kind is DICTIONARY:
             resolved[name] = str(find_dictionary(value, file.parent) or value)
         elif kind is FILE or kind is FOLDER:
@@ -260,6 +193,6 @@ def _with_paths(file: Path, state_dir: Path, values: dict[str, str]) -> dict[str
     return resolved
 
 
-def _suggestion(name: str) -> str:
-    close = difflib.get_close_matches(name.lower(), KEYS, n=1, cutoff=0.75)
-    return f"; did you mean {KEYS[close[0]].name}?" if close else ""
+def _kind(name: str) -> KeyKind | None:
+    key = known(name)
+    return None if key is None else key.kind

@@ -25,7 +25,7 @@ from engine.session.native.driver import SessionDriver
 from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
-from engine.session.native.tls import server_context
+from engine.session.native.tls import protection, server_context
 from engine.session.protocol.session import FixSession
 from engine.session.store.file_store import open_store, stem
 
@@ -155,6 +155,7 @@ class SessionAcceptor:
                 backlog=1024,
             )
             self._servers.insert(0, server)
+            _logger.info("listening on port %d, %s", server.sockets[0].getsockname()[1], protection(one))
         return [server.sockets[0].getsockname()[1] for server in self._servers]
 
     def close(self) -> None:
@@ -278,7 +279,9 @@ class _Stranger:
 
 def endpoint(settings: SessionSettings) -> Endpoint:
     """Return the address (None for all) and port that a session listens on."""
-    return settings.text("SocketAcceptAddress") or None, settings.integer("SocketAcceptPort")
+    return settings.text("SocketAcceptAddress") or settings.text("SocketAcceptHost") or None, settings.integer(
+        "SocketAcceptPort"
+    )
 
 
 def _addresses(settings: SessionSettings) -> frozenset[str]:

@@ -15,6 +15,7 @@ from engine.runtime._clock import Clock
 from engine.session.native.connection import Connection
 from engine.session.native.message_log import MessageLog
 from engine.session.protocol import admin
+from engine.session.protocol.faults import Reason
 from engine.session.protocol.host import Host
 from engine.session.protocol.session import FixSession
 from engine.session.protocol.states import NEVER_NS
@@ -48,6 +49,7 @@ class SessionDriver(Host):
         self._timer: asyncio.TimerHandle | None = None
         self._is_busy = False  # inside the session
         self._is_closing = False
+        self.last_error = ""  # why the connection ended last, or was not made
 
     @property
     def name(self) -> str:
@@ -88,9 +90,12 @@ class SessionDriver(Host):
             self.send(admin.unsupported(fields, self.core.versions))
         except SessionError as error:  # too long for the peer: trading goes on without it
             self.log(f"a message of an unsupported type got no answer: {error}")
+        self.core.on_refused(fields, Reason.INVALID_MSG_TYPE, admin.not_taken(fields))
 
     def reset_numbers(self) -> None:
-        """Start both numbers at 1 without logging out, by agreement with the peer."""
+        """Start both numbers at 1 without logging out, by agreement with the peer; SessionError in FIX.4.0."""
+        if not self.core.settings.has_reset_flag:
+            raise SessionError(f"{self.name}: FIX.4.0 has no ResetSeqNumFlag(141); log out and reset on both sides")
         self._run(self.core.reset_numbers, self.clock.now_ns())
 
     def sequence_reset(self, new_seq_no: int) -> None:
@@ -151,6 +156,7 @@ class SessionDriver(Host):
     def on_closed(self, reason: str) -> None:
         """Tell the session that the connection is gone."""
         self._connection = None
+        self.last_error = self.core.logout_reason or reason
         if not self._is_closing:
             self._run(self.core.disconnected, self.clock.now_ns(), reason)
             self.on_timer()

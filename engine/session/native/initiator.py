@@ -23,7 +23,7 @@ from engine.session.native.driver import SessionDriver
 from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
-from engine.session.native.tls import client_context, server_name
+from engine.session.native.tls import client_context, protection, server_name
 from engine.session.protocol.replay import REPLAYED
 from engine.session.protocol.session import FixSession
 from engine.session.store.file_store import open_store, stem
@@ -70,9 +70,15 @@ class NativeSession(SessionDriver):
         self._tune = tuner(settings)
         self._settings = settings
         self._tls = client_context(settings)
+        self._protection = protection(settings)
         self._local_address = _local_address(settings)
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
+
+    @property
+    def protection(self) -> str:
+        """How the connection is protected."""
+        return "in clear" if self._tls is None else "TLS"
 
     def logon(self, *, resets: bool = False) -> None:
         """Connect and log on; connect again after a loss until `logout` or `close`.
@@ -121,7 +127,8 @@ class NativeSession(SessionDriver):
                 await self._connect()
             except (OSError, TimeoutError) as error:
                 self._addresses.failed()
-                _logger.info("%s: not connected: %s", self.name, error)
+                self.last_error = f"not connected: {error or 'no answer in time'}"
+                _logger.info("%s: %s", self.name, self.last_error)
             else:
                 if self._task is not asyncio.current_task():
                     return  # cancelled while it connected, which `wait_for` keeps to itself
@@ -140,7 +147,7 @@ class NativeSession(SessionDriver):
 
     async def _connect(self) -> None:
         host, port = self._addresses.next(self.clock.now_ns())
-        _logger.info("%s: connecting to %s port %d", self.name, host, port)
+        _logger.info("%s: connecting to %s port %d, %s", self.name, host, port, self._protection)
         # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             await self.loop.create_connection(

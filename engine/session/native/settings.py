@@ -6,9 +6,14 @@ Source  QuickFIX and QuickFIX/J configuration pages; QuickFIX/Go for four keys o
 
 from engine.errors import ConfigError
 from engine.session.file.settings import SessionSettings
+from engine.session.native import tls_settings
+from engine.session.native.tls import exposed, protection
 from engine.session.protocol.agreed import SECOND_NS, CoreSettings
 from engine.session.protocol.versions import APPL_VER_IDS
 
+__all__ = ["core_settings", "ignored", "protection", "refused"]
+
+_START_OVER = "HostSelectionPolicyPriorityStartOverInterval"
 _HEADER_KEYS = (("SenderSubID", 50), ("TargetSubID", 57), ("SenderLocationID", 142), ("TargetLocationID", 143))
 _PRECISIONS = {"SECONDS": 0, "MILLIS": 3, "MICROS": 6, "NANOS": 9}
 
@@ -18,32 +23,31 @@ _REFUSED = {
     "FileLogBackupPath": "logs are not moved; rotate FileLogPath with the system's tools",
     "ScreenLogShowIncoming": "messages are not printed; use FileLogPath",
     "ScreenLogShowOutgoing": "messages are not printed; use FileLogPath",
-    "TLSCipherSuites": "the suites of TLS 1.3 are all sound and cannot be chosen; remove the key",
     "ScreenLogShowEvents": "events go to the engine's log; remove the key",
 }
 _FOR_INITIATORS = (
     "SocketConnect", "SocketLocal", "HostSelection", "ReconnectInterval", "HeartBtInt", "LogonTag", "ClientCertificate",
-    "UseSNI", "SNIHostName",
+    "UseSNI", "SNIHostName", "SSLServerName", "SocketServerName", "EndpointIdentificationAlgorithm",
 )  # fmt: skip
 _FOR_ACCEPTORS = (
     "SocketAccept", "SocketReuseAddress", "AllowedRemoteAddresses", "ServerCertificate", "CertificateVerifyLevel",
-    "NeedClientAuth", "MinHeartBtInt", "MaxHeartBtInt",
+    "NeedClientAuth", "SSLRequireClientCertificate", "MinHeartBtInt", "MaxHeartBtInt",
 )  # fmt: skip
 
 
 def refused(settings: SessionSettings) -> list[str]:
     """Return the settings that the native session cannot honour, each with what to do instead."""
-    return [f"{settings.file}: {key}: {instead}" for key, instead in _REFUSED.items() if settings.text(key, "N") != "N"]
+    found = [f"{key}: {instead}" for key, instead in _REFUSED.items() if settings.text(key, "N") != "N"]
+    return [f"{settings.file}: {text}" for text in (*found, *tls_settings.refused(settings))]
 
 
 def ignored(settings: SessionSettings) -> list[str]:
-    """Return the keys that have no effect because they are for the other role."""
+    """Return a warning for each key without effect, and for each file of a secret that others may read."""
     others, role = (_FOR_ACCEPTORS, "acceptor") if settings.is_initiator else (_FOR_INITIATORS, "initiator")
-    return [
-        f"{settings.file}: {key}: has no effect, it is for an {role}"
-        for key in settings.values
-        if key.startswith(others)
-    ]
+    idle = [f"{key}: has no effect, it is for an {role}" for key in settings.values if key.startswith(others)]
+    if settings.text("HostSelectionPolicy") != "PRIORITY" and settings.text(_START_OVER):
+        idle.append(f"{_START_OVER}: has no effect without HostSelectionPolicy=PRIORITY")
+    return [f"{settings.file}: {text}" for text in idle] + exposed(settings)
 
 
 def core_settings(settings: SessionSettings) -> CoreSettings:
@@ -108,6 +112,8 @@ def _precision(settings: SessionSettings) -> int:
     text = settings.text("TimestampPrecision")
     if text:
         return _PRECISIONS[text] if text in _PRECISIONS else int(text)
+    if settings.text("BeginString") in ("FIX.4.0", "FIX.4.1"):
+        return 0  # their times have no fraction
     return 3 if settings.flag("MillisecondsInTimeStamp", True) else 0
 
 

@@ -1,93 +1,125 @@
-"""TLS from the keys of a session file: QuickFIX's, QuickFIX/J's and four of QuickFIX/Go's.
+"""TLS of a session: the contexts that the keys of its file ask for, and how its connection is protected.
 
-Errors  ConfigError that names the key, for a file that cannot be read and for anything below TLS 1.2.
-Source  QuickFIX configuration: SSL..., Certification..., Certificate...; an initiator always verifies its peer.
+Errors  ConfigError that names the key: files that cannot be used, anything below TLS 1.2.
+Source  as in `tls_settings`; the standard library's ssl.
 """
 
 import ssl
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from engine.errors import ConfigError
+from engine.runtime.private_keys import exposure
+from engine.session.file.security import plain, wants_tls
 from engine.session.file.settings import SessionSettings
-
-_CERTIFICATES = (
-    ("ClientCertificateFile", "ClientCertificateKeyFile"),
-    ("ServerCertificateFile", "ServerCertificateKeyFile"),
-    ("SocketCertificateFile", "SocketPrivateKeyFile"),
+from engine.session.native.certificates import load_pair, pair_of, read, secret_files
+from engine.session.native.tls_settings import (
+    has_revocation_list,
+    peer_name,
+    unverified,
+    versions,
+    wants_peer_certificate,
 )
-_AUTHORITIES = ("CertificationAuthoritiesFile", "SocketCAFile")
-_SWITCHES = ("CertificationAuthoritiesDirectory", *_AUTHORITIES, *(file for file, _ in _CERTIFICATES))
 
-
-def is_wanted(settings: SessionSettings) -> bool:
-    """Say whether the session uses TLS: as SocketUseSSL says, else if any certificate is named."""
-    if said := settings.text("SocketUseSSL"):
-        return said == "Y"
-    return any(settings.text(key) for key in _SWITCHES)
+_AUTHORITY_FILES = ("CertificationAuthoritiesFile", "SocketCAFile", "SSLCACertificate")
+_AUTHORITY_FOLDER = "CertificationAuthoritiesDirectory"
+_REVOCATION = ("CertificateRevocationListFile", "CertificateRevocationListDirectory")
 
 
 def client_context(settings: SessionSettings) -> ssl.SSLContext | None:
     """Return the context of an initiator; None for a plain socket."""
-    if not is_wanted(settings):
+    if not wants_tls(settings.values):
         return None
     context = ssl.create_default_context()
-    context.check_hostname = settings.flag("UseSNI", True)
+    context.check_hostname = settings.flag("UseSNI", True) and not unverified(settings)
+    if unverified(settings):
+        context.verify_mode = ssl.CERT_NONE
+    _configure(context, settings)
+    return context
+
+
+def server_context(settings: SessionSettings) -> ssl.SSLContext | None:
+    """Return the context of an acceptor; None for a plain socket."""
+    if not wants_tls(settings.values):
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if wants_peer_certificate(settings):
+        context.verify_mode = ssl.CERT_REQUIRED
+        if not any(settings.text(key) for key in (*_AUTHORITY_FILES, _AUTHORITY_FOLDER)):
+            text = "missing, so that no certificate of a peer could be proved; add it, or say NeedClientAuth=N and"
+            raise ConfigError(f"{settings.file}: {_AUTHORITY_FILES[0]}: {text} SSLRequireClientCertificate=N")
+    if pair_of(settings) is None:
+        raise ConfigError(f"{settings.file}: ServerCertificateFile: missing for an acceptor with TLS; add it")
     _configure(context, settings)
     return context
 
 
 def server_name(settings: SessionSettings, host: str) -> str:
     """Return the name that the peer's certificate must carry, also sent as SNI; empty for UseSNI=N."""
-    return (settings.text("SNIHostName") or host) if settings.flag("UseSNI", True) else ""
+    return peer_name(settings, host)
 
 
-def server_context(settings: SessionSettings) -> ssl.SSLContext | None:
-    """Return the context of an acceptor; None for a plain socket."""
-    if not is_wanted(settings):
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    if settings.flag("NeedClientAuth") or settings.text("CertificateVerifyLevel") == "1":
-        context.verify_mode = ssl.CERT_REQUIRED
-    if not any(settings.text(file) for file, _ in _CERTIFICATES[1:]):
-        raise ConfigError(f"{settings.file}: ServerCertificateFile: missing for an acceptor with TLS; add it")
-    _configure(context, settings)
-    return context
+def protection(settings: SessionSettings) -> str:
+    """Say in a line how the session's connection is protected."""
+    if not wants_tls(settings.values):
+        return plain(settings.values)
+    low, high = (version.name.removeprefix("TLSv").replace("_", ".") for version in versions(settings))
+    spoken = f"TLS {low}" if low == high else f"TLS {low}+"
+    if not settings.is_initiator:
+        return f"{spoken}, {'peers show certificates' if wants_peer_certificate(settings) else 'peers not verified'}"
+    if why := unverified(settings):
+        return f"{spoken}, server not verified because {why}"
+    if not settings.flag("UseSNI", True):
+        return f"{spoken}, server verified by its authority alone, its name not compared because UseSNI=N"
+    names = dict.fromkeys(peer_name(settings, host) for host, _ in settings.endpoints())
+    return f"{spoken}, verified as {' or '.join(names)}"
+
+
+def exposed(settings: SessionSettings) -> list[str]:
+    """Return a warning for each file of a secret that others may read."""
+    keys = secret_files(settings) if wants_tls(settings.values) else []
+    found = ((key, exposure(Path(settings.text(key)))) for key in keys)
+    return [f"{settings.file}: {key}: {settings.shown(key)} {text}" for key, text in found if text]
 
 
 def _configure(context: ssl.SSLContext, settings: SessionSettings) -> None:
-    context.minimum_version, context.maximum_version = _versions(settings)
-    key = ""
-    try:
-        for key in (*_AUTHORITIES, "CertificateRevocationListFile"):
-            if file := settings.text(key):
-                context.load_verify_locations(cafile=file)
-        for key in ("CertificationAuthoritiesDirectory", "CertificateRevocationListDirectory"):
-            if folder := settings.text(key):
-                context.load_verify_locations(capath=folder)
-        if any(settings.text(f"CertificateRevocationList{kind}") for kind in ("File", "Directory")):
-            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
-        for key, private_key in _CERTIFICATES:
-            if file := settings.text(key):
-                context.load_cert_chain(file, settings.text(private_key) or None)
-        key = "SSLCipherSuite" if settings.text("SSLCipherSuite") else "CipherSuites"
+    context.minimum_version, context.maximum_version = versions(settings)
+    found = []
+    for step in (_load_authorities, load_pair, _choose_suites):
+        try:
+            step(context, settings)
+        except ConfigError as error:
+            found.append(str(error))
+    if found:
+        raise ConfigError("\n".join(found))
+
+
+def _load_authorities(context: ssl.SSLContext, settings: SessionSettings) -> None:
+    for key in (*_AUTHORITY_FILES, _REVOCATION[0]):
+        if settings.text(key):
+            content = read(settings, key)
+            hint = "" if b"-----BEGIN" in content else "; `openssl x509 -inform DER -in FILE -out ca.pem` makes it PEM"
+            _attempt(settings, key, hint, partial(context.load_verify_locations, settings.text(key)))
+    for key in (_AUTHORITY_FOLDER, _REVOCATION[1]):
+        if settings.text(key):
+            if not Path(settings.text(key)).is_dir():
+                raise ConfigError(f"{settings.file}: {key}: {settings.shown(key)!r} is no folder; correct the path")
+            _attempt(settings, key, "", partial(context.load_verify_locations, capath=settings.text(key)))
+    if has_revocation_list(settings):
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+
+
+def _choose_suites(context: ssl.SSLContext, settings: SessionSettings) -> None:
+    for key in ("SSLCipherSuite", "CipherSuites"):
         if suites := settings.text(key):
-            context.set_ciphers(suites.replace(",", ":"))
+            hint = "; write OpenSSL's names of TLS 1.2, such as ECDHE-RSA-AES128-GCM-SHA256"
+            _attempt(settings, key, hint, partial(context.set_ciphers, suites.replace(",", ":")))
+            return
+
+
+def _attempt(settings: SessionSettings, key: str, hint: str, step: Callable[[], object]) -> None:
+    try:
+        step()
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"{settings.file}: {key}: {settings.text(key)!r} cannot be used: {error}") from error
-
-
-def _versions(settings: SessionSettings) -> tuple[ssl.TLSVersion, ssl.TLSVersion]:
-    """Return the lowest and highest version that the keys allow, from TLS 1.2 on."""
-    go = settings.text("SocketMinimumTLSVersion")
-    if go and go not in ("TLS12", "TLS13"):
-        raise ConfigError(f"{settings.file}: SocketMinimumTLSVersion: {go} is not safe any more; use TLS12 or TLS13")
-    key = "SSLProtocol" if settings.text("SSLProtocol") else "EnabledProtocols"
-    words = settings.text(key).lower().replace("_", ".").replace(",", " ").split()  # TLSv1_2 is QuickFIX's spelling
-    wanted = {word.lstrip("+") for word in words if not word.startswith("-")} or {"all"}
-    left = [
-        version
-        for name, version in (("tlsv1.2", ssl.TLSVersion.TLSv1_2), ("tlsv1.3", ssl.TLSVersion.TLSv1_3))
-        if wanted & {"all", name} and f"-{name}" not in words and (go, name) != ("TLS13", "tlsv1.2")
-    ]
-    if not left:
-        raise ConfigError(f"{settings.file}: {key}: {settings.text(key)} has nothing from TLS 1.2 on; add TLSv1.2")
-    return left[0], left[-1]
+        raise ConfigError(f"{settings.file}: {key}: {settings.shown(key)!r} cannot be used: {error}{hint}") from None

@@ -73,6 +73,16 @@ class CoreSettings:
         return self.begin_string.startswith("FIXT")
 
     @property
+    def has_reset_flag(self) -> bool:
+        """Say whether a Logon of this version may carry ResetSeqNumFlag(141)."""
+        return self.begin_string != "FIX.4.0"
+
+    @property
+    def last_reject_reason(self) -> int:
+        """The largest SessionRejectReason(373) of this version; -1 where a Reject has Text(58) alone."""
+        return {"FIX.4.0": -1, "FIX.4.1": -1, "FIX.4.2": 11, "FIX.4.3": 17}.get(self.begin_string, 99)
+
+    @property
     def to_the_end(self) -> int:
         """EndSeqNo(16) that asks for everything."""
         return 999_999 if self.begin_string in ("FIX.4.0", "FIX.4.1") else 0

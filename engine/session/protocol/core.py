@@ -77,6 +77,8 @@ class SessionCore:
         self.wall_offset_ns = 0
         self.peer_limit = settings.max_message_size  # MaxMessageSize(383) of the peer's Logon
         self.logout_reason = ""
+        # an application message was refused: the message, SessionRejectReason(373), Text(58)
+        self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
 
         self.heart_bt_ns = 0
         self.last_sent_ns = self.last_received_ns = 0
@@ -125,14 +127,10 @@ class SessionCore:
         msg_type = fields.msg_type
         self.host.log(f"message {seq_num} refused: {fault.text}")
         if msg_type != fix.Msg.REJECT:
-            answer: list[tuple[int, object]] = [(fix.RefSeqNum, seq_num)]
-            if fault.tag:
-                answer.append((fix.RefTagID, fault.tag))
-            answer.append((fix.RefMsgType, msg_type))
-            if self.versions is not None and msg_type not in admin.ADMIN:
-                answer += self.versions.named(fields)
-            answer += [(fix.SessionRejectReason, fault.reason), (fix.Text, fault.text)]
-            self.transmit(admin.body(fix.Msg.REJECT, answer))
+            answer = admin.reject(fields, seq_num, fault, self.settings.last_reject_reason, self.versions)
+            self.transmit(answer)
+        if msg_type not in admin.ADMIN and seq_num >= self.next_in:  # a lower number was told or taken before
+            self.on_refused(fields, fault.reason, fault.text)
         if seq_num == self.next_in:
             self.advance(seq_num + 1)
 

@@ -70,6 +70,7 @@ def drain(core: SessionCore) -> None:
 def on_garbled(core: SessionCore, code: int, piece: bytes) -> None:
     """Handle bytes that are not a sound message; `GARBLED[code]` says why."""
     text = f"garbled: {GARBLED[code]}: {piece[:200]!r}"
+    core.gap.last_garbled = GARBLED[code]
     if code == Frame.TOO_LARGE and core.was_up:
         core.leave(f"message is longer than {core.settings.max_message_size} bytes")
     elif code == Frame.TOO_LARGE:
@@ -118,8 +119,7 @@ def on_too_low(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -
     if fields.get(fix.PossDupFlag) != b"Y":
         text = too_low(core.next_in, seq_num)
         if msg_type == fix.Msg.LOGOUT:
-            core.host.alert(f"{logout.reason(fields)}: {text}")
-            core.drop(logout.reason(fields))
+            logout.on_too_low(core, fields, text)
         else:
             core.leave(text, wait=True, status=SessionStatus.TOO_LOW, operator=True)
     elif (fault := header.find_possdup_fault(core.settings, fields, msg_type)) is not None:

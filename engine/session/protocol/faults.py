@@ -31,8 +31,8 @@ class Reason:
 
 
 class Fault(NamedTuple):
-    """Why a message is rejected: SessionRejectReason(373), RefTagID(371) or 0, Text(58)."""
+    """Why a message is rejected: SessionRejectReason(373), RefTagID(371) or None, Text(58)."""
 
     reason: int
-    tag: int
+    tag: int | None
     text: str

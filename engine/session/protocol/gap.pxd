@@ -6,6 +6,7 @@ from engine.codec._frame cimport FrameReader
 cdef class Gap:
     cdef readonly bint is_open
     cdef readonly int64_t end, deadline_ns
+    cdef public str last_garbled
     cdef object _settings, _data_fields
     cdef FrameReader _reader
     cdef dict _queue

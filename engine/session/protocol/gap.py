@@ -31,12 +31,14 @@ class Held(Enum):
 class Gap:
     """One session's gap. Arguments: `next_in` is the next number expected, `next_out` the next that we send.
 
+    `last_garbled` says what was wrong with the last garbled message: it may be the missing one.
     `is_open` is True while messages are missing or held. `end` is the last number requested, 0 for none.
     `deadline_ns` is when to call `on_overdue`.
     """
 
     def __init__(self, settings: CoreSettings, data_fields: Mapping[int, int] | None = None) -> None:
         self.is_open = False
+        self.last_garbled = ""
         self.end = 0
         self.deadline_ns = NEVER_NS
         self._settings = settings
@@ -120,7 +122,7 @@ class Gap:
             return None
         if next_in > self._asked_from:
             return self._ask(next_in, next_out, now_ns)
-        return Leave(f"messages from {next_in} were asked for and did not come")
+        return Leave(f"messages from {next_in} were asked for and did not come{self._suspect()}")
 
     def was_asked_by(self, seq_num: int | None) -> bool:
         """Say whether our message `seq_num` is the last ResendRequest."""
@@ -148,18 +150,19 @@ class Gap:
         is_fruitless = self.end >= next_in == self._asked_from
         self._fruitless = self._fruitless + 1 if is_fruitless else 0
         self._asked_from = self._times = 0
+        suspect = self._suspect()
         self.forget()
         if self._fruitless < _FRUITLESS_AT_MOST:
             return ""
         self._fruitless = 0
-        return f"{_FRUITLESS_AT_MOST} connections ended before message {next_in} was sent again"
+        return f"{_FRUITLESS_AT_MOST} connections ended before message {next_in} was sent again{suspect}"
 
     def _ask(self, first: int, next_out: int, now_ns: int) -> Ask | Leave:
         settings = self._settings
         self.is_open = True
         times = self._times + 1 if self._asked_from == first else 1
         if times > _ASK_AT_MOST and not settings.send_redundant_resend_requests:
-            return Leave(f"message {first} was asked for {_ASK_AT_MOST} times in vain")
+            return Leave(f"message {first} was asked for {_ASK_AT_MOST} times in vain{self._suspect()}")
         self._asked_from, self._times = first, times
         self._asked_to = self.end
         end = self.end if settings.closed_resend_interval else settings.to_the_end
@@ -170,8 +173,12 @@ class Gap:
         self.deadline_ns = now_ns + settings.resend_timeout_ns
         return Ask(first, end)
 
+    def _suspect(self) -> str:
+        return f"; a message came garbled: {self.last_garbled}" if self.last_garbled else ""
+
     def _close(self) -> None:
         self.end = self._asked_to = 0
+        self.last_garbled = ""
         self.deadline_ns = NEVER_NS
         self._judge()
 

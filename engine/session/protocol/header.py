@@ -14,10 +14,12 @@ from engine.session.protocol.core import SessionCore
 from engine.session.protocol.faults import Fault, Reason
 
 _DEFECTS = {
-    Reason.INVALID_TAG: "tag is not a number",
-    Reason.NO_VALUE: "tag without a value",
+    Reason.INVALID_TAG: "is not a tag: digits without leading zeros",
+    Reason.NO_VALUE: "has no value",
+    Reason.INCORRECT_DATA_FORMAT: "does not have the length that its length field says",
     Reason.SIGNATURE_PROBLEM: "Signature(89) does not have the length that SignatureLength(93) says",
     Reason.SOH_IN_VALUE: "piece without `=`: SOH inside a value",
+    Reason.OTHER: "more fields than are taken here",
 }
 
 
@@ -36,24 +38,22 @@ def is_sound(core: SessionCore, fields: Fields, seq_num: int) -> bool:
     if fields.text(fix.BeginString) != settings.begin_string:
         core.leave(f"BeginString(8) must be {settings.begin_string}", wait=True)
         return False
-    fault = find_comp_id_fault(settings, fields)
-    if fault is None:
-        fault = find_sending_time_fault(core, fields)
-        if fault is not None and fault.reason != Reason.SENDING_TIME_ACCURACY:
-            core.refuse(fields, seq_num, fault)
-            return False
-    if fault is not None:
-        core.refuse(fields, seq_num, fault)
-        core.leave(fault.text, wait=True)
-    return fault is None
+    fault = find_comp_id_fault(settings, fields) or find_sending_time_fault(core, fields)
+    if fault is None or fault.reason not in (Reason.COMP_ID_PROBLEM, Reason.SENDING_TIME_ACCURACY):
+        return True  # `find_fault` tells the rest, when the message's turn comes
+    core.refuse(fields, seq_num, fault)
+    core.leave(fault.text, wait=True)
+    return False
 
 
 def find_fault(core: SessionCore, fields: Fields, msg_type: str) -> Fault | None:
     """Return the first fault of the message that is next; RejectInvalidMessage=N logs those of the dictionary."""
     settings = core.settings
     fault = (
-        find_possdup_fault(settings, fields, msg_type)
-        or find_defect(settings, fields)
+        find_defect(settings, fields)
+        or find_comp_id_fault(settings, fields)
+        or find_sending_time_fault(core, fields)
+        or find_possdup_fault(settings, fields, msg_type)
         or find_routing_fault(settings, fields, msg_type)
     )
     if fault is None and core.dictionary is not None:
@@ -67,10 +67,17 @@ def find_fault(core: SessionCore, fields: Fields, msg_type: str) -> Fault | None
 def find_comp_id_fault(settings: CoreSettings, fields: Fields) -> Fault | None:
     """Check that SenderCompID(49) and TargetCompID(56) are this session's."""
     if settings.check_comp_id:
-        if fields.text(fix.SenderCompID) != settings.target_comp_id:
-            return Fault(Reason.COMP_ID_PROBLEM, fix.SenderCompID, "SenderCompID(49) is not this session's")
-        if fields.text(fix.TargetCompID) != settings.sender_comp_id:
-            return Fault(Reason.COMP_ID_PROBLEM, fix.TargetCompID, "TargetCompID(56) is not this session's")
+        for tag, name, ours in (
+            (fix.SenderCompID, "SenderCompID(49)", settings.target_comp_id),
+            (fix.TargetCompID, "TargetCompID(56)", settings.sender_comp_id),
+        ):
+            if (text := fields.text(tag)) == ours:
+                continue
+            if tag not in fields:
+                return Fault(Reason.REQUIRED_TAG_MISSING, tag, f"{name} missing")
+            if not text:
+                return Fault(Reason.NO_VALUE, tag, f"{name} has no value")
+            return Fault(Reason.COMP_ID_PROBLEM, tag, f"{name} is not this session's")
     return None
 
 
@@ -126,9 +133,16 @@ def find_routing_fault(settings: CoreSettings, fields: Fields, msg_type: str) ->
 
 def find_defect(settings: CoreSettings, fields: Fields) -> Fault | None:
     """Return what is wrong with the syntax of the fields."""
-    if fields.defect < 0 or (fields.defect == Reason.NO_VALUE and not settings.validate_fields_have_values):
+    reason = fields.defect
+    if reason < 0 or (reason == Reason.NO_VALUE and not settings.validate_fields_have_values):
         return None
-    return Fault(fields.defect, fields.defect_tag, _DEFECTS[fields.defect])
+    if reason == Reason.INVALID_TAG:
+        text = next(value for tag, value in fields if tag == 0 and b"=" in value).partition(b"=")[0]
+        number = int(text) if re.fullmatch(rb"-?\d{1,9}", text) else None
+        return Fault(reason, number, f"{text.decode('latin-1')!a:.40} {_DEFECTS[reason]}")
+    if reason not in (Reason.NO_VALUE, Reason.INCORRECT_DATA_FORMAT):
+        return Fault(reason, fields.defect_tag or None, _DEFECTS[reason])
+    return Fault(reason, fields.defect_tag, f"tag {fields.defect_tag} {_DEFECTS[reason]}")
 
 
 def reject_garbled(core: SessionCore, code: int, piece: bytes) -> None:

@@ -19,9 +19,13 @@ _SMALLEST_LIMIT = 128  # bytes: a Heartbeat has about 70
 
 def send_logon(core: SessionCore) -> None:
     """Open the session as its initiator."""
-    core.reset_asked = core.settings.reset_on_logon or core.reset_pending
+    resets = core.settings.reset_on_logon or core.reset_pending
+    core.reset_asked = resets and core.settings.has_reset_flag
     if core.reset_asked:
         core.reset_store(core.next_in)  # the peer's number is reset when it agrees
+    elif resets:
+        core.reset_pending = False
+        core.reset_store()  # the peer cannot be asked: it does the same by agreement
     _transmit(core, core.settings.heart_bt_int, core.reset_asked, core.next_in)
 
 

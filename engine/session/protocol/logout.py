@@ -30,11 +30,20 @@ def on_logout(core: SessionCore, fields: Fields, seq_num: int) -> None:
         answer(core)
 
 
-def answer(core: SessionCore) -> None:
+def on_too_low(core: SessionCore, fields: Fields, text: str) -> None:
+    """Answer a Logout whose number was used before, saying so: the session ends either way."""
+    core.host.alert(f"{reason(fields)}: {text}")
+    if core.state is SessionState.LOGOUT_SENT:
+        finish(core)
+    elif core.state is not SessionState.LOGOUT_ANSWERED:
+        core.logout_reason = reason(fields)
+        answer(core, SessionStatus.TOO_LOW, text)
+
+
+def answer(core: SessionCore, status: int = SessionStatus.COMPLETE, text: str = "") -> None:
     """Answer the peer's Logout and let the peer close the connection."""
-    core.transmit(
-        admin.body(fix.Msg.LOGOUT, [(fix.SessionStatus, SessionStatus.COMPLETE)] if core.settings.is_fixt else [])
-    )
+    fields: list[tuple[int, object]] = [(fix.SessionStatus, status)] if core.settings.is_fixt else []
+    core.transmit(admin.body(fix.Msg.LOGOUT, [*fields, (fix.Text, text)] if text else fields))
     core.is_orderly = True
     core.enter(SessionState.LOGOUT_ANSWERED, core.settings.close_timeout_ns)
     core.tell_end(core.logout_reason)

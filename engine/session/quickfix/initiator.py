@@ -28,7 +28,7 @@ from engine.session.quickfix.callbacks import Callbacks
 from engine.session.quickfix.driver import Driver
 from engine.session.quickfix.log import LogFactory, SessionLog
 from engine.session.quickfix.logons import Logons
-from engine.session.quickfix.settings import prepared, quickfix_settings, read_dictionaries, session_id
+from engine.session.quickfix.settings import prepared, protection, quickfix_settings, read_dictionaries, session_id
 
 _logger = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ class QuickfixSession:
         self.on_fault: Callable[[str], None] = lambda text: None
         self.is_logged_on = False
         self.name = settings.name
+        self.protection = "in clear"  # QuickFIX for Python is built without TLS
         self._loop = loop
         self._sockets = sockets or Sockets(loop)
         self._logons = Logons(settings.logon_tags(), logon_dialect)
@@ -74,6 +75,11 @@ class QuickfixSession:
         except quickfix.FIXException as error:
             raise ConfigError(f"{settings.file}: QuickFIX refuses it: {error}; correct the session file") from None
         atexit.register(self.close)  # QuickFIX must be destroyed before Python shuts down
+
+    @property
+    def last_error(self) -> str:
+        """Why it last went down or did not come up."""
+        return self._log.reason
 
     @property
     def next_sender_seq_num(self) -> int:
@@ -159,6 +165,7 @@ class QuickfixSession:
         self._dictionaries = read_dictionaries(settings)
         configured = quickfix_settings(settings)
         self._log = SessionLog(self.name, settings.path("FileLogPath"))
+        self._log.protection = protection(settings)
         self._callbacks = Callbacks(self, self._log)
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))
         ports = frozenset(port for _, port in settings.endpoints())

@@ -39,6 +39,7 @@ class SessionLog(quickfix.Log):
         self.garbled = 0
         self.reason = ""  # the last event that says why something ended
         self.on_connecting: Callable[[], None] = lambda: None
+        self.protection = ""  # how the connection is protected, said when it is made
         self._name = name
         self._messages: SideFile | None = None
         self._events: SideFile | None = None
@@ -87,10 +88,11 @@ class SessionLog(quickfix.Log):
         self._messages = self._events = None
 
     def _note(self, text: str) -> None:
-        _logger.info("%s: %s", self._name, text)
+        is_connecting = text.startswith("Connecting to ")
+        _logger.info("%s: %s", self._name, f"{text}, {self.protection}" if is_connecting else text)
         if text.startswith(_GARBLED):
             self.garbled += 1
-        elif text.startswith("Connecting to "):
+        elif is_connecting:
             self.on_connecting()
         elif text != "Disconnecting":
             self.reason = text

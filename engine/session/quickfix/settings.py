@@ -1,6 +1,6 @@
 """Turns a session file into QuickFIX's settings, and names what QuickFIX cannot do.
 
-Errors  ConfigError for a key that the QuickFIX package does not support, such as those of TLS.
+Errors  ConfigError for a key that the QuickFIX package does not support: every one that speaks of TLS, IPv6 addresses.
 """
 
 import hashlib
@@ -8,12 +8,15 @@ import os
 import re
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import quickfix
 
 from engine.errors import ConfigError
-from engine.session.file.keys import DICTIONARY, TIME, known
+from engine.session.file.keys import DICTIONARY, HOST, TIME, TLS_KEYS, known
+from engine.session.file.schedule import read_schedule
+from engine.session.file.security import plain, tls_words
 from engine.session.file.settings import SessionSettings
 
 if threading.current_thread() is threading.main_thread():
@@ -21,42 +24,60 @@ if threading.current_thread() is threading.main_thread():
 
 _DATA_TYPE = re.compile(rb"""(\btype\s*=\s*)(["'])DATA\2""")
 _PRECISIONS = {"SECONDS": "0", "MILLIS": "3", "MICROS": "6", "NANOS": "9"}
-_TLS = {
-    "CertificationAuthoritiesDirectory",
-    "CertificationAuthoritiesFile",
-    "ClientCertificateFile",
-    "ClientCertificateKeyFile",
-    "SSLCipherSuite",
-    "SSLProtocol",
-    "SocketCAFile",
-    "SocketCertificateFile",
-    "SocketPrivateKeyFile",
-    "SocketUseSSL",
-    "TLSCipherSuites",
-}
+_NUMBER = re.compile(r"SocketConnectHost(\d*)")
 
 
 def refused(settings: SessionSettings) -> list[str]:
     """Return the settings that QuickFIX cannot honour, each with what to do instead."""
     found = []
+    if words := tls_words(settings.values):
+        advice = 'use the native session (session = "native"), or a TLS tunnel on this host and a file without them'
+        found.append(f"{', '.join(words)}: the QuickFIX package has no TLS; {advice}")
+    found += [f"{key}: {why}; {instead}" for key, why, instead in _beyond_quickfix(settings)]
+    return [f"{settings.file}: {text}" for text in found]
+
+
+def _beyond_quickfix(settings: SessionSettings) -> Iterator[tuple[str, str, str]]:
+    """Yield the keys that QuickFIX would take otherwise than they are meant: key, why, what to do."""
+    native = "or use the native session"
     for name, value in settings.values.items():
         key = known(name)
-        if name in _TLS and value != "N":
-            found.append(
-                f"{name}: the QuickFIX package has no TLS; use the native session, or a TLS tunnel on this host"
+        if key is not None and key.kind is TIME and len(value.split()) > 1:
+            yield name, "QuickFIX takes no zone behind a time", f"give it in UTC, {native}"
+        elif key is not None and key.kind is HOST and ":" in value:
+            yield name, "QuickFIX speaks no IPv6 and would never connect", f"name an IPv4 address, {native}"
+    if read_schedule(settings) is not None:
+        for name in ("TimeZone", "Weekdays"):
+            if settings.text(name) not in ("", "UTC"):
+                yield name, "QuickFIX has no such key, the session would be up at other times", f"give UTC, {native}"
+    if settings.is_initiator:
+        yield from _initiators(settings, native)
+
+
+def _initiators(settings: SessionSettings, native: str) -> Iterator[tuple[str, str, str]]:
+    if settings.text("HeartBtInt", "30").strip("0") == "":
+        yield "HeartBtInt", "QuickFIX cannot do without heartbeats", f"give seconds, {native}"
+    numbers = sorted(int(found[1] or 0) for key in settings.values if (found := _NUMBER.fullmatch(key)))
+    for place, number in enumerate(numbers):
+        if number != place:
+            yield (
+                f"SocketConnectHost{number}",
+                f"QuickFIX stops at {place}, which is missing",
+                f"leave no gap, {native}",
             )
-        elif key is not None and key.kind is TIME and len(value.split()) > 1:
-            found.append(f"{name}: QuickFIX takes no zone behind a time; give it in UTC, or use the native session")
-    if settings.is_initiator and settings.text("HeartBtInt", "30").strip("0") == "":
-        found.append("HeartBtInt: QuickFIX cannot do without heartbeats; give seconds, or use the native session")
-    return [f"{settings.file}: {text}" for text in found]
+            return
 
 
 def ignored(settings: SessionSettings) -> list[str]:
     """Return a warning for each key that QuickFIX ignores."""
     keys = [key for name in settings.values if (key := known(name)) is not None and not key.quickfix]
     text = "{}: {}: has no effect in the quickfix session"
-    return [text.format(settings.file, key.name) for key in keys if key.name not in _TLS]
+    return [text.format(settings.file, key.name) for key in keys if key.name not in TLS_KEYS]
+
+
+def protection(settings: SessionSettings) -> str:
+    """Say how the connection is protected: never, for what asks for TLS is refused."""
+    return plain(settings.values)
 
 
 def session_id(settings: SessionSettings) -> quickfix.SessionID:
@@ -123,7 +144,7 @@ def _make_folders(settings: SessionSettings) -> None:
             if folder is not None:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            text = f"{settings.file}: {key}={folder}: cannot be made ({error}); choose a folder that can"
+            text = f"{settings.file}: {key}={settings.shown(key)}: cannot be made ({error}); choose a folder that can"
             raise ConfigError(text) from None
 
 

@@ -21,7 +21,7 @@ from engine.codec import Fields
 from engine.errors import ConfigError
 from engine.session.file.settings import SessionSettings, render
 from engine.session.quickfix.descriptors import Descriptors, is_local_port
-from engine.session.quickfix.settings import session_id, with_safe_dictionaries
+from engine.session.quickfix.settings import refused, session_id, with_safe_dictionaries
 from engine.sim.fix.acceptor import FROM_FILE, read_sessions
 
 _EXEC_ID = re.compile(rb"\x0117=([^\x01]+)\x01")
@@ -36,6 +36,8 @@ class QuickfixAcceptor:
         self.on_logout: Callable[[str], None] = lambda account: None
         self.on_fault: Callable[[str], None] = lambda text: None
         sessions = read_sessions("quickfix", session_file, state_path)
+        if problems := [text for session in sessions for text in refused(session)]:
+            raise ConfigError("\n".join(problems))
         self._reserved = _reserve(port) if port != FROM_FILE else None
         settings = [self._with_port(session) for session in sessions]
         self.port = settings[0].integer("SocketAcceptPort")
@@ -49,7 +51,8 @@ class QuickfixAcceptor:
             store.mkdir(parents=True, exist_ok=True)
         try:
             quickfix_settings = quickfix.SessionSettings()
-            quickfix_settings.setFromString(render(with_safe_dictionaries(session) for session in settings))
+            safe = [with_safe_dictionaries(session) for session in settings]
+            quickfix_settings.setFromString(render(safe, with_secrets=True))
             stores = quickfix.FileStoreFactory(quickfix_settings)
             self._quickfix = quickfix.SocketAcceptor(_Callbacks(self), stores, quickfix_settings)
         except quickfix.FIXException as error:

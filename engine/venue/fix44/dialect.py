@@ -19,6 +19,8 @@ from engine.venue.fix44._reports import decode_report
 class Fix44(OrderEncoder):
     """An OrderDialect; the requests are `OrderEncoder`'s. `fixed` adds fields by MsgType, such as Account(1)."""
 
+    closed_texts: frozenset[str] = frozenset()  # the standard has a code, OrdRejReason(103) 2, and no texts
+
     def __init__(
         self,
         instruments: Iterable[Instrument],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.runtime.private_keys import KeyFileError
 from engine.session import LogonDialect
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 from engine.venue.kalshi.fees import QuadraticFee
@@ -14,7 +15,7 @@ from engine.venue.kalshi.signing import SigningKey, parse_private_key
 
 def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
     """Return the WebSocket dialect; without a key its handshake is unsigned."""
-    return KalshiMarketData(instruments, SigningKey(key_id, parse_private_key(private_key)) if key_id else None)
+    return KalshiMarketData(instruments, _signing_key(key_id, private_key), lifecycle=True)
 
 
 def orders(instruments: Sequence[Instrument]) -> OrderDialect:
@@ -24,9 +25,19 @@ def orders(instruments: Sequence[Instrument]) -> OrderDialect:
 
 def logon(key_id: str, private_key: bytes) -> LogonDialect:
     """Return what signs the Logon; the venue takes none without a key."""
-    if not key_id:
+    key = _signing_key(key_id, private_key)
+    if key is None:
         raise ConfigError("session.credentials: Kalshi needs an API key to log on: set its id and key file")
-    return KalshiLogon(SigningKey(key_id, parse_private_key(private_key)))
+    return KalshiLogon(key)
+
+
+def _signing_key(key_id: str, private_key: bytes) -> SigningKey | None:
+    """Return the API key; None without one. Half of one is a mistake that would leave requests unsigned."""
+    if not key_id and not private_key:
+        return None
+    if not key_id or not private_key:
+        raise KeyFileError("is only half of an API key: set both key_id_env and private_key_file, or neither")
+    return SigningKey(key_id, parse_private_key(private_key))
 
 
 def session_problems(sender_comp_id: str, key_id: str) -> list[str]:

@@ -8,28 +8,32 @@ Source  Kalshi WebSocket: sequence numbers, order book (get_snapshot).
 from collections.abc import Iterable, Mapping
 
 from engine.instrument import Instrument
+from engine.runtime.notices import NoticeKind
 from engine.venue import EventKind, MarketDataCounts, MarketEvent
 from engine.venue.kalshi.market import ListedMarket
-from engine.venue.kalshi.subscriptions import BOOK, Subscriptions
+from engine.venue.kalshi.repairs import Repairs
+from engine.venue.kalshi.subscriptions import Subscriptions
 from engine.venue.sequence import DUPLICATE, GAP, IN_ORDER
 
 
 class Continuity:
     """Checks the numbers of every stream of one connection; `event` is the event of every frame but a level."""
 
-    __slots__ = ("_checks_sequence", "_counts", "_event", "_markets", "_subscriptions")
+    __slots__ = ("_checks_sequence", "_counts", "_event", "_markets", "_repairs", "_subscriptions")
 
     def __init__(
         self,
         event: MarketEvent,
         markets: Mapping[str, ListedMarket],
         subscriptions: Subscriptions,
+        repairs: Repairs,
         counts: MarketDataCounts,
         checks_sequence: bool,
     ) -> None:
         self._event = event
         self._markets = markets
         self._subscriptions = subscriptions
+        self._repairs = repairs
         self._counts = counts
         self._checks_sequence = checks_sequence
 
@@ -50,10 +54,12 @@ class Continuity:
             return IN_ORDER
         if outcome == DUPLICATE:
             self._counts.duplicates += 1
+            event.tell(NoticeKind.FRAME_REPEATED, f"stream {sid} ({stream.channel}): {seq} came twice")
             return outcome
         event.kind = EventKind.GAP
         event.gap = True
         event.text = f"stream {sid} ({stream.channel}): {seq} came where {expected} was due"
+        event.tell(NoticeKind.FRAMES_LOST, event.text)
         if outcome == GAP:
             self._counts.gaps += 1
             self._counts.missed += seq - expected
@@ -64,7 +70,7 @@ class Continuity:
 
     def suspect(self, sid: int) -> None:
         """Make every book of stream `sid` wait for a snapshot."""
-        lost = [market for market in self._markets.values() if market.sid == sid and not market.is_waiting]
+        lost = [market for market in self._markets.values() if market.stream.sid == sid and not market.is_waiting]
         for market in lost:
             market.is_waiting = True
         self._event.suspects = tuple(market.instrument for market in lost)
@@ -77,10 +83,5 @@ class Continuity:
         return event
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
-        """Return the commands that ask for fresh snapshots, stream by stream; the markets wait until they come."""
-        symbols: dict[int, list[str]] = {}
-        for instrument in instruments:
-            market = self._markets[instrument.symbol]
-            market.is_waiting = True
-            symbols.setdefault(market.sid or self._subscriptions.sid_of(BOOK), []).append(instrument.symbol)
-        return [frame for sid, group in symbols.items() for frame in self._subscriptions.get_snapshots(sid, group)]
+        """Return the commands for fresh snapshots that may leave at once; the markets wait until they come."""
+        return self._repairs.resync(self._markets[instrument.symbol] for instrument in instruments)

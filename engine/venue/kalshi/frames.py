@@ -3,7 +3,8 @@
 Shapes  unknown keys are ignored; prices and sizes stay text here, `market_data` makes them integers.
 Errors  msgspec's and UnicodeDecodeError (all are ValueError), RecursionError for JSON nested too deep.
 Cost    0.3 us for an orderbook_delta.
-Source  Kalshi WebSocket: replies and envelope, order book, trade; fixed-point form of 2026-03-12 and later.
+Source  Kalshi WebSocket: replies and envelope, order book, trade, market lifecycle; fixed-point form of 2026-03-12 and
+        later.
 """
 
 from typing import Literal, TypeAlias
@@ -30,6 +31,7 @@ class Delta(msgspec.Struct, tag_field="type", tag="orderbook_delta", gc=False):
     sid: int
     seq: int
     msg: LevelChange
+    sending_ts_ms: int = 0
 
 
 class Ladders(msgspec.Struct):
@@ -45,7 +47,7 @@ class Ladders(msgspec.Struct):
     def is_legacy(self) -> bool:
         """Whether the levels are in the integer form only: read as text they would seem an empty book."""
         has_text = self.yes_dollars_fp is not None or self.no_dollars_fp is not None
-        return not has_text and len(self.yes) + len(self.no) > 0
+        return not has_text and not {bytes(self.yes), bytes(self.no)} <= _NO_LEVELS
 
 
 class Snapshot(msgspec.Struct, tag_field="type", tag="orderbook_snapshot"):
@@ -55,25 +57,38 @@ class Snapshot(msgspec.Struct, tag_field="type", tag="orderbook_snapshot"):
     seq: int
     msg: Ladders
     id: int = 0
+    sending_ts_ms: int = 0
 
 
 class Print(msgspec.Struct, gc=False):
-    """One public trade; older recordings have `taker_side` only."""
+    """One public trade; older recordings have `taker_side` and `ts`, in seconds, only."""
 
     market_ticker: str
     yes_price_dollars: str
     count_fp: str
     taker_outcome_side: YesNo | None = None
+    taker_book_side: Literal["bid", "ask"] | None = None
     taker_side: YesNo | None = None
+    is_block_trade: bool = False
     ts_ms: int = 0
+    ts: int = 0
+
+    @property
+    def is_taker_buying(self) -> bool | None:
+        """Whether the taker bought YES; None if none of the three fields says so."""
+        taker = self.taker_outcome_side or self.taker_side
+        if taker is None:
+            return None if self.taker_book_side is None else self.taker_book_side == "bid"
+        return taker == "yes"
 
 
 class Trade(msgspec.Struct, tag_field="type", tag="trade", gc=False):
     """A public trade under the number of its stream."""
 
     sid: int
-    seq: int
     msg: Print
+    seq: int = 0  # recordings of old have none
+    sending_ts_ms: int = 0
 
 
 class Ticker(msgspec.Struct, tag_field="type", tag="ticker", gc=False):
@@ -81,6 +96,7 @@ class Ticker(msgspec.Struct, tag_field="type", tag="ticker", gc=False):
 
     sid: int = 0
     seq: int = 0
+    sending_ts_ms: int = 0
 
 
 class Channel(msgspec.Struct, gc=False):
@@ -97,6 +113,7 @@ class Subscribed(msgspec.Struct, tag_field="type", tag="subscribed", gc=False):
     id: int = 0
     sid: int = 0
     seq: int = 0
+    sending_ts_ms: int = 0
 
 
 class Ok(msgspec.Struct, tag_field="type", tag="ok", gc=False):
@@ -105,6 +122,7 @@ class Ok(msgspec.Struct, tag_field="type", tag="ok", gc=False):
     id: int = 0
     sid: int = 0
     seq: int = 0
+    sending_ts_ms: int = 0
 
 
 class Unsubscribed(msgspec.Struct, tag_field="type", tag="unsubscribed", gc=False):
@@ -113,6 +131,7 @@ class Unsubscribed(msgspec.Struct, tag_field="type", tag="unsubscribed", gc=Fals
     id: int = 0
     sid: int = 0
     seq: int = 0
+    sending_ts_ms: int = 0
 
 
 class Complaint(msgspec.Struct, gc=False):
@@ -129,6 +148,7 @@ class Error(msgspec.Struct, tag_field="type", tag="error", gc=False):
     id: int = 0
     sid: int = 0
     seq: int = 0
+    sending_ts_ms: int = 0
 
 
 class Envelope(msgspec.Struct, gc=False):
@@ -137,14 +157,82 @@ class Envelope(msgspec.Struct, gc=False):
     type: str
     sid: int = 0
     seq: int = 0
+    sending_ts_ms: int = 0
 
 
-Message: TypeAlias = Delta | Snapshot | Trade | Ticker | Subscribed | Ok | Unsubscribed | Error
-LISTED = frozenset(
-    ("orderbook_delta", "orderbook_snapshot", "trade", "ticker", "subscribed", "ok", "unsubscribed", "error")
-)
+class Band(msgspec.Struct, gc=False):
+    """Prices from `start` to `end` every `step`, in dollars."""
+
+    start: str
+    end: str
+    step: str
+
+
+class Stage(msgspec.Struct):
+    """What happened to a market; every `_ts` is in seconds."""
+
+    event_type: str
+    market_ticker: str = ""
+    result: str = ""
+    settlement_value: str = ""
+    close_ts: int = 0
+    price_ranges: list[Band] = []
+
+
+class Lifecycle(msgspec.Struct, tag_field="type", tag="market_lifecycle_v2"):
+    """A stage of one market, which need not be one of ours: the channel has no filter."""
+
+    msg: Stage
+    sid: int = 0
+    seq: int = 0
+    sending_ts_ms: int = 0
+
+
+class ComboLifecycle(msgspec.Struct, tag_field="type", tag="multivariate_market_lifecycle"):
+    """The same of a combination of markets."""
+
+    msg: Stage
+    sid: int = 0
+    seq: int = 0
+    sending_ts_ms: int = 0
+
+
+class FeeOverride(msgspec.Struct, gc=False):
+    """Another fee for every market of an event; null gives the usual one back."""
+
+    event_ticker: str = ""
+    fee_type_override: str | None = None
+    fee_multiplier_override: float | None = None
+
+
+class FeeUpdate(msgspec.Struct, tag_field="type", tag="event_fee_update"):
+    """A change of fees."""
+
+    msg: FeeOverride = msgspec.field(default_factory=FeeOverride)
+    sid: int = 0
+    seq: int = 0
+    sending_ts_ms: int = 0
+
+
+class EventLifecycle(msgspec.Struct, tag_field="type", tag="event_lifecycle", gc=False):
+    """The news of a whole event, of which only the number counts."""
+
+    sid: int = 0
+    seq: int = 0
+    sending_ts_ms: int = 0
+
+
+Message: TypeAlias = (
+    Delta | Snapshot | Trade | Ticker | Subscribed | Ok | Unsubscribed | Error | Lifecycle | ComboLifecycle | FeeUpdate
+    | EventLifecycle
+)  # fmt: skip
+LISTED = frozenset((
+    "orderbook_delta", "orderbook_snapshot", "trade", "ticker", "subscribed", "ok", "unsubscribed", "error",
+    "market_lifecycle_v2", "multivariate_market_lifecycle", "event_fee_update", "event_lifecycle",
+))  # fmt: skip
+_NO_LEVELS = {b"", b"null", b"[]"}
+
 read_message = msgspec.json.Decoder(Message).decode
-read_envelope = msgspec.json.Decoder(Envelope).decode
 
 ERROR_NAMES = {
     1: "not processable",

@@ -43,6 +43,8 @@ _OUTCOME_UNKNOWN = "EXCHANGE_UNAVAILABLE"  # Text(58) of a reject that may have 
 class KalshiOrders(Fix44):
     """The order dialect; `fixed` adds fields by MsgType, such as ExDestination(100) or AllocAccount(79)."""
 
+    closed_texts = frozenset(("EXCHANGE_PAUSED", "MARKET_ALREADY_CLOSED", "MARKET_INACTIVE", "TRADING_PAUSED"))
+
     def __init__(
         self, instruments: Iterable[Instrument], *, fixed: Mapping[str, Iterable[tuple[int, str]]] | None = None
     ) -> None:

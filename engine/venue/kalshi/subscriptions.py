@@ -13,6 +13,10 @@ from engine.venue.kalshi import frames
 BOOK = "orderbook_delta"
 TRADES = "trade"
 TICKER = "ticker"
+LIFECYCLE = "market_lifecycle_v2"
+COMBO_LIFECYCLE = "multivariate_market_lifecycle"
+WHOLE = frozenset((LIFECYCLE, COMBO_LIFECYCLE))  # channels that take no markets
+MOST_STREAMS = 1000  # the venue has one a channel
 _OPEN_COMMANDS = 1000  # commands that wait for their reply; the venue answers some only by what it sends
 
 
@@ -27,26 +31,49 @@ class Stream(sequence.Sequence):
         self.channel = ""  # until an acknowledgement or a frame tells
 
 
+NOWHERE = Stream(0)  # of a market that no stream carries
+
+
+class Request:
+    """One command without its reply: a subscription, or with no `channels` a request for snapshots on `sid`.
+
+    `tries` is how often it was refused for a reason that passes.
+    """
+
+    __slots__ = ("channels", "sid", "symbols", "tries", "unanswered")
+
+    def __init__(self, channels: Sequence[str], symbols: Sequence[str], sid: int = 0, tries: int = 0) -> None:
+        self.channels = channels
+        self.symbols = symbols
+        self.sid = sid
+        self.tries = tries
+        self.unanswered = set(channels)
+
+    def __str__(self) -> str:
+        named = f" of {_named(self.symbols)}" if self.symbols else ""
+        return f"subscribe to {', '.join(self.channels)}{named}" if self.channels else f"get_snapshot{named}"
+
+
 class Subscriptions:
     """Streams by sid, and the commands that open and refresh them."""
 
-    def __init__(self, symbols: tuple[str, ...], channels: tuple[str, ...], use_yes_price: bool, chunk: int) -> None:
+    def __init__(self, channels: tuple[str, ...], use_yes_price: bool, chunk: int) -> None:
         self.streams: dict[int, Stream] = {}
-        self._symbols = symbols
-        self._channels = channels
+        self.channels = channels
+        self.fault = ""  # why the connection must be given up
         self._use_yes_price = use_yes_price
         self._chunk = chunk
         self._last_id = 0
-        self._waiting: dict[int, str] = {}  # id -> the command in words
+        self._waiting: dict[int, Request] = {}  # by id
 
-    def subscribe_all(self) -> list[bytes]:
-        """Begin a connection: return the commands for every channel and market."""
+    def begin(self) -> None:
+        """Begin a connection: forget streams and replies."""
         self.streams.clear()
+        self.fault = ""
         self._waiting.clear()
         self._last_id = 0
-        return self.subscribe(self._channels, self._symbols)
 
-    def subscribe(self, channels: Sequence[str], symbols: Sequence[str]) -> list[bytes]:
+    def subscribe(self, channels: Sequence[str], symbols: Sequence[str], tries: int = 0) -> list[bytes]:
         """Return the commands that subscribe channels for markets, a chunk of markets each."""
         return [
             self._command(
@@ -57,57 +84,69 @@ class Subscriptions:
                     "use_yes_price": self._use_yes_price,  # always explicit: the venue will change its default
                     "skip_ticker_ack": True,
                 },
-                f"subscribe to {', '.join(channels)} of {_named(group)}",
+                Request(channels, group, tries=tries),
             )
             for group in self._groups(symbols)
         ]
 
+    def subscribe_whole(self, channel: str, tries: int = 0) -> list[bytes]:
+        """Return the command for a channel that knows no markets."""
+        return [self._command("subscribe", {"channels": [channel]}, Request([channel], (), tries=tries))]
+
     def get_snapshots(self, sid: int, symbols: Sequence[str]) -> list[bytes]:
-        """Return the commands for fresh snapshots on stream `sid`; 0 if there is none, which opens one."""
-        if not sid:
-            return self.subscribe((BOOK,), symbols)
+        """Return the commands for fresh snapshots on stream `sid`, which must carry these markets."""
         return [
             self._command(
                 "update_subscription",
                 {"sids": [sid], "action": "get_snapshot", "market_tickers": group},
-                f"get_snapshot of {_named(group)}",
+                Request((), group, sid),
             )
             for group in self._groups(symbols)
         ]
-
-    def resubscribe(self, ended: Stream) -> list[bytes]:
-        """Return the commands that open the channel of `ended` anew for every market."""
-        return self.subscribe((ended.channel,), self._symbols)
 
     def open(self, sid: int, channel: str) -> Stream:
         """Return stream `sid`, made now if its acknowledgement or its first frame came just now."""
         stream = self.streams.get(sid)
         if stream is None:
-            stream = self.streams[sid] = Stream(sid)
+            stream = Stream(sid)
+            if len(self.streams) < MOST_STREAMS:
+                self.streams[sid] = stream
+            else:
+                self.fault = f"more than {MOST_STREAMS} streams on one connection"
         stream.channel = stream.channel or channel
         return stream
 
-    def sid_of(self, channel: str) -> int:
-        """Return the sid that carries `channel`, 0 if none does."""
-        return next((stream.sid for stream in self.streams.values() if stream.channel == channel), 0)
+    def acknowledged(self, id_: int, channel: str) -> Sequence[str]:
+        """Note that a subscription is accepted on one of its channels; return its markets."""
+        request = self._waiting.get(id_)
+        if request is None or channel not in request.unanswered:
+            return ()
+        request.unanswered.discard(channel)
+        if not request.unanswered:
+            del self._waiting[id_]
+        return request.symbols
 
     def answered(self, id_: int) -> None:
         """Note that command `id_` has been answered."""
         self._waiting.pop(id_, None)
 
-    def explain(self, error: frames.Error) -> str:
+    def refused(self, id_: int) -> Request | None:
+        """Return the command that the venue refuses, None if it is not one of ours."""
+        return self._waiting.pop(id_, None)
+
+    def explain(self, error: frames.Error, request: Request | None) -> str:
         """Say which of our commands, or which stream, the venue complains about, and why."""
         code = error.msg.code
         stream = self.streams.get(error.sid)
-        subject = self._waiting.pop(error.id, "")
-        if not subject and stream is not None:
+        subject = str(request) if request is not None else "the connection"
+        if request is None and stream is not None:
             subject = f"subscription {stream.sid} ({stream.channel})"
         name = frames.ERROR_NAMES.get(code, "not listed")
-        return f"{subject or 'the connection'}: error {code} ({name}): {error.msg.msg}"
+        return f"{subject}: error {code} ({name}): {error.msg.msg}"
 
-    def _command(self, cmd: str, params: dict[str, object], words: str) -> bytes:
+    def _command(self, cmd: str, params: dict[str, object], request: Request) -> bytes:
         self._last_id += 1
-        self._waiting[self._last_id] = words
+        self._waiting[self._last_id] = request
         if len(self._waiting) > _OPEN_COMMANDS:
             del self._waiting[next(iter(self._waiting))]
         return frames.command(self._last_id, cmd, params)

@@ -58,8 +58,11 @@ def test_2_r_unsupported_message_is_refused_where_it_can_be(run: Run, tmp_path: 
 
     async def main() -> None:
         pair = await Pair(tmp_path).up()
+        told: list[tuple[int, str]] = []
+        pair.session.core.on_refused = lambda fields, reason, text: told.append((reason, text))
         pair.session.refuse(news)
         await pair.peer.until(lambda: pair.peer.messages == [("j", "")])
+        assert told == [(11, "MsgType(35) B is not supported here")]
         pair.session.core.peer_limit = 50
         pair.session.refuse(news)  # does not fit
         assert pair.session.next_sender_seq_num == 3

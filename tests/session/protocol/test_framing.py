@@ -113,10 +113,31 @@ def test_17_signature_of_another_length_is_rejected() -> None:
     assert scene.core.next_in == 3
 
 
-@pytest.mark.parametrize("pair", ["90=4|91=abcde|", "95=4|96=abcde|", "354=9|355=abcde|"])
-def test_17_data_that_its_length_does_not_lead_through_is_garbled(pair: str) -> None:
+@pytest.mark.parametrize(
+    ("pair", "tag"),
+    [("90=4|91=abcde|", 91), ("95=4|96=abcde|", 96), ("354=9|355=abcde|", 355), ("354=2|355=\xc3\xa9\xc3\xa9|", 355)],
+)
+def test_s6_17_data_that_its_length_does_not_lead_through_is_rejected(pair: str, tag: int) -> None:
+    scene = Scene().up()
     data = sealed(f"35=8|49=PEER|56=US|52=20260105-14:30:00|34=2|{pair}37=x|")
-    assert is_ignored_and_fetched(Scene().up(), data)
+    text = f"tag {tag} does not have the length that its length field says"
+    assert scene.receive_raw(data) == [f"> 35=3|34=2|45=2|371={tag}|372=8|373=6|58={text}|"]
+    assert scene.receive("35=8|34=3|37=y|") == ["< 35=8|34=3|37=y|"]
+
+
+def test_s6_unreadable_message_behind_a_gap_is_rejected_when_its_turn_comes() -> None:
+    scene = Scene().up()
+    assert scene.receive_raw(sealed("35=8|49=PEER|56=US|52=20260105-14:30:00|34=3|354=2|355=abcd|37=x|")) == [
+        "> 35=2|34=2|7=2|16=0|"
+    ]
+    answers = scene.receive("35=4|34=2|123=Y|36=3|")
+    assert [answer[:31] for answer in answers] == ["> 35=3|34=3|45=3|371=355|372=8|"] and scene.core.next_in == 4
+
+
+def test_s6_unreadable_logon_is_rejected() -> None:
+    data = sealed("35=A|49=PEER|56=US|52=20260105-14:30:00|34=1|98=0|108=30|95=2|96=abcd|")
+    events = Scene(is_initiator=False).connect().receive_raw(data)
+    assert [event[:7] for event in events] == ["> 35=3|", "> 35=5|", "alert", "disconn"]
 
 
 def test_17_b_encryption_is_refused() -> None:
@@ -146,7 +167,9 @@ def test_message_is_let_go_of_when_its_read_is_done() -> None:
     assert (len(scene.kept), scene.kept.get(37)) == (0, None)
 
 
-def test_message_of_more_fields_than_allowed_is_garbled() -> None:
+def test_s6_message_of_more_fields_than_allowed_is_rejected() -> None:
     many = "35=8|34=2|" + "58=x|" * 20
-    assert Scene(max_fields=12).up().receive(many) == []
+    scene = Scene(max_fields=12).up()
+    assert scene.receive(many) == ["> 35=3|34=2|45=2|372=8|373=99|58=more fields than are taken here|"]
+    assert scene.core.next_in == 3
     assert len(Scene().up().receive(many)) == 1

@@ -115,11 +115,31 @@ def test_13_a_logouts_that_cross_answer_each_other() -> None:
     assert scene.core.next_in == 3
 
 
-def test_13_logout_of_the_peer_too_low_is_not_answered() -> None:
+TOO_LOW = "MsgSeqNum too low, expecting 3 but received 2"
+
+
+def test_s20_logout_of_the_peer_too_low_is_answered() -> None:
     scene = Scene().up()
     scene.receive("35=0|34=2|")
-    assert scene.receive("35=5|34=2|58=bye|") == ["alert", "disconnect", "logout"]
+    assert scene.receive("35=5|34=2|58=bye|") == ["alert", f"> 35=5|34=2|58={TOO_LOW}|", "logout"]
     assert scene.core.next_in == 3 and scene.core.needs_operator == ""
+    assert scene.core.logout_reason == "Logout by the peer: bye"
+    assert scene.receive("35=5|34=2|58=bye|") == ["alert"]  # one answer is enough
+    assert scene.wait(10) == ["alert", "disconnect"]
+
+
+def test_s20_answer_names_the_status_on_fixt() -> None:
+    scene = Scene(**FIXT).up(logon=FIXT_LOGON)
+    scene.receive("35=0|34=2|")
+    assert scene.receive("35=5|34=2|")[1] == f"> 35=5|34=2|1409=9|58={TOO_LOW}|"
+
+
+def test_s20_logout_too_low_after_our_own_ends_the_session() -> None:
+    scene = Scene().up()
+    scene.receive("35=0|34=2|")
+    scene.core.logout("done", scene.now_ns)
+    scene.take()
+    assert scene.receive("35=5|34=2|") == ["alert", "disconnect", "logout"]
 
 
 def test_13_b_answer_says_that_a_fixt_session_ended() -> None:

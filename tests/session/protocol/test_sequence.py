@@ -149,6 +149,30 @@ def test_2_k_wrong_comp_id_is_rejected_and_left(tag: int, name: str) -> None:
     assert scene.core.next_in == 3
 
 
+@pytest.mark.parametrize(("tag", "name"), [(49, "SenderCompID(49)"), (56, "TargetCompID(56)"), (52, "SendingTime(52)")])
+@pytest.mark.parametrize("number", [2, 3])
+def test_14_b_header_field_that_is_missing_is_rejected_in_its_turn(tag: int, name: str, number: int) -> None:
+    scene = Scene().up()
+    message = Message.from_bytes(frame(app(number)))
+    del message[tag]
+    events = scene.receive_raw(message.frame())
+    if number == 3:
+        assert events == ["> 35=2|34=2|7=2|16=0|"]
+        events = scene.receive("35=4|34=2|123=Y|36=3|")
+    sent = number
+    assert events == [f"> 35=3|34={sent}|45={number}|371={tag}|372=8|373=1|58={name} missing|"]
+    assert scene.core.next_in == number + 1 and scene.core.is_logged_on
+
+
+@pytest.mark.parametrize("tag", [49, 56, 52])
+def test_14_d_header_field_without_a_value_is_rejected(tag: int) -> None:
+    scene = Scene().up()
+    message = Message.from_bytes(frame(app(2)))
+    message[tag] = ""
+    assert scene.receive_raw(message.frame()) == [f"> 35=3|34=2|45=2|371={tag}|372=8|373=4|58=tag {tag} has no value|"]
+    assert scene.core.next_in == 3 and scene.core.is_logged_on
+
+
 def test_2_k_comp_ids_are_not_checked_where_configured() -> None:
     assert Scene(check_comp_id=False).up().receive(app(2, "49=X|")) == [taken(2)]
 
@@ -289,6 +313,18 @@ def test_same_gap_is_asked_for_three_times_at_most() -> None:
     assert scene.core.needs_operator == text
 
 
+def test_s6_open_request_unserved_names_what_came_garbled() -> None:
+    scene = Scene(heart_bt_int=0).up(logon="98=0|108=0|")
+    damaged = bytearray(frame(app(2)))
+    damaged[-2] ^= 1
+    assert scene.receive_raw(bytes(damaged)) == []
+    scene.receive(app(4))
+    assert scene.receive_raw(bytes(damaged)) == []
+    scene.wait(31)
+    text = "messages from 2 were asked for and did not come"
+    assert scene.core.needs_operator == (f"{text}; a message came garbled: CheckSum(10) is wrong or not three digits")
+
+
 def test_open_request_unserved_is_left_and_needs_the_operator() -> None:
     scene = Scene(heart_bt_int=0).up(logon="98=0|108=0|")
     scene.receive(app(4))
@@ -324,11 +360,15 @@ def test_reject_of_another_message_leaves_the_request_open() -> None:
     assert scene.receive(app(3, DUP)) == [taken(3, DUP), taken(4)]
 
 
-def test_14_a_tag_that_is_no_number_is_rejected_without_a_dictionary() -> None:
-    body = frame(app(2)).partition(b"\x0135=")[2].rpartition(b"10=")[0].replace(b"37=", b"3x=")
+@pytest.mark.parametrize(
+    ("tag", "named"), [("3x", ""), ("0", "371=0|"), ("-1", "371=-1|"), ("", ""), ("011", "371=11|"), ("1" * 10, "")]
+)
+def test_14_a_tag_that_is_no_number_is_rejected_without_a_dictionary(tag: str, named: str) -> None:
+    body = frame(app(2)).partition(b"\x0135=")[2].rpartition(b"10=")[0].replace(b"37=", tag.encode() + b"=")
     data = b"8=FIX.4.4\x019=%d\x0135=%b" % (len(body) + 3, body)
     data += b"10=%03d\x01" % (sum(data) % 256)
-    assert Scene().up().receive_raw(data) == ["> 35=3|34=2|45=2|372=8|373=0|58=tag is not a number|"]
+    text = f"'{tag}' is not a tag: digits without leading zeros"
+    assert Scene().up().receive_raw(data) == [f"> 35=3|34=2|45=2|{named}372=8|373=0|58={text}|"]
 
 
 def test_7_reject_is_delivered_and_counted() -> None:
@@ -346,7 +386,7 @@ def test_reject_that_is_wrong_itself_is_not_rejected() -> None:
 def test_14_d_tag_without_a_value_is_rejected_without_a_dictionary() -> None:
     scene = Scene().up()
     data = frame(app(2, "44=1Z58=|".replace("Z", "|")))
-    assert scene.receive_raw(data) == ["> 35=3|34=2|45=2|371=58|372=8|373=4|58=tag without a value|"]
+    assert scene.receive_raw(data) == ["> 35=3|34=2|45=2|371=58|372=8|373=4|58=tag 58 has no value|"]
 
 
 def test_any_fragmentation_gives_the_same_events() -> None:

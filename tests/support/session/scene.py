@@ -65,10 +65,14 @@ class Scene(Host):
         fields = self.reader.fields
         assert (fields.text(49), fields.text(56)) == (self.settings.sender_comp_id, self.settings.target_comp_id)
         self.raw.append(message)
-        self.events.append("> " + str(Message((tag, value.decode()) for tag, value in fields if tag not in PLAIN)))
+        self.events.append(
+            "> " + str(Message((tag, value.decode("latin-1")) for tag, value in fields if tag not in PLAIN))
+        )
 
     def deliver(self, fields: Fields) -> None:
-        self.events.append("< " + str(Message((tag, value.decode()) for tag, value in fields if tag not in PLAIN)))
+        self.events.append(
+            "< " + str(Message((tag, value.decode("latin-1")) for tag, value in fields if tag not in PLAIN))
+        )
 
     def disconnect(self, reason: str) -> None:
         self.events.append("disconnect")

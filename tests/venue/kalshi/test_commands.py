@@ -52,10 +52,10 @@ def test_resync_of_a_market_without_a_snapshot_uses_the_acknowledged_stream() ->
     assert json.loads(feed.dialect.resync([feed.rain])[0])["params"]["sids"] == [9]
 
 
-def test_resync_without_a_book_stream_subscribes() -> None:
+def test_m7_resync_without_a_book_stream_subscribes_on_every_channel() -> None:
     feed = Feed()
     assert json.loads(feed.dialect.resync([feed.rain])[0])["params"] == {
-        "channels": [BOOK],
+        "channels": [BOOK, TRADES],
         "market_tickers": [RAIN],
         "use_yes_price": False,
         "skip_ticker_ack": True,
@@ -124,10 +124,13 @@ def test_complaint_of_an_unlisted_code_about_nothing_of_ours_is_still_told(feed:
 
 
 def test_answered_commands_are_forgotten(feed: Feed) -> None:
+    sent = 0
     for id_ in range(2, 5000):
         feed.dialect.resync([feed.rain])
+        sent += len(feed.due(id_ * 10**12))
         if id_ % 2:
             feed.take(wire.ok(id_ + 1, id=id_))
+    assert sent > 4000
     assert len(feed.dialect._subscriptions._waiting) <= 1001
 
 

@@ -10,6 +10,7 @@ import pytest
 from engine import fix
 from engine.book import ASK, BID
 from engine.instrument import Instrument
+from engine.runtime.notices import NoticeKind
 from engine.venue import EventKind
 from engine.venue.kalshi.market_data import KalshiMarketData
 from tests.support import kalshi_wire as wire
@@ -118,6 +119,84 @@ def test_trade_gap_is_counted_and_leaves_the_books_alone(feed: Feed) -> None:
     assert (event.kind, event.gap, event.suspects, event.commands) == (EventKind.TRADE, True, (), [])
     assert feed.counts() == {"trades": 2, "gaps": 1, "missed": 2}
     assert feed.waiting() == []
+
+
+@pytest.mark.parametrize(("flag", "is_block"), [(True, True), (False, False), (None, False), ("true", True)])
+def test_m18_a_block_trade_is_marked_counted_and_told(feed: Feed, flag: Any, is_block: bool) -> None:
+    message = json.loads(wire.trade(7))
+    message["msg"]["is_block_trade"] = flag
+    event = feed.take(json.dumps(message).encode())
+    assert (event.kind, event.is_block) == (EventKind.TRADE, is_block)
+    assert event.notices == (((NoticeKind.BLOCK_TRADE, f"{RAIN}: 25.00 at 0.4150"),) if is_block else ())
+    assert feed.counts() == {"trades": 1} | ({"blocks": 1} if is_block else {})
+
+
+def test_taker_of_a_trade_may_be_named_by_its_side_of_the_book(feed: Feed) -> None:
+    message = json.loads(wire.trade(7))
+    del message["msg"]["taker_outcome_side"]
+    message["msg"]["taker_book_side"] = "ask"
+    assert feed.take(json.dumps(message).encode()).side == fix.SELL
+
+
+# the venue's clock
+
+
+SENT_MS = TS_MS + 2
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        wire.delta(3),
+        wire.delta(3, symbol="KXOTHER"),
+        wire.delta(4),  # a gap
+        wire.delta(3, "0.4001"),
+        wire.snapshot(3),
+        wire.snapshot(3, symbol="KXOTHER"),
+        wire.trade(7),
+        wire.trade(7, symbol="KXOTHER"),
+        wire.subscribed("ticker", 3),
+        wire.ok(3),
+        wire.frame(type="unsubscribed", sid=1, seq=3),
+        wire.frame(type="ticker", sid=3, msg={}),
+        wire.error(18, id=1),
+        wire.error(25, sid=1, seq=3),
+        wire.frame(type="market_lifecycle_v2", sid=8, seq=1, msg={"event_type": "settled", "market_ticker": RAIN}),
+        wire.frame(type="market_lifecycle_v2", sid=8, seq=1, msg={"event_type": "settled", "market_ticker": "KX"}),
+        wire.frame(type="event_fee_update", sid=8, seq=1, msg={}),
+        wire.frame(type="rfq_created", sid=8, seq=1, msg={}),
+    ],
+)
+def test_m2_every_frame_has_the_time_at_which_the_venue_sent_it(feed: Feed, frame: bytes) -> None:
+    sent = json.dumps(json.loads(frame) | {"sending_ts_ms": SENT_MS}).encode()
+    assert feed.take(sent).venue_time_ns == SENT_MS * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("times", "ms"),
+    [
+        ({"ts_ms": TS_MS}, TS_MS),
+        ({"ts_ms": None, "ts": "2026-11-23T14:30:02.099Z"}, 1_795_444_202_099),
+        ({"ts": "2026-11-23T14:30:02.099"}, 1_795_444_202_099),
+        ({"ts": 1_795_444_202}, 1_795_444_202_000),
+        ({"ts": "yesterday"}, 0),
+        ({"ts": None, "ts_ms": None}, 0),
+        ({}, 0),
+    ],
+)
+def test_m2_a_level_without_a_sending_time_has_that_of_its_change(feed: Feed, times: dict[str, Any], ms: int) -> None:
+    message = json.loads(wire.delta(3))
+    del message["msg"]["ts_ms"]
+    message["msg"] |= times
+    event = feed.take(json.dumps(message).encode())
+    assert (event.kind, event.venue_time_ns) == (EventKind.DELTA, ms * 1_000_000)
+
+
+def test_m2_a_trade_of_old_has_its_seconds(feed: Feed) -> None:
+    message = json.loads(wire.trade(7))
+    del message["msg"]["ts_ms"]
+    message["msg"]["ts"] = 1_795_444_202
+    assert feed.take(json.dumps(message).encode()).venue_time_ns == 1_795_444_202 * 10**9
 
 
 # cost

@@ -1,0 +1,421 @@
+"""Writes the View: C fields of books, positions and orders into records of a shared-memory file, in one go.
+
+A sequence number in the head is odd meanwhile; a reader copies, compares it, and copies again where it moved. What
+others packed (`stage`) is copied in the same go. Above MOST_MARKETS markets each view brings so many of them up to date,
+in turn, and those in which an order lives; the head is of one moment always.
+
+Units   as in `layout`.
+Shapes  records as in `layout`; a module that was built from another layout cannot be imported.
+Errors  none from `publish` but what a book of Python raises: the view is cut short then, and counted in `failures`.
+Cost    3 us for 200 markets and 64 orders, 25 us for 5 000 and 256; no system call, nothing kept.
+Thread  the loop thread only.
+"""
+
+cimport cython
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport int32_t, int64_t
+from libc.string cimport memcpy, memset
+
+from engine._book cimport ASKS, BIDS, Book
+from engine.orders.order cimport Order
+from engine.portfolio._portfolio cimport Portfolio, Position
+from engine.risk._checks cimport Risk
+from engine.risk._exposure cimport Exposure
+from engine.runtime._latency cimport BUCKETS, LatencyRecorder
+from engine.trading.counters cimport Counters
+from engine.trading.loop cimport TradingLoop
+
+from engine import fix
+from engine.ops.view import layout
+
+cdef extern from "Python.h":
+    const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
+
+cdef extern from *:
+    """
+    #include <time.h>
+    /* Nothing of what follows may be seen before the odd number, nothing of what came before after the even one. */
+    static CYTHON_INLINE void begin_view(int64_t* sequence) {
+        __atomic_store_n(sequence, *sequence + 1, __ATOMIC_RELAXED);
+        __atomic_thread_fence(__ATOMIC_RELEASE);
+    }
+    static CYTHON_INLINE void end_view(int64_t* sequence) {
+        __atomic_store_n(sequence, *sequence + 1, __ATOMIC_RELEASE);
+    }
+    static CYTHON_INLINE int64_t clock_now(void) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    }
+    """
+    void begin_view(int64_t* sequence) noexcept nogil
+    void end_view(int64_t* sequence) noexcept nogil
+    int64_t clock_now() noexcept nogil
+
+cdef enum:
+    MOST_MARKETS = 1024  # in one view
+    SLICE = 1024  # buckets of each latency recorder in one view
+    NAME_BYTES = 40
+    MISSING = 0
+    FRESH = 1
+    STALE = 2
+    CROSSED = 3
+    RESTRICTED = 1 << 16
+    SETTLED = 1 << 17
+
+cdef str UNKNOWN = fix.Status.UNKNOWN
+
+cdef struct HeadRecord:
+    char[8] magic
+    int64_t layout_version, layout_hash, file_bytes, sequence, view, written_ns, written_utc_ns
+    int64_t took_ns, longest_ns, failures, pid, pid_start, start_ns, start_utc_ns, ended_utc_ns
+    int64_t price_decimals, size_decimals, max_book_age_ns, last_frame_ns, cash, cost, fees, value, pnl, day_pnl, day_start_utc_ns
+    int64_t open_orders, open_cost, gross_position, live_orders, unknown_orders, unknown_since_ns, tokens
+
+cdef struct PlaceRecord:
+    char[16] name
+    int64_t offset, record_bytes, capacity, used
+
+cdef struct CounterRecord:
+    int64_t frames, book_updates, bad_frames, unknown_frames, stale_updates, gaps, trades
+    int64_t orders, acks, fills, cancels, replaces, rejects, cancel_rejects, risk_denials
+    int64_t reports, duplicates, unknown_reports
+
+cdef struct LimitRecord:
+    char[32] name
+    char[8] unit
+    int64_t limit, used, market
+
+cdef struct LatencyRecord:
+    char[32] name
+    int64_t count, total_ns, max_ns
+    int64_t[BUCKETS] counts
+
+cdef struct OrderRecord:
+    char[NAME_BYTES] cl_ord_id
+    char[NAME_BYTES] order_id
+    int32_t market, side, ord_status, pending
+    int64_t price, order_qty, cum_qty, leaves_qty, pending_price, pending_qty, sent_ns, unknown_since_ns
+
+cdef struct MarketRecord:
+    int32_t book_state, flags
+    int64_t updated_ns, bid, bid_size, ask, ask_size, own_bid, own_ask
+    int64_t net, cash, cost, fees, mark, pnl, day_pnl, worst
+
+
+@cython.final
+cdef class ViewWriter:
+    """Writes the views of one loop into `buffer`, which `place.create` made and `prepare` filled in."""
+
+    cdef Py_buffer _buffer
+    cdef char* _start
+    cdef HeadRecord* _head
+    cdef PlaceRecord* _places
+    cdef CounterRecord* _counters
+    cdef LimitRecord* _limits
+    cdef LatencyRecord* _latencies
+    cdef OrderRecord* _orders
+    cdef MarketRecord* _markets
+    cdef Py_ssize_t _orders_place, _most_orders, _next_market, _next_bucket
+    cdef readonly Py_ssize_t markets
+    cdef dict _block_places, _unknown
+    cdef list _staged
+    cdef TradingLoop _loop
+    cdef Risk _risk
+    cdef Exposure _exposure
+    cdef Portfolio _portfolio
+    cdef tuple _books, _recorders, _limit_kinds
+
+    def __cinit__(self, buffer not None, TradingLoop loop not None, limit_kinds):
+        """`limit_kinds` says of each record of limits what is used of it: see LIMIT_KINDS."""
+        PyObject_GetBuffer(buffer, &self._buffer, PyBUF_WRITABLE)
+        self._start = <char*>self._buffer.buf
+        self._books = loop.books
+        self.markets = len(loop.books)
+        places, size = layout.places(self.markets)
+        if self._buffer.len < size:
+            raise ValueError(f"a view of {self.markets} markets takes {size} bytes, not {self._buffer.len}")
+        self._block_places = {block.name: index for index, block in enumerate(layout.BLOCKS)}
+        self._head = <HeadRecord*>self._start
+        self._places = <PlaceRecord*>(self._start + sizeof(HeadRecord))
+        self._counters = <CounterRecord*>(self._start + <Py_ssize_t>places["counters"][0])
+        self._limits = <LimitRecord*>(self._start + <Py_ssize_t>places["limits"][0])
+        self._latencies = <LatencyRecord*>(self._start + <Py_ssize_t>places["latencies"][0])
+        self._orders = <OrderRecord*>(self._start + <Py_ssize_t>places["orders"][0])
+        self._markets = <MarketRecord*>(self._start + <Py_ssize_t>places["markets"][0])
+        self._orders_place = self._block_places["orders"]
+        self._most_orders = places["orders"][1]
+        self._staged, self._unknown = [], {}
+        self._loop = loop
+        self._risk, self._exposure, self._portfolio = loop.risk, loop.risk.exposure, loop.portfolio
+        self._recorders = (loop.tick_to_order, loop.round_trip)
+        self._limit_kinds = tuple(limit_kinds)
+
+    def __dealloc__(self):
+        self.release()
+
+    cpdef void release(self) noexcept:
+        """Let go of the buffer; nothing is written any more."""
+        if self._start != NULL:
+            self._start = NULL
+            PyBuffer_Release(&self._buffer)
+
+    def stage(self, str block not None, bytes records not None, Py_ssize_t used):
+        """Let the next view have these records, `used` of them, packed as the layout says."""
+        cdef PlaceRecord* place = &self._places[<Py_ssize_t>self._block_places[block]]
+        if used > place.capacity or len(records) != used * place.record_bytes:
+            raise ValueError(f"{len(records)} bytes are not {used} records of {block}")
+        self._staged.append((<Py_ssize_t>self._block_places[block], records))
+
+    cpdef int publish(self, int64_t now_ns, int64_t utc_ns, int64_t ended_utc_ns=0) except -1:
+        """Write one view; `ended_utc_ns` says that it is the last, of everything."""
+        cdef HeadRecord* head = self._head
+        cdef int64_t begun_ns = clock_now(), took_ns
+        cdef Py_ssize_t turns = self.markets if ended_utc_ns else min(<int64_t>self.markets, <int64_t>MOST_MARKETS)
+        if self._start == NULL:
+            raise ValueError("the view was released")
+        begin_view(&head.sequence)
+        try:
+            self._put_staged()
+            self._put_markets(turns)
+            self._put_orders(now_ns)
+            self._put_limits(now_ns)
+            self._put_counters()
+            self._put_latencies(BUCKETS if ended_utc_ns else SLICE)
+            self._put_money()
+            head.view += 1
+            head.written_ns, head.written_utc_ns, head.ended_utc_ns = now_ns, utc_ns, ended_utc_ns
+            head.last_frame_ns = self._loop.last_frame_ns
+        except BaseException:
+            head.failures += 1
+            raise
+        finally:
+            took_ns = clock_now() - begun_ns
+            head.took_ns = took_ns
+            head.longest_ns = max(head.longest_ns, took_ns)
+            end_view(&head.sequence)
+        return 0
+
+    cdef int _put_staged(self) except -1:
+        cdef PlaceRecord* place
+        cdef bytes records
+        for index, item in self._staged:
+            place = &self._places[<Py_ssize_t>index]
+            records = <bytes>item
+            memcpy(self._start + place.offset, <const char*>records, len(records))
+            place.used = <int64_t>len(records) // place.record_bytes
+        if self._staged:
+            self._staged = []
+        return 0
+
+    cdef int _put_markets(self, Py_ssize_t count) except -1:
+        cdef Py_ssize_t turn
+        for turn in range(count):
+            if self._next_market >= self.markets:
+                self._next_market = 0
+            self._put_market(self._next_market)
+            self._next_market += 1
+        return 0
+
+    cdef int _put_market(self, Py_ssize_t index) except -1:
+        cdef MarketRecord* record = &self._markets[index]
+        cdef Position position = <Position>self._portfolio._positions[index]
+        cdef Exposure exposure = self._exposure
+        cdef int64_t flags = self._risk._stops[index]
+        _put_book(self._books[index], record)
+        if self._risk._is_restricted[index]:
+            flags |= RESTRICTED
+        if position.is_settled:
+            flags |= SETTLED
+        record.flags = <int32_t>flags
+        record.own_bid, record.own_ask = exposure.best[2 * index], exposure.best[2 * index + 1]
+        record.net, record.cash, record.cost, record.fees = position.net, position.cash, position.cost, position.fees
+        record.mark, record.pnl = position.mark, position.pnl
+        record.day_pnl = position.profit_of_day()
+        record.worst = exposure.worst[index]
+        return 0
+
+    cdef int _put_orders(self, int64_t now_ns) except -1:
+        cdef HeadRecord* head = self._head
+        cdef OrderRecord* record
+        cdef Order order
+        cdef Py_ssize_t used = 0, market
+        cdef int64_t oldest_ns = 0, since_ns
+        cdef dict unknown = {}
+        for order in self._loop.orders._live:
+            since_ns = 0
+            if order.ord_status == UNKNOWN:
+                since_ns = self._unknown.get(order, now_ns)
+                unknown[order] = since_ns
+                if oldest_ns == 0 or since_ns < oldest_ns:
+                    oldest_ns = since_ns
+            if used < self._most_orders:
+                record = &self._orders[used]
+                used += 1
+                _put_order(order, record)
+                record.unknown_since_ns = since_ns
+                market = order.instrument.index
+                if self.markets > MOST_MARKETS and 0 <= market < self.markets:
+                    self._put_market(market)
+        self._unknown = unknown
+        self._places[self._orders_place].used = used
+        head.live_orders, head.unknown_orders = len(self._loop.orders._live), len(unknown)
+        head.unknown_since_ns = oldest_ns
+        return 0
+
+    cdef int _put_limits(self, int64_t now_ns) except -1:
+        cdef Exposure exposure = self._exposure
+        cdef Py_ssize_t index
+        cdef int64_t used, market
+        for index in range(len(self._limit_kinds) if self.markets else 0):
+            kind = self._limit_kinds[index]
+            market = -1
+            if kind == "max_open_orders":
+                used = exposure.open_orders
+            elif kind == "max_open_cost":
+                used = exposure.open_cost
+            elif kind == "max_gross_position":
+                used = exposure.gross_position
+            elif kind == "max_daily_loss":
+                used = -self._portfolio.profit_of_day()
+            elif kind == "max_position":
+                market = _largest(&exposure.worst[0], self.markets)
+                used = exposure.worst[market]
+            else:  # max_event_position
+                market = _largest(&exposure.event_worst[0], len(exposure.event_worst))
+                used = exposure.event_worst[market]
+                market = _first(&exposure.event[0], self.markets, market)
+            self._limits[index].used, self._limits[index].market = max(used, 0), market
+        self._head.tokens = -1 if self._risk._bucket is None else self._risk._bucket.available(now_ns)
+        return 0
+
+    cdef int _put_counters(self) except -1:
+        cdef Counters counters = self._loop.counters
+        cdef CounterRecord* to = self._counters
+        to.frames, to.book_updates, to.bad_frames = counters.frames, counters.book_updates, counters.bad_frames
+        to.unknown_frames, to.stale_updates = counters.unknown_frames, counters.stale_updates
+        to.gaps, to.trades, to.orders, to.acks = counters.gaps, counters.trades, counters.orders, counters.acks
+        to.fills, to.cancels, to.replaces = counters.fills, counters.cancels, counters.replaces
+        to.rejects, to.cancel_rejects, to.risk_denials = counters.rejects, counters.cancel_rejects, counters.risk_denials
+        to.reports, to.duplicates, to.unknown_reports = counters.reports, counters.duplicates, counters.unknown_reports
+        return 0
+
+    cdef int _put_latencies(self, Py_ssize_t size) except -1:
+        """Copy the sums, and the next part of the counts: all of them are 220 kB each."""
+        cdef Py_ssize_t index, first = self._next_bucket, last = min(first + size, <Py_ssize_t>BUCKETS)
+        cdef LatencyRecorder recorder
+        for index in range(len(self._recorders)):
+            recorder = <LatencyRecorder>self._recorders[index]
+            self._latencies[index].count, self._latencies[index].total_ns = recorder.count, recorder.total_ns
+            self._latencies[index].max_ns = recorder.max_ns
+            if size == BUCKETS:
+                first, last = 0, BUCKETS
+            memcpy(&self._latencies[index].counts[first], &recorder.counts[first], 8 * (last - first))
+        self._next_bucket = 0 if last == BUCKETS else last
+        return 0
+
+    cdef int _put_money(self) except -1:
+        cdef HeadRecord* head = self._head
+        cdef Portfolio portfolio = self._portfolio
+        cdef Exposure exposure = self._exposure
+        head.cash, head.cost, head.fees = portfolio.cash, portfolio.cost, portfolio.fees
+        head.value, head.pnl = portfolio.value, portfolio.pnl
+        head.day_pnl, head.day_start_utc_ns = portfolio.profit_of_day(), portfolio.day_start_ns
+        head.open_orders, head.open_cost = exposure.open_orders, exposure.open_cost
+        head.gross_position = exposure.gross_position
+        return 0
+
+
+cdef int _put_book(book, MarketRecord* record) except -1:
+    cdef Book ladder
+    cdef bint is_stale
+    if type(book) is Book:
+        ladder = <Book>book
+        is_stale, record.updated_ns = ladder.is_stale, ladder.updated_ns
+        record.bid, record.bid_size = ladder.top(BIDS), ladder.sizes[BIDS, ladder.best[BIDS]]
+        record.ask, record.ask_size = ladder.top(ASKS), ladder.sizes[ASKS, ladder.best[ASKS]]
+    else:  # a market without a grid
+        is_stale, record.updated_ns = book.is_stale, book.updated_ns
+        record.bid, record.bid_size = book.best_bid, book.best_bid_size
+        record.ask, record.ask_size = book.best_ask, book.best_ask_size
+    if record.updated_ns == 0:
+        record.book_state = MISSING
+    elif is_stale:
+        record.book_state = STALE
+    else:
+        record.book_state = CROSSED if record.bid >= record.ask else FRESH
+    return 0
+
+
+cdef int _put_order(Order order, OrderRecord* record) except -1:
+    _put_text(order.cl_ord_id, record.cl_ord_id)
+    _put_text(order.order_id, record.order_id)
+    record.market, record.side = <int32_t>order.instrument.index, order.side
+    record.ord_status = <int32_t>order.ord_status[0] if order.ord_status else 0
+    record.pending = <int32_t>order.pending[0] if order.pending else 0
+    record.price, record.order_qty, record.cum_qty = order.price, order.order_qty, order.cum_qty
+    record.leaves_qty, record.pending_price = order.leaves_qty, order.pending_price
+    record.pending_qty, record.sent_ns = order.pending_qty, order.sent_ns
+    return 0
+
+
+cdef int _put_text(str text, char* place) except -1:
+    """Put NAME_BYTES of text, cut or filled up with zeros."""
+    cdef Py_ssize_t size
+    cdef const char* chars = PyUnicode_AsUTF8AndSize(text, &size)
+    size = min(size, <Py_ssize_t>NAME_BYTES)
+    memcpy(place, chars, size)
+    memset(place + size, 0, NAME_BYTES - size)
+    return 0
+
+
+cdef Py_ssize_t _largest(const int64_t* values, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t index, place = 0
+    for index in range(1, count):
+        if values[index] > values[place]:
+            place = index
+    return place
+
+
+cdef Py_ssize_t _first(const int64_t* values, Py_ssize_t count, int64_t value) noexcept nogil:
+    cdef Py_ssize_t index
+    for index in range(count):
+        if values[index] == value:
+            return index
+    return -1
+
+
+LIMIT_KINDS = (
+    "max_open_orders", "max_open_cost", "max_daily_loss", "max_position", "max_event_position", "max_gross_position",
+)  # fmt: skip
+
+
+def _written():
+    """Return what is written here, {block: (fields, bytes)}; a struct becomes a dict in the order of its fields."""
+    cdef HeadRecord head
+    cdef PlaceRecord place
+    cdef CounterRecord counters
+    cdef LimitRecord limit
+    cdef OrderRecord order
+    cdef MarketRecord market
+    memset(&head, 0, sizeof(head))
+    memset(&place, 0, sizeof(place))
+    memset(&counters, 0, sizeof(counters))
+    memset(&limit, 0, sizeof(limit))
+    memset(&order, 0, sizeof(order))
+    memset(&market, 0, sizeof(market))
+    return {
+        "head": (tuple(head), sizeof(head)),
+        "directory": (tuple(place), sizeof(place)),
+        "counters": (tuple(counters), sizeof(counters)),
+        "limits": (tuple(limit), sizeof(limit)),
+        "latencies": (("name", "count", "total_ns", "max_ns", "counts"), sizeof(LatencyRecord)),
+        "orders": (tuple(order), sizeof(order)),
+        "markets": (tuple(market), sizeof(market)),
+    }
+
+
+WRITTEN = _written()
+for _block in (layout.HEAD, layout.DIRECTORY, *layout.BLOCKS):
+    if WRITTEN.get(_block.name, (_block.names, _block.size)) != (_block.names, _block.size):
+        raise ImportError(f"the view's {_block.name} was built from another layout: build the extensions again")

@@ -1,0 +1,252 @@
+"""Publishes the View of one engine: what is C by the writer, the rest packed here where it moved.
+
+It is a by-product: whatever fails here is told once and ends the publishing, never the trading.
+
+Cost    a view of 200 markets 6 us; what is costly to read is read once a second.
+Thread  the loop thread only.
+"""
+
+import mmap
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from engine.net.feed import Feed
+from engine.ops.view import layout
+from engine.ops.view._publish import LIMIT_KINDS, ViewWriter
+from engine.ops.view.place import Place, listing
+from engine.ops.view.process import boot_id, process_start, program_version
+from engine.session import Session
+from engine.trading.loop import TradingLoop
+from engine.trading.supervisor import Supervisor
+
+INTERVAL_NS = 100_000_000  # in an idle turn
+LATEST_NS = 250_000_000
+IDLE_NS = 5_000_000
+SLOW_NS = 1_000_000_000
+UNITS = {"max_open_orders": "count", "max_open_cost": "money", "max_daily_loss": "money"}  # the others are sizes
+LATENCIES = "tick_to_order", "order_to_ack"
+_SHAPES = {
+    block.name: (block, [int(shape[:-1]) if shape.endswith("s") else 0 for _, shape, _ in block.rows])
+    for block in layout.BLOCKS
+}
+
+Tell = Callable[[str], object]
+
+
+class Source(Protocol):
+    """The parts of an engine that are shown."""
+
+    trading: TradingLoop
+    supervisor: Supervisor
+    session: Session
+    feed: Feed
+    clock_ns: Callable[[], int]
+
+
+class Publisher:
+    """Writes a view whenever it is time, from `open` to `close`; `tell` takes what went wrong, in words."""
+
+    def __init__(self, source: Source, state_dir: Path, wall_ns: Callable[[], int], tell: Tell) -> None:
+        self._source = source
+        self._place = Place(state_dir)
+        self._wall_ns = wall_ns
+        self._tell = tell
+        self._writer: ViewWriter | None = None
+        self._memory: mmap.mmap | None = None
+        self._published_ns = self._slow_ns = 0
+        self._packed: dict[str, object] = {}  # block: what it was packed from last
+        self._watch = SessionWatch(source.session, wall_ns)
+
+    def open(self) -> None:
+        """Make the files and write the first view."""
+        try:
+            self._open()
+            self.publish()
+        except Exception as error:
+            self._fail(error)
+
+    def tick(self) -> None:
+        """Write a view if it is time: call it often, in any turn of the loop."""
+        if self._writer is None:
+            return
+        now_ns = self._source.clock_ns()
+        waited_ns = now_ns - self._published_ns
+        is_idle = now_ns - self._source.trading.last_frame_ns > IDLE_NS
+        if waited_ns >= LATEST_NS or (is_idle and waited_ns >= INTERVAL_NS):
+            try:
+                self.publish()
+            except Exception as error:
+                self._fail(error)
+
+    def publish(self, ended_utc_ns: int = 0) -> None:
+        """Write a view now; with `ended_utc_ns` the last one."""
+        if self._writer is None:
+            return
+        now_ns = self._published_ns = self._source.clock_ns()
+        self._stage(now_ns)
+        self._writer.publish(now_ns, self._wall_ns(), ended_utc_ns)
+
+    def close(self) -> None:
+        """Write the last view, leave it in the state directory, and let go of the memory."""
+        if self._writer is None:
+            return
+        try:
+            self._slow_ns = 0
+            self.publish(self._wall_ns())
+            self._release()
+            self._place.settle()
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._tell(f"no view for status and metrics any more: {type(error).__name__}: {error}")
+        self._release()
+
+    def _release(self) -> None:
+        if self._writer is not None:
+            self._writer.release()
+        if self._memory is not None:
+            self._memory.close()
+        self._writer = self._memory = None
+
+    def _open(self) -> None:
+        loop = self._source.trading
+        places, size = layout.places(len(loop.books))
+        start_utc_ns = self._wall_ns()
+        head = dict.fromkeys(layout.HEAD.names, 0) | {
+            "layout_version": layout.VERSION,
+            "layout_hash": layout.layout_hash(),
+            "file_bytes": size,
+            "pid": os.getpid(),
+            "pid_start": process_start(os.getpid()),
+            "start_ns": self._source.clock_ns(),
+            "start_utc_ns": start_utc_ns,
+            "price_decimals": loop.instruments[0].price_decimals,
+            "size_decimals": loop.instruments[0].size_decimals,
+            "max_book_age_ns": loop.risk.limits.max_book_age_ns,
+        }
+        used = {"counters": 1, "latencies": len(LATENCIES), "markets": len(loop.books)}
+        prepared = layout.HEAD.struct.pack(layout.MAGIC, *list(head.values())[1:])
+        for block in layout.BLOCKS:
+            offset, capacity = places[block.name]
+            prepared += layout.DIRECTORY.struct.pack(
+                block.name.encode(), offset, block.size, capacity, used.get(block.name, 0)
+            )
+        self._memory = self._place.create(size, listing(loop.instruments, start_utc_ns), prepared)
+        self._writer = ViewWriter(self._memory, loop, LIMIT_KINDS)
+        limits = loop.risk.limits
+        self._put("limits", [(name, UNITS.get(name, "size"), getattr(limits, name), 0, -1) for name in LIMIT_KINDS])
+        self._put("latencies", [(name, 0, 0, 0, "") for name in LATENCIES])
+
+    # What is Python
+
+    def _stage(self, now_ns: int) -> None:
+        """Pack what moved since the last view."""
+        is_slow = now_ns - self._slow_ns >= SLOW_NS
+        if is_slow:
+            self._slow_ns = now_ns
+        self._stage_desk()
+        self._stage_session()
+        self._stage_feed(is_slow)
+        self._stage_told()
+
+    def _stage_desk(self) -> None:
+        trading, supervisor = self._source.trading, self._source.supervisor
+        path = getattr(trading.journal, "path", "")
+        if self._has_moved("desk", (supervisor.state, trading.risk.state, supervisor.reason, path)):
+            state, risk = supervisor.state.value, trading.risk.state.name.lower()
+            self._put("desk", [(state, risk, supervisor.reason, program_version(), boot_id(), str(path))])
+
+    def _stage_session(self) -> None:
+        session, watch = self._source.session, self._watch
+        watch.look()
+        row = (
+            session.name,
+            layout.SESSION_STATES[session.is_logged_on],
+            session.protection,
+            session.next_sender_seq_num,
+            session.next_target_seq_num,
+            watch.logons,
+            watch.changed_utc_ns,
+            watch.error_utc_ns,
+            watch.error,
+        )
+        if self._has_moved("sessions", row):
+            self._put("sessions", [row])
+
+    def _stage_feed(self, is_slow: bool) -> None:
+        feed = self._source.feed
+        if not self._has_moved("feeds", (feed.is_connected, feed.last_loss_ns)) and not is_slow:
+            return
+        counts = feed.totals
+        counted = counts.connects, counts.losses, counts.frames, counts.bytes, counts.resyncs
+        row = feed.settings.url, feed.protection, feed.is_connected, *counted, feed.last_loss_ns, feed.last_loss
+        self._put("feeds", [row])
+
+    def _stage_told(self) -> None:
+        trading, counters = self._source.trading, self._source.trading.counters
+        if self._has_moved("denials", counters.risk_denials):
+            self._put("denials", sorted(counters.denials_by_code.items()))
+        if self._has_moved("rejects", counters.rejects + counters.cancel_rejects):
+            self._put("rejects", sorted(counters.rejects_by_reason.items()))
+        notices = trading.notices.all()
+        if self._has_moved("notices", sum([notice.count for notice in notices])):
+            self._put("notices", [(each.kind, each.count, each.wall_ns, each.text) for each in notices])
+        stops = trading.markets.all()
+        if self._has_moved("stops", stops):
+            rows = [(each.instrument.index, each.since_ns, each.cause.name or "", each.text) for each in stops]
+            self._put("stops", rows)
+
+    def _has_moved(self, block: str, value: object) -> bool:
+        if self._packed.get(block, self) == value:
+            return False
+        self._packed[block] = value
+        return True
+
+    def _put(self, name: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Pack rows, no more than there is room for, their texts cut to their fields."""
+        block, sizes = _SHAPES[name]
+        rows = rows[: block.capacity]
+        packed = b"".join(
+            [
+                block.struct.pack(*[_text(item, size) if size else item for item, size in zip(row, sizes, strict=True)])
+                for row in rows
+            ]
+        )
+        if self._writer is not None:
+            self._writer.stage(name, packed, len(rows))
+
+
+class SessionWatch:
+    """Notes when a session came up and went down, and its last error."""
+
+    def __init__(self, session: Session, wall_ns: Callable[[], int]) -> None:
+        self.logons = self.changed_utc_ns = self.error_utc_ns = 0
+        self.error = ""
+        self._session, self._wall_ns = session, wall_ns
+        self._on_logon, self._on_logout = session.on_logon, session.on_logout
+        session.on_logon, session.on_logout = self._logged_on, self._logged_out
+
+    def look(self) -> None:
+        """Note an error that is new."""
+        if self._session.last_error != self.error:
+            self.error, self.error_utc_ns = self._session.last_error, self._wall_ns()
+
+    def _logged_on(self) -> None:
+        self.logons += 1
+        self.changed_utc_ns = self._wall_ns()
+        self._on_logon()
+
+    def _logged_out(self, reason: str) -> None:
+        self.changed_utc_ns = self._wall_ns()
+        self._on_logout(reason)
+
+
+def _text(item: object, size: int) -> bytes:
+    """Return text as it lies in a field: cut to whole characters, with a mark where it was cut."""
+    text = str(item).encode(errors="replace")
+    if len(text) > size:
+        text = (text[: size - 3].decode(errors="ignore") + "…").encode()
+    return text

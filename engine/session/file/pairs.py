@@ -1,0 +1,92 @@
+"""Keys of one session that belong together, or against each other.
+
+Shapes  every function takes the values of one session by key; a contradiction is the key to name, and a text.
+Errors  none: what is wrong is returned in words.
+Source  QuickFIX configuration pages; QuickFIX/J and /Go refuse StartDay without EndDay and Weekdays beside them, /N
+        TimeZone beside UseLocalTime.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+
+from engine.session.file.security import switch_against_words
+
+_NUMBERED = re.compile(r"SocketConnect(Host|Port)(\d*)")
+_DICTIONARIES = ("DataDictionary", "TransportDataDictionary", "AppDataDictionary")
+
+
+def contradictions(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each key that cannot stand as it does beside the others."""
+    if values.get("ConnectionType") == "acceptor" and "SessionQualifier" in values:
+        yield "SessionQualifier", "an acceptor cannot have a qualifier; remove it"
+    if values.get("ConnectionType") == "initiator":
+        yield from _half_addresses(values)
+        if values.get("TargetCompID") == "*":
+            yield "TargetCompID", "an initiator knows its peer; write the name"
+    yield from _schedules(values)
+    yield from _logon_tags(values)
+    if (switch := switch_against_words(values)) is not None:
+        yield switch
+    least, most = values.get("MinHeartBtInt", "0"), values.get("MaxHeartBtInt", "999999999")
+    if least.isdecimal() and most.isdecimal() and int(least) > int(most):
+        yield "MinHeartBtInt", f"{least} is above MaxHeartBtInt={most}; correct one"
+
+
+def _half_addresses(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the hosts without their port and the ports without their host; those without a number are required."""
+    for key in values:
+        found = _NUMBERED.fullmatch(key)
+        if found and found[2]:
+            other = f"SocketConnect{'Port' if found[1] == 'Host' else 'Host'}{found[2]}"
+            if other not in values:
+                yield key, f"has no {other} beside it; add that, or remove this"
+
+
+def _schedules(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    times = [values.get(key, "00:00:00") for key in ("StartTime", "EndTime")]
+    if values.get("NonStopSession") == "Y":
+        if times != ["00:00:00"] * 2 or "StartDay" in values:
+            yield "NonStopSession", "contradicts StartTime or StartDay; remove one"
+        return
+    for one, other in (
+        ("StartDay", "EndDay"),
+        ("EndDay", "StartDay"),
+        ("LogonDay", "LogoutDay"),
+        ("LogoutDay", "LogonDay"),
+    ):
+        if one in values and other not in values:
+            yield one, f"has no {other} beside it; add that, or remove this"
+    if "Weekdays" in values and ("StartDay" in values or "EndDay" in values):
+        yield "Weekdays", "contradicts StartDay and EndDay; remove it, or them"
+    if "TimeZone" in values and values.get("UseLocalTime") == "Y":
+        yield "TimeZone", "contradicts UseLocalTime=Y; remove one"
+
+
+def _logon_tags(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the keys that give a tag of Logon again."""
+    seen: dict[str, str] = {}
+    for key, value in values.items():
+        tag = value.split("=", 1)[0]
+        if key.startswith("LogonTag") and seen.setdefault(tag, key) != key:
+            yield key, f"gives tag {tag}, as {seen[tag]} does; remove one"
+
+
+def dictionary_keys(begin_string: str) -> tuple[str, ...]:
+    """Return the keys of the dictionaries that a session of this version reads; the first is of its own version."""
+    return _DICTIONARIES[1:] if begin_string.startswith("FIXT") else _DICTIONARIES[:1]
+
+
+def dictionaries_without_effect(values: Mapping[str, str]) -> set[str]:
+    """Return the keys of dictionaries that a session of this version does not read."""
+    return set(_DICTIONARIES).difference(dictionary_keys(values.get("BeginString", "")))
+
+
+def wrong_address(host: str) -> str:
+    """Say what is wrong with a host that has a colon, which only an IPv6 address may; "" if nothing is."""
+    try:
+        if ":" in host:
+            ip_address(host)
+    except ValueError:
+        return "is not an IPv6 address; write the port as a key of its own"
+    return ""

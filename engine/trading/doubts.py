@@ -1,0 +1,110 @@
+"""Orders in doubt, and the markets that wait for them: what contradicts about one order stops one market.
+
+An order is in doubt while its OrdStatus(39) is UNKNOWN. Its market opens again when the venue has answered about each
+order that stopped it, or a person resumes. Contradictions in two markets at once are no accident of one order: the
+engine halts.
+
+Units   times in ns since 1970.
+Errors  none.
+Thread  the loop thread only.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from engine.fix import Status
+from engine.instrument import Instrument
+from engine.orders.order import Change, Order
+from engine.runtime.notices import NoticeKind, Notices
+from engine.trading.markets import Markets, Stop
+
+
+class Doubt(NamedTuple):
+    """Why one order, or one market where there is no order of ours, is in doubt."""
+
+    instrument: Instrument
+    order: Order | None
+    text: str
+    is_contradiction: bool  # else an answer is missing, no more
+    since_ns: int
+
+
+class Doubts:
+    """The doubts of one desk; `halt` is called with the reason where they are not about one market."""
+
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        markets: Markets,
+        notices: Notices,
+        wall_ns: Callable[[], int],
+        halt: Callable[[str], None],
+    ) -> None:
+        self._by_symbol = {instrument.symbol: instrument for instrument in instruments}
+        self._markets = markets
+        self._notices = notices
+        self._wall_ns = wall_ns
+        self._halt = halt
+        self._doubts: dict[Order | Instrument, Doubt] = {}
+        self._borne: set[Order] = set()  # still in doubt, and a person trades on
+
+    def await_answer(self, order: Order, text: str) -> None:
+        """Stop the market of an order whose request may or may not have arrived."""
+        self._add(order.instrument, order, text, is_contradiction=False)
+
+    def contradicted(self, change: Change) -> None:
+        """Stop the market of what an UNKNOWN change is about; halt where nobody can say which one that is."""
+        if change.order is not None:
+            self.suspect(change.order, change.text)
+        else:
+            self.suspect_market(change.symbol, f"a report contradicts what we know: {change.text}")
+
+    def suspect(self, order: Order, text: str) -> None:
+        """Stop the market of an order that something contradicts."""
+        self._notices.tell(NoticeKind.ORDER_IN_DOUBT, text)
+        self._add(order.instrument, order, text, is_contradiction=True)
+
+    def suspect_market(self, symbol: str, text: str) -> None:
+        """Stop a market for something that is about no order of ours, until a person resumes; halt for a stranger."""
+        instrument = self._by_symbol.get(symbol)
+        self._notices.tell(NoticeKind.ORDER_IN_DOUBT, text)
+        if instrument is None:
+            self._halt(text)
+        else:
+            self._add(instrument, None, text, is_contradiction=True)
+
+    def _add(self, instrument: Instrument, order: Order | None, text: str, is_contradiction: bool) -> None:
+        if order in self._borne:
+            return
+        key = order or instrument
+        before = self._doubts.get(key)
+        since_ns = before.since_ns if before else self._wall_ns()
+        self._doubts[key] = Doubt(instrument, order, text, is_contradiction, since_ns)
+        self._markets.stop(instrument, Stop.DOUBT, text)
+        others = {each.instrument.symbol for each in self._doubts.values() if each.is_contradiction}
+        others.discard(instrument.symbol)
+        if is_contradiction and others:
+            self._halt(f"contradictions in {instrument.symbol} and in {', '.join(sorted(others))}: {text}")
+
+    def review(self) -> None:
+        """Open the markets of which every order is known again."""
+        if self._borne:
+            self._borne = {order for order in self._borne if order.ord_status == Status.UNKNOWN}
+        if not self._doubts:
+            return
+        known = [key for key, each in self._doubts.items() if each.order and each.order.ord_status != Status.UNKNOWN]
+        freed = {self._doubts.pop(key).instrument for key in known}
+        for instrument in freed.difference(each.instrument for each in self._doubts.values()):
+            self._markets.lift(instrument, Stop.DOUBT)
+
+    def bear(self) -> None:
+        """Open every market by a person's decision: what is in doubt now stops nothing any more."""
+        self._borne.update(each.order for each in self._doubts.values() if each.order)
+        for instrument in {each.instrument for each in self._doubts.values()}:
+            self._markets.lift(instrument, Stop.DOUBT)
+        self._doubts.clear()
+        self.review()
+
+    def all(self) -> list[Doubt]:
+        """Return every doubt that stops a market, the oldest first."""
+        return list(self._doubts.values())

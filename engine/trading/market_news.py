@@ -1,0 +1,86 @@
+"""What a market-data frame says beside prices and trades: what was lost or refused, and what becomes of a market.
+
+A market may pause, close, be decided and paid, or get another price grid while the engine runs.
+
+Units   prices as in `instrument`.
+Errors  none.
+Thread  the loop thread only.
+"""
+
+from collections.abc import Callable, Sequence
+
+from engine.book import Book
+from engine.instrument import Instrument, PriceGrid
+from engine.portfolio import Portfolio
+from engine.runtime.notices import Notices
+from engine.trading.counters import Counters
+from engine.trading.markets import Markets, Stop
+from engine.venue import EventKind, MarketEvent, MarketState
+
+OPENED = Stop.CLOSED | Stop.PAUSED | Stop.INACTIVE  # what ends when the venue says that a market is active
+STOPS = {
+    MarketState.PAUSED: Stop.PAUSED,
+    MarketState.CLOSED: Stop.CLOSED,
+    MarketState.DETERMINED: Stop.CLOSED,
+    MarketState.SETTLED: Stop.CLOSED,
+}
+
+
+class MarketNews:
+    """Acts on the news of one desk's markets.
+
+    `command` takes frames for the venue, `settle` a market and what one contract of it pays.
+    """
+
+    def __init__(
+        self,
+        books: Sequence[Book],
+        portfolio: Portfolio,
+        counters: Counters,
+        notices: Notices,
+        markets: Markets,
+        command: Callable[[list[bytes]], object],
+        settle: Callable[[Instrument, int], object],
+    ) -> None:
+        self._books = books
+        self._portfolio = portfolio
+        self._counters = counters
+        self._notices = notices
+        self._markets = markets
+        self._command = command
+        self._settle = settle
+
+    def take(self, event: MarketEvent) -> None:
+        """Tell what is to be told, and act on it."""
+        for kind, text in event.notices:
+            self._notices.tell(kind, text)
+        self._counters.gaps += event.gap
+        for instrument in event.suspects:
+            self._books[instrument.index].mark_stale()
+        for instrument in event.refused:
+            self._markets.stop(instrument, Stop.REFUSED, event.text)
+        if event.commands:
+            self._command(event.commands)
+        if event.kind == EventKind.STATE:
+            self._take_state(event)
+        elif event.kind == EventKind.UNKNOWN:
+            self._counters.unknown_frames += 1
+
+    def _take_state(self, event: MarketEvent) -> None:
+        instrument = event.instrument
+        if event.grid is not None:
+            self._use_grid(self._books[instrument.index], event.grid)
+        if event.state == MarketState.ACTIVE:
+            self._portfolio.set_open(instrument, True)
+            self._markets.lift(instrument, OPENED)
+        elif event.state in STOPS:
+            self._portfolio.set_open(instrument, False)
+            self._markets.stop(instrument, STOPS[event.state], event.text)
+            if event.state >= MarketState.DETERMINED and event.price >= 0:
+                self._settle(instrument, event.price)
+
+    def _use_grid(self, book: Book, grid: PriceGrid) -> None:
+        """Take other prices: what the book held says nothing any more, and its next snapshot everything."""
+        if book.instrument.grid is not None and grid.prices != book.instrument.grid.prices:
+            book.instrument.grid = grid
+            book.use_grid()

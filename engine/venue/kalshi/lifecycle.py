@@ -1,0 +1,69 @@
+"""A Kalshi market's life: open, paused, closed, determined, settled, and the grid that changes meanwhile.
+
+Units   the payout of a contract is a price; `_ts` fields are in seconds.
+Errors  DecodeError or ConfigError for price bands that make no grid.
+Source  Kalshi WebSocket, market_lifecycle_v2; market model, states and settlement.
+"""
+
+from engine.errors import DecodeError
+from engine.venue import EventKind, MarketEvent, MarketState
+from engine.venue.kalshi.frames import Stage
+from engine.venue.kalshi.market import ListedMarket
+
+_NS = 1_000_000_000
+_STATES = {
+    "created": MarketState.UNCHANGED,  # it opens at its time, without a word
+    "activated": MarketState.ACTIVE,
+    "deactivated": MarketState.PAUSED,
+    "close_date_updated": MarketState.UNCHANGED,
+    "determined": MarketState.DETERMINED,
+    "settled": MarketState.SETTLED,
+    "price_level_structure_updated": MarketState.UNCHANGED,
+    "metadata_updated": MarketState.UNCHANGED,
+}
+
+
+def take_stage(event: MarketEvent, market: ListedMarket, stage: Stage, now_ns: int) -> bool:
+    """Make `event` say what a stage means for its market, at the venue's time `now_ns`; False if it is an unknown one.
+
+    The market remembers what the stages told before: a settlement comes without its value.
+    """
+    state = _STATES.get(stage.event_type)
+    if state is None:
+        return False
+    if stage.price_ranges:
+        event.grid = market.read_grid(stage.price_ranges)
+        market.use_grid(event.grid)
+    if stage.close_ts:
+        event.close_ns = stage.close_ts * _NS
+        state = _at_close(market.state, event.close_ns, now_ns)
+    if state == MarketState.DETERMINED:
+        market.payout = _payout(market, stage)
+    if state != MarketState.UNCHANGED:
+        market.state = state
+    event.kind = EventKind.STATE
+    event.instrument = market.instrument
+    event.state = state
+    event.text = stage.event_type
+    event.price = market.payout if state in (MarketState.DETERMINED, MarketState.SETTLED) else -1
+    return True
+
+
+def _at_close(state: int, close_ns: int, now_ns: int) -> int:
+    """Return the state that follows from another time of closing: a closed market may open again."""
+    if now_ns and close_ns <= now_ns:
+        return MarketState.CLOSED
+    return MarketState.ACTIVE if state == MarketState.CLOSED else MarketState.UNCHANGED
+
+
+def _payout(market: ListedMarket, stage: Stage) -> int:
+    """Return what a contract pays: its value where there is one, or what the result says; -1 if neither does."""
+    limit = market.instrument.limit
+    by_result = {"yes": limit, "no": 0}.get(stage.result, -1)
+    if not stage.settlement_value:
+        return by_result
+    try:
+        value = market.instrument.parse_price(stage.settlement_value)
+    except DecodeError:  # finer than a price can be: the state counts all the same
+        return by_result
+    return value if 0 <= value <= limit else by_result

@@ -1,0 +1,115 @@
+"""A desk whose View is published, with connections and a supervisor that say what a test sets."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from engine.book import make_book
+from engine.instrument import Instrument
+from engine.journal.writer import NullJournal
+from engine.net.settings import FeedCounts
+from engine.ops.metrics.families import ViewCollector
+from engine.ops.view.publisher import Publisher
+from engine.ops.view.reader import View, ViewReader
+from engine.orders.orders import Orders
+from engine.portfolio import Portfolio
+from engine.risk import Risk
+from engine.strategy import Strategy
+from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.gateway import SessionGateway
+from engine.trading.loop import TradingLoop
+from engine.trading.supervisor import DeskState
+from tests.support.desks import FakeDialect, FakeMarketData, Scene
+from tests.support.risks import NO_LIMITS
+
+
+def desk(instruments: Sequence[Instrument]) -> TradingLoop:
+    """Return a desk of real parts over these markets; nothing reaches it."""
+    portfolio = Portfolio(instruments)
+    dialect: Any = FakeDialect()
+    parts = Parts(
+        books=[make_book(instrument) for instrument in instruments],
+        market_data=cast(Any, FakeMarketData()),
+        decode_report=lambda fields: None,
+        orders=Orders("T"),
+        portfolio=portfolio,
+        risk=Risk(NO_LIMITS, instruments, portfolio),
+        journal=NullJournal(),
+        strategy=Strategy(),
+    )
+    around = Surroundings(
+        gateway=SessionGateway(dialect, lambda body: None, lambda fields: None),
+        command=lambda commands: None,
+        halt=lambda reason: None,
+        clock_ns=lambda: 5,
+        wall_ns=lambda: 9,
+        call_later=lambda delay_ns, due: None,
+    )
+    return assemble(parts, around)
+
+
+class Connections:
+    """A session and a feed in one, as far as the publisher looks."""
+
+    def __init__(self) -> None:
+        self.on_logon: Callable[[], None] = lambda: None
+        self.on_logout: Callable[[str], None] = lambda reason: None
+        self.name, self.protection = "FIX.4.4:US->VENUE", "TLS"
+        self.is_logged_on = True
+        self.last_error = ""
+        self.next_sender_seq_num, self.next_target_seq_num = 17, 23
+        self.is_connected = True
+        self.settings = SimpleNamespace(url="wss://venue/ws")
+        self.totals = FeedCounts(connects=3, losses=2, frames=1_000, bytes=9_000, resyncs=4)
+        self.last_loss, self.last_loss_ns = "", 0
+
+
+class Shown:
+    """One engine as far as its View goes; `look` publishes it and returns what a reader finds."""
+
+    def __init__(self, directory: Path, scene: Scene | None = None) -> None:
+        self.scene = scene or Scene()
+        self.trading = self.scene.loop
+        self.supervisor: Any = SimpleNamespace(state=DeskState.TRADING, reason="")
+        self.session: Any = Connections()
+        self.feed: Any = self.session
+        self.told: list[str] = []
+        self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns
+        self.wall_ns = 1_800_000_000 * 10**9
+        self.directory = directory
+        self.publisher = Publisher(self, directory, lambda: self.wall_ns, self.told.append)
+        self.publisher.open()
+        self.reader = ViewReader(directory)
+
+    def look(self) -> View:
+        """Publish, and read."""
+        self.publisher._slow_ns = -(10**10)
+        self.publisher.publish()
+        assert self.told == []
+        return self.reader.read()
+
+    def families(self, *markets: str) -> dict[str, Metric]:
+        """Publish, and return the metrics as Prometheus reads them."""
+        self.look()
+        return families(scraped(self.reader.read, *markets))
+
+
+def scraped(read: Callable[[], View], *markets: str) -> str:
+    registry = CollectorRegistry()
+    registry.register(ViewCollector(read, markets))
+    return generate_latest(registry).decode()
+
+
+def families(text: str) -> dict[str, Metric]:
+    return {family.name: family for family in text_string_to_metric_families(text)}
+
+
+def samples(family: Metric) -> dict[tuple[str, ...], float]:
+    """Return {label values: value} of a family without buckets."""
+    return {tuple(sample.labels.values()): sample.value for sample in family.samples}
