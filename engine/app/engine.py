@@ -14,6 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from engine.app import loading, operator
+from engine.app.background import Background
 from engine.app.takeover import take_over
 from engine.app.views import Views
 from engine.book import make_book
@@ -100,6 +101,7 @@ class Engine(Views):
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
         )
+        self._background = Background(loop, lambda what, error: self.trading.guard.failed_beside(what, error))
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.feed = self._make_feed(market_data)
@@ -122,6 +124,7 @@ class Engine(Views):
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
             reconnect=lambda reason: self.feed.reconnect(reason),
+            beside=self._background if seams.call_later is None else None,
         )
 
     def _open_session(self) -> Session:
@@ -151,13 +154,14 @@ class Engine(Views):
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
-        await self._control.start(self.config.engine.state_dir, self.config.engine.group_id)
-        self._publisher.open()
-        self.feed.start()
-        self.session.logon()
-        self._tick()
-        await self._stopped.wait()
-        await self.close()
+        with self._background:
+            await self._control.start(self.config.engine.state_dir, self.config.engine.group_id)
+            self._publisher.open()
+            self.feed.start()
+            self.session.logon()
+            self._tick()
+            await self._stopped.wait()
+            await self.close()
 
     def stop(self) -> None:
         """Begin an orderly end; `run` returns when no order is alive and we are logged out, or after five seconds."""

@@ -89,8 +89,7 @@ def also_at_once(number: signal.Signals, act: Callable[[], object]) -> None:
         for_the_loop(taken, frame)
         act()
 
-    signal.signal(number, both)
-    signal.siginterrupt(number, False)
+    signal.signal(number, both)  # which interrupts what waits in the system, a lock too, unlike the loop's own way
 
 
 def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: Engine) -> modes.Mode:

@@ -12,11 +12,12 @@ from engine.app.engine import Engine
 from engine.runtime import halt_word, log
 from engine.runtime.halt_word import HALT, Word
 from engine.runtime.person import the_engine
-from engine.runtime.watchdog import UNNAMED, LastWord, Watchdog
+from engine.runtime.watchdog import UNNAMED, LastWord, Stall, Watchdog
 
 LOGGER = logging.getLogger(log.LOGGER)
 EXIT_HELD = 3
-QUIET_NS = 60_000_000_000  # between two stacks in the log
+QUIET_NS = 60_000_000_000  # between two lines about one place
+MOST_PLACES = 100  # that are remembered
 FLUSH_S = 1.0
 
 
@@ -29,7 +30,7 @@ class LoopWatch:
         self._flush = flush
         self._ends = section.action == "end"
         self._path = engine.config.engine.state_dir / halt_word.FILE
-        self._told_ns = 0
+        self._told_ns: dict[str, int] = {}  # when, by place
         self._dog = Watchdog(section.warn_after_ns, section.end_after_ns, self.warn, self.end)
         engine.watchdog = self._dog
         self.hurry = self._dog.hurry
@@ -48,20 +49,24 @@ class LoopWatch:
         except OSError as error:
             LOGGER.error("the halt word cannot be written: %s", error)
 
-    def warn(self, text: str, stack: str) -> None:
-        """Tell what holds the loop now; the stack not more than once a minute."""
-        if not self._told_ns or time.monotonic_ns() - self._told_ns > QUIET_NS:
-            self._told_ns = time.monotonic_ns()
-            LOGGER.error("%s, and is held still", text, extra={"stack": stack})
+    def warn(self, stall: Stall, stack: str) -> None:
+        """Tell what holds the loop now, of one place once a minute."""
+        now_ns = time.monotonic_ns()
+        if now_ns - self._told_ns.get(stall.place, -QUIET_NS) < QUIET_NS:
+            return
+        if len(self._told_ns) >= MOST_PLACES:
+            self._told_ns.clear()
+        self._told_ns[stall.place] = now_ns
+        LOGGER.error("%s, and is held still", stall, extra={"stack": stack})
 
-    def end(self, text: str, stack: str) -> None:
+    def end(self, stall: Stall, stack: str) -> None:
         """Stop new orders, end the connections, so that a venue cancels on disconnect, and then the process."""
         is_over = self._ends or self._dog.is_hurried
-        self.halt(f"{text}, too long for the watchdog")
+        self.halt(f"{stall}, too long for the watchdog")
         self._engine.sockets.shut_down()
         live = self._engine.trading.orders.live_count
         then = f"the process ends with status {EXIT_HELD}" if is_over else "new orders are refused"
-        words = f"{text}, too long for the watchdog: connections are shut down, {then}; {live} orders may be alive"
+        words = f"{stall}, too long for the watchdog: connections are shut down, {then}; {live} orders may be alive"
         LOGGER.critical(words, extra={"stack": stack})
         self._flush(FLUSH_S)
         if is_over:

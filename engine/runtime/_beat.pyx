@@ -106,7 +106,7 @@ cdef class Beat:
                 return held_ns
             pause()
             now = time_ns(CLOCK_MONOTONIC)
-            elapsed = now - before
+            elapsed = now - before if self.turns else 0  # what comes before the first turn is no stall
             held_ns += elapsed if elapsed < 2 * <int64_t>POLL_NS else 2 * <int64_t>POLL_NS
             before = now
         return -1

@@ -50,6 +50,7 @@ cdef class Watch:
     cdef Sockets sockets
     cdef object transport, target, updated
     cdef int kind, descriptor  # descriptor -1: the loop reads it
+    cdef int number  # the transport's own descriptor, which another thread may not ask for
     cdef bint is_direct, is_open, is_lent
     cdef Py_buffer lent  # the protocol's buffer, borrowed until something has come into it
 
@@ -162,8 +163,7 @@ cdef class Sockets:
         """End every connection at the system's side: for another thread, while the loop is held and cannot."""
         cdef Watch watch
         for watch in self.watched:
-            connection = watch.transport if watch.kind == READY else watch.transport.get_extra_info("socket")
-            shutdown(connection.fileno(), SHUT_RDWR)
+            shutdown(watch.number, SHUT_RDWR)
 
     def spin(self):
         """Look at every socket for a while; return when it is time for a turn of the loop."""
@@ -188,6 +188,7 @@ cdef class Sockets:
         cdef Watch watch = Watch()
         watch.sockets, watch.transport, watch.target, watch.updated = self, transport, target, updated
         watch.kind, watch.descriptor, watch.is_open = kind, -1, True
+        watch.number = (transport if kind == READY else transport.get_extra_info("socket")).fileno()
         watch.is_direct = kind == READY or transport.get_extra_info("ssl_object") is None
         self.indirect += not watch.is_direct
         self.watched = (*self.watched, watch)

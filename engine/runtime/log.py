@@ -18,6 +18,7 @@ from engine.errors import ConfigError
 
 LOGGER = "fixlane"
 LOGGERS = (LOGGER, "engine", "")  # the second for modules that log under their own name, the last for a strategy's
+LOUD = ("picows",)  # libraries of ours whose every step is no news, and may show what a request carries
 Entry: TypeAlias = "logging.LogRecord | threading.Event"  # a record, or who waits for those before it
 _PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
 
@@ -97,6 +98,8 @@ def start(level: str, file: Path | None) -> Listener:
         logger.handlers = [Queued(records)]
         logger.setLevel(level.upper())
         logger.propagate = False
+    for name in LOUD:
+        logging.getLogger(name).setLevel(logging.WARNING)
     listener = Listener(records, target)
     listener.start()
     return listener

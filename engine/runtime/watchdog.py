@@ -7,7 +7,6 @@ Units   times in ns; what a stall lasted is rounded up by the 50 ms between two 
 Thread  two of its own beside the loop's; `turn` and `stalls` are for the loop, `hurry` for a signal.
 """
 
-import os
 import sys
 import threading
 import traceback
@@ -48,7 +47,7 @@ class LastWord(NamedTuple):
 class Watchdog:
     """Watches the loop of the thread that starts it.
 
-    `warn` takes words and a stack while the loop is held; `end` takes the same past the second limit, and may not
+    `warn` takes a stall and a stack while the loop is held; `end` takes the same past the second limit, and may not
     return. Both are called on the watchdog's own thread. A limit of 0 is none.
     """
 
@@ -56,8 +55,8 @@ class Watchdog:
         self,
         warn_after_ns: int,
         end_after_ns: int,
-        warn: Callable[[str, str], object],
-        end: Callable[[str, str], object],
+        warn: Callable[[Stall, str], object],
+        end: Callable[[Stall, str], object],
     ) -> None:
         self._warn_ns = warn_after_ns and warn_after_ns + TURN_NS
         self._end_ns = end_after_ns and end_after_ns + TURN_NS
@@ -101,11 +100,11 @@ class Watchdog:
                 continue
             place, stack = where(self._loop_thread)
             if self._warn_ns:
-                self._warn(str(Stall(held_ns, place)), stack)
+                self._warn(Stall(held_ns, place), stack)
             held_ns = self._beat.wait_on(held_ns, True)
             if held_ns > 0:
                 place, stack = where(self._loop_thread)
-                self._end(str(Stall(held_ns, place)), stack)
+                self._end(Stall(held_ns, place), stack)
                 held_ns = self._beat.wait_on(held_ns, False)
             self._stalls.append(Stall(-held_ns, place))
 
@@ -117,4 +116,4 @@ def where(thread: int) -> tuple[str, str]:
         return "a thread that is gone", ""
     stack = traceback.extract_stack(frame)
     last = stack[-1]
-    return f"{last.name} ({os.path.relpath(last.filename)}:{last.lineno})", "".join(traceback.format_list(stack))
+    return f"{last.name} ({last.filename}:{last.lineno})", "".join(traceback.format_list(stack))

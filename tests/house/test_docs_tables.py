@@ -22,6 +22,7 @@ from engine.config.engine import (
     Sections,
     SessionSection,
     StrategySection,
+    WatchdogSection,
 )
 from engine.config.markets import BandSection, Decimals, MarketSection
 from engine.exchange.faults import KINDS, InjectedFault
@@ -55,6 +56,7 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [metrics]": MetricsSection,
     "## [journal]": JournalSection,
     "## [log]": LogSection,
+    "## [watchdog]": WatchdogSection,
     "## [[market]]": MarketSection,
     "## bands": BandSection,
     "## [fix] of sim.toml": FixConfig,
@@ -93,7 +95,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:11] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:12] if "." not in heading}
 
 
 # session-files.md
