@@ -30,6 +30,7 @@ from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
+from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watchdog import Watchdog
 from engine.session import Session
@@ -85,10 +86,12 @@ class Engine(Views):
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio)
-        self._journal, self._day = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
+        strategy = loading.build_strategy(config.strategy, instruments)
         self.session = self._open_session()
+        # Last of what may fail, so that a start that fails leaves no run in the journal
+        self._journal, self._day = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
         parts = Parts(
             books=[make_book(instrument, config.feed.watch_depth) for instrument in instruments],
             market_data=market_data,
@@ -97,14 +100,21 @@ class Engine(Views):
             portfolio=self.portfolio,
             risk=risk,
             journal=self._journal,
-            strategy=loading.build_strategy(config.strategy, config.instruments),
+            strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
         )
-        self._background = Background(loop, lambda what, error: self.trading.guard.failed_beside(what, error))
+        try:
+            self._join(parts, dialect, seams, word)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _join(self, parts: Parts, dialect: OrderDialect, seams: Seams, word: HaltWord) -> None:
+        self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
-        self.feed = self._make_feed(market_data)
+        self.feed = self._make_feed(parts.market_data)
         self.session.on_message = seams.receive(self.trading)
         self.session.on_logon = self.supervisor.on_logon
         self.session.on_logout = self.supervisor.on_logout
@@ -112,7 +122,7 @@ class Engine(Views):
         self.actions = operator.actions(self.supervisor, self.stop)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
         tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
-        self._publisher = Publisher(self, config.engine.state_dir, seams.wall_ns, tell)
+        self._publisher = Publisher(self, self.config.engine.state_dir, seams.wall_ns, tell)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
@@ -154,14 +164,23 @@ class Engine(Views):
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
-        with self._background:
+        try:
             await self._control.start(self.config.engine.state_dir, self.config.engine.group_id)
+        except BaseException:
+            self.abandon()
+            raise
+        with self._background:
             self._publisher.open()
             self.feed.start()
             self.session.logon()
             self._tick()
             await self._stopped.wait()
             await self.close()
+
+    def abandon(self) -> None:
+        """Leave nothing behind: the start failed before anything was connected."""
+        self.session.close()
+        self._journal.abandon()
 
     def stop(self) -> None:
         """Begin an orderly end; `run` returns when no order is alive and we are logged out, or after five seconds."""

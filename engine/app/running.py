@@ -47,13 +47,17 @@ async def _run(config: EngineConfig, writer: log.Listener, scraped: Listener | N
     with ExitStack() as beside:
         if scraped is not None:
             beside.callback(metrics_child(config, scraped, engine, loop).close)
-        # Its threads begin before the loop's is pinned: they would share its core.
+        # The watchdog's threads begin before the loop's is pinned: they would share its core.
         watch = beside.enter_context(LoopWatch(engine, writer.flush))
         for number in ENDING:
             also_at_once(number, watch.hurry)
         also_at_once(signal.SIGUSR1, lambda: watch.halt(BY_SIGNAL))
-        with running_mode(config, loop, engine):
-            await engine.run()
+        try:
+            beside.enter_context(running_mode(config, loop, engine))
+        except BaseException:
+            engine.abandon()
+            raise
+        await engine.run()
     return 1 if engine.trading.orders.live_count else 0
 
 

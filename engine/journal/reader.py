@@ -16,6 +16,7 @@ from zlib import crc32
 import msgspec
 
 from engine.errors import JournalError
+from engine.journal.directory import NEWEST
 from engine.journal.segments import (
     MAGIC,
     MARK,
@@ -31,7 +32,6 @@ from engine.journal.segments import (
     run_of,
 )
 
-NEWEST = "newest"  # the file that names the segment that was begun last
 _ADVICE = "restore the file from a copy, or move the journal away and reconcile with the venue"
 
 

@@ -17,6 +17,5 @@ cdef class NullJournal:
 
 cdef class Journal(NullJournal):
     cdef Tape _tape
-    cdef object _lock, _directory, _header, _spare, _full, _segment
+    cdef object _owned, _directory, _header, _spare, _full, _segment
     cdef bint _sync
-    cdef int _newest

@@ -10,11 +10,7 @@ Safety  what was appended survives the end of the process, kill -9 included, and
 Thread  the loop thread only; one process per directory.
 """
 
-import contextlib
-import fcntl
-import os
 from collections.abc import Sequence
-from io import TextIOWrapper
 from pathlib import Path
 
 import msgspec
@@ -22,7 +18,8 @@ import msgspec
 from engine.errors import JournalError
 from engine.fix import SOH
 from engine.instrument import Instrument
-from engine.journal.reader import NEWEST, Record, newest_of
+from engine.journal.directory import OwnedDirectory
+from engine.journal.reader import Record, newest_of
 from engine.journal.segments import (
     MAX_BYTES,
     VERSION,
@@ -103,6 +100,9 @@ class NullJournal:
     def prepare(self) -> None:
         """Make some more of the next segment ready; for idle moments: 0.1 ms, 2 ms once a segment."""
 
+    def abandon(self) -> None:
+        """Leave nothing of the run: it failed before anything was sent."""
+
     def close(self) -> None:
         """End the run."""
 
@@ -127,10 +127,8 @@ class Journal(NullJournal):
     ) -> None:
         if segment_bytes > MAX_BYTES:
             raise JournalError(f"segment_bytes {segment_bytes}: a segment has at most {MAX_BYTES}")
-        directory.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(directory)
-        self._newest = os.open(directory / NEWEST, os.O_RDWR | os.O_CREAT, 0o600)
         self._directory = directory
+        self._owned = OwnedDirectory(directory)
         for unfinished in directory.glob("*.new"):
             unfinished.unlink()
         paths = journal_paths(directory)
@@ -148,7 +146,7 @@ class Journal(NullJournal):
             self._segment.touch(segment_bytes)
             self.prepare()
         except JournalError:
-            self._release()
+            self._owned.release()
             raise
 
     @property
@@ -213,7 +211,7 @@ class Journal(NullJournal):
 
     def close(self) -> None:
         """End the run: END is written, the file cut to what it holds, and the directory free for another process."""
-        if self._lock.closed:
+        if self._owned.is_released:
             return
         self._segment.end()
         if self._sync:
@@ -223,7 +221,22 @@ class Journal(NullJournal):
             self._spare.discard()
             self._spare = None
         self._let_go()
-        self._release()
+        self._owned.release()
+
+    def abandon(self) -> None:
+        """Delete what this run wrote, and free the directory for another process."""
+        if self._owned.is_released:
+            return
+        first = self._header.segment if self._spare is None else self._header.segment - 1
+        if first != 1:  # more than a start can have written
+            self.close()
+            return
+        for segment in (self._segment, self._spare):
+            if segment is not None:
+                segment.discard()
+        self._spare = None
+        self._owned.take_back()
+        self._owned.release()
 
     def _append(self, kind: int, now_ns: int, numbers: tuple[int, ...], text: str) -> None:
         while not self._tape.write(kind, now_ns, numbers, text):
@@ -234,7 +247,7 @@ class Journal(NullJournal):
     def _roll(self) -> None:
         """Go on in the next segment."""
         full = self._segment
-        if self._lock.closed:
+        if self._owned.is_released:
             raise JournalError(f"{full.path}: closed: nothing can be appended")
         if full.is_empty:
             raise JournalError(f"{full.path}: a record is larger than a segment: make segment_bytes larger")
@@ -250,8 +263,7 @@ class Journal(NullJournal):
         if not segment.link(before, open_count):
             segment.discard()
             raise JournalError(f"{segment.path}: no room for a record: make segment_bytes larger")
-        with contextlib.suppress(OSError):  # an older name there hurts nothing
-            os.pwrite(self._newest, f"{segment.path.name}\n".encode(), 0)
+        self._owned.note(segment.path.name)
         if self._sync:
             segment.sync()
         self._segment = segment
@@ -263,29 +275,6 @@ class Journal(NullJournal):
         self._header = header
         return segment
 
-    def _release(self) -> None:
-        os.close(self._newest)
-        self._lock.close()
-
     def _let_go(self) -> None:
         while self._full:
             self._full.pop().close()
-
-
-def _lock(directory: Path) -> TextIOWrapper:
-    """Return the open lock file; the kernel lets go of it when the process ends, however it ends."""
-    path = directory / "lock"
-    file = path.open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        owner = file.read().strip()
-        file.close()
-        raise JournalError(
-            f"{path}: held by process {owner}: give each engine a journal directory of its own"
-        ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file

@@ -5,7 +5,7 @@ from engine._book cimport ASKS, BIDS, Book
 
 cdef struct Top:
     bint is_stale
-    int64_t bid, ask, updated_ns
+    int64_t bid, ask
 
 
 cdef inline Top top_of(book) except *:
@@ -13,9 +13,9 @@ cdef inline Top top_of(book) except *:
     cdef Book ladder
     if type(book) is Book:
         ladder = <Book>book
-        top.is_stale, top.updated_ns = ladder.is_stale, ladder.updated_ns
+        top.is_stale = ladder.is_stale
         top.bid, top.ask = ladder.top(BIDS), ladder.top(ASKS)
     else:  # a market without a grid
-        top.is_stale, top.updated_ns = book.is_stale, book.updated_ns
+        top.is_stale = book.is_stale
         top.bid, top.ask = book.best_bid, book.best_ask
     return top

@@ -9,7 +9,8 @@ import pytest
 
 from engine.errors import JournalError
 from engine.fix import BUY
-from engine.journal.reader import NEWEST, read, read_all
+from engine.journal.directory import NEWEST
+from engine.journal.reader import read, read_all
 from engine.journal.recovery import recover
 from engine.journal.segments import RecordKind, journal_paths
 from engine.journal.writer import Journal

@@ -233,3 +233,29 @@ def test_journal_whose_directory_is_gone_takes_what_its_segment_holds_and_closes
     journal.append_note("HALT: the directory is gone", 1)
     journal.close()
     assert not (tmp_path / "gone").exists()
+
+
+# A start that fails
+
+
+def test_o16_abandoned_run_leaves_the_directory_as_it_was(tmp_path: Path) -> None:
+    journal_in(tmp_path).close()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != "lock"}
+    for _ in range(4):
+        journal = journal_in(tmp_path)
+        journal.append_day(1, 2, 3)
+        journal.abandon()
+        journal.abandon()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != "lock"} == before
+    journal = journal_in(tmp_path)
+    assert read_header(journal.path).run == 2
+    journal.close()
+
+
+def test_run_of_several_segments_is_not_abandoned(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path, segment_bytes=SMALL)
+    while len(journal_paths(tmp_path)) < 4:
+        journal.append_note("x" * 300, 1)
+        journal.prepare()
+    journal.abandon()
+    assert notes(journal_paths(tmp_path))
