@@ -13,6 +13,10 @@ class DecodeError(EngineError):
     """A frame, message or text cannot be read. Nothing of it was applied."""
 
 
+class EncodingError(DecodeError):
+    """Text that is not UTF-8: the connection that carried it breaks its protocol."""
+
+
 class SequenceGap(EngineError):
     """Messages of a sequenced stream are missing."""
 

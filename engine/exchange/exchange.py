@@ -155,10 +155,14 @@ class Exchange:
         return events
 
     def set_state(self, symbol: str, state: int, now_ns: int) -> list[Event]:
-        """Open, pause or close a market; closing it expires its orders."""
+        """Open, pause or end a market; its end expires its orders, and the end of a pause cancels them."""
         market = self.markets[symbol]
-        market.state = state
+        was, market.state = market.state, state
         events: list[Event] = []
+        if state == MarketState.ACTIVE and was == MarketState.PAUSED:
+            for order in market.own_orders(fix.BUY) + market.own_orders(fix.SELL):
+                if order.account not in self.house:
+                    events += self._matching.end(order, Canceled, now_ns, text=refusals.REACTIVATED)
         if state >= MarketState.CLOSED:
             for order in market.own_orders(fix.BUY) + market.own_orders(fix.SELL):
                 events += self._matching.end(order, Expired, now_ns)

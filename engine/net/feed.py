@@ -24,6 +24,8 @@ from engine.venue import MarketDataDialect
 __all__ = ["Feed", "FeedCounts", "FeedSettings"]
 
 _NS = 1_000_000_000
+CREDENTIALS_NS = 30 * _NS  # after a refusal of our credentials, doubled with each
+LONGEST_CREDENTIALS_NS = 600 * _NS
 
 
 class Feed:
@@ -32,6 +34,9 @@ class Feed:
     `on_frame` gets every text message; its flag says that no further one of the same read follows. Where a read ends
     with something else (a ping, a fragment) after messages, `on_read_end` says so. `on_connected` follows the
     subscription, `on_lost` each loss and each failed attempt. An exception from `on_frame` ends the connection.
+
+    The delay between attempts begins anew only after a connection that brought a snapshot. Retry-After is obeyed, and
+    refused credentials are tried seldom: nothing but a person can help there.
     """
 
     def __init__(
@@ -62,7 +67,9 @@ class Feed:
         self._backoff = backoff
         self._ssl_context = ssl_context
         self._connection: WebSocketConnection | None = None
+        self._transport: WSTransport | None = None
         self._past = FeedCounts()
+        self._credential_refusals = 0  # in a row
         self.last_loss = ""  # the reason of the last loss or failed attempt,
         self.last_loss_ns = 0  # and when that was, since 1970
         self._task: asyncio.Task[None] | None = None
@@ -115,17 +122,37 @@ class Feed:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        if self._transport is not None:  # it may be waiting for a close frame to arrive
+            self._transport.disconnect(graceful=False)
+            with contextlib.suppress(Exception):
+                await self._transport.wait_disconnected()
+
+    def reconnect(self, reason: str) -> None:
+        """Leave the present connection, which is of no use for a `reason` of the caller's."""
+        if self._connection is not None:
+            self._connection.end(reason)
 
     async def _stay_connected(self) -> None:
         while True:
+            wait_ns = 0
             try:
-                transport = await self._connect()
+                self._transport = await self._connect()
                 with contextlib.suppress(Exception):  # the connection has told its reason itself
-                    await transport.wait_disconnected()
+                    await self._transport.wait_disconnected()
             except Exception as error:  # whatever stops an attempt, the next one may succeed
+                wait_ns = self._pause_ns(error)
                 self._past.losses += 1
-                self._tell_loss(reasons.of_failure(error))
-            await asyncio.sleep(self._backoff.next_ns() / _NS)
+                self._tell_loss(reasons.of_failure(error) + _words(wait_ns))
+            await asyncio.sleep(max(wait_ns, self._backoff.next_ns()) / _NS)
+
+    def _pause_ns(self, error: Exception) -> int:
+        """Return for how long the venue wants no attempt, or none can help."""
+        if not reasons.is_of_credentials(error):
+            self._credential_refusals = 0
+            return reasons.retry_after_ns(error, self._wall_ns())
+        pause_ns = min(CREDENTIALS_NS << min(self._credential_refusals, 10), LONGEST_CREDENTIALS_NS)
+        self._credential_refusals += 1
+        return max(pause_ns, reasons.retry_after_ns(error, self._wall_ns()))
 
     async def _connect(self) -> WSTransport:
         settings = self.settings
@@ -150,13 +177,14 @@ class Feed:
     def connected(self, connection: WebSocketConnection) -> None:
         """Subscribe on a new connection."""
         self._connection = connection
+        self._credential_refusals = 0
         self.send(self.dialect.subscribe())
         self._on_connected()
 
     def disconnected(self, connection: WebSocketConnection, reason: str) -> None:
         """Count and report a loss; `start` keeps reconnecting."""
         self._connection = None
-        if connection.counts.frames:
+        if connection.has_delivered:
             self._backoff.reset()
         self._past.add(connection.counts)
         if not self.is_closing:
@@ -169,3 +197,7 @@ class Feed:
             self._on_lost(f"market data of {self.settings.url}: {reason}")
         except Exception as error:
             report(error, "on_lost")
+
+
+def _words(wait_ns: int) -> str:
+    return f"; next attempt in {wait_ns / _NS:g} s" if wait_ns else ""

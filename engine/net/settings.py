@@ -14,7 +14,11 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     url: str
     silence_ns: int = 25 * _NS  # Kalshi pings every 10 s
     connect_timeout_ns: int = 5 * _NS  # to connect, and again for the handshake
-    max_message: int = 64 * 2**20
+    first_snapshot_ns: int = 30 * _NS  # a connection without one by then is no good
+    max_message: int = 64 * 2**20  # Kalshi's own limit
+    max_fragments: int = 65_536  # of one message
+    max_pings: int = 1_000  # a second
+    max_unsent: int = 4 * 2**20  # that the venue does not read
 
 
 class FeedCounts(msgspec.Struct):

@@ -7,7 +7,7 @@ Source  FIX 4.4 volume 4: ExecutionReport(8), OrderCancelReject(9); volume 2: Re
 from engine import fix
 from engine.fix import Exec, Msg, Status
 from engine.orders.order import Order
-from engine.orders.report import ExecutionReport
+from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.table import Event
 
 # ExecType(150) that says it all
@@ -81,10 +81,21 @@ def ends_order(order: Order, report: ExecutionReport) -> bool:
     )
 
 
+def answers_replace(order: Order, report: ExecutionReport) -> bool:
+    """Return whether a Replaced(5) is the answer to our request; else somebody at the venue amended the order."""
+    if not order.pending_qty:
+        return False
+    if report.cl_ord_id != order.cl_ord_id and (
+        order.pending != Msg.ORDER_CANCEL_REPLACE_REQUEST or report.cl_ord_id == order.pending_cl_ord_id
+    ):
+        return True
+    return report.order_qty in (order.pending_qty, ABSENT) and report.price in (order.pending_price, ABSENT)
+
+
 def _execution_event(order: Order, report: ExecutionReport) -> str:
     exec_type = report.exec_type
     if exec_type == Exec.REPLACED:
-        return Event.REPLACED if order.pending_qty else Event.NONE
+        return Event.REPLACED if answers_replace(order, report) else Event.RESTATED
     if exec_type == Exec.REJECTED:
         return _rejection_event(order, report)
     if exec_type == Exec.ORDER_STATUS:

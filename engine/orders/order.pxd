@@ -1,3 +1,4 @@
+cimport cython
 from libc.stdint cimport int64_t
 
 from engine.instrument cimport Instrument
@@ -14,15 +15,17 @@ cdef class Order:
     cdef public int64_t pending_price, pending_qty
     cdef public bint post_only, is_lost
     cdef str _exec_id
-    cdef int64_t _last_qty, _last_px, _fee
+    cdef int64_t _last_qty, _last_px, _fee, _cum_qty
     cdef dict _more
+    cdef set _undone
 
     cpdef int begin(
         self, str cl_ord_id, Instrument instrument, int side, int64_t price, int64_t order_qty, str ord_type,
         str time_in_force, bint post_only, int64_t expire_time_ns, int64_t sent_ns
     ) except -1
     cpdef bint has_counted(self, str exec_id) except -1
-    cpdef int keep_execution(self, str exec_id, int64_t qty, int64_t price, int64_t fee) except -1
+    @cython.locals(kept=tuple)
+    cpdef int keep_execution(self, str exec_id, int64_t qty, int64_t price, int64_t fee, int64_t cum_qty) except -1
 
 
 cdef class Change:
@@ -31,4 +34,5 @@ cdef class Change:
     cdef public bint is_terminal, is_taker
     cdef public int64_t reason, last_qty, last_px, fee, undo_qty, undo_px, undo_fee
     cdef public str text, symbol
+    cdef public object notice
     cpdef void clear_fill(self)

@@ -8,22 +8,27 @@ Source  FIX 4.4 volume 4: NewOrderSingle(D), ExecutionReport(8).
 from engine import fix
 from engine.instrument import Instrument
 from engine.orders.table import TERMINAL, WORKING, Outcome
+from engine.runtime.notices import NoticeKind
 
 PENDING_NEW = fix.Status.PENDING_NEW
+UNDOING = -1  # in place of the price of what traded nothing: a bust
 
 
 class Order:
     """One order from its first request to its last report.
 
-    Every report that counted is kept by its ExecID(17). The first one has fields of its own: most orders get no more.
+    Every report that counted is kept by its ExecID(17), with the CumQty(14) after it: a venue may use an ExecID again.
+    The first one has fields of its own: most orders get no more.
     """
 
     __slots__ = (
+        "_cum_qty",
         "_exec_id",
         "_fee",
         "_last_px",
         "_last_qty",
         "_more",
+        "_undone",
         "cl_ord_id",
         "cum_cost",
         "cum_qty",
@@ -103,30 +108,67 @@ class Order:
         self._last_qty = 0
         self._last_px = 0
         self._fee = 0
-        self._more: dict[str, tuple[int, int, int]] | None = None  # the same of every later one
+        self._cum_qty = 0
+        self._more: dict[str, tuple[int, int, int, int]] | None = None  # the same of every later one
+        self._undone: set[str] | None = None  # keys of fills that were busted or corrected
 
     @property
     def executions(self) -> dict[str, tuple[int, int, int] | None]:
-        """Return what counted, by ExecID(17): (qty, price, fee) of a fill, None where a bust or correction undid it."""
-        counted = {self._exec_id: (self._last_qty, self._last_px, self._fee)} if self._exec_id else {}
-        counted.update(self._more or {})
-        return {exec_id: fill if fill[0] else None for exec_id, fill in counted.items()}
+        """Return what counted, by ExecID(17): (qty, price, fee) of a fill, None where a bust or correction undid it.
+
+        Of an ExecID that came again the later ones have a SOH and a number behind it.
+        """
+        keys = [self._exec_id, *(self._more or ())] if self._exec_id else []
+        counted = {key: self._kept_under(key) for key in keys}
+        return {key: kept[:3] if kept[0] and not self.is_undone(key) else None for key, kept in counted.items()}
+
+    def kept(self, exec_id: str) -> list[tuple[str, tuple[int, int, int, int]]]:
+        """Return (key, (qty, price, fee, cum_qty)) of each report that counted under an ExecID(17), the first first."""
+        found, key = [], exec_id
+        while self.has_counted(key):
+            found.append((key, self._kept_under(key)))
+            key = f"{exec_id}{fix.SOH}{len(found)}"
+        return found
+
+    def _kept_under(self, key: str) -> tuple[int, int, int, int]:
+        if key == self._exec_id:
+            return self._last_qty, self._last_px, self._fee, self._cum_qty
+        assert self._more is not None
+        return self._more[key]
+
+    def is_undone(self, key: str) -> bool:
+        """Return whether a bust or correction took back what is kept under a key."""
+        return self._undone is not None and key in self._undone
+
+    def undo_execution(self, key: str) -> None:
+        """Note that what is kept under a key does not count any more."""
+        if self._undone is None:
+            self._undone = set()
+        self._undone.add(key)
+
+    @property
+    def execution_count(self) -> int:
+        """Return how many reports are kept."""
+        return (self._exec_id != "") + len(self._more or ())
 
     def has_counted(self, exec_id: str) -> bool:
         """Return whether a report with this ExecID(17) has counted."""
         return exec_id != "" and (exec_id == self._exec_id or (self._more is not None and exec_id in self._more))
 
-    def keep_execution(self, exec_id: str, qty: int, price: int, fee: int) -> None:
-        """Keep what a report traded, in place of what was kept under the same ExecID(17); a `qty` of 0 is nothing."""
-        if self._exec_id == "" or self._exec_id == exec_id:
+    def keep_execution(self, exec_id: str, qty: int, price: int, fee: int, cum_qty: int) -> None:
+        """Keep what a report traded, beside what was kept under the same ExecID(17); a `qty` of 0 is nothing."""
+        if self._exec_id == "":
             self._exec_id = exec_id
             self._last_qty = qty
             self._last_px = price
             self._fee = fee
+            self._cum_qty = cum_qty
         else:
             if self._more is None:
                 self._more = {}
-            self._more[exec_id] = (qty, price, fee)
+            kept = (qty, price, fee, cum_qty)
+            if exec_id == self._exec_id or self._more.setdefault(exec_id, kept) is not kept:
+                self._more[f"{exec_id}{fix.SOH}{len(self.kept(exec_id))}"] = kept
 
     @property
     def is_done(self) -> bool:
@@ -163,7 +205,7 @@ class Change:
     """
 
     __slots__ = (
-        "fee", "is_taker", "is_terminal", "kind", "last_px", "last_qty", "order", "reason", "symbol", "text",
+        "fee", "is_taker", "is_terminal", "kind", "last_px", "last_qty", "notice", "order", "reason", "symbol", "text",
         "undo_fee", "undo_px", "undo_qty",
     )  # fmt: skip
 
@@ -174,6 +216,7 @@ class Change:
         self.reason = 0  # the report's, of a REJECTED or CANCEL_REJECTED
         self.text = ""  # the report's own; of an UNKNOWN what is wrong
         self.symbol = ""  # the report's own, of an UNKNOWN without an order
+        self.notice: tuple[NoticeKind, str] | None = None  # what people should hear of it
         self.is_taker = False
         self.clear_fill()
 

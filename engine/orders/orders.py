@@ -1,7 +1,8 @@
 """Every order of this process: their ids, their requests, and the reports that move them.
 
 Units   price, size and money as in `instrument`; times in ns of the clock that the caller passes in.
-Shapes  every order is kept, with the ExecID(17) of each of its fills, as long as the process runs.
+Shapes  every order is kept, with the ExecID(17) of each of its fills, as long as the process runs; `MOST_EXECUTIONS` of
+        one order, then its reports contradict.
 Errors  OrderError for a request that contradicts its order; a report that fits no row is a value, not an error.
 Cost    O(1); a report that names its order by OrderID(37) alone is looked for among all of them.
 Thread  the loop thread only.
@@ -16,9 +17,11 @@ from engine.instrument import Instrument
 from engine.orders._ids import OrderIds
 from engine.orders.event import PLAIN, ends_order, event_of
 from engine.orders.order import Change, Order
+from engine.orders.repeats import MOST_EXECUTIONS, repeat_fault
 from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.steps import STEPS, Fee, close_request, fill, move
 from engine.orders.table import SAME, TABLE, TERMINAL, Event, Outcome
+from engine.runtime.notices import NoticeKind
 
 EXECUTION_REPORT = Msg.EXECUTION_REPORT
 _CANCEL = Msg.ORDER_CANCEL_REQUEST
@@ -154,9 +157,13 @@ class Orders:
         if change.last_qty or change.undo_qty:
             change.clear_fill()
         change.is_terminal = False
+        if change.notice is not None:
+            change.notice = None
         change.reason = report.reason
         change.text = report.text
-        order = self.ids.get(report.cl_ord_id) or self._find(report)
+        order = self.ids.get(report.cl_ord_id)
+        if order is None:
+            order = self.find("", report.orig_cl_ord_id, report.order_id)
         change.order = order
         if order is None:
             return self._apply_to_none(report)
@@ -178,8 +185,15 @@ class Orders:
             and order.has_counted(report.exec_id)
             and (kind != _REPLACED or report.cl_ord_id != order.pending_cl_ord_id)
         ):
-            change.kind = Outcome.DUPLICATE
-            return change
+            repeated = repeat_fault(order, report, kind)
+            if repeated is None:
+                change.kind = Outcome.DUPLICATE
+                return change
+            if repeated:
+                return self._contradict(order, report, repeated)
+            change.notice = (NoticeKind.EXEC_ID_REPEATED, f"17={report.exec_id!r} again, {_describe_report(report)}")
+        if kind >= _REMEMBERED and order._more is not None and len(order._more) >= MOST_EXECUTIONS:
+            return self._contradict(order, report, f"more than {MOST_EXECUTIONS} executions")
         if kind == _FILLED:
             fault = fill(order, report, state, change, self._fee)
         else:
@@ -195,19 +209,19 @@ class Orders:
         if order.ord_status in TERMINAL and not order.pending_qty:
             change.is_terminal = True
             self._live.pop(order, None)
-        elif kind >= _BUSTED:
+        elif kind >= _BUSTED or kind == _REPLACED:
             self._live[order] = None  # it may work again
         change.kind = kind
         return change
 
-    def _find(self, report: ExecutionReport) -> Order | None:
-        """Return the order of a report whose ClOrdID(11) is the venue's own, such as that of an unsolicited cancel."""
-        order = self.ids.get(report.orig_cl_ord_id)
-        if order is not None or not report.order_id:
+    def find(self, cl_ord_id: str, orig_cl_ord_id: str, order_id: str) -> Order | None:
+        """Return the order of a report, whose ClOrdID(11) may be the venue's own, as of an unsolicited cancel."""
+        order = self.ids.get(cl_ord_id) or self.ids.get(orig_cl_ord_id)
+        if order is not None or not order_id:
             return order
         for orders in (self._live, self.ids.newest_first()):
             for order in orders:
-                if order.order_id == report.order_id:
+                if order.order_id == order_id:
                     return order
         return None
 
@@ -237,10 +251,8 @@ class Orders:
         """Change nothing except that the order is in doubt now."""
         change = self._change
         change.kind = Outcome.UNKNOWN
-        change.text = (
-            f"ClOrdID(11) {order.cl_ord_id!r} in OrdStatus(39) {order.ord_status}: 35={report.msg_type}"
-            f" 150={report.exec_type} 39={report.ord_status} 17={report.exec_id!r} 58={report.text!r}: {fault}"
-        )
+        change.notice = None
+        change.text = _describe(order, f"{_describe_report(report)}: {fault}")
         self.doubt(order)
         return change
 
@@ -262,6 +274,12 @@ class Orders:
                 f" OrderID(37) {report.order_id!r}, 35={report.msg_type} 150={report.exec_type} 58={report.text!r}"
             )
         return change
+
+
+def _describe_report(report: ExecutionReport) -> str:
+    return (
+        f"35={report.msg_type} 150={report.exec_type} 39={report.ord_status} 17={report.exec_id!r} 58={report.text!r}"
+    )
 
 
 def _describe(order: Order, fault: str) -> str:

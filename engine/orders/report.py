@@ -36,6 +36,7 @@ class ExecutionReport:
         self.is_taker = False
         self.reason = ABSENT  # OrdRejReason(103), CxlRejReason(102), 373, 380 or 532, by msg_type
         self.text = ""
+        self.oddity = ""  # what of the message was rounded or left out, none of it decides what is held
         self.cxl_rej_response_to = ""
         self.ref_msg_type = ""
         self.ref_seq_num = ABSENT

@@ -3,10 +3,12 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from engine.orders.order cimport Change, Order
+from engine.orders.event cimport answers_replace
+from engine.orders.prices cimport is_beyond, is_possible, may_trade, wrong_price
 from engine.orders.report cimport ExecutionReport
 
 cdef int64_t ABSENT
-cdef str NEW, PARTIALLY_FILLED, FILLED, CANCELED, UNKNOWN, CANCEL, REPLACE, LIVE, PROVEN, OVER
+cdef str LIMIT, GTC, NEW, PARTIALLY_FILLED, FILLED, CANCELED, UNKNOWN, CANCEL, REPLACE, LIVE, PROVEN, OVER
 cdef frozenset TERMINAL
 
 @cython.locals(leaves_qty=int64_t)
@@ -21,4 +23,4 @@ cpdef str _replace(Order order, ExecutionReport report, str state, Change change
 cdef str _wrong_cum_qty(ExecutionReport report, int64_t cum_qty)
 cdef str _wrong_quantities(ExecutionReport report, int64_t cum_qty, int64_t order_qty)
 cdef str _wrong_sum(ExecutionReport report, int64_t cum_qty, int64_t order_qty)
-cdef int _take_price(Order order, ExecutionReport report) except -1
+cdef str _take_price(Order order, ExecutionReport report)

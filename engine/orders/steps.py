@@ -9,10 +9,15 @@ from collections.abc import Callable
 from engine import fix
 from engine.fix import Exec, Msg, Status
 from engine.instrument import Instrument
-from engine.orders.order import Change, Order
+from engine.orders.event import answers_replace
+from engine.orders.order import UNDOING, Change, Order
+from engine.orders.prices import is_beyond, is_possible, may_trade, wrong_last_px, wrong_price
+from engine.orders.repeats import undone_fill
 from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.table import LIVE, OVER, PROVEN, TERMINAL, Outcome
+from engine.runtime.notices import NoticeKind
 
+LIMIT, GTC = fix.Type.LIMIT, fix.Tif.GTC
 NEW, PARTIALLY_FILLED, FILLED = Status.NEW, Status.PARTIALLY_FILLED, Status.FILLED
 CANCELED, UNKNOWN = Status.CANCELED, Status.UNKNOWN
 CANCEL, REPLACE = Msg.ORDER_CANCEL_REQUEST, Msg.ORDER_CANCEL_REPLACE_REQUEST
@@ -60,6 +65,8 @@ def clear_requests(order: Order) -> None:
 
 
 def _nothing(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    if report.exec_type == Exec.SUSPENDED:
+        change.notice = unasked(order, "suspended", report)
     if report.exec_type != Exec.ORDER_STATUS or order.pending or order.pending_qty:
         return ""
     if order.leaves_qty:
@@ -80,9 +87,9 @@ def _accept(order: Order, report: ExecutionReport, state: str, change: Change, f
     if report.exec_type == Exec.ORDER_STATUS:
         return _reconcile(order, report)
     fault = "" if order.cum_qty else _wrong_quantities(report, 0, order.order_qty)
-    if not fault:
-        _take_price(order, report)  # a post-only order may slide
-    return fault
+    if not fault and order.ord_type == LIMIT and is_beyond(order, report.price):
+        fault = f"Price(44) {report.price} is beyond the order's {order.price}"
+    return fault or _take_price(order, report)  # a post-only order may slide
 
 
 def _reconcile(order: Order, report: ExecutionReport) -> str:
@@ -95,17 +102,23 @@ def _reconcile(order: Order, report: ExecutionReport) -> str:
         fault = "OrderQty(38) or Price(44) is missing: cannot tell whether the replace took effect"
     if fault:
         return fault
-    if order.pending == REPLACE and order_qty == order.pending_qty and report.price == order.pending_price:
+    is_replaced = order.pending == REPLACE and order_qty == order.pending_qty and report.price == order.pending_price
+    fault = _take_price(order, report)
+    if fault:
+        return fault
+    if is_replaced:
         order.cl_ord_id = order.pending_cl_ord_id
     order.order_qty = order_qty
-    _take_price(order, report)
     if order.ord_status == UNKNOWN:
         clear_requests(order)
     return ""
 
 
 def _end(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
-    return _wrong_cum_qty(report, order.cum_qty)
+    fault = _wrong_cum_qty(report, order.cum_qty)
+    if not fault and order.pending != CANCEL and order.time_in_force == GTC and order.ord_type == LIMIT:
+        change.notice = unasked(order, "ended", report)
+    return fault
 
 
 def _refuse(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
@@ -113,12 +126,12 @@ def _refuse(order: Order, report: ExecutionReport, state: str, change: Change, f
 
 
 def _replace(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
-    is_ours = report.exec_type == Exec.REPLACED
+    is_ours = report.exec_type == Exec.REPLACED and answers_replace(order, report)
     order_qty = report.order_qty
     if order_qty == ABSENT:
         order_qty = order.pending_qty if is_ours else order.order_qty
     order_qty = max(order_qty, order.cum_qty)  # C.3.c: cut to what had filled
-    fault = _wrong_quantities(report, order.cum_qty, order_qty)
+    fault = _wrong_quantities(report, order.cum_qty, order_qty) or wrong_price(order, report)
     if fault:
         return fault
     order.order_qty = order_qty
@@ -127,9 +140,11 @@ def _replace(order: Order, report: ExecutionReport, state: str, change: Change, 
         order.price = order.pending_price
         _take_chain_id(order, report)
         order.pending_qty = order.pending_price = 0
+    else:
+        change.notice = unasked(order, "changed", report)
     _take_price(order, report)
-    if report.exec_id and not order.has_counted(report.exec_id):
-        order.keep_execution(report.exec_id, 0, 0, 0)
+    if report.exec_id:
+        order.keep_execution(report.exec_id, 0, report.price, report.order_qty, order.cum_qty)
     return ""
 
 
@@ -147,6 +162,8 @@ def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee:
     price = report.last_px
     if qty <= 0 or price == ABSENT or not report.exec_id:
         return "a fill needs LastQty(32) above 0, LastPx(31) and ExecID(17)"
+    if not may_trade(order, price):
+        return wrong_last_px(order, price)
     if qty > order.order_qty and qty > order.pending_qty:
         return f"overfill: LastQty(32) {qty} of OrderQty(38) {order.order_qty}"
     cum_qty = order.cum_qty + qty
@@ -165,7 +182,7 @@ def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee:
     money = report.fee if report.fee != ABSENT else fee(order.instrument, price, qty, report.is_taker)
     order.cum_qty = cum_qty
     order.cum_cost += price * qty
-    order.keep_execution(report.exec_id, qty, price, money)
+    order.keep_execution(report.exec_id, qty, price, money, cum_qty)
     change.last_qty = qty
     change.last_px = price
     change.fee = money
@@ -179,10 +196,12 @@ def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee
     is_correct = report.exec_type == Exec.TRADE_CORRECT
     if fill is None or not report.exec_id or (is_correct and (report.last_qty <= 0 or report.last_px == ABSENT)):
         return f"cannot undo: ExecRefID(19) {report.exec_ref_id!r} names no fill that counts, or 17, 31, 32 are missing"
-    undo_qty, undo_px, undo_fee = fill
+    key, undo_qty, undo_px, undo_fee = fill
     qty = report.last_qty if is_correct else 0
     price = report.last_px if is_correct else 0
     cum_qty = order.cum_qty - undo_qty + qty
+    if not is_possible(order.instrument, undo_px) or (is_correct and not may_trade(order, price)):
+        return wrong_last_px(order, price)
     if cum_qty < 0 or report.cum_qty not in (cum_qty, ABSENT):
         return _wrong_cum_qty(report, cum_qty)
     if state is LIVE:
@@ -198,29 +217,45 @@ def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee
     order.cum_cost += price * qty - undo_px * undo_qty
     if order.ord_status == UNKNOWN:
         order.leaves_qty = max(order.order_qty - cum_qty, 0)
-    if report.exec_ref_id:
-        order.keep_execution(report.exec_ref_id, 0, 0, 0)
-    order.keep_execution(report.exec_id, qty, price, money)
-    change.undo_qty, change.undo_px, change.undo_fee = fill
+    if key:
+        order.undo_execution(key)
+    order.keep_execution(report.exec_id, qty, price if qty else UNDOING, money, cum_qty)
+    change.notice = unasked(order, f"corrected: fill {undo_qty} at {undo_px}", report)
+    change.undo_qty, change.undo_px, change.undo_fee = undo_qty, undo_px, undo_fee
     change.last_qty, change.last_px, change.fee = qty, price, money
     change.is_taker = report.is_taker
     return ""
 
 
-def _undone_fill(order: Order, report: ExecutionReport, fee: Fee) -> tuple[int, int, int] | None:
+def _undone_fill(order: Order, report: ExecutionReport, fee: Fee) -> tuple[str, int, int, int] | None:
     if report.exec_ref_id:
-        return order.executions.get(report.exec_ref_id)
+        return undone_fill(order, report)
     if report.exec_type == Exec.TRADE_CORRECT or report.last_qty <= 0 or report.last_px == ABSENT:
         return None
     money = (
         report.fee if report.fee != ABSENT else fee(order.instrument, report.last_px, report.last_qty, report.is_taker)
     )
-    return report.last_qty, report.last_px, money
+    return "", report.last_qty, report.last_px, money
 
 
-def _take_price(order: Order, report: ExecutionReport) -> None:
-    if report.price != ABSENT and order.ord_type == fix.Type.LIMIT:
+def unasked(order: Order, what: str, report: ExecutionReport) -> tuple[NoticeKind, str]:
+    """Return what people should hear of what the venue did by itself."""
+    return NoticeKind.CHANGED_BY_VENUE, (
+        f"ClOrdID(11) {order.cl_ord_id!r} {what}: 150={report.exec_type} 39={report.ord_status}"
+        f" 38={_shown(report.order_qty)} 44={_shown(report.price)} 58={report.text!r}"
+    )
+
+
+def _shown(value: int) -> str:
+    return "" if value == ABSENT else str(value)
+
+
+def _take_price(order: Order, report: ExecutionReport) -> str:
+    """Take the price that an order works at now; say what is wrong with it."""
+    fault = wrong_price(order, report)
+    if not fault and report.price != ABSENT and order.ord_type == LIMIT:
         order.price = report.price
+    return fault
 
 
 def _wrong_cum_qty(report: ExecutionReport, cum_qty: int) -> str:

@@ -2,7 +2,7 @@
 
 Shapes  a state is an OrdStatus(39) character, "p" PENDING_NEW and "u" UNKNOWN among them; a pending request is
         no state, it stands beside the state in `Order.pending`.
-Errors  a pair without a row is impossible: trading halts.
+Errors  a pair without a row is impossible: the order is in doubt.
 Source  FIX 4.4 volume 4, appendix D: order state change matrices; the letters in the comments are theirs.
 """
 
@@ -13,7 +13,7 @@ class Outcome:
     """What a report did, as `Change.kind`."""
 
     NOTHING = 0  # informational
-    DUPLICATE = 1  # seen before
+    DUPLICATE = 1  # the same report again
     ACCEPTED = 2  # acknowledged, or confirmed after doubt
     CANCELED = 3
     EXPIRED = 4  # done for the day as well
@@ -24,7 +24,7 @@ class Outcome:
     FILLED = 9  # in part or in full
     BUSTED = 10
     CORRECTED = 11
-    UNKNOWN = 12  # it contradicts what we know: halt; nothing of it was applied
+    UNKNOWN = 12  # it contradicts what we know; nothing of it was applied
 
 
 class Event:
@@ -38,7 +38,7 @@ class Event:
     DONE_FOR_DAY = Exec.DONE_FOR_DAY  # with nothing left for another day
     REJECTED = Exec.REJECTED
     REPLACED = Exec.REPLACED
-    RESTATED = Exec.RESTATED
+    RESTATED = Exec.RESTATED  # changed by the venue, also where it says that by a Replaced(5)
     STATUS = Exec.ORDER_STATUS  # answer to a status request: the order works or is filled
     BUST = Exec.TRADE_CANCEL  # and the order works, still or again
     CORRECT = Exec.TRADE_CORRECT
@@ -82,15 +82,15 @@ _ROWS = (
     (Event.REJECTED, "8", SAME, Outcome.NOTHING),
     (Event.REPLACED, "012", LIVE, Outcome.REPLACED),  # C: a filled order may grow
     (Event.REPLACED, "u", PROVEN, Outcome.REPLACED),
-    (Event.RESTATED, "01", LIVE, Outcome.REPLACED),  # E, H
+    (Event.RESTATED, "p012", LIVE, Outcome.REPLACED),  # E, H; a replace that nobody here asked for as well
     (Event.RESTATED, "u", SAME, Outcome.REPLACED),
     (Event.STATUS, "pu", LIVE, Outcome.ACCEPTED),  # G; some venues acknowledge so
     (Event.STATUS, "012", SAME, Outcome.NOTHING),
-    (Event.BUST, "12", LIVE, Outcome.BUSTED),  # J.1.a
+    (Event.BUST, "012", LIVE, Outcome.BUSTED),  # J.1.a
     (Event.BUST, "u", SAME, Outcome.BUSTED),
     (Event.LATE_BUST, "2", OVER, Outcome.BUSTED),
     (Event.LATE_BUST, "34Cu", SAME, Outcome.BUSTED),  # J.1.b
-    (Event.CORRECT, "12", LIVE, Outcome.CORRECTED),
+    (Event.CORRECT, "012", LIVE, Outcome.CORRECTED),
     (Event.CORRECT, "u", SAME, Outcome.CORRECTED),
     (Event.LATE_CORRECT, "1", LIVE, Outcome.CORRECTED),  # to its full quantity
     (Event.LATE_CORRECT, "2", OVER, Outcome.CORRECTED),

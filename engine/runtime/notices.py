@@ -40,6 +40,9 @@ class NoticeKind(StrEnum):
     SUBSCRIPTION_REFUSED = "subscription_refused"
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
+    EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
+    REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
+    CHANGED_BY_VENUE = "changed_by_venue"  # an order was changed, suspended or ended, or a fill taken back, unasked
 
 
 class Notice:

@@ -9,11 +9,14 @@ import msgspec
 
 from engine.errors import EngineError
 from engine.exchange.faults import KINDS, InjectedFault
+from engine.instrument import Instrument, PriceBand, price_grid
 from engine.sim.control import Answer, Command
+from engine.sim.feed import frames
 from engine.sim.venue import Venue
 from engine.venue import MarketState
 
 STATES = {"open_market": MarketState.ACTIVE, "pause_market": MarketState.PAUSED, "close_market": MarketState.CLOSED}
+STAGES = {MarketState.ACTIVE: "activated", MarketState.PAUSED: "deactivated", MarketState.CLOSED: "close_date_updated"}
 
 
 class Commands:
@@ -28,9 +31,12 @@ class Commands:
         states = {word: self._state(state) for word, state in STATES.items()}
         return {
             "book": self._book,
+            "change_grid": self._change_grid,
             "clear": self._clear,
+            "determine_market": self._determine,
             "orders": self._orders,
             "quit": self._quit,
+            "settle_market": self._settle,
             "status": self._status,
             "summary": self._summary,
             **states,
@@ -57,13 +63,47 @@ class Commands:
     def _state(self, state: int) -> Command:
         def change(arguments: Answer) -> Answer:
             """Set a market's state and publish what follows from it."""
-            venue, symbol = self._venue, arguments["symbol"]
-            if symbol not in venue.instruments:
-                raise EngineError(f"unknown market {symbol}")
-            venue.publish(venue.exchange.set_state(symbol, state, venue.now_ns()))
-            return {}
+            now_s = self._venue.now_ns() // 1_000_000_000
+            fields = {"close_ts": now_s} if state == MarketState.CLOSED else {}
+            return self._pass(self._market(arguments), state, STAGES[state], fields)
 
         return change
+
+    def _determine(self, arguments: Answer) -> Answer:
+        """End a market by its result: "yes", "no", or "scalar" with what a contract pays."""
+        instrument, result = self._market(arguments), arguments["result"]
+        value = arguments.get("value") or {"yes": "1", "no": "0"}.get(result)
+        if value is None:
+            raise EngineError('result must be "yes", "no", or "scalar" with a value in dollars')
+        pays = instrument.format_price(instrument.parse_price(value))
+        fields = {"result": result, "determination_ts": self._venue.now_ns() // 10**9, "settlement_value": pays}
+        return self._pass(instrument, MarketState.DETERMINED, "determined", fields)
+
+    def _settle(self, arguments: Answer) -> Answer:
+        fields = {"settled_ts": self._venue.now_ns() // 1_000_000_000}
+        return self._pass(self._market(arguments), MarketState.SETTLED, "settled", fields)
+
+    def _pass(self, instrument: Instrument, state: int, stage: str, fields: Answer) -> Answer:
+        venue = self._venue
+        venue.publish(venue.exchange.set_state(instrument.symbol, state, venue.now_ns()))
+        venue.market_data.on_stage(instrument.symbol, stage, **fields)
+        return {}
+
+    def _change_grid(self, arguments: Answer) -> Answer:
+        """Give a market other prices; orders that rest at others stay."""
+        instrument = self._market(arguments)
+        parse = instrument.parse_price
+        bands = [PriceBand(*(parse(band[key]) for key in ("start", "end", "step"))) for band in arguments["bands"]]
+        instrument.grid = price_grid(tuple(bands), instrument.limit)
+        ranges = frames.price_ranges(instrument)
+        self._venue.market_data.on_stage(instrument.symbol, "price_level_structure_updated", price_ranges=ranges)
+        return {}
+
+    def _market(self, arguments: Answer) -> Instrument:
+        symbol = arguments["symbol"]
+        if symbol not in self._venue.instruments:
+            raise EngineError(f"unknown market {symbol}")
+        return self._venue.instruments[symbol]
 
     def _status(self, _: Answer) -> Answer:
         venue = self._venue
@@ -74,6 +114,7 @@ class Commands:
             "feed_connections": len(venue.feed.listeners),
             "feed_refused": venue.feed.refused,
             "feed_overflows": venue.feed.overflows,
+            "feed_cut_off": venue.feed.cut_off,
             "feed_frames": venue.feed.frames,
             "fix_messages": venue.gateway.messages,
             "replayed": replay.count if replay else 0,
@@ -90,10 +131,7 @@ class Commands:
         return {"orders": [{name: getattr(order, name) for name in names} for order in orders]}
 
     def _book(self, arguments: Answer) -> Answer:
-        symbol = arguments["symbol"]
-        if symbol not in self._venue.instruments:
-            raise EngineError(f"unknown market {symbol}")
-        bids, asks = self._venue.depth(symbol)
+        bids, asks = self._venue.depth(self._market(arguments).symbol)
         return {"bids": bids, "asks": asks}
 
     def _quit(self, _: Answer) -> Answer:

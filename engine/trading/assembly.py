@@ -72,9 +72,17 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     """Return the loop of `parts`, not trading yet; its strategy has its context."""
     notices = Notices(around.wall_ns, around.log)
     markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
-    doubts = Doubts([book.instrument for book in parts.books], markets, notices, around.wall_ns, around.halt)
     rejects = Rejects(markets, parts.risk.limits.max_rejects_in_a_row, parts.closed_texts)
-    guard = Guard(parts.strategy, Counters(), around.halt, doubts.contradicted, rejects, parts.risk.explain)
+    guard = Guard(
+        parts.strategy,
+        Counters(),
+        around.halt,
+        lambda change: doubts.contradicted(change),
+        rejects,
+        parts.risk.explain,
+    )
+    instruments = [book.instrument for book in parts.books]
+    doubts = Doubts(instruments, parts.orders, parts.risk, markets, notices, guard, around.wall_ns)
 
     def settle(instrument: Instrument, price: int) -> None:
         loop.portfolio.settle(instrument, price)

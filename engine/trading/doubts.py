@@ -12,10 +12,15 @@ Thread  the loop thread only.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from engine import fix
+from engine.codec import Fields
 from engine.fix import Status
 from engine.instrument import Instrument
 from engine.orders.order import Change, Order
+from engine.orders.orders import Orders
+from engine.risk import Risk
 from engine.runtime.notices import NoticeKind, Notices
+from engine.trading.guard import Guard
 from engine.trading.markets import Markets, Stop
 
 
@@ -30,21 +35,25 @@ class Doubt(NamedTuple):
 
 
 class Doubts:
-    """The doubts of one desk; `halt` is called with the reason where they are not about one market."""
+    """The doubts of one desk; it halts where they are not about one market."""
 
     def __init__(
         self,
         instruments: Sequence[Instrument],
+        orders: Orders,
+        risk: Risk,
         markets: Markets,
         notices: Notices,
+        guard: Guard,
         wall_ns: Callable[[], int],
-        halt: Callable[[str], None],
     ) -> None:
         self._by_symbol = {instrument.symbol: instrument for instrument in instruments}
+        self._orders = orders
+        self._risk = risk
         self._markets = markets
         self._notices = notices
+        self._guard = guard
         self._wall_ns = wall_ns
-        self._halt = halt
         self._doubts: dict[Order | Instrument, Doubt] = {}
         self._borne: set[Order] = set()  # still in doubt, and a person trades on
 
@@ -55,21 +64,35 @@ class Doubts:
     def contradicted(self, change: Change) -> None:
         """Stop the market of what an UNKNOWN change is about; halt where nobody can say which one that is."""
         if change.order is not None:
-            self.suspect(change.order, change.text)
+            self._contradict(change.order, change.text)
         else:
-            self.suspect_market(change.symbol, f"a report contradicts what we know: {change.text}")
+            self._contradict_market(change.symbol, f"a report contradicts what we know: {change.text}")
+
+    def unreadable(self, fields: Fields, text: str) -> None:
+        """Put the order in doubt that a report is about which cannot be read, or else its market; halt for neither."""
+        order = self._orders.find(*[fields.text(tag) for tag in (fix.ClOrdID, fix.OrigClOrdID, fix.OrderID)])
+        if order is not None:
+            self.suspect(order, f"ClOrdID(11) {order.cl_ord_id!r}: {text}")
+        else:
+            self._contradict_market(fields.text(fix.Symbol), text)
 
     def suspect(self, order: Order, text: str) -> None:
-        """Stop the market of an order that something contradicts."""
+        """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
+        self._orders.doubt(order)
+        self._risk.update(order)
+        self._contradict(order, text)
+        self._guard.call("on_order", order)
+
+    def _contradict(self, order: Order, text: str) -> None:
         self._notices.tell(NoticeKind.ORDER_IN_DOUBT, text)
         self._add(order.instrument, order, text, is_contradiction=True)
 
-    def suspect_market(self, symbol: str, text: str) -> None:
+    def _contradict_market(self, symbol: str, text: str) -> None:
         """Stop a market for something that is about no order of ours, until a person resumes; halt for a stranger."""
         instrument = self._by_symbol.get(symbol)
         self._notices.tell(NoticeKind.ORDER_IN_DOUBT, text)
         if instrument is None:
-            self._halt(text)
+            self._guard.halt(text)
         else:
             self._add(instrument, None, text, is_contradiction=True)
 
@@ -84,7 +107,7 @@ class Doubts:
         others = {each.instrument.symbol for each in self._doubts.values() if each.is_contradiction}
         others.discard(instrument.symbol)
         if is_contradiction and others:
-            self._halt(f"contradictions in {instrument.symbol} and in {', '.join(sorted(others))}: {text}")
+            self._guard.halt(f"contradictions in {instrument.symbol} and in {', '.join(sorted(others))}: {text}")
 
     def review(self) -> None:
         """Open the markets of which every order is known again."""

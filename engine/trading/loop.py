@@ -1,7 +1,8 @@
 """The path: a frame to an order, and a report to a position; every step visible, in order.
 
 Units   price, size and money as in `instrument`; times in ns: `clock_ns` monotonic, `wall_ns` since 1970.
-Errors  nothing is raised to the edges: an unreadable frame is counted, anything unknown about an order halts.
+Errors  nothing is raised to the edges but EncodingError, which ends a connection: an unreadable frame is counted, a
+        report that contradicts stops a market.
 Cost    no logging, date, float or await here; see the benchmarks `tick` and `order`.
 Thread  the loop thread, which is the only writer of everything below.
 """
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from engine.book import MOVED, STALE, Book
 from engine.codec import Fields
-from engine.errors import DecodeError, JournalError, SessionError
+from engine.errors import DecodeError, EncodingError, JournalError, SessionError
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order
@@ -105,6 +106,8 @@ class TradingLoop:
         except DecodeError as error:
             self.counters.bad_frames += 1
             self.notices.tell(NoticeKind.FRAME_UNREADABLE, str(error))
+            if isinstance(error, EncodingError):  # the connection must end, not the frame alone
+                raise
         else:
             if is_last:
                 self.watch.note(event, now_ns)
@@ -264,12 +267,14 @@ class TradingLoop:
             report = self._decode_report(fields)
         except DecodeError as error:
             self.counters.unknown_reports += 1
-            self.guard.halt(f"unreadable report: {error}")
+            self.doubts.unreadable(fields, f"unreadable report: {error}")
             return
         if report is None:  # says nothing about orders
             self.counters.unknown_reports += 1
             self.gateway.refuse(fields)
             return
+        if report.oddity:
+            self.notices.tell(NoticeKind.REPORT_ROUNDED, report.oddity)
         self.apply(report)
 
     def apply(self, report: ExecutionReport) -> None:
@@ -277,6 +282,8 @@ class TradingLoop:
         change = self.orders.apply(report)
         self.journal.append_report(report, self.wall.now_ns())
         order = change.order
+        if change.notice is not None:
+            self.notices.tell(*change.notice)
         if order is not None:
             self.portfolio.book(change)
             self.risk.update(order)
@@ -289,7 +296,4 @@ class TradingLoop:
 
     def suspect(self, order: Order, text: str) -> None:
         """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
-        self.orders.doubt(order)
-        self.risk.update(order)
         self.doubts.suspect(order, text)
-        self.guard.call("on_order", order)

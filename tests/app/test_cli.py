@@ -83,7 +83,11 @@ def test_broken_configuration_ends_with_status_2_in_every_command(
 
 def test_check_of_a_sound_configuration_ends_with_status_0(capsys: pytest.CaptureFixture[str]) -> None:
     path = config_path("engine.toml")
-    assert run(capsys, "check", path) == (0, f"{path}: no problems\n", "")
+    protections = (
+        "session FIX.4.4:FIXLANE->SIMVENUE: plain TCP: no word of TLS in the file\n"
+        "feed ws://127.0.0.1:9180/trade-api/ws/v2: plain TCP: feed.url begins with ws:\n"
+    )
+    assert run(capsys, "check", path) == (0, f"{protections}{path}: no problems\n", "")
 
 
 def test_check_counts_the_problems(capsys: pytest.CaptureFixture[str], written: Callable[..., Path]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from engine.app.loading import build_strategy
 from engine.config.engine import Credentials, EngineConfig, load
@@ -16,6 +17,7 @@ from engine.risk.limits import DuplicateLimit, Limits, RateLimit
 from engine.strategy import Strategy
 from engine.units import NO_LIMIT
 from tests.support.configs import MARKETS, STRATEGY, WHOLE, Quoter, wrong
+from tests.support.key_files import PASSPHRASE, pem
 from tests.support.places import CONFIG
 
 SHIPPED = CONFIG / "engine.toml"
@@ -152,6 +154,14 @@ def test_key_file_stands_beside_the_configuration(written: Callable[..., Path], 
         ('private_key_file = "gone.pem"', "session.credentials.private_key_file: key file "),
         ('private_key = "x"', "session.credentials.private_key: unknown key"),
         (
+            'private_key_passphrase_file = "a"\nprivate_key_passphrase_env = "B"',
+            "session.credentials: private_key_passphrase_env and private_key_passphrase_file exclude each other",
+        ),
+        (
+            'private_key_passphrase_env = "GONE"',
+            "session.credentials.private_key_file: environment variable GONE is empty or not set",
+        ),
+        (
             'private_key_file = "a"\nprivate_key_file_env = "B"',
             "session.credentials: private_key_file and private_key_file_env exclude each other",
         ),
@@ -160,6 +170,36 @@ def test_key_file_stands_beside_the_configuration(written: Callable[..., Path], 
 def test_wrong_credentials_are_named(written: Callable[..., Path], rows: str, problem: str) -> None:
     (found,) = wrong(written(with_credentials(rows)))
     assert found.startswith(problem)
+
+
+def test_m11_passphrase_of_a_key_comes_from_the_environment_or_a_file(
+    written: Callable[..., Path], tmp_path: Path
+) -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    (tmp_path / "key.pem").write_bytes(pem(key, PASSPHRASE))
+    (tmp_path / "credential").write_bytes(PASSPHRASE + b"\n")
+    environ = {"P": PASSPHRASE.decode()}
+    for row in ('private_key_passphrase_env = "P"', 'private_key_passphrase_file = "credential"'):
+        path = written(with_credentials(f'private_key_file = "key.pem"\n{row}'))
+        assert load(path, environ).session.credentials.private_key(environ) == pem(key)
+
+
+def test_m11_key_id_is_stripped_and_its_control_characters_are_refused(written: Callable[..., Path]) -> None:
+    path = written(with_credentials('key_id_env = "KEY_ID"'))
+    assert load(path, {"KEY_ID": "abc\r"}).session.credentials.key_id({"KEY_ID": "abc\r"}) == "abc"
+    (found,) = wrong(path, {"KEY_ID": "id\r\nX-Injected: 1"})
+    assert found.startswith("session.credentials.key_id_env: environment variable KEY_ID: the key's id holds control")
+    assert "Injected" not in found
+
+
+def test_m11_file_of_a_secret_that_others_may_read_is_told(tmp_path: Path) -> None:
+    for name in ("key.pem", "credential"):
+        (tmp_path / name).touch(mode=0o644)
+        (tmp_path / name).chmod(0o644)
+    shown = Credentials(private_key_file=tmp_path / "key.pem", private_key_passphrase_file=tmp_path / "credential")
+    assert shown.exposed({}) == [
+        f"{tmp_path}/{name} is open to others (mode 0644); chmod 600 it" for name in ("key.pem", "credential")
+    ]
 
 
 # Strategy

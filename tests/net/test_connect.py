@@ -24,9 +24,9 @@ from tests.support.ws_venue import MS, WALL_NS, Client, PlainDialect, RawVenue, 
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (401, b'{"code":"token_authentication_failure"}', 'HTTP 401 Unauthorized {"code":"token_authentication_fai'),
-        (401, b"", "(check the API key id, its key file, and this host's clock)"),
         (429, b"", "(too many connections: close others of this account)"),
+        (502, b'{"code":"bad_gateway"}', 'HTTP 502 Bad Gateway {"code":"bad_gateway"}'),
+        (503, b"<p>\r\n\x1b[2Jdown", "HTTP 503 Service Unavailable <p>   [2Jdown"),
         (502, b"", "handshake refused: HTTP 502 Bad Gateway"),
     ],
 )
@@ -39,6 +39,79 @@ def test_refused_handshake_is_told_with_its_status_and_tried_again(status: int, 
             venue.refuse = None
             await venue.connections.get()
             assert client.feed.totals.losses >= 2
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (
+            401,
+            b'{"code":"token_authentication_failure"}',
+            'Unauthorized {"code":"token_authentication_failure"} (check',
+        ),
+        (401, b"", "(check the API key id, its key file, and this host's clock); next attempt in 30 s"),
+        (403, b"", "(the API key lacks the permission); next attempt in 30 s"),
+    ],
+)
+def test_m17_refused_credentials_are_told_and_not_tried_again_each_second(status: int, body: bytes, words: str) -> None:
+    async def test() -> None:
+        async with Venue(refuse=(status, body)) as venue, Client(venue, PlainDialect()) as client:
+            ((event, reason),) = await client.next()
+            assert event == "lost" and words in reason and client.feed.last_loss == reason
+            await asyncio.sleep(0.1)
+            assert (len(venue.requests), client.feed.totals.losses) == (1, 1)
+
+    run(test())
+
+
+def test_m17_each_refusal_of_the_credentials_doubles_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.net.feed.CREDENTIALS_NS", 2 * MS)
+    monkeypatch.setattr("engine.net.feed.LONGEST_CREDENTIALS_NS", 7 * MS)
+
+    async def test() -> None:
+        async with Venue(refuse=(401, b"")) as venue, Client(venue, PlainDialect()) as client:
+            pauses = [reason.rpartition("in ")[2] for _, reason in await client.next(4)]
+            assert pauses == ["0.002 s", "0.004 s", "0.007 s", "0.007 s"]
+            venue.refuse = None
+            await venue.connections.get()
+
+    run(test())
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("header", "pause"),
+    [
+        ("5", "5 s"),
+        (" 5 ", "5 s"),
+        ("Mon, 23 Nov 2026 14:30:07 GMT", "7 s"),
+        ("99999999999999", "3600 s"),
+        ("Mon, 23 Nov 2099 14:30:07 GMT", "3600 s"),
+    ],
+)
+def test_m17_retry_after_is_obeyed(status: int, header: str, pause: str) -> None:
+    async def test() -> None:
+        async with Venue(refuse=(status, b"")) as venue:
+            venue.refuse_headers = {"Retry-After": header}
+            async with Client(venue, PlainDialect()) as client:
+                ((_, reason),) = await client.next()
+                assert reason.endswith(f"; next attempt in {pause}")
+                await asyncio.sleep(0.05)
+                assert len(venue.requests) == 1
+
+    run(test())
+
+
+@pytest.mark.parametrize("header", ["0", "-5", "soon", "", "5.5", "Mon, 23 Nov 2020 14:30:07 GMT", "\xb2"])
+def test_m17_retry_after_that_says_nothing_leaves_the_backoff(header: str) -> None:
+    async def test() -> None:
+        async with Venue(refuse=(429, b"")) as venue:
+            venue.refuse_headers = {"Retry-After": header}
+            async with Client(venue, PlainDialect()) as client:
+                first, second = await client.next(2)
+                assert first == second and "next attempt" not in first[1]
 
     run(test())
 
@@ -133,7 +206,7 @@ def test_address_that_is_no_websocket_is_a_configuration_error() -> None:
 # delays
 
 
-def test_backoff_starts_anew_only_after_a_connection_delivered() -> None:
+def test_m17_backoff_starts_anew_only_after_a_connection_brought_a_snapshot() -> None:
     async def test() -> None:
         calls = []
 
@@ -146,16 +219,16 @@ def test_backoff_starts_anew_only_after_a_connection_delivered() -> None:
                 calls.append("reset")
 
         async with Venue() as venue, Client(venue, PlainDialect(), backoff=Recorder(1, 1, Random(1))) as client:
-            for delivers in (False, False, False, True, False):
+            for snapshots in (0, 0, 1, 0):
                 connection = await venue.connections.get()
                 await connection.inbox.get()
-                if delivers:
-                    connection.send(b"one")
-                    while client.events[-1][0] != "frame":
-                        await client.next()
+                connection.send(b"one")  # a frame proves nothing
+                while client.events[-1][0] != "frame":
+                    await client.next()
+                client.dialect.counts.snapshots += snapshots
                 connection.drop()
             await venue.connections.get()
-        assert calls == ["next", "next", "next", "reset", "next", "next"]
+        assert calls == ["next", "next", "reset", "next", "next"]
 
     run(test())
 

@@ -135,10 +135,10 @@ async def test_pings_alone_keep_a_connection(venue: Venue, client: Client, conne
 
 @against(silence_ns=40 * MS)
 async def test_overdue_snapshots_are_asked_for_again(venue: Venue, client: Client, connection: VenueConnection) -> None:
-    client.dialect.waits = [[1], [2], [1, 2, 3]]  # at one check after the other
+    client.dialect.dues = [[], [b'{"id":2}', b'{"id":3}'], []]  # at one check after the other
     connection.send(b"one")
-    assert await connection.inbox.get() == {"resync": [2]}
-    assert client.feed.counts.resyncs == 1
+    assert [await connection.inbox.get() for _ in range(2)] == [{"id": 2}, {"id": 3}]
+    assert client.feed.counts.resyncs == 2
 
 
 @against()

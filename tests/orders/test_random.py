@@ -32,7 +32,10 @@ class Resting:
     qty: int
     cum_qty: int = 0
     ended: str = ""
-    fills: dict[str, tuple[int, int]] = field(default_factory=dict)
+    fills: list[tuple[str, int, int]] = field(default_factory=list)
+    exec_id: str = "E0"  # of what was said last
+    said: set[tuple[str, int]] = field(default_factory=set)  # what nobody could tell from something new
+    newest_id: str = ""  # the ClOrdID that a desk there would name
 
     @property
     def ord_status(self) -> str:
@@ -46,7 +49,10 @@ class Resting:
 
 
 class Venue:
-    """A venue that makes no mistake; what it says takes time, names any id of a chain, and fills may be said twice."""
+    """A venue that makes no mistake; what it says takes time and names any id of a chain.
+
+    Fills may be said twice, an ExecID may name several executions of an order, and a desk there amends orders.
+    """
 
     def __init__(self, source: random.Random) -> None:
         self.random = source
@@ -56,10 +62,13 @@ class Venue:
         self.executions = 0
 
     def say(self, order: Resting, exec_type: str, cl_ord_id: str = "", **fields: object) -> None:
-        self.executions += 1
+        if (order.exec_id, order.cum_qty) in order.said or self.random.random() < 0.8:
+            self.executions += 1
+            order.exec_id = f"E{self.executions}"
+        order.said.add((order.exec_id, order.cum_qty))
         chain = [each for each, resting in self.orders.items() if resting is order]
         made = report(cl_ord_id or self.random.choice(chain), exec_type, order.ord_status, symbol=RAIN.symbol)
-        made.exec_id, made.order_id = f"E{self.executions}", order.order_id
+        made.exec_id, made.order_id = order.exec_id, order.order_id
         made.cum_qty, made.leaves_qty = order.cum_qty, order.leaves_qty
         for name, value in fields.items():
             setattr(made, name, value)
@@ -68,7 +77,7 @@ class Venue:
     def take_request(self) -> None:
         kind, cl_ord_id, *rest = self.inbox.popleft()
         if kind == "D":
-            order = Resting(cl_ord_id, f"V{cl_ord_id}", int(rest[0]), int(rest[1]))
+            order = Resting(cl_ord_id, f"V{cl_ord_id}", int(rest[0]), int(rest[1]), newest_id=cl_ord_id)
             self.orders[cl_ord_id] = order
             if self.random.random() < 0.1:
                 order.ended = Status.REJECTED
@@ -81,6 +90,7 @@ class Venue:
             self.say(order, "", cl_ord_id, msg_type="9", cxl_rej_response_to="1" if kind == "F" else "2")
             return
         self.orders[cl_ord_id] = order
+        order.newest_id = cl_ord_id
         if kind == "F":
             order.ended = Status.CANCELED
             self.say(order, Exec.CANCELED, cl_ord_id)
@@ -94,15 +104,21 @@ class Venue:
             return
         order = self.random.choice(working)
         draw = self.random.random()
-        if draw < 0.8:
+        if draw < 0.7:
             qty = self.random.randint(1, order.leaves_qty)
+            price = self.random.choice((order.price, order.price, max(order.price - 100, 100)))
             order.cum_qty += qty
-            order.fills[f"E{self.executions + 1}"] = (qty, order.price)
-            self.say(order, Exec.TRADE, last_qty=qty, last_px=order.price, fee=qty)
-        elif draw < 0.9 and order.fills:
-            exec_ref_id, (qty, _) = order.fills.popitem()
+            self.say(order, Exec.TRADE, last_qty=qty, last_px=price, fee=qty)
+            order.fills.append((order.exec_id, qty, price))
+        elif draw < 0.8 and order.fills:
+            exec_ref_id, qty, price = order.fills.pop(self.random.randrange(len(order.fills)))
             order.cum_qty -= qty
-            self.say(order, Exec.TRADE_CANCEL, exec_ref_id=exec_ref_id)
+            self.say(order, Exec.TRADE_CANCEL, exec_ref_id=exec_ref_id, last_qty=qty, last_px=price)
+        elif draw < 0.9:
+            order.qty = order.cum_qty + self.random.randint(1, 20)
+            order.price = self.random.choice((order.price, self.random.randrange(100, 9_900, 100)))
+            exec_type = self.random.choice((Exec.REPLACED, Exec.RESTATED))
+            self.say(order, exec_type, order.newest_id, price=order.price, order_qty=order.qty)
         else:
             order.ended = self.random.choice((Status.CANCELED, Status.EXPIRED))
             self.say(order, order.ended)
@@ -173,10 +189,10 @@ def test_orders_agree_with_the_venue_when_all_is_said(seed: int, steps: int) -> 
             assert (order.price, order.order_qty, order.order_id) == (resting.price, resting.qty, resting.order_id)
     alive = [order for order in client.opened if client.venue.orders[order.cl_ord_id].leaves_qty]
     assert set(client.orders.live()) == set(alive)
-    fills = [fill for order in client.opened for fill in client.venue.orders[order.cl_ord_id].fills.values()]
+    fills = [fill for order in client.opened for fill in client.venue.orders[order.cl_ord_id].fills]
     position = client.portfolio[RAIN]
-    assert position.net == position.fees == sum(qty for qty, _ in fills)
-    assert position.cash == -sum(qty * price for qty, price in fills)
+    assert position.net == position.fees == sum(qty for _, qty, _ in fills)
+    assert position.cash == -sum(qty * price for _, qty, price in fills)
 
 
 @LIVES

@@ -214,10 +214,6 @@ def test_venue_that_repeats_its_exec_ids_can_accept_replaces(orders: Orders, ord
         assert orders.apply(replaced(order, exec_id="0")).kind == Outcome.REPLACED
 
 
-def test_replace_report_that_answers_nothing_halts(orders: Orders, order: Order) -> None:
-    assert orders.apply(report("A1-1", Exec.REPLACED, Status.NEW)).kind == Outcome.UNKNOWN
-
-
 def test_restatement_changes_the_terms_and_no_request(orders: Orders, order: Order) -> None:
     orders.request_replace(order, 4300, 12, 5)
     change = orders.apply(report("A1-1", Exec.RESTATED, Status.NEW, order_qty=8, leaves_qty=8, price=4100))

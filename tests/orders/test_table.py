@@ -22,8 +22,8 @@ CANCELED      4C   4C   4C   !    3-   4-   !    C-   4C   4C
 EXPIRED       CE   CE   CE   !    3-   4-   !    C-   CE   CE
 DONE_FOR_DAY  3E   3E   3E   2-   3-   4-   !    C-   3E   3E
 REJECTED      8J   8J   !    !    !    !    8-   !    8J   8J
-REPLACED      !    0R   1R   1R   !    !    !    !    0R   uR
-RESTATED      !    0R   1R   !    !    !    !    !    uR   uR
+REPLACED      0R   0R   1R   1R   !    !    !    !    0R   uR
+RESTATED      0R   0R   1R   2R   !    !    !    !    uR   uR
 STATUS        0A   0-   1-   2-   !    !    !    !    0A   1A
 BUST          !    !    0B   0B   !    !    !    !    !    uB
 LATE_BUST     !    !    !    4B   3B   4B   !    CB   !    uB

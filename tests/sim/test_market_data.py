@@ -8,7 +8,7 @@ import pytest
 from engine import fix
 from engine.instrument import Instrument, PriceBand
 from engine.sim.feed import frames
-from engine.sim.feed.connection import BOOK, COMMANDS_PER_SECOND, TICKER, TRADE, FeedConnection
+from engine.sim.feed.connection import BOOK, COMMANDS_PER_SECOND, TICKER, TRADE, CommandError, FeedConnection
 
 CENT = [PriceBand(0, 10_000, 100)]
 NOW = 1_795_444_200_011
@@ -21,8 +21,13 @@ class View:
         self.instruments = {name: Instrument(name, index, CENT) for index, name in enumerate(("RAIN", "SNOW"))}
         self.books = {"RAIN": ([(4100, 30000), (4000, 31000)], [(4300, 8550)]), "SNOW": ([], [])}
 
+        self.fault: CommandError | None = None
+
     def depth(self, symbol: str) -> Any:
         return self.books[symbol]
+
+    def fault_of(self, symbols: Any) -> CommandError | None:
+        return self.fault
 
     def ticker_tail(self, instrument: Instrument) -> bytes:
         return frames.ticker(instrument, (4100, 30000), (4300, 8550), (4200, 100), 100, 420_000, NOW, NOW)

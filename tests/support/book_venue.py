@@ -12,7 +12,7 @@ from engine.venue.kalshi.market_data import KalshiMarketData
 from engine.venue.kalshi.subscriptions import BOOK, TRADES
 from tests.support import kalshi_wire as wire
 from tests.support.kalshi_wire import RAIN, SNOW
-from tests.support.ws_venue import Client, Venue, VenueConnection, run
+from tests.support.ws_venue import MS, Client, Venue, VenueConnection, run
 
 CENT = (PriceBand(0, 10000, 100),)
 
@@ -26,7 +26,7 @@ class Desk:
     def __init__(self, venue: Venue, **settings: Any) -> None:
         self.instruments = [Instrument(symbol, index, CENT) for index, symbol in enumerate(SYMBOLS)]
         self.books = [make_book(instrument) for instrument in self.instruments]
-        self.dialect = KalshiMarketData(self.instruments)
+        self.dialect = KalshiMarketData(self.instruments, patience_ns=100 * MS)
         self.client = Client(venue, self.dialect, **settings)
         self.client.feed.on_frame = self.on_frame
         self.feed = self.client.feed

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from engine import fix
 from engine.book import ASK, BID, Book, make_book
+from engine.codec import Fields
 from engine.errors import DecodeError
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
@@ -113,8 +114,8 @@ class FakeDialect:
     def order_status(self, order: Order, now_ns: int) -> bytes | None:
         return f"H {order.cl_ord_id}".encode() if self.knows_status else None
 
-    def decode(self, fields: ExecutionReport | bytes) -> ExecutionReport:
-        if isinstance(fields, bytes):
+    def decode(self, fields: ExecutionReport | Fields) -> ExecutionReport:
+        if isinstance(fields, Fields):
             raise DecodeError("OrderQty(38) is no number")
         return fields
 

@@ -1,8 +1,9 @@
 """A WebSocket venue in the test's own loop, and a client that records what its feed calls."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine
 from random import Random
 from ssl import SSLContext
 from typing import Any, Self, TypeAlias
@@ -21,6 +22,7 @@ from picows import (
 
 from engine.net.feed import Feed, FeedSettings
 from engine.runtime.backoff import Backoff
+from engine.venue import MarketDataCounts
 from engine.venue.kalshi.market_data import PATH
 
 Serve: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -43,8 +45,10 @@ class Venue:
 
     def __init__(self, refuse: tuple[int, bytes] | None = None, ssl_context: SSLContext | None = None) -> None:
         self.refuse = refuse  # (status, body)
+        self.refuse_headers: dict[str, str] = {}
         self.requests: list[WSUpgradeRequest] = []
         self.connections: asyncio.Queue[VenueConnection] = asyncio.Queue()
+        self.opened: list[VenueConnection] = []
         self._ssl_context = ssl_context
 
     async def __aenter__(self) -> Self:
@@ -57,12 +61,16 @@ class Venue:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
+        for connection in self.opened:
+            connection.drop()
+            await connection.is_gone.wait()
 
     def _admit(self, request: WSUpgradeRequest) -> "WSUpgradeResponseWithListener | VenueConnection":
         self.requests.append(request)
         if self.refuse:
             status, body = self.refuse
-            return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status, body), None)
+            response = WSUpgradeResponse.create_error_response(status, body, self.refuse_headers)
+            return WSUpgradeResponseWithListener(response, None)
         return VenueConnection(self)
 
 
@@ -71,14 +79,24 @@ class RawVenue:
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
         self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
+        for writer in self._writers:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await self._serve(reader, writer)
 
 
 class VenueConnection(WSListener):
@@ -90,6 +108,7 @@ class VenueConnection(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
         self._venue.connections.put_nowait(self)
+        self._venue.opened.append(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.TEXT:
@@ -170,10 +189,13 @@ class Client:
 
 
 class PlainDialect:
-    """Subscribes with one frame, waits for nothing."""
+    """Subscribes with one frame; what is due, waiting or at fault is what a test says."""
 
     def __init__(self) -> None:
-        self.waits: list[list[Any]] = []
+        self.counts = MarketDataCounts()
+        self.fault = ""
+        self.dues: list[list[bytes]] = []
+        self.waits: list[Any] = []
         self.headers: dict[str, str] = {}
 
     def handshake_headers(self, now_ns: int) -> dict[str, str]:
@@ -182,11 +204,11 @@ class PlainDialect:
     def subscribe(self) -> list[bytes]:
         return [b'{"id":1}']
 
-    def resync(self, instruments: Iterable[Any]) -> list[bytes]:
-        return [json.dumps({"resync": sorted(instruments)}).encode()]
+    def due(self, now_ns: int) -> list[bytes]:
+        return self.dues.pop(0) if self.dues else []
 
     def waiting(self) -> list[Any]:
-        return self.waits.pop(0) if self.waits else []
+        return self.waits
 
 
 Test: TypeAlias = Callable[[Venue, Client, VenueConnection], Coroutine[Any, Any, None]]

@@ -3,7 +3,8 @@
 import pytest
 
 from engine import fix
-from engine.fix import Exec, Msg, Status
+from engine.codec import Fields
+from engine.fix import Exec, Status
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.runtime.notices import NoticeKind
@@ -160,6 +161,36 @@ def test_late_report_that_contradicts_an_order_that_is_over_brings_it_back_into_
     stage = trading()
     order = stage.resting()
     stage.loop.on_report(fill(order, 10, "E1"))
-    stage.loop.on_report(report(order.cl_ord_id, Exec.REPLACED, Status.NEW, msg_type=Msg.EXECUTION_REPORT))
+    stage.loop.on_report(report(order.cl_ord_id, Exec.REJECTED, Status.REJECTED))
     assert order in stage.orders.live()
     assert stage.tick() == [f"H {order.cl_ord_id}".encode()]
+
+
+@pytest.mark.parametrize("naming", ["11={id}", "11=DESK-1|41={id}", "11=DESK-1|37=V-9"])
+def test_s15_unreadable_report_puts_the_order_that_it_names_in_doubt(naming: str) -> None:
+    stage = trading()
+    order, other = rest_in(stage)
+    order.order_id = "V-9"
+    stage.loop.on_report(Fields(f"35=8|{naming.format(id=order.cl_ord_id)}|".replace("|", "\x01")))
+    assert (order.ord_status, other.ord_status, stage.state) == (Status.UNKNOWN, Status.NEW, DeskState.TRADING)
+    assert stage.tick() == [f"H {order.cl_ord_id}".encode()]
+    [doubt] = stage.loop.doubts.all()
+    assert doubt.text == f"ClOrdID(11) {order.cl_ord_id!r}: unreadable report: OrderQty(38) is no number"
+
+
+def test_s15_unreadable_report_about_a_market_of_ours_stops_that_market() -> None:
+    stage = trading()
+    stage.loop.on_report(Fields("35=8|11=X9|55=SNOW|".replace("|", "\x01")))
+    assert stage.state is DeskState.TRADING
+    assert (stage.loop.markets.causes(stage.rain), stage.loop.markets.causes(stage.snow)) == (Stop(0), Stop.DOUBT)
+
+
+def test_what_is_odd_about_a_report_that_counts_is_told() -> None:
+    stage = trading()
+    order = stage.resting()
+    odd = fill(order, 4, "E1", price=4_500)
+    odd.oddity = "tag 137 rounded up: 0.0000001"
+    stage.loop.on_report(odd)
+    stage.loop.on_report(fill(order, 6, "E1", price=4_500))
+    counts = [stage.loop.notices.count(kind) for kind in (NoticeKind.REPORT_ROUNDED, NoticeKind.EXEC_ID_REPEATED)]
+    assert (order.ord_status, counts) == (Status.FILLED, [1, 1])

@@ -6,6 +6,7 @@ import pytest
 
 from engine import fix
 from engine.book import Book
+from engine.codec import Fields
 from engine.errors import SessionError
 from engine.fix import Exec, Msg, Status
 from engine.instrument import Instrument
@@ -440,11 +441,12 @@ def test_bust_takes_position_cash_fee_and_risk_back() -> None:
     assert (position.net, position.cash, position.fees, scene.risk.exposure.position(scene.rain)) == (0, 0, 0, 0)
 
 
-def test_unreadable_report_halts_and_is_not_applied() -> None:
+def test_unreadable_report_about_nothing_of_ours_halts_and_is_not_applied() -> None:
     scene = Scene()
-    scene.loop.on_report(b"")
+    fields = Fields("35=8\x01")
+    scene.loop.on_report(fields)
     assert scene.halts == ["unreadable report: OrderQty(38) is no number"]
-    assert scene.taken() == [("dialect.decode", b"")]
+    assert scene.taken() == [("dialect.decode", fields)]
     assert (scene.loop.counters.reports, scene.loop.counters.unknown_reports) == (1, 1)
 
 

@@ -52,7 +52,8 @@ def requests(dialect: OrderDialect) -> dict[str, bytes | None]:
         "sell, post-only, day": dialect.new_order(
             unsent(side=fix.SELL, post_only=True, time_in_force=fix.Tif.DAY), NOW_NS
         ),
-        "market, immediate": dialect.new_order(unsent(ord_type=fix.Type.MARKET, time_in_force=fix.Tif.IOC), NOW_NS),
+        "market": dialect.new_order(unsent(ord_type=fix.Type.MARKET, post_only=True), NOW_NS),
+        "market, all or none": dialect.new_order(unsent(ord_type=fix.Type.MARKET, time_in_force=fix.Tif.FOK), NOW_NS),
         "good till date": dialect.new_order(gtd, NOW_NS),
         "cancel": dialect.cancel(resting(), NOW_NS),
         "cancel before an answer": dialect.cancel(unsent(), NOW_NS),
@@ -70,7 +71,8 @@ def test_every_request_is_written_as_the_standard_says() -> None:
     assert {name: text(body) for name, body in requests(Fix44([COARSE, DEMO])).items()} == {
         "limit": f"35=D|11=A1|55=DEMO-T2|54=1|{time}|38=25.00|40=2|44=0.4150|59=1|",
         "sell, post-only, day": f"35=D|11=A1|18=6|55=DEMO-T2|54=2|{time}|38=25.00|40=2|44=0.4150|59=0|",
-        "market, immediate": f"35=D|11=A1|55=DEMO-T2|54=1|{time}|38=25.00|40=1|59=3|",
+        "market": f"35=D|11=A1|55=DEMO-T2|54=1|{time}|38=25.00|40=2|44=0.4150|59=3|",
+        "market, all or none": f"35=D|11=A1|55=DEMO-T2|54=1|{time}|38=25.00|40=2|44=0.4150|59=4|",
         "good till date": (
             f"35=D|11=A1|55=DEMO-T2|54=1|{time}|38=25.00|40=2|44=0.4150|59=6|126=20260105-14:30:01.250|"
         ),

@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     is_sound: bool
 
 
-class Section:
+class FileSection:
     """One [DEFAULT] or [SESSION]: its entries by key in our spelling."""
 
     def __init__(self, file: Path, name: str, line: int) -> None:
@@ -52,11 +52,11 @@ class Judge:
         self._problems: list[str] = []
         self._warnings: list[str] = []
         self._lost: dict[str, tuple[LostFamily, str, list[str]]] = {}  # by pattern: first place, keys
-        self._missing: dict[tuple[str, str], list[Section]] = {}
+        self._missing: dict[tuple[str, str], list[FileSection]] = {}
 
-    def section(self, block: Block) -> Section:
+    def section(self, block: Block) -> FileSection:
         """Return a section with what is wrong in it noted."""
-        section = Section(self._file, block.name, block.number)
+        section = FileSection(self._file, block.name, block.number)
         for line in block.lines:
             self._add(section, line)
         return section
@@ -65,7 +65,7 @@ class Judge:
         """Note something else that is wrong."""
         self._problems.append(text)
 
-    def _add(self, section: Section, line: Line) -> None:
+    def _add(self, section: FileSection, line: Line) -> None:
         key = known(line.name)
         name = key.name if key is not None else line.name
         place = f"{self._file}:{line.number}: [{section.name}] {name}"
@@ -129,7 +129,7 @@ class Judge:
             self._warnings.append(f"{place}: is taken as it stands; write ${{{variable}}} for the variable")
         return value
 
-    def whole(self, section: Section, entries: Mapping[str, Entry]) -> None:
+    def whole(self, section: FileSection, entries: Mapping[str, Entry]) -> None:
         """Note what one session, its defaults included, lacks and what contradicts itself in it."""
         values = {key: entry.value for key, entry in entries.items()}
         for key, why in _missing(values):

@@ -35,7 +35,7 @@ class Block(NamedTuple):
     lines: list[Line]
 
 
-class Source(NamedTuple):
+class FileText(NamedTuple):
     """A whole file. Where a header cannot be read the lines below it belong to nothing, and `is_whole` is false."""
 
     blocks: list[Block]
@@ -43,7 +43,7 @@ class Source(NamedTuple):
     is_whole: bool
 
 
-def read_source(file: Path) -> Source:
+def read_source(file: Path) -> FileText:
     """Split `file` into its sections."""
     reading = _Reading(file)
     for number, line in enumerate(re.split(r"\r\n|\r|\n", _decoded(file.read_bytes())), 1):
@@ -97,13 +97,13 @@ class _Reading:
         how = "is not one [DEFAULT] or a [SESSION]; rename it" if header else "is not a section in brackets; correct it"
         self._problems.append(f"{self._file}:{number}: section {line} {how}")
 
-    def result(self) -> Source:
+    def result(self) -> FileText:
         if self._early:
             (number, line), more = self._early[0], len(self._early) - 1
             others = f" and {more} more like it" if more else ""
             place = f"{self._file}:{number}"
             self._problems.append(f"{place}: {line!r}{others} stands before any section; put [DEFAULT] above it")
-        return Source(self._blocks, self._problems, self._is_whole and not self._early)
+        return FileText(self._blocks, self._problems, self._is_whole and not self._early)
 
 
 def _harmless(line: str) -> str:

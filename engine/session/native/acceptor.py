@@ -210,7 +210,8 @@ class SessionAcceptor:
         key = (one.text("BeginString"), one.text("SenderCompID"), one.text("TargetCompID"))
         if key[2] == ANY_PEER:
             self._templates[endpoint(one), key[0], key[1]] = one
-            read_dictionary(one)  # now, not while the first peer waits
+            core_settings(one)
+            read_dictionary(one)  # both are judged now, not while the first peer waits
             return None
         if key in self.sessions:
             raise ConfigError(f"{one.file}: {one.name} is defined twice; remove one")

@@ -8,17 +8,16 @@ Source  Kalshi WebSocket API: commands, replies and envelope, order book (sid an
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-import msgspec
-
 from engine.instrument import Instrument
 from engine.sim.feed import frames
 
 BOOK, TICKER, TRADE = "orderbook_delta", "ticker", "trade"
-OFFERED = (BOOK, TICKER, TRADE)
+LIFECYCLE = frames.LIFECYCLE
+OFFERED = (BOOK, TICKER, TRADE, LIFECYCLE)
 # Channels of the real venue that the simulated one does not carry.
 WITHHELD = {
-    "fill", "user_orders", "market_positions", "order_group_updates", "market_lifecycle_v2",
-    "multivariate_market_lifecycle", "communications", "cfbenchmarks_value", "cfbenchmarks_value_5hz", "pyth_value",
+    "fill", "user_orders", "market_positions", "order_group_updates", "multivariate_market_lifecycle",
+    "communications", "cfbenchmarks_value", "cfbenchmarks_value_5hz", "pyth_value",
 }  # fmt: skip
 COMMANDS_PER_SECOND = 10_000
 
@@ -35,6 +34,9 @@ class MarketView(Protocol):
 
     def ticker_tail(self, instrument: Instrument) -> bytes:
         """Return a market's ticker from after its sid to the end."""
+
+    def fault_of(self, symbols: Iterable[str]) -> "CommandError | None":
+        """Return why a fault refuses a command about these markets; None if none does."""
 
 
 class CommandError(NamedTuple):
@@ -88,7 +90,7 @@ class FeedConnection:
         """Carry out one command frame and answer it."""
         try:
             command = frames.decode_command(frame)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             self._send(frames.error(frames.decode_id(frame), 1, str(error), now_ms))
             return
         refusal = self._dispatch(command, now_ms)
@@ -137,6 +139,9 @@ class FeedConnection:
             return CommandError(5, command.cmd)
         if command.params is None:
             return CommandError(2)
+        params = command.params
+        if fault := self._view.fault_of([params.market_ticker, *params.market_tickers]):
+            return fault
         return action(self, command.id, command.params, now_ms)
 
     def _target(self, command: frames.Command) -> Subscription | None:
@@ -157,6 +162,8 @@ class FeedConnection:
         markets = self._markets(params, may_use_ids=params.channels == [TICKER])
         if isinstance(markets, CommandError):
             return markets
+        if LIFECYCLE in params.channels and markets:
+            return CommandError(11, f"{LIFECYCLE} takes no markets")
         if BOOK in params.channels and not markets:
             return CommandError(14)
         channels = dict.fromkeys(params.channels)

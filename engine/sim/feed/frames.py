@@ -2,11 +2,11 @@
 
 Units   prices, sizes as in `instrument`; times in Unix milliseconds, as on the wire.
 Shapes  a frame is `head`, its seq, and a `tail` that is built once an event and shared by every connection.
-Errors  msgspec.DecodeError (ValidationError for a wrong type) from `decode_command`.
+Errors  ValueError (msgspec's, or of text that is not UTF-8) or RecursionError from `decode_command`.
 Source  Kalshi WebSocket API: commands, replies and envelope, order book, ticker, trade.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from uuid import NAMESPACE_URL, uuid5
 
@@ -15,6 +15,7 @@ import msgspec
 from engine import fix
 from engine.instrument import Instrument
 
+LIFECYCLE = "market_lifecycle_v2"
 Level = tuple[int, int]  # price, size
 
 ERROR_TEXT = {
@@ -31,6 +32,7 @@ ERROR_TEXT = {
     13: "Unsupported action",
     14: "Market ticker required",
     15: "Action required",
+    18: "Command timeout",
     25: "Subscription buffer overflow",
     26: "Market limit per subscription exceeded",
     27: "Too many commands",
@@ -65,14 +67,14 @@ class _Identified(msgspec.Struct):
     id: int = 0
 
 
-_SEQ = {channel: ',"seq":' for channel in ("orderbook_snapshot", "orderbook_delta", "trade")}
+_SEQ = {channel: ',"seq":' for channel in ("orderbook_snapshot", "orderbook_delta", "trade", LIFECYCLE)}
 _command_decoder = msgspec.json.Decoder(Command)
 _id_decoder = msgspec.json.Decoder(_Identified)
 _encode = msgspec.json.encode
 
 
 def decode_command(frame: bytes) -> Command:
-    """Return the command in one client frame; raise msgspec.DecodeError if it is not one."""
+    """Return the command in one client frame; raise ValueError or RecursionError if it is not one."""
     return _command_decoder.decode(frame)
 
 
@@ -80,7 +82,7 @@ def decode_id(frame: bytes) -> int:
     """Return the id of a command that cannot be decoded, 0 if even that is unreadable."""
     try:
         return _id_decoder.decode(frame).id
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return 0
 
 
@@ -113,7 +115,8 @@ def unsubscribed(id_: int, sid: int, seq: int, now_ms: int) -> bytes:
 
 def error(id_: int, code: int, detail: str, now_ms: int, sid: int = 0, seq: int = 0) -> bytes:
     """Refuse a command; with a `sid`, the refusal takes a number of that subscription."""
-    text = f"{ERROR_TEXT[code]}: {detail}" if detail else ERROR_TEXT[code]
+    text = ERROR_TEXT.get(code, "Error")
+    text = f"{text}: {detail}" if detail else text
     place = {"sid": sid, "seq": seq} if sid else {}
     return _reply(id_, "error", now_ms, **place, msg={"code": code, "msg": text})
 
@@ -187,6 +190,19 @@ def ticker(
         f'"last_trade_size_fp":"{size(last[1])}","volume_fp":"{size(volume)}","open_interest_fp":"{size(0)}",'
         f'"dollar_volume":{dollars},"dollar_open_interest":0,"ts":{ts_ms // 1000},"ts_ms":{ts_ms}}}}}'
     ).encode()
+
+
+def stage(symbol: str, event_type: str, now_ms: int, fields: Mapping[str, object]) -> bytes:
+    """Tail of a market_lifecycle_v2: what happened to a market."""
+    msg = _encode({"event_type": event_type, "market_ticker": symbol, **fields})
+    return b',"sending_ts_ms":%d,"msg":%b}' % (now_ms, msg)
+
+
+def price_ranges(instrument: Instrument) -> list[dict[str, str]]:
+    """Return the bands of a market's grid as they stand in a stage."""
+    price = instrument.format_price
+    bands = instrument.grid.bands if instrument.grid is not None else ()
+    return [{"start": price(band.start), "end": price(band.end), "step": price(band.step)} for band in bands]
 
 
 def _reply(id_: int, type_: str, now_ms: int, **rest: object) -> bytes:

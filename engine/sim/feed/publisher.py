@@ -14,7 +14,7 @@ from engine.exchange.events import LevelChanged, PublicTrade
 from engine.exchange.faults import FaultKind, Faults
 from engine.instrument import Instrument
 from engine.sim.feed import frames
-from engine.sim.feed.connection import BOOK, TICKER, TRADE, FeedConnection, Subscription
+from engine.sim.feed.connection import BOOK, LIFECYCLE, TICKER, TRADE, CommandError, FeedConnection, Subscription
 from engine.sim.outbox import Outbox
 
 NS_PER_MS = 1_000_000
@@ -63,6 +63,11 @@ class MarketData:
         self._touched: set[str] = set()
 
     @property
+    def now_ns(self) -> int:
+        """The venue's time."""
+        return self._clock()
+
+    @property
     def now_ms(self) -> int:
         """The venue's time in Unix milliseconds, as frames carry it."""
         return self._clock() // NS_PER_MS
@@ -107,6 +112,23 @@ class MarketData:
                 instrument, event.trade_id, event.side, event.price, event.qty, ts_ms, self.now_ms
             )
             connection.send_sequenced(subscription, tail)
+
+    def on_stage(self, symbol: str, event_type: str, **fields: object) -> None:
+        """Tell whoever follows the life of the markets what happened to one."""
+        tail = frames.stage(symbol, event_type, self.now_ms, fields)
+        for connection, subscription in self._subscribers(LIFECYCLE, symbol):
+            connection.send_sequenced(subscription, tail)
+
+    def fault_of(self, symbols: Iterable[str]) -> CommandError | None:
+        """Return why a fault refuses a command about these markets; None if none does."""
+        now_ns = self._clock()
+        fault = self._faults.take(FaultKind.REFUSE_COMMAND, now_ns)
+        if fault is not None:
+            return CommandError(fault.code or 18)
+        for symbol in filter(None, symbols):
+            if self._faults.active(FaultKind.REFUSE_MARKET, now_ns, symbol=symbol) is not None:
+                return CommandError(11, f"unknown market {symbol}")
+        return None
 
     def on_frame(self, frame: Frame, now_ns: int) -> None:
         """Send a captured frame on as it was captured."""

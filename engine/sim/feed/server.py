@@ -1,14 +1,16 @@
-"""WebSocket server of the simulated venue: who may connect, pings, and readers that are too slow.
+"""WebSocket server of the simulated venue: who may connect, pings, and clients that are slow, idle or hostile.
 
 Units   times in ns, intervals in seconds.
-Errors  OSError if the port is taken; a client's mistake is answered on its connection.
+Errors  OSError if the port is taken; a client's mistake is answered on its connection. What breaks RFC 6455 ends it
+        under the standard's code; picows sees to masks, opcodes, lengths, control frames and the handshake's size.
 Thread  the loop thread only.
-Source  Kalshi WebSocket API: connection, keep-alive, error 25 for a slow reader.
+Source  RFC 6455: data framing, status codes; Kalshi WebSocket API: connection, keep-alive, error 25.
 """
 
 import asyncio
 import socket
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
@@ -20,12 +22,16 @@ from engine.sim.feed import handshake
 from engine.sim.feed.handshake import PublicKey
 from engine.sim.feed.publisher import MarketData
 
-MAX_FRAME_SIZE = 64 * 2**20
-CUT_OFF_AFTER = 1.0  # seconds that a slow reader has for its error and close frames
+MAX_COMMAND = 4 * 2**20  # bytes, in however many frames
+MAX_FRAGMENTS = 4096  # of one command
+HANDSHAKE_SECONDS = 5.0
+FIRST_COMMAND_PINGS = 6  # that a client may let pass before it asks for anything
+UNANSWERED_PINGS = 3
+CUT_OFF_AFTER = 1.0  # seconds that a client which was cut off has for its error and close frames
 
 
 class FeedServer:
-    """Serves `market_data` over WebSocket; `frames`, `refused` and `overflows` count since the start."""
+    """Serves `market_data` over WebSocket; `frames`, `refused`, `overflows` and `cut_off` count since the start."""
 
     def __init__(
         self, market_data: MarketData, config: FeedConfig, keys: Mapping[str, PublicKey] | None, faults: Faults
@@ -35,6 +41,7 @@ class FeedServer:
         self.frames = 0
         self.refused = 0
         self.overflows = 0
+        self.cut_off = 0
         self.listeners: list[_Listener] = []
         self._keys = keys
         self._faults = faults
@@ -50,7 +57,11 @@ class FeedServer:
     async def start(self) -> int:
         """Listen; return the port."""
         self._server = await ws_create_server(
-            self._admit, self.config.host, self.config.port, max_frame_size=MAX_FRAME_SIZE
+            self._admit,
+            self.config.host,
+            self.config.port,
+            max_frame_size=MAX_COMMAND,
+            websocket_handshake_timeout=HANDSHAKE_SECONDS,
         )
         self._pinger = asyncio.get_running_loop().call_later(self.config.ping_seconds, self._ping)
         port: int = self._server.sockets[0].getsockname()[1]
@@ -77,6 +88,10 @@ class FeedServer:
     def _admit(self, request: WSUpgradeRequest) -> "_Listener | WSUpgradeResponseWithListener | None":
         if request.path.partition(b"?")[0].decode("latin-1") != handshake.PATH:
             return None
+        fault = self._faults.take(FaultKind.REFUSE_FEED, self.market_data.now_ns)
+        if fault is not None:
+            wait = {"Retry-After": str(fault.delay_ms // 1000)} if fault.delay_ms else {}
+            return self._refuse(fault.code or 429, "too_many_requests", "by a fault", wait)
         reason = handshake.refusal(request.headers, self._keys, self.market_data.now_ms)
         if reason:
             return self._refuse(401, "token_authentication_failure", reason)
@@ -84,16 +99,18 @@ class FeedServer:
             return self._refuse(429, "too_many_requests", f"at most {self.config.max_connections} connections")
         return _Listener(self)
 
-    def _refuse(self, status: int, code: str, detail: str) -> WSUpgradeResponseWithListener:
+    def _refuse(
+        self, status: int, code: str, detail: str, more: Mapping[str, str] = MappingProxyType({})
+    ) -> WSUpgradeResponseWithListener:
         self.refused += 1
         body = msgspec.json.encode({"error": {"code": code, "message": code.replace("_", " "), "details": detail}})
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **more}
         return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status, body, headers), None)
 
     def _ping(self) -> None:
         if not self.market_data.is_silent:
-            for listener in self.listeners:
-                listener.transport.send_ping(b"heartbeat")
+            for listener in list(self.listeners):
+                listener.ping()
         self._pinger = asyncio.get_running_loop().call_later(self.config.ping_seconds, self._ping)
 
 
@@ -105,7 +122,11 @@ class _Listener(WSListener):
     def __init__(self, server: FeedServer) -> None:
         self._server = server
         self._is_open = False
-        self._parts = b""
+        self._parts: list[bytes] = []
+        self._parts_size = 0
+        self._commands = 0
+        self._pings = 0
+        self._unanswered = 0  # pings since the client was last heard
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Take a client and limit what may wait for it; called by picows after the handshake."""
@@ -118,16 +139,52 @@ class _Listener(WSListener):
         self._server.listeners.append(self)
         self._connection = self._server.market_data.connect(self._write)
 
+    def ping(self) -> None:
+        """Send a ping; cut off a client that answered none of the last ones, or never asked for anything."""
+        if self._unanswered >= UNANSWERED_PINGS:
+            self._cut_off(WSCloseCode.POLICY_VIOLATION, "pings unanswered")
+        elif not self._commands and self._pings >= FIRST_COMMAND_PINGS:
+            self._cut_off(WSCloseCode.POLICY_VIOLATION, "no command came")
+        elif self._is_open:
+            self._pings += 1
+            self._unanswered += 1
+            self.transport.send_ping(b"heartbeat")
+
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Carry out a command once it is whole, and answer a close frame; picows answers pings itself."""
-        if frame.msg_type == WSMsgType.CLOSE:
+        self._unanswered = 0
+        if not self._is_open:
+            return
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            self._cut_off(WSCloseCode.PROTOCOL_ERROR, "reserved bits are set")
+        elif frame.msg_type == WSMsgType.CLOSE:
             transport.send_close(frame.get_close_code())
             transport.disconnect()
         elif frame.msg_type in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
-            self._parts += frame.get_payload_as_bytes()
-            if frame.fin:
-                command, self._parts = self._parts, b""
-                self._connection.command(command, self._server.market_data.now_ms)
+            self._take(frame)
+
+    def _take(self, frame: WSFrame) -> None:
+        if (frame.msg_type == WSMsgType.CONTINUATION) != bool(self._parts):
+            self._cut_off(WSCloseCode.PROTOCOL_ERROR, "fragments of two messages are mixed")
+            return
+        self._parts.append(frame.get_payload_as_bytes())
+        self._parts_size += frame.payload_size
+        if self._parts_size > MAX_COMMAND or len(self._parts) > MAX_FRAGMENTS:
+            self._cut_off(WSCloseCode.MESSAGE_TOO_BIG, "a command is too long")
+        elif frame.fin:
+            command = b"".join(self._parts)
+            self._parts.clear()
+            self._parts_size = 0
+            self._obey(command)
+
+    def _obey(self, command: bytes) -> None:
+        try:
+            command.decode()
+        except UnicodeDecodeError:
+            self._cut_off(WSCloseCode.INVALID_TEXT, "a command is not UTF-8")
+            return
+        self._commands += 1
+        self._connection.command(command, self._server.market_data.now_ms)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Forget a client; called by picows once."""
@@ -140,8 +197,15 @@ class _Listener(WSListener):
         if self._is_open:
             self._server.overflows += 1
             self._connection.overflow(self._server.market_data.now_ms)
+            self._cut_off(WSCloseCode.POLICY_VIOLATION, "slow reader")
+
+    def _cut_off(self, code: WSCloseCode, reason: str) -> None:
+        """Send nothing but the reason, and hang up soon."""
+        if self._is_open:
             self._is_open = False
-            self.transport.send_close(WSCloseCode.POLICY_VIOLATION, b"slow reader")
+            self._parts.clear()
+            self._server.cut_off += 1
+            self.transport.send_close(code, reason)
             asyncio.get_running_loop().call_later(CUT_OFF_AFTER, self.transport.disconnect, False)
 
     def resume_writing(self) -> None:

@@ -1,7 +1,7 @@
 """Kalshi's FIX order entry: what differs from the plain dialect, and the signed Logon.
 
 Units   prices in dollars of the YES contract on both sides, which is what UseDollars(21005)=Y makes them.
-Errors  as in `fix44`; an order type that the venue lacks is sent as the nearest one that it has.
+Errors  as in `fix44`.
 Source  Kalshi FIX (FIXT.1.1, FIX 5.0 SP2): Logon, order entry, texts on execution reports, message matrix.
 """
 
@@ -50,10 +50,6 @@ class KalshiOrders(Fix44):
     ) -> None:
         super().__init__(instruments, fixed=fixed, omit=_OMITTED, mass_cancel_request_type=_ORDERS_OF_THIS_SESSION)
 
-    def new_order(self, order: Order, now_ns: int) -> bytes:
-        """Return the body of a NewOrderSingle(D); a market order goes as an immediate limit at its worst price."""
-        return super().new_order(order if order.ord_type == fix.Type.LIMIT else _as_limit(order), now_ns)
-
     def order_status(self, order: Order, now_ns: int) -> None:  # type: ignore[override]
         """Return nothing: the venue answers no OrderStatusRequest(H)."""
 
@@ -76,15 +72,3 @@ class KalshiLogon:
         signature = self._credentials.logon_signature(header)
         signed = [(fix.RawDataLength, str(len(signature))), (fix.RawData, signature)]
         return signed + [(flag, "Y") for flag in _LOGON_FLAGS]
-
-
-def _as_limit(order: Order) -> Order:
-    fill_or_kill = order.time_in_force == fix.Tif.FOK
-    return Order(
-        order.cl_ord_id,
-        order.instrument,
-        order.side,
-        order.price,
-        order.order_qty,
-        time_in_force=fix.Tif.FOK if fill_or_kill else fix.Tif.IOC,
-    )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from engine import fix
 from engine.book import ASK, BID
-from engine.errors import ConfigError, DecodeError
+from engine.errors import ConfigError, DecodeError, EncodingError
 from engine.instrument import Instrument
 from engine.runtime.notices import NoticeKind
 from engine.venue import EventKind, MarketDataCounts, MarketEvent
@@ -251,7 +251,8 @@ class RareFrames:
     def malformed(self, subject: str, error: Exception) -> DecodeError:
         """Count a frame that cannot be read, and return the error that says so."""
         self._counts.malformed += 1
-        return DecodeError(f"market data unreadable: {subject}: {error}")
+        kind = EncodingError if isinstance(error, UnicodeDecodeError) else DecodeError
+        return kind(f"market data unreadable: {subject}: {error}")
 
 
 def _stage_words(instrument: Instrument, event: MarketEvent, result: str) -> str:

@@ -8,27 +8,18 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
-    PrivateFormat,
-)
 
 from engine import fix
 from engine.errors import ConfigError
+from engine.venue import kalshi
 from engine.venue.kalshi.signing import SigningKey, load_credentials, parse_private_key
+from tests.support.key_files import pem, unusable
 
 KEY_ID = "3f6c1e9a-5b27-4d80-9a41-c2d7e85f0b16"
 ED25519 = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+FORMS = unusable(RSA)
 NOW_NS = 1_795_444_200_123_456_789
-
-
-def pem(key: PrivateKeyTypes, password: bytes | None = None) -> bytes:
-    encryption: KeySerializationEncryption = BestAvailableEncryption(password) if password else NoEncryption()
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
 
 
 def test_logon_signature_equals_the_venues_test_vector() -> None:
@@ -96,6 +87,27 @@ def test_unusable_key_is_named_with_its_file(content: bytes, password: bytes | N
         load_credentials(KEY_ID, file, password)
     assert str(file) in str(caught.value)
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_m11_form_that_cannot_be_used_is_named_with_its_remedy(form: str) -> None:
+    content, name, remedy = FORMS[form]
+    with pytest.raises(ConfigError) as caught:
+        parse_private_key(content)
+    assert name in str(caught.value) and remedy in str(caught.value)
+
+
+def test_m11_key_id_never_carries_another_header() -> None:
+    assert SigningKey("abc\r", ED25519).http_headers("GET", "/", 1)["KALSHI-ACCESS-KEY"] == "abc"
+    with pytest.raises(ConfigError, match="control characters"):
+        SigningKey("id\r\nX-Injected: 1", ED25519)
+
+
+@pytest.mark.parametrize(("key_id", "private_key"), [("id", b""), ("", pem(ED25519))])
+def test_m11_half_of_a_key_is_refused_and_never_leaves_a_request_unsigned(key_id: str, private_key: bytes) -> None:
+    for make in (kalshi.logon, lambda *half: kalshi.market_data([], *half)):
+        with pytest.raises(ConfigError, match="only half of an API key: set both"):
+            make(key_id, private_key)
 
 
 def test_missing_file_and_empty_id_are_configuration_errors(tmp_path: Path) -> None:
