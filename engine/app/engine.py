@@ -210,7 +210,6 @@ class Engine(Views):
         if self.watchdog is not None:
             self.watchdog.turn()
             for stall in self.watchdog.stalls():
-                self.counters.loop_stalls += 1
                 self.trading.notices.tell(NoticeKind.LOOP_HELD, str(stall))
         self.tick()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)

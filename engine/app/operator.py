@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.errors import ConfigError, EngineError
 from engine.fix import Status
-from engine.ops.control import Action, Answer, Request
+from engine.ops.control import Action, Answer, OperatorRequest
 from engine.orders.order import Order
 from engine.runtime.halt_word import SharedHaltWord
 from engine.trading.supervisor import DeskState, Supervisor
@@ -33,7 +33,7 @@ def open_halt_word(state_dir: Path, wall_ns: Callable[[], int], group: int | Non
 def actions(supervisor: Supervisor, stop: Callable[[], object]) -> dict[str, Action]:
     """Return what the control socket takes beside "status"."""
 
-    def resume(request: Request) -> None:
+    def resume(request: OperatorRequest) -> None:
         """Resume, but not what was halted since the person looked."""
         if supervisor.heed() and supervisor.state is DeskState.HALTED:
             raise EngineError(f"not resumed, since it was halted this moment: {supervisor.reason}")

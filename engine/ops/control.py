@@ -39,7 +39,7 @@ _NOBODY_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED, None)  # None:
 USAGE = 'send one line of JSON: {"action": "status", "reason": "...", "arguments": {}}'
 
 
-class Request(NamedTuple):
+class OperatorRequest(NamedTuple):
     """What was asked for, why, with which arguments, and by whom."""
 
     action: str
@@ -61,7 +61,7 @@ class NotAnswering(EngineError):
 
 
 Answer: TypeAlias = Mapping[str, object]
-Action: TypeAlias = Callable[[Request], Answer | None]  # None answers with the status; EngineError says why not
+Action: TypeAlias = Callable[[OperatorRequest], Answer | None]  # None answers with the status; EngineError says why not
 
 
 class OperatorSocket:
@@ -128,7 +128,7 @@ class OperatorSocket:
             answer = self._act(request)
         return json.dumps(answer, default=str).encode() + b"\n"
 
-    def _is_too_often(self, request: Request) -> bool:
+    def _is_too_often(self, request: OperatorRequest) -> bool:
         second = asyncio.get_running_loop().time() // 1
         if second != self._second:
             self._second = second
@@ -136,7 +136,7 @@ class OperatorSocket:
         self._asked[request.person.pid] += 1
         return self._asked[request.person.pid] > ASKS_PER_SECOND and request.action not in NEVER_HELD_BACK
 
-    def _act(self, request: Request) -> Answer:
+    def _act(self, request: OperatorRequest) -> Answer:
         action, reason, _, person = request
         if action == "status":
             return self._status()
@@ -251,7 +251,7 @@ def _is_answered(path: Path) -> bool:
             return False
 
 
-def _read(line: bytes, person: Person) -> Request | None:
+def _read(line: bytes, person: Person) -> OperatorRequest | None:
     """Return what a line asks for, None where it is no request."""
     try:
         found = json.loads(line)
@@ -260,4 +260,4 @@ def _read(line: bytes, person: Person) -> Request | None:
         return None
     if not (isinstance(action, str) and isinstance(reason, str) and isinstance(arguments, dict)):
         return None
-    return Request(action, plain(reason), arguments, person)
+    return OperatorRequest(action, plain(reason), arguments, person)

@@ -23,6 +23,5 @@ class Counters:
         self.reports = 0
         self.duplicates = 0
         self.unknown_reports = 0
-        self.loop_stalls = 0
         self.denials_by_code: dict[int, int] = {}
         self.rejects_by_reason: dict[int, int] = {}
