@@ -217,10 +217,6 @@ class WebSocketConnection(WSListener):
         self.send(due)
         self._wait_to_check()
 
-    def give_up(self, reason: str) -> None:
-        """End the connection because it is of no use to its owner."""
-        self._end(reason)
-
     def _fault(self, now_s: float) -> tuple[str, WSCloseCode]:
         """Return why the connection must end, and under which code; an empty reason if it need not."""
         settings, dialect = self._feed.settings, self._feed.dialect

@@ -111,7 +111,7 @@ class Feed:
     def reconnect(self, reason: str) -> None:
         """Give the present connection up, and begin anew; nothing happens where there is none."""
         if self._connection is not None:
-            self._connection.give_up(reason)
+            self._connection.end(reason)
 
     async def close(self) -> None:
         """Disconnect for good; no callback follows."""
@@ -126,11 +126,6 @@ class Feed:
             self._transport.disconnect(graceful=False)
             with contextlib.suppress(Exception):
                 await self._transport.wait_disconnected()
-
-    def reconnect(self, reason: str) -> None:
-        """Leave the present connection, which is of no use for a `reason` of the caller's."""
-        if self._connection is not None:
-            self._connection.end(reason)
 
     async def _stay_connected(self) -> None:
         while True:
