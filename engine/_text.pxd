@@ -5,6 +5,7 @@ from libc.string cimport memcpy
 cdef extern from "Python.h":
     int PyUnicode_KIND(object text)
     int PyUnicode_1BYTE_KIND
+    bint PyUnicode_IS_ASCII(object text)
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     unsigned char* PyUnicode_1BYTE_DATA(object text)
 

@@ -69,12 +69,13 @@ def protections(path: Path) -> list[str]:
     session_file = read_session_file(config.session.settings, config.engine.state_dir)
     kind = _KINDS[config.engine.session]
     lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
-    return [*lines, f"feed {config.feed.url}: {loading.feed_protection(config.feed)}"]
+    return [*lines, f"feed {loading.feed_address(config.feed)}: {loading.feed_protection(config.feed)}"]
 
 
 def _once(problems: list[str]) -> list[str]:
-    """Return the problems without those that one cause, such as a key used twice, makes of the other section too."""
-    return list({re.sub(r"^(session|feed)\.", "", line): line for line in reversed(problems)}.values())[::-1]
+    """Return the problems without those that one cause makes again: of the other section, or where a part is built."""
+    lines = list({re.sub(r"^(session|feed)\.", "", line): line for line in reversed(problems)}.values())[::-1]
+    return [line for line in lines if not any(other.endswith(f": {line}") for other in lines)]
 
 
 def _wrong_machine(sections: dict[str, Any]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A FIX acceptor that sends orders, security definitions and emails back: a peer for certification runs.
 
-Shapes  every acceptor session of a file, each with the last 100 000 ClOrdIDs it has seen.
+Shapes  every acceptor session of a file, each with the last 100 000 ClOrdIDs since its numbers began.
 Errors  ConfigError for a file that holds an initiator; what a peer does wrong is answered by the session.
 Thread  the loop thread only.
 Source  FIX 4.4 volume 2, test cases 2.r (a MsgType without support), 15 and 19 (PossResend).
@@ -41,7 +41,13 @@ class Echo:
     def __init__(self, session: AcceptorSession) -> None:
         self._session = session
         self._seen: dict[str, None] = {}  # ClOrdIDs, oldest first
+        session.on_logon = self.on_logon
         session.on_message = self.on_message
+
+    def on_logon(self) -> None:
+        """Forget the orders of an earlier session where both numbers have started again."""
+        if self._session.next_sender_seq_num == self._session.next_target_seq_num == 2:
+            self._seen.clear()
 
     def on_message(self, fields: Fields) -> None:
         """Answer one application message; Rejects of what was sent get no answer."""

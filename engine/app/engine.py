@@ -91,7 +91,7 @@ class Engine(Views):
         strategy = loading.build_strategy(config.strategy, instruments)
         self.session = self._open_session()
         # Last of what may fail, so that a start that fails leaves no run in the journal
-        self._journal, self._day = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
+        self._journal, self._day, self._snapshots = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
         parts = Parts(
             books=[make_book(instrument, config.feed.watch_depth) for instrument in instruments],
             market_data=market_data,
@@ -192,6 +192,7 @@ class Engine(Views):
         self._do("supervisor", self.supervisor.tick)
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
         self._do("journal", self._journal.prepare)
+        self._do("snapshot", self._snapshots.tick)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
         self._publisher.tick()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from engine import venue
 from engine.app.hooks import wrong_hooks
@@ -58,6 +58,12 @@ def session_problems(section: SessionSection, settings: SessionSettings) -> list
 def fee(section: FeedSection) -> Any:
     """Return the venue's fee rule `fees()`, for fills whose report names no fee."""
     return _factory("feed.dialect", section.dialect, "fees")()
+
+
+def feed_address(section: FeedSection) -> str:
+    """Return where market data comes from, without what may be a secret in the URL."""
+    address = urlsplit(section.url)
+    return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
 
 
 def feed_protection(section: FeedSection) -> str:

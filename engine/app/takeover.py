@@ -4,10 +4,12 @@ Errors  JournalError for a journal that cannot be read whole, or is another engi
 """
 
 import logging
+from typing import NamedTuple
 
 from engine.config.engine import EngineConfig
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
+from engine.journal.snapshot import Snapshots
 from engine.journal.writer import Journal, NullJournal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
@@ -18,10 +20,16 @@ from engine.trading.day import TradingDay
 LOGGER = logging.getLogger(log.LOGGER)
 
 
-def take_over(
-    config: EngineConfig, orders: Orders, portfolio: Portfolio, risk: Risk, wall_ns: int
-) -> tuple[NullJournal, TradingDay]:
-    """Bring back what earlier runs left; return the journal of this one, and the day that goes on or begins."""
+class TakenOver(NamedTuple):
+    """The journal of this run, the day that goes on or begins, and what keeps the next start short."""
+
+    journal: NullJournal
+    day: TradingDay
+    snapshots: Snapshots
+
+
+def take_over(config: EngineConfig, orders: Orders, portfolio: Portfolio, risk: Risk, wall_ns: int) -> TakenOver:
+    """Bring back what earlier runs left."""
     rule = config.risk.day()
     journal = NullJournal()
     directory = config.journal.directory
@@ -41,6 +49,8 @@ def take_over(
             sync=config.journal.sync,
             open_count=recovered.open_count,
         )
+    snapshots = Snapshots(journal, orders, portfolio)
+    snapshots.take()
     day = TradingDay(rule, portfolio, journal)
     day.begin(wall_ns)
-    return journal, day
+    return TakenOver(journal, day, snapshots)

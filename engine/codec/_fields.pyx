@@ -20,7 +20,12 @@ from engine._decimal cimport parse_chars
 from engine.codec._pieces cimport BAD_FORMAT, OPEN, PARTIAL, TOO_MANY
 from engine.codec._timestamp cimport read_timestamp
 
+from engine.codec.charsets import readable
 from engine.errors import DecodeError
+
+
+cdef enum:
+    USER_DEFINED = 5000  # the first tag that no standard defines
 
 
 @cython.final
@@ -88,6 +93,10 @@ cdef class Fields(Pieces):
             return default
         return PyUnicode_DecodeLatin1(<const char*>self.data + self.fields[i].start, self.fields[i].length, NULL)
 
+    def remark(self):
+        """Return what the sender says in words: Text(58), and EncodedText(355) where that says more."""
+        return readable(self.get(58) or b"", self.get(355) or b"", self.text(347))
+
     def integer(self, int tag, default):
         """Return the value as an int."""
         cdef int i = self.find(tag)
@@ -111,13 +120,22 @@ cdef class Fields(Pieces):
     def group(self, int count_tag, members):
         """Return the entries of a repeating group, each a list of (tag, value).
 
-        `members` holds every tag that an entry may have, those of nested groups included; the tag that follows
-        `count_tag` opens each entry.
+        `members` holds every tag that an entry may have, those of nested groups included; the first of them after
+        `count_tag` opens each entry. Other tags may stand inside until as many entries have begun as are announced.
         """
+        cdef int64_t announced = 0
         cdef int i = self.find(count_tag) + 1
-        cdef int first = self.fields[i].tag if 0 < i < self.count else 0
+        cdef int first = 0
         entries, entry = [], []
-        while 0 < i < self.count and self.fields[i].tag in members:
+        if i == 0 or not self.copy_int(i - 1, &announced):
+            return entries
+        while i < self.count:
+            if self.fields[i].tag not in members:
+                if len(entries) >= announced and self.fields[i].tag < USER_DEFINED:
+                    break
+                i += 1
+                continue
+            first = first or self.fields[i].tag
             if self.fields[i].tag == first:
                 entry = []
                 entries.append(entry)

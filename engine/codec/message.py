@@ -11,6 +11,8 @@ from collections.abc import Container, Iterable, Iterator
 from engine import fix
 from engine.codec import Fields
 
+_USER_DEFINED = 5000  # the first tag that no standard defines
+
 
 class Message:
     """One message, its body alone, or one entry of a repeating group."""
@@ -56,16 +58,20 @@ class Message:
     def group(self, count_tag: int, members: Container[int]) -> list["Message"]:
         """Return the entries of a group; `members` holds every tag that an entry may have, nested ones included.
 
-        The tag that follows `count_tag` opens each entry.
+        The first of them after `count_tag` opens each entry. Other tags may stand inside until as many entries have
+        begun as are announced.
         """
         entries: list[Message] = []
-        start = self._index(count_tag)
-        if start is None:
+        start, first = self._index(count_tag), 0
+        if start is None or not self._fields[start][1].isdecimal():
             return entries
         for tag, value in self._fields[start + 1 :]:
             if tag not in members:
-                break
-            if tag == self._fields[start + 1][0]:
+                if len(entries) >= int(self._fields[start][1]) and tag < _USER_DEFINED:
+                    break
+                continue
+            first = first or tag
+            if tag == first:
                 entries.append(Message())
             entries[-1].append(tag, value)
         return entries

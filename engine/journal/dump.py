@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from engine._decimal import format_decimal
 from engine.fix import SOH
 from engine.journal.reader import Record, read, read_header
@@ -61,6 +63,17 @@ def _line(record: Record, header: Header) -> str:
         was = "unknown what was open" if open_count < 0 else f"{open_count} open"
         text = f"behind {record.text}: ends at {end}, {records} records, sum {checksum:08x}, {was}"
         text = text if record.text else "the first segment"
+    elif record.kind == RecordKind.STATE:
+        text = f"{record.numbers[0]} records follow; last id {record.text}"
+    elif record.kind == RecordKind.HOLDING:
+        index, net, cash, cost, fees, *_ = record.numbers
+        listing = header.instruments[index] if index >= 0 else msgspec.json.decode(record.text, type=Listing)
+        text = (
+            f"55={listing.symbol} net {format_decimal(net, listing.size_decimals)}, cash {_money(cash, listing)},"
+            f" cost {_money(cost, listing)}, fees {_money(fees, listing)}"
+        )
+    elif record.kind == RecordKind.ORDER:
+        text = f"55={header.instruments[record.numbers[0]].symbol} {text}"
     return f"{_NAMES[record.kind]} {text}".rstrip()
 
 

@@ -100,9 +100,12 @@ def read(path: Path) -> Iterator[Record]:
     return SegmentReading(path).records()
 
 
-def read_all(paths: Sequence[Path], dropped: list[str] | None = None) -> Iterator[Record]:
+def read_all(
+    paths: Sequence[Path], dropped: list[str] | None = None, is_known_before: bool = False
+) -> Iterator[Record]:
     """Return the records of several segments as one stream, none of which may be missing from the middle.
 
+    Nor may one be missing before the first, unless what was before is known otherwise, as from a snapshot.
     What was dropped of the last run is added to `dropped`, a line each: of earlier ones it was said at their end.
     """
     for path, following in pairwise(paths):
@@ -113,7 +116,7 @@ def read_all(paths: Sequence[Path], dropped: list[str] | None = None) -> Iterato
         kind = 0
         for record in reading.records():
             kind = record.kind
-            if kind == RecordKind.LINK:
+            if kind == RecordKind.LINK and not (is_known_before and place == 0):
                 _check_link(record, before)
             yield record
         before = reading.tail if reading.tail.records else before  # an empty one was never begun

@@ -2,7 +2,7 @@
 
 Errors  JournalError for damage, for an instrument whose units changed, and for an order or position still open in a
         market that is no longer configured. An order comes back without its `tag` and `sent_ns`.
-Cost    some 15 us a record; the whole directory is read. Older runs may be moved away once nothing of them is open.
+Cost    some 10 us a record from the last snapshot on; what was before it is not read.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from engine.fix import SOH, Status
 from engine.instrument import Instrument
 from engine.journal.reader import Record, read_all, read_header
 from engine.journal.segments import Listing, RecordKind, listings, run_of
+from engine.journal.snapshot import SNAPSHOT_KINDS, Restored, has_snapshot, start_of
 from engine.journal.writer import report_of
 from engine.orders.order import Order
 from engine.orders.orders import Orders
@@ -59,12 +60,16 @@ class _Replay:
         self._symbols = {instrument.symbol for instrument in instruments}
         self._table: list[Instrument] = []  # of the run being replayed
         self._run = 0
+        self._is_restoring = False  # a snapshot, at the beginning
+        self._restored = Restored(orders, portfolio, self._instrument)
 
     def run(self, paths: Sequence[Path]) -> Recovered:
         """Replay every record in order; JournalError names the one that cannot be replayed."""
         count = 0
         dropped: list[str] = []
-        for record in read_all(paths, dropped):
+        place = start_of(paths)
+        self._is_restoring = has_snapshot(paths[place]) if paths else False
+        for record in read_all(paths[place:], dropped, is_known_before=self._is_restoring):
             count += record.kind not in (RecordKind.LINK, RecordKind.END)
             try:
                 self._turn_to(record.path)
@@ -98,6 +103,11 @@ class _Replay:
 
     def _replay(self, record: Record) -> None:
         orders, kind = self._orders, record.kind
+        if kind in SNAPSHOT_KINDS:
+            if self._is_restoring:  # later ones say what the records between have made already
+                self._restored.take(record, self._table)
+            return
+        self._is_restoring &= kind == RecordKind.LINK
         texts = record.text.split(SOH)
         if kind == RecordKind.NEW:
             index, side, price, qty, post_only, expire_time_ns = record.numbers

@@ -48,6 +48,9 @@ class RecordKind:
     MARK = 10  # what a market that is held stood at, and its mark: when a day begins, and at an orderly end
     DAY = 11  # a trading day and what it has made so far: when it begins, and at each start
     LINK = 12  # the segment before this one, and what it held; it has no time
+    STATE = 13  # a snapshot begins: how many records follow, the last id's number, orders so far, the day
+    HOLDING = 14  # of a snapshot: what is held of a market, and what it has made
+    ORDER = 15  # of a snapshot: an order with all that it has traded
 
 
 class Listing(msgspec.Struct, frozen=True):

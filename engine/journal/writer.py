@@ -97,6 +97,17 @@ class NullJournal:
     def append_note(self, text: str, now_ns: int) -> None:
         """Record what a person should find here, such as a halt."""
 
+    def append_state(self, kind: int, numbers: tuple[int, ...], text: str) -> None:
+        """Record a part of a snapshot."""
+
+    @property
+    def segment(self) -> int:
+        """Return the number of the segment that is being written, counted from 1 in each run."""
+        return 0
+
+    def roll(self) -> None:
+        """Go on in the next segment, whatever room is left."""
+
     def prepare(self) -> None:
         """Make some more of the next segment ready; for idle moments: 0.1 ms, 2 ms once a segment."""
 
@@ -227,8 +238,7 @@ class Journal(NullJournal):
         """Delete what this run wrote, and free the directory for another process."""
         if self._owned.is_released:
             return
-        first = self._header.segment if self._spare is None else self._header.segment - 1
-        if first != 1:  # more than a start can have written
+        if self.segment != 1:  # more than a start can have written
             self.close()
             return
         for segment in (self._segment, self._spare):
@@ -243,6 +253,20 @@ class Journal(NullJournal):
             self._roll()
         if self._sync:
             self._segment.sync()
+
+    def append_state(self, kind: int, numbers: tuple[int, ...], text: str) -> None:
+        """Record a part of a snapshot, which has no time."""
+        self._append(kind, 0, numbers, text)
+
+    @property
+    def segment(self) -> int:
+        """Return the number of the segment that is being written."""
+        return self._header.segment - (self._spare is not None)
+
+    def roll(self) -> None:
+        """Go on in the next segment; one that holds nothing yet stays."""
+        if not self._segment.is_empty:
+            self._roll()
 
     def _roll(self) -> None:
         """Go on in the next segment."""

@@ -79,7 +79,7 @@ cdef class OrderIds:
     def newest_first(self):
         """Return an iterator over the orders; one with several ids comes as often."""
         yield from filter(None, reversed(self.numbered))
-        yield from self.strangers.values()
+        yield from reversed(self.strangers.values())
 
     cdef int64_t number_of(self, str cl_ord_id) noexcept:
         """Return the number of an id of our own making, -1 of any other: 007 is not how we write 7."""

@@ -5,6 +5,8 @@ Shapes  one `Change` is reused: it is valid until the next report is applied.
 Source  FIX 4.4 volume 4: NewOrderSingle(D), ExecutionReport(8).
 """
 
+from collections.abc import Iterable
+
 from engine import fix
 from engine.instrument import Instrument
 from engine.orders.table import TERMINAL, WORKING, Outcome
@@ -145,6 +147,18 @@ class Order:
         if self._undone is None:
             self._undone = set()
         self._undone.add(key)
+
+    def all_kept(self) -> list[tuple[str, int, int, int, int, bool]]:
+        """Return (key, qty, price, fee, cum_qty, is undone) of each report that counted, in their order."""
+        keys = [self._exec_id, *(self._more or ())] if self._exec_id else []
+        return [(key, *self._kept_under(key), self.is_undone(key)) for key in keys]
+
+    def restore_kept(self, kept: Iterable[tuple[str, int, int, int, int, bool]]) -> None:
+        """Take what `all_kept` returned."""
+        for key, qty, price, fee, cum_qty, is_undone in kept:
+            self.keep_execution(key, qty, price, fee, cum_qty)
+            if is_undone:
+                self.undo_execution(key)
 
     @property
     def execution_count(self) -> int:

@@ -81,6 +81,25 @@ class Orders:
         """Never give out this id again."""
         self.ids.restore(cl_ord_id)
 
+    @property
+    def last_cl_ord_id(self) -> str:
+        """Return the id that was given out last."""
+        return f"{self.nonce}-{self.ids.last}"
+
+    def resume(self, last_cl_ord_id: str, opened: int) -> None:
+        """Go on counting where an earlier start was."""
+        self.ids.restore(last_cl_ord_id)
+        self.opened += opened
+
+    def restore(self, order: Order) -> None:
+        """Take an order as it stood, under its id and that of the request in flight."""
+        for cl_ord_id in (order.cl_ord_id, order.pending_cl_ord_id):
+            if cl_ord_id:
+                self.ids.restore(cl_ord_id)
+                self.ids.keep(cl_ord_id, order)
+        if not order.is_done:
+            self._live[order] = None
+
     def open(
         self,
         instrument: Instrument,

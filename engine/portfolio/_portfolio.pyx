@@ -237,6 +237,38 @@ cdef class Portfolio(Totals):
         if not position._is_believed:
             position.take_marks(mark, mark)
 
+    # What a snapshot keeps
+
+    def holding(self, Instrument instrument not None):
+        """Return what stands for a market: net, cash, cost, fees, marks, profit when the day began, whether settled."""
+        cdef Position each = self.find(instrument)
+        return (
+            each.net, each.cash, each.cost, each.fees, each._long_mark, each._short_mark, each.mark, each.start_pnl,
+            <int>each.is_settled,
+        )
+
+    def restore_holding(
+        self, Instrument instrument not None, int64_t net, int64_t cash, int64_t cost, int64_t fees, int64_t long_mark,
+        int64_t short_mark, int64_t mark, int64_t start_pnl, bint is_settled
+    ):
+        """Take what `holding` returned into a position of which nothing is known."""
+        cdef Position each = self.find(instrument)
+        if each.net or each.cash or each.fees:
+            raise OrderError(f"Symbol(55) {instrument.symbol!r} is held already: a snapshot begins with nothing")
+        each._long_mark, each._short_mark, each.mark = long_mark, short_mark, mark
+        each.is_settled = each._is_believed = is_settled
+        each.become(net, cash, cost, fees)
+        each.start_pnl = start_pnl
+        each._event.start_pnl += start_pnl
+
+    def day(self):
+        """Return when the day began, and the profit until then."""
+        return self.day_start_ns, self.start_pnl
+
+    def restore_day(self, int64_t start_ns, int64_t start_pnl):
+        """Take what `day` returned."""
+        self.day_start_ns, self.start_pnl = start_ns, start_pnl
+
     # The day
 
     def start_day(self, int64_t start_ns):

@@ -203,6 +203,39 @@ def test_message_comes_back_field_by_field_as_it_came(tmp_path: Path) -> None:
     assert "|35=D|49=ECHO|56=ANY|34=2|" in answer
 
 
+def test_19_orders_of_an_earlier_session_are_forgotten_where_the_numbers_begin_again(tmp_path: Path) -> None:
+    file = tmp_path / "echo.cfg"
+    text = (FIX_CONFIG / "echo.cfg").read_text().replace("SocketAcceptPort=5203", f"SocketAcceptPort={free_port()}")
+    file.write_text(text)
+    order = ORDER.format("A1").replace("35=D|", "35=D|34={}|97=Y|")
+
+    async def connection(port: int, logon: str, number: int) -> list[str]:
+        """The MsgTypes that answer a Logon, the order and a TestRequest."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        now_ns, received = time.time_ns(), b""
+        for one in (logon, order.format(number), f"35=1|34={number + 1}|112=done|"):
+            writer.write(frame(one, "ANY", "ECHO", now_ns))
+        while b"112=done" not in received:
+            received += await reader.read(4096)
+        writer.close()
+        return [one[:1].decode() for one in received.split(b"\x0135=")[1:]]
+
+    async def scenario() -> list[list[str]]:
+        acceptor = open_echo(file, tmp_path, asyncio.get_running_loop())
+        port = (await acceptor.listen())[0]
+        answers = []
+        for logon, number in (("34=1|98=0|108=30|", 2), ("34=4|98=0|108=30|", 5), ("34=1|98=0|108=30|141=Y|", 2)):
+            answers.append(await connection(port, f"35=A|{logon}", number))
+            while any(session.is_connected for session in acceptor.sessions.values()):
+                await asyncio.sleep(0.01)
+        acceptor.close()
+        return answers
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        answers = runner.run(asyncio.wait_for(scenario(), 10))
+    assert answers == [["A", "D", "0"], ["A", "0"], ["A", "D", "0"]]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_logs_everybody_out_and_ends_cleanly(number: int, tmp_path: Path) -> None:
     echo = EchoProcess(tmp_path)

@@ -65,6 +65,14 @@ def test_s17_check_says_how_the_feed_is_protected(config: Callable[..., Path], u
     assert protections(config(text + "\n"))[-1] == f"feed {url}: {line}"
 
 
+def test_s17_secret_in_the_url_of_the_feed_is_not_shown(config: Callable[..., Path]) -> None:
+    url = "wss://me:hunter2@feed.example:8443/ws?token=hunter2"
+    rows = (f'url = "{url}"' if row.startswith("url = ") else row for row in NATIVE.splitlines())
+    assert protections(config("\n".join(rows) + "\n"))[-1] == (
+        "feed wss://feed.example:8443/ws: TLS 1.2+, verified as feed.example"
+    )
+
+
 def test_s17_quickfix_says_at_connect_that_it_is_not_protected(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -100,7 +108,7 @@ def test_s17_simulated_venue_refuses_words_of_tls_that_it_cannot_honour(tmp_path
 def test_m11_key_that_cannot_be_used_is_one_problem_with_its_file(
     config: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KEY_ID", "me")
+    monkeypatch.setenv("KEY_ID", "ENGINE")
     key = tmp_path / "key.pem"
     path = config(with_key())
     (problem,) = check(path)[0]
@@ -122,7 +130,7 @@ def test_m11_key_that_cannot_be_used_is_one_problem_with_its_file(
 def test_m11_key_that_others_may_read_is_a_warning_of_check_and_run(
     config: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("KEY_ID", "me")
+    monkeypatch.setenv("KEY_ID", "ENGINE")
     key = tmp_path / "key.pem"
     key.write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
     key.chmod(0o644)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.codec import Frame, FrameReader
+from engine.codec import Fields, Frame, FrameReader
 from engine.codec.message import Message, poss_dup
 from engine.errors import DecodeError
 
@@ -58,6 +58,18 @@ def test_group_entries_hold_their_nested_groups() -> None:
     ]
     assert parties[0].group(802, {523, 803}) == [Message([(523, "a"), (803, 1)]), Message([(523, "b"), (803, 2)])]
     assert Message.from_text(ORDER).group(453, PARTY_TAGS) == []
+
+
+@pytest.mark.parametrize("tag", [20002, 2500])
+def test_s11_a_tag_of_no_entry_does_not_end_the_group(tag: int) -> None:
+    x = f"{tag}=x|"
+    text = f"35=D|453=2|{x}448=a|447=D|{x}452=1|{x}448=b|447=D|{x}452=2|58=t|448=no|"
+    entries = [[(448, "a"), (447, "D"), (452, "1")], [(448, "b"), (447, "D"), (452, "2")]]
+    if tag < 5000:  # the last entry ends there: it may be a field of the body
+        entries[1].pop()
+    assert [list(entry) for entry in Message.from_text(text).group(453, PARTY_TAGS)] == entries
+    fields = Fields(f"{text}10=000|".replace("|", "\x01").encode())
+    assert [[(tag, value.decode()) for tag, value in entry] for entry in fields.group(453, PARTY_TAGS)] == entries
 
 
 def test_group_is_written_with_its_count() -> None:

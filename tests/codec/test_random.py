@@ -2,6 +2,8 @@
 
 import random
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,20 +91,30 @@ def test_message_is_split_as_by_text(pieces: list[bytes]) -> None:
         assert reader.scan(raw[:cut]) == Frame.INCOMPLETE
 
 
+def lenient(read: Callable[[], int], absent: int) -> int:
+    """What decides no money is as good as absent where it cannot be read."""
+    try:
+        return read()
+    except DecodeError:
+        return absent
+
+
 def reference_report(fields: Fields) -> dict[str, Any]:
     """What a report without fees says, each field asked for by its tag."""
     msg_type = fields.msg_type
     says: dict[str, Any] = {"msg_type": msg_type} | {name: fields.text(tag) for tag, name in TEXTS.items()}
     if msg_type == "j":
         says["cl_ord_id"] = fields.text(379)
-    says["side"] = fields.integer(54, 0)
-    says |= {name: fields.decimal(tag, 4, ABSENT) for tag, name in PRICES.items()}
-    says |= {name: fields.decimal(tag, 2, ABSENT) for tag, name in SIZES.items()}
-    says["is_taker"] = fields.text(1057) == "Y" or fields.integer(851, 0) == 2
-    says["reason"] = fields.integer(REASONS[msg_type], ABSENT)
+    exact = {31, 32, 14, 151} if fields.text(150) in ("F", "1", "2", "G", "H") else {38, 14, 151}
+    says["side"] = lenient(lambda: fields.integer(54, 0), 0)
+    for tag, name in (PRICES | SIZES).items():
+        read = partial(fields.decimal, tag, 4 if tag in PRICES else 2, ABSENT)
+        says[name] = read() if tag in exact else lenient(read, ABSENT)
+    says["is_taker"] = fields.text(1057) == "Y" or lenient(lambda: fields.integer(851, 0), 0) == 2
+    says["reason"] = lenient(lambda: fields.integer(REASONS[msg_type], ABSENT), ABSENT)
     if msg_type == "r" and says["reason"] == ABSENT and fields.text(531) == "0":
         says["reason"] = 99
-    says["ref_seq_num"] = fields.integer(45, ABSENT)
+    says["ref_seq_num"] = lenient(lambda: fields.integer(45, ABSENT), ABSENT)
     says["poss_dup"], says["poss_resend"] = fields.text(43) == "Y", fields.text(97) == "Y"
     return says
 

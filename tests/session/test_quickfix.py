@@ -83,9 +83,11 @@ def free_port() -> int:
 class Both:
     """A native session, and QuickFIX in the other role."""
 
-    def __init__(self, role: str, folder: Path) -> None:
+    def __init__(self, role: str, folder: Path, **changes: object) -> None:
         self.role, self.folder, self.port = role, folder, free_port()
-        ours, theirs = acceptor_settings(folder, self.port), initiator_settings(folder, self.port)
+        ours, theirs = (
+            acceptor_settings(folder, self.port, **changes), initiator_settings(folder, self.port, **changes),
+        )  # fmt: skip
         if role == "initiator":
             ours, theirs = theirs, ours
         self.ours = ours
@@ -121,8 +123,8 @@ class Both:
 
 
 @contextlib.asynccontextmanager
-async def joined(role: str, folder: Path) -> AsyncIterator[Both]:
-    both = Both(role, folder)
+async def joined(role: str, folder: Path, **changes: object) -> AsyncIterator[Both]:
+    both = Both(role, folder, **changes)
     try:
         await both.up()
         yield both

@@ -11,9 +11,15 @@ from typing import NamedTuple
 
 from engine.session.file.dictionaries import find_dictionary, wrong_version
 from engine.session.file.keys import BEGIN_STRING, DICTIONARY, HOST, LOGON_TAG, known, nearest
-from engine.session.file.pairs import contradictions, dictionaries_without_effect, dictionary_keys, wrong_address
+from engine.session.file.pairs import (
+    contradictions,
+    dictionaries_without_effect,
+    dictionary_keys,
+    passwords_in_clear,
+    wrong_address,
+)
 from engine.session.file.security import LostFamily, lost_family, speaks_of_security
-from engine.session.file.source import Block, Line
+from engine.session.file.source import FileBlock, Line
 from engine.session.file.variables import has_control, has_variable, other_form, substituted
 
 # What leaves on the wire as it stands, or names the store's files
@@ -54,7 +60,7 @@ class Judge:
         self._lost: dict[str, tuple[LostFamily, str, list[str]]] = {}  # by pattern: first place, keys
         self._missing: dict[tuple[str, str], list[FileSection]] = {}
 
-    def section(self, block: Block) -> FileSection:
+    def section(self, block: FileBlock) -> FileSection:
         """Return a section with what is wrong in it noted."""
         section = FileSection(self._file, block.name, block.number)
         for line in block.lines:
@@ -137,6 +143,9 @@ class Judge:
                 self._missing.setdefault((key, why), []).append(section)
         for key, text in contradictions(values):
             self._problems.append(f"{entries[key].place}: {text}")
+        for key in passwords_in_clear(values):
+            text = "leaves in clear, no key speaks of TLS; SocketUseSSL=Y protects it in a native session"
+            self._warnings.append(f"{entries[key].place}: {text}")
         if BEGIN_STRING.fits(begin_string := values.get("BeginString", "")):
             idle = dictionaries_without_effect(values)
             for key in (key for key in section.entries if key in idle):

@@ -10,9 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
-from engine.session.file.security import switch_against_words
+from engine.session.file.security import switch_against_words, wants_tls
 
 _NUMBERED = re.compile(r"SocketConnect(Host|Port)(\d*)")
+_OWN_TAGS = dict.fromkeys(("8", "9", "10", "34", "35", "49", "52", "56", "98"), "") | {
+    "108": ", and write HeartBtInt",
+    "141": ", and write ResetOnLogon",
+}
+_SECRETS = ("554", "925", "1402", "1404", "96")  # Password, NewPassword, their encrypted forms, RawData
 _DICTIONARIES = ("DataDictionary", "TransportDataDictionary", "AppDataDictionary")
 
 
@@ -64,11 +69,15 @@ def _schedules(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _logon_tags(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the keys that give a tag of Logon again."""
+    """Yield the keys that give a tag of Logon again, or one that the session writes itself."""
     seen: dict[str, str] = {}
     for key, value in values.items():
+        if not key.startswith("LogonTag"):
+            continue
         tag = value.split("=", 1)[0]
-        if key.startswith("LogonTag") and seen.setdefault(tag, key) != key:
+        if tag in _OWN_TAGS:
+            yield key, f"tag {tag} is the session's own; remove it{_OWN_TAGS[tag]}"
+        elif seen.setdefault(tag, key) != key:
             yield key, f"gives tag {tag}, as {seen[tag]} does; remove one"
 
 
@@ -80,6 +89,21 @@ def dictionary_keys(begin_string: str) -> tuple[str, ...]:
 def dictionaries_without_effect(values: Mapping[str, str]) -> set[str]:
     """Return the keys of dictionaries that a session of this version does not read."""
     return set(_DICTIONARIES).difference(dictionary_keys(values.get("BeginString", "")))
+
+
+def passwords_in_clear(values: Mapping[str, str]) -> list[str]:
+    """Return the keys whose password leaves for another host with no TLS around it."""
+    hosts = [value for key, value in values.items() if _NUMBERED.fullmatch(key) and key.startswith("SocketConnectHost")]
+    if wants_tls(values) or all(map(_is_this_host, hosts)):
+        return []
+    return [key for key, value in values.items() if key.startswith("LogonTag") and value.split("=", 1)[0] in _SECRETS]
+
+
+def _is_this_host(host: str) -> bool:
+    try:
+        return host.lower() == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def wrong_address(host: str) -> str:

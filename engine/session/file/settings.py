@@ -79,6 +79,11 @@ class SessionSettings:
         fields = [value.split("=", 1) for key, value in self.values.items() if key.startswith("LogonTag")]
         return [(int(tag), value) for tag, value in fields]
 
+    def secret_tags(self) -> frozenset[int]:
+        """Return the tags of Logon whose values come from the environment, for logs to leave them out."""
+        hidden = (self.values[key] for key in self.written if key.startswith("LogonTag") and key in self.values)
+        return frozenset(int(value.split("=", 1)[0]) for value in hidden)
+
     def replaced(self, overrides: Mapping[str, object]) -> "SessionSettings":
         """Return these settings with other values for the keys in `overrides`; None removes a key."""
         values, written = dict(self.values), dict(self.written)

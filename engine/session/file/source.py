@@ -27,7 +27,7 @@ class Line(NamedTuple):
     text: str
 
 
-class Block(NamedTuple):
+class FileBlock(NamedTuple):
     """One section: `name` in upper case, DEFAULT or SESSION, the number of its header, and its lines."""
 
     name: str
@@ -38,7 +38,7 @@ class Block(NamedTuple):
 class FileText(NamedTuple):
     """A whole file. Where a header cannot be read the lines below it belong to nothing, and `is_whole` is false."""
 
-    blocks: list[Block]
+    blocks: list[FileBlock]
     problems: list[str]
     is_whole: bool
 
@@ -63,9 +63,9 @@ def _decoded(content: bytes) -> str:
 class _Reading:
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._blocks: list[Block] = []
+        self._blocks: list[FileBlock] = []
         self._problems: list[str] = []
-        self._current: Block | None = None
+        self._current: FileBlock | None = None
         self._is_whole = True
         self._early: list[tuple[int, str]] = []  # lines above any section
 
@@ -89,7 +89,7 @@ class _Reading:
     def _begin(self, number: int, line: str) -> None:
         header = _HEADER.fullmatch(line)
         name = header[1].upper() if header else ""
-        self._current = Block(name, number, [])
+        self._current = FileBlock(name, number, [])
         if name == "SESSION" or (name == "DEFAULT" and all(block.name != name for block in self._blocks)):
             self._blocks.append(self._current)
             return

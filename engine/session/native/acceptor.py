@@ -51,7 +51,8 @@ class AcceptorSession(SessionDriver):
         agreed = core_settings(settings)
         name = stem(agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id)
         folder = settings.path("FileLogPath")
-        super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
+        log = None if folder is None else MessageLog(folder, name, wall_ns, settings.secret_tags())
+        super().__init__(loop, clock_ns, wall_ns, log)
         store = open_store(settings, name, wall_ns(), is_one_of_many=True)
         self.core = FixSession(
             agreed,

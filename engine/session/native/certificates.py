@@ -48,7 +48,7 @@ def load_pair(context: ssl.SSLContext, settings: SessionSettings) -> None:
     if not settings.text(pair.certificate):
         raise fault(settings, pair.key, f"without effect, because no certificate is named; add {pair.certificate}")
     content = read(settings, pair.certificate)
-    if wrong := _wrong_certificate(content):
+    if wrong := wrong_certificate(content):
         raise fault(settings, pair.certificate, f"{settings.shown(pair.certificate)} {wrong}")
     name = pair.key if settings.text(pair.key) else pair.certificate
     if name == pair.certificate and b"PRIVATE KEY-----" not in content:
@@ -85,7 +85,7 @@ def fault(settings: SessionSettings, key: str, text: str) -> ConfigError:
     return ConfigError(f"{settings.file}: {key}: {text}")
 
 
-def _wrong_certificate(content: bytes) -> str:
+def wrong_certificate(content: bytes) -> str:
     """Say which form `content` has if it holds no PEM certificate, and what to do; "" if it does."""
     if b"-----BEGIN CERTIFICATE-----" in content or b"-----BEGIN TRUSTED CERTIFICATE-----" in content:
         return ""

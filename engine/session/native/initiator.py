@@ -54,7 +54,8 @@ class NativeSession(SessionDriver):
             agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id, settings.text("SessionQualifier")
         )
         folder = settings.path("FileLogPath")
-        super().__init__(loop, clock_ns, wall_ns, None if folder is None else MessageLog(folder, name, wall_ns))
+        log = None if folder is None else MessageLog(folder, name, wall_ns, settings.secret_tags())
+        super().__init__(loop, clock_ns, wall_ns, log)
         self.core = FixSession(
             agreed,
             self,
@@ -164,4 +165,5 @@ def _local_address(settings: SessionSettings) -> tuple[str, int] | None:
     """Return the address to bind to before connecting; None leaves it to the system."""
     host = settings.text("SocketLocalHost") or settings.text("SocketConnectSourceHost")
     port = settings.integer("SocketLocalPort") or settings.integer("SocketConnectSourcePort")
-    return (host or "0.0.0.0", port) if host or port else None
+    any_address = "::" if ":" in settings.text("SocketConnectHost") else "0.0.0.0"
+    return (host or any_address, port) if host or port else None

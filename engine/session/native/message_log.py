@@ -7,11 +7,11 @@ Thread  the loop thread only.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from engine.codec import TimestampFormat
-from engine.codec.redaction import redact
+from engine.codec.redaction import redact, secret_fields
 from engine.runtime.side_file import SideFile
 
 _logger = logging.getLogger(__name__)
@@ -21,11 +21,12 @@ _LONGEST = 65_536  # bytes held back while waiting for the end of a message
 class MessageLog:
     """One file, appended to."""
 
-    def __init__(self, folder: Path, stem: str, wall_ns: Callable[[], int]) -> None:
+    def __init__(self, folder: Path, stem: str, wall_ns: Callable[[], int], secret_tags: Iterable[int] = ()) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = SideFile(folder / f"{stem}.messages.current.log", _logger.warning)
         self._times = TimestampFormat(6)
         self._wall_ns = wall_ns
+        self._secrets = secret_fields(secret_tags)
         self._cut = b""  # an incomplete message: a secret might continue in the next read
 
     def write(self, mark: bytes, data: bytes) -> None:
@@ -38,7 +39,7 @@ class MessageLog:
         self._write(mark, data)
 
     def _write(self, mark: bytes, data: bytes) -> None:
-        shown = redact(data).replace(b"\x01", b"|")
+        shown = redact(data, self._secrets).replace(b"\x01", b"|")
         self._file.write(b"%b %b %b\n" % (self._times.format(self._wall_ns()), mark, shown))
 
     def flush(self) -> None:

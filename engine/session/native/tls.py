@@ -13,7 +13,7 @@ from engine.errors import ConfigError
 from engine.runtime.private_keys import exposure
 from engine.session.file.security import plain, wants_tls
 from engine.session.file.settings import SessionSettings
-from engine.session.native.certificates import load_pair, pair_of, read, secret_files
+from engine.session.native.certificates import fault, load_pair, pair_of, read, secret_files, wrong_certificate
 from engine.session.native.tls_settings import (
     has_revocation_list,
     peer_name,
@@ -98,9 +98,10 @@ def _configure(context: ssl.SSLContext, settings: SessionSettings) -> None:
 def _load_authorities(context: ssl.SSLContext, settings: SessionSettings) -> None:
     for key in (*_AUTHORITY_FILES, _REVOCATION[0]):
         if settings.text(key):
-            content = read(settings, key)
-            hint = "" if b"-----BEGIN" in content else "; `openssl x509 -inform DER -in FILE -out ca.pem` makes it PEM"
-            _attempt(settings, key, hint, partial(context.load_verify_locations, settings.text(key)))
+            wrong = wrong_certificate(read(settings, key))
+            if wrong and key != _REVOCATION[0]:
+                raise fault(settings, key, f"{settings.shown(key)} {wrong}")
+            _attempt(settings, key, "", partial(context.load_verify_locations, settings.text(key)))
     for key in (_AUTHORITY_FOLDER, _REVOCATION[1]):
         if settings.text(key):
             if not Path(settings.text(key)).is_dir():

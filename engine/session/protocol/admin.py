@@ -16,6 +16,7 @@ ADMIN = frozenset({
 })  # fmt: skip
 
 _UNSUPPORTED_MSG_TYPE = "3"  # BusinessRejectReason(380)
+_NAME_VERSIONS = ("8", "9", "10")  # ApplVerID(1128) whose BusinessMessageReject may name a version: from 5.0 SP1 on
 _BACK = {
     fix.OnBehalfOfCompID: fix.DeliverToCompID, fix.OnBehalfOfSubID: fix.DeliverToSubID,
     fix.OnBehalfOfLocationID: fix.DeliverToLocationID, fix.DeliverToCompID: fix.OnBehalfOfCompID,
@@ -55,7 +56,7 @@ def unsupported(fields: Fields, versions: Versions | None) -> bytes:
     if fields.text(fix.BeginString) in ("FIX.4.0", "FIX.4.1"):
         return body(fix.Msg.REJECT, [*answer, text])
     answer.append((fix.RefMsgType, fields.msg_type))
-    if versions is not None:
+    if versions is not None and versions.default.appl_ver_id in _NAME_VERSIONS:
         answer += versions.named(fields)
     return body(fix.Msg.BUSINESS_MESSAGE_REJECT, [*answer, (fix.BusinessRejectReason, _UNSUPPORTED_MSG_TYPE), text])
 
@@ -67,4 +68,7 @@ def not_taken(fields: Fields) -> str:
 
 def reverse_route(fields: Fields) -> list[tuple[int, object]]:
     """Return the routing of an answer: it goes back through the third parties that a message came through."""
-    return [(back, value) for tag, back in _BACK.items() if (value := fields.text(tag))]
+    route: list[tuple[int, object]] = [(back, value) for tag, back in _BACK.items() if (value := fields.text(tag))]
+    if fields.text(fix.BeginString) == "FIX.4.0":  # knows no locations
+        route = [(tag, value) for tag, value in route if tag not in (fix.OnBehalfOfLocationID, fix.DeliverToLocationID)]
+    return route

@@ -21,7 +21,7 @@ cdef class SessionCore:
     cdef readonly int64_t state_deadline_ns
     cdef public Store store
     cdef public str needs_operator, logout_reason, test_req_id
-    cdef public object on_refused
+    cdef public object on_refused, on_garbled
     cdef public bint was_up, is_orderly
     cdef public bint reset_pending, reset_asked, reset_wanted
     cdef public int64_t next_in, next_out, now_ns, wall_offset_ns, peer_limit

@@ -79,6 +79,7 @@ class SessionCore:
         self.logout_reason = ""
         # an application message was refused: the message, SessionRejectReason(373), Text(58)
         self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
+        self.on_garbled: Callable[[str], None] = lambda text: None  # bytes were ignored; the text says why
 
         self.heart_bt_ns = 0
         self.last_sent_ns = self.last_received_ns = 0

@@ -71,6 +71,7 @@ def on_garbled(core: SessionCore, code: int, piece: bytes) -> None:
     """Handle bytes that are not a sound message; `GARBLED[code]` says why."""
     text = f"garbled: {GARBLED[code]}: {piece[:200]!r}"
     core.gap.last_garbled = GARBLED[code]
+    core.on_garbled(text)
     if code == Frame.TOO_LARGE and core.was_up:
         core.leave(f"message is longer than {core.settings.max_message_size} bytes")
     elif code == Frame.TOO_LARGE:

@@ -57,6 +57,6 @@ def finish(core: SessionCore) -> None:
 
 def reason(fields: Fields) -> str:
     """Say in words why the peer logs out."""
-    text = fields.text(fix.Text) or "no reason given"
+    text = fields.remark() or "no reason given"
     status = fields.text(fix.SessionStatus)
     return f"Logout by the peer: {text}" + (f" (SessionStatus {status})" if status else "")

@@ -51,7 +51,7 @@ def on_gap_fill(core: SessionCore, fields: Fields, seq_num: int) -> None:
 
 def on_reject(core: SessionCore, fields: Fields, seq_num: int) -> None:
     """Hand a Reject(3) to the application; if it rejects our ResendRequest, end the session."""
-    core.host.alert(f"Reject(3) of our message {fields.text(fix.RefSeqNum)}: {fields.text(fix.Text)}")
+    core.host.alert(f"Reject(3) of our message {fields.text(fix.RefSeqNum)}: {fields.remark()}")
     core.host.deliver(fields)
     core.advance(seq_num + 1)
     if core.gap.end >= core.next_in and core.gap.was_asked_by(header.integer(fields, fix.RefSeqNum)):

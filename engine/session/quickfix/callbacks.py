@@ -78,7 +78,7 @@ class Callbacks(quickfix.Application):
             if fields.msg_type == fix.Msg.REJECT:
                 owner.on_message(fields)
             elif fields.msg_type == fix.Msg.LOGOUT:
-                owner.logout_text = fields.text(fix.Text) or owner.logout_text or "the peer logged out"
+                owner.logout_text = fields.remark() or owner.logout_text or "the peer logged out"
         except BaseException as error:
             owner.caught("on_message", error)
 

@@ -164,7 +164,7 @@ class QuickfixSession:
         settings = prepared(settings)
         self._dictionaries = read_dictionaries(settings)
         configured = quickfix_settings(settings)
-        self._log = SessionLog(self.name, settings.path("FileLogPath"))
+        self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags())
         self._log.protection = protection(settings)
         self._callbacks = Callbacks(self, self._log)
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))

@@ -10,12 +10,12 @@ Thread  the loop thread; secrets of a Logon never reach a file or logger.
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import quickfix
 
-from engine.codec.redaction import redact
+from engine.codec.redaction import redact, secret_fields
 from engine.runtime.side_file import SideFile
 
 _logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class SessionLog(quickfix.Log):
     `incoming` is the message just read, as it came, until it is taken or an event shows that another is handled.
     """
 
-    def __init__(self, name: str, folder: Path | None) -> None:
+    def __init__(self, name: str, folder: Path | None, secret_tags: Iterable[int] = ()) -> None:
         super().__init__()
         self.thisown = False  # QuickFIX 1.16 corrupts memory when it takes a Python log over: it must not own it
         self.incoming = ""
@@ -39,6 +39,7 @@ class SessionLog(quickfix.Log):
         self.garbled = 0
         self.reason = ""  # the last event that says why something ended
         self.on_connecting: Callable[[], None] = lambda: None
+        self._secrets = secret_fields(secret_tags)
         self.protection = ""  # how the connection is protected, said when it is made
         self._name = name
         self._messages: SideFile | None = None
@@ -102,7 +103,7 @@ class SessionLog(quickfix.Log):
     def _write(self, file: SideFile, text: str) -> None:
         seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
         stamp = time.strftime("%Y%m%d-%H:%M:%S", time.gmtime(seconds))
-        shown = redact(_bytes_of(text))
+        shown = redact(_bytes_of(text), self._secrets)
         file.write(b"%b.%09d : %b\n" % (stamp.encode(), nanoseconds, shown))
         file.flush()
 

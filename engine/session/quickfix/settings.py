@@ -24,6 +24,7 @@ if threading.current_thread() is threading.main_thread():
 
 _DATA_TYPE = re.compile(rb"""(\btype\s*=\s*)(["'])DATA\2""")
 _PRECISIONS = {"SECONDS": "0", "MILLIS": "3", "MICROS": "6", "NANOS": "9"}
+_FILE_NAMES = ("SenderCompID", "TargetCompID", "SessionQualifier")
 _NUMBER = re.compile(r"SocketConnectHost(\d*)")
 
 
@@ -46,6 +47,8 @@ def _beyond_quickfix(settings: SessionSettings) -> Iterator[tuple[str, str, str]
             yield name, "QuickFIX takes no zone behind a time", f"give it in UTC, {native}"
         elif key is not None and key.kind is HOST and ":" in value:
             yield name, "QuickFIX speaks no IPv6 and would never connect", f"name an IPv4 address, {native}"
+        elif name in _FILE_NAMES and "/" in value:
+            yield name, "QuickFIX names its files so, and cannot with a /", f"agree on another name, {native}"
     if read_schedule(settings) is not None:
         for name in ("TimeZone", "Weekdays"):
             if settings.text(name) not in ("", "UTC"):

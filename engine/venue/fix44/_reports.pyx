@@ -15,7 +15,9 @@ from libc.stdint cimport INT64_MIN, int64_t
 from libc.string cimport memcmp, strchr
 
 from engine._decimal cimport parse_chars
-from engine._text cimport PyUnicode_1BYTE_DATA, PyUnicode_1BYTE_KIND, PyUnicode_GET_LENGTH, PyUnicode_KIND
+from engine._text cimport (
+    PyUnicode_1BYTE_DATA, PyUnicode_1BYTE_KIND, PyUnicode_GET_LENGTH, PyUnicode_IS_ASCII, PyUnicode_KIND,
+)
 from engine.codec._fields cimport Fields
 from engine.codec._pieces cimport Field
 from engine.orders.report cimport ExecutionReport
@@ -55,6 +57,8 @@ cdef enum:
     BUSINESS_REJECT_REASON
     BUSINESS_REJECT_REF_ID
     TEXT
+    ENCODED_TEXT
+    MESSAGE_ENCODING
     CXL_REJ_RESPONSE_TO
     REF_MSG_TYPE
     REF_SEQ_NUM
@@ -70,8 +74,8 @@ cdef dict OF_TAG = {
     39: ORD_STATUS, 55: SYMBOL, 54: SIDE, 44: PRICE, 38: ORDER_QTY, 14: CUM_QTY, 151: LEAVES_QTY, 31: LAST_PX,
     32: LAST_QTY, 136: NO_MISC_FEES, 1057: AGGRESSOR_INDICATOR, 851: LAST_LIQUIDITY_IND, 103: ORD_REJ_REASON,
     102: CXL_REJ_REASON, 532: MASS_REJECT_REASON, 531: MASS_RESPONSE, 373: SESSION_REJECT_REASON,
-    380: BUSINESS_REJECT_REASON, 379: BUSINESS_REJECT_REF_ID, 58: TEXT, 434: CXL_REJ_RESPONSE_TO, 372: REF_MSG_TYPE,
-    45: REF_SEQ_NUM, 43: POSS_DUP_FLAG, 97: POSS_RESEND,
+    380: BUSINESS_REJECT_REASON, 379: BUSINESS_REJECT_REF_ID, 58: TEXT, 355: ENCODED_TEXT, 347: MESSAGE_ENCODING,
+    434: CXL_REJ_RESPONSE_TO, 372: REF_MSG_TYPE, 45: REF_SEQ_NUM, 43: POSS_DUP_FLAG, 97: POSS_RESEND,
 }  # fmt: skip
 cdef unsigned char[TAGS] PLACE_OF = [OF_TAG.get(tag, OTHER) for tag in range(TAGS)]
 
@@ -129,6 +133,8 @@ cpdef bint decode_report(Fields fields, ExecutionReport report, int price_decima
     if report.reason == INT64_MIN and reason == MASS_REJECT_REASON and says(fields, at[MASS_RESPONSE], c"0"):
         report.reason = 99  # a mass cancel refused without a reason is refused all the same
     report.text = text_at(fields, at[TEXT], report.text)
+    if at[ENCODED_TEXT] >= 0 or at[MESSAGE_ENCODING] >= 0 or not PyUnicode_IS_ASCII(report.text):
+        report.text = fields.remark()
     report.cxl_rej_response_to = text_at(fields, at[CXL_REJ_RESPONSE_TO], report.cxl_rej_response_to)
     report.ref_msg_type = text_at(fields, at[REF_MSG_TYPE], report.ref_msg_type)
     report.ref_seq_num = integer_at(fields, at[REF_SEQ_NUM], INT64_MIN, report)

@@ -56,7 +56,7 @@ class KalshiOrders(Fix44):
     def decode(self, fields: Fields) -> ExecutionReport | None:
         """Return the report of the plain dialect; UNKNOWN where the venue does not know the outcome."""
         report = super().decode(fields)
-        if report is not None and report.text == _OUTCOME_UNKNOWN:
+        if report is not None and report.text.startswith(_OUTCOME_UNKNOWN):
             report.exec_type = report.ord_status = fix.Status.UNKNOWN
         return report
 

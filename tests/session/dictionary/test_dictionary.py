@@ -46,7 +46,9 @@ def xml(text: str) -> str:
     return f"34=2|212={len(text)}|213={text}|"
 
 
-def check(text: str, dictionary: Dictionary | None = None, begin_string: str = "FIX.4.4") -> tuple[int, int] | None:
+def check(
+    text: str, dictionary: Dictionary | None = None, begin_string: str = "FIX.4.4"
+) -> tuple[int, int | None] | None:
     fault = (dictionary or fix44()).check(Fields(frame(text, begin_string=begin_string)))
     return None if fault is None else (fault.reason, fault.tag)
 

@@ -67,6 +67,7 @@ READ = {
         (("fix.hidden.example", 9881),),
         ((554, SECRET),),
         others={"SenderCompID": "HIDDEN", "FileStorePath": "/hidden/state/store"},
+        warnings=("LogonTag: leaves in clear, no key speaks of TLS; SocketUseSSL=Y protects it in a native session",),
     ),
     "j_lower_case": Read(PLAIN, (("localhost", 9876), ("localhost", 9877)), others={"ReconnectInterval": "5"}),
     "j_tls": Read(

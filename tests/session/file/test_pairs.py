@@ -18,6 +18,8 @@ DAILY = SOUND.replace("NonStopSession=Y", "StartTime=08:00:00\nEndTime=17:00:00"
         ("SocketConnectHost1=b", "SocketConnectHost1: has no SocketConnectPort1 beside it; add that, or remove this"),
         ("SocketConnectPort2=9", "SocketConnectPort2: has no SocketConnectHost2 beside it; add that, or remove this"),
         ("MinHeartBtInt=9\nMaxHeartBtInt=8", "MinHeartBtInt: 9 is above MaxHeartBtInt=8; correct one"),
+        ("LogonTag=108=5", "LogonTag: tag 108 is the session's own; remove it, and write HeartBtInt"),
+        ("LogonTag=141=Y", "LogonTag: tag 141 is the session's own; remove it, and write ResetOnLogon"),
         ("LogonTag=554=a\nLogonTag1=554=b", "LogonTag1: gives tag 554, as LogonTag does; remove one"),
     ],
 )
@@ -76,6 +78,12 @@ def test_s10_letters_that_a_field_cannot_carry_are_named(tmp_path: Path, key: st
     text = SOUND.replace(f"{key}=FIRM\n", "").replace(f"{key}=VENUE\n", "")
     (problem,) = problems(tmp_path, text + f"{key}={'554=' if key == 'LogonTag' else ''}{value}\n")
     assert f"[SESSION] {key}: holds more than printable ASCII" in problem
+
+
+def test_s10_name_that_quickfix_cannot_make_a_file_of_is_refused() -> None:
+    settings = initiator_settings(Path(), 1, SenderCompID="DESK/7")
+    assert native.refused(settings) == []
+    assert [text.split(": ")[1] for text in quickfix.refused(settings)] == ["SenderCompID"]
 
 
 def test_o31_ipv6_host_is_read_by_the_native_session_and_refused_by_quickfix(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from engine.session.file.settings import SessionSettings
 from engine.session.native import settings as native
 from engine.session.native.tls import client_context
 from engine.session.quickfix import settings as quickfix
-from tests.support.session.files import SOUND, problems, read, warnings
+from tests.support.session.files import SOUND, changed, problems, read, warnings
 from tests.support.session.sockets import initiator_settings
 
 # Keys that speak neither of TLS nor of credentials, which only one of the engines reads
@@ -69,6 +69,26 @@ def test_s17_credentials_never_leave_in_clear(tmp_path: Path, text: str) -> None
     (session,) = read(tmp_path, SOUND + text + "LogonTag=553=alice\nLogonTag1=554=hunter2\n").sessions
     assert client_context(session) is not None
     assert session.logon_tags() == [(553, "alice"), (554, "hunter2")]
+
+
+@pytest.mark.parametrize(
+    ("host", "tag", "more", "is_told"),
+    [
+        ("venue.example", "554", "", True),
+        ("192.0.2.1", "96", "", True),
+        ("2001:db8::1", "925", "SocketUseSSL=N\n", True),
+        ("venue.example", "554", "SSLEnable=Y\n", False),
+        ("venue.example", "553", "", False),
+        ("127.0.0.1", "554", "", False),
+        ("::1", "554", "", False),
+        ("localhost", "554", "", False),
+    ],
+)
+def test_s17_password_that_leaves_in_clear_is_a_warning(
+    tmp_path: Path, host: str, tag: str, more: str, is_told: bool
+) -> None:
+    found = warnings(tmp_path, changed("venue.example", host) + f"LogonTag={tag}=hunter2\n{more}")
+    assert [text.split(",")[0] for text in found] == ["session.cfg:14: [SESSION] LogonTag: leaves in clear"] * is_told
 
 
 @pytest.mark.parametrize("name", LOST.split())

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from engine.session.file.settings import load_session, override, read_session_file, render
+from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings
+from engine.session.quickfix.log import SessionLog
 from tests.support.session.files import SOUND, changed, problems, read, warnings
+
+LOCAL = changed("venue.example", "127.0.0.1")
 
 
 def test_s9_names_of_the_environment_are_replaced_in_every_value(tmp_path: Path) -> None:
@@ -36,14 +40,14 @@ def test_s9_form_that_is_no_variable_is_an_error(tmp_path: Path, value: str) -> 
 
 
 def test_s9_braces_can_be_meant_and_other_dollars_stay(tmp_path: Path) -> None:
-    found = read(tmp_path, SOUND + "LogonTag=554=$${A}\nLogonTag1=925=pa$$wo$rd\n")
+    found = read(tmp_path, LOCAL + "LogonTag=554=$${A}\nLogonTag1=925=pa$$wo$rd\n")
     assert found.problems == found.warnings == []
     assert found.sessions[0].logon_tags() == [(554, "${A}"), (925, "pa$$wo$rd")]
 
 
 @pytest.mark.parametrize("value", ["$FIX_PASSWORD", "$(FIX_PASSWORD)"])
 def test_s9_other_spelling_of_a_variable_is_a_warning(tmp_path: Path, value: str) -> None:
-    (warning,) = warnings(tmp_path, SOUND + f"LogonTag=554={value}\n")
+    (warning,) = warnings(tmp_path, LOCAL + f"LogonTag=554={value}\n")
     assert warning.endswith("LogonTag: is taken as it stands; write ${FIX_PASSWORD} for the variable")
 
 
@@ -100,6 +104,23 @@ def test_s9_secret_reaches_no_log_of_a_session(
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
     assert caplog.records and "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["native", "quickfix"])
+def test_s9_field_of_a_logon_that_comes_from_the_environment_is_in_no_message_log(tmp_path: Path, kind: str) -> None:
+    text = SOUND + "LogonTag=9001=${KEY}\nLogonTag1=553=alice\n"
+    (session,) = read(tmp_path, text, {"KEY": "hunter2"}).sessions
+    assert session.secret_tags() == {9001}
+    logon = b"8=FIX.4.4\x019=1\x0135=A\x01553=alice\x019001=hunter2\x0110=000\x01"
+    if kind == "native":
+        log = MessageLog(tmp_path, "x", lambda: 0, session.secret_tags())
+        log.write(b">", logon)
+    else:
+        log = SessionLog("x", tmp_path, session.secret_tags())
+        log.onOutgoing(logon.decode())
+    log.close()
+    written = "".join(file.read_text() for file in tmp_path.glob("x.*.log"))
+    assert "553=alice" in written and "9001=***" in written and "hunter2" not in written
 
 
 def test_environment_is_that_of_the_process_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,16 @@
 """Which of a session's addresses is tried next, by policy and time."""
 
+import asyncio
+import socket
 from pathlib import Path
 
 import pytest
 
 from engine.session.file.settings import SessionSettings
+from engine.session.native.acceptor import SessionAcceptor
 from engine.session.native.addresses import Addresses
+from engine.session.native.initiator import NativeSession
+from tests.support.session.sockets import Witness, acceptor_settings, initiator_settings
 
 SECOND = 1_000_000_000
 BEGIN = 1_000_000 * SECOND  # a monotonic clock that has run for long
@@ -18,6 +23,15 @@ HOSTS = {
     "SocketConnectHost1": "b",
     "SocketConnectPort1": "2",
 }
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+            return True
+    except OSError:
+        return False
 
 
 def addresses(**more: str) -> Addresses:
@@ -61,3 +75,22 @@ def test_priority_starts_over_when_the_interval_is_over_and_not_before(key: dict
 def test_interval_of_zero_never_starts_over() -> None:
     them = addresses(HostSelectionPolicy="PRIORITY", HostSelectionPolicyPriorityStartOverInterval="0")
     assert tried(them, BEGIN, BEGIN + 10_000 * SECOND) == [FIRST, SECOND_ADDRESS]
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this host has no IPv6")
+@pytest.mark.parametrize("source", [{}, {"SocketConnectSourceHost": "::1"}])
+def test_o31_native_session_speaks_ipv6(tmp_path: Path, source: dict[str, str]) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        acceptor = SessionAcceptor([acceptor_settings(tmp_path, SocketAcceptAddress="::1")], loop)
+        (port,) = await acceptor.listen()
+        us = Witness(NativeSession(initiator_settings(tmp_path, port, SocketConnectHost="::1", **source), loop))
+        us.session.logon()
+        try:
+            await us.logged_on()
+        finally:
+            us.session.close()
+            acceptor.close()
+
+    with asyncio.Runner() as runner:
+        runner.run(main())

@@ -112,6 +112,13 @@ def test_s8_certificate_of_another_form_is_named_with_its_remedy(folder: Path) -
         assert told in text
 
 
+def test_s8_authority_of_another_form_is_named_with_its_remedy(folder: Path) -> None:
+    openssl("x509", "-in", "ca.pem", "-outform", "DER", "-out", "ca.cer", folder=folder)
+    for key in ("CertificationAuthoritiesFile", "SocketCAFile", "SSLCACertificate"):
+        text = fault(initiator_settings(folder, 1, **{key: folder / "ca.cer"}))
+        assert text.startswith(f"{key}: {folder}/ca.cer is DER; `openssl x509 -inform DER")
+
+
 def test_s8_half_of_a_pair_is_named(folder: Path) -> None:
     key_alone = settings(folder).replaced({PAIR[0]: None})
     assert fault(key_alone) == (

@@ -2,7 +2,7 @@
 
 from engine.codec import Fields
 from tests.session.dictionary.test_dictionary import fix44
-from tests.support.session.scene import Scene
+from tests.support.session.scene import Scene, frame
 
 REPORT = "37=1|17=E|150=0|39=0|55=X|54=1|151=0|14=0|6=0|"
 Refused = list[tuple[str, int, str]]
@@ -43,3 +43,12 @@ def test_s1_a_refused_session_message_is_not_told_as_a_report() -> None:
     scene, told = listening(Scene(core={"dictionary": fix44()}).up())
     scene.receive("35=1|34=2|")
     assert told == [] and scene.core.next_in == 3
+
+
+def test_s6_a_garbled_message_is_told_with_its_reason() -> None:
+    scene, told = Scene().up(), list[str]()
+    scene.core.on_garbled = told.append
+    damaged = bytearray(frame(f"35=8|34=2|{REPORT}"))
+    damaged[-2] ^= 1
+    assert scene.receive_raw(bytes(damaged)) == []
+    assert [text[:51] for text in told] == ["garbled: CheckSum(10) is wrong or not three digits:"]

@@ -1,6 +1,8 @@
 """A QuickFIX session in a process of its own: `python quickfix_peer.py CFG`, commands in, events out, a line each.
 
-Commands: `send MSGTYPE CLORDID`, `numbers OUT IN`, `quit`. Events: `logon`, `logout`, `got MSGTYPE CLORDID POSSDUP`.
+Commands: `send MSGTYPE CLORDID`, `raw 35=..|..|`, `numbers OUT IN`, `quit`. Events: `logon`, `logout`,
+`got MSGTYPE CLORDID POSSDUP`, `refused MESSAGE` for a Reject or BusinessMessageReject that came, `refuses MESSAGE` for
+one that QuickFIX sends. News(B) is a type that the application does not support.
 
 One thread polls QuickFIX: an acceptor with a thread of its own may delete its server while `stop` still closes it.
 """
@@ -32,14 +34,24 @@ class Application(qf.Application):
     def onLogout(self, session_id: qf.SessionID) -> None:
         say("logout")
 
-    def toAdmin(self, message: qf.Message, session_id: qf.SessionID) -> None: ...
+    def toAdmin(self, message: qf.Message, session_id: qf.SessionID) -> None:
+        self.note_refusal("refuses", message)
 
-    def fromAdmin(self, message: qf.Message, session_id: qf.SessionID) -> None: ...
+    def fromAdmin(self, message: qf.Message, session_id: qf.SessionID) -> None:
+        self.note_refusal("refused", message)
 
-    def toApp(self, message: qf.Message, session_id: qf.SessionID) -> None: ...
+    def toApp(self, message: qf.Message, session_id: qf.SessionID) -> None:
+        self.note_refusal("refuses", message)
+
+    def note_refusal(self, event: str, message: qf.Message) -> None:
+        if message.getHeader().getField(35) in ("3", "j"):
+            say(f"{event} {message.toString()}".replace("\x01", "|"))
 
     def fromApp(self, message: qf.Message, session_id: qf.SessionID) -> None:
         header = message.getHeader()
+        self.note_refusal("refused", message)
+        if header.getField(35) == "B":
+            raise qf.UnsupportedMessageType
         dup = header.getField(43) if header.isSetField(43) else "N"
         cl_ord_id = message.getField(11) if message.isSetField(11) else "-"
         say(f"got {header.getField(35)} {cl_ord_id} {dup}")
@@ -60,6 +72,9 @@ def main() -> None:
             message.getHeader().setField(35, words[1])
             message.setField(11, words[2])
             qf.Session.sendToTarget(message, application.session_id)
+        elif words[0] == "raw":
+            text = line.partition(" ")[2].replace("|", "\x01")
+            qf.Session.sendToTarget(qf.Message(text, False), application.session_id)
         elif words[0] == "numbers":
             application.session.setNextSenderMsgSeqNum(int(words[1]))
             application.session.setNextTargetMsgSeqNum(int(words[2]))

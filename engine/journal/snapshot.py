@@ -1,0 +1,136 @@
+"""What is held and open, written behind the head of a segment: recovery begins at the last one, whatever was before.
+
+Shapes  STATE with the number of records that follow, then so many HOLDING and ORDER records. Orders that are over are
+        kept as long as a late report about them is likely: the newest `MOST_DONE`. Ids of earlier replaces
+        are not kept: a report that names an order by one of them names its OrderID(37) too.
+Units   as in `instrument`; a snapshot's records have no time.
+Errors  JournalError where there is no room; ValueError for a record that is none.
+Cost    2 us an order or position, off the path: at each start, and once in `SEGMENTS` segments.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from engine.instrument import Instrument
+from engine.journal.reader import Record, SegmentReading
+from engine.journal.segments import Listing, RecordKind
+from engine.journal.writer import NullJournal
+from engine.orders.order import Order
+from engine.orders.orders import Orders
+from engine.portfolio import Portfolio
+
+SEGMENTS = 8  # 32 MiB, some 200 000 records: two seconds of replay
+MOST_DONE = 1024
+_LOOKED_AT = 4096  # ids, for orders that are over
+SNAPSHOT_KINDS = (RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER)
+_FIELDS = (
+    "cl_ord_id", "order_id", "side", "price", "order_qty", "cum_qty", "leaves_qty", "cum_cost", "ord_type",
+    "time_in_force", "post_only", "expire_time_ns", "ord_status", "pending", "pending_cl_ord_id", "pending_price",
+    "pending_qty", "is_lost",
+)  # fmt: skip
+_ORDER = tuple[list[str | int | bool], list[tuple[str, int, int, int, int, bool]]]  # the fields, and `Order.all_kept`
+
+
+class Snapshots:
+    """Writes the state of one desk into its journal."""
+
+    def __init__(self, journal: NullJournal, orders: Orders, portfolio: Portfolio) -> None:
+        self._journal = journal
+        self._orders = orders
+        self._portfolio = portfolio
+        self._last_segment = journal.segment
+
+    def tick(self) -> None:
+        """Write one if much was written since the last."""
+        if self._journal.segment - self._last_segment >= SEGMENTS:
+            self._journal.roll()
+            self.take()
+
+    def take(self) -> None:
+        """Write one; the journal must be at the head of a segment."""
+        records = [*self._holdings(), *self._open_orders()]
+        head = len(records), self._orders.opened, *self._portfolio.day()
+        self._journal.append_state(RecordKind.STATE, head, self._orders.last_cl_ord_id)
+        for kind, numbers, text in records:
+            self._journal.append_state(kind, numbers, text)
+        self._last_segment = self._journal.segment
+
+    def _holdings(self) -> Iterator[tuple[int, tuple[int, ...], str]]:
+        for position in self._portfolio:
+            held = self._portfolio.holding(position.instrument)
+            if any(held):
+                yield RecordKind.HOLDING, (position.instrument.index, *held), ""
+        for position in self._portfolio.gone():
+            gone = position.instrument
+            listing = Listing(gone.symbol, gone.price_decimals, gone.size_decimals)
+            yield RecordKind.HOLDING, (-1, *self._portfolio.holding(gone)), msgspec.json.encode(listing).decode()
+
+    def _open_orders(self) -> Iterator[tuple[int, tuple[int, ...], str]]:
+        places = {position.instrument: position.instrument.index for position in self._portfolio}
+        for order in [*reversed(self._finished()), *self._orders.live()]:
+            index = places.get(order.instrument)
+            if index is not None:
+                state = [getattr(order, name) for name in _FIELDS], order.all_kept()
+                yield RecordKind.ORDER, (index,), msgspec.json.encode(state).decode()
+
+    def _finished(self) -> list[Order]:
+        """Return the orders that are over, the newest first."""
+        found: dict[Order, None] = {}
+        for looked_at, order in enumerate(self._orders.ids.newest_first()):
+            if len(found) == MOST_DONE or looked_at == _LOOKED_AT:
+                break
+            if order.is_done:
+                found[order] = None
+        return list(found)
+
+
+class Restored:
+    """Takes a snapshot's records into fresh `orders` and `portfolio`; `instrument_of` makes a market of its listing."""
+
+    def __init__(self, orders: Orders, portfolio: Portfolio, instrument_of: Callable[[Listing], Instrument]) -> None:
+        self._orders = orders
+        self._portfolio = portfolio
+        self._instrument_of = instrument_of
+
+    def take(self, record: Record, table: Sequence[Instrument]) -> None:
+        """Take one record; `table` holds the markets that it names by index."""
+        if record.kind == RecordKind.STATE:
+            _, opened, day_start_ns, start_pnl = record.numbers
+            self._orders.resume(record.text, opened)
+            self._portfolio.restore_day(day_start_ns, start_pnl)
+        elif record.kind == RecordKind.HOLDING:
+            index, *numbers = record.numbers
+            listing = msgspec.json.decode(record.text, type=Listing) if index < 0 else None
+            instrument = table[index] if listing is None else self._instrument_of(listing)
+            self._portfolio.restore_holding(instrument, *numbers)
+        else:
+            self._take_order(record, table[record.numbers[0]])
+
+    def _take_order(self, record: Record, instrument: Instrument) -> None:
+        values, kept = msgspec.json.decode(record.text, type=_ORDER)
+        state = dict(zip(_FIELDS, values, strict=True))
+        order = Order(str(state["cl_ord_id"]), instrument, int(state["side"]), int(state["price"]), 1)
+        for name, value in state.items():
+            setattr(order, name, value)
+        order.restore_kept(kept)
+        self._orders.restore(order)
+
+
+def start_of(paths: Sequence[Path]) -> int:
+    """Return the place of the last segment that begins with a whole snapshot, 0 if there is none."""
+    for place in range(len(paths) - 1, 0, -1):
+        if has_snapshot(paths[place]):
+            return place
+    return 0
+
+
+def has_snapshot(path: Path) -> bool:
+    """Return whether a segment begins with a whole snapshot."""
+    records = SegmentReading(path).records()
+    head = next((record for record in records if record.kind != RecordKind.LINK), None)
+    if head is None or head.kind != RecordKind.STATE:
+        return False
+    count = head.numbers[0]
+    return sum(1 for _, record in zip(range(count), records, strict=False) if record.kind in SNAPSHOT_KINDS) == count
