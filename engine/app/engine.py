@@ -81,7 +81,7 @@ class Engine(Views):
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
         self.watchdog: Watchdog | None = None  # of a process of our own
-        word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
+        self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         orders = Orders(_nonce(), loading.fee(config.feed).fee)
         self.portfolio = Portfolio(instruments)
@@ -120,9 +120,10 @@ class Engine(Views):
         self.session.on_logout = self.supervisor.on_logout
         self.session.on_fault = self.supervisor.halt
         self.actions = operator.actions(self.supervisor, self.stop)
-        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
-        tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
-        self._publisher = Publisher(self, self.config.engine.state_dir, seams.wall_ns, tell)
+        tell = self.trading.notices.tell
+        refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
+        self._publisher = Publisher(self, self.config.engine.state_dir, seams.wall_ns, lost)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
@@ -180,6 +181,7 @@ class Engine(Views):
     def abandon(self) -> None:
         """Leave nothing behind: the start failed before anything was connected."""
         self.session.close()
+        self._word.close()
         self._journal.abandon()
 
     def stop(self) -> None:
@@ -228,6 +230,7 @@ class Engine(Views):
         self.session.close()
         self._control.close()
         self._publisher.close()
+        self._word.close()
         try:
             self._day.close(self._wall_ns())
         finally:

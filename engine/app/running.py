@@ -26,6 +26,12 @@ from engine.runtime.notices import NoticeKind
 
 LOGGER = logging.getLogger(log.LOGGER)
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+# What else would end the process at once, with its orders alive; not what a fault of the program itself raises
+STRAY = tuple(
+    signal.Signals[name]
+    for name in ["SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGPWR", "SIGIO", "SIGSTKFLT"]
+    if name in signal.Signals.__members__
+)
 BY_SIGNAL = "by signal SIGUSR1"
 
 
@@ -44,12 +50,14 @@ async def _run(config: EngineConfig, writer: log.Listener, scraped: Listener | N
     loop = asyncio.get_running_loop()
     engine = Engine(config, loop)
     obey_signals(engine, loop)
+    for number in STRAY:
+        loop.add_signal_handler(number, end, engine, number)
     with ExitStack() as beside:
         if scraped is not None:
             beside.callback(metrics_child(config, scraped, engine, loop).close)
         # The watchdog's threads begin before the loop's is pinned: they would share its core.
         watch = beside.enter_context(LoopWatch(engine, writer.flush))
-        for number in ENDING:
+        for number in (*ENDING, *STRAY):
             also_at_once(number, watch.hurry)
         also_at_once(signal.SIGUSR1, lambda: watch.halt(BY_SIGNAL))
         try:
@@ -76,11 +84,21 @@ def metrics_child(
 
 
 def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
-    """Let SIGINT, SIGTERM and SIGQUIT end the engine in order, and SIGUSR1 halt it; SIGHUP is for rotated logs."""
+    """Let SIGINT, SIGTERM and SIGQUIT end the engine in order, and SIGUSR1 halt it.
+
+    SIGHUP is for rotated logs. SIGTSTP, the Ctrl-Z of a terminal, would leave orders alone for as long as it likes.
+    """
     for number in ENDING:
-        loop.add_signal_handler(number, engine.stop)
+        loop.add_signal_handler(number, end, engine, number)
+    loop.add_signal_handler(signal.SIGTSTP, LOGGER.warning, "SIGTSTP: an engine that sleeps guards no order: ignored")
     loop.add_signal_handler(signal.SIGHUP, LOGGER.warning, "SIGHUP: a log that was renamed is begun anew")
     loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, BY_SIGNAL)
+
+
+def end(engine: Engine, number: signal.Signals) -> None:
+    """Say which signal ends the engine, and end it in order."""
+    engine.supervisor.note(f"STOP: by signal {number.name}")
+    engine.stop()
 
 
 def also_at_once(number: signal.Signals, act: Callable[[], object]) -> None:

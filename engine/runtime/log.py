@@ -62,6 +62,8 @@ class Listener(QueueListener):
     ) -> None:
         super().__init__(records, target)
         self.records = records
+        loggers = [logging.getLogger(name) for name in LOGGERS]
+        self._former = [(logger, logger.handlers, logger.level, logger.propagate) for logger in loggers]
 
     def flush(self, seconds: float) -> None:
         """Return when everything that was logged before is written, or after so many seconds; for any thread."""
@@ -77,10 +79,11 @@ class Listener(QueueListener):
             super().handle(record)
 
     def stop(self) -> None:
-        """Write what is queued, take the handlers off the loggers and close the file."""
+        """Write what is queued, leave the loggers as they were found and close the file."""
         super().stop()
-        for name in LOGGERS:
-            logging.getLogger(name).handlers = []
+        for logger, handlers, level, propagate in self._former:
+            logger.handlers, logger.propagate = handlers, propagate
+            logger.setLevel(level)
         for handler in self.handlers:
             handler.close()
 
@@ -93,6 +96,7 @@ def start(level: str, file: Path | None) -> Listener:
         raise ConfigError(f"log.file: {file} cannot be written: {error.strerror}") from None
     target.setFormatter(JsonFormatter())
     records: queue.SimpleQueue[Entry] = queue.SimpleQueue()
+    listener = Listener(records, target)
     for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [Queued(records)]
@@ -100,6 +104,5 @@ def start(level: str, file: Path | None) -> Listener:
         logger.propagate = False
     for name in LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)
-    listener = Listener(records, target)
     listener.start()
     return listener

@@ -38,6 +38,7 @@ class NoticeKind(StrEnum):
     MARKET_UNKNOWN = "market_unknown"  # a frame about a market that was not asked for
     MESSAGE_UNKNOWN = "message_unknown"
     SUBSCRIPTION_REFUSED = "subscription_refused"
+    CONTROL_REFUSED = "control_refused"  # somebody at the control socket who asks for nothing, too much or too slowly
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted

@@ -219,6 +219,30 @@ def test_sigusr1_halts_a_hook_that_loops(start: Start) -> None:
     assert pair.word.reason == "by signal SIGUSR1"
 
 
+# Signals
+
+
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2", "SIGALRM", "SIGXCPU", "SIGPWR"])
+def test_o9_whatever_ends_the_engine_cancels_and_says_so(start: Start, number: str) -> None:
+    pair = start(QUOTING)
+    wait_for(lambda: alive(pair) == 3, "three orders")
+    assert pair.engine is not None
+    pair.engine.send_signal(signal.Signals[number])
+    assert pair.wait_for_end() == 0
+    assert (alive(pair), pair.word.state) == (0, FREE)
+    assert f"STOP: by signal {number}" in pair.messages()
+
+
+@pytest.mark.parametrize("number", ["SIGHUP", "SIGTSTP"])
+def test_o9_signal_of_a_terminal_ends_nothing_and_is_told(start: Start, number: str) -> None:
+    pair = start(QUOTING)
+    wait_for(lambda: alive(pair) == 3, "three orders")
+    assert pair.engine is not None
+    pair.engine.send_signal(signal.Signals[number])
+    wait_for(lambda: any(line.startswith(number) for line in pair.messages()), "its word")
+    assert (pair.status()["state"], alive(pair)) == ("trading", 3)
+
+
 # What runs beside the hooks
 
 
