@@ -72,6 +72,7 @@ class SharedHaltWord(HaltWord):
         self._wall_ns = wall_ns
         self._group = group
         self._is_lost = False
+        self._descriptor = -1
         if not self._path.exists():
             write(self._path, Word(FREE, wall_ns(), the_engine(), "no engine ran here before"))
         self._open()
