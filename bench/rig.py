@@ -23,6 +23,7 @@ from engine.net.feed import Feed, FeedSettings
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
+from engine.risk.fee_terms import FeeTerms
 from engine.risk.limits import DuplicateLimit, Limits, RateLimit
 from engine.runtime import modes
 from engine.runtime._sockets import Sockets
@@ -32,7 +33,7 @@ from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.gateway import SessionGateway
 from engine.venue.fix44.dialect import Fix44
-from engine.venue.kalshi.fees import QuadraticFee
+from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.market_data import KalshiMarketData
 from engine.venue.kalshi.subscriptions import BOOK
 
@@ -97,7 +98,7 @@ class Rig:
             books=[make_book(instrument)],
             market_data=market_data,
             decode_report=dialect.decode,
-            orders=Orders("bench", QuadraticFee().fee),
+            orders=Orders("bench", KalshiFees(FeeTerms()).charge),
             portfolio=portfolio,
             risk=Risk(limits(), instruments, portfolio),
             journal=self.journal,

@@ -83,9 +83,10 @@ class Engine(Views):
         self.watchdog: Watchdog | None = None  # of a process of our own
         self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
-        orders = Orders(_nonce(), loading.fee(config.feed).fee)
+        fees = loading.fees(config.feed, config.fees)
+        orders = Orders(_nonce(), fees.charge)
         self.portfolio = Portfolio(instruments)
-        risk = Risk(config.risk, instruments, self.portfolio)
+        risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
@@ -119,11 +120,11 @@ class Engine(Views):
         self.session.on_logon = self.supervisor.on_logon
         self.session.on_logout = self.supervisor.on_logout
         self.session.on_fault = self.supervisor.halt
-        self.actions = operator.actions(self.supervisor, self.stop)
+        self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         tell = self.trading.notices.tell
         refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
-        self._publisher = Publisher(self, self.config.engine.state_dir, seams.wall_ns, lost)
+        self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""

@@ -18,16 +18,24 @@ from engine.config.engine import Credentials, FeedSection, SessionSection, Strat
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.net.settings import protection
+from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
 from engine.strategy import Strategy
-from engine.venue import MarketDataDialect, OrderDialect
+from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 
 
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
-    """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one."""
+    """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one.
+
+    An address that the venue's `feed_problems(url, key_id)`, if it has one, finds wrong is a ConfigError.
+    """
     factory = _factory("feed.dialect", section.dialect, "market_data")
+    judge = _factory("feed.dialect", section.dialect, "feed_problems", lambda *address: [])
+    if found := judge(section.url, section.credentials.key_id()):
+        raise ConfigError("\n  ".join([f'feed.url: "{section.url}":', *found]))
     dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments))
     return dialect
 
@@ -55,9 +63,10 @@ def session_problems(section: SessionSection, settings: SessionSettings) -> list
     return [f"{settings.file}: {text}" for text in texts]
 
 
-def fee(section: FeedSection) -> Any:
-    """Return the venue's fee rule `fees()`, for fills whose report names no fee."""
-    return _factory("feed.dialect", section.dialect, "fees")()
+def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:
+    """Return the venue's fee rule `fees(terms)`, for fills whose report names no fee, and for what risk expects."""
+    rule: FeeRule = _factory("feed.dialect", section.dialect, "fees")(terms)
+    return rule
 
 
 def feed_address(section: FeedSection) -> str:
@@ -68,10 +77,7 @@ def feed_address(section: FeedSection) -> str:
 
 def feed_protection(section: FeedSection) -> str:
     """Say in a line how the connection of market data is protected."""
-    address = urlsplit(section.url)
-    if address.scheme == "wss":
-        return f"TLS 1.2+, verified as {address.hostname}"
-    return f"plain TCP: feed.url begins with {address.scheme}:"
+    return protection(section.url)
 
 
 def exposed(credentials: Iterable[Credentials]) -> list[str]:

@@ -31,12 +31,12 @@ def add_commands(found: Subparsers) -> None:
     for verb, text in VERBS.items():
         command = found.add_parser(verb, help=text)
         add_place(command)
-        _reason(command)
+        add_reason(command)
         command.set_defaults(run=run, action=verb)
     control = found.add_parser("control", help="any of these, named last")
     control.add_argument("config", type=Path, metavar="CONFIG")
     control.add_argument("action", choices=("status", *VERBS), metavar="VERB", help=", ".join(("status", *VERBS)))
-    _reason(control)
+    add_reason(control)
     control.set_defaults(run=run, state_dir=None)
 
 
@@ -46,7 +46,8 @@ def add_place(command: ArgumentParser) -> None:
     command.add_argument("--state-dir", type=Path, metavar="DIR", help="where it keeps its state, instead of CONFIG")
 
 
-def _reason(command: ArgumentParser) -> None:
+def add_reason(command: ArgumentParser) -> None:
+    """Add what says why."""
     command.add_argument("--reason", default="by command", help="kept in the journal")
 
 

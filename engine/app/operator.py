@@ -14,6 +14,7 @@ from engine.fix import Status
 from engine.ops.control import Action, Answer, OperatorRequest
 from engine.orders.order import Order
 from engine.runtime.halt_word import SharedHaltWord
+from engine.trading.loop import TradingLoop
 from engine.trading.supervisor import DeskState, Supervisor
 
 
@@ -30,7 +31,7 @@ def open_halt_word(state_dir: Path, wall_ns: Callable[[], int], group: int | Non
         raise ConfigError(f"engine.state_dir: {place}: {error.strerror}: no halt could be heard here") from None
 
 
-def actions(supervisor: Supervisor, stop: Callable[[], object]) -> dict[str, Action]:
+def actions(supervisor: Supervisor, trading: TradingLoop, stop: Callable[[], object]) -> dict[str, Action]:
     """Return what the control socket takes beside "status"."""
 
     def resume(request: OperatorRequest) -> None:
@@ -47,8 +48,20 @@ def actions(supervisor: Supervisor, stop: Callable[[], object]) -> dict[str, Act
         "resume": resume,
         "cancel-all": lambda request: supervisor.cancel_all(),
         "stop": lambda request: _nothing(stop()),
+        "settle": lambda request: settle(trading, request),
         "cancels": lambda request: outcome(supervisor.pulled),
     }
+
+
+def settle(trading: TradingLoop, request: OperatorRequest) -> Answer:
+    """Pay what the person says that one contract of a market was worth."""
+    symbol, price = str(request.arguments.get("symbol", "")), str(request.arguments.get("price", ""))
+    found = [instrument for instrument in trading.instruments if instrument.symbol == symbol]
+    if not found:
+        known = ", ".join(instrument.symbol for instrument in trading.instruments)
+        raise EngineError(f"unknown market {symbol!r}: this engine has {known}")
+    paid = trading.settlements.pay(found[0], found[0].parse_price(price), str(request.person))
+    return {"settled": f"{symbol}: {paid}"}
 
 
 def outcome(orders: list[Order]) -> Answer:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -16,6 +17,7 @@ from engine.config.markets import take_instruments
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.risk.fee_terms import FeeTerms
 from engine.risk.limits import Limits
 from engine.runtime import private_keys
 from engine.trading.feed_watch import FeedLimits
@@ -121,6 +123,8 @@ class FeedSection(Section, frozen=True, kw_only=True):
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
+        if fault := _fault_of_address(self.url):
+            raise ConfigError(f'url: "{self.url}" {fault}')
         if not 0 < self.backoff_min_ns <= self.backoff_max_ns:
             raise ConfigError("backoff_min must be positive and not above backoff_max")
         if not self.heartbeat_timeout_ns:
@@ -179,6 +183,7 @@ class Sections(Section, frozen=True, kw_only=True):
     feed: FeedSection
     risk: Limits
     strategy: StrategySection
+    fees: FeeTerms = FeeTerms()
     metrics: MetricsSection = MetricsSection()
     journal: JournalSection = JournalSection()
     log: LogSection = LogSection()
@@ -224,10 +229,11 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
     for name in ("session", "feed"):
         _check_credentials(tables, name, table.get(name), environ)
     found = {name: section for name, section in tables.fields(Sections, table, "").items() if section is not None}
-    if instruments and "risk" in found:
-        strangers = set(found["risk"].restricted).difference(each.symbol for each in instruments)
-        if strangers:
-            tables.problem("risk.restricted", f"names no market: {', '.join(sorted(strangers))}")
+    for name, key in (("risk", "restricted"), ("metrics", "markets")):
+        if instruments and name in found:
+            strangers = set(getattr(found[name], key)).difference(each.symbol for each in instruments)
+            if strangers:
+                tables.problem(f"{name}.{key}", f"names no market: {', '.join(sorted(strangers))}")
     return Draft(found, tuple(instruments), tables.problems)
 
 
@@ -239,6 +245,24 @@ def _check_credentials(tables: Tables, name: str, section: object, environ: Mapp
     if credentials is not None:
         tables.attempt(f"{name}.credentials.key_id_env", credentials.key_id, environ)
         tables.attempt(f"{name}.credentials.private_key_file", credentials.private_key, environ)
+
+
+def _fault_of_address(url: str) -> str:
+    """Return what is wrong with the address of a WebSocket; empty if nothing is."""
+    try:
+        address = urlsplit(url)
+        port = address.port
+    except ValueError as error:  # of the port, or of brackets
+        return f"is no address: {error}"
+    if address.scheme not in ("ws", "wss"):
+        return "must begin with ws:// or wss://"
+    if not address.hostname or any(each.isspace() or not each.isprintable() for each in url):
+        return "names no host"
+    if port == 0:
+        return "names port 0: a venue listens on 1 to 65535"
+    if address.username is not None or address.password is not None:
+        return "holds a name or password: an API key belongs in feed.credentials"
+    return "has a part after #, which no server sees" if address.fragment else ""
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:

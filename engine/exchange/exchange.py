@@ -35,7 +35,7 @@ from engine.exchange.matching import Matching, level_changed
 from engine.exchange.orders import Registry
 from engine.exchange.reporter import Reporter
 from engine.instrument import Instrument
-from engine.venue import FeeRule, MarketState
+from engine.venue import MarketState, TradeFee
 
 _EASTERN = ZoneInfo("America/New_York")
 _NS = 1_000_000_000
@@ -51,7 +51,7 @@ class Exchange:
     def __init__(
         self,
         instruments: Iterable[Instrument],
-        fees: FeeRule,
+        fees: TradeFee,
         *,
         nonce: str = "",
         house: Collection[str] = (),

@@ -13,7 +13,7 @@ from engine.exchange.events import CAPTURED, Canceled, Event, Expired, LevelChan
 from engine.exchange.market import Market, RestingOrder
 from engine.exchange.orders import Registry
 from engine.exchange.reporter import Reporter
-from engine.venue import FeeRule
+from engine.venue import TradeFee
 
 
 class Matching:
@@ -24,7 +24,7 @@ class Matching:
         markets: dict[str, Market],
         orders: Registry,
         reporter: Reporter,
-        fees: FeeRule,
+        fees: TradeFee,
         house: frozenset[str],
     ) -> None:
         self._markets = markets

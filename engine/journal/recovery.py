@@ -47,6 +47,13 @@ def recover(
     return _Replay(instruments, orders, portfolio, day_start_ns).run(paths)
 
 
+def recover_all(paths: Sequence[Path]) -> tuple[Orders, Portfolio]:
+    """Replay journals without any configuration: what is held is among `Portfolio.gone`."""
+    orders, portfolio = Orders("recovered"), Portfolio(())
+    _Replay((), orders, portfolio, 0).replay(paths)
+    return orders, portfolio
+
+
 class _Replay:
     """One replay: the tables that turn what records name into objects."""
 
@@ -64,6 +71,16 @@ class _Replay:
         self._restored = Restored(orders, portfolio, self._instrument)
 
     def run(self, paths: Sequence[Path]) -> Recovered:
+        """Replay every record, and end what can only be over."""
+        count, dropped = self.replay(paths)
+        self._end_settled()
+        self._check_unlisted()
+        self._orders.on_disconnect()
+        live = self._orders.live()
+        open_count = len(live) + sum(position.net != 0 for position in self._portfolio)
+        return Recovered(count, [order for order in live if order.ord_status == Status.UNKNOWN], dropped, open_count)
+
+    def replay(self, paths: Sequence[Path]) -> tuple[int, list[str]]:
         """Replay every record in order; JournalError names the one that cannot be replayed."""
         count = 0
         dropped: list[str] = []
@@ -79,11 +96,7 @@ class _Replay:
             except (OrderError, ValueError, TypeError, LookupError, OverflowError) as error:
                 where = f"{record.path} offset {record.offset}"
                 raise JournalError(f"{where}: cannot be replayed: {error}: reconcile with the venue") from error
-        self._check_unlisted()
-        self._orders.on_disconnect()
-        live = self._orders.live()
-        open_count = len(live) + sum(position.net != 0 for position in self._portfolio)
-        return Recovered(count, [order for order in live if order.ord_status == Status.UNKNOWN], dropped, open_count)
+        return count, dropped
 
     def _turn_to(self, path: Path) -> None:
         if run_of(path) != self._run:
@@ -147,11 +160,18 @@ class _Replay:
             raise LookupError(f"ClOrdID(11) unknown: {cl_ord_id!r}")
         return order
 
+    def _end_settled(self) -> None:
+        """Take for over what was alive in a market that has settled and is not configured any more: nobody can ask."""
+        for order in self._orders.live():
+            if order.instrument.index == _NOWHERE and self._portfolio[order.instrument].is_settled:
+                self._orders.expire(order)
+
     def _check_unlisted(self) -> None:
         """Raise for what is still open in a market that is no longer configured."""
         held = [position.instrument for position in self._portfolio.gone() if position.net]
         for instrument in held + [order.instrument for order in self._orders.live()]:
             if instrument.index == _NOWHERE:
                 raise JournalError(
-                    f"{instrument.symbol} is held or has live orders: configure it, or reconcile by hand"
+                    f"{instrument.symbol} is held or has live orders: configure it, or say"
+                    f" what it paid: fixlane settle {instrument.symbol} PRICE CONFIG"
                 )

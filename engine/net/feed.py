@@ -15,8 +15,9 @@ from picows import WSTransport, ws_connect
 
 from engine.errors import ConfigError
 from engine.net import reasons
+from engine.net.addresses import HostAddresses
 from engine.net.connection import WebSocketConnection, report
-from engine.net.settings import FeedCounts, FeedSettings
+from engine.net.settings import FeedCounts, FeedSettings, protection
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.venue import MarketDataDialect
@@ -66,6 +67,7 @@ class Feed:
         self._wall_ns = wall_ns
         self._backoff = backoff
         self._ssl_context = ssl_context
+        self._addresses = HostAddresses(settings.connect_timeout_ns)
         self._connection: WebSocketConnection | None = None
         self._transport: WSTransport | None = None
         self._past = FeedCounts()
@@ -81,8 +83,8 @@ class Feed:
 
     @property
     def protection(self) -> str:
-        """How the connection is protected: `TLS` or `in clear`."""
-        return "TLS" if self.settings.url.startswith("wss://") else "in clear"
+        """How the connection is protected, in words."""
+        return protection(self.settings.url)
 
     @property
     def counts(self) -> FeedCounts:
@@ -135,6 +137,7 @@ class Feed:
                 with contextlib.suppress(Exception):  # the connection has told its reason itself
                     await self._transport.wait_disconnected()
             except Exception as error:  # whatever stops an attempt, the next one may succeed
+                self._addresses.failed()
                 wait_ns = self._pause_ns(error)
                 self._past.losses += 1
                 self._tell_loss(reasons.of_failure(error) + _words(wait_ns))
@@ -162,6 +165,7 @@ class Feed:
                 max_frame_size=settings.max_message,
                 extra_headers=self.dialect.handshake_headers(self._wall_ns()),
                 max_redirects=0,  # the signature is for this path alone
+                socket_factory=lambda url: self._addresses.connect(url.host, url.port),
             )
         if listener is None:
             raise ConnectionError("closed by the venue during the handshake")
@@ -181,6 +185,8 @@ class Feed:
         self._connection = None
         if connection.has_delivered:
             self._backoff.reset()
+        else:
+            self._addresses.failed()
         self._past.add(connection.counts)
         if not self.is_closing:
             self._past.losses += 1

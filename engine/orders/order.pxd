@@ -11,7 +11,7 @@ cdef class Order:
     cdef public Instrument instrument
     cdef public object tag
     cdef public int side
-    cdef public int64_t price, order_qty, cum_qty, leaves_qty, cum_cost, expire_time_ns, sent_ns
+    cdef public int64_t price, order_qty, cum_qty, leaves_qty, cum_cost, fee_rest, expire_time_ns, sent_ns
     cdef public int64_t pending_price, pending_qty
     cdef public bint post_only, is_lost
     cdef str _exec_id

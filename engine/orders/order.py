@@ -35,6 +35,7 @@ class Order:
         "cum_cost",
         "cum_qty",
         "expire_time_ns",
+        "fee_rest",
         "instrument",
         "is_lost",
         "leaves_qty",
@@ -94,6 +95,7 @@ class Order:
         self.cum_qty = 0
         self.leaves_qty = order_qty
         self.cum_cost = 0  # sum of LastPx * LastQty
+        self.fee_rest = 0  # money that the account's rounding has taken beyond the fees so far
         self.ord_type = ord_type
         self.time_in_force = time_in_force
         self.post_only = post_only

@@ -36,7 +36,7 @@ _FILLED = Outcome.FILLED
 _BUSTED = Outcome.BUSTED
 
 
-def no_fee(instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+def no_fee(order: Order, price: int, qty: int, is_taker: bool) -> int:
     """Charge nothing: the fee rule of a venue without fees."""
     return 0
 
@@ -155,6 +155,11 @@ class Orders:
         order.is_lost = True  # so that it can be cancelled whatever was in flight
         order.leaves_qty = max(order.order_qty - order.cum_qty, 0)
         self._live[order] = None
+
+    def expire(self, order: Order) -> None:
+        """Take an order for over without a report: its market is."""
+        move(order, Status.EXPIRED)
+        self._live.pop(order, None)
 
     def on_disconnect(self) -> list[Order]:
         """Take every unanswered request for lost, and return their orders, which are UNKNOWN now."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from engine import fix
 from engine.fix import Exec, Msg, Status
-from engine.instrument import Instrument
 from engine.orders.event import answers_replace
 from engine.orders.order import UNDOING, Change, Order
 from engine.orders.prices import is_beyond, is_possible, may_trade, wrong_last_px, wrong_price
@@ -22,7 +21,7 @@ NEW, PARTIALLY_FILLED, FILLED = Status.NEW, Status.PARTIALLY_FILLED, Status.FILL
 CANCELED, UNKNOWN = Status.CANCELED, Status.UNKNOWN
 CANCEL, REPLACE = Msg.ORDER_CANCEL_REQUEST, Msg.ORDER_CANCEL_REPLACE_REQUEST
 
-Fee = Callable[[Instrument, int, int, bool], int]  # of a fill whose report does not say, as `venue.FeeRule.fee`
+Fee = Callable[[Order, int, int, bool], int]  # of a fill whose report does not say, as `venue.FeeRule.charge`
 Step = Callable[[Order, ExecutionReport, str, Change, Fee], str]
 
 
@@ -179,7 +178,7 @@ def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee:
         and report.leaves_qty != order.pending_qty - cum_qty
     ):
         return _wrong_sum(report, cum_qty, order.order_qty)
-    money = report.fee if report.fee != ABSENT else fee(order.instrument, price, qty, report.is_taker)
+    money = report.fee if report.fee != ABSENT else fee(order, price, qty, report.is_taker)
     order.cum_qty = cum_qty
     order.cum_cost += price * qty
     order.keep_execution(report.exec_id, qty, price, money, cum_qty)
@@ -212,7 +211,7 @@ def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee
         order.order_qty = order_qty
     money = 0
     if is_correct:
-        money = report.fee if report.fee != ABSENT else fee(order.instrument, price, qty, report.is_taker)
+        money = report.fee if report.fee != ABSENT else fee(order, price, qty, report.is_taker)
     order.cum_qty = cum_qty
     order.cum_cost += price * qty - undo_px * undo_qty
     if order.ord_status == UNKNOWN:
@@ -232,9 +231,7 @@ def _undone_fill(order: Order, report: ExecutionReport, fee: Fee) -> tuple[str, 
         return undone_fill(order, report)
     if report.exec_type == Exec.TRADE_CORRECT or report.last_qty <= 0 or report.last_px == ABSENT:
         return None
-    money = (
-        report.fee if report.fee != ABSENT else fee(order.instrument, report.last_px, report.last_qty, report.is_taker)
-    )
+    money = report.fee if report.fee != ABSENT else fee(order, report.last_px, report.last_qty, report.is_taker)
     return "", report.last_qty, report.last_px, money
 
 

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol, Self
 
 from typing_extensions import disjoint_base
@@ -8,6 +8,7 @@ from engine.orders.order import Order
 from engine.portfolio import Portfolio
 from engine.risk._exposure import Exposure
 from engine.risk.codes import TradingState
+from engine.risk.fee_bound import FeeBound
 from engine.risk.limits import Limits
 from engine.runtime._halt_page import HaltPage
 
@@ -22,7 +23,13 @@ class _Book(Protocol):
 @disjoint_base
 class Risk:
     heard_ns: int
-    def __new__(cls, limits: Limits, instruments: Iterable[Instrument], portfolio: Portfolio) -> Self: ...
+    def __new__(
+        cls,
+        limits: Limits,
+        instruments: Iterable[Instrument],
+        portfolio: Portfolio,
+        fee_bounds: Sequence[FeeBound] = (),
+    ) -> Self: ...
     @property
     def limits(self) -> Limits: ...
     @property

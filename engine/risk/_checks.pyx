@@ -20,7 +20,7 @@ from engine.instrument cimport Instrument, PriceGrid
 from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio
 from engine.risk._duplicates cimport DuplicateWindow
-from engine.risk._exposure cimport Exposure, Open
+from engine.risk._exposure cimport Exposure, Open, times
 from engine.risk._top cimport Top, top_of
 from engine.runtime._halt_page cimport HaltPage
 from engine.runtime._rate cimport TokenBucket
@@ -48,9 +48,9 @@ cdef class Risk:
     has not moved.
     """
 
-    def __cinit__(self, limits, instruments, Portfolio portfolio not None):
+    def __cinit__(self, limits, instruments, Portfolio portfolio not None, fee_bounds=()):
         self.limits = limits
-        self.exposure = Exposure(instruments, portfolio)
+        self.exposure = Exposure(instruments, portfolio, fee_bounds)
         self._portfolio = portfolio
         symbols = [instrument.symbol for instrument in self.exposure.instruments]
         if strangers := set(limits.restricted).difference(symbols):
@@ -148,10 +148,7 @@ cdef class Risk:
         return PASSED
 
     cpdef int update(self, Order order) except -1:
-        """Count `order` and the position in its market as they stand now.
-
-        Call it after every change, a request just sent and a fill that the portfolio has booked included.
-        """
+        """Count `order` and its market's position as they stand now: after a request is sent, after a fill is booked."""
         return self.exposure.update(order)
 
     def refresh(self, instrument):
@@ -225,7 +222,7 @@ cdef class Risk:
         cdef Py_ssize_t market = side_index >> 1
         cdef bint is_sell = side_index & 1
         cdef int64_t payout = exposure.payout[market], position = exposure.net(market)
-        cdef int64_t more_qty, more_cost, worst, more
+        cdef int64_t more_qty, cost, more_cost, worst, more
         cdef int code = self._check_market(market)
         if code:
             return code
@@ -242,13 +239,15 @@ cdef class Risk:
             return RiskReject.PRICE_BAND
         if not _is_on_grid(instrument.grid, price):
             return RiskReject.PRICE_GRID
-        if exposure.cost(side_index & ~1, price, order_qty) > self._max_order_notional:  # a buy costs its notional
+        if times(order_qty, price) > self._max_order_notional:
             return RiskReject.MAX_ORDER_NOTIONAL
-        if exposure.cost(side_index, price, order_qty) > self._max_order_cost:
+        cost = exposure.cost(side_index, price, order_qty)
+        if cost > self._max_order_cost:
             return RiskReject.MAX_ORDER_COST
 
         # What would be open
-        more_cost = exposure.cost(side_index, price, leaves_qty) - (0 if held is None else held.claim.cost)
+        more_cost = cost if leaves_qty == order_qty else exposure.cost(side_index, price, leaves_qty)
+        more_cost -= 0 if held is None else held.claim.cost
         more_qty = leaves_qty if held is None else max(0, leaves_qty - held.claim.qty)
         worst = (-position if is_sell else position) + exposure.open_qty[side_index] + more_qty
         more = worst - exposure.worst[market]

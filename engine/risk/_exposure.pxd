@@ -10,6 +10,9 @@ cdef struct Claim:  # the worst that an order's state and its request in flight 
     Py_ssize_t side_index
 
 
+cdef int64_t times(int64_t qty, int64_t price) noexcept
+
+
 @cython.final
 cdef class Open:
     """An order's claim as it is counted."""
@@ -26,6 +29,7 @@ cdef class Exposure:
     cdef list ours  # by side_index, the set of Open
     cdef dict events  # event: its place in event_worst
     cdef int64_t[::1] payout, event, worst  # by market
+    cdef int64_t[::1] fee_per_lot, fee_rate, fee_unit, fee_per_order  # by market, of its FeeBound
     cdef int64_t[::1] event_worst
     # By side_index; `best` is the price of ours that would trade first, `at_best` the number of orders there.
     cdef int64_t[::1] open_qty, best, at_best

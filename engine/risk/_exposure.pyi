@@ -1,13 +1,16 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self, final
 
 from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.portfolio import Portfolio
+from engine.risk.fee_bound import FeeBound
 
 @final
 class Exposure:
-    def __new__(cls, instruments: Iterable[Instrument], portfolio: Portfolio) -> Self: ...
+    def __new__(
+        cls, instruments: Iterable[Instrument], portfolio: Portfolio, fee_bounds: Sequence[FeeBound] = ()
+    ) -> Self: ...
     @property
     def instruments(self) -> tuple[Instrument, ...]: ...
     @property

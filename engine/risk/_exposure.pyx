@@ -20,6 +20,7 @@ from engine.portfolio._portfolio cimport Position
 from engine import fix, units
 from engine.errors import ConfigError, OrderError
 from engine.orders import table
+from engine.risk.fee_bound import NO_FEE
 
 cdef extern from *:
     """
@@ -33,6 +34,12 @@ cdef str UNKNOWN = fix.Status.UNKNOWN
 cdef frozenset OVER = table.TERMINAL
 
 
+cdef int64_t times(int64_t qty, int64_t price) noexcept:
+    """The product, `BEYOND` where it would be more."""
+    cdef int64_t result
+    return BEYOND if product_overflows(qty, price, &result) or result > BEYOND else result
+
+
 cdef class Open:
     pass
 
@@ -40,7 +47,8 @@ cdef class Open:
 cdef class Exposure:
     """Positions are signed, long the YES book is positive; an order or a settlement that moved one is told here."""
 
-    def __cinit__(self, instruments, portfolio):
+    def __cinit__(self, instruments, portfolio, fee_bounds=()):
+        """`fee_bounds` has a FeeBound for each instrument, or is empty where nothing costs a fee."""
         self.instruments = tuple(instruments)
         cdef Py_ssize_t count = len(self.instruments)
         if [instrument.index for instrument in self.instruments] != list(range(count)):
@@ -53,6 +61,13 @@ cdef class Exposure:
             self.events.setdefault(instrument.event, len(self.events))
         self.event = array("q", [self.events[instrument.event] for instrument in self.instruments])
         self.payout = array("q", [instrument.limit for instrument in self.instruments])
+        bounds = [bound.fitted(each.limit) for each, bound in zip(
+            self.instruments, fee_bounds or [NO_FEE] * count, strict=True
+        )]
+        self.fee_per_lot = array("q", [bound.per_lot for bound in bounds])
+        self.fee_rate = array("q", [bound.rate for bound in bounds])
+        self.fee_unit = array("q", [bound.unit for bound in bounds])
+        self.fee_per_order = array("q", [bound.per_order for bound in bounds])
         self.open = {}
         self.ours = [set() for _ in range(2 * count)]
         self.worst = _zeros(count)
@@ -124,11 +139,20 @@ cdef class Exposure:
         return market
 
     cdef int64_t cost(self, Py_ssize_t side_index, int64_t price, int64_t qty) except? -1:
-        """Return the most that a fill can cost; where no payout bounds the price a sale counts as its proceeds."""
-        cdef int64_t payout = self.payout[side_index >> 1], result
+        """Return the most that fills can cost, their fees included; where no payout bounds the price a sale counts as
+        its proceeds.
+        """
+        cdef Py_ssize_t market = side_index >> 1
+        cdef int64_t payout = self.payout[market], each = price, rate = self.fee_rate[market], unit
+        if qty <= 0:
+            return 0
         if side_index & 1 and payout:
-            price = payout - price
-        return BEYOND if product_overflows(qty, price, &result) or result > BEYOND else result
+            each = payout - price
+        each += self.fee_per_lot[market]
+        if rate:
+            unit = self.fee_unit[market]
+            each += (rate * price * (payout - price) + unit - 1) // unit
+        return min(times(qty, each) + self.fee_per_order[market], BEYOND)
 
     cdef Claim worst_case(self, Order order) except *:
         """Return what `order` counts for, a quantity of 0 or less if nothing of it can trade any more.

@@ -38,11 +38,14 @@ class NoticeKind(StrEnum):
     MARKET_UNKNOWN = "market_unknown"  # a frame about a market that was not asked for
     MESSAGE_UNKNOWN = "message_unknown"
     SUBSCRIPTION_REFUSED = "subscription_refused"
+    MARKET_SETTLED = "market_settled"  # what a contract turned out to be worth was paid
+    SETTLEMENT_WRONG = "settlement_wrong"  # at a price that cannot be, or at another one than before; nothing was paid
     CONTROL_REFUSED = "control_refused"  # somebody at the control socket who asks for nothing, too much or too slowly
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
+    REQUEST_REFUSED = "request_refused"  # the venue refused an order, a replace or a cancel, with its own text
     CHANGED_BY_VENUE = "changed_by_venue"  # an order was changed, suspended or ended, or a fill taken back, unasked
 
 
@@ -70,7 +73,7 @@ class Notices:
         """Count one occurrence; log it unless its kind was logged less than a minute ago."""
         notice = self._notices.get(kind) or self._notices.setdefault(kind, Notice(kind))
         notice.count += 1
-        notice.text = text[:MAX_TEXT]
+        notice.text = _in_one_line(text[:MAX_TEXT])
         notice.wall_ns = self._wall_ns()
         if notice.logged_ns and notice.wall_ns - notice.logged_ns < QUIET_NS:
             notice.unlogged += 1
@@ -97,3 +100,8 @@ class Notices:
         """Return how often a kind was told."""
         notice = self._notices.get(kind)
         return notice.count if notice else 0
+
+
+def _in_one_line(text: str) -> str:
+    """Return a text that a counterparty chose without what would break a line of the log or act on a terminal."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)

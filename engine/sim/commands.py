@@ -109,6 +109,7 @@ class Commands:
         venue = self._venue
         replay = venue.replay
         return {
+            "now_ms": venue.now_ns() // 1_000_000,
             "markets": {symbol: market.state for symbol, market in venue.exchange.markets.items()},
             "accounts": {account: venue.acceptor.is_logged_on(account) for account in venue.acceptor.accounts},
             "feed_connections": len(venue.feed.listeners),

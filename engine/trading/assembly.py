@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from engine.book import Book
 from engine.codec import Fields
-from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
@@ -30,6 +29,7 @@ from engine.trading.loop import TradingLoop
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets
 from engine.trading.rejects import Rejects
+from engine.trading.settlements import Settlements
 from engine.venue import MarketDataDialect
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -72,7 +72,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     """Return the loop of `parts`, not trading yet; its strategy has its context."""
     notices = Notices(around.wall_ns, around.log)
     markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
-    rejects = Rejects(markets, parts.risk.limits.max_rejects_in_a_row, parts.closed_texts)
+    rejects = Rejects(markets, notices, parts.risk.limits.max_rejects_in_a_row, parts.closed_texts)
     guard = Guard(
         parts.strategy,
         Counters(),
@@ -82,10 +82,8 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         parts.risk.explain,
     )
     instruments = [book.instrument for book in parts.books]
+    settlements = Settlements(parts.portfolio, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
     doubts = Doubts(instruments, parts.orders, parts.risk, markets, notices, guard, around.wall_ns)
-
-    def settle(instrument: Instrument, price: int) -> None:
-        loop.portfolio.settle(instrument, price)
 
     def resync(book: Book) -> None:
         around.command(parts.market_data.resync((book.instrument,)))
@@ -102,8 +100,9 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         notices,
         markets,
         doubts,
+        settlements,
         FeedWatch(parts.books, markets, notices, parts.feed_limits, resync, around.reconnect),
-        MarketNews(parts.books, parts.portfolio, guard.counters, notices, markets, around.command, settle),
+        MarketNews(parts.books, parts.portfolio, guard.counters, notices, markets, around.command, settlements.hear),
         around.gateway,
         around.command,
         around.clock_ns,

@@ -30,7 +30,7 @@ cdef class TradingLoop:
     cdef readonly Guard guard
     cdef readonly Gateway gateway
     cdef readonly FeedWatch watch
-    cdef readonly object notices, markets, doubts  # off the path
+    cdef readonly object notices, markets, doubts, suspect, settlements  # off the path
     cdef public bint is_connected, is_trading, is_halted
     cdef public int64_t last_frame_ns
     cdef int64_t _answering_ns

@@ -30,6 +30,7 @@ from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
+from engine.trading.settlements import Settlements
 from engine.venue import EventKind, MarketDataDialect, MarketEvent
 
 HAS_BOOK = Stop.NO_BOOK | Stop.REFUSED  # what a snapshot puts an end to
@@ -56,6 +57,7 @@ class TradingLoop:
         notices: Notices,
         markets: Markets,
         doubts: Doubts,
+        settlements: Settlements,
         watch: FeedWatch,
         news: MarketNews,
         gateway: Gateway,
@@ -73,6 +75,8 @@ class TradingLoop:
         self.notices = notices
         self.markets = markets
         self.doubts = doubts
+        self.suspect = doubts.suspect  # what puts one order in doubt, from outside the path
+        self.settlements = settlements
         self.watch = watch
         self.gateway = gateway
         self.counters = guard.counters
@@ -293,7 +297,3 @@ class TradingLoop:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.guard.changed(change)
-
-    def suspect(self, order: Order, text: str) -> None:
-        """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
-        self.doubts.suspect(order, text)

@@ -10,6 +10,7 @@ from engine.codec import Fields
 from engine.instrument import Instrument, PriceGrid
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
+from engine.risk.fee_bound import FeeBound
 from engine.runtime.notices import NoticeKind
 
 NO_INSTRUMENT = cast(Instrument, None)
@@ -176,8 +177,18 @@ class OrderDialect(Protocol):
         """Return the report, one reused object; None for a message type that says nothing about orders."""
 
 
-class FeeRule(Protocol):
-    """What a fill costs when its report does not say."""
+class TradeFee(Protocol):
+    """What a venue charges for one trade: money of the instrument's decimals, negative for a rebate."""
 
     def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
-        """Return money of the instrument's decimals; negative for a rebate."""
+        """Return the fee of one trade."""
+
+
+class FeeRule(TradeFee, Protocol):
+    """The same as an account is charged it: for fills whose report does not say, and for what risk expects."""
+
+    def charge(self, order: Order, price: int, qty: int, is_taker: bool) -> int:
+        """Return what the account pays for the next fill of an order, which may keep its rounding in `fee_rest`."""
+
+    def bound(self, instrument: Instrument) -> FeeBound:
+        """Return the most that fills in a market can cost, for risk."""

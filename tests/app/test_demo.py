@@ -96,10 +96,10 @@ def test_interrupted_demo_cancels_logs_out_and_leaves_nothing_running(tmp_path: 
 
 
 def assert_every_frame_counted(result: dict[str, Any], frames: int) -> None:
-    """The venue greets a subscription with one snapshot of the market and two acknowledgements, then replays."""
+    """The venue greets a subscription with one snapshot of the market and three acknowledgements, then replays."""
     assert result["replayed"] == frames
     assert result["book_updates"] + result["trades"] == frames + 1
-    assert result["frames"] == frames + 3
+    assert result["frames"] == frames + 4
 
 
 def made_capture(path: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ import pytest
 
 from engine.journal.segments import RecordKind
 from engine.journal.writer import Journal
+from engine.risk.fee_bound import NO_FEE
+from engine.risk.fee_terms import FeeTerms
 from engine.session.file.settings import read_session_file
 from tests.support.desks import Scene
 from tests.support.pages import DOCS, PAGES, anchors, code, links
@@ -82,7 +84,8 @@ def test_venue_of_the_page_has_the_factories_that_the_configuration_finds() -> N
     dialect = space["orders"](scene.instruments)  # type: ignore[operator]
     order = scene.buy()
     assert b"\x011=MINE\x01" in dialect.new_order(order, 10**18)
-    assert space["fees"]().fee(4_600, 100, True) == 0  # type: ignore[operator]
+    rule = space["fees"](FeeTerms())  # type: ignore[operator]
+    assert (rule.charge(order, 4_600, 100, True), rule.bound(scene.rain)) == (0, NO_FEE)
 
 
 def test_session_file_of_the_page_is_sound(tmp_path: Path) -> None:

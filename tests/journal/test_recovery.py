@@ -21,7 +21,7 @@ from tests.support.order_chaos import Chaos, snapshot
 from tests.support.order_reports import INSTRUMENTS, RAIN, SNOW, ack, fill, open_order, report, state
 
 
-def fee(instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+def fee(order: Order, price: int, qty: int, is_taker: bool) -> int:
     return price * qty // 100 if is_taker else qty
 
 

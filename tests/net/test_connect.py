@@ -2,10 +2,11 @@
 
 import asyncio
 import datetime
+import socket
 import ssl
 from pathlib import Path
 from random import Random
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
@@ -231,6 +232,54 @@ def test_m17_backoff_starts_anew_only_after_a_connection_brought_a_snapshot() ->
         assert calls == ["next", "next", "reset", "next", "next"]
 
     run(test())
+
+
+# several addresses
+
+
+def test_m17_a_dead_address_costs_its_share_of_the_time_and_the_next_one_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def test() -> None:
+        with socket.socket() as full:  # takes no connection beyond the one that waits
+            full.bind(("127.0.0.2", 0))
+            full.listen(0)
+            port = full.getsockname()[1]
+            waiting = [socket.create_connection(("127.0.0.2", port)) for _ in range(1)]
+            async with Venue() as venue:
+                reached(monkeypatch, ("127.0.0.2", port), ("127.0.0.1", int(venue.url.split(":")[2].split("/")[0])))
+                settings: dict[str, Any] = {"connect_timeout_ns": 400 * MS}
+                async with Client(venue, PlainDialect(), **settings) as client:
+                    assert await client.next() == [("connected",)]
+            for each in waiting:
+                each.close()
+
+    run(test())
+
+
+def test_m17_an_address_whose_handshake_fails_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async def test() -> None:
+        async with RawVenue(broken) as bad, Venue() as venue:
+            ports = [int(url.split(":")[2].split("/")[0]) for url in (bad.url, venue.url)]
+            reached(monkeypatch, *[("127.0.0.1", port) for port in ports])
+            async with Client(venue, PlainDialect()) as client:
+                lost, connected = await client.next(2)
+                assert (lost[0], connected) == ("lost", ("connected",))
+
+    run(test())
+
+
+def reached(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> None:
+    """Let every name have these addresses."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
+
+    async def getaddrinfo(host: object, port: object, **more: object) -> list[Any]:
+        return [each for each in found if each[4] == (host, port)] or found  # an address is its own
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
 
 
 # TLS

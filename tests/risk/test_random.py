@@ -1,6 +1,7 @@
 """Random trading through risk and through a plain reference that adds everything up anew: equal at every step."""
 
 import random
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from engine.orders.order import Order
 from engine.orders.table import TERMINAL
 from engine.portfolio import Portfolio
 from engine.risk import Risk, RiskReject, TradingState
+from engine.risk.fee_bound import FeeBound
 from engine.risk.limits import DuplicateLimit, RateLimit
 from tests.support.reference_risk import SECOND, ReferenceRisk
 from tests.support.risks import NO_LIMITS, NOW, FakeBook, markets
@@ -36,18 +38,23 @@ TIGHT = {
     "rate": RateLimit(per_second=SECOND // 8, burst=30, new=10, amend=10, cancel=2, cancel_reserve=3),
     "duplicates": DuplicateLimit(max_orders=2, window_ns=400),
 }
+# None, and those of a venue that charges each of RAIN, SNOW and COIN in its own way
+FEES: tuple[Sequence[FeeBound], ...] = (
+    (),
+    (FeeBound(0, 7, 10**5, 99), FeeBound(3, 7, 2 * 10**5), FeeBound(per_lot=150, per_order=10)),
+)
 
 
 class Run:
     """One random history on both."""
 
-    def __init__(self, limits: dict[str, Any], seed: int) -> None:
+    def __init__(self, limits: dict[str, Any], seed: int, fees: Sequence[FeeBound] = ()) -> None:
         self.random = random.Random(seed)
         self.instruments = markets()
         self.limits = structs.replace(NO_LIMITS, **limits)
         self.portfolio = Portfolio(self.instruments)
-        self.risk = Risk(self.limits, self.instruments, self.portfolio)
-        self.reference = ReferenceRisk(self.limits, self.instruments)
+        self.risk = Risk(self.limits, self.instruments, self.portfolio, fees)
+        self.reference = ReferenceRisk(self.limits, self.instruments, fees)
         self.books = [FakeBook() for _ in self.instruments]
         self.order = self.instruments[0], BUY, 4_500, 1
         self.now_ns = NOW
@@ -186,16 +193,16 @@ def choices() -> st.SearchStrategy[dict[str, Any]]:
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(choices(), st.integers(0, 2**32))
-def test_random_trading_equals_the_reference(limits: dict[str, Any], seed: int) -> None:
-    run = Run(limits, seed)
+@given(choices(), st.integers(0, 2**32), st.sampled_from(FEES))
+def test_random_trading_equals_the_reference(limits: dict[str, Any], seed: int, fees: Sequence[FeeBound]) -> None:
+    run = Run(limits, seed, fees)
     for _ in range(60):
         run.step()
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_long_run_under_every_limit_equals_the_reference(seed: int) -> None:
-    run = Run(TIGHT, seed)
+    run = Run(TIGHT, seed, FEES[seed % 2])
     for _ in range(400):
         run.step()
 

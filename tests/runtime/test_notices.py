@@ -61,5 +61,11 @@ def test_text_of_a_counterparty_is_bounded() -> None:
     assert len(told.lines[0]) < MAX_TEXT + 50
 
 
+def test_text_of_a_counterparty_stays_in_its_line() -> None:
+    told = Told()
+    told.notices.tell(STOPPED, "no such market\r\nhalt: forged\x1b[2J")
+    assert told.lines == ["market_stopped: no such market  halt: forged [2J"]
+
+
 def test_kind_that_was_never_told_counts_nothing() -> None:
     assert Told().notices.count(STOPPED) == 0

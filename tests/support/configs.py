@@ -24,7 +24,7 @@ dialect = "fix44"
 """
 FEED = """
 [feed]
-url = "ws://127.0.0.1:1/"
+url = "ws://127.0.0.1:1/trade-api/ws/v2"
 dialect = "kalshi"
 watch_depth = 1
 heartbeat_timeout = "30s"

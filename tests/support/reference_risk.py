@@ -1,5 +1,8 @@
 """Risk as one would explain it: lists of what happened, summed whenever a question is asked."""
 
+from collections.abc import Sequence
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from engine.book import NO_ASK, NO_BID
@@ -8,6 +11,7 @@ from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.orders.table import TERMINAL
 from engine.risk import RiskReject, TradingState
+from engine.risk.fee_bound import FeeBound
 from engine.risk.limits import Limits
 from engine.units import NO_LIMIT
 from tests.support.risks import PAYOUT, FakeBook
@@ -18,8 +22,9 @@ SECOND = 10**9
 class ReferenceRisk:
     """Answers what `Risk` answers, slowly."""
 
-    def __init__(self, limits: Limits, instruments: tuple[Instrument, ...]) -> None:
+    def __init__(self, limits: Limits, instruments: tuple[Instrument, ...], fees: Sequence[FeeBound] = ()) -> None:
         self.heard_ns = 0
+        self.fees = fees
         self.limits = limits
         self.rate: Any = limits.rate  # without a rate nothing asks what the rate is
         self.instruments = instruments
@@ -51,7 +56,16 @@ class ReferenceRisk:
         return max([qty for _, qty in self.cases(order)], default=0)
 
     def order_cost(self, order: Order) -> int:
-        return max([cost(order.side, price, qty) for price, qty in self.cases(order)], default=0)
+        return max([self.cost(order.instrument, order.side, price, qty) for price, qty in self.cases(order)], default=0)
+
+    def cost(self, instrument: Instrument, side: int, price: int, qty: int) -> int:
+        """Return what a fill can cost at most, and its fee."""
+        money = qty * (price if side == BUY else PAYOUT - price)
+        if not self.fees or qty <= 0:
+            return money
+        bound = self.fees[instrument.index]
+        fee = ceil(Fraction(bound.rate, bound.unit) * price * (PAYOUT - price)) + bound.per_lot
+        return money + qty * fee + bound.per_order
 
     def position(self, instrument: Instrument) -> int:
         return sum(qty if side == BUY else -qty for where, side, qty, _, _ in self.fills if where is instrument)
@@ -165,7 +179,7 @@ class ReferenceRisk:
         limits = self.limits
         held = order if order is not None and self.cases(order) else None
         more_qty = max(0, leaves_qty - (self.qty(held) if held else 0))
-        more_cost = cost(side, price, leaves_qty) - (self.order_cost(held) if held else 0)
+        more_cost = self.cost(instrument, side, price, leaves_qty) - (self.order_cost(held) if held else 0)
         side_worst = self.side_worst(instrument, side) + more_qty
         more_worst = max(0, side_worst - self.worst(instrument))
         others = [each for each in self.open_orders() if each.instrument is instrument and each.side != side]
@@ -179,7 +193,7 @@ class ReferenceRisk:
             (RiskReject.PRICE_BAND, not 0 < price < PAYOUT),
             (RiskReject.PRICE_GRID, not instrument.is_valid_price(price)),
             (RiskReject.MAX_ORDER_NOTIONAL, order_qty * price > limits.max_order_notional),
-            (RiskReject.MAX_ORDER_COST, cost(side, price, order_qty) > limits.max_order_cost),
+            (RiskReject.MAX_ORDER_COST, self.cost(instrument, side, price, order_qty) > limits.max_order_cost),
             (RiskReject.REDUCE_ONLY, self.state is TradingState.REDUCE_ONLY and side_worst > 0),
             (RiskReject.MAX_OPEN_ORDERS, not held and len(self.open_orders()) >= limits.max_open_orders),
             (RiskReject.MAX_OPEN_COST, more_cost > 0 and total_cost + more_cost > limits.max_open_cost),
@@ -211,7 +225,3 @@ class ReferenceRisk:
             if best is not None
         ]
         return any((price - best if side == BUY else best - price) > limit for best, limit in reach)
-
-
-def cost(side: int, price: int, qty: int) -> int:
-    return qty * (price if side == BUY else PAYOUT - price)

@@ -98,7 +98,7 @@ def demo_config(
     )
 
 
-def with_ports(config: EngineConfig, fix_port: int, feed_port: int = 0) -> EngineConfig:
+def with_ports(config: EngineConfig, fix_port: int, feed_port: int = 1) -> EngineConfig:
     """Return `config` with a session file and a feed that lead to the venue of this run."""
     replace = msgspec.structs.replace
     state = config.engine.state_dir

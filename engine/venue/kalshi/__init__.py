@@ -1,21 +1,39 @@
 """Kalshi: event contracts, prices between 0 and 1 dollar, one YES book per market."""
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError
 from engine.session import LogonDialect
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
-from engine.venue.kalshi.fees import QuadraticFee
-from engine.venue.kalshi.market_data import KalshiMarketData
+from engine.venue.kalshi.fees import KalshiFees
+from engine.venue.kalshi.market_data import PATH, KalshiMarketData
 from engine.venue.kalshi.order_entry import KalshiLogon, KalshiOrders
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
+
+HOSTS = (".kalshi.com", ".kalshi.co")
 
 
 def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
     """Return the WebSocket dialect; without a key its handshake is unsigned."""
     return KalshiMarketData(instruments, _signing_key(key_id, private_key), lifecycle=True)
+
+
+def feed_problems(url: str, key_id: str) -> list[str]:
+    """Return why the venue would refuse a connection to `url`: its handshake is signed, for one path alone."""
+    address = urlsplit(url)
+    host = address.hostname or ""
+    found = []
+    if address.path != PATH:
+        found.append(f"its path is {address.path or 'missing'}: Kalshi serves, and signs, {PATH} alone")
+    if host.endswith(HOSTS) and not key_id:
+        found.append(f"{host} answers 401 without an API key: set feed.credentials")
+    if host.endswith(HOSTS) and address.scheme != "wss":
+        found.append(f"{host} is reached by wss:// alone")
+    return found
 
 
 def orders(instruments: Sequence[Instrument]) -> OrderDialect:
@@ -47,6 +65,6 @@ def session_problems(sender_comp_id: str, key_id: str) -> list[str]:
     return [f"SenderCompID={sender_comp_id}: Kalshi wants the id of the API key there; it is {key_id}"]
 
 
-def fees() -> FeeRule:
-    """Return the usual rule: takers pay the quadratic fee, makers nothing."""
-    return QuadraticFee()
+def fees(terms: FeeTerms) -> FeeRule:
+    """Return the quadratic fee of takers, and of makers where the terms of their series say so."""
+    return KalshiFees(terms)

@@ -7,9 +7,10 @@ Source  Kalshi fee schedule, and its fee rounding page in the six-decimal editio
 
 from engine import fix
 from engine.instrument import Instrument
+from engine.orders.order import Order
+from engine.risk.fee_bound import FeeBound
+from engine.risk.fee_terms import FeeTerms
 
-MEMBER = 4  # decimals of a direct member's account: $0.0001
-RETAIL = 2  # of any other: $0.01
 TRADE_FEE = 6  # of the fee of one trade: $0.000001
 
 _RATE = 7  # hundredths of a dollar, per contract and P(1-P)
@@ -38,6 +39,13 @@ class QuadraticFee:
         self._unit = ten ** (_SCALE + 2 * price_decimals + size_decimals - TRADE_FEE)
         self._is_whole = price_decimals + size_decimals == TRADE_FEE
 
+    def bound(self, instrument: Instrument) -> FeeBound:
+        """Return the most that a lot costs, whoever takes; finer money is still rounded up to the millionth."""
+        decimals = instrument.price_decimals + instrument.size_decimals
+        scale = 10 ** (_SCALE + 2 * instrument.price_decimals + instrument.size_decimals)
+        finer = 10 ** max(decimals - TRADE_FEE, 0)
+        return FeeBound(finer if finer > 1 else 0, max(self._taker, self._maker) * 10**decimals, scale)
+
     def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
         """Return the trade fee, rounded up to $0.000001 and to the instrument's money unit."""
         if instrument.price_decimals != self._price_decimals or instrument.size_decimals != self._size_decimals:
@@ -47,27 +55,45 @@ class QuadraticFee:
         return millionths if self._is_whole else _rounded_up(millionths, self._price_decimals + self._size_decimals)
 
 
-class OrderFees:
-    """Net fees of one order's fills: rounded against the account's `decimals`, what accumulates is paid back."""
+class KalshiFees:
+    """FeeRule of an account: each market by the terms of its series, fills rounded as the account is.
 
-    __slots__ = ("_accumulated", "_instrument", "_precision", "_rule")
+    A fill is rounded against the account's decimals, and what accumulates over an order is paid back to it.
+    """
 
-    def __init__(self, rule: QuadraticFee, instrument: Instrument, decimals: int = MEMBER) -> None:
-        self._rule = rule
-        self._instrument = instrument
-        self._precision: int = 10 ** max(instrument.price_decimals + instrument.size_decimals - decimals, 0)
-        self._accumulated = 0
+    def __init__(self, terms: FeeTerms) -> None:
+        self._terms = terms
+        self._rules: dict[Instrument, QuadraticFee] = {}
 
-    def fee(self, side: int, price: int, qty: int, is_taker: bool) -> int:
+    def _rule(self, instrument: Instrument) -> QuadraticFee:
+        rule = self._rules.get(instrument)
+        if rule is None:
+            rule = self._rules[instrument] = QuadraticFee(*self._terms.of(instrument))
+        return rule
+
+    def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+        """Return the trade fee."""
+        return self._rule(instrument).fee(instrument, price, qty, is_taker)
+
+    def charge(self, order: Order, price: int, qty: int, is_taker: bool) -> int:
         """Return what the next fill costs in the end; never negative."""
-        trade_fee = self._rule.fee(self._instrument, price, qty, is_taker)
-        revenue = -price * qty if side == fix.BUY else price * qty
-        rounding = (revenue - trade_fee) % self._precision
-        self._accumulated += rounding
+        trade_fee = self.fee(order.instrument, price, qty, is_taker)
+        precision = self._precision(order.instrument)
+        revenue = -price * qty if order.side == fix.BUY else price * qty
+        rounding = (revenue - trade_fee) % precision
+        accumulated = order.fee_rest + rounding
         charged = trade_fee + rounding
-        rebate = min(self._accumulated, charged) // self._precision * self._precision
-        self._accumulated -= rebate
+        rebate = min(accumulated, charged) // precision * precision
+        order.fee_rest = accumulated - rebate
         return charged - rebate
+
+    def bound(self, instrument: Instrument) -> FeeBound:
+        """Return the taker's fee, which no maker's exceeds, and one rounding of the account."""
+        return self._rule(instrument).bound(instrument)._replace(per_order=self._precision(instrument) - 1)
+
+    def _precision(self, instrument: Instrument) -> int:
+        decimals = instrument.price_decimals + instrument.size_decimals - self._terms.account_decimals
+        return int(10 ** max(decimals, 0))
 
 
 def _rounded_up(millionths: int, decimals: int) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from engine.venue.kalshi.market import ListedMarket
-from engine.venue.kalshi.subscriptions import BOOK, NOWHERE, WHOLE, Request, Stream, Subscriptions
+from engine.venue.kalshi.subscriptions import BOOK, NOWHERE, WHOLE, OpenCommand, Stream, Subscriptions
 
 _NS = 1_000_000_000
 PATIENCE_NS = 3 * _NS  # for a snapshot, doubled with each request
@@ -100,7 +100,7 @@ class Repairs:
 
     # Refusals
 
-    def refused(self, request: Request, code: int) -> tuple[list[bytes], list[ListedMarket]]:
+    def refused(self, request: OpenCommand, code: int) -> tuple[list[bytes], list[ListedMarket]]:
         """Return the commands that get round a refusal, and the markets that are given up."""
         if not request.channels:
             return self._snapshots_refused(request, code), []
@@ -116,7 +116,7 @@ class Repairs:
             return self._at_once([(channels, symbols[:half]), (channels, symbols[half:])]), []
         return [], self._give_up(symbols) if BOOK in channels else []
 
-    def _snapshots_refused(self, request: Request, code: int) -> list[bytes]:
+    def _snapshots_refused(self, request: OpenCommand, code: int) -> list[bytes]:
         """Leave it to `due`; where the stream does not carry these markets, they are subscribed then."""
         if code not in PASSING:
             for symbol in request.symbols:
@@ -145,6 +145,9 @@ class Repairs:
         ]  # fmt: skip
 
     def _later(self, channels: Sequence[str], symbols: Sequence[str], tries: int) -> None:
+        """Put a subscription off, unless it waits already."""
+        if any(retry.channels == channels and retry.symbols == symbols for retry in self._queue):
+            return
         self._queue.append(Retry(self._now_ns + self._pause_ns(tries - 1), channels, symbols, tries))
 
     def ended(self, stream: Stream, has_delivered: bool) -> list[bytes]:

@@ -34,7 +34,7 @@ class Stream(sequence.Sequence):
 NOWHERE = Stream(0)  # of a market that no stream carries
 
 
-class Request:
+class OpenCommand:
     """One command without its reply: a subscription, or with no `channels` a request for snapshots on `sid`.
 
     `tries` is how often it was refused for a reason that passes.
@@ -64,7 +64,7 @@ class Subscriptions:
         self._use_yes_price = use_yes_price
         self._chunk = chunk
         self._last_id = 0
-        self._waiting: dict[int, Request] = {}  # by id
+        self._waiting: dict[int, OpenCommand] = {}  # by id
 
     def begin(self) -> None:
         """Begin a connection: forget streams and replies."""
@@ -84,14 +84,14 @@ class Subscriptions:
                     "use_yes_price": self._use_yes_price,  # always explicit: the venue will change its default
                     "skip_ticker_ack": True,
                 },
-                Request(channels, group, tries=tries),
+                OpenCommand(channels, group, tries=tries),
             )
             for group in self._groups(symbols)
         ]
 
     def subscribe_whole(self, channel: str, tries: int = 0) -> list[bytes]:
         """Return the command for a channel that knows no markets."""
-        return [self._command("subscribe", {"channels": [channel]}, Request([channel], (), tries=tries))]
+        return [self._command("subscribe", {"channels": [channel]}, OpenCommand([channel], (), tries=tries))]
 
     def get_snapshots(self, sid: int, symbols: Sequence[str]) -> list[bytes]:
         """Return the commands for fresh snapshots on stream `sid`, which must carry these markets."""
@@ -99,7 +99,7 @@ class Subscriptions:
             self._command(
                 "update_subscription",
                 {"sids": [sid], "action": "get_snapshot", "market_tickers": group},
-                Request((), group, sid),
+                OpenCommand((), group, sid),
             )
             for group in self._groups(symbols)
         ]
@@ -130,11 +130,11 @@ class Subscriptions:
         """Note that command `id_` has been answered."""
         self._waiting.pop(id_, None)
 
-    def refused(self, id_: int) -> Request | None:
+    def refused(self, id_: int) -> OpenCommand | None:
         """Return the command that the venue refuses, None if it is not one of ours."""
         return self._waiting.pop(id_, None)
 
-    def explain(self, error: frames.Error, request: Request | None) -> str:
+    def explain(self, error: frames.Error, request: OpenCommand | None) -> str:
         """Say which of our commands, or which stream, the venue complains about, and why."""
         code = error.msg.code
         stream = self.streams.get(error.sid)
@@ -144,7 +144,7 @@ class Subscriptions:
         name = frames.ERROR_NAMES.get(code, "not listed")
         return f"{subject}: error {code} ({name}): {error.msg.msg}"
 
-    def _command(self, cmd: str, params: dict[str, object], request: Request) -> bytes:
+    def _command(self, cmd: str, params: dict[str, object], request: OpenCommand) -> bytes:
         self._last_id += 1
         self._waiting[self._last_id] = request
         if len(self._waiting) > _OPEN_COMMANDS:

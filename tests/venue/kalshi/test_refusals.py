@@ -253,6 +253,14 @@ def test_m16_a_stream_that_the_venue_ends_again_and_again_is_opened_at_a_pace(fe
     assert feed.dialect.fault == "the venue ended orderbook_delta 7 times"
 
 
+def test_m16_what_waits_to_be_asked_again_does_not_pile_up(feed: Feed) -> None:
+    feed.due(1 * S)
+    for sid in range(11, 900):
+        feed.kinds(wire.snapshot(3, sid=sid), wire.error(25, sid=sid, seq=4))
+    assert len(feed.dialect._repairs._queue) == 1
+    assert len(feed.due(100 * S)) <= 2
+
+
 def test_lifecycle_is_subscribed_without_markets_and_a_refusal_of_it_costs_nothing_else() -> None:
     feed = Feed(lifecycle=True)
     assert feed.sent[1] == {"id": 2, "cmd": "subscribe", "params": {"channels": [LIFECYCLE]}}

@@ -1,0 +1,87 @@
+"""Pays what a market turned out to be worth: to the position, the journal, the limits and the day's profit and loss.
+
+Units   prices and money as in `instrument`.
+Errors  OrderError for a price that no contract pays; what the journal cannot take halts, and is paid all the same.
+Thread  the loop thread only.
+"""
+
+from collections.abc import Callable
+
+from engine.errors import JournalError, OrderError
+from engine.instrument import Instrument
+from engine.journal.writer import NullJournal
+from engine.portfolio import Portfolio, Position
+from engine.risk import Risk
+from engine.runtime.notices import NoticeKind, Notices
+from engine.trading.guard import Guard
+from engine.trading.markets import Markets, Stop
+
+
+class Settlements:
+    """The settlements of one desk; `append_settle` is `Journal`'s."""
+
+    def __init__(
+        self,
+        portfolio: Portfolio,
+        risk: Risk,
+        journal: NullJournal,
+        markets: Markets,
+        notices: Notices,
+        guard: Guard,
+        wall_ns: Callable[[], int],
+    ) -> None:
+        self._portfolio = portfolio
+        self._risk = risk
+        self._journal = journal
+        self._markets = markets
+        self._notices = notices
+        self._guard = guard
+        self._wall_ns = wall_ns
+
+    def hear(self, instrument: Instrument, price: int) -> None:
+        """Pay what the venue says; a price that cannot be, or another one than it said before, is told and not paid."""
+        position = self._portfolio[instrument]
+        if position.is_settled and position.mark != price:
+            shown = instrument.format_price
+            self._doubt(instrument, f"settled at {shown(position.mark)}, and at {shown(price)} by the venue now")
+        elif not position.is_settled or position.net:
+            try:
+                self.pay(instrument, price, "the venue")
+            except OrderError as error:
+                self._doubt(instrument, str(error))
+
+    def _doubt(self, instrument: Instrument, text: str) -> None:
+        self._notices.tell(NoticeKind.SETTLEMENT_WRONG, f"{instrument.symbol}: {text}")
+        self._markets.stop(instrument, Stop.CLOSED, text)
+
+    def pay(self, instrument: Instrument, price: int, by: str) -> str:
+        """Pay out what is held of a market, which takes no new orders from now on; return what was paid, in words."""
+        check_price(instrument, price)
+        text = f"{describe(self._portfolio[instrument], price)}, by {by}"
+        try:
+            self._journal.append_settle(instrument, price, 0, self._wall_ns())
+        except (JournalError, OSError) as error:
+            self._guard.halt(f"journal: {error}")
+        self._portfolio.settle(instrument, price, 0)
+        self._risk.refresh(instrument)
+        self._notices.tell(NoticeKind.MARKET_SETTLED, f"{instrument.symbol}: {text}")
+        self._markets.stop(instrument, Stop.CLOSED, text)
+        if not self._risk.is_within_loss():
+            self._guard.halt(self._risk.reason)
+        return text
+
+
+def check_price(instrument: Instrument, price: int) -> None:
+    """Raise OrderError for what no contract of a market pays; any price between, on its grid or not, may be one."""
+    if price < 0 or (instrument.limit and price > instrument.limit):
+        most = f"0 to {instrument.format_price(instrument.limit)}" if instrument.limit else "0 or more"
+        raise OrderError(
+            f"{instrument.symbol} cannot settle at {instrument.format_price(price)}: a contract pays {most}"
+        )
+
+
+def describe(position: Position, price: int) -> str:
+    """Say what a settlement pays."""
+    instrument = position.instrument
+    size, paid = instrument.format_size(position.net), instrument.format_money(position.net * price)
+    return f"settled at {instrument.format_price(price)}, {size} held pay {paid}"

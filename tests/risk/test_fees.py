@@ -1,0 +1,61 @@
+"""Fees in what an order costs at most."""
+
+from msgspec import structs
+
+from engine import fix
+from engine.orders.order import Order
+from engine.portfolio import Portfolio
+from engine.risk import Risk, RiskReject
+from engine.risk.fee_bound import NO_FEE, FeeBound
+from engine.risk.fee_terms import FeeTerms
+from engine.venue.kalshi.fees import KalshiFees
+from tests.support.risks import NO_LIMITS, NOW, FakeBook, markets
+
+LOT = 100
+CENT = 10_000  # in money
+FEES = KalshiFees(FeeTerms(account_decimals=2))
+
+
+def code_of(price: int, side: int = fix.BUY, **limits: int) -> RiskReject:
+    """What becomes of an order for one contract."""
+    instruments = markets()
+    risk = Risk(
+        structs.replace(NO_LIMITS, **limits),
+        instruments,
+        Portfolio(instruments),
+        [FEES.bound(each) for each in instruments],
+    )
+    risk.heard_ns = NOW
+    return RiskReject(risk.check_new(instruments[0], side, price, LOT, fix.Type.LIMIT, FakeBook(), NOW))  # type: ignore[call-arg]
+
+
+def test_m14_fee_and_rounding_count_against_the_cost_of_an_order_and_of_all() -> None:
+    # 0.50 and 7 % of 0.50 * 0.50, then what the rounding of the account can add: less than a cent
+    most = 50 * CENT + 17_500 + CENT - 1
+    for name, code in (("max_order_cost", RiskReject.MAX_ORDER_COST), ("max_open_cost", RiskReject.MAX_OPEN_COST)):
+        assert code_of(5_000, **{name: most}) == RiskReject.NONE
+        assert code_of(5_000, **{name: most - 1}) == code
+        assert code_of(5_000, side=fix.SELL, **{name: most - 1}) == code
+
+
+def test_m14_fee_is_that_of_the_price() -> None:
+    # 7 % of 0.01 * 0.99 rounded up for each hundredth of a contract, however they are split
+    assert code_of(100, max_order_cost=CENT + 700 + CENT - 1) == RiskReject.NONE
+    assert code_of(100, max_order_cost=CENT + 700 + CENT - 2) == RiskReject.MAX_ORDER_COST
+
+
+def test_notional_has_no_fee() -> None:
+    assert code_of(5_000, max_order_notional=50 * CENT) == RiskReject.NONE
+
+
+def test_m14_open_order_counts_with_its_fee_until_it_is_over() -> None:
+    instruments = markets()
+    bounds = [FeeBound(per_lot=2, per_order=5), NO_FEE, NO_FEE]
+    risk = Risk(NO_LIMITS, instruments, Portfolio(instruments), bounds)
+    order = Order("A1", instruments[0], fix.BUY, 4_500, 10)
+    order.ord_status = fix.Status.NEW
+    risk.update(order)
+    assert risk.exposure.open_cost == 10 * 4_502 + 5
+    order.ord_status, order.leaves_qty = fix.Status.CANCELED, 0
+    risk.update(order)
+    assert risk.exposure.open_cost == 0
