@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from engine import venue
 from engine.app.hooks import wrong_hooks
@@ -18,6 +17,7 @@ from engine.config.engine import Credentials, FeedSection, SessionSection, Strat
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.net.settings import protection, shown_address
 from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
@@ -70,16 +70,12 @@ def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:
 
 def feed_address(section: FeedSection) -> str:
     """Return where market data comes from, without what may be a secret in the URL."""
-    address = urlsplit(section.url)
-    return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
+    return shown_address(section.url)
 
 
 def feed_protection(section: FeedSection) -> str:
     """Say in a line how the connection of market data is protected."""
-    address = urlsplit(section.url)
-    if address.scheme == "wss":
-        return f"TLS 1.2+, verified as {address.hostname}"
-    return f"plain TCP: feed.url begins with {address.scheme}:"
+    return protection(section.url)
 
 
 def exposed(credentials: Iterable[Credentials]) -> list[str]:

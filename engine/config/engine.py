@@ -163,6 +163,18 @@ class LogSection(Section, frozen=True, kw_only=True):
     file: Path | None = None  # None is standard error
 
 
+class WatchdogSection(Section, frozen=True, kw_only=True):
+    """What happens where a hook, or anything else, holds the loop; "0s" is off."""
+
+    warn_after_ns: Duration = 250_000_000
+    end_after_ns: Duration = 5_000_000_000
+    action: Literal["end", "disconnect"] = "end"
+
+    def __post_init__(self) -> None:
+        if 0 < self.end_after_ns <= self.warn_after_ns:
+            raise ConfigError("end_after must be longer than warn_after")
+
+
 class Sections(Section, frozen=True, kw_only=True):
     """The file's tables, the markets aside."""
 
@@ -175,6 +187,7 @@ class Sections(Section, frozen=True, kw_only=True):
     metrics: MetricsSection = MetricsSection()
     journal: JournalSection = JournalSection()
     log: LogSection = LogSection()
+    watchdog: WatchdogSection = WatchdogSection()
 
 
 class EngineConfig(Sections, frozen=True, kw_only=True):
@@ -216,10 +229,11 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
     for name in ("session", "feed"):
         _check_credentials(tables, name, table.get(name), environ)
     found = {name: section for name, section in tables.fields(Sections, table, "").items() if section is not None}
-    if instruments and "risk" in found:
-        strangers = set(found["risk"].restricted).difference(each.symbol for each in instruments)
-        if strangers:
-            tables.problem("risk.restricted", f"names no market: {', '.join(sorted(strangers))}")
+    for name, key in (("risk", "restricted"), ("metrics", "markets")):
+        if instruments and name in found:
+            strangers = set(getattr(found[name], key)).difference(each.symbol for each in instruments)
+            if strangers:
+                tables.problem(f"{name}.{key}", f"names no market: {', '.join(sorted(strangers))}")
     return Draft(found, tuple(instruments), tables.problems)
 
 

@@ -3,9 +3,25 @@
 Units   durations in ns, sizes in bytes.
 """
 
+from urllib.parse import urlsplit, urlunsplit
+
 import msgspec
 
 _NS = 1_000_000_000
+
+
+def protection(url: str) -> str:
+    """Say how a connection to this address is protected."""
+    address = urlsplit(url)
+    if address.scheme == "wss":
+        return f"TLS 1.2+, verified as {address.hostname}"
+    return f"plain TCP: feed.url begins with {address.scheme}:"
+
+
+def shown_address(url: str) -> str:
+    """Return where a connection goes, without what may be a secret in the URL."""
+    address = urlsplit(url)
+    return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

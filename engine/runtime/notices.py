@@ -49,9 +49,12 @@ class NoticeKind(StrEnum):
     SUBSCRIPTION_REFUSED = "subscription_refused"
     MARKET_SETTLED = "market_settled"  # what a contract turned out to be worth was paid
     SETTLEMENT_WRONG = "settlement_wrong"  # at a price that cannot be, or at another one than before; nothing was paid
+    CONTROL_REFUSED = "control_refused"  # somebody at the control socket who asks for nothing, too much or too slowly
+    LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
+    REQUEST_REFUSED = "request_refused"  # the venue refused an order, a replace or a cancel, with its own text
     CHANGED_BY_VENUE = "changed_by_venue"  # an order was changed, suspended or ended, or a fill taken back, unasked
 
 

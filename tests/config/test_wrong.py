@@ -18,9 +18,11 @@ from tests.support.places import CONFIG
 SHIPPED = CONFIG / "engine.toml"
 
 
-@pytest.mark.parametrize(
-    "key", [each.encode_name for each in fields(Limits) if each.required and each.type is not None][:-2]
-)
+OPTIONAL = {field.encode_name for field in fields(Limits) if not field.required}
+REQUIRED = {line.split(" ")[0] for line in RISK.splitlines() if "=" in line} - OPTIONAL
+
+
+@pytest.mark.parametrize("key", sorted(REQUIRED))
 def test_missing_limit_is_named(written: Callable[..., Path], key: str) -> None:
     without = "\n".join(line for line in RISK.splitlines() if not line.startswith(f"{key} "))
     (problem,) = wrong(written(WHOLE.replace(RISK, without)))
@@ -73,6 +75,7 @@ def test_limit_below_zero_is_named(written: Callable[..., Path], name: str) -> N
         ("orders = 64", "orders = true", "risk.max_open_orders: must be a whole number, not True"),
         ("book = false", 'book = "no"', "risk.allow_crossed_book: Expected `bool`, got `str`"),
         ("restricted = []", 'restricted = ["RAIN", "SUN"]', "risk.restricted: names no market: SUN"),
+        ("[engine]", '[metrics]\nmarkets = ["RAIN", "SUN"]\n[engine]', "metrics.markets: names no market: SUN"),
         ("restricted = []", "restricted = [1]", "risk.restricted[0]: Expected `str`, got `int`"),
         ("restricted = []", 'restricted = "RAIN"', "risk.restricted: Expected `array`, got `str`"),
         ("burst = 1440", "burst = 109", "risk.rate: burst has no room for cancel_reserve and one request"),

@@ -22,7 +22,7 @@ from engine.instrument import Instrument
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
 from engine.journal.writer import Journal
-from engine.ops.metrics import EngineCollector
+from engine.ops.metrics import families
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ABSENT, ExecutionReport
@@ -34,6 +34,7 @@ from engine.trading.day import TradingDay
 from tests.support.order_reports import ack, canceled, fill, open_order, report
 from tests.support.reference_money import ReferenceMoney
 from tests.support.risks import NO_LIMITS, markets
+from tests.support.views import desk, picture
 
 LIVES = int(os.environ.get("FIXLANE_LIVES", "300"))
 SEED = int(os.environ.get("FIXLANE_SEED", "1"))
@@ -55,6 +56,7 @@ class Life:
         self.directory, self.random = directory, random.Random(seed)
         self.money = ReferenceMoney(INSTRUMENTS)
         self.fills: dict[str, list[tuple[str, int, int, int]]] = {}  # of an order: ExecID, quantity, price, fee
+        self.said: dict[str, dict[str, tuple[set[int], set[int]]]] = {}  # of an order: ExecID, its LastQty and CumQty
         self.exec_ids = (f"E{number}" for number in count(1))
         self.nonces = (f"R{number}" for number in count(1))
         self.wall_ns = 1_795_500_000 * 10**9
@@ -77,8 +79,7 @@ class Life:
         self.money.restart()
         self.turn_reference()
         self.money.write_marks()
-        source: Any = SimpleNamespace(books=self.books, portfolio=self.portfolio, clock_ns=lambda: 0)
-        self.collector = EngineCollector(source)
+        self.look = picture(desk(INSTRUMENTS, self.books, self.portfolio, self.risk, self.orders))
 
     def turn_reference(self) -> None:
         start_ns, _ = RULE.bounds(self.wall_ns)
@@ -135,12 +136,31 @@ class Life:
             self.hear(order, ack(order))
             return
         order = draw.choice(live)
-        qty, price = draw.randint(1, order.leaves_qty), draw.randrange(10, 9_990, 10)
-        exec_id, is_taker, fee = next(self.exec_ids), draw.random() < 0.5, draw.choice((ABSENT, -3, 0, 70))
+        qty, price = draw.randint(1, order.leaves_qty), self.price_of(order)
+        exec_id = self.exec_id_of(order, qty, order.cum_qty + qty)
+        is_taker, fee = draw.random() < 0.5, draw.choice((ABSENT, -3, 0, 70))
         paid = fee_of(order, price, qty, is_taker) if fee == ABSENT else fee
         self.money.holdings[order.instrument].fill(order.side, qty, price, paid)
         self.fills.setdefault(order.cl_ord_id, []).append((exec_id, qty, price, paid))
         self.hear(order, fill(order, qty, exec_id, price, fee=fee, is_taker=is_taker))
+
+    def price_of(self, order: Order) -> int:
+        """Return the price of an order, or a better one."""
+        better = range(10, order.price, 10) if order.side == BUY else range(order.price + 10, 9_990, 10)
+        return self.random.choice((order.price, *better))
+
+    def exec_id_of(self, order: Order, qty: int, cum_qty: int) -> str:
+        """Return a new ExecID, or one that the order has for something that nobody could take for this."""
+        said = self.said.setdefault(order.cl_ord_id, {})
+        known = [
+            exec_id
+            for exec_id, (qtys, cum_qtys) in said.items()
+            if qty not in qtys and cum_qty not in cum_qtys and self.random.random() < 0.3
+        ]
+        exec_id = known[0] if known else next(self.exec_ids)
+        for values, value in zip(said.setdefault(exec_id, (set(), set())), (qty, cum_qty), strict=True):
+            values.add(value)
+        return exec_id
 
     def one_fill(self) -> tuple[Order, tuple[str, int, int, int]] | None:
         known = [cl_ord_id for cl_ord_id, fills in self.fills.items() if fills]
@@ -157,8 +177,9 @@ class Life:
         if found is not None:
             order, (exec_id, qty, price, fee) = found
             self.money.holdings[order.instrument].fill(order.side, -qty, price, -fee)
-            made = report(order.cl_ord_id, Exec.TRADE_CANCEL, "1", exec_id=next(self.exec_ids), exec_ref_id=exec_id)
+            made = report(order.cl_ord_id, Exec.TRADE_CANCEL, "1", exec_ref_id=exec_id, last_qty=qty, last_px=price)
             made.cum_qty = order.cum_qty - qty
+            made.exec_id = self.exec_id_of(order, 0, made.cum_qty)
             self.work_again(order, made)
             self.hear(order, made)
 
@@ -166,8 +187,9 @@ class Life:
         found = self.one_fill()
         if found is not None:
             order, (exec_id, qty, price, fee) = found
-            right, now, paid = self.random.randint(1, qty), self.random.randrange(10, 9_990, 10), 11
-            holding, again = self.money.holdings[order.instrument], next(self.exec_ids)
+            right, now, paid = self.random.randint(1, qty), self.price_of(order), 11
+            again = self.exec_id_of(order, right, order.cum_qty - qty + right)
+            holding = self.money.holdings[order.instrument]
             holding.fill(order.side, -qty, price, -fee)
             holding.fill(order.side, right, now, paid)
             self.fills[order.cl_ord_id].append((again, right, now, paid))
@@ -243,8 +265,12 @@ class Life:
         money, portfolio, exposure = self.money, self.portfolio, self.risk.exposure
         portfolio._check()
         exposure._check()
-        metrics = {family.name: family.samples for family in self.collector._markets()}
-        pnls = [sample.value for sample in metrics["fixlane_pnl"]]
+        view = self.look()
+        symbols = [instrument.symbol for instrument in INSTRUMENTS]
+        made = (*families._by_market(view, symbols), *families._money(view))
+        metrics = {family.name: family.samples for family in made}
+        by_market = {sample.labels["symbol"]: sample.value for sample in metrics["fixlane_market_pnl_dollars"]}
+        pnls = [round(by_market[symbol] * 10**6) for symbol in symbols]
         shown = read_money(cast(Any, SimpleNamespace(portfolio=portfolio)))
         worst = {name: 0 for name in ("WEATHER", "COINS", "FREE")}
         for holding, position, pnl in zip(money.holdings.values(), portfolio, pnls, strict=True):
@@ -259,7 +285,7 @@ class Life:
             assert exposure.position(holding.instrument) == holding.net
             worst[holding.instrument.event] += self.worst_of(holding.instrument, holding.net)
         assert (portfolio.pnl, portfolio.day_pnl) == (money.pnl, money.day_pnl)
-        assert metrics["fixlane_day_pnl"][0].value == money.day_pnl
+        assert round(metrics["fixlane_pnl_day_dollars"][0].value * 10**6) == view.head.day_pnl == money.day_pnl
         assert (shown.pnl, shown.cash) == (money.pnl, sum(h.cash - h.fees for h in money.holdings.values()))
         for name, largest in worst.items():
             assert exposure.event_position(name) == largest

@@ -67,7 +67,7 @@ class QuickfixSession:
         self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
         self.is_logged_on = False
         self.name = settings.name
-        self.protection = "in clear"  # QuickFIX for Python is built without TLS
+        self.protection = protection(settings)
         self._loop = loop
         self._sockets = sockets or Sockets(loop)
         self._logons = Logons(settings.logon_tags(), logon_dialect)
