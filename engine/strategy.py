@@ -142,7 +142,10 @@ class Strategy:
         self.parameters = parameters
 
     def on_start(self) -> None:
-        """Trading may begin: session logged on, earlier orders gone, every book fresh. Called once in a run."""
+        """Trading may begin: session logged on, earlier orders gone, every book fresh. Called once in a run.
+
+        A market whose book does not come in time is left out: `on_market` tells of it next.
+        """
 
     def on_book(self, book: Book) -> None:
         """The best price, or one of the best `feed.watch_depth` levels, of `book` moved.

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from engine.app import loading, operator
+from engine.app import loading, operator, repair
 from engine.app.background import Background
 from engine.app.takeover import take_over
 from engine.app.views import Views
@@ -39,6 +39,7 @@ from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
+from engine.trading.messages import join
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 from engine.venue import MarketDataDialect, OrderDialect
 
@@ -116,11 +117,9 @@ class Engine(Views):
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.feed = self._make_feed(parts.market_data)
-        self.session.on_message = seams.receive(self.trading)
-        self.session.on_logon = self.supervisor.on_logon
-        self.session.on_logout = self.supervisor.on_logout
-        self.session.on_fault = self.supervisor.halt
+        join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
+        self.actions |= repair.actions(self.session, self.supervisor.note)
         tell = self.trading.notices.tell
         refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
@@ -195,6 +194,7 @@ class Engine(Views):
         self._do("supervisor", self.supervisor.tick)
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
         self._do("journal", self._journal.prepare)
+        self._do("session store", self.session.prepare)
         self._do("snapshot", self._snapshots.tick)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()

@@ -1,7 +1,7 @@
 """An engine as a process: its log, its signals, its watchdog, how its loop waits, and the status that it ends with.
 
 Errors  what the parts raise before anything is connected.
-Thread  the main thread, which becomes the loop thread.
+Thread  the main thread, which becomes the loop thread; with metrics another one, which only waits for their process.
 """
 
 import asyncio

@@ -20,6 +20,15 @@ class NoticeKind(StrEnum):
 
     MARKET_STOPPED = "market_stopped"  # a market takes no new orders from now on
     MARKET_RESUMED = "market_resumed"
+    SESSION_REFUSED = "session_refused"  # a message of the venue that the session could not take
+    VENUE_REFUSED = "venue_refused"  # Reject(3) or BusinessMessageReject(j) of what we sent
+    SESSION_ALERT = "session_alert"  # the session protocol was broken, or ended over an error
+    SESSION_GARBLED = "session_garbled"  # bytes of the venue that are no message, ignored as the standard asks
+    SESSION_LOST = "session_lost"  # the session was up and is not any more
+    SESSION_STRANGER = "session_stranger"  # a connection that did not become a session
+    LOGON_FAILED = "logon_failed"
+    LOGON_STORM = "logon_storm"  # so many that the attempts are slowed down
+    LINES_LEFT_OUT = "lines_left_out"  # of the log, because a peer caused too many
     VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
     METRICS_LOST = "metrics_lost"  # their process ended; it is started again
     BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be

@@ -22,6 +22,7 @@ from tests.support.order_reports import INSTRUMENTS, RAIN, SNOW, ack, fill, open
 
 
 def fee(order: Order, price: int, qty: int, is_taker: bool) -> int:
+    order.fee_rest += qty
     return price * qty // 100 if is_taker else qty
 
 

@@ -121,6 +121,8 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return f'"{value}"'
+    if Unit.DURATION in get_args(field.type):
+        return f'"{value / 1e9:g}s"'
     return "empty" if value in ({}, [], ()) else str(value)
 
 
