@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.app import commands, operating, plugins, session, settling, status
+from engine.app import commands, looking, operating, plugins, session, settling
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
 
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         _demo,
         _run,
         _check,
-        status.add_commands,
+        looking.add_commands,
         operating.add_commands,
         settling.add_commands,
         _sim,

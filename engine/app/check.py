@@ -13,6 +13,8 @@ from engine.app import loading, machine
 from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables
 from engine.errors import ConfigError
+from engine.ops.metrics.server import listen
+from engine.ops.view.reader import last_view
 from engine.risk.fee_terms import FeeTerms
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
@@ -108,6 +110,13 @@ def _parts_of_sessions(kind: str, sessions: list[SessionSettings]) -> list[Calla
     return [partial(build, session) for session in sessions for build in builds]
 
 
+def _find_port(port: int, state_dir: Path) -> None:
+    """Raise ConfigError for a metrics port that `run` could not have; an engine that runs here already has its own."""
+    if not port or ((view := last_view(state_dir)) and view.is_alive()):
+        return
+    listen(port).close()
+
+
 def _parts(draft: Draft) -> list[Callable[[], object]]:
     """Return what the engine builds before it connects, part by part, as far as its section can be read."""
     sections, instruments = draft.sections, draft.instruments
@@ -119,6 +128,8 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
         ]
     if session := sections.get("session"):
         parts += [lambda: loading.order_dialect(session, instruments), lambda: loading.logon_dialect(session)]
+    if (metrics := sections.get("metrics")) and (engine := sections.get("engine")):
+        parts.append(partial(_find_port, metrics.port, engine.state_dir))
     if (strategy := sections.get("strategy")) and instruments:
         parts.append(lambda: loading.build_strategy(strategy, instruments))
     return parts

@@ -119,7 +119,7 @@ class Engine(Views):
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
         tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
-        self._publisher = Publisher(self, self.config.engine.state_dir, seams.wall_ns, tell)
+        self._publisher = Publisher(self, self.config.engine, seams.wall_ns, tell)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""

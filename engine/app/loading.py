@@ -18,6 +18,7 @@ from engine.config.engine import Credentials, FeedSection, SessionSection, Strat
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.net.settings import protection
 from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
@@ -76,10 +77,7 @@ def feed_address(section: FeedSection) -> str:
 
 def feed_protection(section: FeedSection) -> str:
     """Say in a line how the connection of market data is protected."""
-    address = urlsplit(section.url)
-    if address.scheme == "wss":
-        return f"TLS 1.2+, verified as {address.hostname}"
-    return f"plain TCP: feed.url begins with {address.scheme}:"
+    return protection(section.url)
 
 
 def exposed(credentials: Iterable[Credentials]) -> list[str]:

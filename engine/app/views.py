@@ -8,7 +8,6 @@ from engine.book import Book
 from engine.config.engine import EngineConfig
 from engine.net.feed import Feed
 from engine.portfolio import Portfolio
-from engine.runtime.latency import LatencyRecorder
 from engine.session import Session
 from engine.trading.counters import Counters
 from engine.trading.loop import TradingLoop
@@ -39,17 +38,9 @@ class Views:
         """Return whether we are logged on, and the next MsgSeqNum(34) out and in."""
         return self.session.is_logged_on, self.session.next_sender_seq_num, self.session.next_target_seq_num
 
-    def trading_state(self) -> str:
-        """Return the state of the supervisor, such as "trading"."""
-        return self.supervisor.state.value
-
     def reconnects(self) -> int:
         """Return how often the feed was connected anew."""
         return max(self.feed.totals.connects - 1, 0)
-
-    def latencies(self) -> dict[str, LatencyRecorder]:
-        """Return the latency counters by their name."""
-        return {"tick_to_order": self.trading.tick_to_order, "order_round_trip": self.trading.round_trip}
 
     def status(self) -> dict[str, object]:
         """Return the state in words and numbers, for a person."""

@@ -216,10 +216,11 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
     for name in ("session", "feed"):
         _check_credentials(tables, name, table.get(name), environ)
     found = {name: section for name, section in tables.fields(Sections, table, "").items() if section is not None}
-    if instruments and "risk" in found:
-        strangers = set(found["risk"].restricted).difference(each.symbol for each in instruments)
-        if strangers:
-            tables.problem("risk.restricted", f"names no market: {', '.join(sorted(strangers))}")
+    for name, key in (("risk", "restricted"), ("metrics", "markets")):
+        if instruments and name in found:
+            strangers = set(getattr(found[name], key)).difference(each.symbol for each in instruments)
+            if strangers:
+                tables.problem(f"{name}.{key}", f"names no market: {', '.join(sorted(strangers))}")
     return Draft(found, tuple(instruments), tables.problems)
 
 

@@ -17,7 +17,7 @@ from engine.errors import ConfigError
 from engine.net import reasons
 from engine.net.addresses import HostAddresses
 from engine.net.connection import WebSocketConnection, report
-from engine.net.settings import FeedCounts, FeedSettings
+from engine.net.settings import FeedCounts, FeedSettings, protection
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.venue import MarketDataDialect
@@ -83,8 +83,8 @@ class Feed:
 
     @property
     def protection(self) -> str:
-        """How the connection is protected: `TLS` or `in clear`."""
-        return "TLS" if self.settings.url.startswith("wss://") else "in clear"
+        """How the connection is protected, in words."""
+        return protection(self.settings.url)
 
     @property
     def counts(self) -> FeedCounts:

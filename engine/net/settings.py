@@ -3,9 +3,19 @@
 Units   durations in ns, sizes in bytes.
 """
 
+from urllib.parse import urlsplit
+
 import msgspec
 
 _NS = 1_000_000_000
+
+
+def protection(url: str) -> str:
+    """Say how a connection to this address is protected."""
+    address = urlsplit(url)
+    if address.scheme == "wss":
+        return f"TLS 1.2+, verified as {address.hostname}"
+    return f"plain TCP: feed.url begins with {address.scheme}:"
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

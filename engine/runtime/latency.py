@@ -17,7 +17,7 @@ PERCENTILES = {"p50_ns": 50.0, "p90_ns": 90.0, "p99_ns": 99.0, "p99_9_ns": 99.9,
 _HALF = 1024  # buckets of one power of two
 
 
-class Counted(Protocol):
+class LatencySums(Protocol):
     """What holds counts: a recorder, or a copy of one."""
 
     @property
@@ -41,7 +41,7 @@ class LatencyCounts:
 
     __slots__ = ("_longest_ns", "_seen", "count", "max_ns", "total_ns")
 
-    def __init__(self, recorder: Counted) -> None:
+    def __init__(self, recorder: LatencySums) -> None:
         counted = recorder.snapshot()
         self.count = recorder.count
         self.total_ns = recorder.total_ns

@@ -43,6 +43,7 @@ class NoticeKind(StrEnum):
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
+    REQUEST_REFUSED = "request_refused"  # the venue refused an order, a replace or a cancel, with its own text
     CHANGED_BY_VENUE = "changed_by_venue"  # an order was changed, suspended or ended, or a fill taken back, unasked
 
 

@@ -29,7 +29,7 @@ class Session(Protocol):
 
     @property
     def protection(self) -> str:
-        """How the connection is protected: `TLS` or `in clear`."""
+        """How the connection is protected, in words."""
 
     @property
     def last_error(self) -> str:

@@ -71,7 +71,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     """Return the loop of `parts`, not trading yet; its strategy has its context."""
     notices = Notices(around.wall_ns, around.log)
     markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
-    rejects = Rejects(markets, parts.risk.limits.max_rejects_in_a_row, parts.closed_texts)
+    rejects = Rejects(markets, notices, parts.risk.limits.max_rejects_in_a_row, parts.closed_texts)
     guard = Guard(
         parts.strategy,
         Counters(),

@@ -9,6 +9,7 @@ from collections.abc import Container
 from engine.instrument import Instrument
 from engine.orders.order import Change, Order
 from engine.orders.table import Outcome
+from engine.runtime.notices import NoticeKind, Notices
 from engine.trading.markets import Markets, Stop
 
 EXCHANGE_CLOSED = 2  # OrdRejReason(103)
@@ -20,15 +21,18 @@ class Rejects:
     `closed_texts` are the texts by which the venue says that a market takes no requests now.
     """
 
-    def __init__(self, markets: Markets, most: int, closed_texts: Container[str]) -> None:
+    def __init__(self, markets: Markets, notices: Notices, most: int, closed_texts: Container[str]) -> None:
         self._markets = markets
+        self._notices = notices
         self._most = most
         self._closed_texts = closed_texts
         self._in_a_row: dict[Instrument, int] = {}
 
     def refused(self, change: Change) -> bool:
-        """Count a refusal and stop the market where it has to be; return whether any market has refusals in a row."""
+        """Tell of a refusal and stop the market where it has to be; return whether any market has refusals in a row."""
         order = change.order
+        what = "a request" if order is None else f"ClOrdID(11) {order.cl_ord_id} in {order.instrument.symbol}"
+        self._notices.tell(NoticeKind.REQUEST_REFUSED, f"{what}: reason {change.reason}: {change.text or 'no text'}")
         if order is None or (change.kind == Outcome.CANCEL_REJECTED and order.is_done):  # too late, as may happen
             return bool(self._in_a_row)
         market, words = order.instrument, change.text or f"reason {change.reason}"

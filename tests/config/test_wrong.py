@@ -75,6 +75,7 @@ def test_limit_below_zero_is_named(written: Callable[..., Path], name: str) -> N
         ("orders = 64", "orders = true", "risk.max_open_orders: must be a whole number, not True"),
         ("book = false", 'book = "no"', "risk.allow_crossed_book: Expected `bool`, got `str`"),
         ("restricted = []", 'restricted = ["RAIN", "SUN"]', "risk.restricted: names no market: SUN"),
+        ("[engine]", '[metrics]\nmarkets = ["RAIN", "SUN"]\n[engine]', "metrics.markets: names no market: SUN"),
         ("restricted = []", "restricted = [1]", "risk.restricted[0]: Expected `str`, got `int`"),
         ("restricted = []", 'restricted = "RAIN"', "risk.restricted: Expected `array`, got `str`"),
         ("burst = 1440", "burst = 109", "risk.rate: burst has no room for cancel_reserve and one request"),

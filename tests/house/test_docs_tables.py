@@ -3,13 +3,14 @@
 import importlib
 import inspect
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from engine import strategy
-from engine.app import loading
+from engine.app import loading, looking
 from engine.book import Book, SortedBook
 from engine.cli import parser
 from engine.config.engine import (
@@ -27,9 +28,11 @@ from engine.config.markets import BandSection, Decimals, MarketSection
 from engine.exchange.faults import KINDS, InjectedFault
 from engine.exchange.liquidity import LiquiditySettings
 from engine.fix import Status
-from engine.journal import segments, writer
+from engine.journal import reports, segments
 from engine.journal.segments import Header, RecordKind
-from engine.ops.metrics import EngineCollector
+from engine.ops.metrics import server
+from engine.ops.metrics.families import MOST_MARKETS, ViewCollector
+from engine.ops.view import layout
 from engine.orders.order import Order
 from engine.orders.table import TABLE, Event, Outcome
 from engine.risk import Limits, RateLimit, RiskReject, TradingState
@@ -39,10 +42,10 @@ from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
 from engine.strategy import Context, Strategy
 from tests.house.test_rooms import CONTENTS, SOCKETS
-from tests.ops.test_metrics import Source
-from tests.support.desks import HOOKS
+from tests.support.desks import HOOKS, Scene
 from tests.support.pages import keys_of, page, rows, section
 from tests.support.places import ROOT
+from tests.support.views import Shown
 
 CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [engine]": EngineSection,
@@ -163,16 +166,56 @@ def test_fields_of_an_order_that_the_page_names_exist() -> None:
 # metrics.md
 
 
-def test_metrics_are_those_of_the_collector() -> None:
-    source = Source()
-    source.counters.denials_by_code = {RiskReject.RATE: 1}
-    source.counters.rejects_by_reason = {1: 1}
+def test_metrics_are_those_of_the_collector(tmp_path: Path) -> None:
+    engine = Shown(tmp_path, Scene(rate=RateLimit(per_second=9, burst=9, new=1, amend=1, cancel=1, cancel_reserve=1)))
+    engine.scene.buy()
+    engine.trading.counters.rejects_by_reason, engine.trading.counters.rejects = {1: 1}, 1
+    engine.look()
     exported = {}
-    for family in EngineCollector(source).collect():
+    for family in ViewCollector(engine.reader.read).collect():
         labels = sorted({label for sample in family.samples for label in sample.labels})
         exported[family.name] = (family.type, ", ".join(labels))
     shown = {name: (kind, labels.replace("`", "")) for name, kind, labels, _ in rows(page("metrics.md"), "metric")}
     assert shown == exported
+
+
+def test_bounds_of_the_metrics_server_are_those_that_it_has() -> None:
+    shown = {bound: value for bound, value, _ in rows(page("metrics.md"), "bound", "is")}
+    assert shown == {
+        "connections at once": str(server.MOST_CONNECTIONS),
+        "bytes of a request": str(server.HEAD_BYTES),
+        "seconds for a request": f"{server.HEAD_S:g}",
+        "seconds for an answer": f"{server.ANSWER_S:g}",
+        "answers a second": str(server.ANSWERS_PER_S),
+        "renderings a second": f"{1 / server.FRESH_S:g}",
+        "markets by name": str(MOST_MARKETS),
+    }
+
+
+# view.md
+
+
+def test_layout_of_the_view_is_the_written_one() -> None:
+    text = page("view.md")
+    for block in (layout.HEAD, layout.DIRECTORY, *layout.BLOCKS):
+        shown = [tuple(row) for row in rows(section(text, f"### {block.name}"), "field", "shape", "meaning")]
+        assert shown == [(name, shape, meaning) for name, shape, meaning in block.rows], block.name
+    shown_sizes = {name: (size, capacity) for name, size, capacity, _ in rows(text, "block", "bytes", "at most")}
+    assert shown_sizes == {
+        block.name: (str(block.size), str(block.capacity) if block.capacity else "the engine's")
+        for block in layout.BLOCKS
+    }
+
+
+# commands.md
+
+
+def test_exit_statuses_of_status_are_those_that_it_has() -> None:
+    shown = {word: int(number) for number, word in rows(page("commands.md"), "status", "the engine")}
+    assert shown == {
+        "trades or waits": looking.TRADES_OR_WAITS, "is halted": looking.HALTED, "is stuck": looking.STUCK,
+        "has ended": looking.ENDED,
+    }  # fmt: skip
 
 
 # journal.md
@@ -192,7 +235,7 @@ def test_layout_of_the_journal_is_the_written_one() -> None:
     magic, lengths, *_ = rows(text, "part", "bytes")
     assert int(magic[1]) + sum(map(int, lengths[1].split(","))) == segments.PREFIX.size
     assert magic[2].strip("`").encode() == segments.MAGIC
-    for names in (writer._NUMBERS + writer._FLAGS, writer._TEXTS):
+    for names in (reports._NUMBERS + reports._FLAGS, reports._TEXTS):
         assert ", ".join(f"`{name}`" for name in names) in " ".join(text.split())
 
 

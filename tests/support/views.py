@@ -10,13 +10,15 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from engine.book import make_book
+from engine.book import Book, make_book
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.net.settings import FeedCounts
 from engine.ops.metrics.families import ViewCollector
+from engine.ops.view import layout
+from engine.ops.view._publish import ViewWriter
 from engine.ops.view.publisher import Publisher
-from engine.ops.view.reader import View, ViewReader
+from engine.ops.view.reader import MarketName, View, ViewReader
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
@@ -29,17 +31,23 @@ from tests.support.desks import FakeDialect, FakeMarketData, Scene
 from tests.support.risks import NO_LIMITS
 
 
-def desk(instruments: Sequence[Instrument]) -> TradingLoop:
+def desk(
+    instruments: Sequence[Instrument],
+    books: Sequence[Book] | None = None,
+    portfolio: Portfolio | None = None,
+    risk: Risk | None = None,
+    orders: Orders | None = None,
+) -> TradingLoop:
     """Return a desk of real parts over these markets; nothing reaches it."""
-    portfolio = Portfolio(instruments)
+    portfolio = portfolio or Portfolio(instruments)
     dialect: Any = FakeDialect()
     parts = Parts(
-        books=[make_book(instrument) for instrument in instruments],
+        books=books or [make_book(instrument) for instrument in instruments],
         market_data=cast(Any, FakeMarketData()),
         decode_report=lambda fields: None,
-        orders=Orders("T"),
+        orders=orders or Orders("T"),
         portfolio=portfolio,
-        risk=Risk(NO_LIMITS, instruments, portfolio),
+        risk=risk or Risk(NO_LIMITS, instruments, portfolio),
         journal=NullJournal(),
         strategy=Strategy(),
     )
@@ -52,6 +60,32 @@ def desk(instruments: Sequence[Instrument]) -> TradingLoop:
         call_later=lambda delay_ns, due: None,
     )
     return assemble(parts, around)
+
+
+def picture(loop: TradingLoop) -> Callable[[], View]:
+    """Return what takes a view of a loop alone, in memory and nowhere else."""
+    places, size = layout.places(len(loop.books))
+    head = dict.fromkeys(layout.HEAD.names, 0)
+    head |= {name: getattr(loop.instruments[0], name) for name in ("price_decimals", "size_decimals")}
+    front = layout.HEAD.struct.pack(b"", *list(head.values())[1:])
+    for block in layout.BLOCKS:
+        front += layout.DIRECTORY.struct.pack(block.name.encode(), places[block.name][0], block.size, 10**6, 0)
+    memory = bytearray(front + bytes(size - len(front)))
+    writer = ViewWriter(memory, loop, ())
+    counts = {"counters": 1, "markets": len(loop.books)}
+    names = [MarketName(each.symbol, each.event, each.limit) for each in loop.instruments]
+
+    def look() -> View:
+        """Write and read."""
+        writer.publish(1, 1)
+        parts = {
+            block.name: bytes(memory[at : at + counts.get(block.name, 0) * block.size])
+            for block in layout.BLOCKS
+            for at in places[block.name][:1]
+        }
+        return View(bytes(memory[: len(front)]), parts, names)
+
+    return look
 
 
 class Connections:
@@ -83,7 +117,9 @@ class Shown:
         self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns
         self.wall_ns = 1_800_000_000 * 10**9
         self.directory = directory
-        self.publisher = Publisher(self, directory, lambda: self.wall_ns, self.told.append)
+        self.publisher = Publisher(
+            self, SimpleNamespace(state_dir=directory, group_id=None), lambda: self.wall_ns, self.told.append
+        )
         self.publisher.open()
         self.reader = ViewReader(directory)
 

@@ -11,6 +11,7 @@ from engine.orders.order import Change, Order
 from engine.orders.orders import Orders
 from engine.orders.table import Outcome
 from engine.risk import RiskReject
+from engine.runtime.notices import Notices
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
 from engine.trading.guard import Guard
@@ -39,7 +40,7 @@ for _name in HOOKS:
 
 def hooked(strategy: Strategy | None = None) -> tuple[Any, list[str]]:
     halts: list[str] = []
-    rejects = Rejects(cast(Markets, None), NO_LIMIT, ())
+    rejects = Rejects(cast(Markets, None), Notices(lambda: 1, lambda line: None), NO_LIMIT, ())
     return Guard(strategy or Told(), Counters(), halts.append, lambda change: halts.append(change.text), rejects), halts
 
 

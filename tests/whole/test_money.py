@@ -22,7 +22,7 @@ from engine.instrument import Instrument
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
 from engine.journal.writer import Journal
-from engine.ops.metrics import EngineCollector
+from engine.ops.metrics import families
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ABSENT, ExecutionReport
@@ -34,6 +34,7 @@ from engine.trading.day import TradingDay
 from tests.support.order_reports import ack, canceled, fill, open_order, report
 from tests.support.reference_money import ReferenceMoney
 from tests.support.risks import NO_LIMITS, markets
+from tests.support.views import desk, picture
 
 LIVES = int(os.environ.get("FIXLANE_LIVES", "300"))
 SEED = int(os.environ.get("FIXLANE_SEED", "1"))
@@ -77,8 +78,7 @@ class Life:
         self.money.restart()
         self.turn_reference()
         self.money.write_marks()
-        source: Any = SimpleNamespace(books=self.books, portfolio=self.portfolio, clock_ns=lambda: 0)
-        self.collector = EngineCollector(source)
+        self.look = picture(desk(INSTRUMENTS, self.books, self.portfolio, self.risk, self.orders))
 
     def turn_reference(self) -> None:
         start_ns, _ = RULE.bounds(self.wall_ns)
@@ -243,8 +243,12 @@ class Life:
         money, portfolio, exposure = self.money, self.portfolio, self.risk.exposure
         portfolio._check()
         exposure._check()
-        metrics = {family.name: family.samples for family in self.collector._markets()}
-        pnls = [sample.value for sample in metrics["fixlane_pnl"]]
+        view = self.look()
+        symbols = [instrument.symbol for instrument in INSTRUMENTS]
+        made = (*families._by_market(view, symbols), *families._money(view))
+        metrics = {family.name: family.samples for family in made}
+        by_market = {sample.labels["symbol"]: sample.value for sample in metrics["fixlane_market_pnl_dollars"]}
+        pnls = [round(by_market[symbol] * 10**6) for symbol in symbols]
         shown = read_money(cast(Any, SimpleNamespace(portfolio=portfolio)))
         worst = {name: 0 for name in ("WEATHER", "COINS", "FREE")}
         for holding, position, pnl in zip(money.holdings.values(), portfolio, pnls, strict=True):
@@ -259,7 +263,7 @@ class Life:
             assert exposure.position(holding.instrument) == holding.net
             worst[holding.instrument.event] += self.worst_of(holding.instrument, holding.net)
         assert (portfolio.pnl, portfolio.day_pnl) == (money.pnl, money.day_pnl)
-        assert metrics["fixlane_day_pnl"][0].value == money.day_pnl
+        assert round(metrics["fixlane_pnl_day_dollars"][0].value * 10**6) == view.head.day_pnl == money.day_pnl
         assert (shown.pnl, shown.cash) == (money.pnl, sum(h.cash - h.fees for h in money.holdings.values()))
         for name, largest in worst.items():
             assert exposure.event_position(name) == largest

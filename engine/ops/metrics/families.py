@@ -38,6 +38,10 @@ ORDER_EVENTS = {
     "rejected": "rejects",
     "cancel_rejected": "cancel_rejects",
 }
+LATENCIES = {
+    "tick_to_order": "from a frame read to the order that answers it handed to the session",
+    "order_to_ack": "from a request sent to its answer handled",
+}
 MONEY = {
     "cash": "what sales brought less what purchases cost, before fees",
     "fees": "fees paid",
@@ -68,7 +72,7 @@ class ViewCollector(Collector):
         yield from _limits(view)
         yield from _by_market(view, self._markets)
         for name, counts in view.latencies().items():
-            yield _histogram(f"fixlane_{name}_seconds", counts)
+            yield _histogram(name, counts)
 
 
 def _engine(view: View) -> Iterable[Metric]:
@@ -101,6 +105,7 @@ def _sessions(view: View) -> Iterable[Metric]:
 
 def _feeds(view: View) -> Iterable[Metric]:
     connected = _family("feed_connected", "1 while the feed is connected", "feed")
+    lag = _family("feed_lag_seconds", "how far its messages run behind the venue's clock", "feed")
     families = {
         name: CounterMetricFamily(f"fixlane_feed_{name}", text, labels=["feed"])
         for name, text in (
@@ -112,10 +117,11 @@ def _feeds(view: View) -> Iterable[Metric]:
     }
     for feed in view.records("feeds"):
         connected.add_metric([feed.name], feed.is_connected)
+        lag.add_metric([feed.name], feed.lag_ns / 1e9)
         counted = max(feed.connects - 1, 0), feed.losses, feed.bytes, feed.resyncs
         for family, value in zip(families.values(), counted, strict=True):
             family.add_metric([feed.name], value)
-    yield from (connected, *families.values())
+    yield from (connected, lag, *families.values())
     counters = view.counters
     yield _counter("feed_gaps", "losses seen in a feed sequence", counters.gaps)
     frames = _kinds(counters, FRAMES) | {OTHER: counters.frames - sum(_kinds(counters, FRAMES).values())}
@@ -254,4 +260,5 @@ def _states(name: str, text: str, states: Iterable[str], now: str) -> Metric:
 def _histogram(name: str, counts: LatencyCounts) -> Metric:
     buckets = [(str(bound / 1e9), float(counts.count_at_most(bound))) for bound in BUCKETS_NS]
     buckets.append(("+Inf", float(counts.count)))
-    return HistogramMetricFamily(name, name.replace("_", " "), buckets=buckets, sum_value=counts.total_ns / 1e9)
+    text = LATENCIES[name]
+    return HistogramMetricFamily(f"fixlane_{name}_seconds", text, buckets=buckets, sum_value=counts.total_ns / 1e9)

@@ -110,6 +110,7 @@ def _feed(feed: Any) -> dict[str, Any]:
         "protection": feed.protection,
         "connects": feed.connects,
         "losses": feed.losses,
+        "lag_s": feed.lag_ns / 1e9,
         "frames": feed.frames,
         "error": feed.error,
         "error_s": feed.error_utc_ns / 1e9,

@@ -39,7 +39,7 @@ def _connections(facts: dict[str, Any]) -> Iterator[str]:
         numbers = f"next out {session['next_out']}, in {session['next_in']}"
         yield f"session  {session['name']}: {state}, {session['protection']}, {numbers}{_error(session)}"
     for feed in facts["feeds"]:
-        counts = f"{feed['frames']} frames, {feed['losses']} losses"
+        counts = f"{feed['frames']} frames, {feed['losses']} losses, {feed['lag_s']:.3f} s behind"
         yield f"feed     {feed['name']}: {feed['state']}, {feed['protection']}, {counts}{_error(feed)}"
 
 

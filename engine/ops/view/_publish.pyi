@@ -5,7 +5,6 @@ from typing import Final, Self, final
 from engine.trading.loop import TradingLoop
 
 LIMIT_KINDS: Final[tuple[str, ...]]
-WRITTEN: Final[dict[str, tuple[tuple[str, ...], int]]]
 
 @final
 class ViewWriter:

@@ -5,18 +5,19 @@ others packed (`stage`) is copied in the same go. Above MOST_MARKETS markets eac
 in turn, and those in which an order lives; the head is of one moment always.
 
 Units   as in `layout`.
-Shapes  records as in `layout`; a module that was built from another layout cannot be imported.
+Shapes  records as in `layout` and `_records`.
 Errors  none from `publish` but what a book of Python raises: the view is cut short then, and counted in `failures`.
-Cost    3 us for 200 markets and 64 orders, 25 us for 5 000 and 256; no system call, nothing kept.
+Cost    4 us for 200 markets and 64 orders, 30 us for 5 000 and 256; no system call, nothing kept.
 Thread  the loop thread only.
 """
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int32_t, int64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
-from engine._book cimport ASKS, BIDS, Book
+from engine.ops.view._records cimport CounterRecord, HeadRecord, LatencyRecord, LimitRecord, MarketRecord, OrderRecord
+from engine.ops.view._records cimport PlaceRecord, put_book, put_order
 from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio, Position
 from engine.risk._checks cimport Risk
@@ -27,9 +28,6 @@ from engine.trading.loop cimport TradingLoop
 
 from engine import fix
 from engine.ops.view import layout
-
-cdef extern from "Python.h":
-    const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
 
 cdef extern from *:
     """
@@ -54,54 +52,11 @@ cdef extern from *:
 
 cdef enum:
     MOST_MARKETS = 1024  # in one view
-    SLICE = 1024  # buckets of each latency recorder in one view
-    NAME_BYTES = 40
-    MISSING = 0
-    FRESH = 1
-    STALE = 2
-    CROSSED = 3
+    SLICE = 512  # buckets of each latency recorder in one view: all of them in 54
     RESTRICTED = 1 << 16
     SETTLED = 1 << 17
 
 cdef str UNKNOWN = fix.Status.UNKNOWN
-
-cdef struct HeadRecord:
-    char[8] magic
-    int64_t layout_version, layout_hash, file_bytes, sequence, view, written_ns, written_utc_ns
-    int64_t took_ns, longest_ns, failures, pid, pid_start, start_ns, start_utc_ns, ended_utc_ns
-    int64_t price_decimals, size_decimals, max_book_age_ns, last_frame_ns, cash, cost, fees, value, pnl, day_pnl, day_start_utc_ns
-    int64_t open_orders, open_cost, gross_position, live_orders, unknown_orders, unknown_since_ns, tokens
-
-cdef struct PlaceRecord:
-    char[16] name
-    int64_t offset, record_bytes, capacity, used
-
-cdef struct CounterRecord:
-    int64_t frames, book_updates, bad_frames, unknown_frames, stale_updates, gaps, trades
-    int64_t orders, acks, fills, cancels, replaces, rejects, cancel_rejects, risk_denials
-    int64_t reports, duplicates, unknown_reports
-
-cdef struct LimitRecord:
-    char[32] name
-    char[8] unit
-    int64_t limit, used, market
-
-cdef struct LatencyRecord:
-    char[32] name
-    int64_t count, total_ns, max_ns
-    int64_t[BUCKETS] counts
-
-cdef struct OrderRecord:
-    char[NAME_BYTES] cl_ord_id
-    char[NAME_BYTES] order_id
-    int32_t market, side, ord_status, pending
-    int64_t price, order_qty, cum_qty, leaves_qty, pending_price, pending_qty, sent_ns, unknown_since_ns
-
-cdef struct MarketRecord:
-    int32_t book_state, flags
-    int64_t updated_ns, bid, bid_size, ask, ask_size, own_bid, own_ask
-    int64_t net, cash, cost, fees, mark, pnl, day_pnl, worst
-
 
 @cython.final
 cdef class ViewWriter:
@@ -211,10 +166,8 @@ cdef class ViewWriter:
     cdef int _put_markets(self, Py_ssize_t count) except -1:
         cdef Py_ssize_t turn
         for turn in range(count):
-            if self._next_market >= self.markets:
-                self._next_market = 0
             self._put_market(self._next_market)
-            self._next_market += 1
+            self._next_market = self._next_market + 1 if self._next_market + 1 < self.markets else 0
         return 0
 
     cdef int _put_market(self, Py_ssize_t index) except -1:
@@ -222,7 +175,7 @@ cdef class ViewWriter:
         cdef Position position = <Position>self._portfolio._positions[index]
         cdef Exposure exposure = self._exposure
         cdef int64_t flags = self._risk._stops[index]
-        _put_book(self._books[index], record)
+        put_book(self._books[index], record)
         if self._risk._is_restricted[index]:
             flags |= RESTRICTED
         if position.is_settled:
@@ -252,7 +205,7 @@ cdef class ViewWriter:
             if used < self._most_orders:
                 record = &self._orders[used]
                 used += 1
-                _put_order(order, record)
+                put_order(order, record)
                 record.unknown_since_ns = since_ns
                 market = order.instrument.index
                 if self.markets > MOST_MARKETS and 0 <= market < self.markets:
@@ -292,8 +245,8 @@ cdef class ViewWriter:
     cdef int _put_counters(self) except -1:
         cdef Counters counters = self._loop.counters
         cdef CounterRecord* to = self._counters
-        to.frames, to.book_updates, to.bad_frames = counters.frames, counters.book_updates, counters.bad_frames
-        to.unknown_frames, to.stale_updates = counters.unknown_frames, counters.stale_updates
+        to.frames, to.book_updates, to.stale_updates = counters.frames, counters.book_updates, counters.stale_updates
+        to.bad_frames, to.unknown_frames = counters.bad_frames, counters.unknown_frames
         to.gaps, to.trades, to.orders, to.acks = counters.gaps, counters.trades, counters.orders, counters.acks
         to.fills, to.cancels, to.replaces = counters.fills, counters.cancels, counters.replaces
         to.rejects, to.cancel_rejects, to.risk_denials = counters.rejects, counters.cancel_rejects, counters.risk_denials
@@ -304,12 +257,12 @@ cdef class ViewWriter:
         """Copy the sums, and the next part of the counts: all of them are 220 kB each."""
         cdef Py_ssize_t index, first = self._next_bucket, last = min(first + size, <Py_ssize_t>BUCKETS)
         cdef LatencyRecorder recorder
+        if size == BUCKETS:
+            first, last = 0, BUCKETS
         for index in range(len(self._recorders)):
             recorder = <LatencyRecorder>self._recorders[index]
             self._latencies[index].count, self._latencies[index].total_ns = recorder.count, recorder.total_ns
             self._latencies[index].max_ns = recorder.max_ns
-            if size == BUCKETS:
-                first, last = 0, BUCKETS
             memcpy(&self._latencies[index].counts[first], &recorder.counts[first], 8 * (last - first))
         self._next_bucket = 0 if last == BUCKETS else last
         return 0
@@ -317,56 +270,12 @@ cdef class ViewWriter:
     cdef int _put_money(self) except -1:
         cdef HeadRecord* head = self._head
         cdef Portfolio portfolio = self._portfolio
-        cdef Exposure exposure = self._exposure
         head.cash, head.cost, head.fees = portfolio.cash, portfolio.cost, portfolio.fees
         head.value, head.pnl = portfolio.value, portfolio.pnl
         head.day_pnl, head.day_start_utc_ns = portfolio.profit_of_day(), portfolio.day_start_ns
-        head.open_orders, head.open_cost = exposure.open_orders, exposure.open_cost
-        head.gross_position = exposure.gross_position
+        head.open_orders, head.open_cost = self._exposure.open_orders, self._exposure.open_cost
+        head.gross_position = self._exposure.gross_position
         return 0
-
-
-cdef int _put_book(book, MarketRecord* record) except -1:
-    cdef Book ladder
-    cdef bint is_stale
-    if type(book) is Book:
-        ladder = <Book>book
-        is_stale, record.updated_ns = ladder.is_stale, ladder.updated_ns
-        record.bid, record.bid_size = ladder.top(BIDS), ladder.sizes[BIDS, ladder.best[BIDS]]
-        record.ask, record.ask_size = ladder.top(ASKS), ladder.sizes[ASKS, ladder.best[ASKS]]
-    else:  # a market without a grid
-        is_stale, record.updated_ns = book.is_stale, book.updated_ns
-        record.bid, record.bid_size = book.best_bid, book.best_bid_size
-        record.ask, record.ask_size = book.best_ask, book.best_ask_size
-    if record.updated_ns == 0:
-        record.book_state = MISSING
-    elif is_stale:
-        record.book_state = STALE
-    else:
-        record.book_state = CROSSED if record.bid >= record.ask else FRESH
-    return 0
-
-
-cdef int _put_order(Order order, OrderRecord* record) except -1:
-    _put_text(order.cl_ord_id, record.cl_ord_id)
-    _put_text(order.order_id, record.order_id)
-    record.market, record.side = <int32_t>order.instrument.index, order.side
-    record.ord_status = <int32_t>order.ord_status[0] if order.ord_status else 0
-    record.pending = <int32_t>order.pending[0] if order.pending else 0
-    record.price, record.order_qty, record.cum_qty = order.price, order.order_qty, order.cum_qty
-    record.leaves_qty, record.pending_price = order.leaves_qty, order.pending_price
-    record.pending_qty, record.sent_ns = order.pending_qty, order.sent_ns
-    return 0
-
-
-cdef int _put_text(str text, char* place) except -1:
-    """Put NAME_BYTES of text, cut or filled up with zeros."""
-    cdef Py_ssize_t size
-    cdef const char* chars = PyUnicode_AsUTF8AndSize(text, &size)
-    size = min(size, <Py_ssize_t>NAME_BYTES)
-    memcpy(place, chars, size)
-    memset(place + size, 0, NAME_BYTES - size)
-    return 0
 
 
 cdef Py_ssize_t _largest(const int64_t* values, Py_ssize_t count) noexcept nogil:
@@ -388,34 +297,3 @@ cdef Py_ssize_t _first(const int64_t* values, Py_ssize_t count, int64_t value) n
 LIMIT_KINDS = (
     "max_open_orders", "max_open_cost", "max_daily_loss", "max_position", "max_event_position", "max_gross_position",
 )  # fmt: skip
-
-
-def _written():
-    """Return what is written here, {block: (fields, bytes)}; a struct becomes a dict in the order of its fields."""
-    cdef HeadRecord head
-    cdef PlaceRecord place
-    cdef CounterRecord counters
-    cdef LimitRecord limit
-    cdef OrderRecord order
-    cdef MarketRecord market
-    memset(&head, 0, sizeof(head))
-    memset(&place, 0, sizeof(place))
-    memset(&counters, 0, sizeof(counters))
-    memset(&limit, 0, sizeof(limit))
-    memset(&order, 0, sizeof(order))
-    memset(&market, 0, sizeof(market))
-    return {
-        "head": (tuple(head), sizeof(head)),
-        "directory": (tuple(place), sizeof(place)),
-        "counters": (tuple(counters), sizeof(counters)),
-        "limits": (tuple(limit), sizeof(limit)),
-        "latencies": (("name", "count", "total_ns", "max_ns", "counts"), sizeof(LatencyRecord)),
-        "orders": (tuple(order), sizeof(order)),
-        "markets": (tuple(market), sizeof(market)),
-    }
-
-
-WRITTEN = _written()
-for _block in (layout.HEAD, layout.DIRECTORY, *layout.BLOCKS):
-    if WRITTEN.get(_block.name, (_block.names, _block.size)) != (_block.names, _block.size):
-        raise ImportError(f"the view's {_block.name} was built from another layout: build the extensions again")

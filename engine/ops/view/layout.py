@@ -58,7 +58,7 @@ COUNTERS: tuple[Row, ...] = (
 )
 
 
-class Block:
+class ViewBlock:
     """Records of one shape: how many there may be, and what is in each."""
 
     def __init__(self, name: str, capacity: int, rows: tuple[Row, ...]) -> None:
@@ -87,7 +87,7 @@ class Block:
         return struct.calcsize("<" + "".join(shape for _, shape, _ in before))
 
 
-HEAD = Block(
+HEAD = ViewBlock(
     "head",
     1,
     (
@@ -99,8 +99,8 @@ HEAD = Block(
         ("view", "q", "the number of this view, from 1"),
         ("written_ns", "q", "when it was written"),
         ("written_utc_ns", "q", "the same on the clock of the wall"),
-        ("took_ns", "q", "what writing the view before it took"),
-        ("longest_ns", "q", "the longest of all writes"),
+        ("took_ns", "q", "what writing it took"),
+        ("longest_ns", "q", "what the longest of all took"),
         ("failures", "q", "views that could not be written"),
         ("pid", "q", "the engine's process"),
         ("pid_start", "q", "when it began, in ticks since boot: a number is used again, the pair is not"),
@@ -127,7 +127,7 @@ HEAD = Block(
         ("tokens", "q", "requests that the rate limit has left, -1 without one"),
     ),
 )
-DIRECTORY = Block(
+DIRECTORY = ViewBlock(
     "directory",
     0,
     (
@@ -139,8 +139,8 @@ DIRECTORY = Block(
     ),
 )
 BLOCKS = (
-    Block("counters", 1, COUNTERS),
-    Block(
+    ViewBlock("counters", 1, COUNTERS),
+    ViewBlock(
         "desk",
         1,
         (
@@ -152,7 +152,7 @@ BLOCKS = (
             ("journal", "240s", "the segment of the journal that is written, empty without one"),
         ),
     ),
-    Block(
+    ViewBlock(
         "sessions",
         8,
         (
@@ -167,7 +167,7 @@ BLOCKS = (
             ("error", "240s", "the last error, in the counterparty's words"),
         ),
     ),
-    Block(
+    ViewBlock(
         "feeds",
         4,
         (
@@ -179,11 +179,12 @@ BLOCKS = (
             ("frames", "q", "messages over all connections"),
             ("bytes", "q", "their bytes"),
             ("resyncs", "q", "snapshots asked for again because they did not come"),
+            ("lag_ns", "q", "how far they run behind the venue's clock"),
             ("error_utc_ns", "q", "when the last loss happened, 0 for none"),
             ("error", "240s", "why"),
         ),
     ),
-    Block(
+    ViewBlock(
         "limits",
         MOST_LIMITS,
         (
@@ -194,9 +195,9 @@ BLOCKS = (
             ("market", "q", "the market, or a market of the event, where that is; -1 over all"),
         ),
     ),
-    Block("denials", MOST_TOLD, (("code", "q", "of RiskReject"), ("count", "q", "requests denied by it"))),
-    Block("rejects", 128, (("reason", "q", "of the venue's refusal"), ("count", "q", "requests refused for it"))),
-    Block(
+    ViewBlock("denials", MOST_TOLD, (("code", "q", "of RiskReject"), ("count", "q", "requests denied by it"))),
+    ViewBlock("rejects", 128, (("reason", "q", "of the venue's refusal"), ("count", "q", "requests refused for it"))),
+    ViewBlock(
         "notices",
         MOST_TOLD,
         (
@@ -206,7 +207,7 @@ BLOCKS = (
             ("text", "240s", "what was said then"),
         ),
     ),
-    Block(
+    ViewBlock(
         "stops",
         MOST_STOPS,
         (
@@ -216,7 +217,7 @@ BLOCKS = (
             ("text", "240s", "in words"),
         ),
     ),
-    Block(
+    ViewBlock(
         "latencies",
         2,
         (
@@ -227,7 +228,7 @@ BLOCKS = (
             ("counts", f"{8 * BUCKETS}s", f"{BUCKETS} counts by bucket, of 8 bytes each; a part of them in each view"),
         ),
     ),
-    Block(
+    ViewBlock(
         "orders",
         MOST_ORDERS,
         (
@@ -247,7 +248,7 @@ BLOCKS = (
             ("unknown_since_ns", "q", "since when it is in doubt, 0 where it is not"),
         ),
     ),
-    Block(
+    ViewBlock(
         "markets",
         0,
         (

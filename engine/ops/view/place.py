@@ -6,7 +6,7 @@ directory itself. There a link named `view` leads to it, and when the engine has
 
 Shapes  beside a view lies its list of markets: lines of JSON, the first about the file, then one for each market.
 Errors  OSError where there is no room or no permission.
-Access  mode 0640: who may look at an engine is the group of its files.
+Access  mode 0640 and the group of the control socket: who may ask an engine may look at it.
 """
 
 import contextlib
@@ -60,19 +60,20 @@ def listing(instruments: Iterable[Instrument], start_utc_ns: int) -> bytes:
     return b"".join([msgspec.json.encode(line) + b"\n" for line in lines])
 
 
-class Place:
+class ViewFiles:
     """The files of one engine that runs: made anew by each start, so that no reader ever sees one shrink."""
 
-    def __init__(self, state_dir: Path, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, state_dir: Path, group_id: int | None = None, environ: Mapping[str, str] = os.environ) -> None:
         directory = runtime_directory(state_dir, environ)
+        self._group_id = group_id
         self.link = link_of(state_dir)
         self.path = self.link if directory == state_dir else directory / name_of(state_dir)
 
     def create(self, size: int, markets: bytes, prepared: bytes) -> mmap.mmap:
         """Make the file with `prepared` at its beginning, and the list of markets; return the file as memory."""
-        _write(markets_of(self.path), markets)
+        self._write(markets_of(self.path), markets)
         new = self.path.with_name(self.path.name + ".new")
-        descriptor = _open_new(new)
+        descriptor = self._open_new(new)
         try:
             os.posix_fallocate(descriptor, 0, size)  # a page that the disk has no room for would end the process
             os.write(descriptor, prepared)
@@ -94,22 +95,22 @@ class Place:
         """Leave the last view where the link was: the runtime directory may go with the process."""
         if self.path == self.link:
             return
-        _write(markets_of(self.link), markets_of(self.path).read_bytes())
-        _write(self.link, self.path.read_bytes())
+        self._write(markets_of(self.link), markets_of(self.path).read_bytes())
+        self._write(self.link, self.path.read_bytes())
         self.path.unlink(missing_ok=True)
         markets_of(self.path).unlink(missing_ok=True)
 
+    def _write(self, path: Path, data: bytes) -> None:
+        """Put a whole file in the place of another."""
+        new = path.with_name(path.name + ".new")
+        with os.fdopen(self._open_new(new), "wb") as file:
+            file.write(data)
+        new.rename(path)
 
-def _write(path: Path, data: bytes) -> None:
-    """Put a whole file in the place of another."""
-    new = path.with_name(path.name + ".new")
-    with os.fdopen(_open_new(new), "wb") as file:
-        file.write(data)
-    new.rename(path)
-
-
-def _open_new(path: Path) -> int:
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-    os.fchmod(descriptor, MODE)  # whatever the umask left
-    return descriptor
+    def _open_new(self, path: Path) -> int:
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
+        os.fchmod(descriptor, MODE)  # whatever the umask left
+        if self._group_id is not None:
+            os.fchown(descriptor, -1, self._group_id)
+        return descriptor

@@ -2,7 +2,7 @@
 
 It is a by-product: whatever fails here is told once and ends the publishing, never the trading.
 
-Cost    a view of 200 markets 6 us; what is costly to read is read once a second.
+Cost    a view of 200 markets 6 us, ten times that in cold caches; what is costly to read is read once a second.
 Thread  the loop thread only.
 """
 
@@ -15,18 +15,18 @@ from typing import Protocol
 from engine.net.feed import Feed
 from engine.ops.view import layout
 from engine.ops.view._publish import LIMIT_KINDS, ViewWriter
-from engine.ops.view.place import Place, listing
+from engine.ops.view.place import ViewFiles, listing
 from engine.ops.view.process import boot_id, process_start, program_version
 from engine.session import Session
 from engine.trading.loop import TradingLoop
-from engine.trading.supervisor import Supervisor
+from engine.trading.supervisor import DeskState, Supervisor
 
-INTERVAL_NS = 100_000_000  # in an idle turn
+INTERVAL_NS = 100_000_000  # in an idle turn; another state is shown at once
 LATEST_NS = 250_000_000
 IDLE_NS = 5_000_000
 SLOW_NS = 1_000_000_000
 UNITS = {"max_open_orders": "count", "max_open_cost": "money", "max_daily_loss": "money"}  # the others are sizes
-LATENCIES = "tick_to_order", "order_to_ack"
+LATENCIES = "tick_to_order", "order_to_ack"  # in the order of the writer's recorders
 _SHAPES = {
     block.name: (block, [int(shape[:-1]) if shape.endswith("s") else 0 for _, shape, _ in block.rows])
     for block in layout.BLOCKS
@@ -35,7 +35,7 @@ _SHAPES = {
 Tell = Callable[[str], object]
 
 
-class Source(Protocol):
+class ViewSource(Protocol):
     """The parts of an engine that are shown."""
 
     trading: TradingLoop
@@ -45,17 +45,30 @@ class Source(Protocol):
     clock_ns: Callable[[], int]
 
 
+class Home(Protocol):
+    """Where an engine is at home, and who may look."""
+
+    @property
+    def state_dir(self) -> Path:
+        """Its state directory."""
+
+    @property
+    def group_id(self) -> int | None:
+        """The group that may look at it, None for the process's own."""
+
+
 class Publisher:
     """Writes a view whenever it is time, from `open` to `close`; `tell` takes what went wrong, in words."""
 
-    def __init__(self, source: Source, state_dir: Path, wall_ns: Callable[[], int], tell: Tell) -> None:
+    def __init__(self, source: ViewSource, section: Home, wall_ns: Callable[[], int], tell: Tell) -> None:
         self._source = source
-        self._place = Place(state_dir)
+        self._place = ViewFiles(section.state_dir, section.group_id)
         self._wall_ns = wall_ns
         self._tell = tell
         self._writer: ViewWriter | None = None
         self._memory: mmap.mmap | None = None
         self._published_ns = self._slow_ns = 0
+        self._state: DeskState | None = None  # as published
         self._packed: dict[str, object] = {}  # block: what it was packed from last
         self._watch = SessionWatch(source.session, wall_ns)
 
@@ -74,7 +87,8 @@ class Publisher:
         now_ns = self._source.clock_ns()
         waited_ns = now_ns - self._published_ns
         is_idle = now_ns - self._source.trading.last_frame_ns > IDLE_NS
-        if waited_ns >= LATEST_NS or (is_idle and waited_ns >= INTERVAL_NS):
+        is_news = self._source.supervisor.state is not self._state
+        if is_news or waited_ns >= LATEST_NS or (is_idle and waited_ns >= INTERVAL_NS):
             try:
                 self.publish()
             except Exception as error:
@@ -85,6 +99,7 @@ class Publisher:
         if self._writer is None:
             return
         now_ns = self._published_ns = self._source.clock_ns()
+        self._state = self._source.supervisor.state
         self._stage(now_ns)
         self._writer.publish(now_ns, self._wall_ns(), ended_utc_ns)
 
@@ -182,7 +197,8 @@ class Publisher:
             return
         counts = feed.totals
         counted = counts.connects, counts.losses, counts.frames, counts.bytes, counts.resyncs
-        row = feed.settings.url, feed.protection, feed.is_connected, *counted, feed.last_loss_ns, feed.last_loss
+        last = self._source.trading.watch.lag_ns, feed.last_loss_ns, feed.last_loss
+        row = feed.settings.url, feed.protection, feed.is_connected, *counted, *last
         self._put("feeds", [row])
 
     def _stage_told(self) -> None:

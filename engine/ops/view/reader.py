@@ -30,8 +30,7 @@ WAIT_S = 0.0002
 NOBODY = "is an engine running, or has one run, with this state_dir?"
 
 _KINDS: dict[str, Callable[..., Any]] = {  # what makes a record of its fields
-    block.name: namedtuple(block.name, block.names)  # type: ignore[misc]
-    for block in (layout.HEAD, *layout.BLOCKS)
+    block.name: namedtuple(block.name, block.names) for block in (layout.HEAD, *layout.BLOCKS)
 }
 _BLOCKS = {block.name: block for block in layout.BLOCKS}
 _CONTROLS = (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
@@ -67,7 +66,7 @@ class View:
         return [kind(*_decoded(row, texts)) for row in rows] if texts else [kind(*row) for row in rows]
 
     def latencies(self) -> dict[str, LatencyCounts]:
-        """Return what was timed by name; the counts are a second or two older than the rest."""
+        """Return what was timed by name; the counts are some seconds older than the rest."""
         rows = _BLOCKS["latencies"].struct.iter_unpack(self._parts["latencies"])
         return {_text(name): LatencyCounts(_Published(counts, *sums)) for name, _, *sums, counts in rows}
 
@@ -199,6 +198,14 @@ class ViewReader:
             self._names_of = start_utc_ns
             self._names = names + [MarketName(f"market {index}", "", 0) for index in range(len(names), count)]
         return self._names
+
+
+def last_view(state_dir: Path) -> View | None:
+    """Return the view of an engine, None where there is none that can be read."""
+    try:
+        return ViewReader(state_dir).read()
+    except ConfigError:
+        return None
 
 
 def _read_names(path: Path, start_utc_ns: int) -> list[MarketName]:

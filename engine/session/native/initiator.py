@@ -79,7 +79,7 @@ class NativeSession(SessionDriver):
     @property
     def protection(self) -> str:
         """How the connection is protected."""
-        return "in clear" if self._tls is None else "TLS"
+        return self._protection
 
     def logon(self, *, resets: bool = False) -> None:
         """Connect and log on; connect again after a loss until `logout` or `close`.

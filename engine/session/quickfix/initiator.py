@@ -58,7 +58,7 @@ class QuickfixSession:
         self.on_fault: Callable[[str], None] = lambda text: None
         self.is_logged_on = False
         self.name = settings.name
-        self.protection = "in clear"  # QuickFIX for Python is built without TLS
+        self.protection = protection(settings)
         self._loop = loop
         self._sockets = sockets or Sockets(loop)
         self._logons = Logons(settings.logon_tags(), logon_dialect)

@@ -176,7 +176,7 @@ def test_file_that_shrinks_while_it_is_read_ends_no_reader(shown: Shown, monkeyp
     def short(descriptor: int, size: int, offset: int) -> bytes:
         return pread(descriptor, size, offset)[: layout.HEAD.size // 2]
 
-    monkeypatch.setattr(reader.os, "pread", short)
+    monkeypatch.setattr(os, "pread", short)
     with pytest.raises(ConfigError, match="is no view"):
         shown.reader.read()
 

@@ -8,11 +8,10 @@ import json
 import sys
 import time
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.app.operating import add_place, place_of
 from engine.app.plugins import Subparsers
-from engine.config.state_dir import state_dir_of
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def status(arguments: Namespace) -> int:
     """Print what an engine does, once or again and again; the exit status says it too."""
     from engine.ops.view.reader import ViewReader
 
-    reader = ViewReader(_state_dir(arguments))
+    reader = ViewReader(place_of(arguments))
     if not arguments.watch:
         return _show(reader, arguments.json)
     while True:
@@ -49,40 +48,28 @@ def metrics(arguments: Namespace) -> int:
 
     step_aside(arguments.off_core)
     if arguments.listener is None:
-        serve(_state_dir(arguments), listen(arguments.port), arguments.market, None)
+        serve(place_of(arguments), listen(arguments.port), arguments.market, None)
     else:
-        serve(_state_dir(arguments), inherited(arguments.listener), arguments.market, sys.stdin.fileno())
+        serve(place_of(arguments), inherited(arguments.listener), arguments.market, sys.stdin.fileno())
     return 0
-
-
-def _state_dir(arguments: Namespace) -> Path:
-    if arguments.state_dir is None and arguments.config is None:
-        raise ConfigError("name the engine: its --state-dir DIR, or its CONFIG")
-    found: Path = arguments.state_dir or state_dir_of(arguments.config)
-    return found
 
 
 def add_commands(commands: Subparsers) -> None:
     """Add `status` and `metrics` to the commands of a parser."""
     one = commands.add_parser("status", help="say what an engine does; exit status 3 halted, 4 stuck, 5 ended")
-    _engine(one)
+    add_place(one)
     form = one.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one line of JSON, with everything")
     form.add_argument("--watch", action="store_true", help="say it again every second, until Ctrl-C")
     one.set_defaults(run=status)
 
     one = commands.add_parser("metrics", help="serve an engine's metrics to Prometheus, from a process of its own")
-    _engine(one)
+    add_place(one)
     one.add_argument("--port", type=_port, default=PORT, help=f"on 127.0.0.1 ({PORT})")
     one.add_argument("--market", action="append", default=[], metavar="SYMBOL", help="show it though it is not held")
     one.add_argument("--listener", type=int, help=argparse.SUPPRESS)  # a socket that was handed over
     one.add_argument("--off-core", type=int, help=argparse.SUPPRESS)  # the engine's
     one.set_defaults(run=metrics)
-
-
-def _engine(command: argparse.ArgumentParser) -> None:
-    command.add_argument("config", nargs="?", type=Path, metavar="CONFIG", help="of the engine; only state_dir is read")
-    command.add_argument("--state-dir", type=Path, metavar="DIR", help="of the engine, instead of CONFIG")
 
 
 def _port(text: str) -> int:

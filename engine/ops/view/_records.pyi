@@ -1,0 +1,3 @@
+from typing import Final
+
+WRITTEN: Final[dict[str, tuple[tuple[str, ...], int]]]
