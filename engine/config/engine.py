@@ -163,6 +163,18 @@ class LogSection(Section, frozen=True, kw_only=True):
     file: Path | None = None  # None is standard error
 
 
+class WatchdogSection(Section, frozen=True, kw_only=True):
+    """What happens where a hook, or anything else, holds the loop; "0s" is off."""
+
+    warn_after_ns: Duration = 250_000_000
+    end_after_ns: Duration = 5_000_000_000
+    action: Literal["end", "disconnect"] = "end"
+
+    def __post_init__(self) -> None:
+        if 0 < self.end_after_ns <= self.warn_after_ns:
+            raise ConfigError("end_after must be longer than warn_after")
+
+
 class Sections(Section, frozen=True, kw_only=True):
     """The file's tables, the markets aside."""
 
@@ -175,6 +187,7 @@ class Sections(Section, frozen=True, kw_only=True):
     metrics: MetricsSection = MetricsSection()
     journal: JournalSection = JournalSection()
     log: LogSection = LogSection()
+    watchdog: WatchdogSection = WatchdogSection()
 
 
 class EngineConfig(Sections, frozen=True, kw_only=True):

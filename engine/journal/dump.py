@@ -12,8 +12,8 @@ import msgspec
 from engine._decimal import format_decimal
 from engine.fix import SOH
 from engine.journal.reader import Record, read, read_header
+from engine.journal.reports import REPORT_NAMES, report_of
 from engine.journal.segments import Header, Listing, RecordKind
-from engine.journal.writer import REPORT_NAMES, report_of
 from engine.orders.report import ABSENT
 
 

@@ -13,9 +13,9 @@ from engine.errors import JournalError, OrderError
 from engine.fix import SOH, Status
 from engine.instrument import Instrument
 from engine.journal.reader import Record, read_all, read_header
+from engine.journal.reports import report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
 from engine.journal.snapshot import SNAPSHOT_KINDS, Restored, has_snapshot, start_of
-from engine.journal.writer import report_of
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio

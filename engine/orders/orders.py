@@ -21,11 +21,12 @@ from engine.orders.repeats import MOST_EXECUTIONS, repeat_fault
 from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.steps import STEPS, Fee, close_request, fill, move
 from engine.orders.table import SAME, TABLE, TERMINAL, Event, Outcome
-from engine.orders.words import describe, describe_report, describe_stranger, repeated
+from engine.orders.words import describe, describe_report, describe_stranger, refusal, repeated
 
 EXECUTION_REPORT = Msg.EXECUTION_REPORT
 _CANCEL = Msg.ORDER_CANCEL_REQUEST
 _REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST
+_REFUSALS = (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
 _ORDER_MESSAGES = ("", Msg.NEW_ORDER_SINGLE, _CANCEL, _REPLACE)
 _TRADE = Event.TRADE
 _LAST_TRADE = Event.LAST_TRADE
@@ -197,6 +198,8 @@ class Orders:
         event = PLAIN.get(report.exec_type) if report.msg_type == EXECUTION_REPORT else None
         if event is None:
             event = event_of(order, report)
+            if report.msg_type in _REFUSALS:
+                change.notice = refusal(report)
         elif event is _TRADE and report.leaves_qty == 0 and ends_order(order, report):
             event = _LAST_TRADE
         rows = TABLE[order.ord_status]
@@ -283,7 +286,9 @@ class Orders:
     def _apply_to_none(self, report: ExecutionReport) -> Change:
         """Judge a report about no order of ours: the answer to a mass cancel, a refused query, or an unknown order."""
         change = self._change
-        is_refusal = report.msg_type in (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
+        is_refusal = report.msg_type in _REFUSALS
+        if is_refusal:
+            change.notice = refusal(report)
         if report.msg_type == Msg.ORDER_MASS_CANCEL_REPORT:
             change.kind = Outcome.NOTHING if report.reason == ABSENT else Outcome.CANCEL_REJECTED
         elif is_refusal and report.ref_msg_type == Msg.ORDER_MASS_CANCEL_REQUEST:

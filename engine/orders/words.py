@@ -40,3 +40,9 @@ def unasked(order: Order, what: str, report: ExecutionReport) -> tuple[NoticeKin
 
 def _shown(value: int) -> str:
     return "" if value == ABSENT else str(value)
+
+
+def refusal(report: ExecutionReport) -> tuple[NoticeKind, str]:
+    """Put into words that the venue refuses a message of ours as such."""
+    what = f"our 35={report.ref_msg_type}" + (f" 11={report.cl_ord_id!r}" if report.cl_ord_id else "")
+    return NoticeKind.VENUE_REFUSED, f"35={report.msg_type} of {what}: reason {report.reason}: {report.text!r}"
