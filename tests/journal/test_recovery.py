@@ -227,3 +227,17 @@ def test_s5_recovered_orders_tell_replays_from_other_executions_as_before(tmp_pa
     assert (recovered.cum_qty, after.portfolio[RAIN].net) == (3, 3)
     assert [after.orders.apply(each).kind for each in (first, second, bust)] == [Outcome.DUPLICATE] * 3
     assert after.orders.apply(fill(recovered, 6, "E1")).kind == Outcome.FILLED
+
+
+@pytest.mark.parametrize("qty", [4, 10], ids=["working", "filled"])
+def test_s1_order_that_was_suspected_comes_back_in_doubt(tmp_path: Path, qty: int) -> None:
+    before = Engine(tmp_path, "A")
+    order = before.open()
+    before.hear(fill(order, qty, "E1"))
+    before.journal.append_doubt(order, 3)
+    before.orders.doubt(order)
+    was = state(order)
+    before.crash()
+    after = Engine(tmp_path, "B")
+    assert [state(each) for each in after.recovered.unknown] == [was]
+    assert after.orders.live() == after.recovered.unknown
