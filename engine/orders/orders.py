@@ -197,8 +197,7 @@ class Orders:
         event = PLAIN.get(report.exec_type) if report.msg_type == EXECUTION_REPORT else None
         if event is None:
             event = event_of(order, report)
-            if report.msg_type in _REFUSALS:
-                change.notice = refusal(report)
+            change.notice = refusal(report) if report.msg_type in _REFUSALS else None
         elif event is _TRADE and report.leaves_qty == 0 and ends_order(order, report):
             event = _LAST_TRADE
         rows = TABLE[order.ord_status]
@@ -283,8 +282,7 @@ class Orders:
         """Judge a report about no order of ours: the answer to a mass cancel, a refused query, or an unknown order."""
         change = self._change
         is_refusal = report.msg_type in _REFUSALS
-        if is_refusal:
-            change.notice = refusal(report)
+        change.notice = refusal(report) if is_refusal else None
         if report.msg_type == Msg.ORDER_MASS_CANCEL_REPORT:
             change.kind = Outcome.NOTHING if report.reason == ABSENT else Outcome.CANCEL_REJECTED
         elif is_refusal and report.ref_msg_type == Msg.ORDER_MASS_CANCEL_REQUEST:
