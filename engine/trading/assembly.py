@@ -83,7 +83,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     )
     instruments = [book.instrument for book in parts.books]
     settlements = Settlements(parts.portfolio, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
-    doubts = Doubts(instruments, parts.orders, parts.risk, markets, notices, guard, around.wall_ns)
+    doubts = Doubts(instruments, parts.orders, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
 
     def resync(book: Book) -> None:
         around.command(parts.market_data.resync((book.instrument,)))

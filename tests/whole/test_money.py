@@ -147,7 +147,8 @@ class Life:
     def price_of(self, order: Order) -> int:
         """Return the price of an order, or a better one."""
         better = range(10, order.price, 10) if order.side == BUY else range(order.price + 10, 9_990, 10)
-        return self.random.choice((order.price, *better))
+        price: int = self.random.choice((order.price, *better))
+        return price
 
     def exec_id_of(self, order: Order, qty: int, cum_qty: int) -> str:
         """Return a new ExecID, or one that the order has for something that nobody could take for this."""
