@@ -25,6 +25,8 @@ from engine.orders.words import describe, describe_report, describe_stranger, re
 EXECUTION_REPORT = Msg.EXECUTION_REPORT
 _CANCEL = Msg.ORDER_CANCEL_REQUEST
 _REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST
+_TRADES = (Event.TRADE, "1", "2", Event.BUST, Event.CORRECT)
+_OTHER = {_CANCEL: "2", _REPLACE: "1"}  # CxlRejResponseTo(434) of what refuses another kind of request
 _REFUSALS = (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
 _ORDER_MESSAGES = ("", Msg.NEW_ORDER_SINGLE, _CANCEL, _REPLACE)
 _TRADE = Event.TRADE
@@ -249,7 +251,8 @@ class Orders:
 
     def _refuse_request(self, order: Order, report: ExecutionReport) -> None:
         cl_ord_id = report.cl_ord_id
-        if cl_ord_id in (order.pending_cl_ord_id, order.cl_ord_id) or self.ids.get(cl_ord_id) is None:
+        may_be_ours = self.ids.get(cl_ord_id) is None and report.cxl_rej_response_to != _OTHER.get(order.pending)
+        if cl_ord_id in (order.pending_cl_ord_id, order.cl_ord_id) or may_be_ours:
             is_last = order.pending == Msg.ORDER_CANCEL_REQUEST and cl_ord_id == order.pending_cl_ord_id
             close_request(order)
             if is_last and report.ord_status == Status.FILLED and order.ord_status == Status.UNKNOWN:
@@ -264,7 +267,8 @@ class Orders:
             order.ord_status = Status.FILLED
 
     def _impossible(self, order: Order, report: ExecutionReport) -> Change:
-        if report.poss_dup or report.poss_resend:
+        is_known = report.exec_type not in _TRADES or order.has_counted(report.exec_id)  # else resent, and news to us
+        if is_known and (report.poss_dup or report.poss_resend):
             self._change.kind = Outcome.DUPLICATE
             return self._change
         return self._contradict(order, report, "cannot follow")

@@ -50,6 +50,16 @@ def undone_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, i
     return found[0] if len({each[1:] for each in found}) == 1 else None
 
 
+def unnamed_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, int] | None:
+    """Return the fill that a bust without ExecRefID(19) is about, as `undone_fill`: the last that traded just that."""
+    found = [
+        (key, qty, price, fee)
+        for key, qty, price, fee, _, is_undone in order.all_kept()
+        if qty and not is_undone and (qty, price) == (report.last_qty, report.last_px)
+    ]
+    return found[-1] if found else None
+
+
 def _content(report: ExecutionReport, kind: int) -> tuple[int, int, int]:
     """Return what `Order.keep_execution` is given of such a report, its fee aside."""
     if kind in (Outcome.FILLED, Outcome.CORRECTED):

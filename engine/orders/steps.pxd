@@ -4,11 +4,12 @@ from libc.stdint cimport int64_t
 
 from engine.orders.order cimport Change, Order
 from engine.orders.event cimport answers_replace
+from engine.orders.limits cimport is_absurd_fee
 from engine.orders.prices cimport is_beyond, is_possible, may_trade, wrong_price
 from engine.orders.report cimport ExecutionReport
 
 cdef int64_t ABSENT
-cdef str LIMIT, GTC, NEW, PARTIALLY_FILLED, FILLED, CANCELED, UNKNOWN, CANCEL, REPLACE, LIVE, PROVEN, OVER
+cdef str LIMIT, GTC, NEW, PARTIALLY_FILLED, FILLED, CANCELED, UNKNOWN, REJECTED, CANCEL, REPLACE, LIVE, PROVEN, OVER
 cdef frozenset TERMINAL
 
 @cython.locals(leaves_qty=int64_t)

@@ -9,16 +9,17 @@ from collections.abc import Callable
 from engine import fix
 from engine.fix import Exec, Msg, Status
 from engine.orders.event import answers_replace
+from engine.orders.limits import is_absurd_fee, wrong_end, wrong_order_qty
 from engine.orders.order import UNDOING, Change, Order
 from engine.orders.prices import is_beyond, is_possible, may_trade, wrong_last_px, wrong_price
-from engine.orders.repeats import undone_fill
+from engine.orders.repeats import undone_fill, unnamed_fill
 from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.table import LIVE, OVER, PROVEN, TERMINAL, Outcome
-from engine.orders.words import unasked
+from engine.orders.words import fee_left_out, unasked
 
 LIMIT, GTC = fix.Type.LIMIT, fix.Tif.GTC
 NEW, PARTIALLY_FILLED, FILLED = Status.NEW, Status.PARTIALLY_FILLED, Status.FILLED
-CANCELED, UNKNOWN = Status.CANCELED, Status.UNKNOWN
+CANCELED, UNKNOWN, REJECTED = Status.CANCELED, Status.UNKNOWN, Status.REJECTED
 CANCEL, REPLACE = Msg.ORDER_CANCEL_REQUEST, Msg.ORDER_CANCEL_REPLACE_REQUEST
 
 Fee = Callable[[Order, int, int, bool], int]  # of a fill whose report does not say, as `venue.FeeRule.charge`
@@ -74,6 +75,8 @@ def _nothing(order: Order, report: ExecutionReport, state: str, change: Change, 
 
 
 def _leave(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
+    if order.cum_qty > order.order_qty and order.pending == REPLACE and report.cl_ord_id == order.pending_cl_ord_id:
+        return f"{order.cum_qty} filled of {order.order_qty}: only the replace that is refused allowed that"
     return ""
 
 
@@ -86,6 +89,8 @@ def _accept(order: Order, report: ExecutionReport, state: str, change: Change, f
     if report.exec_type == Exec.ORDER_STATUS:
         return _reconcile(order, report)
     fault = "" if order.cum_qty else _wrong_quantities(report, 0, order.order_qty)
+    if report.ord_status == REJECTED:
+        fault = "an order that was taken cannot be Rejected"
     if not fault and order.ord_type == LIMIT and is_beyond(order, report.price):
         fault = f"Price(44) {report.price} is beyond the order's {order.price}"
     return fault or _take_price(order, report)  # a post-only order may slide
@@ -94,7 +99,7 @@ def _accept(order: Order, report: ExecutionReport, state: str, change: Change, f
 def _reconcile(order: Order, report: ExecutionReport) -> str:
     """Believe the answer to a status request in everything except fills."""
     order_qty = order.order_qty if report.order_qty == ABSENT else report.order_qty
-    fault = _wrong_quantities(report, order.cum_qty, order_qty)
+    fault = _wrong_quantities(report, order.cum_qty, order_qty) or wrong_order_qty(order, order_qty)
     if not fault and report.ord_status == FILLED and order.cum_qty < order_qty:
         fault = f"OrdStatus(39) is Filled, OrderQty(38) {order_qty}, but the fills make {order.cum_qty}"
     if order.pending_qty and ABSENT in (report.order_qty, report.price):
@@ -114,14 +119,14 @@ def _reconcile(order: Order, report: ExecutionReport) -> str:
 
 
 def _end(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
-    fault = _wrong_cum_qty(report, order.cum_qty)
+    fault = _wrong_cum_qty(report, order.cum_qty) or wrong_end(report)
     if not fault and order.pending != CANCEL and order.time_in_force == GTC and order.ord_type == LIMIT:
         change.notice = unasked(order, "ended", report)
     return fault
 
 
 def _refuse(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
-    return "" if report.cum_qty <= 0 else _wrong_cum_qty(report, order.cum_qty)
+    return wrong_end(report) if report.cum_qty <= 0 else _wrong_cum_qty(report, order.cum_qty)
 
 
 def _replace(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
@@ -131,6 +136,10 @@ def _replace(order: Order, report: ExecutionReport, state: str, change: Change, 
         order_qty = order.pending_qty if is_ours else order.order_qty
     order_qty = max(order_qty, order.cum_qty)  # C.3.c: cut to what had filled
     fault = _wrong_quantities(report, order.cum_qty, order_qty) or wrong_price(order, report)
+    fault = fault or wrong_order_qty(order, order_qty)
+    is_more = order_qty > max(order.order_qty, order.pending_qty)
+    if is_ours and not fault and (is_more or (order.ord_type == LIMIT and is_beyond(order, report.price))):
+        fault = f"more than was asked for: OrderQty(38) {order.pending_qty}, Price(44) {order.pending_price}"
     if fault:
         return fault
     order.order_qty = order_qty
@@ -178,7 +187,16 @@ def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee:
         and report.leaves_qty != order.pending_qty - cum_qty
     ):
         return _wrong_sum(report, cum_qty, order.order_qty)
-    money = report.fee if report.fee != ABSENT else fee(order, price, qty, report.is_taker)
+    if (
+        cum_qty < order.order_qty
+        and report.ord_status == FILLED
+        and (state is LIVE or state is PROVEN)
+        and cum_qty != order.pending_qty
+    ):
+        return f"OrdStatus(39) is Filled, but the fills make {cum_qty} of {order.order_qty}"
+    money = report.fee
+    if money == ABSENT or is_absurd_fee(order, qty, money):
+        money = _fee_by_rule(order, report, change, fee)
     order.cum_qty = cum_qty
     order.cum_cost += price * qty
     order.keep_execution(report.exec_id, qty, price, money, cum_qty)
@@ -191,7 +209,7 @@ def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee:
 
 def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
     """Take a fill back; for a correction, then count the one that replaces it."""
-    fill = _undone_fill(order, report, fee)
+    fill = _undone_fill(order, report)
     is_correct = report.exec_type == Exec.TRADE_CORRECT
     if fill is None or not report.exec_id or (is_correct and (report.last_qty <= 0 or report.last_px == ABSENT)):
         return f"cannot undo: ExecRefID(19) {report.exec_ref_id!r} names no fill that counts, or 17, 31, 32 are missing"
@@ -203,36 +221,42 @@ def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee
         return wrong_last_px(order, price)
     if cum_qty < 0 or report.cum_qty not in (cum_qty, ABSENT):
         return _wrong_cum_qty(report, cum_qty)
+    most = max(order.order_qty, order.pending_qty)
+    if cum_qty > most:
+        return f"overfill: a correction makes CumQty(14) {cum_qty} of OrderQty(38) {order.order_qty}"
     if state is LIVE:
         # The venue says how much of what it took back may trade again
         order_qty = order.order_qty if report.leaves_qty == ABSENT else cum_qty + report.leaves_qty
-        if cum_qty > order_qty or (report.leaves_qty == 0 and cum_qty != order.order_qty):
+        if cum_qty > order_qty or order_qty > most or (report.leaves_qty == 0 and cum_qty != order.order_qty):
             return _wrong_sum(report, cum_qty, order.order_qty)
         order.order_qty = order_qty
-    money = 0
-    if is_correct:
-        money = report.fee if report.fee != ABSENT else fee(order, price, qty, report.is_taker)
+    change.notice = unasked(order, f"corrected: fill {undo_qty} at {undo_px}", report)
+    money = report.fee if is_correct else 0
+    if is_correct and (money == ABSENT or is_absurd_fee(order, qty, money)):
+        money = _fee_by_rule(order, report, change, fee)
     order.cum_qty = cum_qty
     order.cum_cost += price * qty - undo_px * undo_qty
     if order.ord_status == UNKNOWN:
         order.leaves_qty = max(order.order_qty - cum_qty, 0)
-    if key:
-        order.undo_execution(key)
+    order.undo_execution(key)
     order.keep_execution(report.exec_id, qty, price if qty else UNDOING, money, cum_qty)
-    change.notice = unasked(order, f"corrected: fill {undo_qty} at {undo_px}", report)
     change.undo_qty, change.undo_px, change.undo_fee = undo_qty, undo_px, undo_fee
     change.last_qty, change.last_px, change.fee = qty, price, money
     change.is_taker = report.is_taker
     return ""
 
 
-def _undone_fill(order: Order, report: ExecutionReport, fee: Fee) -> tuple[str, int, int, int] | None:
+def _undone_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, int] | None:
     if report.exec_ref_id:
         return undone_fill(order, report)
-    if report.exec_type == Exec.TRADE_CORRECT or report.last_qty <= 0 or report.last_px == ABSENT:
-        return None
-    money = report.fee if report.fee != ABSENT else fee(order, report.last_px, report.last_qty, report.is_taker)
-    return "", report.last_qty, report.last_px, money
+    return None if report.exec_type == Exec.TRADE_CORRECT else unnamed_fill(order, report)
+
+
+def _fee_by_rule(order: Order, report: ExecutionReport, change: Change, fee: Fee) -> int:
+    """Return what a fill costs whose report does not say, or says what cannot be."""
+    if report.fee != ABSENT:
+        change.notice = fee_left_out(order, report)
+    return fee(order, report.last_px, report.last_qty, report.is_taker)
 
 
 def _take_price(order: Order, report: ExecutionReport) -> str:

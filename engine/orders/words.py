@@ -38,6 +38,13 @@ def unasked(order: Order, what: str, report: ExecutionReport) -> tuple[NoticeKin
     )
 
 
+def fee_left_out(order: Order, report: ExecutionReport) -> tuple[NoticeKind, str]:
+    """Return what people should hear of a fee that cannot be."""
+    return NoticeKind.REPORT_ROUNDED, (
+        f"ClOrdID(11) {order.cl_ord_id!r}: tag 137 left out: {report.fee} for a fill of {report.last_qty} cannot be"
+    )
+
+
 def _shown(value: int) -> str:
     return "" if value == ABSENT else str(value)
 

@@ -92,3 +92,11 @@ def test_oddity_is_that_of_one_report() -> None:
         bool(dialect.decode(Fields(f"35=8\x0111=A1\x0144={price}\x01")).oddity)  # type: ignore[union-attr]
         for price in ("x", "0.41")
     ] == [True, False]
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_o13_fees_whose_sum_is_too_large_are_left_to_the_rule(sign: str) -> None:
+    huge = f"{sign}9000000000000"  # dollars: two of them are beyond 64 bits
+    report = decoded(fees=f"136=3|137={huge}|137={huge}|137=1|")
+    assert (report.fee, report.last_qty) == (ABSENT, 2500)
+    assert "tag 136 left out" in report.oddity

@@ -25,6 +25,7 @@ from engine.orders.report cimport ExecutionReport
 from engine._decimal import parse_decimal
 from engine.errors import DecodeError
 
+cdef int64_t MOST_FEE = 2**61
 cdef int REMOVED_LIQUIDITY = 2  # LastLiquidityInd(851), where FIX 4.4 says what AggressorIndicator(1057) does
 
 # The fields that a report is made of; OTHER stands for all the rest.
@@ -246,6 +247,8 @@ cdef int64_t fee_at(Fields fields, int i, int decimals, ExecutionReport report) 
             fee = rounded_at(fields, i, decimals, report)
             if fee == INT64_MIN:
                 return INT64_MIN
+            if not -MOST_FEE < fee < MOST_FEE or not -MOST_FEE < total < MOST_FEE:  # their sum would not fit
+                return left_out(fields, first, report)
             total += fee
             entries -= 1
         elif fields.fields[i].tag == 891 and fields.data[fields.fields[i].start] != c"0":
