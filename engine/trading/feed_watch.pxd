@@ -2,6 +2,8 @@
 cimport cython
 from libc.stdint cimport int64_t
 
+cdef int64_t EARLIEST_NS
+
 
 cdef class FeedWatch:
     cdef object _books, _markets, _notices, _limits, _resync, _reconnect, _lag

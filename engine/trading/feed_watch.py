@@ -26,6 +26,7 @@ PATIENCE_NS, MOST_PATIENCE_NS = 10_000_000_000, 600_000_000_000  # late and not 
 SET_ASIDE = (Stop.REFUSED | Stop.CLOSED).value  # no book is waited for
 MISSING = (Stop.REFUSED | Stop.CLOSED | Stop.NO_BOOK).value  # nothing more to say of a book that does not come
 IDLE = (Stop.PAUSED | Stop.CLOSED | Stop.INACTIVE).value  # nothing trades, and a book may cross
+EARLIEST_NS = 946_684_800_000_000_000  # 2000-01-01: a venue's time before it is none
 NO_DIFFERENCE = -(2**63)  # no message told when it was sent
 
 
@@ -113,12 +114,25 @@ class FeedWatch:
         """Learn how old the last frame of a read is; where it is late every market stops before anybody acts on it."""
         try:
             venue_ns = event.venue_time_ns
-        except OverflowError:  # no time that anybody lives in
-            venue_ns = 0
-        if venue_ns:
+        except OverflowError:
+            venue_ns = -1
+        if venue_ns > EARLIEST_NS:
             self._difference_ns = now_ns - venue_ns
             if self._difference_ns > self._late_after_ns:
                 self._late(now_ns)
+        elif venue_ns:  # in another unit, or wrong: no lag can be told by it
+            text = f"sent at {event.venue_time_ns} ns since 1970, which is no time of these days"
+            self._notices.tell(NoticeKind.FRAME_UNREADABLE, text)
+
+    def trust(self) -> None:
+        """Take late data for in time, by a person's decision: one of the clocks was set, or wrong when it was learned.
+
+        Nothing else would end that, because no delay becomes an offset by lasting.
+        """
+        if self._is_late:
+            self._lag.forget()
+            self._difference_ns = NO_DIFFERENCE
+            self._in_time()
 
     def look(self, now_ns: int) -> None:
         """Judge some of the books, and how late the last frame was."""

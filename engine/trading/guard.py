@@ -118,14 +118,15 @@ class Guard:
 
     def _refused(self, change: Change) -> None:
         counters = self.counters
+        order, reason, text = change.order, change.reason, change.text  # a hook may bring the next report
         if change.kind == Outcome.REJECTED:
             counters.rejects += 1
         else:
             counters.cancel_rejects += 1
         by_reason = counters.rejects_by_reason
-        by_reason[change.reason] = by_reason.get(change.reason, 0) + 1
+        by_reason[reason] = by_reason.get(reason, 0) + 1
         self._has_rejects = self.rejects.refused(change)
-        self.call("on_reject", change.order, change.reason, change.text)
+        self.call("on_reject", order, reason, text)
 
 
 def text_of(error: BaseException) -> str:

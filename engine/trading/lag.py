@@ -16,8 +16,12 @@ class Lag:
 
     def __init__(self, max_ns: int, window_ns: int = WINDOW_NS) -> None:
         self.max_ns = max_ns
-        self.ns = 0  # of the last message
         self._window_ns = window_ns
+        self.forget()
+
+    def forget(self) -> None:
+        """Learn the offset anew from the next message: somebody knows that the clocks were set."""
+        self.ns = 0  # of the last message
         self._strange = 0
         self._least = self._least_before = NEVER  # in this window, and in the one before
         self._ends_ns = NEVER

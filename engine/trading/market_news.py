@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from engine.book import Book
 from engine.instrument import Instrument, PriceGrid
 from engine.portfolio import Portfolio
-from engine.runtime.notices import Notices
+from engine.runtime.notices import NoticeKind, Notices
 from engine.trading.counters import Counters
 from engine.trading.markets import Markets, Stop
 from engine.venue import EventKind, MarketEvent, MarketState
@@ -70,7 +70,10 @@ class MarketNews:
         instrument = event.instrument
         if event.grid is not None:
             self._use_grid(self._books[instrument.index], event.grid)
-        if event.state == MarketState.ACTIVE:
+        if event.state == MarketState.ACTIVE and self._portfolio[instrument].is_settled:
+            text = f"{instrument.symbol}: settled, and called open by the venue: it stays closed"
+            self._notices.tell(NoticeKind.SETTLEMENT_WRONG, text)
+        elif event.state == MarketState.ACTIVE:
             self._portfolio.set_open(instrument, True)
             self._markets.lift(instrument, OPENED)
         elif event.state in STOPS:

@@ -38,6 +38,13 @@ class Settlements:
         self._guard = guard
         self._wall_ns = wall_ns
 
+    def close_settled(self) -> None:
+        """Stop the markets that an earlier run paid out."""
+        for position in self._portfolio:
+            if position.is_settled:
+                shown = position.instrument.format_price(position.mark)
+                self._markets.stop(position.instrument, Stop.CLOSED, f"settled at {shown}")
+
     def hear(self, instrument: Instrument, price: int) -> None:
         """Pay what the venue says; a price that cannot be, or another one than it said before, is told and not paid."""
         position = self._portfolio[instrument]
@@ -57,7 +64,11 @@ class Settlements:
     def pay(self, instrument: Instrument, price: int, by: str) -> str:
         """Pay out what is held of a market, which takes no new orders from now on; return what was paid, in words."""
         check_price(instrument, price)
-        text = f"{describe(self._portfolio[instrument], price)}, by {by}"
+        position = self._portfolio[instrument]
+        if position.is_settled and position.mark != price and not position.net:
+            shown = instrument.format_price(position.mark)
+            raise OrderError(f"{instrument.symbol} has settled at {shown}: nothing of it is held that could be paid")
+        text = f"{describe(position, price)}, by {by}"
         try:
             self._journal.append_settle(instrument, price, 0, self._wall_ns())
         except (JournalError, OSError) as error:

@@ -58,6 +58,7 @@ class Supervisor:
         self._word = word or HaltWord()
         loop.risk.obey(self._word.page)
         loop.markets.is_quiet = True
+        loop.settlements.close_settled()
         self._begin(self._word.word)
 
     def _begin(self, word: Word) -> None:
@@ -139,6 +140,7 @@ class Supervisor:
 
     def _resume(self, note: str) -> None:
         self._loop.doubts.bear()
+        self._loop.watch.trust()
         self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE)
         self._leave_halt(TradingState.ACTIVE, note)
 

@@ -304,3 +304,38 @@ def test_m9_market_that_is_paused_may_cross() -> None:
     stage.books[0].snapshot([(4_600, 5)], [(4_500, 5)])
     stage.run(3)
     assert not stage.books[0].is_stale
+
+
+@pytest.mark.parametrize("delay", [-3600 * S, 3600 * S], ids=["first message from the future", "clock set back"])
+def test_m2_clock_that_was_wrong_is_learned_anew_when_a_person_resumes(delay: int) -> None:
+    stage = Watched()
+    stage.trade()
+    stage.delay_ns = min(delay, 0)
+    stage.run(0.1)
+    stage.delay_ns = max(delay, 0)
+    stage.run(60)
+    assert stage.causes() == [Stop.LATE] * 2  # no delay becomes an offset by lasting
+    stage.supervisor.resume("the venue set its clock")
+    stage.run(2)
+    assert (stage.causes(), stage.loop.watch.lag_ns) == ([Stop(0)] * 2, 0)
+    stage.delay_ns += 3 * S
+    stage.run(0.1)
+    assert stage.causes() == [Stop.LATE] * 2
+
+
+def test_m2_resume_learns_nothing_anew_while_the_data_are_in_time() -> None:
+    stage = Watched().begin()
+    stage.supervisor.resume("go on")
+    stage.delay_ns += 3 * S
+    stage.level()
+    assert stage.causes() == [Stop.LATE] * 2
+
+
+@pytest.mark.parametrize("venue_time_ns", [1, -5, 1_800_000_000_000_000, 10**17, 10**30])
+def test_m2_time_in_another_unit_is_told_and_makes_nothing_late(venue_time_ns: int) -> None:
+    stage = Watched().begin()
+    stage.frame(EventKind.DELTA, instrument=stage.rain, side=BID, price=100, size=1, venue_time_ns=venue_time_ns)
+    assert stage.causes() == [Stop(0)] * 2
+    assert stage.told(NoticeKind.FRAME_UNREADABLE) == (
+        f"sent at {venue_time_ns} ns since 1970, which is no time of these days"
+    )  # fmt: skip

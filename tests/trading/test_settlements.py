@@ -104,3 +104,29 @@ def test_settlement_that_the_journal_cannot_take_halts_and_is_paid() -> None:
     scene.loop.settlements.pay(scene.rain, 10_000, "me")
     assert scene.halts == ["journal: no space left"]
     assert scene.portfolio[scene.rain].net == 0
+
+
+def test_m4_second_settlement_at_another_price_that_would_pay_nothing_is_refused() -> None:
+    scene = holding()
+    scene.loop.settlements.pay(scene.rain, 3_700, "me")
+    with pytest.raises(OrderError, match=r"RAIN has settled at 0\.3700: nothing of it is held that could be paid"):
+        scene.loop.settlements.pay(scene.rain, 10_000, "me")
+    assert (scene.portfolio[scene.rain].mark, scene.portfolio.pnl) == (3_700, -5 * LOT * 800)
+
+
+def test_m5_settled_market_that_the_venue_calls_open_stays_closed_and_is_told() -> None:
+    scene = holding()
+    determined(scene, 10_000)
+    scene.frame(EventKind.STATE, instrument=scene.rain, state=MarketState.ACTIVE)
+    assert scene.loop.markets.causes(scene.rain) == Stop.CLOSED
+    assert scene.loop.notices.count(NoticeKind.SETTLEMENT_WRONG) == 1
+    assert scene.buy() is None
+
+
+def test_m4_market_that_an_earlier_run_paid_out_is_closed_at_the_start() -> None:
+    scene = Scene()
+    scene.portfolio.settle(scene.rain, 3_700)
+    scene.loop.settlements.close_settled()
+    assert [(each.instrument.symbol, each.text) for each in scene.loop.markets.all()] == [
+        ("RAIN", "settled at 0.3700"),
+    ]  # fmt: skip
