@@ -3,7 +3,7 @@ cimport cython
 from engine.orders.order cimport Change, Order
 from engine.trading.counters cimport Counters
 
-cdef int FILLED
+cdef int FILLED, ACCEPTED, REPLACED, NOTHING, CANCELED, EXPIRED, DUPLICATE, UNKNOWN, REJECTED, CANCEL_REJECTED
 
 
 cdef class Guard:

@@ -17,7 +17,10 @@ from engine.strategy import Strategy
 from engine.trading.counters import Counters
 from engine.trading.rejects import Rejects
 
-FILLED = Outcome.FILLED
+# What the path compares with, in C: an attribute of a class costs more than all that is counted here
+FILLED, ACCEPTED, REPLACED, NOTHING = Outcome.FILLED, Outcome.ACCEPTED, Outcome.REPLACED, Outcome.NOTHING
+CANCELED, EXPIRED, DUPLICATE, UNKNOWN = Outcome.CANCELED, Outcome.EXPIRED, Outcome.DUPLICATE, Outcome.UNKNOWN
+REJECTED, CANCEL_REJECTED = Outcome.REJECTED, Outcome.CANCEL_REJECTED
 LOGGER = logging.getLogger(log.LOGGER)
 DENIALS = {denial.value: denial.text for denial in RiskReject}
 
@@ -91,35 +94,35 @@ class Guard:
                 self.strategy.on_fill(order, change.last_px, change.last_qty)
             except BaseException as error:
                 self.failed("on_fill", error)
-        elif kind == Outcome.ACCEPTED:
+        elif kind == ACCEPTED:
             counters.acks += 1
             if self._has_rejects:
                 self._has_rejects = self.rejects.accepted(order)
             self.call("on_order", order)
-        elif kind == Outcome.REPLACED:
+        elif kind == REPLACED:
             counters.replaces += 1
             if self._has_rejects:
                 self._has_rejects = self.rejects.accepted(order)
             self.call("on_order", order)
-        elif kind in (Outcome.CANCELED, Outcome.EXPIRED):
+        elif kind in (CANCELED, EXPIRED):
             counters.cancels += 1
             self.call("on_order", order)
-        elif kind in (Outcome.REJECTED, Outcome.CANCEL_REJECTED):
+        elif kind in (REJECTED, CANCEL_REJECTED):
             self._refused(change)
-        elif kind == Outcome.DUPLICATE:
+        elif kind == DUPLICATE:
             counters.duplicates += 1
-        elif kind == Outcome.UNKNOWN:
+        elif kind == UNKNOWN:
             counters.unknown_reports += 1
             self.contradicted(change)
             if order is not None:
                 self.call("on_order", order)
-        elif kind != Outcome.NOTHING:  # a bust, a correction, or an outcome in doubt
+        elif kind != NOTHING:  # a bust, a correction, or an outcome in doubt
             self.call("on_order", order)
 
     def _refused(self, change: Change) -> None:
         counters = self.counters
         order, reason, text = change.order, change.reason, change.text  # a hook may bring the next report
-        if change.kind == Outcome.REJECTED:
+        if change.kind == REJECTED:
             counters.rejects += 1
         else:
             counters.cancel_rejects += 1

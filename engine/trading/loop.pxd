@@ -17,6 +17,7 @@ from engine.trading.gateway cimport Gateway
 from engine.trading.guard cimport Guard
 
 cdef int ACCEPTED
+cdef object DELTA
 
 
 cdef class TradingLoop:
@@ -51,7 +52,6 @@ cdef class TradingLoop:
     )
     cpdef bint replace(self, Order order, Py_ssize_t price, Py_ssize_t qty) except -1
     cpdef bint cancel(self, Order order) except -1
-    cdef int _not_sent(self, object error) except -1
     @cython.locals(report=ExecutionReport)
     cpdef on_report(self, object fields)
     @cython.locals(change=Change, order=Order)

@@ -34,7 +34,8 @@ from engine.trading.settlements import Settlements
 from engine.venue import EventKind, MarketDataDialect, MarketEvent
 
 HAS_BOOK = Stop.NO_BOOK | Stop.REFUSED  # what a snapshot puts an end to
-ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
+NOT_SENT = "request not sent: %s"  # it may or may not have left: the order stays open at its worst
+DELTA, ACCEPTED = EventKind.DELTA, Outcome.ACCEPTED  # this outcome and those after it answer a request
 
 
 class TradingLoop:
@@ -82,9 +83,7 @@ class TradingLoop:
         self.counters = guard.counters
         self.tick_to_order = LatencyRecorder()
         self.round_trip = LatencyRecorder()
-        self.is_connected = False
-        self.is_trading = False
-        self.is_halted = False
+        self.is_connected = self.is_trading = self.is_halted = False
         self.last_frame_ns = 0
         self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
         self._dirty: list[Book] = []
@@ -115,7 +114,7 @@ class TradingLoop:
         else:
             if is_last:
                 self.watch.note(event, now_ns)
-            if event.kind == EventKind.DELTA:
+            if event.kind == DELTA:
                 index = event.instrument.index
                 book = self.books[index]
                 if not self._moved(book, self._apply[index](event.side, event.price, event.size), now_ns):
@@ -209,7 +208,7 @@ class TradingLoop:
         try:
             self.gateway.new_order(order, wall_ns)
         except SessionError as error:
-            self._not_sent(error)
+            self.guard.halt(NOT_SENT % error)
         self.counters.orders += 1
         if self._answering_ns:
             self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
@@ -234,7 +233,7 @@ class TradingLoop:
         try:
             self.gateway.replace(order, wall_ns)
         except SessionError as error:
-            self._not_sent(error)
+            self.guard.halt(NOT_SENT % error)
         if self._answering_ns:
             self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
         return True
@@ -255,12 +254,8 @@ class TradingLoop:
         try:
             self.gateway.cancel(order, wall_ns)
         except SessionError as error:
-            self._not_sent(error)
+            self.guard.halt(NOT_SENT % error)
         return True
-
-    def _not_sent(self, error: SessionError) -> None:
-        """Halt: the request may or may not have left, so the order stays open at its worst."""
-        self.guard.halt(f"request not sent: {error}")
 
     # A report to a position
 
@@ -284,7 +279,11 @@ class TradingLoop:
     def apply(self, report: ExecutionReport) -> None:
         """Apply one report: to its order, the journal, the portfolio, risk, and then the strategy."""
         change = self.orders.apply(report)
-        self.journal.append_report(report, self.wall.now_ns())
+        failure = None
+        try:
+            self.journal.append_report(report, self.wall.now_ns())
+        except (JournalError, OSError) as error:  # it has happened all the same
+            failure = error
         order = change.order
         if change.notice is not None:
             self.notices.tell(*change.notice)
@@ -297,3 +296,5 @@ class TradingLoop:
                 self.round_trip.record(self._clock.now_ns() - order.sent_ns)
                 order.sent_ns = 0
         self.guard.changed(change)
+        if failure is not None:
+            self.guard.halt(f"journal: {failure}")

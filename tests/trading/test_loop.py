@@ -7,9 +7,10 @@ import pytest
 from engine import fix
 from engine.book import Book
 from engine.codec import Fields
-from engine.errors import SessionError
+from engine.errors import JournalError, SessionError
 from engine.fix import Exec, Msg, Status
 from engine.instrument import Instrument
+from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.orders.report import ABSENT
 from engine.risk import RiskReject, TradingState
@@ -518,3 +519,32 @@ def test_round_trip_is_measured_once_per_request() -> None:
     scene.now_ns += 9_000
     scene.loop.on_report(fill(order, 10, "E1", 4_500))
     assert (scene.loop.round_trip.count, scene.loop.round_trip.last_ns) == (1, 250)
+
+
+class FullJournal(NullJournal):
+    """A journal that has no room once it is told so."""
+
+    is_full = False
+
+    def append_report(self, report: Any, now_ns: int) -> Any:
+        if self.is_full:
+            raise JournalError("no space left")
+        return 0
+
+    def append_new(self, order: Any, now_ns: int) -> Any:
+        return 0
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_o1_fill_that_the_journal_cannot_take_is_booked_and_halts(ends: bool) -> None:
+    journal = FullJournal()
+    scene = Scene(journal=journal)
+    order = scene.buy()
+    scene.loop.on_report(ack(order))
+    journal.is_full = True
+    scene.taken()
+    scene.loop.on_report(fill(order, 10 if ends else 3, "E1", 4_500))
+    assert scene.portfolio[scene.rain].net == order.cum_qty == (10 if ends else 3)
+    assert ("strategy.on_fill", order.cl_ord_id, 4_500, order.cum_qty) in scene.taken()
+    assert scene.halts == ["journal: no space left"]
+    scene.risk.exposure._check()
