@@ -20,7 +20,7 @@ def repeat_fault(order: Order, report: ExecutionReport, kind: int) -> str | None
     Otherwise it is another one, and its sums must show it: empty, or what contradicts.
     """
     qty, price, other = _content(report, kind)
-    cum_qty = report.cum_qty
+    cum_qty = _cum_qty(order, report)
     for kept_qty, kept_price, kept_other, kept_cum_qty in [kept for _, kept in order.kept(report.exec_id)]:
         is_same = (qty, price) == (kept_qty, kept_price) and (bool(qty) or other in (kept_other, ABSENT))
         if is_same and cum_qty in (kept_cum_qty, ABSENT):
@@ -58,6 +58,13 @@ def unnamed_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, 
         if qty and not is_undone and (qty, price) == (report.last_qty, report.last_px)
     ]
     return found[-1] if found else None
+
+
+def _cum_qty(order: Order, report: ExecutionReport) -> int:
+    """Return the CumQty(14) of a report, or what LeavesQty(151) makes it where a fill does not say."""
+    if report.cum_qty != ABSENT or report.leaves_qty <= 0:  # nothing is left of an order that is over as well
+        return report.cum_qty
+    return order.order_qty - report.leaves_qty
 
 
 def _content(report: ExecutionReport, kind: int) -> tuple[int, int, int]:

@@ -52,4 +52,9 @@ def _shown(value: int) -> str:
 def refusal(report: ExecutionReport) -> tuple[NoticeKind, str]:
     """Put into words that the venue refuses a message of ours as such."""
     what = f"our 35={report.ref_msg_type}" + (f" 11={report.cl_ord_id!r}" if report.cl_ord_id else "")
-    return NoticeKind.VENUE_REFUSED, f"35={report.msg_type} of {what}: reason {report.reason}: {report.text!r}"
+    return NoticeKind.VENUE_REFUSED, f"35={report.msg_type} of {what}: {reason_of(report.reason)}: {report.text!r}"
+
+
+def reason_of(code: int) -> str:
+    """Name the code of a refusal, which need not have one."""
+    return "no reason" if code == ABSENT else f"reason {code}"

@@ -6,7 +6,7 @@ Units   money and prices as in `instrument`, quantities in lots.
 from math import gcd
 from typing import NamedTuple
 
-_ROOM = 2**62  # for the product of a rate and two prices
+_ROOM = 2**61  # for the product of a rate and two prices, and for what is added to it
 
 
 class FeeBound(NamedTuple):
@@ -25,9 +25,12 @@ class FeeBound(NamedTuple):
         """Return a bound that is no lower and whose products fit into 64 bits."""
         common = gcd(self.rate, self.unit)
         rate, unit = self.rate // common, self.unit // common
-        while rate * (limit // 2 + 1) ** 2 + unit >= _ROOM:
-            rate, unit = -(-rate // 2), max(unit // 2, 1)
-        return FeeBound(self.per_lot, rate if limit else 0, unit, self.per_order)
+        most = (limit // 2 + 1) ** 2  # of p * (limit - p)
+        while unit > 1 and rate * most + unit >= _ROOM:
+            rate, unit = -(-rate // 2), unit // 2
+        if rate * most + unit >= _ROOM:  # no price makes a difference any more
+            return FeeBound(min(self.per_lot + rate * most, _ROOM), 0, 1, min(self.per_order, _ROOM))
+        return FeeBound(min(self.per_lot, _ROOM), rate if limit else 0, unit, min(self.per_order, _ROOM))
 
 
 NO_FEE = FeeBound()

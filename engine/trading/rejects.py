@@ -9,6 +9,7 @@ from collections.abc import Container
 from engine.instrument import Instrument
 from engine.orders.order import Change, Order
 from engine.orders.table import Outcome
+from engine.orders.words import reason_of
 from engine.runtime.notices import NoticeKind, Notices
 from engine.trading.markets import Markets, Stop
 
@@ -32,10 +33,12 @@ class Rejects:
         """Tell of a refusal and stop the market where it has to be; return whether any market has refusals in a row."""
         order = change.order
         what = "a request" if order is None else f"ClOrdID(11) {order.cl_ord_id} in {order.instrument.symbol}"
-        self._notices.tell(NoticeKind.REQUEST_REFUSED, f"{what}: reason {change.reason}: {change.text or 'no text'}")
+        self._notices.tell(
+            NoticeKind.REQUEST_REFUSED, f"{what}: {reason_of(change.reason)}: {change.text or 'no text'}"
+        )
         if order is None or (change.kind == Outcome.CANCEL_REJECTED and order.is_done):  # too late, as may happen
             return bool(self._in_a_row)
-        market, words = order.instrument, change.text or f"reason {change.reason}"
+        market, words = order.instrument, change.text or reason_of(change.reason)
         is_closed = change.kind == Outcome.REJECTED and change.reason == EXCHANGE_CLOSED
         if is_closed or change.text in self._closed_texts:
             self._markets.stop(market, Stop.INACTIVE, f"the venue takes no orders: {words}")

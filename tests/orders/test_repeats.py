@@ -136,3 +136,10 @@ def test_executions_of_an_order_have_an_end(orders: Orders, order: Order) -> Non
     restated.exec_id = "one more"
     assert orders.apply(restated).kind == Outcome.UNKNOWN
     assert order.execution_count == MOST_EXECUTIONS + 1
+
+
+def test_s5_fill_of_the_same_size_under_the_same_exec_id_counts_by_its_leaves_qty(orders: Orders, order: Order) -> None:
+    first, second = (fill(order, 3, "E1", cum_qty=-(2**63), leaves_qty=leaves) for leaves in (7, 4))
+    kinds = [orders.apply(each).kind for each in (first, second, first, second)]
+    assert kinds == [Outcome.FILLED] * 2 + [Outcome.DUPLICATE] * 2
+    assert order.cum_qty == 6

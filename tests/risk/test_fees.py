@@ -1,5 +1,6 @@
 """Fees in what an order costs at most."""
 
+import pytest
 from msgspec import structs
 
 from engine import fix
@@ -59,3 +60,17 @@ def test_m14_open_order_counts_with_its_fee_until_it_is_over() -> None:
     order.ord_status, order.leaves_qty = fix.Status.CANCELED, 0
     risk.update(order)
     assert risk.exposure.open_cost == 0
+
+
+@pytest.mark.parametrize("limit", [10, 10_000, 10**9, 10**10, 10**15])
+@pytest.mark.parametrize("bound", [
+    FeeBound(0, 7 * 10**5, 10**11), FeeBound(3, 1, 3, 9_999), FeeBound(0, 10**18, 7), FeeBound(0, 2**70, 1),
+    FeeBound(2**70, 0, 1, 2**70), FeeBound(0, 2**90, 3**50),
+])  # fmt: skip
+def test_m14_bound_of_any_fee_fits_and_is_no_lower(bound: FeeBound, limit: int) -> None:
+    fitted = bound.fitted(limit)
+    assert fitted.rate * (limit // 2 + 1) ** 2 + fitted.unit < 2**63 and max(fitted) < 2**63
+    for price in (1, limit // 3, limit // 2, limit - 1):
+        product = price * (limit - price)
+        was, now = (each.per_lot + -(-each.rate * product // each.unit) for each in (bound, fitted))
+        assert now >= min(was, 2**61)

@@ -11,15 +11,15 @@ from engine.orders.order import Change, Order
 from engine.orders.orders import Orders
 from engine.orders.table import Outcome
 from engine.risk import RiskReject
-from engine.runtime.notices import Notices
+from engine.runtime.notices import NoticeKind, Notices
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
 from engine.trading.guard import Guard
 from engine.trading.markets import Markets
 from engine.trading.rejects import Rejects
 from engine.units import NO_LIMIT
-from tests.support.desks import HOOKS
-from tests.support.order_reports import RAIN, open_order
+from tests.support.desks import HOOKS, Scene
+from tests.support.order_reports import RAIN, open_order, report
 
 
 class Told(Strategy):
@@ -188,3 +188,11 @@ def test_hooks_of_the_base_class_do_nothing() -> None:
                             "on_stop": ()}.items():  # fmt: skip
         guard.call(name, *arguments)
     assert halts == []
+
+
+def test_refusal_without_a_reason_says_so() -> None:
+    scene = Scene()
+    order = scene.buy()
+    scene.loop.on_report(report(order.cl_ord_id, "8", "8"))
+    told = {notice.kind: notice.text for notice in scene.loop.notices.all()}
+    assert told[NoticeKind.REQUEST_REFUSED] == "ClOrdID(11) T-1 in RAIN: no reason: no text"
