@@ -1,7 +1,7 @@
 """Kalshi's fees: a quadratic of the price, rounded up, then settled at the precision of the account.
 
 Units   price, qty and money as in the instrument that each fee is of, whatever its decimals.
-Cost    integers only, no allocation in `QuadraticFee.fee` beyond them.
+Cost    integers only, no allocation in `QuadraticFee.fee` beyond them; what an account is charged is counted in C.
 Source  Kalshi fee schedule, and its fee rounding page in the six-decimal edition.
 """
 
@@ -11,6 +11,7 @@ from engine.orders.order import Order
 from engine.risk.fee_bound import FeeBound
 from engine.risk.fee_terms import FeeTerms
 
+BUY = fix.BUY
 TRADE_FEE = 6  # of the fee of one trade: $0.000001
 
 _RATE = 7  # hundredths of a dollar, per contract and P(1-P)
@@ -23,9 +24,10 @@ class QuadraticFee:
     `maker_percent` is 0 for fee type `quadratic`, 25 with maker fees, 50 with combo maker fees.
     """
 
-    __slots__ = ("_dollar", "_is_whole", "_maker", "_price_decimals", "_size_decimals", "_taker", "_unit")
+    __slots__ = ("_dollar", "_is_whole", "_maker", "_price_decimals", "_size_decimals", "_taker", "_unit", "precision")
 
-    def __init__(self, multiplier_milli: int = 1_000, maker_percent: int = 0) -> None:
+    def __init__(self, multiplier_milli: int = 1_000, maker_percent: int = 0, precision: int = 1) -> None:
+        self.precision = precision  # the least amount that the account's balance can change by
         self._taker = _RATE * multiplier_milli * 100
         self._maker = _RATE * multiplier_milli * maker_percent
         self._take_decimals(4, 2)  # Kalshi's own
@@ -61,6 +63,8 @@ class KalshiFees:
     A fill is rounded against the account's decimals, and what accumulates over an order is paid back to it.
     """
 
+    __slots__ = ("_rules", "_terms")
+
     def __init__(self, terms: FeeTerms) -> None:
         self._terms = terms
         self._rules: dict[Instrument, QuadraticFee] = {}
@@ -68,7 +72,7 @@ class KalshiFees:
     def _rule(self, instrument: Instrument) -> QuadraticFee:
         rule = self._rules.get(instrument)
         if rule is None:
-            rule = self._rules[instrument] = QuadraticFee(*self._terms.of(instrument))
+            rule = self._rules[instrument] = QuadraticFee(*self._terms.of(instrument), self._precision(instrument))
         return rule
 
     def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
@@ -77,9 +81,10 @@ class KalshiFees:
 
     def charge(self, order: Order, price: int, qty: int, is_taker: bool) -> int:
         """Return what the next fill costs in the end; never negative."""
-        trade_fee = self.fee(order.instrument, price, qty, is_taker)
-        precision = self._precision(order.instrument)
-        revenue = -price * qty if order.side == fix.BUY else price * qty
+        rule = self._rule(order.instrument)
+        trade_fee = rule.fee(order.instrument, price, qty, is_taker)
+        precision = rule.precision
+        revenue = -price * qty if order.side == BUY else price * qty
         rounding = (revenue - trade_fee) % precision
         accumulated = order.fee_rest + rounding
         charged = trade_fee + rounding
@@ -89,7 +94,8 @@ class KalshiFees:
 
     def bound(self, instrument: Instrument) -> FeeBound:
         """Return the taker's fee, which no maker's exceeds, and one rounding of the account."""
-        return self._rule(instrument).bound(instrument)._replace(per_order=self._precision(instrument) - 1)
+        rule = self._rule(instrument)
+        return rule.bound(instrument)._replace(per_order=rule.precision - 1)
 
     def _precision(self, instrument: Instrument) -> int:
         decimals = instrument.price_decimals + instrument.size_decimals - self._terms.account_decimals
