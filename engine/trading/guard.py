@@ -21,6 +21,7 @@ from engine.trading.rejects import Rejects
 FILLED, ACCEPTED, REPLACED, NOTHING = Outcome.FILLED, Outcome.ACCEPTED, Outcome.REPLACED, Outcome.NOTHING
 CANCELED, EXPIRED, DUPLICATE, UNKNOWN = Outcome.CANCELED, Outcome.EXPIRED, Outcome.DUPLICATE, Outcome.UNKNOWN
 REJECTED, CANCEL_REJECTED = Outcome.REJECTED, Outcome.CANCEL_REJECTED
+MOST_REASONS, OTHER = 100, 99  # what a venue may make us count has an end: OrdRejReason(103) 99 is any other
 LOGGER = logging.getLogger(log.LOGGER)
 DENIALS = {denial.value: denial.text for denial in RiskReject}
 
@@ -127,7 +128,8 @@ class Guard:
         else:
             counters.cancel_rejects += 1
         by_reason = counters.rejects_by_reason
-        by_reason[reason] = by_reason.get(reason, 0) + 1
+        counted = reason if reason in by_reason or len(by_reason) < MOST_REASONS else OTHER
+        by_reason[counted] = by_reason.get(counted, 0) + 1
         self._has_rejects = self.rejects.refused(change)
         self.call("on_reject", order, reason, text)
 

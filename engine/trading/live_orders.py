@@ -14,6 +14,7 @@ from engine.orders.order import Order
 from engine.trading.loop import TradingLoop
 
 RETRY_NS = 1_000_000_000
+MOST_ASKED = 10_000  # are kept, and those of the last `RETRY_NS`
 
 
 class LiveOrders:
@@ -92,5 +93,7 @@ class LiveOrders:
         """Return whether this order may be asked for now, and note that it is."""
         if now_ns - self._asked_ns.get(order.cl_ord_id, -RETRY_NS) < RETRY_NS:
             return False
+        if len(self._asked_ns) >= MOST_ASKED:  # what may be asked for again anyway
+            self._asked_ns = {key: at for key, at in self._asked_ns.items() if now_ns - at < RETRY_NS}
         self._asked_ns[order.cl_ord_id] = now_ns
         return True

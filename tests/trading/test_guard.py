@@ -14,7 +14,7 @@ from engine.risk import RiskReject
 from engine.runtime.notices import NoticeKind, Notices
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
-from engine.trading.guard import Guard
+from engine.trading.guard import MOST_REASONS, OTHER, Guard
 from engine.trading.markets import Markets
 from engine.trading.rejects import Rejects
 from engine.units import NO_LIMIT
@@ -188,6 +188,14 @@ def test_hooks_of_the_base_class_do_nothing() -> None:
                             "on_stop": ()}.items():  # fmt: skip
         guard.call(name, *arguments)
     assert halts == []
+
+
+def test_reasons_of_a_venue_that_never_repeats_one_are_counted_within_bounds() -> None:
+    scene = Scene(max_rejects_in_a_row=NO_LIMIT)
+    for reason in range(1_000, 1_000 + 3 * MOST_REASONS):
+        scene.loop.on_report(report(scene.buy().cl_ord_id, "8", "8", reason=reason))
+    by_reason = scene.loop.counters.rejects_by_reason
+    assert (len(by_reason), by_reason[OTHER], sum(by_reason.values())) == (101, 200, 300)
 
 
 def test_refusal_without_a_reason_says_so() -> None:

@@ -550,3 +550,14 @@ def test_journal_that_cannot_be_written_holds_up_no_mass_cancel_and_no_loss_of_t
     stage.log_out()
     assert (stage.state, order.ord_status) == (DeskState.WAITING, Status.UNKNOWN)
     assert stage.reports.count("not in the journal: [Errno 5] Input/output error") == 2
+
+
+def test_what_was_asked_for_is_forgotten_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.trading.live_orders.MOST_ASKED", 3)
+    stage = trading()
+    for _ in range(9):
+        order = stage.resting()
+        stage.supervisor._live.cancel([order], stage.now_ns)
+        stage.loop.on_report(canceled(order))
+        stage.tick(RETRY_NS)
+    assert len(stage.supervisor._live._asked_ns) <= 3
