@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.session.file.dictionaries import find_dictionary, wrong_version
-from engine.session.file.keys import BEGIN_STRING, DICTIONARY, HOST, LOGON_TAG, known, nearest
+from engine.session.file.keys import BEGIN_STRING, DICTIONARY, HOST, LOGON_TAG, TEXT, known, nearest
 from engine.session.file.pairs import (
     contradictions,
     dictionaries_without_effect,
     dictionary_keys,
+    odd_text,
     passwords_in_clear,
     wrong_address,
 )
@@ -131,6 +132,8 @@ class Judge:
             hint = hint if find_dictionary(Path(value).name, self._file.parent) else ""
             text = "is neither beside the session file nor among QuickFIX's own dictionaries; correct the path"
             self._problems.append(f"{place}: {written!r} {text}{hint}")
+        if kind is TEXT and (odd := odd_text(value)):
+            self._warnings.append(f"{place}: {odd}")
         if variable := other_form(value):
             self._warnings.append(f"{place}: is taken as it stands; write ${{{variable}}} for the variable")
         return value
