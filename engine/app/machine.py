@@ -4,6 +4,7 @@ Errors  none: each fault is a line that says which key, what, and what to do.
 """
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -50,11 +51,19 @@ def wrong_log(section: LogSection) -> list[str]:
     file = section.file
     if file is None:
         return []
-    if file.is_dir():
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        if not file.parent.is_dir():
+            return [f"log.file: the directory {file.parent} does not exist; make it"]
+        return wrong_directory("log.file", file.parent)
+    except OSError as error:
+        return [f"log.file: {file} cannot be used ({error.strerror}); name another"]
+    if stat.S_ISDIR(mode):
         return [f"log.file: {file} is a directory; name a file in it"]
-    if not file.parent.is_dir():
-        return [f"log.file: the directory {file.parent} does not exist; make it"]
-    return wrong_directory("log.file", file.parent)
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or not os.access(file, os.W_OK):
+        return [f"log.file: {file} is no file that can be appended to; name another"]
+    return []
 
 
 def wrong_session_folders(settings: SessionSettings) -> list[str]:
@@ -69,7 +78,10 @@ def wrong_session_folders(settings: SessionSettings) -> list[str]:
 
 def wrong_directory(key: str, directory: Path) -> list[str]:
     """Return why nothing could be written into a directory, which may not exist yet."""
-    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    try:
+        nearest = _nearest(directory)
+    except OSError as error:
+        return [f"{key}: {directory} cannot be used ({error.strerror}); name another"]
     if not nearest.is_dir():
         return [f"{key}: {nearest} is no directory; move it, or name another"]
     try:
@@ -79,9 +91,12 @@ def wrong_directory(key: str, directory: Path) -> list[str]:
         return [f"{key}: nothing can be written in {nearest} ({error.strerror}); name a directory where it can"]
 
 
+def _nearest(directory: Path) -> Path:
+    return next(path for path in (directory, *directory.absolute().parents) if path.exists())
+
+
 def _free_bytes(directory: Path) -> int:
-    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
-    found = os.statvfs(nearest)
+    found = os.statvfs(_nearest(directory))
     return found.f_bavail * found.f_frsize
 
 

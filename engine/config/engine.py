@@ -113,7 +113,7 @@ class FeedSection(Section, frozen=True, kw_only=True):
 
     url: str
     dialect: str
-    watch_depth: Annotated[int, msgspec.Meta(ge=1)]
+    watch_depth: Annotated[int, msgspec.Meta(ge=1, le=32_767)]
     heartbeat_timeout_ns: Duration
     backoff_min_ns: Duration
     backoff_max_ns: Duration

@@ -62,6 +62,11 @@ _MSG_TYPE_GRP = ElementTree.fromstring(
 _WITHOUT_STRINGS = (("FIX", "4", "0"), ("FIX", "4", "1"))
 _SESSION_MESSAGES = frozenset(msg_type.encode() for msg_type in ADMIN)
 
+# RecursionError is of a component inside itself, OverflowError of a number that is no tag.
+_MALFORMED = (
+    OSError, ElementTree.ParseError, LookupError, ValueError, AttributeError, RecursionError, OverflowError,
+)  # fmt: skip
+
 _Item = tuple[int, str, bool, frozenset[bytes] | None, Component | None]
 
 
@@ -167,7 +172,7 @@ class _File:
         try:
             root = ElementTree.parse(file).getroot()
             self._read(root)
-        except (OSError, ElementTree.ParseError, KeyError, ValueError, AttributeError) as error:
+        except _MALFORMED as error:
             raise ConfigError(f"{file}: not a QuickFIX dictionary: {error!r}; correct DataDictionary") from error
 
     def _read(self, root: ElementTree.Element) -> None:

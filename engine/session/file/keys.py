@@ -63,6 +63,10 @@ DICTIONARY = _kind("the path of a dictionary", r".+")
 FILE = _kind("the path of a file", r".+")
 FOLDER = _kind("the path of a folder", r".+")
 BEGIN_STRING = _kind("FIX.4.0 to FIX.4.4 or FIXT.1.1", r"FIX\.4\.[0-4]|FIXT\.1\.1")
+APPL_VER_ID = _kind(
+    "FIX.4.0 to FIX.5.0SP2, FIX.Latest, or its number from 2 to 10",
+    r"FIX\.4\.[0-4]|FIX\.5\.0(SP[12])?|FIX\.Latest|[2-9]|10",
+)
 CONNECTION = _kind("initiator or acceptor", r"initiator|acceptor")
 POLICY = _kind("ROUNDROBIN or PRIORITY", r"ROUNDROBIN|PRIORITY")
 PRECISION = _kind("0 to 9, or SECONDS, MILLIS, MICROS, NANOS", _PRECISION.pattern, _unit_of_time)
@@ -85,7 +89,7 @@ _ALL = (
     Key("OnBehalfOfCompID", TEXT, NATIVE),
     Key("DeliverToCompID", TEXT, NATIVE),
     Key("SessionQualifier", TEXT),
-    Key("DefaultApplVerID", TEXT),
+    Key("DefaultApplVerID", APPL_VER_ID),
     # schedule
     Key("StartTime", TIME),
     Key("EndTime", TIME),

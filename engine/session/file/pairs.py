@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
+from engine.session.file.keys import APPL_VER_ID
 from engine.session.file.security import switch_against_words, wants_tls
 
 _NUMBERED = re.compile(r"SocketConnect(Host|Port)(\d*)")
@@ -39,6 +40,9 @@ def contradictions(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if (switch := switch_against_words(values)) is not None:
         yield switch
     yield from _multipliers(values)
+    for key in values:
+        if key.startswith("AppDataDictionary.") and not APPL_VER_ID.fits(key.partition(".")[2]):
+            yield key, f"names no version; write {APPL_VER_ID.hint} behind the point"
     least, most = values.get("MinHeartBtInt", "0"), values.get("MaxHeartBtInt", "999999999")
     if least.isdecimal() and most.isdecimal() and int(least) > int(most):
         yield "MinHeartBtInt", f"{least} is above MaxHeartBtInt={most}; correct one"
