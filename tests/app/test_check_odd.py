@@ -117,3 +117,13 @@ def test_o19_malformed_dictionary_is_named(
     text = SESSION_FILE.replace("FIX44.xml", f"{tmp_path}/own.xml")
     problems = checked(('session = "quickfix"', f'session = "{kind}"'), session_file=text)
     assert all("ictionary" in problem or "own.xml" in problem for problem in problems)
+
+
+def test_m11_variable_of_a_key_file_that_is_not_set_is_one_line(
+    checked: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_SUCH_FILE", raising=False)
+    monkeypatch.setenv("SOME_KEY_ID", "id")
+    table = '[session.credentials]\nkey_id_env = "SOME_KEY_ID"\nprivate_key_file_env = "NO_SUCH_FILE"'
+    (problem,) = checked(added(table))
+    assert "environment variable NO_SUCH_FILE is not set" in problem

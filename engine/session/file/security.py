@@ -20,7 +20,8 @@ _ASKS_NOTHING = {
     ("SSLCheckCertificateRevocation", "N"), ("SocketInsecureSkipVerify", "N"),
 }  # fmt: skip
 _SECURITY = re.compile(
-    r"(?i)ssl|tls|cert|key|pass|pwd|user|login(?!coming)|secret|token|cipher|trust|auth|crypt|sign|credential|logontag|rawdata|554="
+    r"(?i)ssl|tls|cert|key|pass|pwd|user|login(?!coming)|secret|token|cipher|trust|auth|crypt|sign|credential|logontag|rawdata|554=|"
+    r"secur|x\.?509|hmac|bearer|otp|^pin$|2fa|tunnel|private|pfx|p12|\bpem"
 )
 _TLS_VALUE = re.compile(r"(?i)\b(?:ssl|tls)")
 
