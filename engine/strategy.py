@@ -5,8 +5,8 @@ Errors  an exception in a hook halts trading, cancels every order and is reporte
 Thread  the loop thread: a hook that takes long delays everything.
 """
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Coroutine, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.book import NO_ASK, NO_BID, Book
 from engine.fix import Tif
@@ -16,6 +16,9 @@ from engine.orders.order import Order
 from engine.portfolio import Position
 from engine.risk.codes import RiskReject
 from engine.units import Duration, Money, Price, Side, Size
+
+if TYPE_CHECKING:
+    from asyncio import Task
 
 __all__ = [
     "NO_ASK", "NO_BID", "Book", "Context", "Duration", "Instrument", "Money", "OrdType", "Order", "Position", "Price",
@@ -110,6 +113,19 @@ class Context(Protocol):
         A timer cannot be taken back: let `key` say whether it still matters.
         """
 
+    def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str = "") -> "Task[Any]":
+        """Run a coroutine beside the hooks, on the same loop, until it ends or the engine does.
+
+        It may use the whole context between two awaits, and must not keep the loop: what computes for long belongs in a
+        thread, which hands its results in by `post`. One that raises halts trading as a hook does. Live engines only.
+        """
+
+    def post(self, value: object) -> None:
+        """Call `on_input(value)` on the loop's thread as soon as it is free.
+
+        This is the only member that another thread may use. Live engines only.
+        """
+
 
 class Strategy:
     """Base of every strategy: each hook is optional, the defaults do nothing.
@@ -126,7 +142,10 @@ class Strategy:
         self.parameters = parameters
 
     def on_start(self) -> None:
-        """Trading may begin: session logged on, earlier orders gone, every book fresh. Called once in a run."""
+        """Trading may begin: session logged on, earlier orders gone, every book fresh. Called once in a run.
+
+        A market whose book does not come in time is left out: `on_market` tells of it next.
+        """
 
     def on_book(self, book: Book) -> None:
         """The best price, or one of the best `feed.watch_depth` levels, of `book` moved.
@@ -162,6 +181,9 @@ class Strategy:
 
     def on_timer(self, key: object) -> None:
         """A timer set with `context.timer` is due; `context.is_halted` may be True."""
+
+    def on_input(self, value: object) -> None:
+        """A background task or thread handed in `value` by `context.post`; `context.is_halted` may be True."""
 
     def on_halt(self, reason: str) -> None:
         """Trading is halted: every order is being cancelled, new ones are denied until a person resumes."""

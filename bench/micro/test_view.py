@@ -79,7 +79,7 @@ def publish(tmp_path: Path) -> Iterator[Callable[[int, int], Callable[[], None]]
             on_logon=None, on_logout=None, name="FIX.4.4:BENCH->VENUE", protection="TLS", last_error="",
             is_logged_on=True, next_sender_seq_num=17, next_target_seq_num=23,
             is_connected=True, last_loss="", last_loss_ns=0,
-            settings=SimpleNamespace(url="wss://venue"), totals=FeedCounts(),
+            address="wss://venue", totals=FeedCounts(),
         )  # fmt: skip
         source: Any = SimpleNamespace(
             trading=loop_of(markets, orders),

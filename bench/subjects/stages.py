@@ -45,7 +45,7 @@ def stand_in(inner: Any, names: tuple[str, ...], wrap: Wrap, *made_of: object) -
     def passed_on(name: str) -> Any:
         if callable(getattr(type(inner), name)):
             return lambda self, *arguments: getattr(inner, name)(*arguments)
-        return property(lambda self: getattr(inner, name))
+        return property(lambda self: getattr(inner, name), lambda self, value: setattr(inner, name, value))
 
     kind = type(inner)
     members = {name: passed_on(name) for name in dir(kind) if not name.startswith("__")}
@@ -78,6 +78,7 @@ def wrap_stage(rig: Any, stage: str, wrap: Wrap) -> None:
         loop._on_book = wrap(loop._on_book)
         loop.guard.strategy = Wrapped(loop.guard.strategy, _HOOKS, wrap)
     elif stage == "risk":
+        loop.risk.heard_ns = 2**62  # the stand-in hears the feed, and this one, which judges, takes it for young
         loop.risk = stand_in(loop.risk, _RISK, wrap, loop.risk.limits, loop.instruments, loop.portfolio)
     elif stage == "orders":
         loop.orders = stand_in(loop.orders, _ORDERS, wrap)

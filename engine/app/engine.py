@@ -1,7 +1,7 @@
 """One engine: its parts built from a configuration and joined by callables, then run until it is stopped.
 
 Errors  ConfigError before anything is connected; afterwards what goes wrong halts trading and is logged.
-Thread  one: the loop thread. The log's listener is the only other one.
+Thread  one: the loop thread. The log's listener and the watchdog have their own.
 """
 
 import asyncio
@@ -13,7 +13,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from engine.app import loading, operator
+from engine.app import loading, operator, repair
+from engine.app.background import Background
 from engine.app.takeover import take_over
 from engine.app.views import Views
 from engine.book import make_book
@@ -31,12 +32,14 @@ from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
+from engine.runtime.watchdog import Watchdog
 from engine.session import Session
 from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
+from engine.trading.messages import join
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 from engine.venue import MarketDataDialect, OrderDialect
 
@@ -78,7 +81,8 @@ class Engine(Views):
         self.sockets = Sockets(loop)
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
-        word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
+        self.watchdog: Watchdog | None = None  # of a process of our own
+        self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         fees = loading.fees(config.feed, config.fees)
         orders = Orders(_nonce(), fees.charge)
@@ -109,17 +113,17 @@ class Engine(Views):
             raise
 
     def _join(self, parts: Parts, dialect: OrderDialect, seams: Seams, word: HaltWord) -> None:
+        self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.feed = self._make_feed(parts.market_data)
-        self.session.on_message = seams.receive(self.trading)
-        self.session.on_logon = self.supervisor.on_logon
-        self.session.on_logout = self.supervisor.on_logout
-        self.session.on_fault = self.supervisor.halt
+        join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
-        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note)
-        tell = partial(self.trading.notices.tell, NoticeKind.VIEW_LOST)
-        self._publisher = Publisher(self, self.config.engine, seams.wall_ns, tell)
+        self.actions |= repair.actions(self.session, self.supervisor.note)
+        tell = self.trading.notices.tell
+        refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
+        self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
@@ -131,6 +135,7 @@ class Engine(Views):
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
             reconnect=lambda reason: self.feed.reconnect(reason),
+            beside=self._background if seams.call_later is None else None,
         )
 
     def _open_session(self) -> Session:
@@ -165,16 +170,18 @@ class Engine(Views):
         except BaseException:
             self.abandon()
             raise
-        self._publisher.open()
-        self.feed.start()
-        self.session.logon()
-        self._tick()
-        await self._stopped.wait()
-        await self.close()
+        with self._background:
+            self._publisher.open()
+            self.feed.start()
+            self.session.logon()
+            self._tick()
+            await self._stopped.wait()
+            await self.close()
 
     def abandon(self) -> None:
         """Leave nothing behind: the start failed before anything was connected."""
         self.session.close()
+        self._word.close()
         self._journal.abandon()
 
     def stop(self) -> None:
@@ -187,6 +194,7 @@ class Engine(Views):
         self._do("supervisor", self.supervisor.tick)
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
         self._do("journal", self._journal.prepare)
+        self._do("session store", self.session.prepare)
         self._do("snapshot", self._snapshots.tick)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
@@ -203,11 +211,17 @@ class Engine(Views):
                 self.supervisor.halt(f"{what}: {error}")
 
     def _tick(self) -> None:
+        if self.watchdog is not None:
+            self.watchdog.turn()
+            for stall in self.watchdog.stalls():
+                self.trading.notices.tell(NoticeKind.LOOP_HELD, str(stall))
         self.tick()
         self._timer = self._loop.call_later(TICK_NS / 1e9, self._tick)
 
     async def close(self) -> None:
         """Let go of every connection and file."""
+        if self.watchdog is not None:
+            self.watchdog.stop()
         if self._timer is not None:
             self._timer.cancel()
         live = self.trading.orders.live()
@@ -217,6 +231,7 @@ class Engine(Views):
         self.session.close()
         self._control.close()
         self._publisher.close()
+        self._word.close()
         try:
             self._day.close(self._wall_ns())
         finally:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from engine import venue
 from engine.app.hooks import wrong_hooks
@@ -18,7 +17,7 @@ from engine.config.engine import Credentials, FeedSection, SessionSection, Strat
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
-from engine.net.settings import protection
+from engine.net.settings import protection, shown_address
 from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
@@ -71,8 +70,7 @@ def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:
 
 def feed_address(section: FeedSection) -> str:
     """Return where market data comes from, without what may be a secret in the URL."""
-    address = urlsplit(section.url)
-    return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
+    return shown_address(section.url)
 
 
 def feed_protection(section: FeedSection) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.errors import ConfigError, EngineError
 from engine.fix import Status
-from engine.ops.control import Action, Answer, Request
+from engine.ops.control import Action, Answer, OperatorRequest
 from engine.orders.order import Order
 from engine.runtime.halt_word import SharedHaltWord
 from engine.trading.loop import TradingLoop
@@ -34,7 +34,7 @@ def open_halt_word(state_dir: Path, wall_ns: Callable[[], int], group: int | Non
 def actions(supervisor: Supervisor, trading: TradingLoop, stop: Callable[[], object]) -> dict[str, Action]:
     """Return what the control socket takes beside "status"."""
 
-    def resume(request: Request) -> None:
+    def resume(request: OperatorRequest) -> None:
         """Resume, but not what was halted since the person looked."""
         if supervisor.heed() and supervisor.state is DeskState.HALTED:
             raise EngineError(f"not resumed, since it was halted this moment: {supervisor.reason}")
@@ -53,7 +53,7 @@ def actions(supervisor: Supervisor, trading: TradingLoop, stop: Callable[[], obj
     }
 
 
-def settle(trading: TradingLoop, request: Request) -> Answer:
+def settle(trading: TradingLoop, request: OperatorRequest) -> Answer:
     """Pay what the person says that one contract of a market was worth."""
     symbol, price = str(request.arguments.get("symbol", "")), str(request.arguments.get("price", ""))
     found = [instrument for instrument in trading.instruments if instrument.symbol == symbol]

@@ -1,7 +1,7 @@
-"""An engine as a process: its log, its signals, how its loop waits, and the status that it ends with.
+"""An engine as a process: its log, its signals, its watchdog, how its loop waits, and the status that it ends with.
 
 Errors  what the parts raise before anything is connected.
-Thread  the main thread, which becomes the loop thread.
+Thread  the main thread, which becomes the loop thread; with metrics another one, which only waits for their process.
 """
 
 import asyncio
@@ -9,12 +9,15 @@ import contextlib
 import logging
 import signal
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from types import FrameType
 
 import uvloop
 
 from engine.app.engine import Engine
+from engine.app.watching import LoopWatch
 from engine.config.engine import EngineConfig
 from engine.ops.metrics.process import MetricsChild
 from engine.ops.metrics.server import Listener, listen
@@ -22,6 +25,14 @@ from engine.runtime import log, modes
 from engine.runtime.notices import NoticeKind
 
 LOGGER = logging.getLogger(log.LOGGER)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+# What else would end the process at once, with its orders alive; not what a fault of the program itself raises
+STRAY = tuple(
+    signal.Signals[name]
+    for name in ["SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGPWR", "SIGIO", "SIGSTKFLT"]
+    if name in signal.Signals.__members__
+)
+BY_SIGNAL = "by signal SIGUSR1"
 
 
 def run(config: EngineConfig) -> int:
@@ -29,18 +40,26 @@ def run(config: EngineConfig) -> int:
     with ExitStack() as around:
         # First of all, so that a start that fails over it leaves nothing behind
         scraped = around.enter_context(listen(config.metrics.port)) if config.metrics.port else None
-        around.callback(log.start(config.log.level, config.log.file).stop)
+        writer = log.start(config.log.level, config.log.file)
+        around.callback(writer.stop)
         runner = around.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        return runner.run(_run(config, scraped))
+        return runner.run(_run(config, writer, scraped))
 
 
-async def _run(config: EngineConfig, scraped: Listener | None = None) -> int:
+async def _run(config: EngineConfig, writer: log.Listener, scraped: Listener | None) -> int:
     loop = asyncio.get_running_loop()
     engine = Engine(config, loop)
     obey_signals(engine, loop)
+    for number in STRAY:
+        loop.add_signal_handler(number, end, engine, number)
     with ExitStack() as beside:
         if scraped is not None:
             beside.callback(metrics_child(config, scraped, engine, loop).close)
+        # The watchdog's threads begin before the loop's is pinned: they would share its core.
+        watch = beside.enter_context(LoopWatch(engine, writer.flush))
+        for number in (*ENDING, *STRAY):
+            also_at_once(number, watch.hurry)
+        also_at_once(signal.SIGUSR1, lambda: watch.halt(BY_SIGNAL))
         try:
             beside.enter_context(running_mode(config, loop, engine))
         except BaseException:
@@ -65,11 +84,34 @@ def metrics_child(
 
 
 def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
-    """Let SIGINT, SIGTERM and SIGQUIT end the engine in order, and SIGUSR1 halt it; SIGHUP is for rotated logs."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
-        loop.add_signal_handler(number, engine.stop)
+    """Let SIGINT, SIGTERM and SIGQUIT end the engine in order, and SIGUSR1 halt it.
+
+    SIGHUP is for rotated logs. SIGTSTP, the Ctrl-Z of a terminal, would leave orders alone for as long as it likes.
+    """
+    for number in ENDING:
+        loop.add_signal_handler(number, end, engine, number)
+    loop.add_signal_handler(signal.SIGTSTP, LOGGER.warning, "SIGTSTP: an engine that sleeps guards no order: ignored")
     loop.add_signal_handler(signal.SIGHUP, LOGGER.warning, "SIGHUP: a log that was renamed is begun anew")
-    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, "by signal SIGUSR1")
+    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, BY_SIGNAL)
+
+
+def end(engine: Engine, number: signal.Signals) -> None:
+    """Say which signal ends the engine, and end it in order."""
+    engine.supervisor.note(f"STOP: by signal {number.name}")
+    engine.stop()
+
+
+def also_at_once(number: signal.Signals, act: Callable[[], object]) -> None:
+    """Let a signal that the loop takes call `act` too, at the next line of Python, also while the loop is held."""
+    for_the_loop = signal.getsignal(number)
+    assert callable(for_the_loop)
+
+    def both(taken: int, frame: FrameType | None) -> None:
+        """Tell the loop, and act."""
+        for_the_loop(taken, frame)
+        act()
+
+    signal.signal(number, both)  # which interrupts what waits in the system, a lock too, unlike the loop's own way
 
 
 def running_mode(config: EngineConfig, loop: asyncio.AbstractEventLoop, engine: Engine) -> modes.Mode:

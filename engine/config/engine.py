@@ -6,6 +6,7 @@ Errors  ConfigError that lists everything wrong at once, each problem with the p
 
 import grp
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -125,7 +126,8 @@ class FeedSection(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if fault := _fault_of_address(self.url):
-            raise ConfigError(f'url: "{self.url}" {fault}')
+            shown = re.sub("//[^/]*@", "//...@", self.url).partition("?")[0]  # no password in an error
+            raise ConfigError(f'url: "{shown}" {fault}')
         if not 0 < self.backoff_min_ns <= self.backoff_max_ns:
             raise ConfigError("backoff_min must be positive and not above backoff_max")
         if not self.heartbeat_timeout_ns:
@@ -164,6 +166,18 @@ class LogSection(Section, frozen=True, kw_only=True):
     file: Path | None = None  # None is standard error
 
 
+class WatchdogSection(Section, frozen=True, kw_only=True):
+    """What happens where a hook, or anything else, holds the loop; "0s" is off."""
+
+    warn_after_ns: Duration = 250_000_000
+    end_after_ns: Duration = 5_000_000_000
+    action: Literal["end", "disconnect"] = "end"
+
+    def __post_init__(self) -> None:
+        if 0 < self.end_after_ns <= self.warn_after_ns:
+            raise ConfigError("end_after must be longer than warn_after")
+
+
 class Sections(Section, frozen=True, kw_only=True):
     """The file's tables, the markets aside."""
 
@@ -176,6 +190,7 @@ class Sections(Section, frozen=True, kw_only=True):
     metrics: MetricsSection = MetricsSection()
     journal: JournalSection = JournalSection()
     log: LogSection = LogSection()
+    watchdog: WatchdogSection = WatchdogSection()
 
 
 class EngineConfig(Sections, frozen=True, kw_only=True):

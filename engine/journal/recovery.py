@@ -141,6 +141,9 @@ class _Replay:
             orders.restore_cl_ord_id(texts[0])
         elif kind == RecordKind.DISCONNECT:
             orders.on_disconnect()
+        elif kind == RecordKind.DOUBT:
+            if (order := orders.by_id(texts[0])) is not None:  # else over for so long that no snapshot has it
+                orders.doubt(order)
         elif kind == RecordKind.SETTLE:
             index, price, fee = record.numbers
             self._portfolio.settle(self._table[index], price, fee)

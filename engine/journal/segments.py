@@ -51,6 +51,7 @@ class RecordKind:
     STATE = 13  # a snapshot begins: how many records follow, the last id's number, orders so far, the day
     HOLDING = 14  # of a snapshot: what is held of a market, and what it has made
     ORDER = 15  # of a snapshot: an order with all that it has traded
+    DOUBT = 16  # an order that something else than a report contradicted
 
 
 class Listing(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ SNAPSHOT_KINDS = (RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER)
 _FIELDS = (
     "cl_ord_id", "order_id", "side", "price", "order_qty", "cum_qty", "leaves_qty", "cum_cost", "ord_type",
     "time_in_force", "post_only", "expire_time_ns", "ord_status", "pending", "pending_cl_ord_id", "pending_price",
-    "pending_qty", "is_lost",
+    "pending_qty", "is_lost", "fee_rest",
 )  # fmt: skip
 _ORDER = tuple[list[str | int | bool], list[tuple[str, int, int, int, int, bool]]]  # the fields, and `Order.all_kept`
 

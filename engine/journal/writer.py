@@ -62,6 +62,9 @@ class NullJournal:
     def append_disconnect(self, now_ns: int) -> None:
         """Record that `Orders.on_disconnect` was called."""
 
+    def append_doubt(self, order: Order, now_ns: int) -> None:
+        """Record that `Orders.doubt` was called."""
+
     def append_settle(self, instrument: Instrument, price: int, fee: int, now_ns: int) -> None:
         """Record that `Portfolio.settle` was called."""
 
@@ -172,6 +175,10 @@ class Journal(NullJournal):
     def append_disconnect(self, now_ns: int) -> None:
         """Record that what is unanswered is lost."""
         self._append(RecordKind.DISCONNECT, now_ns, (), "")
+
+    def append_doubt(self, order: Order, now_ns: int) -> None:
+        """Record the ClOrdID of an order that is in doubt."""
+        self._append(RecordKind.DOUBT, now_ns, (), order.cl_ord_id)
 
     def append_settle(self, instrument: Instrument, price: int, fee: int, now_ns: int) -> None:
         """Record what one contract paid, and the fee."""

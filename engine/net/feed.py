@@ -17,7 +17,7 @@ from engine.errors import ConfigError
 from engine.net import reasons
 from engine.net.addresses import HostAddresses
 from engine.net.connection import WebSocketConnection, report
-from engine.net.settings import FeedCounts, FeedSettings, protection
+from engine.net.settings import FeedCounts, FeedSettings, protection, shown_address
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.venue import MarketDataDialect
@@ -55,7 +55,7 @@ class Feed:
         sockets: Sockets | None = None,
     ) -> None:
         if not settings.url.startswith(("ws://", "wss://")):
-            raise ConfigError(f"feed url {settings.url!r} must start with ws:// or wss://")
+            raise ConfigError(f"feed url {shown_address(settings.url)!r} must start with ws:// or wss://")
         self.settings = settings
         self.dialect = dialect
         self.is_closing = False
@@ -80,6 +80,11 @@ class Feed:
     def is_connected(self) -> bool:
         """Whether there is a connection, subscribed and watched."""
         return self._connection is not None
+
+    @property
+    def address(self) -> str:
+        """Where it goes, as people may see it."""
+        return shown_address(self.settings.url)
 
     @property
     def protection(self) -> str:
@@ -195,7 +200,7 @@ class Feed:
     def _tell_loss(self, reason: str) -> None:
         self.last_loss, self.last_loss_ns = reason, self._wall_ns()
         try:
-            self._on_lost(f"market data of {self.settings.url}: {reason}")
+            self._on_lost(f"market data of {self.address}: {reason}")
         except Exception as error:
             report(error, "on_lost")
 

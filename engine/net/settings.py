@@ -3,7 +3,7 @@
 Units   durations in ns, sizes in bytes.
 """
 
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
@@ -16,6 +16,12 @@ def protection(url: str) -> str:
     if address.scheme == "wss":
         return f"TLS 1.2+, verified as {address.hostname}"
     return f"plain TCP: feed.url begins with {address.scheme}:"
+
+
+def shown_address(url: str) -> str:
+    """Return where a connection goes, without what may be a secret in the URL."""
+    address = urlsplit(url)
+    return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], address.path, "", ""))
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

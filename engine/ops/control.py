@@ -33,13 +33,13 @@ REQUEST_BYTES = 16_384
 MOST_CLIENTS = 32
 ASKS_PER_SECOND = 50  # of one process
 REASON_CHARACTERS = 400
-QUIET = frozenset(("status", "cancels"))  # they change nothing: neither logged nor noted
+QUIET = frozenset(("status", "cancels", "session-status"))  # they change nothing: neither logged nor noted
 NEVER_HELD_BACK = frozenset(("halt", "reduce-only", "cancel-all", "stop"))
 _NOBODY_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED, None)  # None: a path that no socket can have
 USAGE = 'send one line of JSON: {"action": "status", "reason": "...", "arguments": {}}'
 
 
-class Request(NamedTuple):
+class OperatorRequest(NamedTuple):
     """What was asked for, why, with which arguments, and by whom."""
 
     action: str
@@ -61,18 +61,23 @@ class NotAnswering(EngineError):
 
 
 Answer: TypeAlias = Mapping[str, object]
-Action: TypeAlias = Callable[[Request], Answer | None]  # None answers with the status; EngineError says why not
+Action: TypeAlias = Callable[[OperatorRequest], Answer | None]  # None answers with the status; EngineError says why not
 
 
 class OperatorSocket:
     """Listens in one state directory; `actions` may grow while it does.
 
-    `note` is given a line for the journal about each action, the refused ones too.
+    `note` is given a line for the journal about each action, the refused ones too; `tell` what was no action at all.
     """
 
     def __init__(
-        self, actions: Mapping[str, Action], status: Callable[[], Answer], note: Callable[[str], None]
+        self,
+        actions: Mapping[str, Action],
+        status: Callable[[], Answer],
+        note: Callable[[str], None],
+        tell: Callable[[str], object] = LOGGER.warning,
     ) -> None:
+        self._tell = tell
         self._actions = actions
         self._status = status
         self._note = note
@@ -110,7 +115,12 @@ class OperatorSocket:
         """Take one more client; beyond the bound the oldest, which has said nothing for longest, goes."""
         self._clients[client] = None
         if len(self._clients) > MOST_CLIENTS:
-            next(iter(self._clients)).end()
+            next(iter(self._clients)).drop(f"one of more than {MOST_CLIENTS}")
+
+    def refuse(self, person: Person, why: str) -> bytes:
+        """Tell that somebody asked for nothing that can be done; return the line that answers it."""
+        self._tell(f"{person}: {why}")
+        return json.dumps({"error": why}).encode() + b"\n"
 
     def leave(self, client: "_Client") -> None:
         """Forget a client."""
@@ -120,15 +130,12 @@ class OperatorSocket:
         """Do what a line asks for; return the line that answers it."""
         request = _read(line, person)
         if request is None:
-            LOGGER.warning("control: %d bytes of %s are no request", len(line), person)
-            answer: Answer = {"error": USAGE}
-        elif self._is_too_often(request):
-            answer = {"error": f"more than {ASKS_PER_SECOND} requests a second; ask less often"}
-        else:
-            answer = self._act(request)
-        return json.dumps(answer, default=str).encode() + b"\n"
+            return self.refuse(person, USAGE)
+        if self._is_too_often(request):
+            return self.refuse(person, f"more than {ASKS_PER_SECOND} requests a second; ask less often")
+        return json.dumps(self._act(request), default=str).encode() + b"\n"
 
-    def _is_too_often(self, request: Request) -> bool:
+    def _is_too_often(self, request: OperatorRequest) -> bool:
         second = asyncio.get_running_loop().time() // 1
         if second != self._second:
             self._second = second
@@ -136,7 +143,7 @@ class OperatorSocket:
         self._asked[request.person.pid] += 1
         return self._asked[request.person.pid] > ASKS_PER_SECOND and request.action not in NEVER_HELD_BACK
 
-    def _act(self, request: Request) -> Answer:
+    def _act(self, request: OperatorRequest) -> Answer:
         action, reason, _, person = request
         if action == "status":
             return self._status()
@@ -168,7 +175,7 @@ class _Client(asyncio.Protocol):
         """Begin to wait for the line."""
         self._transport = cast(asyncio.Transport, transport)
         self._person = peer_of(transport.get_extra_info("socket").fileno())
-        self._timer = asyncio.get_running_loop().call_later(TIMEOUT_S, self.end)
+        self._timer = asyncio.get_running_loop().call_later(TIMEOUT_S, self.drop, f"nothing whole in {TIMEOUT_S:g} s")
         self._server.enter(self)
 
     def data_received(self, data: bytes) -> None:
@@ -178,7 +185,7 @@ class _Client(asyncio.Protocol):
         self._received += data
         line, end, _ = self._received.partition(b"\n")
         if len(line) > REQUEST_BYTES:
-            self._say(json.dumps({"error": f"a request is one line of at most {REQUEST_BYTES} bytes"}).encode() + b"\n")
+            self._say(self._server.refuse(self._person, f"a request is one line of at most {REQUEST_BYTES} bytes"))
         elif end:
             self._answer(line)
 
@@ -193,8 +200,13 @@ class _Client(asyncio.Protocol):
         self._timer.cancel()
         self._server.leave(self)
 
+    def drop(self, why: str) -> None:
+        """Hang up on one that is too slow or in the way."""
+        self._server.refuse(self._person, why)
+        self.end()
+
     def end(self) -> None:
-        """Hang up at once, on one that is too slow or in the way."""
+        """Hang up at once."""
         self._transport.abort()
         self._server.leave(self)
 
@@ -251,7 +263,7 @@ def _is_answered(path: Path) -> bool:
             return False
 
 
-def _read(line: bytes, person: Person) -> Request | None:
+def _read(line: bytes, person: Person) -> OperatorRequest | None:
     """Return what a line asks for, None where it is no request."""
     try:
         found = json.loads(line)
@@ -260,4 +272,4 @@ def _read(line: bytes, person: Person) -> Request | None:
         return None
     if not (isinstance(action, str) and isinstance(reason, str) and isinstance(arguments, dict)):
         return None
-    return Request(action, plain(reason), arguments, person)
+    return OperatorRequest(action, plain(reason), arguments, person)

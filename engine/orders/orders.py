@@ -1,8 +1,7 @@
 """Every order of this process: their ids, their requests, and the reports that move them.
 
 Units   price, size and money as in `instrument`; times in ns of the clock that the caller passes in.
-Shapes  every order is kept, with the ExecID(17) of each of its fills, as long as the process runs; `MOST_EXECUTIONS` of
-        one order, then its reports contradict.
+Shapes  every order is kept as long as the process runs, with the ExecID(17) of up to `MOST_EXECUTIONS` reports.
 Errors  OrderError for a request that contradicts its order; a report that fits no row is a value, not an error.
 Cost    O(1); a report that names its order by OrderID(37) alone is looked for among all of them.
 Thread  the loop thread only.
@@ -21,11 +20,12 @@ from engine.orders.repeats import MOST_EXECUTIONS, repeat_fault
 from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.steps import STEPS, Fee, close_request, fill, move
 from engine.orders.table import SAME, TABLE, TERMINAL, Event, Outcome
-from engine.runtime.notices import NoticeKind
+from engine.orders.words import describe, describe_report, describe_stranger, refusal, repeated
 
 EXECUTION_REPORT = Msg.EXECUTION_REPORT
 _CANCEL = Msg.ORDER_CANCEL_REQUEST
 _REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST
+_REFUSALS = (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
 _ORDER_MESSAGES = ("", Msg.NEW_ORDER_SINGLE, _CANCEL, _REPLACE)
 _TRADE = Event.TRADE
 _LAST_TRADE = Event.LAST_TRADE
@@ -128,16 +128,16 @@ class Orders:
         """Note that a cancel is being sent; OrderError if the order cannot take one now."""
         if not order.can_cancel:
             raise OrderError(
-                _describe(order, "nothing is left to cancel, or a request is in flight: wait for its answer")
+                describe(order, "nothing is left to cancel, or a request is in flight: wait for its answer")
             )
         self._request(order, _CANCEL, cl_ord_id, now_ns)
 
     def request_replace(self, order: Order, price: int, qty: int, now_ns: int, cl_ord_id: str = "") -> None:
         """Note that a replace to a total of `qty` is being sent; OrderError if the order cannot take one now."""
         if not order.can_replace:
-            raise OrderError(_describe(order, "only a working order with no request in flight can be replaced"))
+            raise OrderError(describe(order, "only a working order with no request in flight can be replaced"))
         if qty <= order.cum_qty:
-            raise OrderError(_describe(order, f"OrderQty(38) {qty} leaves nothing: cancel it instead"))
+            raise OrderError(describe(order, f"OrderQty(38) {qty} leaves nothing: cancel it instead"))
         order.pending_price = price
         order.pending_qty = qty
         self._request(order, _REPLACE, cl_ord_id, now_ns)
@@ -197,6 +197,7 @@ class Orders:
         event = PLAIN.get(report.exec_type) if report.msg_type == EXECUTION_REPORT else None
         if event is None:
             event = event_of(order, report)
+            change.notice = refusal(report) if report.msg_type in _REFUSALS else None
         elif event is _TRADE and report.leaves_qty == 0 and ends_order(order, report):
             event = _LAST_TRADE
         rows = TABLE[order.ord_status]
@@ -204,18 +205,15 @@ class Orders:
         if row is None:
             return self._impossible(order, report)
         state, kind = row
-        if (
-            kind >= _REMEMBERED
-            and order.has_counted(report.exec_id)
-            and (kind != _REPLACED or report.cl_ord_id != order.pending_cl_ord_id)
-        ):
-            repeated = repeat_fault(order, report, kind)
-            if repeated is None:
+        is_answer = kind == _REPLACED and report.cl_ord_id == order.pending_cl_ord_id
+        if kind >= _REMEMBERED and order.has_counted(report.exec_id) and not is_answer:
+            repeat = repeat_fault(order, report, kind)
+            if repeat is None:
                 change.kind = Outcome.DUPLICATE
                 return change
-            if repeated:
-                return self._contradict(order, report, repeated)
-            change.notice = (NoticeKind.EXEC_ID_REPEATED, f"17={report.exec_id!r} again, {_describe_report(report)}")
+            if repeat:
+                return self._contradict(order, report, repeat)
+            change.notice = repeated(report)
         if kind >= _REMEMBERED and order._more is not None and len(order._more) >= MOST_EXECUTIONS:
             return self._contradict(order, report, f"more than {MOST_EXECUTIONS} executions")
         if kind == _FILLED:
@@ -276,14 +274,15 @@ class Orders:
         change = self._change
         change.kind = Outcome.UNKNOWN
         change.notice = None
-        change.text = _describe(order, f"{_describe_report(report)}: {fault}")
+        change.text = describe(order, f"{describe_report(report)}: {fault}")
         self.doubt(order)
         return change
 
     def _apply_to_none(self, report: ExecutionReport) -> Change:
         """Judge a report about no order of ours: the answer to a mass cancel, a refused query, or an unknown order."""
         change = self._change
-        is_refusal = report.msg_type in (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
+        is_refusal = report.msg_type in _REFUSALS
+        change.notice = refusal(report) if is_refusal else None
         if report.msg_type == Msg.ORDER_MASS_CANCEL_REPORT:
             change.kind = Outcome.NOTHING if report.reason == ABSENT else Outcome.CANCEL_REJECTED
         elif is_refusal and report.ref_msg_type == Msg.ORDER_MASS_CANCEL_REQUEST:
@@ -293,18 +292,5 @@ class Orders:
         else:
             change.kind = Outcome.UNKNOWN
             change.symbol = report.symbol
-            change.text = (
-                f"ClOrdID(11) unknown: {report.cl_ord_id!r}, OrigClOrdID(41) {report.orig_cl_ord_id!r},"
-                f" OrderID(37) {report.order_id!r}, 35={report.msg_type} 150={report.exec_type} 58={report.text!r}"
-            )
+            change.text = describe_stranger(report)
         return change
-
-
-def _describe_report(report: ExecutionReport) -> str:
-    return (
-        f"35={report.msg_type} 150={report.exec_type} 39={report.ord_status} 17={report.exec_id!r} 58={report.text!r}"
-    )
-
-
-def _describe(order: Order, fault: str) -> str:
-    return f"ClOrdID(11) {order.cl_ord_id!r} in OrdStatus(39) {order.ord_status}: {fault}"

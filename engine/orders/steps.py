@@ -14,7 +14,7 @@ from engine.orders.prices import is_beyond, is_possible, may_trade, wrong_last_p
 from engine.orders.repeats import undone_fill
 from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.table import LIVE, OVER, PROVEN, TERMINAL, Outcome
-from engine.runtime.notices import NoticeKind
+from engine.orders.words import unasked
 
 LIMIT, GTC = fix.Type.LIMIT, fix.Tif.GTC
 NEW, PARTIALLY_FILLED, FILLED = Status.NEW, Status.PARTIALLY_FILLED, Status.FILLED
@@ -233,18 +233,6 @@ def _undone_fill(order: Order, report: ExecutionReport, fee: Fee) -> tuple[str, 
         return None
     money = report.fee if report.fee != ABSENT else fee(order, report.last_px, report.last_qty, report.is_taker)
     return "", report.last_qty, report.last_px, money
-
-
-def unasked(order: Order, what: str, report: ExecutionReport) -> tuple[NoticeKind, str]:
-    """Return what people should hear of what the venue did by itself."""
-    return NoticeKind.CHANGED_BY_VENUE, (
-        f"ClOrdID(11) {order.cl_ord_id!r} {what}: 150={report.exec_type} 39={report.ord_status}"
-        f" 38={_shown(report.order_qty)} 44={_shown(report.price)} 58={report.text!r}"
-    )
-
-
-def _shown(value: int) -> str:
-    return "" if value == ABSENT else str(value)
 
 
 def _take_price(order: Order, report: ExecutionReport) -> str:

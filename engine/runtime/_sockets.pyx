@@ -20,7 +20,8 @@ from libc.errno cimport EAGAIN, EINTR, errno
 cdef extern from "sys/socket.h":
     ssize_t recv(int descriptor, void* buffer, size_t size, int flags) nogil
     ssize_t send(int descriptor, const void* data, size_t size, int flags) nogil
-    int MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK
+    int shutdown(int descriptor, int how) nogil
+    int MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, SHUT_RDWR
 
 cdef enum:
     # Before the loop has its turn, for timers and everybody else's sockets
@@ -49,6 +50,7 @@ cdef class Watch:
     cdef Sockets sockets
     cdef object transport, target, updated
     cdef int kind, descriptor  # descriptor -1: the loop reads it
+    cdef int number  # the transport's own descriptor, which another thread may not ask for
     cdef bint is_direct, is_open, is_lent
     cdef Py_buffer lent  # the protocol's buffer, borrowed until something has come into it
 
@@ -157,6 +159,12 @@ cdef class Sockets:
         for watch in self.watched:
             watch.give_back()
 
+    def shut_down(self):
+        """End every connection at the system's side: for another thread, while the loop is held and cannot."""
+        cdef Watch watch
+        for watch in self.watched:
+            shutdown(watch.number, SHUT_RDWR)
+
     def spin(self):
         """Look at every socket for a while; return when it is time for a turn of the loop."""
         cdef int i, reads = 0
@@ -180,6 +188,7 @@ cdef class Sockets:
         cdef Watch watch = Watch()
         watch.sockets, watch.transport, watch.target, watch.updated = self, transport, target, updated
         watch.kind, watch.descriptor, watch.is_open = kind, -1, True
+        watch.number = (transport if kind == READY else transport.get_extra_info("socket")).fileno()
         watch.is_direct = kind == READY or transport.get_extra_info("ssl_object") is None
         self.indirect += not watch.is_direct
         self.watched = (*self.watched, watch)

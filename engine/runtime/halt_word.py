@@ -59,6 +59,9 @@ class HaltWord:
         """Return what another process has set since; None where nothing is new."""
         return None
 
+    def close(self) -> None:
+        """Let go of the file; the page goes on showing it."""
+
 
 class SharedHaltWord(HaltWord):
     """The word of one state directory, made free if it is missing; `group` may write it too."""
@@ -69,6 +72,7 @@ class SharedHaltWord(HaltWord):
         self._wall_ns = wall_ns
         self._group = group
         self._is_lost = False
+        self._descriptor = -1
         if not self._path.exists():
             write(self._path, Word(FREE, wall_ns(), the_engine(), "no engine ran here before"))
         self._open()
@@ -101,7 +105,9 @@ class SharedHaltWord(HaltWord):
 
     def close(self) -> None:
         """Close the file; the page goes on showing it."""
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def _open(self) -> None:
         self._descriptor = _opened(self._path)

@@ -8,14 +8,18 @@ Thread  any thread may log; a listener thread of the standard library writes. A 
 import json
 import logging
 import queue
+import threading
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
 from pathlib import Path
+from typing import TypeAlias
 
 from engine.errors import ConfigError
 
 LOGGER = "fixlane"
-LOGGERS = (LOGGER, "engine")  # the second for modules that log under their own name
+LOGGERS = (LOGGER, "engine", "")  # the second for modules that log under their own name, the last for a strategy's
+LOUD = ("picows",)  # libraries of ours whose every step is no news, and may show what a request carries
+Entry: TypeAlias = "logging.LogRecord | threading.Event"  # a record, or who waits for those before it
 _PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
 
 
@@ -42,18 +46,44 @@ class Queued(QueueHandler):
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         """Format the message now: the arguments may change before it is written."""
-        record.msg, record.args = record.getMessage(), None  # as the arguments are now
+        try:
+            text = record.getMessage()
+        except Exception as error:  # a slip of whoever logs: the words are worth more than their form
+            text = f"{record.msg!s} (not filled in: {type(error).__name__}: {error})"
+        record.msg, record.args = text, None
         return record
 
 
 class Listener(QueueListener):
     """Writes what is queued; `stop` writes the rest and closes the file."""
 
+    def __init__(
+        self, records: "queue.SimpleQueue[logging.LogRecord | threading.Event]", target: logging.Handler
+    ) -> None:
+        super().__init__(records, target)
+        self.records = records
+        loggers = [logging.getLogger(name) for name in LOGGERS]
+        self._former = [(logger, logger.handlers, logger.level, logger.propagate) for logger in loggers]
+
+    def flush(self, seconds: float) -> None:
+        """Return when everything that was logged before is written, or after so many seconds; for any thread."""
+        mark = threading.Event()
+        self.records.put(mark)
+        mark.wait(seconds)
+
+    def handle(self, record: Entry) -> None:
+        """Write a record, or let go of who waits for those before it."""
+        if isinstance(record, threading.Event):
+            record.set()
+        else:
+            super().handle(record)
+
     def stop(self) -> None:
-        """Write what is queued, take the handlers off the loggers and close the file."""
+        """Write what is queued, leave the loggers as they were found and close the file."""
         super().stop()
-        for name in LOGGERS:
-            logging.getLogger(name).handlers = []
+        for logger, handlers, level, propagate in self._former:
+            logger.handlers, logger.propagate = handlers, propagate
+            logger.setLevel(level)
         for handler in self.handlers:
             handler.close()
 
@@ -65,12 +95,14 @@ def start(level: str, file: Path | None) -> Listener:
     except OSError as error:
         raise ConfigError(f"log.file: {file} cannot be written: {error.strerror}") from None
     target.setFormatter(JsonFormatter())
-    records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    records: queue.SimpleQueue[Entry] = queue.SimpleQueue()
+    listener = Listener(records, target)
     for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [Queued(records)]
         logger.setLevel(level.upper())
         logger.propagate = False
-    listener = Listener(records, target)
+    for name in LOUD:
+        logging.getLogger(name).setLevel(logging.WARNING)
     listener.start()
     return listener

@@ -20,6 +20,15 @@ class NoticeKind(StrEnum):
 
     MARKET_STOPPED = "market_stopped"  # a market takes no new orders from now on
     MARKET_RESUMED = "market_resumed"
+    SESSION_REFUSED = "session_refused"  # a message of the venue that the session could not take
+    VENUE_REFUSED = "venue_refused"  # Reject(3) or BusinessMessageReject(j) of what we sent
+    SESSION_ALERT = "session_alert"  # the session protocol was broken, or ended over an error
+    SESSION_GARBLED = "session_garbled"  # bytes of the venue that are no message, ignored as the standard asks
+    SESSION_LOST = "session_lost"  # the session was up and is not any more
+    SESSION_STRANGER = "session_stranger"  # a connection that did not become a session
+    LOGON_FAILED = "logon_failed"
+    LOGON_STORM = "logon_storm"  # so many that the attempts are slowed down
+    LINES_LEFT_OUT = "lines_left_out"  # of the log, because a peer caused too many
     VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
     METRICS_LOST = "metrics_lost"  # their process ended; it is started again
     BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be
@@ -40,6 +49,8 @@ class NoticeKind(StrEnum):
     SUBSCRIPTION_REFUSED = "subscription_refused"
     MARKET_SETTLED = "market_settled"  # what a contract turned out to be worth was paid
     SETTLEMENT_WRONG = "settlement_wrong"  # at a price that cannot be, or at another one than before; nothing was paid
+    CONTROL_REFUSED = "control_refused"  # somebody at the control socket who asks for nothing, too much or too slowly
+    LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out

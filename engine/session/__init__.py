@@ -9,19 +9,24 @@ from collections.abc import Callable
 from typing import Protocol
 
 from engine.codec import Fields
+from engine.runtime.notices import NoticeKind
 
 
 class Session(Protocol):
     """One FIX session, initiator side.
 
-    Set the four callables before `logon`. `on_message` receives every application message and every session-level
-    Reject(3); its `Fields` are valid during the call only.
+    Set the callables before `logon`. `on_message` receives every application message and every session-level
+    Reject(3); its `Fields` are valid during the call only. `on_refused` receives an application message that the
+    session answered with a Reject, the reason as in SessionRejectReason(373), and its text. `on_notice` receives what
+    people should hear of.
     """
 
     on_logon: Callable[[], None]
     on_logout: Callable[[str], None]
     on_message: Callable[[Fields], None]
     on_fault: Callable[[str], None]
+    on_refused: Callable[[Fields, int, str], None]
+    on_notice: Callable[[NoticeKind, str], None]
 
     @property
     def name(self) -> str:
@@ -34,6 +39,10 @@ class Session(Protocol):
     @property
     def last_error(self) -> str:
         """Why it last went down or did not come up, in the counterparty's words where there are any; else empty."""
+
+    @property
+    def phase(self) -> str:
+        """Where it stands: `logged on`, `connecting`, `waiting` for the next attempt, `given up` or `logged out`."""
 
     @property
     def is_logged_on(self) -> bool:
@@ -53,8 +62,20 @@ class Session(Protocol):
     def send(self, body: bytes) -> None:
         """Send one application message: `35=D<SOH>`, then its body fields, each closed by SOH."""
 
+    def prepare(self) -> None:
+        """Make room for what will be sent; SessionError where the store cannot grow, while it still has room."""
+
     def refuse(self, fields: Fields) -> None:
         """Answer a message whose MsgType(35) the application does not take by BusinessMessageReject(j)."""
+
+    def reset(self) -> None:
+        """Begin both numbers at 1, and ask for the same in the next Logon; SessionError unless it is disconnected."""
+
+    def set_next(self, next_out: int, next_in: int) -> None:
+        """Set both numbers, by agreement with the peer; SessionError unless it is disconnected."""
+
+    def test_request(self) -> None:
+        """Send a TestRequest; SessionError while logged out."""
 
     def logout(self, text: str = "") -> None:
         """Send Logout, answer what the peer still asks for, then disconnect; do not connect again."""

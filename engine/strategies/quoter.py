@@ -51,6 +51,10 @@ class TwoSidedQuoter(Strategy):
         self._quote(book.instrument, grid, fix.BUY, buy_at if net < p.max_position else -1)
         self._quote(book.instrument, grid, fix.SELL, sell_at if net > -p.max_position else -1)
 
+    def _is_near(self, price: int, slot: int, grid: PriceGrid) -> bool:
+        """Return whether a quote may stay; one at a price that the grid has lost may not."""
+        return price in grid and abs(grid.slot_of[price] - slot) < self.parameters.tolerance
+
     def _quote(self, instrument: Instrument, grid: PriceGrid, side: int, slot: int) -> None:
         """Bring this side's quote to a slot of the grid; one off the grid withdraws it."""
         order = self._quotes.get((instrument.index, side))
@@ -63,5 +67,5 @@ class TwoSidedQuoter(Strategy):
                     self._quotes[instrument.index, side] = sent
         elif not price:
             self.context.cancel(order)
-        elif order.can_replace and abs(grid.slot_of[order.price] - slot) >= self.parameters.tolerance:
+        elif order.can_replace and not self._is_near(order.price, slot, grid):
             self.context.replace(order, price, order.order_qty)

@@ -20,7 +20,7 @@ from engine.runtime import log
 from engine.runtime.notices import Notices
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
-from engine.trading.desk import CallLater, Desk
+from engine.trading.desk import Beside, CallLater, Desk
 from engine.trading.doubts import Doubts
 from engine.trading.feed_watch import FeedLimits, FeedWatch
 from engine.trading.gateway import Gateway
@@ -64,6 +64,7 @@ class Surroundings(NamedTuple):
     wall_ns: Callable[[], int]  # since 1970
     call_later: CallLater
     log: Callable[[str], object] = LOGGER.warning
+    beside: Beside | None = None  # where a strategy's own tasks run
     reconnect: Callable[[str], object] = LOGGER.warning
 
 
@@ -82,7 +83,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     )
     instruments = [book.instrument for book in parts.books]
     settlements = Settlements(parts.portfolio, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
-    doubts = Doubts(instruments, parts.orders, parts.risk, markets, notices, guard, around.wall_ns)
+    doubts = Doubts(instruments, parts.orders, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
 
     def resync(book: Book) -> None:
         around.command(parts.market_data.resync((book.instrument,)))
@@ -107,5 +108,5 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         around.clock_ns,
         around.wall_ns,
     )
-    parts.strategy.context = Desk(loop, around.call_later)
+    parts.strategy.context = Desk(loop, around.call_later, around.beside)
     return loop

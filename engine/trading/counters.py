@@ -25,3 +25,4 @@ class Counters:
         self.unknown_reports = 0
         self.denials_by_code: dict[int, int] = {}
         self.rejects_by_reason: dict[int, int] = {}
+        self.refusals_by_reason: dict[int, int] = {}  # of the venue's messages, by SessionRejectReason(373)

@@ -4,8 +4,9 @@ Units   price and size as in `instrument`; `now_ns` is wall time since 1970, del
 Thread  the loop thread only.
 """
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Protocol, TypeAlias
 
 from engine import fix
 from engine.book import Book
@@ -15,15 +16,27 @@ from engine.orders.order import Order
 from engine.portfolio import Position
 from engine.trading.loop import TradingLoop
 
+Started: TypeAlias = "asyncio.Task[Any]"
 CallLater: TypeAlias = Callable[[int, Callable[[], None]], object]  # a delay in ns, and what is due then
+
+
+class Beside(Protocol):
+    """What runs beside the hooks, where there is an event loop for it."""
+
+    def start(self, coroutine: Coroutine[Any, Any, Any], name: str) -> Started:
+        """Run a coroutine until it ends or the engine does."""
+
+    def post(self, act: Callable[[], object]) -> None:
+        """Call `act` on the loop's thread soon; for any thread."""
 
 
 class Desk:
     """Implements `strategy.Context`, and offers nothing beyond it: the loop itself is out of a strategy's reach."""
 
-    def __init__(self, loop: TradingLoop, call_later: CallLater) -> None:
+    def __init__(self, loop: TradingLoop, call_later: CallLater, beside: Beside | None = None) -> None:
         self._loop = loop
         self._call_later = call_later
+        self._beside = beside
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -101,3 +114,16 @@ class Desk:
     def timer(self, delay_ns: int, key: object = None) -> None:
         """Call `on_timer(key)` once, `delay_ns` from now, also while trading is paused."""
         self._call_later(delay_ns, lambda: self._loop.guard.call("on_timer", key))
+
+    def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str = "") -> Started:
+        """Run a coroutine beside the hooks; one that fails halts trading as a hook does."""
+        if self._beside is None:
+            coroutine.close()
+            raise ConfigError("create_task needs a live engine: a stepped run has no time in which a task could run")
+        return self._beside.start(coroutine, name)
+
+    def post(self, value: object) -> None:
+        """Call `on_input(value)` on the loop's thread as soon as it is free; from any thread."""
+        if self._beside is None:
+            raise ConfigError("post needs a live engine: in a stepped run nothing happens beside the hooks")
+        self._beside.post(lambda: self._loop.guard.call("on_input", value))

@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 from engine import fix
 from engine.codec import Fields
+from engine.errors import JournalError
 from engine.fix import Status
 from engine.instrument import Instrument
+from engine.journal.writer import NullJournal
 from engine.orders.order import Change, Order
 from engine.orders.orders import Orders
 from engine.risk import Risk
@@ -42,6 +44,7 @@ class Doubts:
         instruments: Sequence[Instrument],
         orders: Orders,
         risk: Risk,
+        journal: NullJournal,
         markets: Markets,
         notices: Notices,
         guard: Guard,
@@ -50,6 +53,7 @@ class Doubts:
         self._by_symbol = {instrument.symbol: instrument for instrument in instruments}
         self._orders = orders
         self._risk = risk
+        self._journal = journal
         self._markets = markets
         self._notices = notices
         self._guard = guard
@@ -78,6 +82,10 @@ class Doubts:
 
     def suspect(self, order: Order, text: str) -> None:
         """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
+        try:
+            self._journal.append_doubt(order, self._wall_ns())
+        except (JournalError, OSError) as error:
+            self._guard.halt(f"journal: {error}")
         self._orders.doubt(order)
         self._risk.update(order)
         self._contradict(order, text)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from engine.book import Book
 from engine.runtime.notices import NoticeKind, Notices
 from engine.trading.lag import NEVER, Lag
-from engine.trading.markets import Markets, Stop, named
+from engine.trading.markets import UNSEEN, Markets, Stop, named
 from engine.units import NO_LIMIT
 from engine.venue import MarketEvent
 
@@ -23,7 +23,9 @@ LOOKS = 20  # after so many looks every book was looked at
 FEWEST = 64  # books of one look
 CALM_NS = 1_000_000_000  # late data are in time again when they have been for so long
 PATIENCE_NS, MOST_PATIENCE_NS = 10_000_000_000, 600_000_000_000  # late and not better: the first and longest wait
-SET_ASIDE = Stop.REFUSED | Stop.CLOSED  # no book is waited for
+SET_ASIDE = (Stop.REFUSED | Stop.CLOSED).value  # no book is waited for
+MISSING = (Stop.REFUSED | Stop.CLOSED | Stop.NO_BOOK).value  # nothing more to say of a book that does not come
+IDLE = (Stop.PAUSED | Stop.CLOSED | Stop.INACTIVE).value  # nothing trades, and a book may cross
 NO_DIFFERENCE = -(2**63)  # no message told when it was sent
 
 
@@ -36,7 +38,7 @@ class FeedLimits(NamedTuple):
 
 
 class FeedWatch:
-    """Judges the books of one feed, and the feed; `resync` asks for a market's book, `reconnect` takes a reason."""
+    """Judges one feed and its books; `resync` asks for a book anew, `reconnect` for the feed, with the reason."""
 
     def __init__(
         self,
@@ -92,12 +94,12 @@ class FeedWatch:
         if missing:
             return f"no fresh book for {len(missing)} of {len(self._books)} markets: {named(missing)}"
         if self._markets.are_unseen():
-            first = self._markets.all()[0]
+            first = next(each for each in self._markets.all() if each.cause & UNSEEN)
             return f"none of {len(self._books)} markets can be seen: {first.instrument.symbol}: {first.text}"
         return ""
 
     def _may_come(self, book: Book, now_ns: int) -> bool:
-        if self._markets.causes(book.instrument) & SET_ASIDE:
+        if self._markets.has(book.instrument, SET_ASIDE):
             return False
         return now_ns - self._stale_ns.get(book, now_ns) < self._limits.max_gap_ns
 
@@ -181,15 +183,15 @@ class FeedWatch:
         self._crossed_ns.pop(book, None)
         if now_ns - self._stale_ns.setdefault(book, now_ns) < self._limits.max_gap_ns:
             return
-        if not self._markets.causes(book.instrument) & (SET_ASIDE | Stop.NO_BOOK):
+        if not self._markets.has(book.instrument, MISSING):
             text = f"no book for {_seconds(self._limits.max_gap_ns)}"
             self._markets.stop(book.instrument, Stop.NO_BOOK, f"{text}: {self._lost}" if self._lost else text)
 
     def _look_at_crossed(self, book: Book, now_ns: int) -> None:
         """Believe no book that stays crossed or locked: two such orders would have traded, so something was lost."""
         self._stale_ns.pop(book, None)
-        if self._markets.causes(book.instrument) & (Stop.PAUSED | Stop.CLOSED | Stop.INACTIVE):
-            return  # where nothing trades a book may cross
+        if self._markets.has(book.instrument, IDLE):
+            return
         if now_ns - self._crossed_ns.setdefault(book, now_ns) < self._limits.max_crossed_ns:
             return
         del self._crossed_ns[book]

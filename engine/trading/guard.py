@@ -55,7 +55,11 @@ class Guard:
 
     def failed(self, name: str, error: BaseException) -> None:
         """Halt because a hook raised."""
-        reason = f"strategy hook {name} raised {type(error).__name__}: {text_of(error)} ({self._place(error)})"
+        self.failed_beside(f"strategy hook {name}", error)
+
+    def failed_beside(self, what: str, error: BaseException) -> None:
+        """Halt because of something else than a hook, such as a background task."""
+        reason = f"{what} raised {type(error).__name__}: {text_of(error)} ({self._place(error)})"
         LOGGER.error(reason, exc_info=error)
         self.halt(reason)
 

@@ -32,6 +32,7 @@ class Stop(IntFlag):
 
 PULLED = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT  # nothing of ours may rest there
 UNSEEN = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE  # the feed does not show it as it is
+PULLED_BITS, UNSEEN_BITS = PULLED.value, UNSEEN.value
 
 
 class StoppedMarket(NamedTuple):
@@ -59,7 +60,7 @@ class Markets:
         self._tell = tell
         self._instruments: tuple[Instrument, ...] = tuple(risk.exposure.instruments)
         self._stopped: dict[tuple[Instrument, Stop], StoppedMarket] = {}
-        self._causes: dict[Instrument, Stop] = {}  # of the stopped ones
+        self._causes: dict[Instrument, int] = {}  # of the stopped ones; flags of a class cost a microsecond each
         self.is_quiet = False  # the strategy is told nothing before its start
         self._pulled: dict[Instrument, None] = {}  # those of them where nothing may rest
         self._unseen: set[Instrument] = set()
@@ -81,10 +82,11 @@ class Markets:
 
     def _stop(self, instrument: Instrument, cause: Stop, text: str) -> bool:
         """Note a cause; False if it is known."""
-        if self.causes(instrument) & cause:
+        before, cause_bit = self._causes.get(instrument, 0), cause.value
+        if before & cause_bit:
             return False
         self._stopped[instrument, cause] = StoppedMarket(instrument, cause, text, self._wall_ns())
-        self._note(instrument, self.causes(instrument) | cause)
+        self._note(instrument, before | cause_bit)
         return True
 
     def lift(self, instrument: Instrument, causes: Stop) -> None:
@@ -103,28 +105,29 @@ class Markets:
 
     def _lift(self, instrument: Instrument, causes: Stop) -> bool:
         """Take causes away; False unless the market opens."""
-        before = self.causes(instrument)
-        for cause in before & causes:
+        before = self._causes.get(instrument, 0)
+        left = before & ~causes.value
+        if left == before:
+            return False
+        for cause in Stop(before & causes.value):
             del self._stopped[instrument, cause]
-        left = before & ~causes
-        if left != before:
-            self._note(instrument, left)
-        return bool(before) and not left
+        self._note(instrument, left)
+        return not left
 
     def _tell_strategy(self, instrument: Instrument, words: str) -> None:
         if not self.is_quiet:
             self._tell(instrument, words)
 
-    def _note(self, instrument: Instrument, causes: Stop) -> None:
+    def _note(self, instrument: Instrument, causes: int) -> None:
         if causes:
             self._causes[instrument] = causes
         else:
             del self._causes[instrument]
-        if causes & PULLED:
+        if causes & PULLED_BITS:
             self._pulled[instrument] = None
         else:
             self._pulled.pop(instrument, None)
-        if causes & UNSEEN:
+        if causes & UNSEEN_BITS:
             self._unseen.add(instrument)
         else:
             self._unseen.discard(instrument)
@@ -132,7 +135,11 @@ class Markets:
 
     def causes(self, instrument: Instrument) -> Stop:
         """Return every cause that stops a market; false if it is open."""
-        return self._causes.get(instrument, Stop(0))
+        return Stop(self._causes.get(instrument, 0))
+
+    def has(self, instrument: Instrument, causes: int) -> bool:
+        """Return whether any of these causes stops a market."""
+        return self._causes.get(instrument, 0) & causes != 0
 
     def are_unseen(self) -> bool:
         """Return whether the feed shows no market at all as it is."""

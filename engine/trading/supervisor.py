@@ -135,9 +135,12 @@ class Supervisor:
     def resume(self, reason: str, by: Person | None = None) -> None:
         """Allow trading again, by a person's decision, which also opens the markets that nothing else would open."""
         self._say(FREE, reason, by)
+        self._resume(f"RESUME: {reason}")
+
+    def _resume(self, note: str) -> None:
         self._loop.doubts.bear()
         self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE)
-        self._leave_halt(TradingState.ACTIVE, f"RESUME: {reason}")
+        self._leave_halt(TradingState.ACTIVE, note)
 
     def cancel_all(self) -> None:
         """Cancel every live order now, and go on as before."""
@@ -175,7 +178,7 @@ class Supervisor:
         elif word.state == REDUCE_ONLY:
             self._leave_halt(TradingState.REDUCE_ONLY, f"REDUCE_ONLY: {word}")
         else:
-            self._leave_halt(TradingState.ACTIVE, f"RESUME: {word}")
+            self._resume(f"RESUME: {word}")
         return True
 
     def note(self, note: str) -> None:

@@ -23,6 +23,7 @@ from engine.config.engine import (
     Sections,
     SessionSection,
     StrategySection,
+    WatchdogSection,
 )
 from engine.config.markets import BandSection, Decimals, MarketSection
 from engine.exchange.faults import KINDS, InjectedFault
@@ -61,6 +62,7 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [metrics]": MetricsSection,
     "## [journal]": JournalSection,
     "## [log]": LogSection,
+    "## [watchdog]": WatchdogSection,
     "## [[market]]": MarketSection,
     "## bands": BandSection,
     "## [fix] of sim.toml": FixConfig,
@@ -99,7 +101,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:13] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:14] if "." not in heading}
 
 
 # session-files.md
@@ -278,7 +280,15 @@ def test_members_of_the_context_are_those_that_the_engine_offers() -> None:
 def test_members_of_a_book_are_those_that_both_books_have() -> None:
     cells = [cell for cell, _ in rows(page("strategy.md"), "member of a book")]
     shown = {name.partition("(")[0] for cell in cells for name in re.findall(r"`?(\w+\([\w, ]*\)|\w+)`?", cell)}
-    written = {"apply", "apply_many", "set_level", "snapshot", "mark_stale", "is_dirty"}  # by the loop alone
+    written = {
+        "apply",
+        "apply_many",
+        "set_level",
+        "snapshot",
+        "mark_stale",
+        "use_grid",
+        "is_dirty",
+    }  # by the loop alone
     for kind in (Book, SortedBook):
         assert shown == {name for name in dir(kind) if not name.startswith("_")} - written
 

@@ -16,12 +16,14 @@ from engine.journal.writer import Journal
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
+from engine.orders.table import Outcome
 from engine.portfolio import Portfolio
 from tests.support.order_chaos import Chaos, snapshot
 from tests.support.order_reports import INSTRUMENTS, RAIN, SNOW, ack, fill, open_order, report, state
 
 
 def fee(order: Order, price: int, qty: int, is_taker: bool) -> int:
+    order.fee_rest += qty
     return price * qty // 100 if is_taker else qty
 
 
@@ -208,3 +210,36 @@ def test_record_that_cannot_be_replayed_is_named(
 
 def test_nothing_to_recover_is_nothing() -> None:
     assert recover([], INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)) == (0, [], [], 0)
+
+
+def test_s5_recovered_orders_tell_replays_from_other_executions_as_before(tmp_path: Path) -> None:
+    before = Engine(tmp_path, "A")
+    order = before.open()
+    first, second = fill(order, 3, "E1"), fill(order, 7, "E1", cum_qty=10, leaves_qty=0)
+    for each in (first, second):
+        before.hear(each)
+    bust = report(order.cl_ord_id, Exec.TRADE_CANCEL, "1", exec_id="E1", exec_ref_id="E1", cum_qty=3, leaves_qty=7)
+    before.hear(bust)
+    before.crash()
+    after = Engine(tmp_path, "B")
+    recovered = after.orders.by_id(order.cl_ord_id)
+    assert recovered is not None
+    assert (recovered.cum_qty, after.portfolio[RAIN].net) == (3, 3)
+    assert [after.orders.apply(each).kind for each in (first, second, bust)] == [Outcome.DUPLICATE] * 3
+    assert after.orders.apply(fill(recovered, 6, "E1")).kind == Outcome.FILLED
+    after.crash()
+
+
+@pytest.mark.parametrize("qty", [4, 10], ids=["working", "filled"])
+def test_s1_order_that_was_suspected_comes_back_in_doubt(tmp_path: Path, qty: int) -> None:
+    before = Engine(tmp_path, "A")
+    order = before.open()
+    before.hear(fill(order, qty, "E1"))
+    before.journal.append_doubt(order, 3)
+    before.orders.doubt(order)
+    was = state(order)
+    before.crash()
+    after = Engine(tmp_path, "B")
+    assert [state(each) for each in after.recovered.unknown] == [was]
+    assert after.orders.live() == after.recovered.unknown
+    after.crash()

@@ -19,8 +19,8 @@ from engine.ops.control import (
     USAGE,
     Action,
     NotRunning,
+    OperatorRequest,
     OperatorSocket,
-    Request,
     ask,
 )
 
@@ -31,14 +31,14 @@ class Desk:
     """What a control socket acts on: `done` and `notes` hold what happened."""
 
     def __init__(self) -> None:
-        self.done: list[Request] = []
+        self.done: list[OperatorRequest] = []
         self.notes: list[str] = []
         self.actions: dict[str, Action] = {"halt": self.done.append, "fail": self.fail, "refuse": self.refuse}
 
-    def fail(self, request: Request) -> Never:
+    def fail(self, request: OperatorRequest) -> Never:
         raise KeyError("plan")
 
-    def refuse(self, request: Request) -> Never:
+    def refuse(self, request: OperatorRequest) -> Never:
         raise SessionError("not while logged on")
 
     def serve(self, directory: Path, talk: Callable[[], Awaitable[Any]]) -> Any:

@@ -26,7 +26,7 @@ from tests.support.risks import NO_LIMITS
 CENTS = [PriceBand(0, 10_000, 100)]
 HOOKS = (
     "on_start", "on_book", "on_trade", "on_block_trade", "on_order", "on_fill", "on_reject", "on_market", "on_timer",
-    "on_halt", "on_stop",
+    "on_input", "on_halt", "on_stop",
 )  # fmt: skip
 STEPS = {
     "book": ("apply", "snapshot", "set_level", "mark_stale"),
@@ -139,12 +139,15 @@ class Scene:
     what left; `now_ns` is the clock, which a test sets.
     """
 
+    closed_texts: frozenset[str] = frozenset()
+
     def __init__(self, strategy: Strategy | None = None, journal: NullJournal | None = None, **limits: Any) -> None:
         self.record: list[tuple[Any, ...]] = []
         self.sent: list[bytes] = []
         self.now_ns = 1_000
         self.timers: list[tuple[int, Callable[[], None]]] = []
         self.halts: list[str] = []
+        self.reconnects: list[str] = []
         self.rain, self.snow = self.instruments = tuple(
             Instrument(name, index, CENTS) for index, name in enumerate(("RAIN", "SNOW"))
         )
@@ -159,6 +162,7 @@ class Scene:
         for book in self.books:
             book.snapshot([(4_500, 100), (4_400, 200)], [(4_600, 100), (4_700, 200)])
             book.updated_ns = self.now_ns
+        self.risk.heard_ns = self.now_ns
         spies: dict[str, object] = {
             "market_data": FakeMarketData(),
             "dialect": self.dialect,
@@ -175,6 +179,7 @@ class Scene:
             risk=self.risk,
             journal=self.journal,
             strategy=self.spies["strategy"],
+            closed_texts=self.closed_texts,
         )
         around = Surroundings(
             gateway=SessionGateway(spied_dialect, self.send, self.refuse),
@@ -183,6 +188,7 @@ class Scene:
             clock_ns=lambda: self.now_ns,
             wall_ns=lambda: 10**18 + self.now_ns,
             call_later=lambda delay_ns, due: self.timers.append((delay_ns, due)),
+            reconnect=self.reconnects.append,
         )
         self.loop: Any = assemble(parts, around)  # Any: frames and reports are what the fakes read, not bytes
         self.desk = self.strategy.context

@@ -115,11 +115,22 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     if value is None:
         return '"none"'
+    if Unit.DURATION in get_args(field.type):
+        return f'"{duration(value)}"'
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
         return f'"{value}"'
+    if Unit.DURATION in get_args(field.type):
+        return f'"{value / 1e9:g}s"'
     return "empty" if value in ({}, [], ()) else str(value)
+
+
+def duration(value_ns: int) -> str:
+    """Return a duration as a person writes it."""
+    sizes = ((10**9, "s"), (10**6, "ms"), (10**3, "us"), (1, "ns"))
+    size, unit = next((size, unit) for size, unit in sizes if value_ns % size == 0)
+    return f"{value_ns // size}{unit}"
 
 
 def _bare(cell: str) -> str:

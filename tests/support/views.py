@@ -99,7 +99,7 @@ class Connections:
         self.last_error = ""
         self.next_sender_seq_num, self.next_target_seq_num = 17, 23
         self.is_connected = True
-        self.settings = SimpleNamespace(url="wss://venue/ws")
+        self.address = "wss://venue/ws"
         self.totals = FeedCounts(connects=3, losses=2, frames=1_000, bytes=9_000, resyncs=4)
         self.last_loss, self.last_loss_ns = "", 0
 

@@ -40,7 +40,8 @@ def test_s1_suspected_order_is_asked_for_at_the_next_tick_and_its_market_alone_s
     order, other = rest_in(stage)
     stage.loop.suspect(order, "35=8 refused: tag 1057 is not defined")
     assert (order.ord_status, stage.loop.markets.causes(stage.rain)) == (Status.UNKNOWN, Stop.DOUBT)
-    assert [step for step in stage.taken() if step[0].startswith(("strategy", "risk"))] == [
+    assert [step for step in stage.taken() if step[0].startswith(("strategy", "risk", "journal"))] == [
+        ("journal.append_doubt", order.cl_ord_id, 10**18 + stage.now_ns),
         ("risk.update", order.cl_ord_id),
         ("strategy.on_market", "RAIN", "RAIN: 35=8 refused: tag 1057 is not defined"),
         ("strategy.on_order", order.cl_ord_id),

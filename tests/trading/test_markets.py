@@ -41,6 +41,7 @@ def test_market_opens_when_its_last_cause_is_lifted() -> None:
     markets.lift(scene.rain, Stop.DOUBT)
     markets.lift(scene.rain, Stop.DOUBT)
     assert [step for step in scene.taken() if step[0] == "strategy.on_market"] == [("strategy.on_market", "RAIN", "")]
+    assert (markets.all(), markets.pulled()) == ([], [])
     assert scene.buy() is not None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engine import fix
-from engine.errors import JournalError
+from engine.errors import JournalError, SessionError
 from engine.trading.supervisor import DeskState
 from tests.support.engine.in_process import Rig, Start
 
@@ -78,6 +78,27 @@ def test_duty_that_fails_halts_and_the_next_tick_comes(rig: Start, monkeypatch: 
     r.until(lambda: r.supervisor.state is DeskState.HALTED, "a halt")
     assert r.supervisor.reason == "trading day: [Errno 24] Too many open files"
     r.until_status(order, fix.Status.CANCELED)
+    monkeypatch.undo()
+    r.ask("resume")
+    r.until_trading()
+    r.assert_agrees()
+
+
+def test_o1_store_that_cannot_grow_halts_early_and_the_room_left_serves_the_cancels(
+    rig: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    r: Rig = rig()
+    order = r.rest(fix.BUY, 4_000, 500)
+    session = r.engine.session
+
+    def full() -> None:
+        raise SessionError("the store cannot grow: No space left on device")
+
+    monkeypatch.setattr(session, "prepare", full)
+    r.until(lambda: r.supervisor.state is DeskState.HALTED, "a halt")
+    assert r.supervisor.reason == "session store: the store cannot grow: No space left on device"
+    r.until_status(order, fix.Status.CANCELED)
+    assert session.is_logged_on
     monkeypatch.undo()
     r.ask("resume")
     r.until_trading()

@@ -180,6 +180,7 @@ def test_cancel_that_comes_too_late_is_refused_and_the_fill_counts(rig: Start) -
 def test_closed_market_expires_orders_and_refuses_new_ones(rig: Start) -> None:
     r = rig()
     order, elsewhere = quoted(r), r.rest(fix.BUY, 30 * CENT, LOT, r.snow)
+    r.venue("delay_feed", delay_ms=100, duration_ms=300)  # no event tells us before we ask
     r.venue("close_market", symbol="RAIN")
     r.until_status(order, fix.Status.EXPIRED)
     refused = r.desk.buy(r.rain, 41 * CENT, LOT)

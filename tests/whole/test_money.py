@@ -56,6 +56,7 @@ class Life:
         self.directory, self.random = directory, random.Random(seed)
         self.money = ReferenceMoney(INSTRUMENTS)
         self.fills: dict[str, list[tuple[str, int, int, int]]] = {}  # of an order: ExecID, quantity, price, fee
+        self.said: dict[str, dict[str, tuple[set[int], set[int]]]] = {}  # of an order: ExecID, its LastQty and CumQty
         self.exec_ids = (f"E{number}" for number in count(1))
         self.nonces = (f"R{number}" for number in count(1))
         self.wall_ns = 1_795_500_000 * 10**9
@@ -135,12 +136,32 @@ class Life:
             self.hear(order, ack(order))
             return
         order = draw.choice(live)
-        qty, price = draw.randint(1, order.leaves_qty), draw.randrange(10, 9_990, 10)
-        exec_id, is_taker, fee = next(self.exec_ids), draw.random() < 0.5, draw.choice((ABSENT, -3, 0, 70))
+        qty, price = draw.randint(1, order.leaves_qty), self.price_of(order)
+        exec_id = self.exec_id_of(order, qty, order.cum_qty + qty)
+        is_taker, fee = draw.random() < 0.5, draw.choice((ABSENT, -3, 0, 70))
         paid = fee_of(order, price, qty, is_taker) if fee == ABSENT else fee
         self.money.holdings[order.instrument].fill(order.side, qty, price, paid)
         self.fills.setdefault(order.cl_ord_id, []).append((exec_id, qty, price, paid))
         self.hear(order, fill(order, qty, exec_id, price, fee=fee, is_taker=is_taker))
+
+    def price_of(self, order: Order) -> int:
+        """Return the price of an order, or a better one."""
+        better = range(10, order.price, 10) if order.side == BUY else range(order.price + 10, 9_990, 10)
+        price: int = self.random.choice((order.price, *better))
+        return price
+
+    def exec_id_of(self, order: Order, qty: int, cum_qty: int) -> str:
+        """Return a new ExecID, or one that the order has for something that nobody could take for this."""
+        said = self.said.setdefault(order.cl_ord_id, {})
+        known = [
+            exec_id
+            for exec_id, (qtys, cum_qtys) in said.items()
+            if qty not in qtys and cum_qty not in cum_qtys and self.random.random() < 0.3
+        ]
+        exec_id = known[0] if known else next(self.exec_ids)
+        for values, value in zip(said.setdefault(exec_id, (set(), set())), (qty, cum_qty), strict=True):
+            values.add(value)
+        return exec_id
 
     def one_fill(self) -> tuple[Order, tuple[str, int, int, int]] | None:
         known = [cl_ord_id for cl_ord_id, fills in self.fills.items() if fills]
@@ -157,8 +178,9 @@ class Life:
         if found is not None:
             order, (exec_id, qty, price, fee) = found
             self.money.holdings[order.instrument].fill(order.side, -qty, price, -fee)
-            made = report(order.cl_ord_id, Exec.TRADE_CANCEL, "1", exec_id=next(self.exec_ids), exec_ref_id=exec_id)
+            made = report(order.cl_ord_id, Exec.TRADE_CANCEL, "1", exec_ref_id=exec_id, last_qty=qty, last_px=price)
             made.cum_qty = order.cum_qty - qty
+            made.exec_id = self.exec_id_of(order, 0, made.cum_qty)
             self.work_again(order, made)
             self.hear(order, made)
 
@@ -166,8 +188,9 @@ class Life:
         found = self.one_fill()
         if found is not None:
             order, (exec_id, qty, price, fee) = found
-            right, now, paid = self.random.randint(1, qty), self.random.randrange(10, 9_990, 10), 11
-            holding, again = self.money.holdings[order.instrument], next(self.exec_ids)
+            right, now, paid = self.random.randint(1, qty), self.price_of(order), 11
+            again = self.exec_id_of(order, right, order.cum_qty - qty + right)
+            holding = self.money.holdings[order.instrument]
             holding.fill(order.side, -qty, price, -fee)
             holding.fill(order.side, right, now, paid)
             self.fills[order.cl_ord_id].append((again, right, now, paid))

@@ -198,7 +198,7 @@ class Publisher:
         counts = feed.totals
         counted = counts.connects, counts.losses, counts.frames, counts.bytes, counts.resyncs
         last = self._source.trading.watch.lag_ns, feed.last_loss_ns, feed.last_loss
-        row = feed.settings.url, feed.protection, feed.is_connected, *counted, *last
+        row = feed.address, feed.protection, feed.is_connected, *counted, *last
         self._put("feeds", [row])
 
     def _stage_told(self) -> None:

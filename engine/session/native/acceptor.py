@@ -15,8 +15,9 @@ from collections.abc import Callable, Container, Sequence
 from functools import partial
 
 from engine import fix
-from engine.codec import Fields, Frame, FrameReader
+from engine.codec import Fields
 from engine.errors import ConfigError, SessionError
+from engine.runtime.notices import Notices
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings
@@ -25,6 +26,7 @@ from engine.session.native.driver import SessionDriver
 from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
+from engine.session.native.strangers import Endpoint, Strangers
 from engine.session.native.tls import protection, server_context
 from engine.session.protocol.session import FixSession
 from engine.session.store.file_store import open_store, stem
@@ -32,7 +34,6 @@ from engine.session.store.file_store import open_store, stem
 _logger = logging.getLogger(__name__)
 ANY_PEER = "*"  # TargetCompID of a template
 MOST_MADE = 4096  # sessions made from templates: each keeps files open
-Endpoint = tuple[str | None, int]
 
 
 class AcceptorSession(SessionDriver):
@@ -135,7 +136,8 @@ class SessionAcceptor:
         self._settings = list(sessions)
         self._templates: dict[tuple[Endpoint, str, str], SessionSettings] = {}
         self._servers: list[asyncio.Server] = []
-        self.strangers: set[Connection] = set()  # connections that have not named their session
+        self._notices = Notices(wall_ns, _logger.warning)
+        self.strangers = Strangers(loop, self.logon_timeout, self.find, self._notices.tell)
         self.is_paused = False
         for text in dict.fromkeys(text for one in sessions for text in ignored(one)):
             _logger.warning("%s", text)
@@ -169,16 +171,14 @@ class SessionAcceptor:
     def pause(self) -> None:
         """Pause every session and every connection that has none yet."""
         self.is_paused = True
-        for connection in self.strangers:
-            connection.pause_reading()
+        self.strangers.pause()
         for session in self.sessions.values():
             session.pause()
 
     def resume(self) -> None:
         """Undo `pause`."""
         self.is_paused = False
-        for connection in self.strangers:
-            connection.resume_reading()
+        self.strangers.resume()
         for session in self.sessions.values():
             session.resume()
 
@@ -220,63 +220,7 @@ class SessionAcceptor:
         return self.sessions[key]
 
     def _welcome(self, place: Endpoint, tune: Callable[[socket.socket], None]) -> asyncio.Protocol:
-        return Connection(_Stranger(self, place), tune).as_protocol()
-
-
-class _Stranger:
-    """A connection whose first message has not yet named its session."""
-
-    def __init__(self, acceptor: SessionAcceptor, place: Endpoint) -> None:
-        self._acceptor, self._place = acceptor, place
-        self._reader = FrameReader()
-        self._received = b""
-
-    def on_connected(self, connection: Connection) -> None:
-        """Wait LogonTimeout for the first message."""
-        self._connection = connection
-        self._timer = self._acceptor.loop.call_later(self._acceptor.logon_timeout, connection.abort)
-        self._acceptor.strangers.add(connection)
-        if self._acceptor.is_paused:
-            connection.pause_reading()
-
-    def on_data(self, data: bytes) -> None:
-        """Collect bytes until the first message is complete."""
-        self._received += data
-        offset = 0
-        while (code := self._reader.scan(self._received, offset)) > Frame.SOUND:
-            offset = self._reader.end
-        self._received = self._received[offset:]
-        if code == Frame.SOUND:
-            self._introduce(self._reader.fields)
-
-    def on_full(self) -> None:
-        """Ignore a full socket: nothing is written here."""
-
-    def on_writable(self) -> None:
-        """Ignore that the socket has room again."""
-
-    def on_closed(self, reason: str) -> None:
-        """Forget a peer that left before it named its session."""
-        self._leave()
-
-    def _introduce(self, first: Fields) -> None:
-        """Hand the connection to its session, or close it silently."""
-        address = self._connection.peer
-        session = self._acceptor.find(first, self._place, address) if first.msg_type == fix.Msg.LOGON else None
-        if session is None or session.is_connected or not session.allows(address):
-            why = "unknown" if session is None else "connected already" if session.is_connected else "not allowed here"
-            _logger.warning("connection from %s closed: its session is %s", address, why)
-            self._connection.abort()
-            return
-        self._leave()
-        self._connection.listener = session
-        received, self._received = self._received, b""
-        session.on_connected(self._connection)
-        session.on_data(received)
-
-    def _leave(self) -> None:
-        self._timer.cancel()
-        self._acceptor.strangers.discard(self._connection)
+        return Connection(self.strangers.welcome(place), tune).as_protocol()
 
 
 def endpoint(settings: SessionSettings) -> Endpoint:

@@ -30,5 +30,5 @@ class Addresses:
         return self._addresses[self._index]
 
     def failed(self) -> None:
-        """Move on: the last address could not be connected to."""
+        """Move on: the last address did not lead to an answered Logon."""
         self._index = (self._index + 1) % len(self._addresses)

@@ -103,6 +103,11 @@ class Connection:
         name = self._transport.get_extra_info("peername") if self._transport is not None else None
         return str(name[0]) if name else ""
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for the kernel to take them."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
     def hold(self) -> None:
         """Send the next message at once, and those after it together at `release`, or a few at a time."""
         self._is_holding, self._has_gone = True, False

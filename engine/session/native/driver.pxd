@@ -8,9 +8,11 @@ from engine.session.protocol.host cimport Host
 cdef class SessionDriver(Host):
     cdef public FixSession core
     cdef public Clock clock, wall
-    cdef public object on_message, on_fault, loop
+    cdef public object on_message, on_fault, on_notice, loop
+    cdef public str dropped_for
+    cdef object _notices, _lines
     cdef public Connection _connection
-    cdef public object _message_log, _timer
+    cdef public object _message_log, _timer, _giving_up
     cdef public bint _is_busy, _is_closing
 
     cpdef send(self, bytes body)

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from engine.codec._fields import Fields
 from engine.errors import SessionError
 from engine.runtime._clock import Clock
+from engine.runtime.notices import NoticeKind, Notices
 from engine.session.native.connection import Connection
+from engine.session.native.lines import Lines
 from engine.session.native.message_log import MessageLog
 from engine.session.protocol import admin
 from engine.session.protocol.faults import Reason
@@ -24,6 +26,7 @@ _logger = logging.getLogger(__name__)
 _LONGEST_WAIT_NS = 60_000_000_000  # the wall clock may be adjusted: check again after a minute
 _LATE_NS = 50_000_000
 _READ_FIRST_S = 0.01
+FULL_SECONDS = 30.0  # that a peer may leave its socket full
 
 
 class SessionDriver(Host):
@@ -42,14 +45,18 @@ class SessionDriver(Host):
         self.on_logout: Callable[[str], None] = lambda reason: None
         self.on_message: Callable[[Fields], None] = lambda fields: None
         self.on_fault: Callable[[str], None] = lambda text: None
+        self._notices = Notices(wall_ns, _logger.warning)
+        self.on_notice: Callable[[NoticeKind, str], None] = self._notices.tell
         self.loop = loop
         self.clock, self.wall = Clock(clock_ns), Clock(wall_ns)
+        self._lines = Lines(_logger.info)
+        self.dropped_for = ""  # why we closed the connection that is or was there, empty if the peer did
         self._message_log = message_log
         self._connection: Connection | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._giving_up: asyncio.TimerHandle | None = None  # a peer that does not read
         self._is_busy = False  # inside the session
         self._is_closing = False
-        self.last_error = ""  # why the connection ended last, or was not made
 
     @property
     def name(self) -> str:
@@ -60,6 +67,15 @@ class SessionDriver(Host):
     def is_logged_on(self) -> bool:
         """Whether `send` takes messages now."""
         return self.core.is_logged_on
+
+    @property
+    def on_refused(self) -> Callable[[Fields, int, str], None]:
+        """What is told of an application message that the session refuses: reason as in 373, and the text."""
+        return self.core.on_refused
+
+    @on_refused.setter
+    def on_refused(self, told: Callable[[Fields, int, str], None]) -> None:
+        self.core.on_refused = told
 
     @property
     def next_sender_seq_num(self) -> int:
@@ -91,6 +107,13 @@ class SessionDriver(Host):
         except SessionError as error:  # too long for the peer: trading goes on without it
             self.log(f"a message of an unsupported type got no answer: {error}")
         self.core.on_refused(fields, Reason.INVALID_MSG_TYPE, admin.not_taken(fields))
+
+    def prepare(self) -> None:
+        """Make room for what will be sent; SessionError where the store cannot grow, while it still has some left."""
+        try:
+            self.core.store.prepare()
+        except OSError as error:
+            raise SessionError(f"{self.name}: the store cannot grow: {error}") from error
 
     def reset_numbers(self) -> None:
         """Start both numbers at 1 without logging out, by agreement with the peer; SessionError in FIX.4.0."""
@@ -124,6 +147,7 @@ class SessionDriver(Host):
     def on_connected(self, connection: Connection) -> None:
         """Start the session on a fresh connection."""
         self._connection = connection
+        self.dropped_for = ""
         self._set_wall()
         self._run(self.core.connected, self.clock.now_ns())
         self.on_timer()
@@ -145,21 +169,28 @@ class SessionDriver(Host):
                 self._connection.release()
 
     def on_full(self) -> None:
-        """Stop writing; a session that does not store its messages cannot catch up later, so it is dropped."""
-        if not self.core.pause():
-            self.loop.call_soon(self._run, self.core.drop, "the peer does not read")
+        """Stop writing for a while; a session that does not store its messages cannot catch up later."""
+        patience_s = FULL_SECONDS if self.core.pause() else 0
+        self._giving_up = self.loop.call_later(patience_s, self._run, self.core.drop, "the peer does not read")
 
     def on_writable(self) -> None:
         """Write on."""
+        self._bear()
         self._run(self.core.resume, self.clock.now_ns())
 
     def on_closed(self, reason: str) -> None:
         """Tell the session that the connection is gone."""
         self._connection = None
-        self.last_error = self.core.logout_reason or reason
+        self._bear()
         if not self._is_closing:
             self._run(self.core.disconnected, self.clock.now_ns(), reason)
             self.on_timer()
+
+    def _bear(self) -> None:
+        """Give a peer up no more: it reads, or has gone."""
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
 
     # Host of the session
 
@@ -172,7 +203,8 @@ class SessionDriver(Host):
 
     def disconnect(self, reason: str) -> None:
         """Close the connection after what was written."""
-        _logger.info("%s: disconnect: %s", self.name, reason)
+        self.log(f"disconnect: {reason}")
+        self.dropped_for = reason
         if self._connection is not None:
             self._connection.close()
 
@@ -194,14 +226,16 @@ class SessionDriver(Host):
             self.on_fault(f"{type(error).__name__} while taking a message: {error}")
 
     def alert(self, text: str) -> None:
-        """Log a warning; report a fault where the session stays down until an operator has looked."""
-        _logger.warning("%s: %s", self.name, text)
+        """Give notice; report a fault where the session stays down until an operator has looked."""
+        self.on_notice(NoticeKind.SESSION_ALERT, f"{self.name}: {text}")
         if self.core.needs_operator:
             self.on_fault(self.core.needs_operator)
 
     def log(self, text: str) -> None:
-        """Log what happened."""
-        _logger.info("%s: %s", self.name, text)
+        """Log what happened; what comes faster than anybody reads is counted."""
+        left_out = self._lines.write(f"{self.name}: {text}", self.clock.now_ns())
+        if left_out:
+            self.on_notice(NoticeKind.LINES_LEFT_OUT, f"{self.name}: {left_out} lines left out")
 
     def on_timer(self) -> None:
         """Let the session do what is due, and set the timer to when it wants to be called again."""
@@ -209,6 +243,7 @@ class SessionDriver(Host):
             return
         self._set_wall()
         self._run(self._on_timer)
+        self._notices.tick()
         if self._message_log is not None:
             self._message_log.flush()
 

@@ -43,6 +43,7 @@ class CoreSettings:
     resend_request_chunk_size: int = 0
     closed_resend_interval: bool = False
     max_resend_requests_a_second: int = 100  # of the peer
+    max_test_requests_a_second: int = 1000  # of the peer
     send_next_expected_msg_seq_num: bool = False
     enable_last_msg_seq_num_processed: bool = False
     max_queued: int = 10_000  # messages beyond a gap

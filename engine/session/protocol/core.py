@@ -24,6 +24,7 @@ from engine.session.protocol.host import Host, MessageRules, Schedule
 from engine.session.protocol.replay import Replay
 from engine.session.protocol.states import NEVER_NS, SessionState, SessionStatus
 from engine.session.protocol.versions import Versions
+from engine.session.refusal import LogonRefusal
 from engine.session.store.store import Store
 
 
@@ -70,6 +71,7 @@ class SessionCore:
         self.state = SessionState.DISCONNECTED
         self.is_logged_on = False
         self.was_up = False  # logged on, and the application has not been told of the end
+        self.is_answered = False  # this connection has seen a Logon from each side
         self.is_orderly = False  # both sides said Logout
         self.needs_operator = ""  # why an operator must act before the next Logon
         self.next_in, self.next_out = store.next_in, store.next_out
@@ -77,6 +79,7 @@ class SessionCore:
         self.wall_offset_ns = 0
         self.peer_limit = settings.max_message_size  # MaxMessageSize(383) of the peer's Logon
         self.logout_reason = ""
+        self.refusal: LogonRefusal | None = None  # what came on this connection in place of the answer to our Logon
         # an application message was refused: the message, SessionRejectReason(373), Text(58)
         self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
         self.on_garbled: Callable[[str], None] = lambda text: None  # bytes were ignored; the text says why
@@ -84,6 +87,7 @@ class SessionCore:
         self.heart_bt_ns = 0
         self.last_sent_ns = self.last_received_ns = 0
         self.last_test_ns = -1
+        self.tests = self.tests_second = 0  # of the peer's last TestRequest: how many came in its second
         self.test_req_id = ""  # of the TestRequest that is open
         self.state_deadline_ns = self.armed_ns = NEVER_NS
 

@@ -7,6 +7,7 @@ Source  FIX 4.4 volume 2, heartbeats, test cases 4 and 6; state matrix 13 to 16.
 from engine import fix
 from engine.codec import Fields
 from engine.session.protocol import admin, logon, logout, recovery, resend
+from engine.session.protocol.agreed import SECOND_NS
 from engine.session.protocol.core import SessionCore
 from engine.session.protocol.faults import Fault, Reason
 from engine.session.protocol.states import NEVER_NS, SessionState
@@ -29,9 +30,18 @@ def on_timer(core: SessionCore) -> int:
     if core.replay.has_ranges:
         resend.pump(core)
     core.armed_ns = _next_deadline(core)
-    if core.store.prepare():
+    if _prepare(core):
         core.armed_ns = min(core.armed_ns, core.now_ns + _PREPARE_NS)
     return core.armed_ns
+
+
+def _prepare(core: SessionCore) -> bool:
+    """Let the store prepare what it will need; where it cannot, the room that is left still serves what is sent."""
+    try:
+        return core.store.prepare()
+    except OSError as error:
+        core.host.alert(f"the store cannot grow: {error}")
+        return False
 
 
 def send_test_request(core: SessionCore) -> None:
@@ -56,8 +66,19 @@ def on_test_request(core: SessionCore, fields: Fields, seq_num: int) -> None:
         core.refuse(fields, seq_num, fault)
         return
     core.advance(seq_num + 1)
+    if _is_flood(core):
+        core.leave("more TestRequests than can be served", wait=True)
+        return
     if core.state in _BEATING:
         core.transmit(admin.body(fix.Msg.HEARTBEAT, [(fix.TestReqID, fields.text(fix.TestReqID))]))
+
+
+def _is_flood(core: SessionCore) -> bool:
+    """Count the TestRequests of this second: each answer takes room in the store for ever."""
+    second = core.now_ns // SECOND_NS
+    core.tests = core.tests + 1 if second == core.tests_second else 1
+    core.tests_second = second
+    return core.tests > core.settings.max_test_requests_a_second
 
 
 def _end_stay(core: SessionCore) -> None:

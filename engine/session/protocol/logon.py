@@ -6,14 +6,14 @@ Source  FIX 4.4 volume 2, Logon, test cases 1B, 1S, 2.c, 2.i to 2.o; FIXT 1.1 fo
 
 from engine import fix
 from engine.codec import Fields
-from engine.session.protocol import admin, header, logout, recovery, resend
+from engine.session.protocol import admin, header, recovery, resend
 from engine.session.protocol.core import SessionCore, too_low
 from engine.session.protocol.faults import Fault, Reason
 from engine.session.protocol.states import SessionState, SessionStatus
 from engine.session.protocol.versions import Versions
+from engine.session.refusal import REFUSALS, read
 
 _LONGEST_HEART_BT_INT = 10**9  # seconds
-_CREDENTIALS = ("5", "6", "8")  # password wrong, account locked, password expired: asking again locks the account
 _SMALLEST_LIMIT = 128  # bytes: a Heartbeat has about 70
 
 
@@ -39,13 +39,10 @@ def send_reset(core: SessionCore) -> None:
 
 def on_first_message(core: SessionCore, fields: Fields, msg_type: str, seq_num: int | None) -> None:
     """Take the first message, which must be a Logon."""
-    if msg_type == fix.Msg.LOGOUT and core.is_initiator:
-        _on_refusal(core, fields, seq_num)
+    if msg_type != fix.Msg.LOGON and core.is_initiator:
+        _on_refusal(core, fields, msg_type)
     elif msg_type != fix.Msg.LOGON:
-        if core.is_initiator:
-            core.leave("the first message is not a Logon")
-        else:
-            core.drop("the first message is not a Logon")
+        core.drop("the first message is not a Logon")
     elif not core.is_initiator and header.find_comp_id_fault(core.settings, fields) is not None:
         core.drop("Logon for another session")
     elif seq_num is None or seq_num < 1:
@@ -81,17 +78,21 @@ def on_reset(core: SessionCore, seq_num: int) -> None:
     core.host.log("both sequence numbers were reset by agreement")
 
 
-def _on_refusal(core: SessionCore, fields: Fields, seq_num: int | None) -> None:
-    if seq_num == core.next_in and header.find_comp_id_fault(core.settings, fields) is None:
-        core.advance(core.next_in + 1)
-    text = logout.reason(fields)
-    core.logout_reason = text
-    if "MsgSeqNum too low" in text or fields.text(fix.SessionStatus) == str(SessionStatus.TOO_LOW):
-        core.needs_operator = f"{text}; our store lost numbers"
-    elif fields.text(fix.SessionStatus) in _CREDENTIALS:
-        core.needs_operator = f"{text}; see to the credentials"
-    core.host.alert(f"logon refused: {text}")
-    core.drop(text)
+def _on_refusal(core: SessionCore, fields: Fields, msg_type: str) -> None:
+    """Note what came in place of the answer; one that is no refusal is answered by Logout.
+
+    Its number is not counted: a gateway that keeps no session before the Logon numbers each refusal 1, and the next
+    would find its Logon too low; where it did count, the gap is recovered.
+    """
+    refusal = core.refusal = read(fields)
+    if msg_type not in REFUSALS:
+        core.host.log(f"logon failed: {refusal.text}")
+        core.leave("the first message is not a Logon")
+        return
+    core.logout_reason = refusal.text
+    core.needs_operator = refusal.operator
+    core.host.alert(f"logon refused: {refusal.text}")
+    core.drop(refusal.text)
 
 
 def _on_request(core: SessionCore, fields: Fields, seq_num: int) -> None:
@@ -169,7 +170,7 @@ def _establish(core: SessionCore, fields: Fields, seq_num: int, is_next: bool) -
     core.heart_bt_ns = (header.integer(fields, fix.HeartBtInt) or 0) * 1_000_000_000
     limit = header.integer(fields, fix.MaxMessageSize)
     core.peer_limit = limit if limit else core.settings.max_message_size
-    core.was_up = True
+    core.was_up = core.is_answered = True
     if core.settings.is_fixt:
         core.use_versions(Versions(fields))
     core.enter(SessionState.LOGGED_ON)

@@ -26,7 +26,8 @@ class FixSession(SessionCore):
         """Start on a fresh connection."""
         self.now_ns = self.last_received_ns = self.last_sent_ns = now_ns
         self.needs_operator = self.logout_reason = ""
-        self.is_orderly = False
+        self.refusal = None
+        self.is_answered = self.is_orderly = False
         self._reader.reset()
         if self.settings.refresh_on_logon:
             self.store.reload()
@@ -105,6 +106,21 @@ class FixSession(SessionCore):
         """Start both numbers at 1 while logged on: TestRequest, its Heartbeat, then a Logon that resets."""
         self.now_ns = now_ns
         self.reset_wanted = True
+        liveness.send_test_request(self)
+
+    def renumber(self, next_out: int, next_in: int, now_ns: int) -> None:
+        """Begin a new run with these numbers while there is no connection; the messages sent so far are not resent."""
+        self.now_ns = now_ns
+        self.store.reset(self.wall_ns, next_in, next_out)
+        self.next_in, self.next_out = next_in, next_out
+        self.gap.forget()
+        self.replay.clear()
+
+    def test_request(self, now_ns: int) -> None:
+        """Send a TestRequest; SessionError while logged out."""
+        if not self.is_logged_on:
+            raise SessionError(f"{self.settings.name}: logged out; ask after on_logon")
+        self.now_ns = now_ns
         liveness.send_test_request(self)
 
     def sequence_reset(self, new_seq_no: int, now_ns: int) -> None:

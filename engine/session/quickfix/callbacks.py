@@ -12,6 +12,8 @@ import quickfix
 
 from engine import fix
 from engine.codec import Fields
+from engine.errors import DecodeError
+from engine.session.protocol.admin import ADMIN
 from engine.session.protocol.replay import REPLAYED
 from engine.session.quickfix.log import SessionLog
 
@@ -20,6 +22,8 @@ class CallbackOwner(Protocol):
     """The session that the callbacks serve."""
 
     on_message: Callable[[Fields], None]
+    on_refused: Callable[[Fields, int, str], None]
+    is_logged_on: bool
     logout_text: str  # why the session ends, where a Logout says so
 
     def fill_logon(self, message: quickfix.Message, header: quickfix.Header) -> None:
@@ -74,10 +78,13 @@ class Callbacks(quickfix.Application):
         """Pass on a Reject(3); note why the peer logs out."""
         owner = self._owner
         try:
-            fields = Fields((self._log.take_incoming() or message.toString()).encode("utf-8", "surrogateescape"))
-            if fields.msg_type == fix.Msg.REJECT:
+            text = self._log.take_incoming() or message.toString()
+            fields = Fields(text.encode("utf-8", "surrogateescape"))
+            if not owner.is_logged_on and fields.msg_type != fix.Msg.LOGON:
+                self._log.refused = text  # what came in place of the answer to our Logon
+            elif fields.msg_type == fix.Msg.REJECT:
                 owner.on_message(fields)
-            elif fields.msg_type == fix.Msg.LOGOUT:
+            if fields.msg_type == fix.Msg.LOGOUT:
                 owner.logout_text = fields.remark() or owner.logout_text or "the peer logged out"
         except BaseException as error:
             owner.caught("on_message", error)
@@ -91,8 +98,23 @@ class Callbacks(quickfix.Application):
                 self._owner.fill_logon(message, header)
             elif msg_type == fix.Msg.REJECT:
                 self.rejected += 1
+                self._tell_refused(message, fix.SessionRejectReason)
         except BaseException as error:
             self._owner.caught("logon", error)
+
+    def _tell_refused(self, reject: quickfix.Message, code: int) -> None:
+        """Tell of the application message that QuickFIX refuses by `reject`; `code` is the tag of its reason."""
+        number, msg_type = _value(reject, fix.RefSeqNum), _value(reject, fix.RefMsgType)
+        if msg_type in ADMIN:
+            return
+        try:
+            fields = Fields(self._log.refused.encode("utf-8", "surrogateescape"))
+        except DecodeError:
+            fields = Fields()
+        if fields.text(fix.MsgSeqNum) != number:  # not to be read, or it had waited for a gap to close
+            fields.parse(f"8=FIX{fix.SOH}35={msg_type}{fix.SOH}34={number}{fix.SOH}".encode("utf-8", "replace"))
+        text = " ".join(filter(None, (_value(reject, fix.Text), _value(reject, fix.RefTagID))))
+        self._owner.on_refused(fields, int(_value(reject, code) or 99), text)
 
     def toApp(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
         """Refuse to resend a stale message."""
@@ -104,8 +126,15 @@ class Callbacks(quickfix.Application):
             header = message.getHeader()
             if not header.isSetField(fix.PossDupFlag):
                 self.rejected += 1  # QuickFIX's own BusinessMessageReject
+                self._tell_refused(message, fix.BusinessRejectReason)
                 return False
             return header.getField(fix.MsgType) not in REPLAYED
         except BaseException as error:
             self._owner.caught("replay", error)
             return True
+
+
+def _value(message: quickfix.Message, tag: int) -> str:
+    """Return a field, "" where it is missing; what is no text is shown as its escapes."""
+    value = str(message.getField(tag)) if message.isSetField(tag) else ""
+    return value.encode("utf-8", "backslashreplace").decode()

@@ -13,22 +13,29 @@ Thread  the loop thread only; the sequence numbers are read from QuickFIX at eac
 import asyncio
 import atexit
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
 import quickfix
 
+from engine import fix
 from engine.codec import Fields
 from engine.errors import ConfigError, DecodeError, SessionError
 from engine.runtime._sockets import Sockets
+from engine.runtime.notices import NoticeKind, Notices
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
 from engine.session.protocol import admin
+from engine.session.protocol.faults import Reason
 from engine.session.quickfix.callbacks import Callbacks
 from engine.session.quickfix.driver import Driver
+from engine.session.quickfix.held_store import HeldStore
 from engine.session.quickfix.log import LogFactory, SessionLog
 from engine.session.quickfix.logons import Logons
+from engine.session.quickfix.pacing import Pacing
 from engine.session.quickfix.settings import prepared, protection, quickfix_settings, read_dictionaries, session_id
+from engine.session.store.repair import prove_possible
 
 _logger = logging.getLogger(__name__)
 
@@ -42,6 +49,7 @@ class QuickfixSession:
     _driver: Driver
     _log: SessionLog
     _callbacks: Callbacks
+    _pacing: Pacing
     _dictionaries: list[quickfix.DataDictionary]
 
     def __init__(
@@ -56,12 +64,16 @@ class QuickfixSession:
         self.on_logout: Callable[[str], None] = lambda text: None
         self.on_message: Callable[[Fields], None] = lambda fields: None
         self.on_fault: Callable[[str], None] = lambda text: None
+        self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
         self.is_logged_on = False
         self.name = settings.name
         self.protection = protection(settings)
         self._loop = loop
         self._sockets = sockets or Sockets(loop)
         self._logons = Logons(settings.logon_tags(), logon_dialect)
+        self.on_notice: Callable[[NoticeKind, str], None] = Notices(time.time_ns, _logger.warning).tell
+        self._resets = settings.flag("ResetOnLogon")
+        self._store: HeldStore | None = None
         self._may_send = False
         self._is_dropping = False
         self.logout_text = ""  # why the session ends, where a Logout says so
@@ -73,13 +85,15 @@ class QuickfixSession:
         try:
             self._open(settings)
         except quickfix.FIXException as error:
+            if self._store is not None:
+                self._store.close()
             raise ConfigError(f"{settings.file}: QuickFIX refuses it: {error}; correct the session file") from None
         atexit.register(self.close)  # QuickFIX must be destroyed before Python shuts down
 
     @property
     def last_error(self) -> str:
         """Why it last went down or did not come up."""
-        return self._log.reason
+        return self._pacing.last_error
 
     @property
     def next_sender_seq_num(self) -> int:
@@ -103,7 +117,7 @@ class QuickfixSession:
         if self._session is None:
             raise SessionError(f"{self.name}: is closed; make a new session")
         self.logout_text = ""
-        self._session.logon()
+        self._pacing.allow()
         self._driver.start()
 
     def send(self, body: bytes) -> None:
@@ -124,16 +138,49 @@ class QuickfixSession:
             callbacks.is_sending = False
         raise SessionError(f"{self.name}: cannot send {body!r}: no SOH at its end; add it")
 
+    def prepare(self) -> None:
+        """Look, once a second, whether the store's disk has room; SessionError while some is left for cancels."""
+        if self._store is not None:
+            self._store.prepare(self._loop.time())
+
     def refuse(self, fields: Fields) -> None:
         """Answer a message whose MsgType(35) the application does not take."""
         if self.is_logged_on:
             self.send(admin.unsupported(fields, None))
+            self.on_refused(fields, Reason.INVALID_MSG_TYPE, admin.not_taken(fields))
+
+    @property
+    def phase(self) -> str:
+        """Where it stands, in words."""
+        if self.is_logged_on:
+            return "logged on"
+        return "connecting" if self._session is not None and self._session.sentLogon() else self._pacing.phase
+
+    def reset(self) -> None:
+        """Begin both numbers at 1, and ask for the same in the next Logon; SessionError unless it is disconnected."""
+        self.set_next(1, 1)
+        self._session.setResetOnLogon(True)
+
+    def set_next(self, next_out: int, next_in: int) -> None:
+        """Set both numbers, by agreement with the peer; SessionError unless it is disconnected."""
+        prove_possible(next_out, next_in)
+        if self._session is None or self.phase in ("logged on", "connecting"):
+            raise SessionError(f"{self.name}: is {self.phase}: log out first, or wait for the attempt to end")
+        self._session.reset()  # also forgets the messages of the old numbers
+        self._session.setResetOnLogon(self._resets)
+        self._session.setNextSenderMsgSeqNum(next_out)
+        self._session.setNextTargetMsgSeqNum(next_in)
+
+    def test_request(self) -> None:
+        """Send a TestRequest; SessionError while logged out."""
+        self.send(admin.body(fix.Msg.TEST_REQUEST, [(fix.TestReqID, f"{time.time_ns()}")]))
 
     def logout(self, text: str = "") -> None:
         """Send Logout, then disconnect; do not connect again."""
         if self._session is None:
             return
         self._may_send = False
+        self._pacing.stop()
         self.logout_text = "logged out as asked"
         self._session.logout(text)
         if not self.is_logged_on:
@@ -143,6 +190,7 @@ class QuickfixSession:
     def close(self) -> None:
         """Release the connection and the store at once, or as soon as QuickFIX is off the stack."""
         self._may_send = False
+        self._pacing.stop()
         if self._driver.is_polling or self._is_dropping:
             self._loop.call_soon(self.close)  # QuickFIX is on the stack and must not be destroyed under itself
         elif self._session is not None:
@@ -155,6 +203,8 @@ class QuickfixSession:
             self._parts = ()
             self._log.thisown = True  # QuickFIX has let go of it
             self._log.close()
+            if self._store is not None:
+                self._store.close()
 
     def _open(self, settings: SessionSettings) -> None:
         """Make QuickFIX's session; it opens its store and does not connect yet."""
@@ -162,11 +212,14 @@ class QuickfixSession:
         if quickfix.Session.doesSessionExist(identity):
             raise ConfigError(f"{settings.file}: {self.name} runs in this process already; close that one first")
         settings = prepared(settings)
+        self._store = HeldStore(settings)
         self._dictionaries = read_dictionaries(settings)
         configured = quickfix_settings(settings)
         self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags())
         self._log.protection = protection(settings)
         self._callbacks = Callbacks(self, self._log)
+        self._log.on_garbled = lambda text: self.on_notice(NoticeKind.SESSION_GARBLED, text)
+        self._pacing = Pacing(settings, self._log, self._loop, lambda kind, text: self.on_notice(kind, text))
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))
         ports = frozenset(port for _, port in settings.endpoints())
         try:
@@ -178,9 +231,11 @@ class QuickfixSession:
             raise
         self._driver.on_failure = self._poll_failed
         self._driver.on_turn = self._after_poll
-        self._session = quickfix.Session.lookupSession(identity)
+        self._session = self._pacing.session = quickfix.Session.lookupSession(identity)
 
     def _after_poll(self) -> None:
+        if self._log.refused and not self.is_logged_on and self._pacing.refusal() is not None:
+            self._drop()  # QuickFIX would wait on for a Logon
         if self._logons.unsent:
             self._logons.take_back(self._session)
         if self._escaped is not None:
@@ -211,21 +266,25 @@ class QuickfixSession:
 
     def logged_on(self) -> None:
         """Let the application send."""
+        self._session.setResetOnLogon(self._resets)
         self.is_logged_on = self._may_send = True
         if not self._driver.is_watching:
             _logger.warning("%s: connection not found in /proc/self/fd: reports wait for the timer", self.name)
         self.on_logon()
 
     def logged_out(self) -> None:
-        """Tell the application why the session ended; only log it for an attempt that failed."""
+        """Tell the application why the session ended; judge an attempt that failed."""
         was_logged_on = self.is_logged_on
         self.is_logged_on = self._may_send = False
         reason = self.logout_text or self._log.reason
         self.logout_text = ""
         if was_logged_on:
+            self._pacing.ended(reason)
             self.on_logout(reason)
-        else:
-            _logger.warning("%s: logon failed: %s", self.name, reason)
+        elif self._pacing.is_wanted:
+            self._pacing.failed(reason, is_sent=not self._logons.unsent)
+            if self._pacing.needs_operator:
+                self.on_fault(self._pacing.needs_operator)
 
     def caught(self, where: str, error: BaseException) -> None:
         """Report an exception that must not reach QuickFIX."""

@@ -38,6 +38,9 @@ class SessionLog(quickfix.Log):
         self.sent = 0
         self.garbled = 0
         self.reason = ""  # the last event that says why something ended
+        self.refused = ""  # the message that the last event was about, as it came
+        self.address = ""  # of the last attempt, in words
+        self.on_garbled: Callable[[str], object] = lambda text: None
         self.on_connecting: Callable[[], None] = lambda: None
         self._secrets = secret_fields(secret_tags)
         self.protection = ""  # how the connection is protected, said when it is made
@@ -64,6 +67,8 @@ class SessionLog(quickfix.Log):
 
     def onEvent(self, text: str) -> None:
         """Note an event of the session."""
+        if self.incoming:
+            self.refused = self.incoming
         self.incoming = ""  # a message that waited for a gap to close is announced by an event: it is not this one
         try:
             self._note(text)
@@ -93,7 +98,9 @@ class SessionLog(quickfix.Log):
         _logger.info("%s: %s", self._name, f"{text}, {self.protection}" if is_connecting else text)
         if text.startswith(_GARBLED):
             self.garbled += 1
+            self.on_garbled(f"{self._name}: {text}")
         elif is_connecting:
+            self.address, self.refused = text.removeprefix("Connecting to ").partition(" (")[0], ""
             self.on_connecting()
         elif text != "Disconnecting":
             self.reason = text

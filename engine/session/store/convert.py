@@ -59,7 +59,7 @@ def to_quickfix(settings: SessionSettings) -> Contents:
         there = read_quickfix(settings)
         if there.created_ns >= found.created_ns:
             _prove_not_lower(settings, found, there.next_in, there.next_out, "QuickFIX")
-    _write_quickfix(settings, found)
+    write_quickfix(settings, found)
     return found
 
 
@@ -91,7 +91,7 @@ def _messages(settings: SessionSettings, index: list[str], body: bytes) -> Itera
         yield seq_num, message
 
 
-def _write_quickfix(settings: SessionSettings, found: Contents) -> None:
+def write_quickfix(settings: SessionSettings, found: Contents) -> None:
     """Write the four files; the numbers last, because they make the rest valid."""
     offset, index = 0, []
     for seq_num, message in found.messages:

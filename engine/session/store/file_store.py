@@ -7,7 +7,6 @@ Cost    0.1 us for an append; 0.2 ms for a new segment and 12 for its pages, in 
 Thread  the loop thread only.
 """
 
-import fcntl
 import mmap
 import os
 import re
@@ -18,7 +17,7 @@ from urllib.parse import quote
 
 from engine.errors import SessionError
 from engine.session.file.settings import SessionSettings
-from engine.session.store import archive
+from engine.session.store import archive, lock
 from engine.session.store._log import Log, read
 from engine.session.store.head import RunFacts, mapped, open_head, write_head
 from engine.session.store.store import MemoryStore, Store
@@ -79,7 +78,7 @@ class FileStore(Store):
         self._is_synced = is_synced
         self._segment_size = segment_size
         self._is_prefaulted = is_prefaulted
-        self._lock = None if is_shared else self._take_lock()
+        self._lock = None if is_shared else lock.take(folder, name)
         self._log: Log | None = None
         self._head: mmap.mmap | None = None
         self._segments: list[tuple[int, Path]] = []  # first number and file, in order
@@ -171,17 +170,6 @@ class FileStore(Store):
 
     def _segment_file(self, index: int) -> Path:
         return self._folder / f"{self._name}.{self._run}.{index}.log"
-
-    def _take_lock(self) -> int:
-        file = self._folder / f"{self._name}.lock"
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            raise SessionError(f"{file}: the store is in use by another process; stop it first") from None
-        return lock
 
     def _create(self, now_ns: int) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -158,9 +158,9 @@ def delta(
     ).encode()
 
 
-def captured(msg: bytes) -> bytes:
-    """Tail of a frame whose `msg` is passed on as it was captured."""
-    return b',"msg":' + msg + b"}"
+def captured(msg: bytes, now_ms: int) -> bytes:
+    """Tail of a frame whose `msg` is passed on as it was captured, old times included, and sent now."""
+    return b',"sending_ts_ms":%d,"msg":%b}' % (now_ms, msg)
 
 
 def trade(

@@ -134,14 +134,16 @@ class MarketData:
         """Send a captured frame on as it was captured."""
         if frame.kind != captures.TRADE:
             is_snapshot = frame.kind == captures.SNAPSHOT
-            self._tell_book(frame.symbol, now_ns, lambda scale: frames.captured(frame.msg(scale)), is_snapshot)
+            self._tell_book(
+                frame.symbol, now_ns, lambda scale: frames.captured(frame.msg(scale), self.now_ms), is_snapshot
+            )
             return
         instrument, message = self.instruments[frame.symbol], frame.message()
         price, size = instrument.parse_price(message.yes_price_dollars), instrument.parse_size(message.count_fp)
         self._touched.add(frame.symbol)
         self._tapes[frame.symbol].add(price, size, message.ts_ms)
         for connection, subscription in self._subscribers(TRADE, frame.symbol):
-            connection.send_sequenced(subscription, frames.captured(frame.body))
+            connection.send_sequenced(subscription, frames.captured(frame.body, self.now_ms))
 
     def flush(self) -> None:
         """Send the tickers of the markets whose best price or last trade changed since the last flush."""

@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import threading
 from pathlib import Path
 
 import pytest
 import uvloop
 
 from engine.errors import ConfigError
+from engine.session import attempts
 from engine.session.native.acceptor import SessionAcceptor
 from engine.session.native.initiator import NativeSession
 from engine.session.native.tls import client_context, server_context
@@ -142,3 +145,62 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         client_context(initiator_settings(tmp_path, 1, CertificationAuthoritiesFile="/nowhere.pem"))
     with pytest.raises(ConfigError, match="ServerCertificateFile: missing"):
         server_context(acceptor_settings(tmp_path, SocketUseSSL="Y"))
+
+
+class Demanding(threading.Thread):
+    """A venue that wants a certificate of whoever connects, and says by an alert that there was none."""
+
+    def __init__(self, authority: Authority, version: ssl.TLSVersion) -> None:
+        super().__init__(daemon=True)
+        self.dials = 0
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.minimum_version = self._context.maximum_version = version
+        self._context.load_cert_chain(authority.folder / "venue.test.pem", authority.folder / "venue.test.key")
+        self._context.load_verify_locations(authority.folder / "ca.pem")
+        self._context.verify_mode = ssl.CERT_REQUIRED
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+
+    def run(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.dials += 1
+            connection.settimeout(1)
+            with contextlib.suppress(OSError):
+                self._context.wrap_socket(connection, server_side=True)
+            connection.close()
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self.join(5)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2])
+def test_s22_a_venue_that_wants_a_client_certificate_is_heard_and_given_up(
+    tmp_path: Path, authority: Authority, version: ssl.TLSVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "CREDENTIALS_NS", 50_000_000)
+    venue = Demanding(authority, version)
+    venue.start()
+
+    async def main() -> None:
+        settings = initiator_settings(tmp_path, venue.port, **client_keys(authority), ReconnectInterval=0)
+        us = Witness(NativeSession(settings, asyncio.get_running_loop()))
+        us.session.logon()
+        try:
+            await us.until(lambda: us.count("fault") > 0, 10)
+            assert "ClientCertificateFile" in us.session.last_error
+            assert venue.dials == 3
+        finally:
+            us.session.close()
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.get_loop().set_exception_handler(lambda loop, context: None)
+            runner.run(main())
+    finally:
+        venue.close()

@@ -14,7 +14,18 @@ import pytest
 
 from engine.session.quickfix import driver
 from engine.session.quickfix import settings as settings_module
-from tests.support.session.fix_peer import RawPeer, Side, field, in_both_modes, logged_on, report, run, until, wire
+from tests.support.session.fix_peer import (
+    STRICT,
+    RawPeer,
+    Side,
+    field,
+    in_both_modes,
+    logged_on,
+    report,
+    run,
+    until,
+    wire,
+)
 
 COUNT = int(os.environ.get("FIXLANE_MALFORMED", "10000"))
 PARTIES = "453=2|448=ACME|447=D|452=1|448=DESK7|447=D|452=24|"
@@ -92,7 +103,7 @@ def test_mutated_messages_are_counted_and_named_and_nothing_breaks(
 
     async def scenario() -> None:
         ended: list[str] = []
-        async with logged_on(tmp_path) as (side, peer):
+        async with logged_on(tmp_path, **STRICT) as (side, peer):
             peer.next_number = lambda: side.session.next_target_seq_num
             side.session.on_logout = ended.append
             for _ in range(COUNT):
@@ -125,7 +136,7 @@ def test_mutated_messages_are_counted_and_named_and_nothing_breaks(
 )
 @in_both_modes
 async def test_unreadable_message_is_ignored_and_asked_for_again(tmp_path: Path, damage: tuple[bytes, bytes]) -> None:
-    async with logged_on(tmp_path) as (side, peer):
+    async with logged_on(tmp_path, **STRICT) as (side, peer):
         peer.write(peer.frame("8", report("E1")).replace(*damage, 1))
         for number in range(2, 20):
             peer.send("8", report(f"E{number}"))
@@ -150,7 +161,7 @@ async def test_unreadable_message_is_ignored_and_asked_for_again(tmp_path: Path,
 )
 @in_both_modes
 async def test_readable_message_against_the_dictionary_is_rejected(tmp_path: Path, body: str, reason: int) -> None:
-    async with logged_on(tmp_path) as (side, peer):
+    async with logged_on(tmp_path, **STRICT) as (side, peer):
         peer.send("8", body)
         peer.send("8", report("E2"))
         await until(lambda: side.messages() and peer.received("3"))
@@ -162,7 +173,7 @@ async def test_readable_message_against_the_dictionary_is_rejected(tmp_path: Pat
 @pytest.mark.parametrize("length", ["0", "4", "99999", "2000000000", "-5", "-2000000000", "99999999999", "x"])
 @in_both_modes
 async def test_wrong_length_before_a_data_field_is_counted_and_nothing_more(tmp_path: Path, length: str) -> None:
-    async with logged_on(tmp_path) as (side, peer):
+    async with logged_on(tmp_path, **STRICT) as (side, peer):
         peer.send("8", report("E1") + f"354={length}|355=abc|")
         peer.send("8", report("E2"))
         await until(side.messages)
@@ -176,7 +187,7 @@ async def test_wrong_length_before_a_data_field_is_counted_and_nothing_more(tmp_
 async def test_exception_out_of_quickfix_is_reported_and_the_connection_begun_anew(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings_module, "with_safe_dictionaries", lambda settings: settings)
-        async with logged_on(tmp_path) as (side, peer):
+        async with logged_on(tmp_path, **STRICT) as (side, peer):
             peer.send("8", report("E1") + "354=-5|355=abc|")
             await until(lambda: len(peer.received("A")) == 2)
             await until(lambda: side.session.is_logged_on)

@@ -41,10 +41,12 @@ def engine_config(
     strategy: StrategySection | None = SCRIPTED,
     mode: str = "event",
     session: str = "quickfix",
+    feed: dict[str, int] | None = None,
 ) -> EngineConfig:
     """Return the configuration of an engine that trades the venue's markets.
 
-    `keys` are what the session file says otherwise, `session` the kind of session; `strategy` None is the demo's.
+    `keys` are what the session file says otherwise, `feed` what that table does, `session` the kind of session;
+    `strategy` None is the demo's.
     """
     config = load(config_path("engine.toml"))
     fixed = {"FileStorePath": directory / "store", "SocketConnectPort": venue.fix_port, "HeartBtInt": 30}
@@ -60,11 +62,10 @@ def engine_config(
         feed=replace(
             config.feed,
             url=f"ws://127.0.0.1:{venue.feed_port}/trade-api/ws/v2",
-            heartbeat_timeout_ns=600_000_000,
-            backoff_min_ns=50_000_000,
             credentials=make_key(directory),
+            **({"heartbeat_timeout_ns": 600_000_000, "backoff_min_ns": 50_000_000} | (feed or {})),
         ),
-        risk=replace(config.risk, **UNLIMITED, **(limits or {})),
+        risk=replace(config.risk, **(UNLIMITED | (limits or {}))),
         strategy=strategy or config.strategy,
         journal=replace(config.journal, directory=directory / "journal"),
     )

@@ -61,7 +61,7 @@ class Rig:
         self.loop = uvloop.new_event_loop()
         self.engine = Engine(config, self.loop, Seams(gateway=self._gateway))
         self.trading, self.supervisor, self.counters = self.engine.trading, self.engine.supervisor, self.engine.counters
-        self.rain, self.snow = self.trading.instruments
+        self.rain, self.snow = self.trading.instruments[:2]
         self.strategy: Any = self.trading.guard.strategy
         self.desk = self.strategy.context
         self.task: asyncio.Task[None] | None = None
@@ -271,9 +271,9 @@ def rig(
     venue, accounts = faulty_venue
     running: list[Rig] = []
 
-    def start(limits: dict[str, int] | None = None, **keys: object) -> Rig:
+    def start(limits: dict[str, int] | None = None, feed: dict[str, int] | None = None, **keys: object) -> Rig:
         account = next(accounts)
-        config = engine_config(venue, tmp_path, account, limits, keys, session=request.param)
+        config = engine_config(venue, tmp_path, account, limits, keys, session=request.param, feed=feed)
         running.append(Rig(venue, config, account))
         running[-1].start()
         running[-1].until_trading()

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -41,6 +41,8 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
 
 class Pair:
     """A venue and an engine in one directory; each can be killed and started again where it was."""
+
+    stderr: int | IO[str] | None = None  # of the engine
 
     def __init__(self, directory: Path, session: str = "quickfix") -> None:
         self.directory = directory
@@ -85,7 +87,8 @@ class Pair:
         return self.venue
 
     def start_engine(self) -> None:
-        self.engine = subprocess.Popen([sys.executable, "-m", "engine", "run", str(self.config)], text=True)
+        arguments = [sys.executable, "-m", "engine", "run", str(self.config)]
+        self.engine = subprocess.Popen(arguments, text=True, stderr=self.stderr)
 
     def status(self) -> dict[str, Any]:
         """Return the engine's answer on its control socket, {} while it has none."""

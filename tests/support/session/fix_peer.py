@@ -20,6 +20,10 @@ from engine.session.quickfix.settings import quickfix_settings, session_id
 from tests.support.places import FIX_CONFIG
 
 MODES = ("event", "busy")
+STRICT: dict[str, Any] = {
+    "AllowUnknownMsgFields": "N",
+    "ValidateUserDefinedFields": "Y",
+}  # shipped: lenient
 
 
 def run(mode: str, scenario: Coroutine[Any, Any, None]) -> None:

@@ -177,6 +177,21 @@ def test_m7_a_level_counts_only_on_the_stream_of_its_market(feed: Feed) -> None:
     assert feed.kinds(wire.delta(3)) == [EventKind.DELTA]
 
 
+def test_m7_a_stray_level_is_not_taken_for_the_next_of_its_market(feed: Feed) -> None:
+    feed.take(wire.subscribed(BOOK, 5, id=9))
+    assert feed.take(wire.delta(3, sid=5)).kind == EventKind.CONTROL  # 3 is due on stream 1
+    assert feed.take(wire.delta(3)).kind == EventKind.DELTA
+
+
+def test_m7_a_channel_that_was_accepted_is_not_asked_for_again() -> None:
+    feed = Feed()
+    feed.take(wire.subscribed(BOOK, 1))
+    feed.take(wire.error(18, "Command timeout", id=1))  # of the other channel
+    feed.due(1 * S)
+    commands = feed.due(1 * S + PATIENCE_NS)
+    assert [each["params"]["channels"] for each in commands] == [[TRADES]]
+
+
 def test_m7_snapshots_are_asked_for_only_where_the_market_is() -> None:
     feed = Feed(chunk=1)
     feed.kinds(wire.subscribed(BOOK, 1, 1), wire.subscribed(TRADES, 2, 1), wire.snapshot(1))
