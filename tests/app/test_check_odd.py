@@ -127,3 +127,10 @@ def test_m11_variable_of_a_key_file_that_is_not_set_is_one_line(
     table = '[session.credentials]\nkey_id_env = "SOME_KEY_ID"\nprivate_key_file_env = "NO_SUCH_FILE"'
     (problem,) = checked(added(table))
     assert "environment variable NO_SUCH_FILE is not set" in problem
+
+
+def test_o19_host_without_an_address_is_named_where_quickfix_would_not_start(checked: Callable[..., list[str]]) -> None:
+    text = SESSION_FILE.replace("127.0.0.1", "no-such-host.invalid")
+    (problem,) = checked(session_file=text)
+    assert "no-such-host.invalid" in problem
+    assert "QuickFIX needs one" in problem

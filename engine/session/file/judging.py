@@ -111,6 +111,9 @@ class Judge:
         key = known(name)
         assert key is not None
         kind = key.kind
+        if not value:
+            self._problems.append(f"{place}: is empty; give a value, such as {kind.hint}, or remove the key")
+            return value
         if not kind.fits(value):
             shown = "the value" if kind is LOGON_TAG or speaks_of_security(name) else repr(written)
             origin = " (by the environment)" if has_variable(written) else ""

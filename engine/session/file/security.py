@@ -78,6 +78,7 @@ _FAMILIES = (
     _family(
         r"(mysql|postgresql|odbc|jdbc|sql(store|log)|mongo|sleepycat).*",
         "stores and logs in a database do not exist here; use FileStorePath and FileLogPath",
+        r"\s*",
     ),
     _family(r"proxy.*|usetcpproxy", "there are no proxies here; connect by a tunnel on this host, or remove it", "n|0"),
     _family(

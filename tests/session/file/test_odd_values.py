@@ -147,3 +147,15 @@ def test_s10_file_that_is_no_text_is_one_problem(tmp_path: Path) -> None:
 def test_key_with_control_characters_is_shown_without_them(tmp_path: Path) -> None:
     (warning,) = warnings(tmp_path, SOUND + "\x1b[2JFoo=a\n")
     assert warning.isprintable()
+
+
+def test_s10_empty_value_is_one_problem_with_the_way_out(tmp_path: Path) -> None:
+    without = SOUND.replace("HeartBtInt=30\n", "")
+    for key in ("ClientCertificateFile", "ClientCertificateKeyFile", "SSLProtocol", "HeartBtInt", "FileLogPath"):
+        text = (without if key == "HeartBtInt" else SOUND) + f"{key}=\n"
+        (problem,) = problems(tmp_path, text)
+        assert f"{key}: is empty; give a value" in problem
+
+
+def test_s21_database_that_is_not_named_is_no_problem(tmp_path: Path) -> None:
+    assert problems(tmp_path, SOUND + "JdbcDriver=\nSQLStoreDriver = \n") == []
