@@ -4,7 +4,7 @@ import pytest
 
 from engine.codec import Fields
 from tests.session.dictionary.test_dictionary import fix44
-from tests.support.session.scene import Scene
+from tests.support.session.scene import Scene, frame
 
 DUP = "43=Y|122=20260105-14:30:00|"
 
@@ -61,4 +61,18 @@ def test_s1_reject_of_our_order_reaches_it_although_something_beside_is_wrong(wr
     events = scene.receive(f"35=3|34=2|45=2|{wrong}58=no|")
     assert [event for event in events if event.startswith("<")] == [f"< 35=3|34=2|45=2|{wrong}58=no|"]
     assert found == []
+    assert scene.core.next_in == 3
+
+
+@pytest.mark.parametrize(("length_tag", "tag"), [(354, 355), (95, 96), (93, 89)])
+def test_s6_data_whose_length_takes_the_trailer_in_is_rejected_by_its_tag(length_tag: int, tag: int) -> None:
+    scene = Scene().up()
+    found = told(scene)
+    data = frame(f"35=8|34=2|37=1|{length_tag}=3|{tag}=abc|").replace(f"{length_tag}=3".encode(), b"%d=0" % length_tag)
+    head = data[: data.rindex(b"10=")].replace(b"%d=0" % length_tag, b"%d=10" % length_tag)
+    body = head.split(b"\x01", 2)[2]
+    whole = b"8=FIX.4.4\x019=%d\x01" % len(body) + body
+    (event,) = scene.receive_raw(whole + b"10=%03d\x01" % (sum(whole) % 256))
+    assert event.startswith(f"> 35=3|34=2|45=2|371={tag}|372=8|373=6|")
+    assert [each[0] for each in found] == ["8"]
     assert scene.core.next_in == 3
