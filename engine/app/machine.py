@@ -14,6 +14,7 @@ from engine.journal.writer import SEGMENT_BYTES
 from engine.ops.control import SOCKET
 from engine.session.file.settings import SessionSettings
 
+_LONGEST_NAME = 230  # bytes of a session's name: its files have endings, and a name in a directory has 255
 MAX_SOCKET_PATH = 107  # bytes of sun_path in unix(7), without its zero
 _JOURNAL_BYTES = 2 * SEGMENT_BYTES  # the segment that is written, and the next one
 
@@ -73,6 +74,9 @@ def wrong_session_folders(settings: SessionSettings) -> list[str]:
         folder = settings.path(key)
         if folder is not None:
             found += wrong_directory(f"{settings.file}: {key}", folder)
+    if len(os.fsencode(settings.name)) > _LONGEST_NAME:
+        text = "make a name of the store's files that is too long; agree on shorter ones"
+        found.append(f"{settings.file}: SenderCompID, TargetCompID: {text}")
     return found
 
 
@@ -92,7 +96,9 @@ def wrong_directory(key: str, directory: Path) -> list[str]:
 
 
 def _nearest(directory: Path) -> Path:
-    return next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    """Return the directory, or the one nearest above it that exists; `..` leads out of one that does not yet."""
+    plain = Path(os.path.abspath(directory))
+    return next(path for path in (directory, plain, *plain.parents) if path.exists())
 
 
 def _free_bytes(directory: Path) -> int:

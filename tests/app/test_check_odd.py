@@ -134,3 +134,15 @@ def test_o19_host_without_an_address_is_named_where_quickfix_would_not_start(che
     (problem,) = checked(session_file=text)
     assert "no-such-host.invalid" in problem
     assert "QuickFIX needs one" in problem
+
+
+def test_o19_store_that_is_a_file_beside_a_folder_to_come_is_named(checked: Callable[..., list[str]]) -> None:
+    text = SESSION_FILE.replace("FileStorePath=store", "FileStorePath=../fix/initiator.cfg")
+    assert any("FileStorePath: " in problem and "is no directory" in problem for problem in checked(session_file=text))
+
+
+@pytest.mark.parametrize("kind", ["quickfix", "native"])
+def test_o19_names_too_long_for_a_file_are_named(checked: Callable[..., list[str]], kind: str) -> None:
+    text = SESSION_FILE.replace("SenderCompID=ENGINE", f"SenderCompID={LONG}")
+    (problem,) = checked(('session = "quickfix"', f'session = "{kind}"'), session_file=text)
+    assert "SenderCompID, TargetCompID: make a name of the store's files that is too long" in problem
