@@ -129,13 +129,6 @@ def test_m11_variable_of_a_key_file_that_is_not_set_is_one_line(
     assert "environment variable NO_SUCH_FILE is not set" in problem
 
 
-def test_o19_host_without_an_address_is_named_where_quickfix_would_not_start(checked: Callable[..., list[str]]) -> None:
-    text = SESSION_FILE.replace("127.0.0.1", "no-such-host.invalid")
-    (problem,) = checked(session_file=text)
-    assert "no-such-host.invalid" in problem
-    assert "QuickFIX needs one" in problem
-
-
 def test_o19_store_that_is_a_file_beside_a_folder_to_come_is_named(checked: Callable[..., list[str]]) -> None:
     text = SESSION_FILE.replace("FileStorePath=store", "FileStorePath=../fix/initiator.cfg")
     assert any("FileStorePath: " in problem and "is no directory" in problem for problem in checked(session_file=text))

@@ -105,7 +105,6 @@ def prepared(settings: SessionSettings) -> SessionSettings:
     """Make the folders that `settings` name, and return the settings with dictionaries that are safe to use."""
     if problems := refused(settings):
         raise ConfigError("\n".join(problems))
-    prove_resolvable(settings)
     _make_folders(settings)
     return with_safe_dictionaries(settings)
 
