@@ -29,6 +29,8 @@ _ON_THE_WIRE = (
     "OnBehalfOfCompID", "DeliverToCompID", "SessionQualifier", "LogonTag",
 )  # fmt: skip
 
+_APPLICATIONS = {str(2 + minor): f"FIX.4.{minor}" for minor in range(5)} | dict.fromkeys("789", "FIX.5.0")
+
 
 class Entry(NamedTuple):
     """One key of a section: its value, its text in the file, where that stands, and whether it may be relied on."""
@@ -157,6 +159,8 @@ class Judge:
             for key in (key for key in section.entries if key in idle):
                 self._warnings.append(f"{entries[key].place}: has no effect in a session of {begin_string}")
             self._judge_version(entries, begin_string)
+        if begin_string.startswith("FIXT"):
+            self._judge_application(entries, values.get("DefaultApplVerID", ""))
 
     def _judge_version(self, entries: Mapping[str, Entry], begin_string: str) -> None:
         key = dictionary_keys(begin_string)[0]
@@ -166,6 +170,16 @@ class Judge:
         if file is not None and (found := wrong_version(file, begin_string)):
             shown = entries[key].written if has_variable(entries[key].written) else file
             self._problems.append(f"{entries[key].place}: {shown} {found}, the session is {begin_string}")
+
+    def _judge_application(self, entries: Mapping[str, Entry], version: str) -> None:
+        """Warn of a dictionary that is not of the application version: the peer's messages would all be refused."""
+        said = _APPLICATIONS.get(version, version)[: len("FIX.5.0")]
+        entry = entries.get("AppDataDictionary")
+        file = find_dictionary(entry.value, self._file.parent) if entry is not None and entry.is_sound else None
+        if entry is None or file is None or said not in _APPLICATIONS.values():
+            return
+        if found := wrong_version(file, said):
+            self._warnings.append(f"{entry.place}: {entry.written} {found}, DefaultApplVerID says {said}")
 
     def problems(self, *, is_whole: bool) -> list[str]:
         """Return what is wrong; what is missing only where the file `is_whole`, for it may stand in the rest."""

@@ -159,3 +159,21 @@ def test_s10_empty_value_is_one_problem_with_the_way_out(tmp_path: Path) -> None
 
 def test_s21_database_that_is_not_named_is_no_problem(tmp_path: Path) -> None:
     assert problems(tmp_path, SOUND + "JdbcDriver=\nSQLStoreDriver = \n") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "version", "is_told"),
+    [("FIX44.xml", "FIX.5.0SP2", True), ("FIX50SP2.xml", "9", False), ("FIX44.xml", "6", False), ("FIX42.xml", "6", 1)],
+        ("FIX44.xml", "FIX.5.0SP2", True),
+        ("FIX50SP2.xml", "9", False),
+        ("FIX44.xml", "6", False),
+        ("FIX42.xml", "6", True),
+    ],
+)
+def test_s21_application_dictionary_of_another_version_is_a_warning(
+    tmp_path: Path, file: str, version: str, is_told: bool
+) -> None:
+    keys = f"TransportDataDictionary=FIXT11.xml\nAppDataDictionary={file}\nDefaultApplVerID={version}"
+    text = changed("FIX.4.4", "FIXT.1.1").replace("UseDataDictionary=N", keys)
+    told = [warning for warning in warnings(tmp_path, text) if "AppDataDictionary: " in warning]
+    assert bool(told) == is_told
