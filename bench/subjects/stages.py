@@ -45,7 +45,7 @@ def stand_in(inner: Any, names: tuple[str, ...], wrap: Wrap, *made_of: object) -
     def passed_on(name: str) -> Any:
         if callable(getattr(type(inner), name)):
             return lambda self, *arguments: getattr(inner, name)(*arguments)
-        return property(lambda self: getattr(inner, name))
+        return property(lambda self: getattr(inner, name), lambda self, value: setattr(inner, name, value))
 
     kind = type(inner)
     members = {name: passed_on(name) for name in dir(kind) if not name.startswith("__")}

@@ -1,7 +1,7 @@
 """One engine: its parts built from a configuration and joined by callables, then run until it is stopped.
 
 Errors  ConfigError before anything is connected; afterwards what goes wrong halts trading and is logged.
-Thread  one: the loop thread. The log's listener is the only other one.
+Thread  one: the loop thread. The log's listener and the watchdog have their own.
 """
 
 import asyncio

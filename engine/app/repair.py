@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigError, SessionError
-from engine.ops.control import Action, Answer, NotRunning, Request, ask, plain
+from engine.ops.control import Action, Answer, NotRunning, OperatorRequest, ask, plain
 from engine.runtime.person import this_process
 from engine.session import Session
 from engine.session.file.settings import SessionSettings
@@ -30,8 +30,8 @@ COMMANDS = {
 def actions(session: Session, note: Callable[[str], object]) -> dict[str, Action]:
     """Return what the control socket takes for a session; what changes its numbers is noted with who did it."""
 
-    def changing(change: Callable[[Request], object]) -> Action:
-        def act(request: Request) -> Answer:
+    def changing(change: Callable[[OperatorRequest], object]) -> Action:
+        def act(request: OperatorRequest) -> Answer:
             before = f"next out {session.next_sender_seq_num}, next in {session.next_target_seq_num}"
             change(request)
             after = f"next out {session.next_sender_seq_num}, next in {session.next_target_seq_num}"
@@ -40,8 +40,8 @@ def actions(session: Session, note: Callable[[str], object]) -> dict[str, Action
 
         return act
 
-    def doing(step: Callable[[Request], object]) -> Action:
-        def act(request: Request) -> Answer:
+    def doing(step: Callable[[OperatorRequest], object]) -> Action:
+        def act(request: OperatorRequest) -> Answer:
             step(request)
             return _answer(session)
 
@@ -128,7 +128,7 @@ def _shown(answer: dict[str, Any]) -> str:
     return f"{answer['session']}: {answer['phase']}, {numbers}{error}"
 
 
-def _number(request: Request, name: str) -> int:
+def _number(request: OperatorRequest, name: str) -> int:
     value = request.arguments.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
         raise SessionError(f"session-set-next needs the numbers out and in, not {value!r}")

@@ -10,7 +10,7 @@ import pytest
 from engine import cli
 from engine.app import repair
 from engine.errors import SessionError
-from engine.ops.control import Request
+from engine.ops.control import OperatorRequest
 from engine.runtime.person import this_process
 from engine.session.file.settings import SessionSettings, load_session, render
 from engine.session.native.initiator import NativeSession
@@ -144,7 +144,7 @@ def test_o10_a_running_session_is_repaired_by_command_and_only_when_that_is_safe
             acts = repair.actions(session, notes.append)
 
             def do(action: str, **numbers: object) -> Any:
-                return acts[f"session-{action}"](Request(f"session-{action}", "", numbers, this_process()))
+                return acts[f"session-{action}"](OperatorRequest(f"session-{action}", "", numbers, this_process()))
 
             assert do("status")["phase"] == "logged out"
             do("logon")
