@@ -30,5 +30,5 @@ cdef class Orders:
     )
     cpdef int request_cancel(self, Order order, int64_t now_ns, str cl_ord_id=*) except -1
     cpdef int request_replace(self, Order order, int64_t price, int64_t qty, int64_t now_ns, str cl_ord_id=*) except -1
-    @cython.locals(change=Change, order=Order, kind=cython.int, event=str, state=str, rows=dict, row=tuple, fault=str)
+    @cython.locals(change=Change, order=Order, kind=cython.int, is_answer=cython.bint, event=str, state=str, rows=dict, row=tuple, fault=str)
     cpdef Change apply(self, ExecutionReport report)

@@ -1,8 +1,7 @@
 """Every order of this process: their ids, their requests, and the reports that move them.
 
 Units   price, size and money as in `instrument`; times in ns of the clock that the caller passes in.
-Shapes  every order is kept, with the ExecID(17) of each of its fills, as long as the process runs; `MOST_EXECUTIONS` of
-        one order, then its reports contradict.
+Shapes  every order is kept as long as the process runs, with the ExecID(17) of up to `MOST_EXECUTIONS` reports.
 Errors  OrderError for a request that contradicts its order; a report that fits no row is a value, not an error.
 Cost    O(1); a report that names its order by OrderID(37) alone is looked for among all of them.
 Thread  the loop thread only.
@@ -207,11 +206,8 @@ class Orders:
         if row is None:
             return self._impossible(order, report)
         state, kind = row
-        if (
-            kind >= _REMEMBERED
-            and order.has_counted(report.exec_id)
-            and (kind != _REPLACED or report.cl_ord_id != order.pending_cl_ord_id)
-        ):
+        is_answer = kind == _REPLACED and report.cl_ord_id == order.pending_cl_ord_id
+        if kind >= _REMEMBERED and order.has_counted(report.exec_id) and not is_answer:
             repeat = repeat_fault(order, report, kind)
             if repeat is None:
                 change.kind = Outcome.DUPLICATE

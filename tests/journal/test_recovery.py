@@ -227,6 +227,7 @@ def test_s5_recovered_orders_tell_replays_from_other_executions_as_before(tmp_pa
     assert (recovered.cum_qty, after.portfolio[RAIN].net) == (3, 3)
     assert [after.orders.apply(each).kind for each in (first, second, bust)] == [Outcome.DUPLICATE] * 3
     assert after.orders.apply(fill(recovered, 6, "E1")).kind == Outcome.FILLED
+    after.crash()
 
 
 @pytest.mark.parametrize("qty", [4, 10], ids=["working", "filled"])
@@ -241,3 +242,4 @@ def test_s1_order_that_was_suspected_comes_back_in_doubt(tmp_path: Path, qty: in
     after = Engine(tmp_path, "B")
     assert [state(each) for each in after.recovered.unknown] == [was]
     assert after.orders.live() == after.recovered.unknown
+    after.crash()
