@@ -85,7 +85,7 @@ class _Replay:
         count = 0
         dropped: list[str] = []
         place = start_of(paths)
-        self._is_restoring = has_snapshot(paths[place]) if paths else False
+        self._is_restoring = bool(paths) and has_snapshot(*paths[place:])
         for record in read_all(paths[place:], dropped, is_known_before=self._is_restoring):
             count += record.kind not in (RecordKind.LINK, RecordKind.END)
             try:
@@ -119,8 +119,8 @@ class _Replay:
         if kind in SNAPSHOT_KINDS:
             if self._is_restoring:  # later ones say what the records between have made already
                 self._restored.take(record, self._table)
+                self._is_restoring = not self._restored.is_whole
             return
-        self._is_restoring &= kind == RecordKind.LINK
         texts = record.text.split(SOH)
         if kind == RecordKind.NEW:
             index, side, price, qty, post_only, expire_time_ns = record.numbers
