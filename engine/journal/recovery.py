@@ -12,6 +12,7 @@ from typing import NamedTuple
 from engine.errors import JournalError, OrderError
 from engine.fix import SOH, Status
 from engine.instrument import Instrument
+from engine.journal.earlier import EarlierOrders
 from engine.journal.reader import Record, read_all, read_header
 from engine.journal.reports import report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
@@ -60,6 +61,7 @@ class _Replay:
     def __init__(
         self, instruments: Sequence[Instrument], orders: Orders, portfolio: Portfolio, day_start_ns: int
     ) -> None:
+        self._instruments = instruments
         self._orders = orders
         self._portfolio = portfolio
         self._day_start_ns = day_start_ns
@@ -69,6 +71,7 @@ class _Replay:
         self._run = 0
         self._is_restoring = False  # a snapshot, at the beginning
         self._restored = Restored(orders, portfolio, self._instrument)
+        self._earlier = EarlierOrders((), self._older)
 
     def run(self, paths: Sequence[Path]) -> Recovered:
         """Replay every record, and end what can only be over."""
@@ -81,12 +84,24 @@ class _Replay:
         return Recovered(count, [order for order in live if order.ord_status == Status.UNKNOWN], dropped, open_count)
 
     def replay(self, paths: Sequence[Path]) -> tuple[int, list[str]]:
+        """Replay every record from the last snapshot on; return how many, and a line for each thing that is amiss."""
+        place = start_of(paths)
+        self._earlier = EarlierOrders(paths[:place], self._older)
+        count, dropped = self._replay_all(paths[place:])
+        return count, dropped + (self._earlier.missed(paths[place]) if paths else [])
+
+    def _older(self, paths: Sequence[Path]) -> Orders:
+        """Return the orders of the segments before a snapshot."""
+        replay = _Replay(self._instruments, Orders("earlier"), Portfolio(self._instruments), 0)
+        replay._replay_all(paths)
+        return replay._orders
+
+    def _replay_all(self, paths: Sequence[Path]) -> tuple[int, list[str]]:
         """Replay every record in order; JournalError names the one that cannot be replayed."""
         count = 0
         dropped: list[str] = []
-        place = start_of(paths)
-        self._is_restoring = bool(paths) and has_snapshot(*paths[place:])
-        for record in read_all(paths[place:], dropped, is_known_before=self._is_restoring):
+        self._is_restoring = bool(paths) and has_snapshot(*paths)
+        for record in read_all(paths, dropped, is_known_before=self._is_restoring):
             count += record.kind not in (RecordKind.LINK, RecordKind.END)
             try:
                 self._turn_to(record.path)
@@ -129,7 +144,10 @@ class _Replay:
             instrument = self._table[index]
             orders.open(instrument, side, price, qty, ord_type, tif, bool(post_only), expire_time_ns, 0, cl_ord_id)
         elif kind == RecordKind.REPORT:
-            self._portfolio.book(orders.apply(report_of(record)))
+            report = report_of(record)
+            if orders.find(report.cl_ord_id, report.orig_cl_ord_id, report.order_id) is None:
+                self._bring_back(self._earlier.of_report(report))
+            self._portfolio.book(orders.apply(report))
         elif kind == RecordKind.CANCEL:
             orders.restore_cl_ord_id(texts[1])
             orders.request_cancel(self._order(texts[0]), 0, texts[1])
@@ -142,7 +160,9 @@ class _Replay:
         elif kind == RecordKind.DISCONNECT:
             orders.on_disconnect()
         elif kind == RecordKind.DOUBT:
-            if (order := orders.by_id(texts[0])) is not None:  # else over for so long that no snapshot has it
+            if orders.by_id(texts[0]) is None:
+                self._bring_back(self._earlier.of_id(texts[0]))
+            if (order := orders.by_id(texts[0])) is not None:  # else its segments are gone
                 orders.doubt(order)
         elif kind == RecordKind.SETTLE:
             index, price, fee = record.numbers
@@ -156,6 +176,13 @@ class _Replay:
                 self._portfolio.resume_day(start_ns, day_pnl)
         elif kind not in (RecordKind.NOTE, RecordKind.LINK, RecordKind.END):
             raise ValueError(f"kind {kind} is not known")
+
+    def _bring_back(self, found: tuple[Order, list[str]] | None) -> None:
+        """Take an order that no snapshot had."""
+        if found is not None:
+            order, cl_ord_ids = found
+            order.instrument = self._instrument(*listings([order.instrument]))
+            self._orders.restore(order, cl_ord_ids)
 
     def _order(self, cl_ord_id: str) -> Order:
         order = self._orders.by_id(cl_ord_id)

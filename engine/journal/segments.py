@@ -153,7 +153,7 @@ class Segment:
         self._map.flush(start, size)
 
     def end(self) -> Tail:
-        """Write END, nothing fits any more; return what the next segment is linked to. A second time changes nothing."""
+        """Write END, once; nothing fits any more; return what the next segment is linked to."""
         if self._tail is not NOTHING:
             return self._tail
         tape = self.tape
@@ -187,6 +187,11 @@ def listings(instruments: Iterable[Instrument]) -> tuple[Listing, ...]:
 def journal_paths(directory: Path) -> list[Path]:
     """Return every segment in the directory, oldest first."""
     return sorted(path for path in directory.glob("*.journal") if _NAME.fullmatch(path.name))
+
+
+def is_first(path: Path) -> bool:
+    """Return whether a segment is the first of the first run."""
+    return path.name == "000001-0001.journal"
 
 
 def run_of(path: Path) -> int:
