@@ -71,7 +71,7 @@ class _Replay:
         self._run = 0
         self._is_restoring = False  # a snapshot, at the beginning
         self._restored = Restored(orders, portfolio, self._instrument)
-        self._earlier = EarlierOrders((), self._older)
+        self._earlier = EarlierOrders((), 0, self._older)
 
     def run(self, paths: Sequence[Path]) -> Recovered:
         """Replay every record, and end what can only be over."""
@@ -85,21 +85,21 @@ class _Replay:
 
     def replay(self, paths: Sequence[Path]) -> tuple[int, list[str]]:
         """Replay every record from the last snapshot on; return how many, and a line for each thing that is amiss."""
-        place = start_of(paths)
-        self._earlier = EarlierOrders(paths[:place], self._older)
-        count, dropped = self._replay_all(paths[place:])
-        return count, dropped + (self._earlier.missed(paths[place]) if paths else [])
+        count, dropped = self._replay_from(paths, start_of(paths))
+        return count, dropped + self._earlier.missed(paths)
 
-    def _older(self, paths: Sequence[Path]) -> Orders:
-        """Return the orders of the segments before a snapshot."""
+    def _older(self, paths: Sequence[Path], place: int) -> Orders:
+        """Return the orders of segments, read from `place` on."""
         replay = _Replay(self._instruments, Orders("earlier"), Portfolio(self._instruments), 0)
-        replay._replay_all(paths)
+        replay._replay_from(paths, place)
         return replay._orders
 
-    def _replay_all(self, paths: Sequence[Path]) -> tuple[int, list[str]]:
-        """Replay every record in order; JournalError names the one that cannot be replayed."""
+    def _replay_from(self, paths: Sequence[Path], place: int) -> tuple[int, list[str]]:
+        """Replay every record from `place` on in order; JournalError names the one that cannot be replayed."""
         count = 0
         dropped: list[str] = []
+        paths, before = paths[place:], paths[:place]
+        self._earlier = EarlierOrders(before, run_of(paths[0]) if paths else 0, self._older)
         self._is_restoring = bool(paths) and has_snapshot(*paths)
         for record in read_all(paths, dropped, is_known_before=self._is_restoring):
             count += record.kind not in (RecordKind.LINK, RecordKind.END)

@@ -189,6 +189,18 @@ def journal_paths(directory: Path) -> list[Path]:
     return sorted(path for path in directory.glob("*.journal") if _NAME.fullmatch(path.name))
 
 
+def paths_of_run(directory: Path, run: int) -> list[Path]:
+    """Return the segments of one run, oldest first."""
+    return [path for path in journal_paths(directory) if run_of(path) == run]
+
+
+def first_header(directory: Path, size: int, created_ns: int, nonce: str, instruments: Iterable[Instrument]) -> Header:
+    """Return the header of the run after those in the directory, of no segment yet."""
+    paths = journal_paths(directory)
+    run = run_of(paths[-1]) + 1 if paths else 1
+    return Header(VERSION, run, 0, size, created_ns, nonce, listings(instruments))
+
+
 def is_first(path: Path) -> bool:
     """Return whether a segment is the first of the first run."""
     return path.name == "000001-0001.journal"

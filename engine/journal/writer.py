@@ -23,14 +23,11 @@ from engine.journal.directory import OwnedDirectory
 from engine.journal.reader import cleared, has_traded
 from engine.journal.segments import (
     MAX_BYTES,
-    VERSION,
-    Header,
     RecordKind,
     Segment,
     Tail,
-    journal_paths,
-    listings,
-    run_of,
+    first_header,
+    paths_of_run,
 )
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
@@ -123,14 +120,12 @@ class Journal(NullJournal):
         self._directory = directory
         self._owned = owned or OwnedDirectory(directory)
         self._sync = sync
-        self._segment: Segment | None = None
+        self._is_begun = False
         self._spare: Segment | None = None
         self._full: list[Segment] = []
         try:
             before = cleared(directory)
-            run = run_of(paths[-1]) + 1 if (paths := journal_paths(directory)) else 1
-            size = segment_bytes & -8
-            self._header = Header(VERSION, run, 0, size, now_ns, nonce, listings(instruments))
+            self._header = first_header(directory, segment_bytes & -8, now_ns, nonce, instruments)
             self._owned.begin()
             self._begin(self._next_segment(), before, open_count)
             self._segment.touch(segment_bytes)
@@ -223,7 +218,7 @@ class Journal(NullJournal):
         """Delete what this run wrote, and free the directory for another process."""
         if self._owned.is_released:
             return
-        if self.segment != 1 and has_traded(self._paths()):
+        if self.segment != 1 and has_traded(paths_of_run(self._directory, self._header.run)):
             self.close()
         else:
             self._leave_nothing()
@@ -231,18 +226,16 @@ class Journal(NullJournal):
     def _leave_nothing(self) -> None:
         """Delete the run's segments, the newest first: a process that is killed here leaves a sound journal."""
         self._owned.take_back()
-        for segment in (self._spare, self._segment):
-            if segment is not None:
-                segment.discard()
-        for path in reversed(self._paths() if self._segment is not None else []):
-            with contextlib.suppress(OSError):
-                path.unlink()
+        if self._spare is not None:
+            self._spare.discard()
+            self._spare = None
+        if self._is_begun:
+            self._segment.discard()
+            for path in reversed(paths_of_run(self._directory, self._header.run)):
+                with contextlib.suppress(OSError):
+                    path.unlink()
         self._let_go()
-        self._spare = None
         self._owned.release()
-
-    def _paths(self) -> list[Path]:
-        return [path for path in journal_paths(self._directory) if run_of(path) == self._header.run]
 
     def _append(self, kind: int, now_ns: int, numbers: tuple[int, ...], text: str) -> None:
         while not self._tape.write(kind, now_ns, numbers, text):
@@ -284,8 +277,7 @@ class Journal(NullJournal):
         if not segment.link(before, open_count):
             segment.discard()
             raise JournalError(f"{segment.path}: no room for a record: make segment_bytes larger")
-        self._segment = segment
-        self._tape = segment.tape
+        self._segment, self._tape, self._is_begun = segment, segment.tape, True
         self._owned.note(segment.path.name, self._header.nonce)
         if self._sync:
             segment.sync()

@@ -9,7 +9,6 @@ import pytest
 
 from engine.errors import JournalError
 from engine.fix import BUY
-from engine.journal import segments
 from engine.journal.directory import NEWEST, OwnedDirectory
 from engine.journal.recovery import recover
 from engine.journal.segments import RecordKind, Segment, journal_paths
@@ -47,7 +46,7 @@ def test_o16_start_on_a_full_disk_leaves_nothing(
         left[0] -= 1
         os.truncate(file, size)
 
-    monkeypatch.setattr(segments.os, "posix_fallocate", allocate)
+    monkeypatch.setattr(os, "posix_fallocate", allocate)
     with pytest.raises(JournalError, match="free disk space"):
         journal_in(tmp_path)
     assert files(tmp_path) == before
@@ -66,7 +65,7 @@ def test_start_without_descriptors_or_rights_is_a_journal_error(
             raise OSError(error, os.strerror(error))
         return really(path, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(segments.os, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(JournalError, match=r"000001-0001.new: cannot be made: "):
         journal_in(tmp_path)
     monkeypatch.undo()
@@ -179,7 +178,7 @@ def test_snapshot_that_fails_is_not_tried_again_at_every_tick(tmp_path: Path) ->
 def test_end_that_cannot_cut_or_delete_frees_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = journal_in(tmp_path, segment_bytes=SMALL)
     journal.append_note("kept", 1)
-    monkeypatch.setattr(segments.os, "truncate", no_room)
+    monkeypatch.setattr(os, "truncate", no_room)
     monkeypatch.setattr(Path, "unlink", no_room)
     journal.close()
     monkeypatch.undo()

@@ -256,3 +256,28 @@ def test_o28_days_settlements_and_markets_that_leave_come_back_alike(
         back()
         assert quick == whole
         now += source.choice((0, 1, 3)) * day
+
+
+def test_o28_late_bust_counts_where_the_run_that_took_it_knew_the_order_and_nowhere_else(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "A", size=2**20)
+    many_over(desk)
+    desk.journal.close()
+    desk = Desk(tmp_path, "B", size=2**20)  # knows every order, its snapshot the newest
+    first, second = desk.orders.by_id("A-1"), desk.orders.by_id("A-2")
+    assert first is not None and second is not None
+    take(desk, bust(first, "EA-1", 1))
+    desk.journal.roll()
+    desk.snapshots.take()
+    take(desk, bust(second, "EA-2", 1))
+    net = desk.portfolio[RAIN].net
+    assert net == MOST_DONE + 8
+    desk.journal.close()
+    desk = Desk(tmp_path, "C", size=2**20)
+    assert desk.portfolio[RAIN].net == net
+    desk.journal.close()
+    desk = Desk(tmp_path, "D", size=2**20)
+    assert desk.orders.by_id("A-3") is None
+    take(desk, report("A-3", Exec.TRADE_CANCEL, exec_id="B3", exec_ref_id="EA-3", cum_qty=0, leaves_qty=0))
+    assert desk.portfolio[RAIN].net == net  # told as unknown
+    desk.journal.close()
+    assert Desk(tmp_path, "E", size=2**20).portfolio[RAIN].net == net
