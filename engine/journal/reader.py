@@ -16,7 +16,7 @@ from zlib import crc32
 import msgspec
 
 from engine.errors import JournalError
-from engine.journal.directory import NEWEST, read_newest
+from engine.journal.directory import NEWEST, Newest, read_newest
 from engine.journal.segments import (
     MAGIC,
     MARK,
@@ -143,22 +143,37 @@ def newest_of(directory: Path) -> tuple[Tail, list[Path]]:
         raise JournalError(f"{path}: begun last, and missing: {_ADVICE}, the file {NEWEST!r} with it")
     if newest.nonce and read_header(path).nonce != newest.nonce:
         raise JournalError(f"{path}: of another journal: its run was {newest.nonce!r} when it was begun: {_ADVICE}")
+    if newest.name:
+        _check_behind(paths[paths.index(path) :])
     unused: list[Path] = []
     while paths:
         reading = SegmentReading(paths[-1])
         for _ in reading.records():
             pass
         if reading.tail.records:
-            if not newest.is_there and reading.header.version != UNMARKED_VERSION:
-                name = paths[-1].name
-                raise JournalError(
-                    f"{directory / NEWEST}: missing: restore it, or write {name} into it if that is last"
-                )
+            if not newest.name and reading.header.version != UNMARKED_VERSION:
+                _check_unnamed(paths[-1], newest, reading.tail.records)
             return reading.tail, unused
         if paths[-1].name == newest.name:
             raise JournalError(f"{paths[-1]}: it was begun, and its records are gone: {_ADVICE}")
         unused.append(paths.pop())
     return NOTHING, unused
+
+
+def _check_behind(paths: Sequence[Path]) -> None:
+    """Raise if what is behind the segment begun last, whose name could not be written, does not follow it."""
+    if any(next(read(path), None) for path in paths[1:]):
+        for _ in read_all(paths, is_known_before=True):
+            pass
+
+
+def _check_unnamed(path: Path, newest: Newest, records: int) -> None:
+    """Raise if a segment holds more than what a start writes before it names it."""
+    file = path.with_name(NEWEST)
+    if not newest.is_there:
+        raise JournalError(f"{file}: missing: restore it from a copy, or write {path.name} into it if that is the last")
+    if records > 1:
+        raise JournalError(f"{file}: says that nothing was begun, and {path.name} holds {records} records: {_ADVICE}")
 
 
 def cleared(directory: Path) -> Tail:

@@ -266,3 +266,12 @@ def test_o12_missing_name_of_the_newest_segment_is_told(tmp_path: Path) -> None:
         journal_in(tmp_path)
     (tmp_path / NEWEST).write_text("000001-0001.journal\n")
     journal_in(tmp_path).close()
+
+
+def test_o12_segments_in_a_directory_where_nothing_was_begun_are_told(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    journal.append_note("not ours", 1)
+    journal.close()
+    (tmp_path / NEWEST).write_text("-\n")
+    with pytest.raises(JournalError, match="newest: says that nothing was begun, and 000001-0001.journal holds 3"):
+        journal_in(tmp_path)
