@@ -17,15 +17,6 @@ from engine.runtime.person import this_process
 from engine.session import Session
 from engine.session.file.settings import SessionSettings
 
-COMMANDS = {
-    "status": "say where a session stands: its state, both numbers, its last error",
-    "logon": "log on now, also after the engine gave up",
-    "logout": "log out, and stay out until `logon`",
-    "reset": "begin both numbers at 1; a running engine asks the venue for the same in its next Logon",
-    "set-next": "set both numbers, by agreement with the venue",
-    "test-request": "ask the venue for a Heartbeat",
-}
-
 
 def actions(session: Session, note: Callable[[str], object]) -> dict[str, Action]:
     """Return what the control socket takes for a session; what changes its numbers is noted with who did it."""

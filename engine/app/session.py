@@ -7,10 +7,25 @@ Errors  ConfigError for a session file that cannot be used, SessionError for a s
 from argparse import Namespace
 from pathlib import Path
 
-from engine.app import repair
 from engine.app.operating import add_place
 from engine.app.plugins import Subparsers
 from engine.errors import SessionError
+
+REPAIRS = {
+    "status": "say where a session stands: its state, both numbers, its last error",
+    "logon": "log on now, also after the engine gave up",
+    "logout": "log out, and stay out until `logon`",
+    "reset": "begin both numbers at 1; a running engine asks the venue for the same in its next Logon",
+    "set-next": "set both numbers, by agreement with the venue",
+    "test-request": "ask the venue for a Heartbeat",
+}
+
+
+def repair(arguments: Namespace) -> int:
+    """Do `command` to the session of a running engine, or to the store of one that does not run."""
+    from engine.app.repair import run
+
+    return run(arguments)
 
 
 def convert(arguments: Namespace) -> int:
@@ -42,14 +57,14 @@ def add_commands(commands: Subparsers) -> None:
     """Add `session` and what it can do to the commands of a parser."""
     session = commands.add_parser("session", help="look after FIX sessions and their stores")
     found = session.add_subparsers(required=True, metavar="COMMAND")
-    for command, text in repair.COMMANDS.items():
+    for command, text in REPAIRS.items():
         one = found.add_parser(command, help=text)
         add_place(one)
         one.add_argument("--reason", default="by command", help="kept in the journal; the Text(58) of a Logout")
         if command == "set-next":
             one.add_argument("--out", type=int, required=True, metavar="N", help="MsgSeqNum(34) of our next message")
             one.add_argument("--in", type=int, required=True, dest="into", metavar="N", help="of the venue's next")
-        one.set_defaults(run=repair.run, command=command)
+        one.set_defaults(run=repair, command=command)
 
     one = found.add_parser("convert", help="move numbers and messages to the other kind of session")
     one.add_argument("session_file", type=Path, metavar="SESSION.cfg")

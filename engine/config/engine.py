@@ -6,6 +6,7 @@ Errors  ConfigError that lists everything wrong at once, each problem with the p
 
 import grp
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -124,7 +125,8 @@ class FeedSection(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if fault := _fault_of_address(self.url):
-            raise ConfigError(f'url: "{self.url}" {fault}')
+            shown = re.sub("//[^/]*@", "//...@", self.url).partition("?")[0]  # no password in an error
+            raise ConfigError(f'url: "{shown}" {fault}')
         if not 0 < self.backoff_min_ns <= self.backoff_max_ns:
             raise ConfigError("backoff_min must be positive and not above backoff_max")
         if not self.heartbeat_timeout_ns:

@@ -55,7 +55,7 @@ class Feed:
         sockets: Sockets | None = None,
     ) -> None:
         if not settings.url.startswith(("ws://", "wss://")):
-            raise ConfigError(f"feed url {settings.url!r} must start with ws:// or wss://")
+            raise ConfigError(f"feed url {shown_address(settings.url)!r} must start with ws:// or wss://")
         self.settings = settings
         self.dialect = dialect
         self.is_closing = False

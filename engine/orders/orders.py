@@ -198,8 +198,7 @@ class Orders:
         event = PLAIN.get(report.exec_type) if report.msg_type == EXECUTION_REPORT else None
         if event is None:
             event = event_of(order, report)
-            if report.msg_type in REFUSALS:
-                change.notice = refusal(report)
+            change.notice = refusal(report) if report.msg_type in REFUSALS else None
         elif event is _TRADE and report.leaves_qty == 0 and ends_order(order, report):
             event = _LAST_TRADE
         rows = TABLE[order.ord_status]

@@ -16,8 +16,7 @@ _ABOUT_ORDERS = ("", Msg.NEW_ORDER_SINGLE, Msg.ORDER_CANCEL_REQUEST, Msg.ORDER_C
 def judge_stranger(change: Change, report: ExecutionReport) -> None:
     """Say in `change` what a report is that names no order."""
     is_refusal = report.msg_type in REFUSALS
-    if is_refusal:
-        change.notice = refusal(report)
+    change.notice = refusal(report) if is_refusal else None
     if report.msg_type == Msg.ORDER_MASS_CANCEL_REPORT:
         change.kind = Outcome.NOTHING if report.reason == ABSENT else Outcome.CANCEL_REJECTED
     elif is_refusal and report.ref_msg_type == Msg.ORDER_MASS_CANCEL_REQUEST:

@@ -65,12 +65,22 @@ def test_s17_check_says_how_the_feed_is_protected(config: Callable[..., Path], u
     assert protections(config(text + "\n"))[-1] == f"feed {url}: {line}"
 
 
-def test_s17_secret_in_the_url_of_the_feed_is_not_shown(config: Callable[..., Path]) -> None:
-    url = "wss://me:hunter2@feed.example:8443/ws?token=hunter2"
+@pytest.mark.parametrize(
+    "url",
+    ["wss://me:hunter2@feed.example:8443/ws", "https://me:hunter2@feed.example/ws", "wss://feed.example:0/?t=hunter2"],
+)
+def test_s17_secret_in_the_url_of_the_feed_is_not_shown(config: Callable[..., Path], url: str) -> None:
     rows = (f'url = "{url}"' if row.startswith("url = ") else row for row in NATIVE.splitlines())
-    assert protections(config("\n".join(rows) + "\n"))[-1] == (
-        "feed wss://feed.example:8443/ws: TLS 1.2+, verified as feed.example"
-    )
+    problems = check(config("\n".join(rows) + "\n"))[0]
+    assert any(problem.startswith("feed: url: ") for problem in problems)
+    assert not any("hunter2" in problem for problem in problems)
+
+
+def test_s17_token_in_the_query_of_the_feed_is_not_shown(config: Callable[..., Path]) -> None:
+    url = "wss://feed.example:8443/trade-api/ws/v2?token=hunter2"
+    rows = (f'url = "{url}"' if row.startswith("url = ") else row for row in NATIVE.splitlines())
+    line = protections(config("\n".join(rows) + "\n"))[-1]
+    assert line == "feed wss://feed.example:8443/trade-api/ws/v2: TLS 1.2+, verified as feed.example"
 
 
 def test_s17_quickfix_says_at_connect_that_it_is_not_protected(

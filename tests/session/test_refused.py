@@ -19,7 +19,8 @@ TAGS = sorted(
         r"(\d+): [A-Z_]+", (ROOT / "engine/venue/fix44/_reports.pyx").read_text().split("OF_TAG = {")[1].split("}")[0]
     )
 )
-OF_TAG = {136: "1|137=0|138=USD|139=4|891=0", 372: "D"}
+HEADER = (43, 97, 347)
+OF_TAG = {43: "Y", 97: "Y", 347: "UTF-8", 1057: "Y", 136: "1|137=0|138=USD|139=4|891=0", 372: "D"}
 Refused = list[tuple[str, str, int, str]]
 
 
@@ -75,11 +76,9 @@ def test_s1_the_shipped_dictionary_passes_every_tag_that_our_dialects_read(tag: 
     dictionary = read_dictionary(load_session(FIX_CONFIG / "initiator.cfg", "initiator", tmp_path))
     assert dictionary is not None
     sound = {37: "1", 17: "E", 150: "0", 39: "0", 55: "X", 54: "1", 151: "0", 14: "0", 6: "0"}
-    value = OF_TAG.get(tag, "Y" if tag in (43, 97, 1057) else "1")
-    head = (
-        "35=8|34=2|" + (f"{tag}={value}|" if tag in (43, 97) else "") + ("122=20260105-14:30:00|" if tag == 43 else "")
-    )
-    more = "" if tag in sound or tag in (35, 43, 97) else f"{tag}={value}|"
+    value = OF_TAG.get(tag, "1")
+    head = "35=8|34=2|" + (f"{tag}={value}|" if tag in HEADER else "") + ("122=20260105-14:30:00|" if tag == 43 else "")
+    more = "" if tag in sound or tag in (35, *HEADER) else f"{tag}={value}|"
     text = head + "".join(f"{key}={known}|" for key, known in sound.items()) + more
     fault = dictionary.check(Fields(frame(text)))
     assert fault is None, fault

@@ -112,7 +112,7 @@ class Callbacks(quickfix.Application):
         except DecodeError:
             fields = Fields()
         if fields.text(fix.MsgSeqNum) != number:  # not to be read, or it had waited for a gap to close
-            fields.parse(f"8=FIX{fix.SOH}35={msg_type}{fix.SOH}34={number}{fix.SOH}".encode())
+            fields.parse(f"8=FIX{fix.SOH}35={msg_type}{fix.SOH}34={number}{fix.SOH}".encode("utf-8", "replace"))
         text = " ".join(filter(None, (_value(reject, fix.Text), _value(reject, fix.RefTagID))))
         self._owner.on_refused(fields, int(_value(reject, code) or 99), text)
 
@@ -135,4 +135,6 @@ class Callbacks(quickfix.Application):
 
 
 def _value(message: quickfix.Message, tag: int) -> str:
-    return str(message.getField(tag)) if message.isSetField(tag) else ""
+    """Return a field, "" where it is missing; what is no text is shown as its escapes."""
+    value = str(message.getField(tag)) if message.isSetField(tag) else ""
+    return value.encode("utf-8", "backslashreplace").decode()

@@ -18,6 +18,7 @@ from engine.session.quickfix.log import SessionLog
 from engine.session.refusal import LogonRefusal, read
 
 _CLOSED = "Socket Error: Connection reset by peer."  # as QuickFIX calls the end of a stream; a reset has its errno
+_NOT_CONNECTED = "Initiated logon request"  # its last word before a connection that is refused
 
 
 class Pacing:
@@ -75,7 +76,7 @@ class Pacing:
             ended = "connection closed" if reason == _CLOSED else reason
             attempts.failed(refusal.text if refusal else f"{ended} before the Logon was answered", refusal)
         else:
-            attempts.not_sent(reason)
+            attempts.not_sent("not connected" if reason == _NOT_CONNECTED else reason)
         self._log.refused = ""
         self._notice(NoticeKind.LOGON_FAILED, f"{self._name}: {self._log.address}: {attempts.last_error}")
         if attempts.is_storm and not was_storm:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,8 +105,19 @@ def prepared(settings: SessionSettings) -> SessionSettings:
     """Make the folders that `settings` name, and return the settings with dictionaries that are safe to use."""
     if problems := refused(settings):
         raise ConfigError("\n".join(problems))
+    _prove_resolvable(settings)
     _make_folders(settings)
     return with_safe_dictionaries(settings)
+
+
+def _prove_resolvable(settings: SessionSettings) -> None:
+    """Refuse a host without an IPv4 address: QuickFIX would wait for its connection for ever and say nothing."""
+    for host, _ in settings.endpoints() if settings.is_initiator else ():
+        try:
+            socket.getaddrinfo(host, None, socket.AF_INET)
+        except (OSError, UnicodeError) as error:
+            text = f"{settings.file}: {host} has no IPv4 address ({error}); QuickFIX needs one: correct the host"
+            raise ConfigError(f"{text}, or use the native session") from None
 
 
 def with_safe_dictionaries(settings: SessionSettings) -> SessionSettings:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.errors import ConfigError
 from engine.runtime.notices import NoticeKind
 from engine.session import attempts
 from tests.support.session.fix_peer import Side, run, until
@@ -52,6 +53,7 @@ def test_s3_dials_that_reach_nobody_use_up_no_number(tmp_path: Path) -> None:
             with us:
                 await until(lambda: us.session.is_logged_on, 10)
                 assert venues[0].numbers == [1] and count(told, NoticeKind.LOGON_FAILED) == 3
+                assert told[0][1].endswith("127.0.0.1 on port 1: not connected")
 
     run("event", main())
 
@@ -141,5 +143,14 @@ def test_o10_a_logout_ends_the_attempts_of_a_storm(tmp_path: Path) -> None:
                 us.session.logout()
                 await asyncio.sleep(2.5)
                 assert len(venues[0].logons) == attempts.AT_ONCE + 1
+
+    run("event", main())
+
+
+@pytest.mark.parametrize("host", ["::1", "nosuch.invalid"])
+def test_o31_a_host_without_an_ipv4_address_is_refused_before_anything_waits_for_it(tmp_path: Path, host: str) -> None:
+    async def main() -> None:
+        with pytest.raises(ConfigError, match="IPv4"):
+            Side(tmp_path, 5201, SocketConnectHost=host)
 
     run("event", main())
