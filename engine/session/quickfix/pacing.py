@@ -15,6 +15,7 @@ from engine.runtime.notices import NoticeKind
 from engine.session.attempts import Attempts
 from engine.session.file.settings import SessionSettings
 from engine.session.quickfix.log import SessionLog
+from engine.session.quickfix.settings import prove_resolvable
 from engine.session.refusal import LogonRefusal, read
 
 _CLOSED = "Socket Error: Connection reset by peer."  # as QuickFIX calls the end of a stream; a reset has its errno
@@ -34,7 +35,7 @@ class Pacing:
         self.session: Any = None
         self.needs_operator = ""  # why an operator must act before the next Logon
         self.is_wanted = False  # between `allow` and `stop`
-        self._name = settings.name
+        self._settings, self._name = settings, settings.name
         self._log, self._loop, self._notice = log, loop, notice
         self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
         self._attempts = Attempts(self._reconnect_ns, len(settings.endpoints()))
@@ -51,7 +52,8 @@ class Pacing:
         return "given up" if self.needs_operator else "waiting" if self.is_wanted else "logged out"
 
     def allow(self) -> None:
-        """Let QuickFIX connect, as the application or an operator wants."""
+        """Let QuickFIX connect, as the application or an operator wants; ConfigError for a host it would wait for."""
+        prove_resolvable(self._settings)
         self.is_wanted = True
         self.needs_operator = ""
         self._attempts.allowed()

@@ -105,12 +105,11 @@ def prepared(settings: SessionSettings) -> SessionSettings:
     """Make the folders that `settings` name, and return the settings with dictionaries that are safe to use."""
     if problems := refused(settings):
         raise ConfigError("\n".join(problems))
-    _prove_resolvable(settings)
     _make_folders(settings)
     return with_safe_dictionaries(settings)
 
 
-def _prove_resolvable(settings: SessionSettings) -> None:
+def prove_resolvable(settings: SessionSettings) -> None:
     """Refuse a host without an IPv4 address: QuickFIX would wait for its connection for ever and say nothing."""
     for host, _ in settings.endpoints() if settings.is_initiator else ():
         try:

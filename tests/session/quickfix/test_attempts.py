@@ -150,7 +150,7 @@ def test_o10_a_logout_ends_the_attempts_of_a_storm(tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["::1", "nosuch.invalid"])
 def test_o31_a_host_without_an_ipv4_address_is_refused_before_anything_waits_for_it(tmp_path: Path, host: str) -> None:
     async def main() -> None:
-        with pytest.raises(ConfigError, match="IPv4"):
-            Side(tmp_path, 5201, SocketConnectHost=host)
+        with pytest.raises(ConfigError, match="IPv4"), Side(tmp_path, 5201, SocketConnectHost=host) as us:
+            us.session.logon()
 
     run("event", main())
