@@ -69,6 +69,7 @@ class _Replay:
         self._symbols = {instrument.symbol for instrument in instruments}
         self._table: list[Instrument] = []  # of the run being replayed
         self._run = 0
+        self._money_shift = 0  # decimals that money has more now than in the run being replayed
         self._is_restoring = False  # a snapshot, at the beginning
         self._restored = Restored(orders, portfolio, self._instrument)
         self._earlier = EarlierOrders((), 0, self._older)
@@ -117,7 +118,15 @@ class _Replay:
         if run_of(path) != self._run:
             self._run = run_of(path)
             self._orders.on_disconnect()  # as the engine did when it started
-            self._table = [self._instrument(listing) for listing in read_header(path).instruments]
+            listed = read_header(path).instruments
+            self._table = [self._instrument(listing) for listing in listed]
+            self._money_shift = _money_decimals(self._instruments) - _money_decimals(listed)
+            self._money_shift *= bool(listed and self._instruments)
+
+    def _in_our_units(self, money: int) -> int:
+        """Return an amount of the run being replayed in the units of the markets now; a loss is rounded up."""
+        factor: int = 10 ** abs(self._money_shift)
+        return money * factor if self._money_shift >= 0 else money // factor
 
     def _instrument(self, listing: Listing) -> Instrument:
         if listing not in self._configured:
@@ -135,6 +144,8 @@ class _Replay:
             if self._is_restoring:  # later ones say what the records between have made already
                 self._restored.take(record, self._table)
                 self._is_restoring = not self._restored.is_whole
+                if self._restored.is_whole and self._money_shift:
+                    self._portfolio.resume_day(self._portfolio.day_start_ns, self._in_our_units(self._restored.day_pnl))
             return
         texts = record.text.split(SOH)
         if kind == RecordKind.NEW:
@@ -173,7 +184,7 @@ class _Replay:
         elif kind == RecordKind.DAY:
             start_ns, day_pnl = record.numbers
             if self._day_start_ns in (0, start_ns):  # a day by an earlier rule or a wrong clock is none of ours
-                self._portfolio.resume_day(start_ns, day_pnl)
+                self._portfolio.resume_day(start_ns, self._in_our_units(day_pnl))
         elif kind not in (RecordKind.NOTE, RecordKind.LINK, RecordKind.END):
             raise ValueError(f"kind {kind} is not known")
 
@@ -205,3 +216,8 @@ class _Replay:
                     f"{instrument.symbol} is held or has live orders: configure it, or say"
                     f" what it paid: fixlane settle {instrument.symbol} PRICE CONFIG"
                 )
+
+
+def _money_decimals(markets: Sequence[Instrument] | Sequence[Listing]) -> int:
+    """Return the decimals of money, which all markets of a run share; 0 where there is none."""
+    return markets[0].price_decimals + markets[0].size_decimals if markets else 0

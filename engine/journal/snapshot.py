@@ -57,7 +57,7 @@ class Snapshots:
     def take(self) -> None:
         """Write one; the journal must be at the head of a segment."""
         records = [*self._holdings(), *self._open_orders()]
-        head = len(records), self._orders.opened, *self._portfolio.day()
+        head = len(records), self._orders.opened, *self._portfolio.day(), self._portfolio.day_pnl
         self._journal.append_state(RecordKind.STATE, head, self._orders.last_cl_ord_id)
         for kind, numbers, text in records:
             self._journal.append_state(kind, numbers, text)
@@ -113,6 +113,7 @@ class Restored:
         self._instrument_of = instrument_of
         self._order: Order | None = None  # the last one
         self._left = -1  # records; unknown
+        self.day_pnl = 0  # in the units of the run that wrote it
 
     @property
     def is_whole(self) -> bool:
@@ -123,7 +124,7 @@ class Restored:
         """Take one record; `table` holds the markets that it names by index."""
         self._left -= 1
         if record.kind == RecordKind.STATE:
-            self._left, opened, day_start_ns, start_pnl = record.numbers
+            self._left, opened, day_start_ns, start_pnl, self.day_pnl = record.numbers
             self._orders.resume(record.text, opened)
             self._portfolio.restore_day(day_start_ns, start_pnl)
         elif record.kind == RecordKind.HOLDING:

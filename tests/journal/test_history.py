@@ -281,3 +281,26 @@ def test_o28_late_bust_counts_where_the_run_that_took_it_knew_the_order_and_nowh
     assert desk.portfolio[RAIN].net == net  # told as unknown
     desk.journal.close()
     assert Desk(tmp_path, "E", size=2**20).portfolio[RAIN].net == net
+
+
+@pytest.mark.parametrize("decimals", [(2, 0), (6, 2)])
+def test_o28_loss_of_the_day_outlasts_markets_of_other_decimals(
+    tmp_path: Path, decimals: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, "A", day_ns=100)
+    desk.portfolio.start_day(100)
+    desk.journal.append_day(100, 0, 101)
+    desk.trade(BUY, 10, 4_200)
+    desk.trade(SELL, 10, 3_000)
+    desk.journal.append_day(100, desk.portfolio.day_pnl, 102)
+    desk.journal.roll()
+    desk.snapshots.take()
+    desk.journal.close()
+    price_decimals, size_decimals = decimals
+    band = [PriceBand(0, 10**price_decimals, 1)]
+    hail = Instrument("HAIL", 0, band, price_decimals=price_decimals, size_decimals=size_decimals)
+    quick = brought_back(tmp_path, (hail,), 100)
+    from_everything(monkeypatch)
+    assert quick == brought_back(tmp_path, (hail,), 100)
+    assert isinstance(quick, tuple)
+    assert quick[3] == desk.portfolio.day_pnl * 10 ** sum(decimals) // 10**6
