@@ -3,6 +3,7 @@
 Errors  none: each fault is a line that says which key, what, and what to do.
 """
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from pathlib import Path
 from engine.config.engine import EngineSection, JournalSection, LogSection
 from engine.journal.writer import SEGMENT_BYTES
 from engine.ops.control import SOCKET
+from engine.runtime import halt_word
 from engine.session.file.settings import SessionSettings
 
 MAX_SOCKET_PATH = 107  # bytes of sun_path in unix(7), without its zero
@@ -29,6 +31,10 @@ def wrong_state_dir(section: EngineSection) -> list[str]:
     """Return why the engine could not keep its state, or could not be controlled."""
     path = section.state_dir / SOCKET
     found = wrong_directory("engine.state_dir", section.state_dir)
+    for name, is_right, kind in ((halt_word.FILE, Path.is_file, "file"), (SOCKET, Path.is_socket, "socket")):
+        there = section.state_dir / name
+        if not found and there.exists() and not is_right(there):
+            found.append(f"engine.state_dir: {there} is no {kind}; move it away, or choose another directory")
     if len(os.fsencode(path)) > MAX_SOCKET_PATH:
         found.append(f"engine.state_dir: {path} is longer than a socket's name may be; choose a shorter directory")
     return found
@@ -69,7 +75,10 @@ def wrong_session_folders(settings: SessionSettings) -> list[str]:
 
 def wrong_directory(key: str, directory: Path) -> list[str]:
     """Return why nothing could be written into a directory, which may not exist yet."""
-    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    try:
+        nearest = _nearest(directory)
+    except OSError as error:  # such as a name that is too long, or links in a circle
+        return [f"{key}: {directory} cannot be a directory ({error.strerror}); name another"]
     if not nearest.is_dir():
         return [f"{key}: {nearest} is no directory; move it, or name another"]
     try:
@@ -79,8 +88,19 @@ def wrong_directory(key: str, directory: Path) -> list[str]:
         return [f"{key}: nothing can be written in {nearest} ({error.strerror}); name a directory where it can"]
 
 
+def _nearest(directory: Path) -> Path:
+    """Return a path or its nearest parent that is there, be it a link that leads nowhere; OSError for none."""
+    for path in (directory, *directory.absolute().parents):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()
+            with contextlib.suppress(FileNotFoundError):
+                path.stat()
+            return path
+    return Path("/")
+
+
 def _free_bytes(directory: Path) -> int:
-    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    nearest = _nearest(directory)
     found = os.statvfs(nearest)
     return found.f_bavail * found.f_frsize
 
