@@ -5,6 +5,7 @@ Errors  none: each fault is a line that says which key, what, and what to do.
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.ops.control import SOCKET
 from engine.runtime import halt_word
 from engine.session.file.settings import SessionSettings
 
+_LONGEST_NAME = 230  # bytes of a session's name: its files have endings, and a name in a directory has 255
 MAX_SOCKET_PATH = 107  # bytes of sun_path in unix(7), without its zero
 _JOURNAL_BYTES = 2 * SEGMENT_BYTES  # the segment that is written, and the next one
 
@@ -56,11 +58,19 @@ def wrong_log(section: LogSection) -> list[str]:
     file = section.file
     if file is None:
         return []
-    if file.is_dir():
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        if not file.parent.is_dir():
+            return [f"log.file: the directory {file.parent} does not exist; make it"]
+        return wrong_directory("log.file", file.parent)
+    except OSError as error:
+        return [f"log.file: {file} cannot be used ({error.strerror}); name another"]
+    if stat.S_ISDIR(mode):
         return [f"log.file: {file} is a directory; name a file in it"]
-    if not file.parent.is_dir():
-        return [f"log.file: the directory {file.parent} does not exist; make it"]
-    return wrong_directory("log.file", file.parent)
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or not os.access(file, os.W_OK):
+        return [f"log.file: {file} is no file that can be appended to; name another"]
+    return []
 
 
 def wrong_session_folders(settings: SessionSettings) -> list[str]:
@@ -70,6 +80,9 @@ def wrong_session_folders(settings: SessionSettings) -> list[str]:
         folder = settings.path(key)
         if folder is not None:
             found += wrong_directory(f"{settings.file}: {key}", folder)
+    if len(os.fsencode(settings.name)) > _LONGEST_NAME:
+        text = "make a name of the store's files that is too long; agree on shorter ones"
+        found.append(f"{settings.file}: SenderCompID, TargetCompID: {text}")
     return found
 
 
@@ -77,8 +90,13 @@ def wrong_directory(key: str, directory: Path) -> list[str]:
     """Return why nothing could be written into a directory, which may not exist yet."""
     try:
         nearest = _nearest(directory)
+<<<<<<< HEAD
     except OSError as error:  # such as a name that is too long, or links in a circle
         return [f"{key}: {directory} cannot be a directory ({error.strerror}); name another"]
+=======
+    except OSError as error:
+        return [f"{key}: {directory} cannot be used ({error.strerror}); name another"]
+>>>>>>> 941b7f310e7bea7a27a55ce53d7741be2a2aec2f
     if not nearest.is_dir():
         return [f"{key}: {nearest} is no directory; move it, or name another"]
     try:
@@ -89,6 +107,7 @@ def wrong_directory(key: str, directory: Path) -> list[str]:
 
 
 def _nearest(directory: Path) -> Path:
+<<<<<<< HEAD
     """Return a path or its nearest parent that is there, be it a link that leads nowhere; OSError for none."""
     for path in (directory, *directory.absolute().parents):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -102,6 +121,15 @@ def _nearest(directory: Path) -> Path:
 def _free_bytes(directory: Path) -> int:
     nearest = _nearest(directory)
     found = os.statvfs(nearest)
+=======
+    """Return the directory, or the one nearest above it that exists; `..` leads out of one that does not yet."""
+    plain = Path(os.path.abspath(directory))
+    return next(path for path in (directory, plain, *plain.parents) if path.exists())
+
+
+def _free_bytes(directory: Path) -> int:
+    found = os.statvfs(_nearest(directory))
+>>>>>>> 941b7f310e7bea7a27a55ce53d7741be2a2aec2f
     return found.f_bavail * found.f_frsize
 
 

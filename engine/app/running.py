@@ -58,7 +58,7 @@ async def _run(config: EngineConfig, writer: log.Listener, scraped: Listener | N
     loop = asyncio.get_running_loop()
     engine = Engine(config, loop)
     engines.append(engine)
-    writer.tell = telling(engine, loop, NoticeKind.LOG_LOST)
+    writer.tell = log_lost(telling(engine, loop, NoticeKind.LOG_LOST))
     obey_signals(engine, loop)
     for number in STRAY:
         loop.add_signal_handler(number, end, engine, number)
@@ -108,6 +108,16 @@ def telling(engine: Engine, loop: asyncio.AbstractEventLoop, kind: NoticeKind) -
             loop.call_soon_threadsafe(partial(engine.trading.notices.tell, kind, text))
 
     return tell
+
+
+def log_lost(tell: Callable[[str], object]) -> Callable[[str], object]:
+    """Return what tells of lost lines on standard error too, since the log may be where they are lost."""
+
+    def lost(text: str) -> None:
+        log.say(text)
+        tell(text)
+
+    return lost
 
 
 def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:

@@ -221,7 +221,7 @@ def start(level: str, file: Path | None) -> Listener:
     """Send everything that the engine logs to `file`, or to standard error; stop the listener at the end."""
     listener = Listener(level)
     try:
-        target = SideFile(file, lambda text: listener.tell(text), 0o666) if file else StandardError()
+        target = SideFile(file, lambda text: listener.tell(f"log.file: {text}"), 0o666) if file else StandardError()
     except ConfigError as error:
         raise ConfigError(f"log.file: {error}") from None
     for name in LOUD:

@@ -62,7 +62,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str, st
         (("resume", "--state-dir", "/absent"), "/absent: no such directory: nothing was done"),
         (("halt", "--state-dir", ""), "(nothing): no such directory: nothing was done"),
         (("halt", "--state-dir", "x" * 300), "xxx: no such directory: nothing was done"),
-        (("journal", "/absent.journal"), "FILE: /absent.journal: no file that can be read"),
+        (("journal", "/absent.journal"), "PATH: /absent.journal: no file that can be read"),
         (("compare", "/absent.json", "/absent.json"), "/absent.json"),
         (("echo", "/absent.cfg"), "/absent.cfg"),
     ],
