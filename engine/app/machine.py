@@ -90,13 +90,8 @@ def wrong_directory(key: str, directory: Path) -> list[str]:
     """Return why nothing could be written into a directory, which may not exist yet."""
     try:
         nearest = _nearest(directory)
-<<<<<<< HEAD
-    except OSError as error:  # such as a name that is too long, or links in a circle
-        return [f"{key}: {directory} cannot be a directory ({error.strerror}); name another"]
-=======
     except OSError as error:
         return [f"{key}: {directory} cannot be used ({error.strerror}); name another"]
->>>>>>> 941b7f310e7bea7a27a55ce53d7741be2a2aec2f
     if not nearest.is_dir():
         return [f"{key}: {nearest} is no directory; move it, or name another"]
     try:
@@ -107,9 +102,12 @@ def wrong_directory(key: str, directory: Path) -> list[str]:
 
 
 def _nearest(directory: Path) -> Path:
-<<<<<<< HEAD
-    """Return a path or its nearest parent that is there, be it a link that leads nowhere; OSError for none."""
-    for path in (directory, *directory.absolute().parents):
+    """Return the directory, or what is nearest above it, be it a link that leads nowhere; OSError where none can be.
+
+    `..` leads out of a directory that does not exist yet.
+    """
+    plain = Path(os.path.abspath(directory))
+    for path in (directory, plain, *plain.parents):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             path.lstat()
             with contextlib.suppress(FileNotFoundError):
@@ -119,17 +117,7 @@ def _nearest(directory: Path) -> Path:
 
 
 def _free_bytes(directory: Path) -> int:
-    nearest = _nearest(directory)
-    found = os.statvfs(nearest)
-=======
-    """Return the directory, or the one nearest above it that exists; `..` leads out of one that does not yet."""
-    plain = Path(os.path.abspath(directory))
-    return next(path for path in (directory, plain, *plain.parents) if path.exists())
-
-
-def _free_bytes(directory: Path) -> int:
     found = os.statvfs(_nearest(directory))
->>>>>>> 941b7f310e7bea7a27a55ce53d7741be2a2aec2f
     return found.f_bavail * found.f_frsize
 
 
