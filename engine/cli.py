@@ -22,10 +22,12 @@ DONE, FAILED, USAGE, UNREAD = 0, 1, 2, 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv`, or the command line, asks for; return the exit status."""
+    _open_standard_descriptors()
     arguments = parser().parse_args(argv)
     try:
         status = int(arguments.run(arguments) or DONE)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where it was closed
+            sys.stdout.flush()
         return status
     except ConfigError as error:
         print(f"fixlane: {error}", file=sys.stderr)
@@ -37,6 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         return DONE
+
+
+def _open_standard_descriptors() -> None:
+    """Fill descriptors 0 to 2 where whoever began us closed them: a socket there would get what is meant for people."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def _is_unread() -> bool:

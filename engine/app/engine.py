@@ -175,8 +175,17 @@ class Engine(Views):
             self.feed.start()
             self.session.logon()
             self._tick()
-            await self._stopped.wait()
+            await self._until_stopped()
             await self.close()
+
+    async def _until_stopped(self) -> None:
+        """Wait for the end; a cancellation, such as of every task by a strategy, begins an orderly one."""
+        while not self._stopped.is_set():
+            try:
+                await self._stopped.wait()
+            except asyncio.CancelledError:
+                self.supervisor.halt("the task that runs the engine was cancelled by other code")
+                self.stop()
 
     def abandon(self) -> None:
         """Leave nothing behind: the start failed before anything was connected."""

@@ -3,6 +3,7 @@
 Errors  none: each fault is a line that says which key, what, and what to do.
 """
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from engine.config.engine import EngineSection, JournalSection, LogSection
 from engine.journal.writer import SEGMENT_BYTES
 from engine.ops.control import SOCKET
+from engine.runtime import halt_word
 from engine.session.file.settings import SessionSettings
 
 _LONGEST_NAME = 230  # bytes of a session's name: its files have endings, and a name in a directory has 255
@@ -31,6 +33,10 @@ def wrong_state_dir(section: EngineSection) -> list[str]:
     """Return why the engine could not keep its state, or could not be controlled."""
     path = section.state_dir / SOCKET
     found = wrong_directory("engine.state_dir", section.state_dir)
+    for name, is_right, kind in ((halt_word.FILE, Path.is_file, "file"), (SOCKET, Path.is_socket, "socket")):
+        there = section.state_dir / name
+        if not found and there.exists() and not is_right(there):
+            found.append(f"engine.state_dir: {there} is no {kind}; move it away, or choose another directory")
     if len(os.fsencode(path)) > MAX_SOCKET_PATH:
         found.append(f"engine.state_dir: {path} is longer than a socket's name may be; choose a shorter directory")
     return found
@@ -96,9 +102,18 @@ def wrong_directory(key: str, directory: Path) -> list[str]:
 
 
 def _nearest(directory: Path) -> Path:
-    """Return the directory, or the one nearest above it that exists; `..` leads out of one that does not yet."""
+    """Return the directory, or what is nearest above it, be it a link that leads nowhere; OSError where none can be.
+
+    `..` leads out of a directory that does not exist yet.
+    """
     plain = Path(os.path.abspath(directory))
-    return next(path for path in (directory, plain, *plain.parents) if path.exists())
+    for path in (directory, plain, *plain.parents):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()
+            with contextlib.suppress(FileNotFoundError):
+                path.stat()
+            return path
+    return Path("/")
 
 
 def _free_bytes(directory: Path) -> int:

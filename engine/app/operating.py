@@ -7,10 +7,10 @@ Errors  ConfigError for a directory that is none, or where nothing could be done
 """
 
 import json
+import os
 import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
 
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
@@ -43,7 +43,7 @@ def add_commands(found: Subparsers) -> None:
 def add_place(command: ArgumentParser) -> None:
     """Add what says which engine is meant: CONFIG or --state-dir."""
     command.add_argument("config", type=Path, metavar="CONFIG", nargs="?", help="its configuration, sound or not")
-    command.add_argument("--state-dir", type=Path, metavar="DIR", help="where it keeps its state, instead of CONFIG")
+    command.add_argument("--state-dir", metavar="DIR", help="where it keeps its state, instead of CONFIG")
 
 
 def add_reason(command: ArgumentParser) -> None:
@@ -59,21 +59,21 @@ def place_of(arguments: Namespace) -> Path:
         raise ConfigError("name CONFIG or --state-dir DIR, one of them")
     if arguments.config is not None:
         return state_dir_of(arguments.config)
-    state_dir: Path = arguments.state_dir
-    if not state_dir.is_dir():
-        raise ConfigError(f"{state_dir}: no such directory: nothing was done; name the engine's state_dir")
-    return state_dir
+    if not os.path.isdir(arguments.state_dir):  # nor is "", which a shell makes of a variable that is not set
+        named = arguments.state_dir or "(nothing)"
+        raise ConfigError(f"{named}: no such directory: nothing was done; name the engine's state_dir")
+    return Path(arguments.state_dir)
 
 
 def run(arguments: Namespace) -> int:
     """Do `action`; print what was done and what is left."""
-    from engine.ops.control import ask, plain
+    from engine.ops.control import ask, plain, read_answer
 
     state_dir, reason = place_of(arguments), plain(arguments.reason)
     act = {"halt": _halt, "reduce-only": _reduce_only, "resume": _resume}.get(arguments.action)
     if act is not None:
         return act(state_dir, reason)
-    answer = _read(ask(state_dir, arguments.action, reason))
+    answer = read_answer(ask(state_dir, arguments.action, reason))
     if arguments.action == "cancel-all":
         return _say_what_is_left(state_dir, "cancel-all")
     print(json.dumps(answer))
@@ -86,11 +86,11 @@ def _halt(state_dir: Path, reason: str) -> int:
 
     problem = _set_word(state_dir, halt_word.HALT, reason)
     try:
-        _read(control.ask(state_dir, "halt", reason))
+        control.read_answer(control.ask(state_dir, "halt", reason), "state")
     except (control.NotRunning, control.NotAnswering) as error:
         if problem:
             raise EngineError(f"{problem}; {error}") from None
-        return _say_unheard(error, "halt", "no new order leaves")
+        return _say_unheard(error, state_dir, "halt", "no new order leaves")
     if problem:
         print(f"the engine set the halt word, since we cannot: {problem}")
     return _say_what_is_left(state_dir, "halted")
@@ -101,16 +101,16 @@ def _reduce_only(state_dir: Path, reason: str) -> int:
     from engine.runtime import halt_word
 
     try:
-        _read(control.ask(state_dir, "reduce-only", reason))
+        control.read_answer(control.ask(state_dir, "reduce-only", reason), "state")
     except control.NotRunning as error:
         _must(_set_word(state_dir, halt_word.REDUCE_ONLY, reason))
-        return _say_unheard(error, "reduce-only", "")
+        return _say_unheard(error, state_dir, "reduce-only", "")
     except control.NotAnswering as error:
         word = halt_word.read(state_dir)
         if word is not None and word.state == halt_word.HALT:
             raise EngineError(f"{error}; it stays {word}") from None
         _must(_set_word(state_dir, halt_word.REDUCE_ONLY, reason))
-        return _say_unheard(error, "reduce-only", "only what reduces a position leaves")
+        return _say_unheard(error, state_dir, "reduce-only", "only what reduces a position leaves")
     print("reduce-only: orders that bring a position towards zero pass, until `fixlane resume`")
     return 0
 
@@ -120,7 +120,7 @@ def _resume(state_dir: Path, reason: str) -> int:
     from engine.runtime import halt_word
 
     try:
-        answer = _read(control.ask(state_dir, "resume", reason))
+        answer = control.read_answer(control.ask(state_dir, "resume", reason), "state")
     except control.NotRunning:
         former = halt_word.read(state_dir)
         if former is None or former.state == halt_word.FREE:
@@ -154,12 +154,12 @@ def _must(problem: str) -> None:
         raise EngineError(problem)
 
 
-def _say_unheard(error: EngineError, verb: str, effect: str) -> int:
+def _say_unheard(error: EngineError, state_dir: Path, verb: str, effect: str) -> int:
     """Tell what the word does where no engine does what it is asked."""
     from engine.ops.control import NotAnswering
 
     if not isinstance(error, NotAnswering):
-        print(f"no engine runs here: {verb} holds the next start, until `fixlane resume`")
+        print(f"{state_dir}: no engine runs here: {verb} holds the next start, until `fixlane resume`")
         return 0
     print(f"{error}: the halt word is set, {effect}")
     print(f"to end it: kill -TERM {error.pid}, and kill -KILL {error.pid} if that does nothing within ten seconds;")
@@ -169,11 +169,11 @@ def _say_unheard(error: EngineError, verb: str, effect: str) -> int:
 
 def _say_what_is_left(state_dir: Path, what: str) -> int:
     """Wait for the cancels, and print what became of every order."""
-    from engine.ops.control import ask
+    from engine.ops.control import ask, read_answer
 
     end = time.monotonic() + PATIENCE_S
     while True:
-        left = _read(ask(state_dir, "cancels", ""))
+        left = read_answer(ask(state_dir, "cancels", ""), "asked", "cancelled", *LEFT)
         if not left["waiting"] or time.monotonic() > end:
             break
         time.sleep(LOOK_S)
@@ -187,11 +187,3 @@ def _say_what_is_left(state_dir: Path, what: str) -> int:
 
 
 LEFT = {"filled": "filled before", "over": "over otherwise", "unknown": "unknown", "waiting": "not answered yet"}
-
-
-def _read(answer: str) -> dict[str, Any]:
-    """Return what the engine answered; EngineError where it refused."""
-    found: dict[str, Any] = json.loads(answer)
-    if "error" in found:
-        raise EngineError(found["error"])
-    return found

@@ -20,8 +20,8 @@ from engine.trading.supervisor import DeskState, Supervisor
 
 def open_halt_word(state_dir: Path, wall_ns: Callable[[], int], group: int | None) -> SharedHaltWord:
     """Return the halt word of a state directory; the members of `group` may reach and write it."""
-    state_dir.mkdir(parents=True, exist_ok=True)
     try:
+        state_dir.mkdir(parents=True, exist_ok=True)
         if group is not None:
             os.chown(state_dir, -1, group)
             state_dir.chmod(state_dir.stat().st_mode | 0o010)  # to reach a file by its name, not to list

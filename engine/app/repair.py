@@ -4,7 +4,6 @@ Errors  SessionError for what the session's state does not allow, ConfigError wh
 Thread  the loop thread for `actions`; the others are commands of their own.
 """
 
-import json
 import time
 from argparse import Namespace
 from collections.abc import Callable
@@ -12,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigError, SessionError
-from engine.ops.control import Action, Answer, NotRunning, OperatorRequest, ask, plain
+from engine.ops.control import Action, Answer, NotRunning, OperatorRequest, ask, plain, read_answer
 from engine.runtime.person import this_process
 from engine.session import Session
 from engine.session.file.settings import SessionSettings
+
+ANSWERED = "session", "phase", "next_msg_seq_num_out", "next_msg_seq_num_in", "last_error"
 
 
 def actions(session: Session, note: Callable[[str], object]) -> dict[str, Action]:
@@ -55,11 +56,9 @@ def run(arguments: Namespace) -> int:
     numbers = {"out": arguments.out, "in": arguments.into} if arguments.command == "set-next" else {}
     state_dir, reason = place_of(arguments), plain(arguments.reason)
     try:
-        answer = json.loads(ask(state_dir, f"session-{arguments.command}", reason, numbers))
+        answer = read_answer(ask(state_dir, f"session-{arguments.command}", reason, numbers), *ANSWERED)
     except NotRunning as error:
         return _on_store(arguments, state_dir, str(error))
-    if "error" in answer:
-        raise SessionError(str(answer["error"]))
     print(_shown(answer))
     return 0
 

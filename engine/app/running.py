@@ -9,10 +9,11 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from functools import partial
 from types import FrameType
+from typing import Any
 
 import uvloop
 
@@ -22,6 +23,7 @@ from engine.config.engine import EngineConfig
 from engine.ops.metrics.process import MetricsChild
 from engine.ops.metrics.server import Listener, listen
 from engine.runtime import log, modes
+from engine.runtime.departure import Departure, no_forks
 from engine.runtime.notices import NoticeKind
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -38,17 +40,25 @@ BY_SIGNAL = "by signal SIGUSR1"
 def run(config: EngineConfig) -> int:
     """Run an engine until SIGINT or SIGTERM; SIGUSR1 halts trading. Return the exit status."""
     with ExitStack() as around:
+        around.enter_context(no_forks())
         # First of all, so that a start that fails over it leaves nothing behind
         scraped = around.enter_context(listen(config.metrics.port)) if config.metrics.port else None
         writer = log.start(config.log.level, config.log.file)
         around.callback(writer.stop)
+        departure = Departure(writer)
+        around.callback(departure.end)
         runner = around.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        return runner.run(_run(config, writer, scraped))
+        engines: list[Engine] = []
+        status = until_done(runner.get_loop(), _run(config, writer, scraped, engines), engines)
+        departure.begin(status)
+        return status
 
 
-async def _run(config: EngineConfig, writer: log.Listener, scraped: Listener | None) -> int:
+async def _run(config: EngineConfig, writer: log.Listener, scraped: Listener | None, engines: list[Engine]) -> int:
     loop = asyncio.get_running_loop()
     engine = Engine(config, loop)
+    engines.append(engine)
+    writer.tell = log_lost(telling(engine, loop, NoticeKind.LOG_LOST))
     obey_signals(engine, loop)
     for number in STRAY:
         loop.add_signal_handler(number, end, engine, number)
@@ -69,18 +79,45 @@ async def _run(config: EngineConfig, writer: log.Listener, scraped: Listener | N
     return 1 if engine.trading.orders.live_count else 0
 
 
+def until_done(loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, int], engines: list[Engine]) -> int:
+    """Run a loop until `main` is done; a loop that somebody stops halts the engine, which takes its orders away."""
+    task = loop.create_task(main)
+    while True:
+        try:
+            return loop.run_until_complete(task)
+        except RuntimeError as error:
+            if task.done() or not engines:
+                raise
+            loop.call_soon(engines[0].supervisor.halt, f"the loop was stopped by other code than ours: {error}")
+
+
 def metrics_child(
     config: EngineConfig, listener: Listener, engine: Engine, loop: asyncio.AbstractEventLoop
 ) -> MetricsChild:
     """Return the process that serves this engine's metrics; its ends are told on the loop."""
-
-    def tell(text: str) -> None:
-        """Take the words of another thread."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(partial(engine.trading.notices.tell, NoticeKind.METRICS_LOST, text))
-
+    tell = telling(engine, loop, NoticeKind.METRICS_LOST)
     section = config.engine
     return MetricsChild(section.state_dir, listener, config.metrics.markets, section.core, tell)
+
+
+def telling(engine: Engine, loop: asyncio.AbstractEventLoop, kind: NoticeKind) -> Callable[[str], object]:
+    """Return what takes the words of another thread, and tells them on the loop."""
+
+    def tell(text: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(partial(engine.trading.notices.tell, kind, text))
+
+    return tell
+
+
+def log_lost(tell: Callable[[str], object]) -> Callable[[str], object]:
+    """Return what tells of lost lines on standard error too, since the log may be where they are lost."""
+
+    def lost(text: str) -> None:
+        log.say(text)
+        tell(text)
+
+    return lost
 
 
 def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:

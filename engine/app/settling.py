@@ -6,7 +6,6 @@ start: also of a market that the configuration does not name any more.
 Errors  ConfigError for an engine or journal that is not found, EngineError for a settlement that is refused.
 """
 
-import json
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -33,7 +32,7 @@ def run(arguments: Namespace) -> int:
     state_dir, reason = place_of(arguments), control.plain(arguments.reason)
     try:
         request = {"symbol": arguments.symbol, "price": arguments.price}
-        answer = json.loads(control.ask(state_dir, "settle", reason, request))
+        answer = control.read_answer(control.ask(state_dir, "settle", reason, request), "settled")
     except control.NotRunning:
         if arguments.config is None:
             raise ConfigError(
@@ -41,8 +40,6 @@ def run(arguments: Namespace) -> int:
             ) from None
         print(settle_in_journal(journal_of(arguments.config), arguments.symbol, arguments.price, reason))
         return 0
-    if "error" in answer:
-        raise EngineError(answer["error"])
     print(answer["settled"])
     return 0
 

@@ -16,11 +16,12 @@ import errno
 import json
 import logging
 import os
+import select
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from engine.errors import ConfigError, EngineError
 from engine.runtime import log
@@ -35,6 +36,7 @@ ASKS_PER_SECOND = 50  # of one process
 REASON_CHARACTERS = 400
 QUIET = frozenset(("status", "cancels", "session-status"))  # they change nothing: neither logged nor noted
 NEVER_HELD_BACK = frozenset(("halt", "reduce-only", "cancel-all", "stop"))
+DONE_FOR_THE_GONE = frozenset(("halt", "cancel-all", "stop"))
 _NOBODY_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED, None)  # None: a path that no socket can have
 USAGE = 'send one line of JSON: {"action": "status", "reason": "...", "arguments": {}}'
 
@@ -91,10 +93,10 @@ class OperatorSocket:
         path = state_dir / SOCKET
         if _is_answered(path):
             raise ConfigError(f"{path}: an engine runs here already; stop it, or give this one a state_dir of its own")
-        path.unlink(missing_ok=True)
         loop = asyncio.get_running_loop()
         old = os.umask(0o177)
         try:
+            path.unlink(missing_ok=True)
             self._server = await loop.create_unix_server(lambda: _Client(self), str(path))
         except OSError as error:  # such as a path that is too long for a socket
             raise ConfigError(f"engine.state_dir: cannot listen on {path}: {error}; choose another directory") from None
@@ -126,11 +128,13 @@ class OperatorSocket:
         """Forget a client."""
         self._clients.pop(client, None)
 
-    def answer(self, line: bytes, person: Person) -> bytes:
-        """Do what a line asks for; return the line that answers it."""
+    def answer(self, line: bytes, person: Person, is_there: Callable[[], bool] = lambda: True) -> bytes:
+        """Do what a line asks for, for one who left only what takes risk away; return the line that answers it."""
         request = _read(line, person)
         if request is None:
             return self.refuse(person, USAGE)
+        if request.action not in DONE_FOR_THE_GONE and not is_there():
+            return self.refuse(person, f"{request.action}: who asked has left unanswered; nothing was done")
         if self._is_too_often(request):
             return self.refuse(person, f"more than {ASKS_PER_SECOND} requests a second; ask less often")
         return json.dumps(self._act(request), default=str).encode() + b"\n"
@@ -211,7 +215,13 @@ class _Client(asyncio.Protocol):
         self._server.leave(self)
 
     def _answer(self, line: bytes) -> None:
-        self._say(self._server.answer(line, self._person))
+        self._say(self._server.answer(line, self._person, self._is_there))
+
+    def _is_there(self) -> bool:
+        """Return whether the client has not hung up; one that has only ended its line still listens."""
+        waiting = select.poll()
+        waiting.register(self._transport.get_extra_info("socket").fileno(), 0)
+        return not any(event & select.POLLHUP for _, event in waiting.poll(0))
 
     def _say(self, answer: bytes) -> None:
         self._is_answered = True
@@ -237,7 +247,7 @@ def ask(
             client.connect(str(path))
             pid = peer_of(client.fileno()).pid
             client.sendall(json.dumps(request).encode() + b"\n")
-            answer = client.makefile().readline().strip()
+            answer = client.makefile(errors="replace").readline().strip()
     except PermissionError:
         raise ConfigError(f"{path}: {this_process()} may not; be the engine's user or in its control_group") from None
     except OSError as error:
@@ -247,6 +257,19 @@ def ask(
     if not answer:
         raise NotAnswering(path, pid, "it hung up; its log says why")
     return answer
+
+
+def read_answer(answer: str, *names: str) -> dict[str, Any]:
+    """Return what an engine answered; EngineError where it refused, or where not all of these fields are there."""
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict) and "error" in found:
+        raise EngineError(str(found["error"]))
+    if not isinstance(found, dict) or any(name not in found for name in names):
+        raise EngineError(f"no engine of this version answers: {plain(answer)!r}; whether it did anything is unknown")
+    return found
 
 
 def plain(text: str) -> str:

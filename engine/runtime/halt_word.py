@@ -35,8 +35,9 @@ class Word(NamedTuple):
     reason: str
 
     def __str__(self) -> str:
-        when = datetime.fromtimestamp(self.when_ns // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        return f"{_WORDS[self.state]} by {self.person} at {when}: {self.reason}"
+        at = datetime.fromtimestamp(self.when_ns // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        when = f" at {at}" if self.when_ns else ""  # what is damaged has no moment
+        return f"{_WORDS[self.state]} by {self.person}{when}: {self.reason}"
 
     @property
     def advice(self) -> str:
@@ -151,8 +152,12 @@ def read(state_dir: Path) -> Word | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
-    with open(descriptor, "rb", buffering=0) as file:
-        return unpack(file.read(_FORMAT.size + 1) or b"", path)
+    try:
+        return unpack(os.read(descriptor, _FORMAT.size + 1), path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        os.close(descriptor)
 
 
 def write(path: Path, word: Word) -> None:

@@ -30,6 +30,7 @@ class NoticeKind(StrEnum):
     LOGON_STORM = "logon_storm"  # so many that the attempts are slowed down
     LINES_LEFT_OUT = "lines_left_out"  # of the log, because a peer caused too many
     VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
+    LOG_LOST = "log_lost"  # lines of the log that nobody has: not written, left out, or silenced by other code
     METRICS_LOST = "metrics_lost"  # their process ended; it is started again
     BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be
     BOOK_CROSSED = "book_crossed"  # for longer than its bound
@@ -84,7 +85,7 @@ class Notices:
         notice.count += 1
         notice.text = _in_one_line(text[:MAX_TEXT])
         notice.wall_ns = self._wall_ns()
-        if notice.logged_ns and notice.wall_ns - notice.logged_ns < QUIET_NS:
+        if notice.logged_ns and 0 <= notice.wall_ns - notice.logged_ns < QUIET_NS:  # below 0: the clock went back
             notice.unlogged += 1
         else:
             self._write(notice)
@@ -93,7 +94,7 @@ class Notices:
         """Log what came since the last line of a kind, once its minute is over."""
         now_ns = self._wall_ns()
         for notice in self._notices.values():
-            if notice.unlogged and now_ns - notice.logged_ns >= QUIET_NS:
+            if notice.unlogged and not 0 <= now_ns - notice.logged_ns < QUIET_NS:
                 self._write(notice)
 
     def _write(self, notice: Notice) -> None:

@@ -19,10 +19,11 @@ _MOST_HELD = 1 << 16  # bytes
 
 
 class SideFile:
-    """One file, appended to. `tell` takes words for the operator."""
+    """One file, appended to. `tell` takes words for the operator; `mode` is that of a new file, without the umask."""
 
-    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, tell: Callable[[str], object], mode: int = 0o600) -> None:
         self._path = path
+        self._mode = mode
         self._tell = tell
         self._held: list[bytes] = []
         self._size = 0
@@ -65,7 +66,7 @@ class SideFile:
             self._descriptor = -1
 
     def _open(self) -> int:
-        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, self._mode)
 
     def _has_moved(self) -> bool:
         try:

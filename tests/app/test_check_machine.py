@@ -7,7 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine.app import machine
 from engine.app.check import check
+from engine.config.engine import EngineSection
 from tests.app.test_check import RUNS, SESSION_FILE
 
 
@@ -116,3 +118,27 @@ def test_full_disk_of_the_journal_is_named(checked: Callable[..., list[str]], mo
 def test_one_cause_is_one_line(checked: Callable[..., list[str]]) -> None:
     problems = checked(('dialect = "kalshi"', 'dialect = "kalsi"'))
     assert len([problem for problem in problems if "kalsi" in problem]) == 1
+
+
+def test_o19_directories_that_cannot_be_are_named(tmp_path: Path) -> None:
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "circle").symlink_to("circle")
+    for name, said in (
+        ("dangling", "dangling is no directory; move it"),
+        ("dangling/below", "dangling is no directory; move it"),
+        ("circle/below", "Too many levels of symbolic links"),
+        ("x" * 300, "File name too long"),
+    ):
+        [problem] = machine.wrong_directory("key", tmp_path / name)
+        assert problem.startswith("key: ")
+        assert said in problem
+
+
+@pytest.mark.parametrize(("name", "kind"), [("halt.word", "file"), ("control.sock", "socket")])
+def test_o19_what_stands_in_the_way_of_the_halt_word_and_the_socket_is_named(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    (tmp_path / name).mkdir()
+    section = EngineSection(mode="event", core=None, session="native", state_dir=tmp_path)
+    [problem] = machine.wrong_state_dir(section)
+    assert problem == f"engine.state_dir: {tmp_path / name} is no {kind}; move it away, or choose another directory"

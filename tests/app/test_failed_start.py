@@ -16,9 +16,11 @@ from tests.support.places import ROOT
     [
         ('core = "none"', "core = 63", "engine.core"),
         ('state_dir = "state"', f'state_dir = "{"x" * 120}"', "engine.state_dir"),
+        ('state_dir = "state"', 'state_dir = "fix/initiator.cfg"', "engine.state_dir"),
+        ('state_dir = "state"', f'state_dir = "{"x" * 300}"', "engine.state_dir"),
         ('url = "ws://127', 'url = "http://127', "feed"),
     ],
-    ids=["core", "socket", "url"],
+    ids=["core", "socket", "file", "name", "url"],
 )
 def test_o16_failed_starts_leave_no_segment(
     written: Callable[..., Path], tmp_path: Path, old: str, new: str, said: str

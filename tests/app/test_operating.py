@@ -85,7 +85,7 @@ def test_verb_is_a_command_and_what_control_says_too(
 
 @pytest.mark.parametrize(("verb", "state"), [("halt", HALT), ("reduce-only", REDUCE_ONLY)])
 def test_verb_where_no_engine_runs_holds_the_next_start(run: Run, tmp_path: Path, verb: str, state: int) -> None:
-    said = f"no engine runs here: {verb} holds the next start, until `fixlane resume`\n"
+    said = f"{tmp_path}: no engine runs here: {verb} holds the next start, until `fixlane resume`\n"
     assert run(verb, "--state-dir", tmp_path, "--reason", "fire") == (0, said, "")
     assert (word(tmp_path).state, word(tmp_path).reason) == (state, "fire")
     status, said, _ = run("resume", "--state-dir", tmp_path)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import uvloop
 
+from engine.errors import EngineError
 from engine.ops import control
 from engine.ops.control import MOST_CLIENTS, SOCKET, NotAnswering, OperatorSocket, ask
 
@@ -152,3 +153,43 @@ def test_engine_that_takes_no_connection_is_there_and_does_not_answer(tmp_path: 
         stuck.listen(0)
         with pytest.raises(NotAnswering, match="does not answer"):
             ask(tmp_path, "status", "", timeout_s=0.1)
+
+
+@pytest.mark.parametrize(("action", "is_done"), [("resume", False), ("settle", False), ("halt", True), ("stop", True)])
+def test_o8_what_a_held_engine_finds_late_gives_no_risk_back(tmp_path: Path, action: str, is_done: bool) -> None:
+    done: list[str] = []
+    told: list[str] = []
+
+    async def talk(_: OperatorSocket) -> None:
+        acts = {name: lambda request: done.append(request.action) for name in ("resume", "settle", "halt", "stop")}
+        server = OperatorSocket(acts, lambda: {}, print, told.append)
+        (tmp_path / "held").mkdir()
+        await server.start(tmp_path / "held")
+        client = opened(tmp_path / "held")
+        client.send(f'{{"action": "{action}"}}\n'.encode())
+        client.close()  # its patience was over before the loop turned
+        await asyncio.sleep(0.05)
+        server.close()
+
+    served(tmp_path, talk)
+    assert done == [action] * is_done
+    assert [each.partition(": ")[2] for each in told] == (
+        [] if is_done else [f"{action}: who asked has left unanswered; nothing was done"]
+    )
+
+
+def test_o8_client_that_ended_its_line_only_is_answered(tmp_path: Path) -> None:
+    async def talk(server: OperatorSocket) -> bytes:
+        client = opened(tmp_path)
+        client.send(b'{"action": "status"}')
+        client.shutdown(socket.SHUT_WR)
+        with client:
+            return await asyncio.get_running_loop().sock_recv(client, 100)
+
+    assert served(tmp_path, talk) == b'{"state": "trading"}\n'
+
+
+@pytest.mark.parametrize("answer", ["hello", "[1]", "�", "{}", '"a"', "[" * 100_000])
+def test_o8_an_answer_of_something_else_is_named(answer: str) -> None:
+    with pytest.raises(EngineError, match="no engine of this version answers: .*; whether it did anything is unknown"):
+        control.read_answer(answer, "state")

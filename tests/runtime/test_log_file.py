@@ -20,7 +20,7 @@ def test_s2_full_disk_is_told_once_and_ends_nothing(capfd: pytest.CaptureFixture
     lines(20, listener)
     listener.stop()
     told = capfd.readouterr().err
-    assert told.count("log.file: /dev/full cannot be written: ") == 1
+    assert told.count("log.file: /dev/full cannot be written, lines are lost: ") == 1
     assert "Traceback" not in told
 
 

@@ -69,3 +69,11 @@ def test_text_of_a_counterparty_stays_in_its_line() -> None:
 
 def test_kind_that_was_never_told_counts_nothing() -> None:
     assert Told().notices.count(STOPPED) == 0
+
+
+def test_o26_a_clock_that_goes_back_silences_no_kind() -> None:
+    told = Told()
+    told.notices.tell(STOPPED, "a")
+    told.now_ns -= 3_600_000_000_000
+    told.notices.tell(STOPPED, "b")
+    assert [line[-1] for line in told.lines] == ["a", "b"]

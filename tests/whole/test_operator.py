@@ -101,7 +101,8 @@ def test_halt_while_no_engine_runs_holds_the_next_start(start: Start, tmp_path: 
     pair.wait_until_trading()
     pair.kill_engine()
     status, said, _ = pair.operate("halt", "--reason", "night")
-    assert (status, said) == (0, "no engine runs here: halt holds the next start, until `fixlane resume`\n")
+    held = "no engine runs here: halt holds the next start, until `fixlane resume`\n"
+    assert (status, said) == (0, f"{pair.state_dir}: {held}")
     pair.start_engine()
     wait_for(lambda: pair.status().get("logged_on"), "the session")
     assert pair.status()["state"] == "halted"

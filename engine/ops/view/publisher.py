@@ -96,8 +96,10 @@ class Publisher:
 
     def publish(self, ended_utc_ns: int = 0) -> None:
         """Write a view now; with `ended_utc_ns` the last one."""
-        if self._writer is None:
+        if self._writer is None or self._memory is None:
             return
+        if self._memory.size() < len(self._memory):  # to write behind its end would end the process
+            raise OSError("the file of the view was cut short")
         now_ns = self._published_ns = self._source.clock_ns()
         self._state = self._source.supervisor.state
         self._stage(now_ns)

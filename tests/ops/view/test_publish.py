@@ -366,3 +366,12 @@ def test_files_belong_to_the_group_that_may_ask(tmp_path: Path) -> None:
     other = next((group for group in os.getgroups() if group != os.getgid()), os.getgid())
     ViewFiles(tmp_path, other).create(4096, b"", b"").close()
     assert {path.stat().st_gid for path in tmp_path.iterdir()} == {other} and groups == set()
+
+
+def test_o3_a_view_that_somebody_cut_short_ends_the_publishing_and_no_process(shown: Shown, tmp_path: Path) -> None:
+    shown.look()
+    os.truncate(link_of(tmp_path), 0)
+    shown.scene.now_ns += LATEST_NS
+    shown.publisher.tick()
+    shown.publisher.tick()
+    assert [text for text in shown.told if "was cut short" in text] == shown.told != []
