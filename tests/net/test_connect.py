@@ -105,7 +105,10 @@ def test_m17_retry_after_is_obeyed(status: int, header: str, pause: str) -> None
     run(test())
 
 
-@pytest.mark.parametrize("header", ["0", "-5", "soon", "", "5.5", "Mon, 23 Nov 2020 14:30:07 GMT", "\xb2"])
+FAR_ZONE = "Mon, 23 Nov 2026 14:30:07 +99999999999999999999"
+
+
+@pytest.mark.parametrize("header", ["0", "-5", "soon", "", "5.5", "Mon, 23 Nov 2020 14:30:07 GMT", "\xb2", FAR_ZONE])
 def test_m17_retry_after_that_says_nothing_leaves_the_backoff(header: str) -> None:
     async def test() -> None:
         async with Venue(refuse=(429, b"")) as venue:
