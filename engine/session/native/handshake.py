@@ -1,4 +1,4 @@
-"""A connection to an acceptor with TLS before its handshake is over: one of the strangers, bounded and told as they are.
+"""A connection to an acceptor with TLS before its handshake is over: a stranger, bounded and told as they are.
 
 Errors  none: a handshake that fails ends the connection, and is told by `Strangers`.
 Thread  the loop thread only.
