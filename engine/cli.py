@@ -120,8 +120,9 @@ def _echo(found: Subparsers) -> None:
 
 
 def _journal(found: Subparsers) -> None:
-    journal = found.add_parser("journal", help="print a journal's records")
-    journal.add_argument("path", type=readable, metavar="FILE")
+    journal = found.add_parser("journal", help="print a journal's records, or verify it")
+    journal.add_argument("path", type=present, metavar="PATH", help="a segment, or the directory of all")
+    journal.add_argument("--verify", action="store_true", help="say whether every record and the whole chain is sound")
     journal.set_defaults(run=commands.journal)
 
 
@@ -151,6 +152,11 @@ def readable(text: str) -> Path:
     if not os.path.isfile(text) or not os.access(text, os.R_OK):
         raise argparse.ArgumentTypeError(f"{text}: no file that can be read")
     return Path(text)
+
+
+def present(text: str) -> Path:
+    """Return the path of a directory or file that can be read."""
+    return Path(text) if os.path.isdir(text) and os.access(text, os.R_OK | os.X_OK) else readable(text)
 
 
 def writable(text: str) -> Path:

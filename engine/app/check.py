@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.app import loading, machine
+from engine.book import make_book
 from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.ops.metrics.server import listen
 from engine.ops.view.reader import last_view
+from engine.portfolio import Portfolio
+from engine.risk import Risk
 from engine.risk.fee_terms import FeeTerms
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
@@ -46,7 +49,8 @@ def _named_session_file(path: Path) -> Path | None:
     """Return the session file that a configuration names, also where its section is wrong elsewhere."""
     section = (Tables(path.parent).load(path) or {}).get("session")
     settings = section.get("settings") if isinstance(section, dict) else None
-    return path.parent / settings if isinstance(settings, str) else None
+    found: Path | None = Tables(path.parent).value(Path, settings, "")
+    return found
 
 
 def _check_session_file(settings: Path, sections: dict[str, Any], directory: Path) -> tuple[list[str], list[str]]:
@@ -59,11 +63,19 @@ def _check_session_file(settings: Path, sections: dict[str, Any], directory: Pat
     for session in sessions:
         wrong += machine.wrong_session_folders(session)
         wrong += loading.session_problems(section, session) if section else []
-        wrong += _KINDS[engine.session].refused(session) if engine else []
-        warnings += _KINDS[engine.session].ignored(session) if engine else []
+        if engine:
+            wrong += _refused(_KINDS[engine.session].refused, session)
+            warnings += _KINDS[engine.session].ignored(session)
     if engine and not file.problems:
         wrong += _attempted(_parts_of_sessions(engine.session, sessions))
     return wrong, warnings
+
+
+def _refused(judge: Callable[[SessionSettings], list[str]], session: SessionSettings) -> list[str]:
+    try:
+        return judge(session)
+    except ConfigError as error:  # of a schedule, which a judge may have to read
+        return [str(error)]
 
 
 def protections(path: Path) -> list[str]:
@@ -102,10 +114,12 @@ def _attempted(parts: list[Callable[[], object]]) -> Iterator[str]:
             for text in re.split(r"\n(?! )", str(error)):
                 what, *faults = text.split("\n  ")  # a line that is indented goes on with the one before
                 yield from (f"{what} {fault}" for fault in faults) if faults else [what]
+        except Exception as error:  # a run would end with it: a line here is better than a traceback there
+            yield f"cannot be started: {type(error).__name__}: {error}"
 
 
 def _parts_of_sessions(kind: str, sessions: list[SessionSettings]) -> list[Callable[[], object]]:
-    native = (read_schedule, read_dictionary, client_context)
+    native = (native_settings.core_settings, read_schedule, read_dictionary, client_context)
     builds = native if kind == "native" else (quickfix_settings.check_dictionaries,)
     return [partial(build, session) for session in sessions for build in builds]
 
@@ -130,6 +144,9 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
         parts += [lambda: loading.order_dialect(session, instruments), lambda: loading.logon_dialect(session)]
     if (metrics := sections.get("metrics")) and (engine := sections.get("engine")):
         parts.append(partial(_find_port, metrics.port, engine.state_dir))
+    if feed and instruments and not draft.problems:
+        parts += [partial(make_book, each, feed.watch_depth) for each in instruments]
+        parts.append(lambda: Risk(sections["risk"], instruments, Portfolio(instruments)))
     if (strategy := sections.get("strategy")) and instruments:
         parts.append(lambda: loading.build_strategy(strategy, instruments))
     return parts

@@ -63,9 +63,10 @@ def echo(arguments: Namespace) -> int:
 
 
 def journal(arguments: Namespace) -> int:
-    """Print the records of a journal."""
+    """Print the records of a journal, or whether it is sound."""
     from engine.journal.dump import dump
+    from engine.journal.verify import verify
 
-    for line in dump(arguments.path):
+    for line in (verify if arguments.verify else dump)(arguments.path):
         print(line)
     return 0

@@ -4,6 +4,7 @@ Errors  none: each fault is a line that says which key, what, and what to do.
 """
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,7 @@ from engine.journal.writer import SEGMENT_BYTES
 from engine.ops.control import SOCKET
 from engine.session.file.settings import SessionSettings
 
+_LONGEST_NAME = 230  # bytes of a session's name: its files have endings, and a name in a directory has 255
 MAX_SOCKET_PATH = 107  # bytes of sun_path in unix(7), without its zero
 _JOURNAL_BYTES = 2 * SEGMENT_BYTES  # the segment that is written, and the next one
 
@@ -50,11 +52,19 @@ def wrong_log(section: LogSection) -> list[str]:
     file = section.file
     if file is None:
         return []
-    if file.is_dir():
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        if not file.parent.is_dir():
+            return [f"log.file: the directory {file.parent} does not exist; make it"]
+        return wrong_directory("log.file", file.parent)
+    except OSError as error:
+        return [f"log.file: {file} cannot be used ({error.strerror}); name another"]
+    if stat.S_ISDIR(mode):
         return [f"log.file: {file} is a directory; name a file in it"]
-    if not file.parent.is_dir():
-        return [f"log.file: the directory {file.parent} does not exist; make it"]
-    return wrong_directory("log.file", file.parent)
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or not os.access(file, os.W_OK):
+        return [f"log.file: {file} is no file that can be appended to; name another"]
+    return []
 
 
 def wrong_session_folders(settings: SessionSettings) -> list[str]:
@@ -64,12 +74,18 @@ def wrong_session_folders(settings: SessionSettings) -> list[str]:
         folder = settings.path(key)
         if folder is not None:
             found += wrong_directory(f"{settings.file}: {key}", folder)
+    if len(os.fsencode(settings.name)) > _LONGEST_NAME:
+        text = "make a name of the store's files that is too long; agree on shorter ones"
+        found.append(f"{settings.file}: SenderCompID, TargetCompID: {text}")
     return found
 
 
 def wrong_directory(key: str, directory: Path) -> list[str]:
     """Return why nothing could be written into a directory, which may not exist yet."""
-    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    try:
+        nearest = _nearest(directory)
+    except OSError as error:
+        return [f"{key}: {directory} cannot be used ({error.strerror}); name another"]
     if not nearest.is_dir():
         return [f"{key}: {nearest} is no directory; move it, or name another"]
     try:
@@ -79,9 +95,14 @@ def wrong_directory(key: str, directory: Path) -> list[str]:
         return [f"{key}: nothing can be written in {nearest} ({error.strerror}); name a directory where it can"]
 
 
+def _nearest(directory: Path) -> Path:
+    """Return the directory, or the one nearest above it that exists; `..` leads out of one that does not yet."""
+    plain = Path(os.path.abspath(directory))
+    return next(path for path in (directory, plain, *plain.parents) if path.exists())
+
+
 def _free_bytes(directory: Path) -> int:
-    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
-    found = os.statvfs(nearest)
+    found = os.statvfs(_nearest(directory))
     return found.f_bavail * found.f_frsize
 
 

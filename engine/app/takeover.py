@@ -4,9 +4,11 @@ Errors  JournalError for a journal that cannot be read whole, or is another engi
 """
 
 import logging
+from pathlib import Path
 from typing import NamedTuple
 
 from engine.config.engine import EngineConfig
+from engine.journal.directory import OwnedDirectory
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
 from engine.journal.snapshot import Snapshots
@@ -29,28 +31,44 @@ class TakenOver(NamedTuple):
 
 
 def take_over(config: EngineConfig, orders: Orders, portfolio: Portfolio, risk: Risk, wall_ns: int) -> TakenOver:
-    """Bring back what earlier runs left."""
+    """Bring back what earlier runs left; a start that fails here leaves no run in the journal."""
     rule = config.risk.day()
-    journal = NullJournal()
     directory = config.journal.directory
+    journal = NullJournal()
     if directory is not None:
-        directory.mkdir(parents=True, exist_ok=True)
-        recovered = recover(journal_paths(directory), config.instruments, orders, portfolio, rule.bounds(wall_ns)[0])
-        for line in recovered.dropped:
-            LOGGER.warning(line)
-        if recovered.records:
-            LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
+        journal = _journal_of(directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns)
+    try:
         risk.restore(orders.live())
-        journal = Journal(
-            directory,
-            orders.nonce,
-            config.instruments,
-            wall_ns,
-            sync=config.journal.sync,
-            open_count=recovered.open_count,
-        )
-    snapshots = Snapshots(journal, orders, portfolio)
-    snapshots.take()
-    day = TradingDay(rule, portfolio, journal)
-    day.begin(wall_ns)
+        snapshots = Snapshots(journal, orders, portfolio)
+        snapshots.take()
+        day = TradingDay(rule, portfolio, journal)
+        day.begin(wall_ns)
+    except BaseException:
+        journal.abandon()
+        raise
     return TakenOver(journal, day, snapshots)
+
+
+def _journal_of(
+    directory: Path, config: EngineConfig, orders: Orders, portfolio: Portfolio, day_start_ns: int, wall_ns: int
+) -> Journal:
+    """Replay a journal into `orders` and `portfolio`, and begin a run behind it."""
+    owned = OwnedDirectory(directory)  # first of all: another engine that is ending writes until it lets go
+    try:
+        recovered = recover(journal_paths(directory), config.instruments, orders, portfolio, day_start_ns)
+    except BaseException:
+        owned.release()
+        raise
+    for line in recovered.dropped:
+        LOGGER.warning(line)
+    if recovered.records:
+        LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
+    return Journal(
+        directory,
+        orders.nonce,
+        config.instruments,
+        wall_ns,
+        sync=config.journal.sync,
+        open_count=recovered.open_count,
+        owned=owned,
+    )

@@ -15,7 +15,7 @@ cimport cython
 from libc.string cimport memcmp
 
 from engine.codec._fields cimport Fields
-from engine.codec._pieces cimport ENDED, NO_DEFECT, SOH, TOO_MANY, TOO_MANY_FIELDS, find_soh
+from engine.codec._pieces cimport BAD_FORMAT, ENDED, NO_DEFECT, OPEN, SOH, TOO_MANY, TOO_MANY_FIELDS, find_soh
 
 GARBLED = (
     "",
@@ -83,7 +83,12 @@ cdef class FrameReader:
         if stop != ENDED:
             if available < self.limit:
                 return Frame.INCOMPLETE
-            return Frame.BAD_BODY_LENGTH if self.check else Frame.TOO_LARGE
+            if not self.check:
+                return Frame.TOO_LARGE
+            if stop == OPEN:  # data of a wrong length took the trailer in
+                self.fields.note_defect(BAD_FORMAT, self.fields.fields[self.fields.count - 1].tag)
+                return self.judge_unread(available)
+            return Frame.BAD_BODY_LENGTH
         if not self.check:
             return Frame.SOUND
         if self.fields.fields[self.fields.count - 1].start == self.limit - 4:

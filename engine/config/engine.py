@@ -75,7 +75,8 @@ class Credentials(Section, frozen=True, kw_only=True):
 
     def exposed(self, environ: Mapping[str, str] = os.environ) -> list[str]:
         """Return a warning for each file of a secret that others may read."""
-        files = (self.key_file(environ), self.private_key_passphrase_file)
+        named = environ.get(self.private_key_file_env or "", "").strip()  # one that is not set is told elsewhere
+        files = (Path(named) if named else self.private_key_file, self.private_key_passphrase_file)
         return [f"{file} {text}" for file in files if file is not None and (text := private_keys.exposure(file))]
 
 
@@ -114,7 +115,7 @@ class FeedSection(Section, frozen=True, kw_only=True):
 
     url: str
     dialect: str
-    watch_depth: Annotated[int, msgspec.Meta(ge=1)]
+    watch_depth: Annotated[int, msgspec.Meta(ge=1, le=32_767)]
     heartbeat_timeout_ns: Duration
     backoff_min_ns: Duration
     backoff_max_ns: Duration

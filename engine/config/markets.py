@@ -14,6 +14,8 @@ from engine.errors import ConfigError
 from engine.instrument import Instrument, PriceBand
 from engine.units import Price, Section
 
+_FINEST_GRID = 6  # decimals of a price: a grid of more has too many places for a book
+
 
 class Decimals(Section, frozen=True, kw_only=True):
     """How fine prices and sizes are: the same for all markets, because limits add up over them."""
@@ -36,6 +38,13 @@ class MarketSection(Section, frozen=True, kw_only=True):
     symbol: Annotated[str, msgspec.Meta(min_length=1)]
     event: str = ""
     bands: tuple[BandSection, ...] | None
+
+    def __post_init__(self) -> None:
+        for key, text in (("symbol", self.symbol), ("event", self.event)):
+            if text != text.strip() or not (text.isascii() and text.isprintable()):
+                raise ConfigError(
+                    f"{key}: {text!r} must be printable ASCII without blanks around it, as the venue has it"
+                )
 
     def instrument(self, index: int, decimals: Decimals) -> Instrument:
         """Return the market at its place in the engine; ConfigError for bands that make no grid."""
@@ -95,6 +104,11 @@ def _listed(tables: Tables, table: dict[str, Any]) -> list[Instrument]:
         return []
     instruments = []
     place_of: dict[str, int] = {}
+    if decimals.price_decimals > _FINEST_GRID and any(
+        isinstance(row, dict) and row.get("bands") != "none" for row in rows
+    ):
+        tables.problem("price_decimals", f"must be at most {_FINEST_GRID} where a market has bands")
+        return []
     for place, row in enumerate(rows):
         market = tables.struct(MarketSection, row, f"market[{place}]")
         if market is None:

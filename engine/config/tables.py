@@ -110,7 +110,10 @@ class Tables:
             return None
 
     def _path(self, value: object) -> Path:
-        return self.directory / msgspec.convert(value, str)
+        text = msgspec.convert(value, str)
+        if not text or not all(each == " " or each.isprintable() for each in text):
+            raise ConfigError(f"must be a path without control characters, not {text!r}")
+        return self.directory / text
 
     def _quantity(self, unit: Unit, value: object) -> int:
         if unit is Unit.COUNT and type(value) is int:

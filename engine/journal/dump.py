@@ -11,19 +11,27 @@ import msgspec
 
 from engine._decimal import format_decimal
 from engine.fix import SOH
-from engine.journal.reader import Record, read, read_header
+from engine.journal.reader import Record, SegmentReading, read_header
 from engine.journal.reports import REPORT_NAMES, report_of
-from engine.journal.segments import Header, Listing, RecordKind
+from engine.journal.segments import Header, Listing, RecordKind, journal_paths
 from engine.orders.report import ABSENT
 
 
 def dump(path: Path) -> Iterator[str]:
-    """Return one line for the segment and one for each of its records."""
+    """Return one line for a segment and one for each of its records; of a directory those of every segment."""
+    for each in journal_paths(path) if path.is_dir() else [path]:
+        yield from _dump_segment(each)
+
+
+def _dump_segment(path: Path) -> Iterator[str]:
     header = read_header(path)
     made = f"version {header.version}, nonce {header.nonce}, {len(header.instruments)} instruments"
     yield f"{_time(header.created_ns)} run {header.run} segment {header.segment}: {made}"
-    for record in read(path):
+    reading = SegmentReading(path)
+    for record in reading.records():
         yield f"{record.offset:>9} {_time(record.time_ns)} {_line(record, header)}"
+    if reading.dropped:
+        yield reading.dropped
 
 
 def _line(record: Record, header: Header) -> str:
@@ -74,7 +82,7 @@ def _line(record: Record, header: Header) -> str:
         )
     elif record.kind == RecordKind.ORDER:
         text = f"55={header.instruments[record.numbers[0]].symbol} {text}"
-    return f"{_NAMES[record.kind]} {text}".rstrip()
+    return f"{_NAMES.get(record.kind, f'KIND {record.kind}')} {text}".rstrip()
 
 
 def _price(price: int, listing: Listing) -> str:

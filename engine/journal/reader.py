@@ -16,7 +16,7 @@ from zlib import crc32
 import msgspec
 
 from engine.errors import JournalError
-from engine.journal.directory import NEWEST
+from engine.journal.directory import NEWEST, Newest, read_newest
 from engine.journal.segments import (
     MAGIC,
     MARK,
@@ -33,6 +33,11 @@ from engine.journal.segments import (
 )
 
 _ADVICE = "restore the file from a copy, or move the journal away and reconcile with the venue"
+
+_AT_A_START = (
+    RecordKind.LINK, RecordKind.END, RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT,
+    RecordKind.MARK, RecordKind.DAY,
+)  # fmt: skip
 
 
 class Record(NamedTuple):
@@ -126,33 +131,62 @@ def read_all(
             _check_unended(before, paths[place + 1])
 
 
-def read_tail(path: Path) -> Tail:
-    """Return where a segment ends and what it holds."""
-    reading = SegmentReading(path)
-    for _ in reading.records():
-        pass
-    return reading.tail
-
-
 def newest_of(directory: Path) -> tuple[Tail, list[Path]]:
     """Return where the segment ends that was begun last, and those behind it, which never were.
 
-    JournalError if it is not there, or has lost what it began with.
+    JournalError if it is not there, has lost what it began with, or is another journal's.
     """
     paths = journal_paths(directory)
-    path = directory / NEWEST
-    newest = path.read_text().strip() if path.exists() else ""
-    if newest and directory / newest not in paths:
-        raise JournalError(f"{directory / newest}: begun last, and missing: {_ADVICE}, the file {NEWEST!r} with it")
+    newest = read_newest(directory)
+    path = directory / newest.name
+    if newest.name and path not in paths:
+        raise JournalError(f"{path}: begun last, and missing: {_ADVICE}, the file {NEWEST!r} with it")
+    if newest.nonce and read_header(path).nonce != newest.nonce:
+        raise JournalError(f"{path}: of another journal: its run was {newest.nonce!r} when it was begun: {_ADVICE}")
+    if newest.name:
+        _check_behind(paths[paths.index(path) :])
     unused: list[Path] = []
     while paths:
-        tail = read_tail(paths[-1])
-        if tail.records:
-            return tail, unused
-        if paths[-1].name == newest:
+        reading = SegmentReading(paths[-1])
+        for _ in reading.records():
+            pass
+        if reading.tail.records:
+            if not newest.name and reading.header.version != UNMARKED_VERSION:
+                _check_unnamed(paths[-1], newest, reading.tail.records)
+            return reading.tail, unused
+        if paths[-1].name == newest.name:
             raise JournalError(f"{paths[-1]}: it was begun, and its records are gone: {_ADVICE}")
         unused.append(paths.pop())
     return NOTHING, unused
+
+
+def _check_behind(paths: Sequence[Path]) -> None:
+    """Raise if what is behind the segment begun last, whose name could not be written, does not follow it."""
+    if any(next(read(path), None) for path in paths[1:]):
+        for _ in read_all(paths, is_known_before=True):
+            pass
+
+
+def _check_unnamed(path: Path, newest: Newest, records: int) -> None:
+    """Raise if a segment holds more than what a start writes before it names it."""
+    file = path.with_name(NEWEST)
+    if not newest.is_there:
+        raise JournalError(f"{file}: missing: restore it from a copy, or write {path.name} into it if that is the last")
+    if records > 1:
+        raise JournalError(f"{file}: says that nothing was begun, and {path.name} holds {records} records: {_ADVICE}")
+
+
+def cleared(directory: Path) -> Tail:
+    """Delete what a killed run had made ready and never used; return where what it did use ends."""
+    tail, unused = newest_of(directory)
+    for path in (*directory.glob("*.new"), *unused):
+        path.unlink()
+    return tail
+
+
+def has_traded(paths: Sequence[Path]) -> bool:
+    """Return whether more is in these segments than an engine writes before it connects."""
+    return any(record.kind not in _AT_A_START for path in paths for record in read(path))
 
 
 def _parse_header(path: Path, data: bytes) -> tuple[Header, int]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from engine.errors import JournalError, OrderError
 from engine.fix import SOH, Status
 from engine.instrument import Instrument
+from engine.journal.earlier import EarlierOrders
 from engine.journal.reader import Record, read_all, read_header
 from engine.journal.reports import report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
@@ -60,6 +61,7 @@ class _Replay:
     def __init__(
         self, instruments: Sequence[Instrument], orders: Orders, portfolio: Portfolio, day_start_ns: int
     ) -> None:
+        self._instruments = instruments
         self._orders = orders
         self._portfolio = portfolio
         self._day_start_ns = day_start_ns
@@ -67,8 +69,10 @@ class _Replay:
         self._symbols = {instrument.symbol for instrument in instruments}
         self._table: list[Instrument] = []  # of the run being replayed
         self._run = 0
+        self._money_shift = 0  # decimals that money has more now than in the run being replayed
         self._is_restoring = False  # a snapshot, at the beginning
         self._restored = Restored(orders, portfolio, self._instrument)
+        self._earlier = EarlierOrders((), 0, self._older)
 
     def run(self, paths: Sequence[Path]) -> Recovered:
         """Replay every record, and end what can only be over."""
@@ -81,12 +85,24 @@ class _Replay:
         return Recovered(count, [order for order in live if order.ord_status == Status.UNKNOWN], dropped, open_count)
 
     def replay(self, paths: Sequence[Path]) -> tuple[int, list[str]]:
-        """Replay every record in order; JournalError names the one that cannot be replayed."""
+        """Replay every record from the last snapshot on; return how many, and a line for each thing that is amiss."""
+        count, dropped = self._replay_from(paths, start_of(paths))
+        return count, dropped + self._earlier.missed(paths)
+
+    def _older(self, paths: Sequence[Path], place: int) -> Orders:
+        """Return the orders of segments, read from `place` on."""
+        replay = _Replay(self._instruments, Orders("earlier"), Portfolio(self._instruments), 0)
+        replay._replay_from(paths, place)
+        return replay._orders
+
+    def _replay_from(self, paths: Sequence[Path], place: int) -> tuple[int, list[str]]:
+        """Replay every record from `place` on in order; JournalError names the one that cannot be replayed."""
         count = 0
         dropped: list[str] = []
-        place = start_of(paths)
-        self._is_restoring = has_snapshot(paths[place]) if paths else False
-        for record in read_all(paths[place:], dropped, is_known_before=self._is_restoring):
+        paths, before = paths[place:], paths[:place]
+        self._earlier = EarlierOrders(before, run_of(paths[0]) if paths else 0, self._older)
+        self._is_restoring = bool(paths) and has_snapshot(*paths)
+        for record in read_all(paths, dropped, is_known_before=self._is_restoring):
             count += record.kind not in (RecordKind.LINK, RecordKind.END)
             try:
                 self._turn_to(record.path)
@@ -102,7 +118,15 @@ class _Replay:
         if run_of(path) != self._run:
             self._run = run_of(path)
             self._orders.on_disconnect()  # as the engine did when it started
-            self._table = [self._instrument(listing) for listing in read_header(path).instruments]
+            listed = read_header(path).instruments
+            self._table = [self._instrument(listing) for listing in listed]
+            self._money_shift = _money_decimals(self._instruments) - _money_decimals(listed)
+            self._money_shift *= bool(listed and self._instruments)
+
+    def _in_our_units(self, money: int) -> int:
+        """Return an amount of the run being replayed in the units of the markets now; a loss is rounded up."""
+        factor: int = 10 ** abs(self._money_shift)
+        return money * factor if self._money_shift >= 0 else money // factor
 
     def _instrument(self, listing: Listing) -> Instrument:
         if listing not in self._configured:
@@ -119,8 +143,10 @@ class _Replay:
         if kind in SNAPSHOT_KINDS:
             if self._is_restoring:  # later ones say what the records between have made already
                 self._restored.take(record, self._table)
+                self._is_restoring = not self._restored.is_whole
+                if self._restored.is_whole and self._money_shift:
+                    self._portfolio.resume_day(self._portfolio.day_start_ns, self._in_our_units(self._restored.day_pnl))
             return
-        self._is_restoring &= kind == RecordKind.LINK
         texts = record.text.split(SOH)
         if kind == RecordKind.NEW:
             index, side, price, qty, post_only, expire_time_ns = record.numbers
@@ -129,7 +155,10 @@ class _Replay:
             instrument = self._table[index]
             orders.open(instrument, side, price, qty, ord_type, tif, bool(post_only), expire_time_ns, 0, cl_ord_id)
         elif kind == RecordKind.REPORT:
-            self._portfolio.book(orders.apply(report_of(record)))
+            report = report_of(record)
+            if orders.find(report.cl_ord_id, report.orig_cl_ord_id, report.order_id) is None:
+                self._bring_back(self._earlier.of_report(report))
+            self._portfolio.book(orders.apply(report))
         elif kind == RecordKind.CANCEL:
             orders.restore_cl_ord_id(texts[1])
             orders.request_cancel(self._order(texts[0]), 0, texts[1])
@@ -142,7 +171,9 @@ class _Replay:
         elif kind == RecordKind.DISCONNECT:
             orders.on_disconnect()
         elif kind == RecordKind.DOUBT:
-            if (order := orders.by_id(texts[0])) is not None:  # else over for so long that no snapshot has it
+            if orders.by_id(texts[0]) is None:
+                self._bring_back(self._earlier.of_id(texts[0]))
+            if (order := orders.by_id(texts[0])) is not None:  # else its segments are gone
                 orders.doubt(order)
         elif kind == RecordKind.SETTLE:
             index, price, fee = record.numbers
@@ -153,9 +184,16 @@ class _Replay:
         elif kind == RecordKind.DAY:
             start_ns, day_pnl = record.numbers
             if self._day_start_ns in (0, start_ns):  # a day by an earlier rule or a wrong clock is none of ours
-                self._portfolio.resume_day(start_ns, day_pnl)
+                self._portfolio.resume_day(start_ns, self._in_our_units(day_pnl))
         elif kind not in (RecordKind.NOTE, RecordKind.LINK, RecordKind.END):
             raise ValueError(f"kind {kind} is not known")
+
+    def _bring_back(self, found: tuple[Order, list[str]] | None) -> None:
+        """Take an order that no snapshot had."""
+        if found is not None:
+            order, cl_ord_ids = found
+            order.instrument = self._instrument(*listings([order.instrument]))
+            self._orders.restore(order, cl_ord_ids)
 
     def _order(self, cl_ord_id: str) -> Order:
         order = self._orders.by_id(cl_ord_id)
@@ -178,3 +216,8 @@ class _Replay:
                     f"{instrument.symbol} is held or has live orders: configure it, or say"
                     f" what it paid: fixlane settle {instrument.symbol} PRICE CONFIG"
                 )
+
+
+def _money_decimals(markets: Sequence[Instrument] | Sequence[Listing]) -> int:
+    """Return the decimals of money, which all markets of a run share; 0 where there is none."""
+    return markets[0].price_decimals + markets[0].size_decimals if markets else 0

@@ -52,6 +52,7 @@ class RecordKind:
     HOLDING = 14  # of a snapshot: what is held of a market, and what it has made
     ORDER = 15  # of a snapshot: an order with all that it has traded
     DOUBT = 16  # an order that something else than a report contradicted
+    KEPT = 17  # of a snapshot: more of what the order before it has traded
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -107,7 +108,11 @@ class Segment:
         unnamed = self.path.with_suffix(".new")
         self._map = _allocate(unnamed, header.size)
         self._map[: self._mark] = PREFIX.pack(MAGIC, len(body), crc32(body)) + body
-        os.rename(unnamed, self.path)
+        try:
+            os.rename(unnamed, self.path)
+        except OSError as error:
+            self._map.close()
+            raise JournalError(f"{self.path}: cannot be made: {error.strerror}") from error
         # The last bytes are kept for END
         self.tape = Tape(memoryview(self._map)[: header.size - RECORD.size], self._first, self._mark)
         self._synced = 0
@@ -136,13 +141,21 @@ class Segment:
         """Put what was written since the last time on the disk, and the mark behind it."""
         end = self.tape.offset or self._tail.end
         page = self._synced & -mmap.PAGESIZE
-        self._map.flush(page, end - page)
-        if page:
-            self._map.flush(0, self._first)
+        try:
+            self._flush(page, end - page)
+            if page:
+                self._flush(0, self._first)
+        except OSError as error:
+            raise JournalError(f"{self.path}: cannot be put on the disk: {error.strerror}") from error
         self._synced = end
 
+    def _flush(self, start: int, size: int) -> None:
+        self._map.flush(start, size)
+
     def end(self) -> Tail:
-        """Write END, nothing fits any more; return what the next segment is linked to."""
+        """Write END, once; nothing fits any more; return what the next segment is linked to."""
+        if self._tail is not NOTHING:
+            return self._tail
         tape = self.tape
         last = Tape(self._map, tape.offset, self._mark)
         last.sum, last.count = tape.sum, tape.count
@@ -153,16 +166,17 @@ class Segment:
         return self._tail
 
     def close(self) -> None:
-        """Unmap the ended segment and cut the file to what it holds."""
+        """Unmap the ended segment and cut the file to what it holds; where that fails zeros stay behind END."""
         self._map.close()
-        with contextlib.suppress(FileNotFoundError):  # gone with its directory
+        with contextlib.suppress(OSError):  # such as gone with its directory
             os.truncate(self.path, self._tail.end)
 
     def discard(self) -> None:
-        """Delete the segment, which was never used."""
+        """Delete the segment; where that fails, one that was never used hurts nothing."""
         self.tape.release()
         self._map.close()
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
 
 
 def listings(instruments: Iterable[Instrument]) -> tuple[Listing, ...]:
@@ -175,6 +189,23 @@ def journal_paths(directory: Path) -> list[Path]:
     return sorted(path for path in directory.glob("*.journal") if _NAME.fullmatch(path.name))
 
 
+def paths_of_run(directory: Path, run: int) -> list[Path]:
+    """Return the segments of one run, oldest first."""
+    return [path for path in journal_paths(directory) if run_of(path) == run]
+
+
+def first_header(directory: Path, size: int, created_ns: int, nonce: str, instruments: Iterable[Instrument]) -> Header:
+    """Return the header of the run after those in the directory, of no segment yet."""
+    paths = journal_paths(directory)
+    run = run_of(paths[-1]) + 1 if paths else 1
+    return Header(VERSION, run, 0, size, created_ns, nonce, listings(instruments))
+
+
+def is_first(path: Path) -> bool:
+    """Return whether a segment is the first of the first run."""
+    return path.name == "000001-0001.journal"
+
+
 def run_of(path: Path) -> int:
     """Return which run of the engine a segment belongs to."""
     return int(path.name[:6])
@@ -182,11 +213,18 @@ def run_of(path: Path) -> int:
 
 def _allocate(path: Path, size: int) -> mmap.mmap:
     """Return a new mapped file with all its blocks: a full disk shows here, not as SIGBUS in the middle of a write."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    advice = ""
     try:
-        os.posix_fallocate(file, 0, size)
-        return mmap.mmap(file, size, flags=mmap.MAP_SHARED)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            advice = ": free disk space"
+            os.posix_fallocate(file, 0, size)
+            return mmap.mmap(file, size, flags=mmap.MAP_SHARED)
+        except OSError:
+            with contextlib.suppress(OSError):  # some file systems keep the blocks that there were
+                path.unlink()
+            raise
+        finally:
+            os.close(file)
     except OSError as error:
-        raise JournalError(f"{path}: cannot allocate {size} bytes: {error.strerror}: free disk space") from error
-    finally:
-        os.close(file)
+        raise JournalError(f"{path}: cannot be made: {error.strerror}{advice}") from error

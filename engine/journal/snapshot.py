@@ -1,21 +1,23 @@
 """What is held and open, written behind the head of a segment: recovery begins at the last one, whatever was before.
 
-Shapes  STATE with the number of records that follow, then so many HOLDING and ORDER records. Orders that are over are
-        kept as long as a late report about them is likely: the newest `MOST_DONE`. Ids of earlier replaces
-        are not kept: a report that names an order by one of them names its OrderID(37) too.
+Shapes  STATE with the number of records that follow, then so many HOLDING, ORDER and KEPT records, in as many segments
+        as they need. Orders that are over are kept as long as a late report about them is likely: the newest
+        `MOST_DONE`; recovery looks for others in the segments before. An order keeps its ids among the newest
+        `_LOOKED_AT`: a report that names it by an older one names its OrderID(37) too.
 Units   as in `instrument`; a snapshot's records have no time.
 Errors  JournalError where there is no room; ValueError for a record that is none.
-Cost    2 us an order or position, off the path: at each start, and once in `SEGMENTS` segments.
+Cost    2 us an order, 1 us a position, off the path: at each start, and once in `SEGMENTS` segments.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from engine.instrument import Instrument
 from engine.journal.reader import Record, SegmentReading
-from engine.journal.segments import Listing, RecordKind
+from engine.journal.segments import Listing, RecordKind, run_of
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.orders.orders import Orders
@@ -23,14 +25,17 @@ from engine.portfolio import Portfolio
 
 SEGMENTS = 8  # 32 MiB, some 200 000 records: two seconds of replay
 MOST_DONE = 1024
-_LOOKED_AT = 4096  # ids, for orders that are over
-SNAPSHOT_KINDS = (RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER)
+MOST_KEPT = 8192  # executions of orders that are over
+PART = 64  # executions in one record: an order may have more than a segment holds
+SNAPSHOT_KINDS = (RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT)
+_LOOKED_AT = 8192  # ids
 _FIELDS = (
     "cl_ord_id", "order_id", "side", "price", "order_qty", "cum_qty", "leaves_qty", "cum_cost", "ord_type",
     "time_in_force", "post_only", "expire_time_ns", "ord_status", "pending", "pending_cl_ord_id", "pending_price",
     "pending_qty", "is_lost", "fee_rest",
 )  # fmt: skip
-_ORDER = tuple[list[str | int | bool], list[tuple[str, int, int, int, int, bool]]]  # the fields, and `Order.all_kept`
+_Kept = list[tuple[str, int, int, int, int, bool]]  # as of `Order.all_kept`
+_ORDER = tuple[list[str | int | bool], _Kept, list[str]]  # the fields, the first of what is kept, the ids
 
 
 class Snapshots:
@@ -43,15 +48,16 @@ class Snapshots:
         self._last_segment = journal.segment
 
     def tick(self) -> None:
-        """Write one if much was written since the last."""
+        """Write one if much was written since the last; one that fails is due again after as much."""
         if self._journal.segment - self._last_segment >= SEGMENTS:
+            self._last_segment = self._journal.segment
             self._journal.roll()
             self.take()
 
     def take(self) -> None:
         """Write one; the journal must be at the head of a segment."""
         records = [*self._holdings(), *self._open_orders()]
-        head = len(records), self._orders.opened, *self._portfolio.day()
+        head = len(records), self._orders.opened, *self._portfolio.day(), self._portfolio.day_pnl
         self._journal.append_state(RecordKind.STATE, head, self._orders.last_cl_ord_id)
         for kind, numbers, text in records:
             self._journal.append_state(kind, numbers, text)
@@ -69,21 +75,33 @@ class Snapshots:
 
     def _open_orders(self) -> Iterator[tuple[int, tuple[int, ...], str]]:
         places = {position.instrument: position.instrument.index for position in self._portfolio}
-        for order in [*reversed(self._finished()), *self._orders.live()]:
+        ids: dict[Order, list[str]] = {order: [] for order in (*reversed(self._finished()), *self._orders.live())}
+        for cl_ord_id, order in self._orders.ids.among(ids, _LOOKED_AT):
+            ids[order].append(cl_ord_id)
+        for order, named in ids.items():
             index = places.get(order.instrument)
             if index is not None:
-                state = [getattr(order, name) for name in _FIELDS], order.all_kept()
-                yield RecordKind.ORDER, (index,), msgspec.json.encode(state).decode()
+                yield from _records_of(order, index, named)
 
     def _finished(self) -> list[Order]:
         """Return the orders that are over, the newest first."""
         found: dict[Order, None] = {}
-        for looked_at, order in enumerate(self._orders.ids.newest_first()):
-            if len(found) == MOST_DONE or looked_at == _LOOKED_AT:
+        kept = 0
+        for order in islice(self._orders.ids.newest_first(), _LOOKED_AT):
+            if len(found) == MOST_DONE:
                 break
-            if order.is_done:
+            if order.is_done and order not in found and kept + order.execution_count <= MOST_KEPT:
                 found[order] = None
+                kept += order.execution_count
         return list(found)
+
+
+def _records_of(order: Order, index: int, cl_ord_ids: list[str]) -> Iterator[tuple[int, tuple[int, ...], str]]:
+    kept = order.all_kept()
+    state = [getattr(order, name) for name in _FIELDS], kept[:PART], cl_ord_ids
+    yield RecordKind.ORDER, (index,), msgspec.json.encode(state).decode()
+    for start in range(PART, len(kept), PART):
+        yield RecordKind.KEPT, (), msgspec.json.encode(kept[start : start + PART]).decode()
 
 
 class Restored:
@@ -93,11 +111,20 @@ class Restored:
         self._orders = orders
         self._portfolio = portfolio
         self._instrument_of = instrument_of
+        self._order: Order | None = None  # the last one
+        self._left = -1  # records; unknown
+        self.day_pnl = 0  # in the units of the run that wrote it
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every record of it was taken."""
+        return self._left == 0
 
     def take(self, record: Record, table: Sequence[Instrument]) -> None:
         """Take one record; `table` holds the markets that it names by index."""
+        self._left -= 1
         if record.kind == RecordKind.STATE:
-            _, opened, day_start_ns, start_pnl = record.numbers
+            self._left, opened, day_start_ns, start_pnl, self.day_pnl = record.numbers
             self._orders.resume(record.text, opened)
             self._portfolio.restore_day(day_start_ns, start_pnl)
         elif record.kind == RecordKind.HOLDING:
@@ -105,32 +132,43 @@ class Restored:
             listing = msgspec.json.decode(record.text, type=Listing) if index < 0 else None
             instrument = table[index] if listing is None else self._instrument_of(listing)
             self._portfolio.restore_holding(instrument, *numbers)
+        elif record.kind == RecordKind.KEPT:
+            if self._order is None:
+                raise ValueError("KEPT follows no ORDER")
+            self._order.restore_kept(msgspec.json.decode(record.text, type=_Kept))
         else:
             self._take_order(record, table[record.numbers[0]])
 
     def _take_order(self, record: Record, instrument: Instrument) -> None:
-        values, kept = msgspec.json.decode(record.text, type=_ORDER)
+        values, kept, cl_ord_ids = msgspec.json.decode(record.text, type=_ORDER)
         state = dict(zip(_FIELDS, values, strict=True))
         order = Order(str(state["cl_ord_id"]), instrument, int(state["side"]), int(state["price"]), 1)
         for name, value in state.items():
             setattr(order, name, value)
         order.restore_kept(kept)
-        self._orders.restore(order)
+        self._orders.restore(order, cl_ord_ids)
+        self._order = order
 
 
 def start_of(paths: Sequence[Path]) -> int:
     """Return the place of the last segment that begins with a whole snapshot, 0 if there is none."""
     for place in range(len(paths) - 1, 0, -1):
-        if has_snapshot(paths[place]):
+        if has_snapshot(*paths[place:]):
             return place
     return 0
 
 
-def has_snapshot(path: Path) -> bool:
-    """Return whether a segment begins with a whole snapshot."""
-    records = SegmentReading(path).records()
-    head = next((record for record in records if record.kind != RecordKind.LINK), None)
-    if head is None or head.kind != RecordKind.STATE:
+def has_snapshot(path: Path, *following: Path) -> bool:
+    """Return whether a segment begins with a snapshot that is whole there, or with what `following` hold of its run."""
+    records = (
+        record
+        for each in (path, *following)
+        if run_of(each) == run_of(path)
+        for record in SegmentReading(each).records()
+        if record.kind not in (RecordKind.LINK, RecordKind.END)
+    )
+    head = next(records, None)
+    if head is None or head.kind != RecordKind.STATE or head.path != path:
         return False
-    count = head.numbers[0]
-    return sum(1 for _, record in zip(range(count), records, strict=False) if record.kind in SNAPSHOT_KINDS) == count
+    parts = (record.kind in SNAPSHOT_KINDS[1:] for record in islice(records, head.numbers[0]))
+    return sum(parts) == head.numbers[0]

@@ -18,4 +18,4 @@ cdef class NullJournal:
 cdef class Journal(NullJournal):
     cdef Tape _tape
     cdef object _owned, _directory, _header, _spare, _full, _segment
-    cdef bint _sync
+    cdef bint _sync, _is_begun

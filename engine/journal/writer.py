@@ -10,6 +10,7 @@ Safety  what was appended survives the end of the process, kill -9 included, and
 Thread  the loop thread only; one process per directory.
 """
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,17 +20,14 @@ from engine.errors import JournalError
 from engine.fix import SOH
 from engine.instrument import Instrument
 from engine.journal.directory import OwnedDirectory
-from engine.journal.reader import newest_of
+from engine.journal.reader import cleared, has_traded
 from engine.journal.segments import (
     MAX_BYTES,
-    VERSION,
-    Header,
     RecordKind,
     Segment,
     Tail,
-    journal_paths,
-    listings,
-    run_of,
+    first_header,
+    paths_of_run,
 )
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
@@ -115,29 +113,25 @@ class Journal(NullJournal):
         segment_bytes: int = SEGMENT_BYTES,
         sync: bool = False,
         open_count: int = -1,
+        owned: OwnedDirectory | None = None,
     ) -> None:
         if segment_bytes > MAX_BYTES:
             raise JournalError(f"segment_bytes {segment_bytes}: a segment has at most {MAX_BYTES}")
         self._directory = directory
-        self._owned = OwnedDirectory(directory)
-        for unfinished in directory.glob("*.new"):
-            unfinished.unlink()
-        paths = journal_paths(directory)
-        self._header = Header(
-            VERSION, run_of(paths[-1]) + 1 if paths else 1, 0, segment_bytes & -8, now_ns, nonce, listings(instruments)
-        )
+        self._owned = owned or OwnedDirectory(directory)
         self._sync = sync
+        self._is_begun = False
         self._spare: Segment | None = None
         self._full: list[Segment] = []
         try:
-            before, unused = newest_of(directory)
-            for path in unused:
-                path.unlink()
+            before = cleared(directory)
+            self._header = first_header(directory, segment_bytes & -8, now_ns, nonce, instruments)
+            self._owned.begin()
             self._begin(self._next_segment(), before, open_count)
             self._segment.touch(segment_bytes)
             self.prepare()
-        except JournalError:
-            self._owned.release()
+        except BaseException:
+            self._leave_nothing()
             raise
 
     @property
@@ -195,7 +189,7 @@ class Journal(NullJournal):
 
     def append_note(self, text: str, now_ns: int) -> None:
         """Record text for a person; it changes nothing when the journal is replayed."""
-        self._append(RecordKind.NOTE, now_ns, (), text)
+        self._append(RecordKind.NOTE, now_ns, (), text.encode(errors="backslashreplace").decode())
 
     def prepare(self) -> None:
         """Make some more of the next segment ready; JournalError if the disk has no room for it."""
@@ -208,28 +202,39 @@ class Journal(NullJournal):
         """End the run: END is written, the file cut to what it holds, and the directory free for another process."""
         if self._owned.is_released:
             return
-        self._segment.end()
-        if self._sync:
-            self._segment.sync()
-        self._full.append(self._segment)
-        if self._spare is not None:
-            self._spare.discard()
-            self._spare = None
-        self._let_go()
-        self._owned.release()
+        try:
+            self._segment.end()
+            if self._sync:
+                self._segment.sync()
+        finally:
+            self._full.append(self._segment)
+            if self._spare is not None:
+                self._spare.discard()
+                self._spare = None
+            self._let_go()
+            self._owned.release()
 
     def abandon(self) -> None:
         """Delete what this run wrote, and free the directory for another process."""
         if self._owned.is_released:
             return
-        if self.segment != 1:  # more than a start can have written
+        if self.segment != 1 and has_traded(paths_of_run(self._directory, self._header.run)):
             self.close()
-            return
-        for segment in (self._segment, self._spare):
-            if segment is not None:
-                segment.discard()
-        self._spare = None
+        else:
+            self._leave_nothing()
+
+    def _leave_nothing(self) -> None:
+        """Delete the run's segments, the newest first: a process that is killed here leaves a sound journal."""
         self._owned.take_back()
+        if self._spare is not None:
+            self._spare.discard()
+            self._spare = None
+        if self._is_begun:
+            self._segment.discard()
+            for path in reversed(paths_of_run(self._directory, self._header.run)):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+        self._let_go()
         self._owned.release()
 
     def _append(self, kind: int, now_ns: int, numbers: tuple[int, ...], text: str) -> None:
@@ -259,11 +264,12 @@ class Journal(NullJournal):
             raise JournalError(f"{full.path}: closed: nothing can be appended")
         if full.is_empty:
             raise JournalError(f"{full.path}: a record is larger than a segment: make segment_bytes larger")
-        following = self._spare or self._next_segment()  # before this one ends: there may be no room for it
-        self._spare = None
+        if self._spare is None:
+            self._spare = self._next_segment()  # before this one ends: there may be no room for it
         tail = full.end()
         if self._sync:
-            full.sync()
+            full.sync()  # once more if it failed
+        following, self._spare = self._spare, None
         self._full.append(full)
         self._begin(following, tail, -1)
 
@@ -271,11 +277,10 @@ class Journal(NullJournal):
         if not segment.link(before, open_count):
             segment.discard()
             raise JournalError(f"{segment.path}: no room for a record: make segment_bytes larger")
-        self._owned.note(segment.path.name)
+        self._segment, self._tape, self._is_begun = segment, segment.tape, True
+        self._owned.note(segment.path.name, self._header.nonce)
         if self._sync:
             segment.sync()
-        self._segment = segment
-        self._tape = segment.tape
 
     def _next_segment(self) -> Segment:
         header = msgspec.structs.replace(self._header, segment=self._header.segment + 1)

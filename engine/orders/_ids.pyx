@@ -76,6 +76,17 @@ cdef class OrderIds:
         own = [(f"{self.prefix}{self.first + i}", order) for i, order in enumerate(self.numbered) if order is not None]
         return own + list(self.strangers.items())
 
+    def among(self, dict orders not None, Py_ssize_t most):
+        """Return (id, order) of those of `orders` that the newest `most` ids of our own making name, or any other id."""
+        cdef Py_ssize_t place = len(self.numbered)
+        cdef Py_ssize_t end = max(place - most, 0)
+        found = [(cl_ord_id, order) for cl_ord_id, order in self.strangers.items() if order in orders]
+        while place > end:
+            place -= 1
+            if self.numbered[place] is not None and self.numbered[place] in orders:
+                found.append((f"{self.prefix}{self.first + place}", self.numbered[place]))
+        return found
+
     def newest_first(self):
         """Return an iterator over the orders; one with several ids comes as often."""
         yield from filter(None, reversed(self.numbered))

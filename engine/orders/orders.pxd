@@ -8,7 +8,7 @@ from engine.orders.order cimport Change, Order
 from engine.orders.report cimport ExecutionReport
 from engine.orders.steps cimport close_request, fill, move
 
-cdef int64_t ABSENT, MOST_EXECUTIONS
+cdef int64_t MOST_EXECUTIONS
 cdef int _CANCEL_REJECTED, _REPLACED, _REMEMBERED, _FILLED, _BUSTED
 cdef str EXECUTION_REPORT, _TRADE, _LAST_TRADE, SAME
 cdef dict PLAIN, TABLE, STEPS

@@ -9,6 +9,7 @@ Source  FIX 4.4 volume 4, appendix D: order state change matrices.
 """
 
 import re
+from collections.abc import Iterable
 
 from engine.errors import ConfigError, OrderError
 from engine.fix import Msg, Status
@@ -17,16 +18,15 @@ from engine.orders._ids import OrderIds
 from engine.orders.event import PLAIN, ends_order, event_of
 from engine.orders.order import Change, Order
 from engine.orders.repeats import MOST_EXECUTIONS, repeat_fault
-from engine.orders.report import ABSENT, ExecutionReport
+from engine.orders.report import ExecutionReport
 from engine.orders.steps import STEPS, Fee, close_request, fill, move
+from engine.orders.strangers import REFUSALS, judge_stranger
 from engine.orders.table import SAME, TABLE, TERMINAL, Event, Outcome
-from engine.orders.words import describe, describe_report, describe_stranger, refusal, repeated
+from engine.orders.words import describe, describe_report, refusal, repeated
 
 EXECUTION_REPORT = Msg.EXECUTION_REPORT
 _CANCEL = Msg.ORDER_CANCEL_REQUEST
 _REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST
-_REFUSALS = (Msg.REJECT, Msg.BUSINESS_MESSAGE_REJECT)
-_ORDER_MESSAGES = ("", Msg.NEW_ORDER_SINGLE, _CANCEL, _REPLACE)
 _TRADE = Event.TRADE
 _LAST_TRADE = Event.LAST_TRADE
 _NAMES_ORDER = frozenset((Event.NEW, Event.TRADE, Event.LAST_TRADE, Event.REPLACED, Event.STATUS))
@@ -91,9 +91,9 @@ class Orders:
         self.ids.restore(last_cl_ord_id)
         self.opened += opened
 
-    def restore(self, order: Order) -> None:
-        """Take an order as it stood, under its id and that of the request in flight."""
-        for cl_ord_id in (order.cl_ord_id, order.pending_cl_ord_id):
+    def restore(self, order: Order, cl_ord_ids: Iterable[str] = ()) -> None:
+        """Take an order as it stood, under these ids, its own and that of the request in flight."""
+        for cl_ord_id in (*cl_ord_ids, order.cl_ord_id, order.pending_cl_ord_id):
             if cl_ord_id:
                 self.ids.restore(cl_ord_id)
                 self.ids.keep(cl_ord_id, order)
@@ -190,14 +190,15 @@ class Orders:
             order = self.find("", report.orig_cl_ord_id, report.order_id)
         change.order = order
         if order is None:
-            return self._apply_to_none(report)
+            judge_stranger(change, report)
+            return change
         if (report.symbol != order.instrument.symbol and report.symbol) or (report.side != order.side and report.side):
             return self._contradict(order, report, "Symbol(55) or Side(54) is not the order's")
 
         event = PLAIN.get(report.exec_type) if report.msg_type == EXECUTION_REPORT else None
         if event is None:
             event = event_of(order, report)
-            change.notice = refusal(report) if report.msg_type in _REFUSALS else None
+            change.notice = refusal(report) if report.msg_type in REFUSALS else None
         elif event is _TRADE and report.leaves_qty == 0 and ends_order(order, report):
             event = _LAST_TRADE
         rows = TABLE[order.ord_status]
@@ -276,21 +277,4 @@ class Orders:
         change.notice = None
         change.text = describe(order, f"{describe_report(report)}: {fault}")
         self.doubt(order)
-        return change
-
-    def _apply_to_none(self, report: ExecutionReport) -> Change:
-        """Judge a report about no order of ours: the answer to a mass cancel, a refused query, or an unknown order."""
-        change = self._change
-        is_refusal = report.msg_type in _REFUSALS
-        change.notice = refusal(report) if is_refusal else None
-        if report.msg_type == Msg.ORDER_MASS_CANCEL_REPORT:
-            change.kind = Outcome.NOTHING if report.reason == ABSENT else Outcome.CANCEL_REJECTED
-        elif is_refusal and report.ref_msg_type == Msg.ORDER_MASS_CANCEL_REQUEST:
-            change.kind = Outcome.CANCEL_REJECTED
-        elif is_refusal and report.ref_msg_type not in _ORDER_MESSAGES:
-            change.kind = Outcome.NOTHING
-        else:
-            change.kind = Outcome.UNKNOWN
-            change.symbol = report.symbol
-            change.text = describe_stranger(report)
         return change

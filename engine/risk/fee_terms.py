@@ -8,6 +8,8 @@ from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.units import Count, Section
 
+_LARGEST_MULTIPLIER = 1_000_000  # thousandths
+
 
 class SeriesFees(Section, frozen=True, kw_only=True):
     """What differs for the markets whose event, or symbol, begins with `prefix`."""
@@ -19,8 +21,7 @@ class SeriesFees(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.prefix:
             raise ConfigError("prefix must not be empty: the terms for all other markets stand under [fees]")
-        if self.maker_percent > 100:
-            raise ConfigError(f"maker_percent must be 0 to 100, not {self.maker_percent}")
+        _prove(self.maker_percent, self.multiplier_milli)
 
 
 class FeeTerms(Section, frozen=True, kw_only=True):
@@ -32,8 +33,7 @@ class FeeTerms(Section, frozen=True, kw_only=True):
     series: tuple[SeriesFees, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.maker_percent > 100:
-            raise ConfigError(f"maker_percent must be 0 to 100, not {self.maker_percent}")
+        _prove(self.maker_percent, self.multiplier_milli)
         if self.account_decimals > 9:
             raise ConfigError(f"account_decimals must be 0 to 9, not {self.account_decimals}")
         prefixes = [each.prefix for each in self.series]
@@ -48,3 +48,10 @@ class FeeTerms(Section, frozen=True, kw_only=True):
             return self.multiplier_milli, self.maker_percent
         series = max(own, key=lambda each: len(each.prefix))
         return series.multiplier_milli, series.maker_percent
+
+
+def _prove(maker_percent: int, multiplier_milli: int) -> None:
+    if maker_percent > 100:
+        raise ConfigError(f"maker_percent must be 0 to 100, not {maker_percent}")
+    if multiplier_milli > _LARGEST_MULTIPLIER:
+        raise ConfigError(f"multiplier_milli must be 0 to {_LARGEST_MULTIPLIER}, not {multiplier_milli}")

@@ -5,9 +5,11 @@ Errors  ConfigError if the file cannot be written.
 Thread  any thread may log; a listener thread of the standard library writes. A file that was renamed is begun anew.
 """
 
+import contextlib
 import json
 import logging
 import queue
+import sys
 import threading
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
@@ -54,6 +56,33 @@ class Queued(QueueHandler):
         return record
 
 
+class LogFile(WatchedFileHandler):
+    """Appends to a file. One that cannot be written is told once on standard error, and costs the engine nothing."""
+
+    _is_failing = _is_told = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; after a failure the next one is tried all the same."""
+        self._is_failing = False
+        try:
+            super().emit(record)
+        except OSError:  # of its folder, which is gone
+            self.handleError(record)
+        self._is_told = self._is_failing
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Tell why a record is lost, if that is news."""
+        self._is_failing = True
+        if not self._is_told:
+            text = f"log.file: {self.baseFilename} cannot be written: {sys.exc_info()[1]}; its lines are lost meanwhile"
+            print(text, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Close the file, whatever of it could not be written."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 class Listener(QueueListener):
     """Writes what is queued; `stop` writes the rest and closes the file."""
 
@@ -91,7 +120,7 @@ class Listener(QueueListener):
 def start(level: str, file: Path | None) -> Listener:
     """Send everything that the engine logs to `file`, or to standard error; stop the listener at the end."""
     try:
-        target = WatchedFileHandler(file) if file else logging.StreamHandler()
+        target = LogFile(file) if file else logging.StreamHandler()
     except OSError as error:
         raise ConfigError(f"log.file: {file} cannot be written: {error.strerror}") from None
     target.setFormatter(JsonFormatter())

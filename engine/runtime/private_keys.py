@@ -21,6 +21,7 @@ _DER = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|\x81.|\x82..|\x83...)\x02\x01(.)", 
 _PKCS12 = b"\x03"  # the version that opens it; a private key opens with 0 or 1
 _LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 _BLOCK = re.compile(rb"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _OTHERS_MAY = 0o077
 
 
@@ -58,6 +59,8 @@ def without_passphrase(content: bytes, passphrase: bytes) -> bytes:
 
 def wrong_form(content: bytes) -> str:
     """Say which form `content` has if it is not a PEM private key, and how to make one of it; "" for one."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is in UTF-16; save it as plain text, in ASCII or UTF-8"
     labels = _LABEL.findall(content)
     if b"OPENSSH PRIVATE KEY" in labels:
         return (
@@ -102,7 +105,10 @@ def read_passphrase(variable: str, file: Path | None, environ: Mapping[str, str]
         raise KeyFileError("a passphrase from the environment and one from a file exclude each other; remove one")
     if variable:
         found = environ.get(variable, "").encode()
-        where = f"environment variable {variable}"
+        # A passphrase may have been written in place of the name: only what looks like a name is shown.
+        where = (
+            f"environment variable {variable}" if _NAME.fullmatch(variable) else "the environment variable named there"
+        )
     elif file is not None:
         where = f"passphrase file {file}"
         try:
@@ -130,4 +136,6 @@ def checked_key_id(text: str) -> str:
     stripped = text.strip()
     if not (stripped.isascii() and stripped.isprintable()):
         raise KeyFileError("the key's id holds control characters or letters beyond ASCII; copy it again, alone")
+    if set(stripped) & set(" \"'"):
+        raise KeyFileError("the key's id holds blanks or quotation marks; copy it again, alone")
     return stripped

@@ -82,9 +82,7 @@ class TradingLoop:
         self.counters = guard.counters
         self.tick_to_order = LatencyRecorder()
         self.round_trip = LatencyRecorder()
-        self.is_connected = False
-        self.is_trading = False
-        self.is_halted = False
+        self.is_connected = self.is_trading = self.is_halted = False
         self.last_frame_ns = 0
         self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
         self._dirty: list[Book] = []
@@ -284,7 +282,10 @@ class TradingLoop:
     def apply(self, report: ExecutionReport) -> None:
         """Apply one report: to its order, the journal, the portfolio, risk, and then the strategy."""
         change = self.orders.apply(report)
-        self.journal.append_report(report, self.wall.now_ns())
+        try:
+            self.journal.append_report(report, self.wall.now_ns())
+        except (JournalError, OSError) as error:  # it happened: it counts, and nothing new is sent
+            self.guard.halt(f"journal: {error}")
         order = change.order
         if change.notice is not None:
             self.notices.tell(*change.notice)

@@ -60,7 +60,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str, st
         (("halt",), "name CONFIG or --state-dir DIR, one of them"),
         (("halt", "a.toml", "--state-dir", "/tmp"), "name CONFIG or --state-dir DIR, one of them"),
         (("resume", "--state-dir", "/absent"), "/absent: no such directory: nothing was done"),
-        (("journal", "/absent.journal"), "FILE: /absent.journal: no file that can be read"),
+        (("journal", "/absent.journal"), "PATH: /absent.journal: no file that can be read"),
         (("compare", "/absent.json", "/absent.json"), "/absent.json"),
         (("echo", "/absent.cfg"), "/absent.cfg"),
     ],

@@ -38,11 +38,16 @@ class Desk:
     """One start on a journal directory, with a snapshot at its beginning."""
 
     def __init__(
-        self, directory: Path, nonce: str, size: int = 2**16, instruments: tuple[Instrument, ...] = INSTRUMENTS
+        self,
+        directory: Path,
+        nonce: str,
+        size: int = 2**16,
+        instruments: tuple[Instrument, ...] = INSTRUMENTS,
+        day_ns: int = 0,
     ) -> None:
         self.orders, self.portfolio = Orders(nonce), Portfolio(instruments)
         paths = journal_paths(directory) if directory.exists() else []
-        self.recovered = recover(paths, instruments, self.orders, self.portfolio)
+        self.recovered = recover(paths, instruments, self.orders, self.portfolio, day_ns)
         self.journal = Journal(
             directory, nonce, instruments, 1, segment_bytes=size, open_count=self.recovered.open_count
         )

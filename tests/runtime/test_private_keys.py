@@ -95,3 +95,21 @@ def test_m11_key_id_with_control_characters_is_refused(text: str) -> None:
     with pytest.raises(KeyFileError, match="control characters") as caught:
         checked_key_id(text)
     assert text not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["a b", '"abc"', "'abc'", "ab c "])
+def test_m11_id_with_blanks_or_quotes_inside_is_refused(text: str) -> None:
+    with pytest.raises(KeyFileError, match="holds blanks or quotation marks"):
+        checked_key_id(text)
+
+
+@pytest.mark.parametrize("name", ["my hunter2", "hunter2"])
+def test_m11_passphrase_in_place_of_its_variable_is_never_shown(name: str) -> None:
+    with pytest.raises(KeyFileError) as caught:
+        read_passphrase(name, None, {})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_m11_key_in_utf_16_is_named() -> None:
+    with pytest.raises(KeyFileError, match="is in UTF-16"):
+        load_private_key(pem(RSA).decode().encode("utf-16"))

@@ -62,6 +62,9 @@ _MSG_TYPE_GRP = ElementTree.fromstring(
 _WITHOUT_STRINGS = (("FIX", "4", "0"), ("FIX", "4", "1"))
 _SESSION_MESSAGES = frozenset(msg_type.encode() for msg_type in ADMIN)
 
+# LookupError is also of an encoding that the XML parser does not have, OverflowError of a number that is no tag.
+_MALFORMED = (OSError, ElementTree.ParseError, LookupError, ValueError, AttributeError, OverflowError)
+
 _Item = tuple[int, str, bool, frozenset[bytes] | None, Component | None]
 
 
@@ -167,7 +170,7 @@ class _File:
         try:
             root = ElementTree.parse(file).getroot()
             self._read(root)
-        except (OSError, ElementTree.ParseError, KeyError, ValueError, AttributeError) as error:
+        except _MALFORMED as error:
             raise ConfigError(f"{file}: not a QuickFIX dictionary: {error!r}; correct DataDictionary") from error
 
     def _read(self, root: ElementTree.Element) -> None:
@@ -185,6 +188,7 @@ class _File:
         self.names = {tag: name for name, tag in self._tags.items()}
         self.data_fields = self._data_pairs()
         self._components = {one.attrib["name"]: one for one in root.iterfind("components/component")}
+        self._open: list[str] = []  # components around the place that is read
         self._groups: dict[int, Component] = {}  # compiled, by the identity of their element
         self.header = Component(self._section(root.find("header")))
         self.trailer = Component(self._section(root.find("trailer")))
@@ -215,11 +219,18 @@ class _File:
         for child in parent:
             required = is_required and child.attrib.get("required") == "Y"
             if child.tag == "component":
-                yield from self._items(self._components[child.attrib["name"]], required)
+                yield from self._component_items(child.attrib["name"], required)
                 continue
             tag = self._tags[child.attrib["name"]]
             group = self._group(child) if child.tag == "group" else None
             yield tag, self._types[tag], required, self._choices[tag], group
+
+    def _component_items(self, name: str, is_required: bool) -> Iterator[_Item]:
+        if name in self._open:
+            raise ValueError(f"component {name} contains itself")
+        self._open.append(name)
+        yield from self._items(self._components[name], is_required)
+        self._open.pop()
 
     def _group(self, element: ElementTree.Element) -> Component:
         if id(element) not in self._groups:

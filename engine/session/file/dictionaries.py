@@ -10,6 +10,9 @@ from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from xml.etree import ElementTree
 
+# LookupError and ValueError are of an encoding that the XML parser does not have.
+_UNREADABLE = (OSError, ElementTree.ParseError, StopIteration, LookupError, ValueError)
+
 
 def find_dictionary(value: str, folder: Path) -> Path | None:
     """Return the dictionary `value`: an absolute path, relative to `folder`, or one that QuickFIX installs."""
@@ -23,7 +26,7 @@ def wrong_version(file: Path, begin_string: str) -> str:
     try:
         with file.open("rb") as opened:
             _, root = next(ElementTree.iterparse(opened, events=("start",)))
-    except (OSError, ElementTree.ParseError, StopIteration) as error:
+    except _UNREADABLE as error:
         return f"is not a dictionary ({error})"
     found = f"{root.get('type', 'FIX')}.{root.get('major')}.{root.get('minor')}"
     return "" if root.tag == "fix" and found == begin_string else f"describes {found}"

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.session.file.dictionaries import find_dictionary, wrong_version
-from engine.session.file.keys import BEGIN_STRING, DICTIONARY, HOST, LOGON_TAG, known, nearest
+from engine.session.file.keys import BEGIN_STRING, DICTIONARY, HOST, LOGON_TAG, TEXT, known, nearest
 from engine.session.file.pairs import (
     contradictions,
     dictionaries_without_effect,
     dictionary_keys,
+    odd_text,
     passwords_in_clear,
     wrong_address,
 )
@@ -27,6 +28,8 @@ _ON_THE_WIRE = (
     "SenderCompID", "TargetCompID", "SenderSubID", "SenderLocationID", "TargetSubID", "TargetLocationID",
     "OnBehalfOfCompID", "DeliverToCompID", "SessionQualifier", "LogonTag",
 )  # fmt: skip
+
+_APPLICATIONS = {str(2 + minor): f"FIX.4.{minor}" for minor in range(5)} | dict.fromkeys("789", "FIX.5.0")
 
 
 class Entry(NamedTuple):
@@ -110,6 +113,9 @@ class Judge:
         key = known(name)
         assert key is not None
         kind = key.kind
+        if not value:
+            self._problems.append(f"{place}: is empty; give a value, such as {kind.hint}, or remove the key")
+            return value
         if not kind.fits(value):
             shown = "the value" if kind is LOGON_TAG or speaks_of_security(name) else repr(written)
             origin = " (by the environment)" if has_variable(written) else ""
@@ -131,6 +137,8 @@ class Judge:
             hint = hint if find_dictionary(Path(value).name, self._file.parent) else ""
             text = "is neither beside the session file nor among QuickFIX's own dictionaries; correct the path"
             self._problems.append(f"{place}: {written!r} {text}{hint}")
+        if kind is TEXT and (odd := odd_text(value)):
+            self._warnings.append(f"{place}: {odd}")
         if variable := other_form(value):
             self._warnings.append(f"{place}: is taken as it stands; write ${{{variable}}} for the variable")
         return value
@@ -151,6 +159,8 @@ class Judge:
             for key in (key for key in section.entries if key in idle):
                 self._warnings.append(f"{entries[key].place}: has no effect in a session of {begin_string}")
             self._judge_version(entries, begin_string)
+        if begin_string.startswith("FIXT"):
+            self._judge_application(entries, values.get("DefaultApplVerID", ""))
 
     def _judge_version(self, entries: Mapping[str, Entry], begin_string: str) -> None:
         key = dictionary_keys(begin_string)[0]
@@ -160,6 +170,16 @@ class Judge:
         if file is not None and (found := wrong_version(file, begin_string)):
             shown = entries[key].written if has_variable(entries[key].written) else file
             self._problems.append(f"{entries[key].place}: {shown} {found}, the session is {begin_string}")
+
+    def _judge_application(self, entries: Mapping[str, Entry], version: str) -> None:
+        """Warn of a dictionary that is not of the application version: the peer's messages would all be refused."""
+        said = _APPLICATIONS.get(version, version)[: len("FIX.5.0")]
+        entry = entries.get("AppDataDictionary")
+        file = find_dictionary(entry.value, self._file.parent) if entry is not None and entry.is_sound else None
+        if entry is None or file is None or said not in _APPLICATIONS.values():
+            return
+        if found := wrong_version(file, said):
+            self._warnings.append(f"{entry.place}: {entry.written} {found}, DefaultApplVerID says {said}")
 
     def problems(self, *, is_whole: bool) -> list[str]:
         """Return what is wrong; what is missing only where the file `is_whole`, for it may stand in the rest."""

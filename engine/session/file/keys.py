@@ -32,7 +32,7 @@ class Key(NamedTuple):
 
 
 def _kind(hint: str, pattern: str, canonical: Callable[[str], str] = str) -> KeyKind:
-    return KeyKind(hint, re.compile(pattern), canonical)
+    return KeyKind(hint, re.compile(pattern, re.ASCII), canonical)
 
 
 def _unit_of_time(text: str) -> str:
@@ -41,7 +41,7 @@ def _unit_of_time(text: str) -> str:
     return text if found is None or not found[1] else found[1].upper() + "S"
 
 
-_PRECISION = re.compile(r"(?i)\d|(second|milli|micro|nano)(?:s|seconds?)?")
+_PRECISION = re.compile(r"(?ai)\d|(second|milli|micro|nano)(?:s|seconds?)?")
 _WEEKDAY = r"(?i:su|mo|tu|we|th|fr|sa)[A-Za-z]*\.?"
 
 _PORT = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
@@ -51,21 +51,26 @@ NATURAL = _kind("a whole number, 0 or more", r"\d{1,9}")
 POSITIVE = _kind("a whole number above 0", r"0*[1-9]\d{0,8}")
 SECONDS = _kind("a whole number, 0 or more", r"\d{1,9}s?", lambda text: text.rstrip("s"))
 SOME_SECONDS = _kind("a whole number above 0", r"0*[1-9]\d{0,8}s?", lambda text: text.rstrip("s"))
-FACTOR = _kind("a number such as 0.5", r"\d+(\.\d+)?")
+FACTOR = _kind("a number such as 0.5", r"\d{1,9}(\.\d{1,9})?")
 PORT = _kind("a port from 1 to 65535", _PORT)
 TIME = _kind("a time HH:MM:SS, perhaps with a zone", r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d([ \t]+\S+)?")
 DAY = _kind("a day such as mon or Friday", _WEEKDAY)
 DAYS = _kind("days such as Mon,Tue", rf"{_WEEKDAY}([ \t]*,[ \t]*{_WEEKDAY})*")
-HOST = _kind("a host name or address", r"[^\s:/\[\]]+|\[[0-9A-Fa-f:.%\w]+\]|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%\w+)?",
-             lambda text: text.strip("[]"))  # fmt: skip
+_LABEL = r"(?!-)[-_A-Za-z0-9\u0080-\U0010ffff]{1,63}"
+_IPV6 = r"\[[0-9A-Fa-f:.%\w]+\]|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%\w+)?"
+HOST = _kind("a host name or address", rf"{_LABEL}(\.{_LABEL})*\.?|{_IPV6}", lambda text: text.strip("[]"))
 DICTIONARY = _kind("the path of a dictionary", r".+")
 FILE = _kind("the path of a file", r".+")
 FOLDER = _kind("the path of a folder", r".+")
 BEGIN_STRING = _kind("FIX.4.0 to FIX.4.4 or FIXT.1.1", r"FIX\.4\.[0-4]|FIXT\.1\.1")
+APPL_VER_ID = _kind(
+    "FIX.4.0 to FIX.5.0SP2, FIX.Latest, or its number from 2 to 10",
+    r"FIX\.4\.[0-4]|FIX\.5\.0(SP[12])?|FIX\.Latest|[2-9]|10",
+)
 CONNECTION = _kind("initiator or acceptor", r"initiator|acceptor")
 POLICY = _kind("ROUNDROBIN or PRIORITY", r"ROUNDROBIN|PRIORITY")
 PRECISION = _kind("0 to 9, or SECONDS, MILLIS, MICROS, NANOS", _PRECISION.pattern, _unit_of_time)
-LOGON_TAG = _kind("a field such as 553=user", r"[1-9]\d*=.+")
+LOGON_TAG = _kind("a field such as 553=user", r"[1-9]\d{0,8}=.+")
 VERIFY_LEVEL = _kind("0 or 1", r"[01]")
 BYTES = _kind("a number of bytes from 1000 to 999999999", r"[1-9]\d{3,8}")
 COUNT = _kind("a number from 10 to 999999", r"[1-9]\d{1,5}")
@@ -84,7 +89,7 @@ _ALL = (
     Key("OnBehalfOfCompID", TEXT, NATIVE),
     Key("DeliverToCompID", TEXT, NATIVE),
     Key("SessionQualifier", TEXT),
-    Key("DefaultApplVerID", TEXT),
+    Key("DefaultApplVerID", APPL_VER_ID),
     # schedule
     Key("StartTime", TIME),
     Key("EndTime", TIME),

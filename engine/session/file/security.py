@@ -20,7 +20,8 @@ _ASKS_NOTHING = {
     ("SSLCheckCertificateRevocation", "N"), ("SocketInsecureSkipVerify", "N"),
 }  # fmt: skip
 _SECURITY = re.compile(
-    r"(?i)ssl|tls|cert|key|pass|pwd|user|login(?!coming)|secret|token|cipher|trust|auth|crypt|sign|credential|logontag|rawdata|554="
+    r"(?i)ssl|tls|cert|key|pass|pwd|user|login(?!coming)|secret|token|cipher|trust|auth|crypt|sign|credential|logontag|rawdata|554=|"
+    r"secur|x\.?509|hmac|bearer|otp|^pin$|2fa|tunnel|private|pfx|p12|\bpem"
 )
 _TLS_VALUE = re.compile(r"(?i)\b(?:ssl|tls)")
 
@@ -77,6 +78,7 @@ _FAMILIES = (
     _family(
         r"(mysql|postgresql|odbc|jdbc|sql(store|log)|mongo|sleepycat).*",
         "stores and logs in a database do not exist here; use FileStorePath and FileLogPath",
+        r"\s*",
     ),
     _family(r"proxy.*|usetcpproxy", "there are no proxies here; connect by a tunnel on this host, or remove it", "n|0"),
     _family(

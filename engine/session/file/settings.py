@@ -192,7 +192,7 @@ def _with_paths(file: Path, state_dir: Path, values: dict[str, str]) -> dict[str
         kind = _kind(name)
         if kind is DICTIONARY:
             resolved[name] = str(find_dictionary(value, file.parent) or value)
-        elif kind is FILE or kind is FOLDER:
+        elif value and kind in (FILE, FOLDER):
             is_state = name.startswith(("FileStore", "FileLog"))
             resolved[name] = str(((state_dir if is_state else file.parent) / value).absolute())
     return resolved

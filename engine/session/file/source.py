@@ -46,7 +46,11 @@ class FileText(NamedTuple):
 def read_source(file: Path) -> FileText:
     """Split `file` into its sections."""
     reading = _Reading(file)
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", _decoded(file.read_bytes())), 1):
+    text = _decoded(file.read_bytes())
+    if "\0" in text:
+        problem = f"{file}: is not text in UTF-8, UTF-16 with its mark, or latin-1; save it as UTF-8"
+        return FileText([], [problem], is_whole=False)
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         reading.take(number, line.strip())
     return reading.result()
 
@@ -84,7 +88,7 @@ class _Reading:
         elif self._current is None:
             self._early.append((number, _harmless(line)))
         else:
-            self._current.lines.append(Line(number, name.strip(), text.strip()))
+            self._current.lines.append(Line(number, _printable(name.strip()), text.strip()))
 
     def _begin(self, number: int, line: str) -> None:
         header = _HEADER.fullmatch(line)
@@ -95,7 +99,7 @@ class _Reading:
             return
         self._is_whole = False
         how = "is not one [DEFAULT] or a [SESSION]; rename it" if header else "is not a section in brackets; correct it"
-        self._problems.append(f"{self._file}:{number}: section {line} {how}")
+        self._problems.append(f"{self._file}:{number}: section {_harmless(line)} {how}")
 
     def result(self) -> FileText:
         if self._early:
@@ -108,4 +112,9 @@ class _Reading:
 
 def _harmless(line: str) -> str:
     """Return `line`, of one that may hold a secret its first word alone."""
-    return re.split(r"[\s=:]", line, maxsplit=1)[0] + " ..." if speaks_of_security(line) else line
+    return _printable(re.split(r"[\s=:]", line, maxsplit=1)[0] + " ..." if speaks_of_security(line) else line)
+
+
+def _printable(text: str) -> str:
+    """Return `text` as it may stand on a terminal."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)

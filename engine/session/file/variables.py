@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 _PLACE = re.compile(r"\$?\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
-_OTHER_FORM = re.compile(r"(?:[1-9]\d*=)?\$(?:\(([A-Za-z_]\w*)\)|([A-Z][A-Z0-9_]+))")
+_OTHER_FORM = re.compile(r"(?:[1-9]\d*=)?(?:\$(?:\(([A-Za-z_]\w*)\)|([A-Z][A-Z0-9_]+))|%([A-Za-z_]\w*)%)")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -21,10 +21,8 @@ def substituted(text: str, environ: Mapping[str, str]) -> tuple[str, list[str]]:
         if found[0].startswith("$$"):
             return found[0][1:]
         name, is_closed = found[1], bool(found[2])
-        if not is_closed or not _NAME.fullmatch(name):
-            faults.append(
-                f"{found[0]} is not the name of a variable in braces; write ${{NAME}}, or $${{ for a plain ${{"
-            )
+        if not is_closed or not _NAME.fullmatch(name):  # not shown: it may be of a password
+            faults.append("${ is not the name of a variable in braces; write ${NAME}, or $${ for a plain ${")
             return ""
         value = environ.get(name, "")
         if not value:
@@ -37,9 +35,13 @@ def substituted(text: str, environ: Mapping[str, str]) -> tuple[str, list[str]]:
 
 
 def other_form(text: str) -> str:
-    """Return the name of a variable that `text` writes as `$NAME` or `$(NAME)`, which are not replaced; else ""."""
+    """Return the name of a variable that `text` writes as `$NAME`, `$(NAME)` or `%NAME%`, which are not replaced.
+
+    "" where it does not; NAME for what may as well be a password.
+    """
     found = _OTHER_FORM.fullmatch(text)
-    return (found[1] or found[2]) if found else ""
+    name = next(filter(None, found.groups())) if found else ""
+    return "NAME" if name and "=" in text and "_" not in name else name
 
 
 def has_variable(text: str) -> bool:

@@ -101,6 +101,9 @@ def wrong_certificate(content: bytes) -> str:
 
 def _passphrase(settings: SessionSettings, key: str) -> bytes | None:
     """Return the passphrase of the private key in the file of `key`, tried; None for one that has none."""
+    if written := settings.written.get(PASSPHRASES[0]):
+        text = f"takes the name of a variable itself; write {written.strip('${}')} without braces"
+        raise fault(settings, PASSPHRASES[0], text)
     try:
         passphrase = private_keys.read_passphrase(settings.text(PASSPHRASES[0]), settings.path(PASSPHRASES[1]))
     except private_keys.KeyFileError as error:

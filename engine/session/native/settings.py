@@ -4,6 +4,8 @@ Errors  ConfigError that names every key it cannot honour.
 Source  QuickFIX and QuickFIX/J configuration pages; QuickFIX/Go for four keys of TLS.
 """
 
+import re
+
 from engine.errors import ConfigError
 from engine.session.file.settings import SessionSettings
 from engine.session.native import tls_settings
@@ -47,6 +49,8 @@ def ignored(settings: SessionSettings) -> list[str]:
     idle = [f"{key}: has no effect, it is for an {role}" for key in settings.values if key.startswith(others)]
     if settings.text("HostSelectionPolicy") != "PRIORITY" and settings.text(_START_OVER):
         idle.append(f"{_START_OVER}: has no effect without HostSelectionPolicy=PRIORITY")
+    sources = [key for key in settings.values if re.fullmatch(r"SocketConnectSource(Host|Port)\d+", key)]
+    idle += [f"{key}: has no effect, every connection leaves from {key.rstrip('0123456789')}" for key in sources]
     return [f"{settings.file}: {text}" for text in idle] + exposed(settings)
 
 

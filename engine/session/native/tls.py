@@ -4,10 +4,12 @@ Errors  ConfigError that names the key: files that cannot be used, anything belo
 Source  as in `tls_settings`; the standard library's ssl.
 """
 
+import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from engine.errors import ConfigError
 from engine.runtime.private_keys import exposure
@@ -25,6 +27,12 @@ from engine.session.native.tls_settings import (
 _AUTHORITY_FILES = ("CertificationAuthoritiesFile", "SocketCAFile", "SSLCACertificate")
 _AUTHORITY_FOLDER = "CertificationAuthoritiesDirectory"
 _REVOCATION = ("CertificateRevocationListFile", "CertificateRevocationListDirectory")
+_HASHED = {
+    _AUTHORITY_FOLDER: re.compile(r"[0-9a-f]{8}\.\d+"),
+    _REVOCATION[1]: re.compile(r"[0-9a-f]{8}\.r\d+"),
+}
+_WEAK_LEVEL = re.compile(r"(?i)@SECLEVEL=[01]\b")
+_LEAST_BITS = 112
 
 
 def client_context(settings: SessionSettings) -> ssl.SSLContext | None:
@@ -101,11 +109,16 @@ def _load_authorities(context: ssl.SSLContext, settings: SessionSettings) -> Non
             wrong = wrong_certificate(read(settings, key))
             if wrong and key != _REVOCATION[0]:
                 raise fault(settings, key, f"{settings.shown(key)} {wrong}")
+            if key == _REVOCATION[0] and b"-----BEGIN X509 CRL-----" not in read(settings, key):
+                raise fault(settings, key, f"{settings.shown(key)} is no revocation list in PEM; name one")
             _attempt(settings, key, "", partial(context.load_verify_locations, settings.text(key)))
     for key in (_AUTHORITY_FOLDER, _REVOCATION[1]):
         if settings.text(key):
             if not Path(settings.text(key)).is_dir():
                 raise ConfigError(f"{settings.file}: {key}: {settings.shown(key)!r} is no folder; correct the path")
+            if not any(_HASHED[key].fullmatch(each.name) for each in Path(settings.text(key)).iterdir()):
+                text = "holds nothing under the names that OpenSSL looks for; `openssl rehash FOLDER` makes them"
+                raise ConfigError(f"{settings.file}: {key}: {settings.shown(key)!r} {text}")
             _attempt(settings, key, "", partial(context.load_verify_locations, capath=settings.text(key)))
     if has_revocation_list(settings):
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
@@ -116,7 +129,15 @@ def _choose_suites(context: ssl.SSLContext, settings: SessionSettings) -> None:
         if suites := settings.text(key):
             hint = "; write OpenSSL's names of TLS 1.2, such as ECDHE-RSA-AES128-GCM-SHA256"
             _attempt(settings, key, hint, partial(context.set_ciphers, suites.replace(",", ":")))
+            weak = [one["name"] for one in context.get_ciphers() if _is_weak(one)]
+            if weak or _WEAK_LEVEL.search(suites):
+                raise fault(settings, key, f"allows what protects nothing ({weak[0] if weak else suites}){hint}")
             return
+
+
+def _is_weak(suite: Mapping[str, Any]) -> bool:
+    """Say whether a suite hides nothing, hides it too weakly, or does not prove who the peer is."""
+    return bool(suite["strength_bits"] < _LEAST_BITS or suite["auth"] == "auth-null")
 
 
 def _attempt(settings: SessionSettings, key: str, hint: str, step: Callable[[], object]) -> None:

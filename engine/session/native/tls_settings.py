@@ -65,9 +65,22 @@ def refused(settings: SessionSettings) -> Iterator[str]:
         yield f"{' and '.join(names.values())}: name the peer differently; leave one"
     if names and not settings.flag("UseSNI", True):
         yield f"UseSNI: N is against {next(iter(names.values()))}; remove one"
+    yield from _idle_suites(settings)
     for own in ("ClientCertificateFile", "ServerCertificateFile"):
         if settings.text(own) and settings.text("SocketCertificateFile") and is_used(settings, own):
             yield f"SocketCertificateFile: without effect beside {own}; leave one"
+
+
+def _idle_suites(settings: SessionSettings) -> Iterator[str]:
+    chosen = [key for key in ("SSLCipherSuite", "CipherSuites") if settings.text(key)]
+    if len(chosen) > 1:
+        yield f"{chosen[1]}: without effect beside {chosen[0]}; leave one"
+    try:
+        is_modern = versions(settings)[0] is _MODERN["1.3"]
+    except ConfigError:  # told where the context is made
+        return
+    if chosen and is_modern:
+        yield f"{chosen[0]}: chooses among suites of TLS 1.2, which the versions leave out; remove it"
 
 
 def is_used(settings: SessionSettings, key: str) -> bool:

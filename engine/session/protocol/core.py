@@ -134,8 +134,11 @@ class SessionCore:
         if msg_type != fix.Msg.REJECT:
             answer = admin.reject(fields, seq_num, fault, self.settings.last_reject_reason, self.versions)
             self.transmit(answer)
-        if msg_type not in admin.ADMIN and seq_num >= self.next_in:  # a lower number was told or taken before
-            self.on_refused(fields, fault.reason, fault.text)
+        if seq_num >= self.next_in:  # a lower number was told or taken before
+            if msg_type == fix.Msg.REJECT:
+                self.on_refused(fields, fault.reason, f"{fault.text}; it says: {fields.remark()}")
+            elif msg_type not in admin.ADMIN:
+                self.on_refused(fields, fault.reason, fault.text)
         if seq_num == self.next_in:
             self.advance(seq_num + 1)
 

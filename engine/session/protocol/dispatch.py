@@ -28,8 +28,8 @@ def on_message(core: SessionCore, fields: Fields) -> None:
         return
     elif msg_type == fix.Msg.SEQUENCE_RESET and fields.get(fix.GapFillFlag) != b"Y":
         on_sequence_reset(core, fields, seq_num)
-    elif msg_type == fix.Msg.LOGON and fields.get(fix.ResetSeqNumFlag) == b"Y":
-        logon.on_reset(core, seq_num)
+    elif _resets(fields, msg_type):
+        logon.on_reset(core, fields, seq_num)
     elif seq_num > core.next_in:
         on_too_high(core, fields, msg_type, seq_num)
     elif seq_num < core.next_in:
@@ -41,7 +41,8 @@ def on_message(core: SessionCore, fields: Fields) -> None:
 
 def take(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:
     """Act on the message that is next in sequence, and count it."""
-    if (fault := header.find_fault(core, fields, msg_type)) is not None:
+    fault = header.find_fault(core, fields, msg_type)
+    if fault is not None and not (msg_type == fix.Msg.REJECT and recovery.names_a_message(fields)):
         core.refuse(fields, seq_num, fault)
     elif msg_type in admin.ADMIN:
         if fields.get(fix.PossDupFlag) == b"Y" and msg_type not in (fix.Msg.REJECT, fix.Msg.SEQUENCE_RESET):
@@ -125,6 +126,12 @@ def on_too_low(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -
             core.leave(text, wait=True, status=SessionStatus.TOO_LOW, operator=True)
     elif (fault := header.find_possdup_fault(core.settings, fields, msg_type)) is not None:
         core.refuse(fields, seq_num, fault)
+
+
+def _resets(fields: Fields, msg_type: str) -> bool:
+    """Say whether a message starts both numbers again; one that is sent again is an old one, and does not."""
+    is_reset = msg_type == fix.Msg.LOGON and fields.get(fix.ResetSeqNumFlag) == b"Y"
+    return is_reset and fields.get(fix.PossDupFlag) != b"Y"
 
 
 def _act(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> None:

@@ -61,8 +61,10 @@ def on_second_logon(core: SessionCore, fields: Fields, seq_num: int) -> None:
     core.leave("a second Logon without ResetSeqNumFlag(141)=Y", operator=core.reset_asked)
 
 
-def on_reset(core: SessionCore, seq_num: int) -> None:
+def on_reset(core: SessionCore, fields: Fields, seq_num: int) -> None:
     """Start both numbers again while logged on, as asked or as the peer asks."""
+    if not _is_content_right(core, fields, seq_num):
+        return
     if seq_num != 1:
         core.leave("a Logon with ResetSeqNumFlag(141)=Y must have MsgSeqNum(34)=1", operator=True)
         return

@@ -49,6 +49,15 @@ def on_gap_fill(core: SessionCore, fields: Fields, seq_num: int) -> None:
         core.gap.discard_below(new)
 
 
+def names_a_message(fields: Fields) -> bool:
+    """Say whether a Reject(3) can be read as far as its application needs it, whatever else is wrong with it.
+
+    A Reject is never rejected: the one thing worse than a wrong one is an order that nobody knows to be refused.
+    """
+    number = header.integer(fields, fix.RefSeqNum)
+    return number is not None and number > 0 and fields.get(fix.PossDupFlag) != b"Y"
+
+
 def on_reject(core: SessionCore, fields: Fields, seq_num: int) -> None:
     """Hand a Reject(3) to the application; if it rejects our ResendRequest, end the session."""
     core.host.alert(f"Reject(3) of our message {fields.text(fix.RefSeqNum)}: {fields.remark()}")

@@ -158,7 +158,7 @@ def test_acceptor_with_qualifier_is_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_key_is_a_warning_and_stays_readable(tmp_path: Path) -> None:
-    found = read_session_file(write(tmp_path, GOOD + "ResetOnLogn=Y\nColour=blue\n"))
+    found = read_session_file(write(tmp_path, GOOD.replace(" # 1", "") + "ResetOnLogn=Y\nColour=blue\n"))
     assert found.problems == []
     assert [warning.removeprefix(f"{tmp_path}/") for warning in found.warnings] == [
         "session.cfg:16: [SESSION] ResetOnLogn: unknown key, ignored; did you mean ResetOnLogon?",

@@ -96,7 +96,7 @@ def test_s9_secret_reaches_no_log_of_a_session(
 
     monkeypatch.setenv("FIX_PASSWORD", "hunter2")
     file = tmp_path / "session.cfg"
-    file.write_text(SOUND + "LogonTag=554=${FIX_PASSWORD}\nSomeName=${FIX_PASSWORD}\nMaxMessageSize=5000\n")
+    file.write_text(LOCAL + "LogonTag=554=${FIX_PASSWORD}\nSomeName=${FIX_PASSWORD}\nMaxMessageSize=5000\n")
     caplog.set_level(logging.DEBUG)
     loop = asyncio.new_event_loop()
     for kind in ("native", "quickfix"):

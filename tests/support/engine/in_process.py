@@ -42,7 +42,7 @@ from tests.support.sim.clients import FixClient, pick
 from tests.support.sim.process import SESSION_FILE, SimProcess, write_config
 
 PATIENCE_S = 10.0
-ACCOUNTS = 128
+ACCOUNTS = 256
 SESSIONS = ("quickfix", "native")
 NEW, CANCEL, REPLACE = fix.Msg.NEW_ORDER_SINGLE, fix.Msg.ORDER_CANCEL_REQUEST, fix.Msg.ORDER_CANCEL_REPLACE_REQUEST
 STATUS, MASS_CANCEL = fix.Msg.ORDER_STATUS_REQUEST, fix.Msg.ORDER_MASS_CANCEL_REQUEST

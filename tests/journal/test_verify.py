@@ -1,0 +1,138 @@
+"""A journal verified and printed whole, sound or damaged, of every kind of record."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from engine.cli import main
+from engine.errors import JournalError
+from engine.fix import BUY
+from engine.journal.dump import dump
+from engine.journal.reader import read, read_all
+from engine.journal.segments import RecordKind, journal_paths
+from engine.journal.verify import verify
+from tests.journal.test_snapshot import Desk
+from tests.support.journals import journal_in
+from tests.support.order_chaos import Chaos
+from tests.support.order_reports import INSTRUMENTS, RAIN, fill, open_order
+
+OLD = Path(__file__).parent / "files"
+KINDS = {name: kind for name, kind in vars(RecordKind).items() if isinstance(kind, int)}
+
+
+@pytest.fixture
+def every_kind(tmp_path: Path) -> Path:
+    """Three runs with every kind of record."""
+    for nonce, instruments in (("A", INSTRUMENTS), ("B", INSTRUMENTS), ("C", (RAIN,))):
+        desk = Desk(tmp_path, nonce, instruments=instruments)
+        if nonce == "A":
+            chaos = Chaos(5, desk.orders, desk.portfolio, desk.journal)
+            for _ in range(300):
+                chaos.step()
+            for order in desk.orders.live():
+                desk.orders.expire(order)
+            for instrument in INSTRUMENTS:
+                desk.portfolio.settle(instrument, 0, 0)
+                desk.journal.append_settle(instrument, 0, 0, 1)
+        order = open_order(desk.orders, 200, 4_200, BUY)
+        desk.journal.append_new(order, 1)
+        for number in range(150):
+            made = fill(order, 1, f"{nonce}{number}", 4_200)
+            desk.portfolio.book(desk.orders.apply(made))
+            desk.journal.append_report(made, 1)
+        desk.journal.append_doubt(order, 1)
+        desk.journal.append_mark(desk.portfolio[RAIN], 1)
+        desk.journal.append_day(1, 2, 3)
+        desk.journal.close()
+        if nonce == "B":
+            break
+    return tmp_path
+
+
+def test_every_kind_of_record_is_printed_of_a_whole_directory(every_kind: Path) -> None:
+    lines = list(dump(every_kind))
+    assert {name for name in KINDS if any(f" {name} " in f"{line} " for line in lines)} == set(KINDS)
+    assert sum(" run " in line and " segment " in line for line in lines) == len(journal_paths(every_kind))
+
+
+def test_o12_sound_journal_is_said_to_be(every_kind: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["journal", str(every_kind), "--verify"]) == 0
+    paths = journal_paths(every_kind)
+    count = len(list(read_all(paths)))
+    said = capsys.readouterr().out
+    assert said.startswith(f"{every_kind}: sound: {len(paths)} segments, {count} records; a start reads from")
+    assert main(["journal", str(paths[0]), "--verify"]) == 0
+    assert "what it follows was not looked at" in capsys.readouterr().out
+
+
+def test_o12_damage_that_no_start_reads_any_more_is_found(every_kind: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = journal_paths(every_kind)[0]
+    record = [each for each in read(path) if each.kind == RecordKind.REPORT][3]
+    data = bytearray(path.read_bytes())
+    data[record.offset + 30] ^= 1
+    path.write_bytes(data)
+    assert Desk(every_kind, "D").journal.close() is None  # type: ignore[func-returns-value]
+    assert main(["journal", str(every_kind), "--verify"]) == 1
+    assert f"{path.name} offset {record.offset}: record damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_o12_any_changed_byte_of_any_segment_is_found(every_kind: Path, seed: int) -> None:
+    source = random.Random(seed)
+    path = source.choice(journal_paths(every_kind))
+    data = bytearray(path.read_bytes())
+    used = [each for record in read(path) for each in range(record.offset, record.offset + 20)]
+    data[source.choice(used)] ^= 1 << source.randrange(8)
+    path.write_bytes(data)
+    with pytest.raises(JournalError, match=str(every_kind)):
+        print(*verify(every_kind))
+
+
+def test_damaged_segment_is_printed_up_to_the_damage(every_kind: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = journal_paths(every_kind)[0]
+    records = list(read(path))
+    data = bytearray(path.read_bytes())
+    data[records[5].offset + 25] ^= 1
+    path.write_bytes(data)
+    assert main(["journal", str(path)]) == 1
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 6
+    assert "record damaged" in printed.err
+
+
+def test_last_record_that_was_cut_short_is_said_when_printed(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    journal.append_note("first", 1)
+    journal.append_note("last", 2)
+    data = journal.path.read_bytes()
+    journal.close()
+    last = [each for each in read(journal.path) if each.kind == RecordKind.NOTE][-1]
+    journal.path.write_bytes(data[: last.offset] + bytes(len(data) - last.offset))
+    for lines in (dump(journal.path), verify(journal.path), verify(tmp_path)):
+        assert any("the last record was cut short, and is dropped" in line for line in lines)
+
+
+def test_journal_of_the_first_version_is_verified_and_goes_on(tmp_path: Path) -> None:
+    for path in journal_paths(OLD):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert "sound: 2 segments" in list(verify(tmp_path))[-1]
+    stood = None
+    for nonce in "PQR":
+        desk = Desk(tmp_path, nonce)
+        assert stood is None or desk.stands() == stood
+        desk.trade(BUY, 1, 4_200)
+        desk.journal.close()
+        desk.orders.on_disconnect()
+        stood = desk.stands()
+    assert "sound: 5 segments" in list(verify(tmp_path))[-1]
+
+
+def test_directory_without_a_journal_is_said_to_be_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["journal", str(tmp_path), "--verify"]) == 1
+    assert "no journal" in capsys.readouterr().err
+
+
+def test_moved_away_oldest_segments_are_no_damage(every_kind: Path) -> None:
+    journal_paths(every_kind)[0].unlink()
+    assert "sound" in list(verify(every_kind))[-1]
