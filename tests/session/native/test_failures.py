@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import gc
+import os
 import socket
 import time
 from collections.abc import Coroutine
@@ -12,11 +14,12 @@ import pytest
 import uvloop
 
 from engine.runtime.notices import NoticeKind
+from engine.session import attempts
 from engine.session.native import addresses
 from engine.session.native.acceptor import SessionAcceptor
 from engine.session.native.initiator import NativeSession
 from tests.support.session.sockets import Witness, acceptor_settings, initiator_settings
-from tests.support.session.unwilling import CLOSE, Unwilling, message, unwilling
+from tests.support.session.unwilling import CLOSE, RESET, Unwilling, message, unwilling
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -144,5 +147,33 @@ def test_s3_a_name_whose_first_address_answers_no_logon_is_reached_at_the_second
             await us.logged_on()
             assert [len(venue.logons) for venue in venues] == [1, 1]
             us.session.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("answer", [CLOSE, RESET])
+def test_s3_hundreds_of_attempts_leave_nothing_behind(
+    tmp_path: Path, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "AT_ONCE", 10**9)
+    monkeypatch.setattr(attempts, "AT_MOST", 10**9)
+
+    async def main() -> None:
+        async with unwilling(answer, wall_ns=time.time_ns) as (venue,):
+            settings = initiator_settings(tmp_path, venue.port, ReconnectInterval=0)
+            us = NativeSession(settings, asyncio.get_running_loop())
+            us.logon()
+            counts = []
+            for wanted in (100, 500):
+                async with asyncio.timeout(20):
+                    while len(venue.logons) < wanted:
+                        await asyncio.sleep(0.005)
+                venue._writers.clear()
+                gc.collect()
+                counts.append((len(os.listdir("/proc/self/fd")), len(gc.get_objects())))
+            us.close()
+            await asyncio.sleep(0.3)
+        (descriptors, objects), (later_descriptors, later_objects) = counts
+        assert later_descriptors <= descriptors + 4 and later_objects <= objects + 600
 
     run(main())
