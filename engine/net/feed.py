@@ -15,10 +15,10 @@ from picows import WSTransport, ws_connect
 
 from engine.errors import ConfigError
 from engine.net import reasons
-from engine.net.addresses import HostAddresses
 from engine.net.connection import WebSocketConnection, report
 from engine.net.settings import FeedCounts, FeedSettings, protection, shown_address
 from engine.runtime._sockets import Sockets
+from engine.runtime.addresses import HostAddresses
 from engine.runtime.backoff import Backoff
 from engine.venue import MarketDataDialect
 

@@ -48,7 +48,7 @@ def retry_after_ns(error: Exception, wall_ns: int) -> int:
         return min(int(text[:10]) * _NS, LONGEST_RETRY_NS)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(int(moment.timestamp() * _NS) - wall_ns, 0), LONGEST_RETRY_NS)

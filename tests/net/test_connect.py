@@ -105,7 +105,10 @@ def test_m17_retry_after_is_obeyed(status: int, header: str, pause: str) -> None
     run(test())
 
 
-@pytest.mark.parametrize("header", ["0", "-5", "soon", "", "5.5", "Mon, 23 Nov 2020 14:30:07 GMT", "\xb2"])
+FAR_ZONE = "Mon, 23 Nov 2026 14:30:07 +99999999999999999999"
+
+
+@pytest.mark.parametrize("header", ["0", "-5", "soon", "", "5.5", "Mon, 23 Nov 2020 14:30:07 GMT", "\xb2", FAR_ZONE])
 def test_m17_retry_after_that_says_nothing_leaves_the_backoff(header: str) -> None:
     async def test() -> None:
         async with Venue(refuse=(429, b"")) as venue:
@@ -321,3 +324,29 @@ def _contexts(directory: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server_side.load_cert_chain(pem)
     return server_side, ssl.create_default_context(cafile=pem)
+
+
+@pytest.mark.parametrize("error", [OSError("no answer"), UnicodeError("label too long"), None])
+def test_a_name_that_has_no_address_for_a_while_is_told_and_looked_up_again(
+    error: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        async with Venue() as venue:
+            loop, asked = asyncio.get_running_loop(), []
+            true = loop.getaddrinfo
+
+            async def getaddrinfo(host: Any, port: Any, **more: Any) -> Any:
+                asked.append(host)
+                if len(asked) > 2:
+                    return await true(host, port, **more)
+                if error is not None:
+                    raise error
+                return []
+
+            monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+            async with Client(venue, PlainDialect()) as client:
+                first, second, connected = await client.next(3)
+                assert first[1] == second[1] == f"cannot connect: {error or 'localhost has no address'}"
+                assert connected == ("connected",)
+
+    run(test())

@@ -1,15 +1,21 @@
 """A venue that breaks RFC 6455, floods, stalls or babbles: the connection ends under the right code, told, bounded."""
 
 import asyncio
+import gc
+import os
 import resource
+import socket
+import struct
 import sys
 from collections.abc import Awaitable, Callable
+from random import Random
 from typing import Any
 
 import pytest
 from picows import WSCloseCode, WSMsgType
 
 from engine.errors import EncodingError
+from engine.runtime.backoff import Backoff
 from tests.support.ws_venue import MS, Client, PlainDialect, RawVenue, Venue, VenueConnection, against, run, wire_frame
 
 TEXT, CONTINUATION, BINARY = WSMsgType.TEXT, WSMsgType.CONTINUATION, WSMsgType.BINARY
@@ -237,6 +243,32 @@ HANDSHAKES: dict[str, tuple[Answer, str]] = {
     ),
     "no upgrade": (answering(b"HTTP/1.1 101 X\r\n\r\n"), "handshake broken: cannot upgrade, invalid upgrade header"),
     "a page": (answering(b"HTTP/1.1 200 OK\r\n\r\n<html>\x1b[31m log in"), "HTTP 200 OK <html> [31m log in"),
+    "continue, then nothing": (answering(b"HTTP/1.1 100 Continue\r\n\r\n"), "HTTP 100 Continue"),
+    "early hints, then a page": (
+        answering(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
+        "HTTP 103 Early Hints",
+    ),
+    "another accept": (
+        answering(
+            b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+        ),
+        "handshake broken: cannot upgrade, invalid sec-websocket-accept",
+    ),
+    "a chunked page": (
+        answering(b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbusy\r\n0\r\n\r\n"),
+        "HTTP 503 Service Unavailable",
+    ),
+    "a chunk of 4 GiB": (
+        answering(b"HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\nx"),
+        "",
+    ),
+    "a packed page": (
+        answering(b"HTTP/1.1 503 Busy\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00"),
+        "HTTP 503 Service Unavailable",
+    ),
+    "a page of a length that is none": (answering(b"HTTP/1.1 503 Busy\r\nContent-Length: -5\r\n\r\nx"), ""),
+    "a page shorter than it says": (answering(b"HTTP/1.1 503 Busy\r\nContent-Length: 99999999999\r\n\r\nx"), ""),
     "headers without end": (endless_headers, "exceed max_size threshold"),
     "a letter at a time": (trickling, "no answer to the handshake in time"),
 }
@@ -279,6 +311,55 @@ def test_no_attack_makes_the_process_grow() -> None:
 
     run(test())
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**21  # kilobytes; far above what any test needs
+
+
+def test_a_thousand_connections_leave_nothing_behind() -> None:
+    """Each is lost in another way; tasks, descriptors and memory are those of one connection in the end."""
+
+    def drop(connection: VenueConnection) -> None:
+        connection.drop()
+
+    def reset(connection: VenueConnection) -> None:
+        plain = connection.transport.underlying_transport
+        plain.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        plain.abort()
+
+    def goodbye(connection: VenueConnection) -> None:
+        connection.transport.send_close(WSCloseCode.GOING_AWAY, "again")
+        connection.transport.disconnect()
+
+    def half(connection: VenueConnection) -> None:
+        connection.transport.underlying_transport.write(raw(0x81, 126, b"\x10\x00half"))
+        connection.drop()
+
+    async def test() -> None:
+        async with (
+            Venue() as venue,
+            Client(venue, PlainDialect(), backoff=Backoff(10_000, 10_000, Random(1))) as client,
+        ):
+            losses = [drop, reset, goodbye, half]
+            counts = []
+            for number in range(1000):
+                connection = await venue.connections.get()
+                losses[number % len(losses)](connection)
+                await connection.is_gone.wait()
+                venue.opened.clear()
+                venue.requests.clear()
+                client.events.clear()
+                while not client._arrived.empty():
+                    client._arrived.get_nowait()
+                if number in (300, 999):
+                    await asyncio.sleep(0.1)
+                    gc.collect()
+                    counts.append(
+                        (len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd")), sys.getallocatedblocks())
+                    )
+            (tasks, descriptors, blocks), (later_tasks, later_descriptors, later_blocks) = counts
+            assert later_tasks == tasks and later_descriptors <= descriptors + 4
+            assert later_blocks - blocks < 500
+            assert client.feed.totals.losses >= 999
+
+    run(test(), 60)
 
 
 def test_close_codes_are_those_of_the_standard() -> None:

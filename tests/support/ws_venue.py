@@ -30,11 +30,11 @@ MS = 1_000_000
 WALL_NS = 1_795_444_200_000_000_000
 
 
-def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a test on the engine's kind of loop, five seconds at most."""
+def run(coroutine: Coroutine[Any, Any, None], seconds: float = 5) -> None:
+    """Run a test on the engine's kind of loop, for `seconds` at most."""
 
     async def limited() -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(seconds):
             return await coroutine
 
     return uvloop.run(limited())

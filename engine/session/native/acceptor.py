@@ -10,6 +10,7 @@ Source  FIX 4.4 volume 2, Logon, test case 1S; QuickFIX configuration for the ke
 import asyncio
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Callable, Container, Sequence
 from functools import partial
@@ -23,6 +24,7 @@ from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings
 from engine.session.native.connection import Connection
 from engine.session.native.driver import SessionDriver
+from engine.session.native.handshake import Handshake
 from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
@@ -150,10 +152,8 @@ class SessionAcceptor:
         for place, one in {endpoint(one): one for one in reversed(self._settings)}.items():
             tls = server_context(one)
             server = await self.loop.create_server(
-                partial(self._welcome, place, tuner(one)),
+                partial(self._welcome, place, tuner(one), tls),
                 *place,
-                ssl=tls,
-                ssl_handshake_timeout=None if tls is None else self.logon_timeout,
                 reuse_address=one.flag("SocketReuseAddress", True),
                 backlog=1024,
             )
@@ -219,8 +219,12 @@ class SessionAcceptor:
         self.sessions[key] = AcceptorSession(one, *self._world)
         return self.sessions[key]
 
-    def _welcome(self, place: Endpoint, tune: Callable[[socket.socket], None]) -> asyncio.Protocol:
-        return Connection(self.strangers.welcome(place), tune).as_protocol()
+    def _welcome(
+        self, place: Endpoint, tune: Callable[[socket.socket], None], tls: ssl.SSLContext | None
+    ) -> asyncio.Protocol:
+        stranger = self.strangers.welcome(place)
+        connection = Connection(stranger, tune)
+        return connection.as_protocol() if tls is None else Handshake(tls, stranger, connection)
 
 
 def endpoint(settings: SessionSettings) -> Endpoint:

@@ -13,7 +13,7 @@ cdef class SessionDriver(Host):
     cdef object _notices, _lines
     cdef public Connection _connection
     cdef public object _message_log, _timer, _giving_up
-    cdef public bint _is_busy, _is_closing
+    cdef public bint is_used, _is_busy, _is_closing
 
     cpdef send(self, bytes body)
     cpdef write(self, bytes message)

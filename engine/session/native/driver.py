@@ -55,6 +55,7 @@ class SessionDriver(Host):
         self._connection: Connection | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._giving_up: asyncio.TimerHandle | None = None  # a peer that does not read
+        self.is_used = False  # the connection brought a message for the application
         self._is_busy = False  # inside the session
         self._is_closing = False
 
@@ -147,6 +148,7 @@ class SessionDriver(Host):
     def on_connected(self, connection: Connection) -> None:
         """Start the session on a fresh connection."""
         self._connection = connection
+        self.is_used = False
         self.dropped_for = ""
         self._set_wall()
         self._run(self.core.connected, self.clock.now_ns())
@@ -219,6 +221,7 @@ class SessionDriver(Host):
 
     def deliver(self, fields: Fields) -> None:
         """Hand a message to the application; an exception there is a fault."""
+        self.is_used = True
         try:
             self.on_message(fields)
         except Exception as error:
@@ -280,6 +283,8 @@ class SessionDriver(Host):
         _logger.exception("%s: the session failed", self.name)
         self.on_fault(f"{type(error).__name__} in the session: {error}")
         self.core.drop(f"failed: {error}")
+        if self._connection is not None and not self.core.state:  # it failed before the session had begun on it
+            self.disconnect(f"failed: {error}")
 
     def _release(self) -> None:
         if self._timer is not None:

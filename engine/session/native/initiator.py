@@ -22,7 +22,7 @@ from engine.session.attempts import Attempts
 from engine.session.dictionary.dictionary import read_dictionary
 from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings
-from engine.session.native.addresses import Addresses
+from engine.session.native.addresses import CONNECT_TIMEOUT_NS, Addresses
 from engine.session.native.connection import Connection
 from engine.session.native.driver import SessionDriver
 from engine.session.native.message_log import MessageLog
@@ -36,7 +36,6 @@ from engine.session.store.file_store import open_store, stem
 from engine.session.store.repair import prove_possible
 
 _logger = logging.getLogger(__name__)
-_CONNECT_TIMEOUT = 10  # seconds
 _LONGEST_SLEEP_NS = 60 * 1_000_000_000  # the wall clock may be set
 
 
@@ -84,10 +83,10 @@ class NativeSession(SessionDriver):
         has_own = any(settings.text(key) for key in ("ClientCertificateFile", "SocketCertificateFile"))
         self._hint = "" if self._tls is None or has_own else "; the venue may want a client certificate, we have none"
         self._protection = protection(settings)
-        self._local_address = _local_address(settings)
         self._task: asyncio.Task[None] | None = None
         self._closed: asyncio.Event = asyncio.Event()
         self._is_dialling = False
+        self._connected_ns = 0
         self._hurry: asyncio.Event = asyncio.Event()  # an operator does not want to wait
 
     @property
@@ -154,6 +153,7 @@ class NativeSession(SessionDriver):
     def on_connected(self, connection: Connection) -> None:
         """Start the session on a connection that is read through `sockets`."""
         connection.watch(self._sockets, self.on_data)
+        self._connected_ns = self.clock.now_ns()
         super().on_connected(connection)
 
     def on_closed(self, reason: str) -> None:
@@ -161,11 +161,19 @@ class NativeSession(SessionDriver):
         was_answered = self.core.is_answered
         super().on_closed(reason)
         if was_answered:
-            self._attempts.answered()
-            self._attempts.last_error = self.core.logout_reason or self.dropped_for or reason
+            self._lost(self.core.logout_reason or self.dropped_for or reason)
         elif self._task is not None and not self._is_closing:
             self._failed(self.dropped_for or f"{reason} before the Logon was answered{self._hint}", of_tls(reason))
         self._closed.set()
+
+    def _lost(self, reason: str) -> None:
+        """Note the end of a session; one more that does not hold leads to the next address."""
+        attempts = self._attempts
+        was_storm = attempts.is_storm
+        attempts.lost(reason, self.clock.now_ns() - self._connected_ns, was_used=self.is_used)
+        if attempts.vain > 1:
+            self._addresses.failed()
+        self._tell_storm(was_storm)
 
     def _failed(self, text: str, refusal: LogonRefusal | None = None) -> None:
         """Note that a Logon was not answered by a Logon; give up where another would fare no better."""
@@ -175,11 +183,14 @@ class NativeSession(SessionDriver):
         attempts.failed(refusal.text if refusal is not None else text, refusal)
         self._addresses.failed()
         self.on_notice(NoticeKind.LOGON_FAILED, f"{self.name}: {self._address}: {attempts.last_error}")
-        if attempts.is_storm and not was_storm:
-            self.on_notice(NoticeKind.LOGON_STORM, f"{self.name}: {attempts.storm}")
+        self._tell_storm(was_storm)
         if attempts.given_up and not self.core.needs_operator:
             self.core.needs_operator = attempts.given_up
             self.alert(attempts.given_up)
+
+    def _tell_storm(self, was_storm: bool) -> None:
+        if self._attempts.is_storm and not was_storm:
+            self.on_notice(NoticeKind.LOGON_STORM, f"{self.name}: {self._attempts.storm}")
 
     def _not_connected(self, error: Exception) -> None:
         """Note an attempt that no Logon left for."""
@@ -215,7 +226,7 @@ class NativeSession(SessionDriver):
         self._is_dialling = True
         try:
             await self._connect()
-        except (OSError, TimeoutError) as error:
+        except Exception as error:  # whatever stops an attempt, the next one may succeed
             self._not_connected(error)
         else:
             if self._task is not asyncio.current_task():
@@ -242,20 +253,13 @@ class NativeSession(SessionDriver):
         self._address = f"{host} port {port}"
         self.log(f"connecting to {self._address}, {self._protection}")
         # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
-        async with asyncio.timeout(_CONNECT_TIMEOUT):
-            await self.loop.create_connection(
+        async with asyncio.timeout(CONNECT_TIMEOUT_NS / 1_000_000_000):
+            sock = await self._addresses.connect()
+            transport, _ = await self.loop.create_connection(
                 Connection(self, self._tune).as_protocol,
-                host,
-                port,
+                sock=sock,
                 ssl=self._tls,
                 server_hostname=None if self._tls is None else server_name(self._settings, host),
-                local_addr=self._local_address,
             )
-
-
-def _local_address(settings: SessionSettings) -> tuple[str, int] | None:
-    """Return the address to bind to before connecting; None leaves it to the system."""
-    host = settings.text("SocketLocalHost") or settings.text("SocketConnectSourceHost")
-    port = settings.integer("SocketLocalPort") or settings.integer("SocketConnectSourcePort")
-    any_address = "::" if ":" in settings.text("SocketConnectHost") else "0.0.0.0"
-    return (host or any_address, port) if host or port else None
+        if transport.is_closing():  # since it was made: uvloop then leaves the object with a number that is not its own
+            sock.detach()

@@ -12,6 +12,7 @@ from engine import fix
 from engine.codec import GARBLED, Fields, Frame, FrameReader
 from engine.runtime.notices import NoticeKind
 from engine.session.native.connection import Connection, ConnectionListener
+from engine.session.native.handshake import Handshake
 
 MOST_STRANGERS = 256  # at once: the one that has waited longest makes room
 MOST_GARBAGE = 65_536  # bytes that are no message, before the first one
@@ -65,12 +66,16 @@ class Strangers:
             stranger.connection.resume_reading()
 
     def enter(self, stranger: "Stranger") -> None:
-        """Give a stranger LogonTimeout for its first message."""
+        """Give a stranger LogonTimeout for its first message, its TLS handshake included."""
+        if stranger not in self._waiting:
+            self._begin(stranger)
+        if self._is_paused:
+            stranger.connection.pause_reading()
+
+    def _begin(self, stranger: "Stranger") -> None:
         self._waiting[stranger] = self._loop.call_later(self._timeout_s, self.refuse, stranger, "no Logon in time")
         if len(self._waiting) > MOST_STRANGERS:
             self.refuse(next(iter(self._waiting)), f"more than {MOST_STRANGERS} at once have sent no Logon")
-        if self._is_paused:
-            stranger.connection.pause_reading()
 
     def leave(self, stranger: "Stranger") -> None:
         """Forget one that has a session now, or has gone."""
@@ -78,7 +83,9 @@ class Strangers:
             timer.cancel()
 
     def refuse(self, stranger: "Stranger", why: str) -> None:
-        """Close a connection, and say why to our people only."""
+        """Close a connection, and say why to our people only; nothing happens to one that has gone."""
+        if stranger not in self._waiting:
+            return
         self.leave(stranger)
         self._notice(NoticeKind.SESSION_STRANGER, f"connection from {stranger.connection.peer} closed: {why}")
         stranger.connection.abort()
@@ -87,13 +94,22 @@ class Strangers:
 class Stranger:
     """A connection whose first message has not yet named its session."""
 
-    connection: Connection
+    connection: "Connection | Handshake"
 
     def __init__(self, strangers: Strangers, place: Endpoint) -> None:
         self._strangers, self._place = strangers, place
         self._reader = FrameReader()
         self._received = b""
         self._garbage = 0
+
+    def on_arrival(self, arrival: Handshake) -> None:
+        """Wait for the end of its handshake first."""
+        self.connection = arrival
+        self._strangers.enter(self)
+
+    def on_failure(self, reason: str) -> None:
+        """End a connection whose handshake failed."""
+        self._strangers.refuse(self, reason)
 
     def on_connected(self, connection: Connection) -> None:
         """Wait for the first message."""
@@ -127,14 +143,16 @@ class Stranger:
 
     def _introduce(self, first: Fields) -> None:
         """Hand the connection to its session, or close it."""
-        address = self.connection.peer
+        connection = self.connection
+        assert isinstance(connection, Connection)  # nothing is read before the handshake is over
+        address = connection.peer
         session = self._strangers.find(first, self._place, address) if first.msg_type == fix.Msg.LOGON else None
         if session is None or session.is_connected or not session.allows(address):
             why = "unknown" if session is None else "connected already" if session.is_connected else "not allowed here"
             self._strangers.refuse(self, f"its session is {why}")
             return
         self._strangers.leave(self)
-        self.connection.listener = session
+        connection.listener = session
         received, self._received = self._received, b""
-        session.on_connected(self.connection)
+        session.on_connected(connection)
         session.on_data(received)

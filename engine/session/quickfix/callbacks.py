@@ -5,6 +5,7 @@ Errors  only DoNotSend is raised, because any other exception in a QuickFIX call
 Thread  the loop thread only, inside `poll` or `send`.
 """
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -47,12 +48,15 @@ class Callbacks(quickfix.Application):
         self._owner, self._log = owner, log
         self.is_sending = False  # the message in `toApp` is one that we send, not a replay
         self.rejected = 0
+        self.began_ns = 0  # when the session last logged on, monotonic,
+        self.is_used = False  # and whether it has brought an application message since
 
     def onCreate(self, _session_id: quickfix.SessionID) -> None:
         """Learn that QuickFIX has made the session."""
 
     def onLogon(self, _session_id: quickfix.SessionID) -> None:
         """Report that the session is up."""
+        self.began_ns, self.is_used = time.monotonic_ns(), False
         try:
             self._owner.logged_on()
         except BaseException as error:
@@ -67,7 +71,7 @@ class Callbacks(quickfix.Application):
 
     def fromApp(self, message: quickfix.Message, _session_id: quickfix.SessionID) -> None:
         """Pass on an application message."""
-        owner = self._owner
+        owner, self.is_used = self._owner, True
         try:
             text = self._log.take_incoming() or message.toString()
             owner.on_message(Fields(text.encode("utf-8", "surrogateescape")))

@@ -11,16 +11,20 @@ Thread  the loop thread only.
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import Callable
 
 import quickfix
 
+from engine.errors import SessionError
 from engine.runtime._sockets import Sockets, Watch
 from engine.session.quickfix.descriptors import sockets as sockets_of_process
 from engine.session.quickfix.log import SessionLog
 
 CONNECTED_S = 0.1  # between timer polls: often enough for heartbeats and time-outs
 SEEKING_S = 0.02  # while there is no connection to watch
+MOST_UNFRAMED = 16 * 2**20  # bytes of one message, which QuickFIX would keep without a bound
+_BYTES_RECEIVED = 128  # where struct tcp_info of linux/tcp.h has tcpi_bytes_received, 64 bits
 _DRAIN_SLACK = 16  # polls beyond one for each message that waits: the kernel may take a message in parts
 
 
@@ -50,6 +54,7 @@ class Driver:
         self._watching: Watch | None = None
         self._settled = 0  # messages that have left QuickFIX for certain: those sent before the tick before last
         self._sent_at_tick = 0
+        self._framed = (0, 0)  # messages received, and the bytes of the connection when their number last changed
         self._is_draining = False
         self._drained = 0  # polls since QuickFIX had to hold a message back
         self._timer: asyncio.TimerHandle | None = None
@@ -143,6 +148,18 @@ class Driver:
         if not self._is_draining:
             self._settled, self._sent_at_tick = self._sent_at_tick, self._log.sent
         self.poll()
+        self._bound()
+
+    def _bound(self) -> None:
+        """Give up a connection whose bytes make no message."""
+        if self._link is None:
+            return
+        messages, size = self._log.received, _bytes_received(self._link)
+        if messages != self._framed[0] or size < self._framed[1]:
+            self._framed = (messages, size)
+        elif size - self._framed[1] > MOST_UNFRAMED:
+            self._framed = (messages, size)
+            self.on_failure(SessionError(f"more than {MOST_UNFRAMED} bytes came that make no message"))
 
     def _on_readable(self) -> None:
         """Poll; QuickFIX reads once, and the loop calls again while there is more."""
@@ -199,6 +216,11 @@ def _peer_port(found: socket.socket) -> int:
         return int(found.getpeername()[1])
     except OSError:
         return 0  # still connecting, or refused
+
+
+def _bytes_received(link: socket.socket) -> int:
+    size = _BYTES_RECEIVED + 8
+    return int.from_bytes(link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, size)[_BYTES_RECEIVED:], sys.byteorder)
 
 
 def _is_over(link: socket.socket) -> bool:

@@ -279,7 +279,7 @@ class QuickfixSession:
         reason = self.logout_text or self._log.reason
         self.logout_text = ""
         if was_logged_on:
-            self._pacing.ended(reason)
+            self._pacing.ended(reason, self._callbacks.began_ns, was_used=self._callbacks.is_used)
             self.on_logout(reason)
         elif self._pacing.is_wanted:
             self._pacing.failed(reason, is_sent=not self._logons.unsent)

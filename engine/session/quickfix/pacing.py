@@ -5,6 +5,7 @@ Thread  the loop thread only.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -64,10 +65,12 @@ class Pacing:
         self.is_wanted = False
         self._forget()
 
-    def ended(self, reason: str) -> None:
-        """Note the end of a session that was logged on."""
-        self._attempts.answered()
-        self._attempts.last_error = reason
+    def ended(self, reason: str, began_ns: int, *, was_used: bool) -> None:
+        """Note the end of a session that was logged on; slow the next ones down where again and again none holds."""
+        was_storm = self._attempts.is_storm
+        self._attempts.lost(reason, time.monotonic_ns() - began_ns, was_used=was_used)
+        if self.is_wanted:
+            self._slow_down(was_storm)
 
     def failed(self, reason: str, *, is_sent: bool) -> None:
         """Note an attempt that failed; slow the next ones down, or make none where it would fare no better."""
@@ -81,9 +84,14 @@ class Pacing:
             attempts.not_sent("not connected" if reason == _NOT_CONNECTED else reason)
         self._log.refused = ""
         self._notice(NoticeKind.LOGON_FAILED, f"{self._name}: {self._log.address}: {attempts.last_error}")
+        self.needs_operator = attempts.given_up
+        self._slow_down(was_storm)
+
+    def _slow_down(self, was_storm: bool) -> None:
+        """Hold QuickFIX back where its own interval is too short."""
+        attempts = self._attempts
         if attempts.is_storm and not was_storm:
             self._notice(NoticeKind.LOGON_STORM, f"{self._name}: {attempts.storm}")
-        self.needs_operator = attempts.given_up
         if self.needs_operator or attempts.wait_ns > self._reconnect_ns:
             self.session.logout("")
             if not self.needs_operator:

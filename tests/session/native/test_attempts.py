@@ -14,7 +14,7 @@ from engine.runtime.notices import NoticeKind
 from engine.session import attempts
 from engine.session.native.initiator import NativeSession
 from tests.support.session.sockets import Witness, initiator_settings
-from tests.support.session.unwilling import CLOSE, RESET, SILENT, Unwilling, unwilling
+from tests.support.session.unwilling import CLOSE, RESET, SILENT, THEN, THEN_CLOSE, Unwilling, unwilling
 
 Noticed = list[tuple[NoticeKind, str]]
 
@@ -173,6 +173,71 @@ def test_o10_a_storm_of_unanswered_logons_slows_down_and_is_told(tmp_path: Path,
             us.session.logon()  # an operator hurries
             venues[0].answer = Unwilling.LOGON
             await us.logged_on()
+            us.session.close()
+
+    run(main())
+
+
+FLAPS = [
+    Unwilling.LOGON + THEN_CLOSE,
+    Unwilling.LOGON + THEN + "35=5|58=not now|",
+    Unwilling.LOGON + THEN + "35=0|" + THEN_CLOSE,
+    Unwilling.LOGON + THEN + "35=A|98=0|" + THEN_CLOSE,
+]
+
+
+@pytest.mark.parametrize("answer", FLAPS)
+def test_o10_sessions_that_do_not_hold_are_a_storm_too(tmp_path: Path, answer: str) -> None:
+    async def main() -> None:
+        async with unwilling(answer, wall_ns=time.time_ns) as venues:
+            us, told = session(tmp_path, venues)
+            await us.until(lambda: NoticeKind.LOGON_STORM in [kind for kind, _ in told])
+            await asyncio.sleep(1)
+            assert len(venues[0].logons) == attempts.AT_ONCE + 1 == us.count("logon") == us.count("logout")
+            assert us.count("fault") == 0 and us.session.phase == "waiting"
+            us.session.logon()  # an operator hurries
+            venues[0].answer = Unwilling.LOGON
+            await us.until(lambda: us.session.is_logged_on)
+            us.session.close()
+
+    run(main())
+
+
+def test_o10_a_session_that_held_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "HELD_NS", 40_000_000)
+
+    async def main() -> None:
+        async with unwilling(FLAPS[0], wall_ns=time.time_ns) as venues:
+            us, told = session(tmp_path, venues)
+            await us.until(lambda: us.count("logon") > 3 * attempts.AT_ONCE)
+            assert told == []
+            us.session.close()
+
+    run(main())
+
+
+def test_o10_sessions_that_bring_something_before_they_are_lost_are_a_storm_after_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "AT_MOST", 6)
+
+    async def main() -> None:
+        async with unwilling(Unwilling.LOGON + THEN + "35=8|11=x|" + THEN_CLOSE, wall_ns=time.time_ns) as venues:
+            us, told = session(tmp_path, venues)
+            await us.until(lambda: NoticeKind.LOGON_STORM in [kind for kind, _ in told])
+            assert len(us.messages) == 7
+            us.session.close()
+
+    run(main())
+
+
+def test_s3_an_address_whose_sessions_do_not_hold_leads_to_the_next(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with unwilling(FLAPS[0], Unwilling.LOGON, wall_ns=time.time_ns) as venues:
+            venues[1].begin(3)
+            us, _ = session(tmp_path, venues)
+            await us.until(lambda: us.count("logon") == 3 and us.session.is_logged_on)
+            assert [len(venue.logons) for venue in venues] == [2, 1]
             us.session.close()
 
     run(main())

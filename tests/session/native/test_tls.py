@@ -2,21 +2,26 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 import threading
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
 
 from engine.errors import ConfigError
 from engine.session import attempts
+from engine.session.native import strangers
 from engine.session.native.acceptor import SessionAcceptor
 from engine.session.native.initiator import NativeSession
 from engine.session.native.tls import client_context, server_context
 from tests.support.certificates import Authority
 from tests.support.session.sockets import Witness, acceptor_settings, body, initiator_settings
+from tests.support.session.unwilling import message
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +209,102 @@ def test_s22_a_venue_that_wants_a_client_certificate_is_heard_and_given_up(
             runner.run(main())
     finally:
         venue.close()
+
+
+# The port of an acceptor with TLS, attacked
+
+
+@contextlib.asynccontextmanager
+async def guarded(folder: Path, authority: Authority) -> AsyncIterator[tuple[SessionAcceptor, int]]:
+    """Yield an acceptor with TLS and its port; a session that stands there must work before and after."""
+    loop = asyncio.get_running_loop()
+    acceptor = SessionAcceptor([acceptor_settings(folder, LogonTimeout="1", **server_keys(authority))], loop)
+    (port,) = await acceptor.listen()
+    (peer,) = map(Witness, acceptor.sessions.values())
+    us = Witness(NativeSession(initiator_settings(folder, port, **client_keys(authority)), loop))
+    us.session.logon()
+    await us.logged_on()
+    try:
+        yield acceptor, port
+        begun = loop.time()
+        us.session.send(body("o1"))
+        await peer.until(lambda: peer.messages == [("D", "o1")])
+        assert loop.time() - begun < 0.3 and us.count("logout") == 0
+    finally:
+        us.session.close()
+        acceptor.close()
+        await asyncio.sleep(0.05)
+
+
+def attack(main: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(asyncio.wait_for(main, 30))
+
+
+NO_HANDSHAKE = {
+    "plain FIX": message("35=A|98=0|108=30|", 1, 1_767_600_000 * 10**9, ("US", "PEER")),
+    "HTTP": b"GET / HTTP/1.1\r\n\r\n",
+    "garbage": bytes(range(256)) * 40,
+    "half a hello": b"\x16\x03\x01\x02\x00\x01",
+    "a hello of an old version": b"\x16\x03\x00\x00\x2d\x01\x00\x00\x29\x03\x00" + bytes(40),
+    "an alert": b"\x15\x03\x03\x00\x02\x02\x28",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("name", NO_HANDSHAKE)
+def test_hostile_handshake_is_closed_in_time_and_told_in_one_line(
+    name: str, tmp_path: Path, authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with guarded(tmp_path, authority) as (acceptor, port):
+            writers = []
+            for _ in range(20):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writers.append(writer)
+                writer.write(NO_HANDSHAKE[name])
+                if name not in ("half a hello", "nothing"):
+                    async with asyncio.timeout(3):
+                        with contextlib.suppress(ConnectionError):
+                            await reader.read()
+            async with asyncio.timeout(3):
+                while len(acceptor.strangers):
+                    await asyncio.sleep(0.01)
+            for writer in writers:
+                writer.close()
+
+    with caplog.at_level(logging.WARNING):
+        attack(main())
+    (line,) = [record.getMessage() for record in caplog.records if "no effect" not in record.getMessage()][-1:]
+    assert "session_stranger: connection from 127.0.0.1 closed: " in line
+    assert sum("session_stranger" in record.getMessage() for record in caplog.records) == 1
+    assert not any(record.levelno >= logging.ERROR for record in caplog.records)
+
+
+def test_hostile_crowd_before_its_handshake_is_bounded(tmp_path: Path, authority: Authority) -> None:
+    async def main() -> None:
+        async with guarded(tmp_path, authority) as (acceptor, port):
+            crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(strangers.MOST_STRANGERS + 50)]
+            await asyncio.sleep(0.1)
+            assert 0 < len(acceptor.strangers) <= strangers.MOST_STRANGERS
+            for _, writer in crowd:
+                writer.close()
+
+    attack(main())
+
+
+def test_hostile_peer_that_ends_tls_without_its_goodbye_leaves_nothing(tmp_path: Path, authority: Authority) -> None:
+    async def main() -> None:
+        async with guarded(tmp_path, authority) as (acceptor, port):
+            context = ssl.create_default_context(cafile=str(authority.folder / "ca.pem"))
+            for sni in ("venue.test", "other.test", "x" * 60):
+                context.check_hostname = sni == "venue.test"
+                _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname=sni)
+                writer.write(b"8=FIX.4.4\x01")
+                await writer.drain()
+                writer.transport.abort()
+            async with asyncio.timeout(3):
+                while len(acceptor.strangers):
+                    await asyncio.sleep(0.01)
+
+    attack(main())

@@ -11,7 +11,7 @@ from engine.errors import ConfigError
 from engine.runtime.notices import NoticeKind
 from engine.session import attempts
 from tests.support.session.fix_peer import Side, run, until
-from tests.support.session.unwilling import CLOSE, RESET, SILENT, Unwilling, unwilling
+from tests.support.session.unwilling import CLOSE, RESET, SILENT, THEN, THEN_CLOSE, Unwilling, unwilling
 
 NAMES = ("SIMVENUE", "FIXLANE")
 Noticed = list[tuple[NoticeKind, str]]
@@ -129,6 +129,31 @@ def test_o10_a_storm_of_unanswered_logons_slows_down_and_is_told(tmp_path: Path,
                 us.session.logon()
                 venues[0].answer = Unwilling.LOGON
                 venues[0].begin(us.session.next_target_seq_num)
+                await until(lambda: us.session.is_logged_on)
+
+    run("event", main())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Unwilling.LOGON + THEN_CLOSE,
+        Unwilling.LOGON + THEN + "35=5|58=not now|",
+        Unwilling.LOGON + THEN + "35=0|" + THEN_CLOSE,
+    ],
+)
+def test_o10_sessions_that_do_not_hold_are_a_storm_too(tmp_path: Path, answer: str) -> None:
+    async def main() -> None:
+        async with unwilling(answer, wall_ns=time.time_ns, comp_ids=NAMES) as venues:
+            us, told = side(tmp_path, venues)
+            with us:
+                await until(lambda: count(told, NoticeKind.LOGON_STORM))
+                await asyncio.sleep(1)
+                events = [event[0] for event in us.events]
+                assert len(venues[0].logons) == attempts.AT_ONCE + 1 == events.count("logon") == events.count("logout")
+                assert us.faults() == [] and us.session.phase == "waiting"
+                us.session.logon()
+                venues[0].answer = Unwilling.LOGON
                 await until(lambda: us.session.is_logged_on)
 
     run("event", main())

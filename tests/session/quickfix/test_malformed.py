@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.session import attempts
 from engine.session.quickfix import driver
 from engine.session.quickfix import settings as settings_module
 from tests.support.session.fix_peer import (
@@ -98,6 +99,7 @@ def test_mutated_messages_are_counted_and_named_and_nothing_breaks(
 ) -> None:
     monkeypatch.setattr(driver, "SEEKING_S", 0.0005)
     monkeypatch.setattr(driver, "CONNECTED_S", 0.0005)
+    monkeypatch.setattr(attempts, "HELD_NS", 0)  # each loss is ours
     caplog.set_level(logging.INFO, "engine.session")
     chance = random.Random(20260105)
 
@@ -181,6 +183,25 @@ async def test_wrong_length_before_a_data_field_is_counted_and_nothing_more(tmp_
         counts = side.session.counts
         assert counts["garbled"] + counts["rejected"] == 1
         assert len(side.faults()) == counts["garbled"]
+
+
+@pytest.mark.parametrize("begin", [b"8=FIX.4.4\x019=2000000000\x0135=8\x0158=", b"no FIX at all "])
+def test_bytes_that_make_no_message_are_bounded(tmp_path: Path, begin: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "MOST_UNFRAMED", 2**20)
+
+    async def scenario() -> None:
+        async with logged_on(tmp_path, **STRICT) as (side, peer):
+            peer.write(begin)
+            for _ in range(20):
+                if peer.is_connected:
+                    peer.write(b"x" * 100_000)
+                await asyncio.sleep(0.01)
+            await until(lambda: len(peer.received("A")) == 2)
+            await until(lambda: side.session.is_logged_on)
+            assert [event[0] for event in side.events] == ["logon", "fault", "logout", "logon"]
+            assert "more than 1048576 bytes came that make no message" in side.faults()[0]
+
+    run("event", scenario())
 
 
 @in_both_modes

@@ -12,6 +12,8 @@ from engine.codec import TimestampFormat
 
 CLOSE, RESET, SILENT = "close", "reset", "silent"
 _TIMES = TimestampFormat(3)
+THEN = "&"  # between two messages of an answer
+THEN_CLOSE = "&close"
 
 
 def message(text: str, seq_num: int, wall_ns: int, comp_ids: tuple[str, str] = ("PEER", "US")) -> bytes:
@@ -26,7 +28,10 @@ def message(text: str, seq_num: int, wall_ns: int, comp_ids: tuple[str, str] = (
 
 
 class Unwilling:
-    """Listens at `port`; `answer` is what each Logon gets, `LOGON` for a good one. `logons` holds what came."""
+    """Listens at `port`; `answer` is what each Logon gets, `LOGON` for a good one. `logons` holds what came.
+
+    Several messages are joined by `THEN`; after `THEN_CLOSE` the connection is closed at once.
+    """
 
     LOGON = "35=A|98=0|108=30|"
 
@@ -63,9 +68,12 @@ class Unwilling:
                 linger = struct.pack("ii", 1, 0)
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             elif self.answer not in (CLOSE, SILENT):
-                self._sent += 1
-                writer.write(message(self.answer, self._sent, self._wall_ns(), self._comp_ids))
-            if self.answer in (SILENT, self.LOGON):
+                for text in self.answer.removesuffix(THEN_CLOSE).split(THEN):
+                    self._sent += 1
+                    writer.write(message(text, self._sent, self._wall_ns(), self._comp_ids))
+            if self.answer.endswith(THEN_CLOSE):
+                await asyncio.sleep(0.05)
+            elif self.answer in (SILENT, self.LOGON):
                 await reader.read()
             elif self.answer not in (CLOSE, RESET):  # a venue that refuses leaves the closing to us for a while
                 async with asyncio.timeout(0.2):

@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 _NS = 1_000_000_000
+Local = tuple[str, int]
 
 
 class HostAddresses:
@@ -25,15 +26,16 @@ class HostAddresses:
         """Move on: what the last attempt reached was no good."""
         self._failures += 1
 
-    async def connect(self, host: str, port: int) -> socket.socket:
-        """Return a socket that is connected to the first address that answers."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        first = self._failures % len(found)
+    async def connect(self, host: str, port: int, local: Local | None = None) -> socket.socket:
+        """Return a socket that is connected, from address and port `local`, to the first address that answers."""
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         last: Exception = OSError(f"{host} has no address")
+        first = self._failures % max(1, len(found))
         for family, kind, protocol, _, address in found[first:] + found[:first]:
             candidate = socket.socket(family, kind, protocol)
             try:
+                if local is not None:
+                    await _bind(candidate, local)
                 await self._connect(candidate, address, len(found))
                 return candidate
             except (OSError, TimeoutError) as error:
@@ -48,3 +50,11 @@ class HostAddresses:
         candidate.setblocking(False)
         async with asyncio.timeout(self._timeout_ns / share / _NS):
             await asyncio.get_running_loop().sock_connect(candidate, address)
+
+
+async def _bind(candidate: socket.socket, local: Local) -> None:
+    """Give a socket its own end; OSError where `local` has no address of the socket's family."""
+    found = await asyncio.get_running_loop().getaddrinfo(*local, family=candidate.family, type=socket.SOCK_STREAM)
+    if not found:
+        raise OSError(f"{local[0]} has no address to connect from")
+    candidate.bind(found[0][4])
