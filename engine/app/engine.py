@@ -184,6 +184,8 @@ class Engine(Views):
             try:
                 await self._stopped.wait()
             except asyncio.CancelledError:
+                if self.watchdog is None:  # no process of our own: whoever runs us may cancel
+                    raise
                 self.supervisor.halt("the task that runs the engine was cancelled by other code")
                 self.stop()
 
