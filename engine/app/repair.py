@@ -23,7 +23,10 @@ def actions(session: Session, note: Callable[[str], object]) -> dict[str, Action
     """Return what the control socket takes for a session; what changes its numbers is noted with who did it."""
 
     def changing(change: Callable[[OperatorRequest], object]) -> Action:
+        """Return an action that changes numbers."""
+
         def act(request: OperatorRequest) -> Answer:
+            """Change them, and note what they were."""
             before = f"next out {session.next_sender_seq_num}, next in {session.next_target_seq_num}"
             change(request)
             after = f"next out {session.next_sender_seq_num}, next in {session.next_target_seq_num}"
@@ -33,7 +36,10 @@ def actions(session: Session, note: Callable[[str], object]) -> dict[str, Action
         return act
 
     def doing(step: Callable[[OperatorRequest], object]) -> Action:
+        """Return an action that changes none."""
+
         def act(request: OperatorRequest) -> Answer:
+            """Do it, and answer how the session stands."""
             step(request)
             return _answer(session)
 

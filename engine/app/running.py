@@ -104,6 +104,7 @@ def telling(engine: Engine, loop: asyncio.AbstractEventLoop, kind: NoticeKind) -
     """Return what takes the words of another thread, and tells them on the loop."""
 
     def tell(text: str) -> None:
+        """Hand the words to the loop."""
         with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(partial(engine.trading.notices.tell, kind, text))
 
@@ -114,6 +115,7 @@ def log_lost(tell: Callable[[str], object]) -> Callable[[str], object]:
     """Return what tells of lost lines on standard error too, since the log may be where they are lost."""
 
     def lost(text: str) -> None:
+        """Say it twice."""
         log.say(text)
         tell(text)
 

@@ -16,12 +16,12 @@ from array import array
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
+from engine._book cimport Top, top_of
 from engine.instrument cimport Instrument, PriceGrid
 from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio
 from engine.risk._duplicates cimport DuplicateWindow
 from engine.risk._exposure cimport Exposure, Open, times
-from engine.risk._top cimport Top, top_of
 from engine.runtime._halt_page cimport HaltPage
 from engine.runtime._rate cimport TokenBucket
 

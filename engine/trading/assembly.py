@@ -86,6 +86,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     doubts = Doubts(instruments, parts.orders, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
 
     def resync(book: Book) -> None:
+        """Ask for the book of a market anew."""
         around.command(parts.market_data.resync((book.instrument,)))
 
     loop = TradingLoop(

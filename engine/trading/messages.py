@@ -20,6 +20,7 @@ def join(session: Session, loop: TradingLoop, supervisor: Supervisor, receive: C
     """Lead the events of a session to its desk; its messages go to `receive`."""
 
     def on_logout(reason: str) -> None:
+        """Tell why the session was lost, then act on it."""
         loop.notices.tell(NoticeKind.SESSION_LOST, f"{session.name}: {reason or 'no reason given'}")
         supervisor.on_logout(reason)
 

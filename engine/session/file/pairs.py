@@ -8,6 +8,7 @@ Source  QuickFIX configuration pages; QuickFIX/J and /Go refuse StartDay without
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from ipaddress import ip_address
 
 from engine.session.file.keys import APPL_VER_ID
@@ -90,8 +91,8 @@ def _multipliers(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     test, end = "TestRequestDelayMultiplier", "HeartBeatTimeoutMultiplier"
     numbers = [values.get(test, "0.2"), values.get(end, "1.4")]
     try:
-        is_late = float(numbers[0]) >= float(numbers[1])
-    except ValueError:  # named by itself
+        is_late = Decimal(numbers[0]) >= Decimal(numbers[1])
+    except ArithmeticError:  # named by itself
         return
     if is_late:
         key, other = (test, end) if test in values else (end, test)

@@ -74,6 +74,7 @@ class _Reading:
         self._early: list[tuple[int, str]] = []  # lines above any section
 
     def take(self, number: int, line: str) -> None:
+        """Take one line, stripped, with its number."""
         if not line or line.startswith(_COMMENTS):
             return
         if line.startswith("["):
@@ -102,6 +103,7 @@ class _Reading:
         self._problems.append(f"{self._file}:{number}: section {_harmless(line)} {how}")
 
     def result(self) -> FileText:
+        """Return what was taken."""
         if self._early:
             (number, line), more = self._early[0], len(self._early) - 1
             others = f" and {more} more like it" if more else ""

@@ -18,6 +18,7 @@ def substituted(text: str, environ: Mapping[str, str]) -> tuple[str, list[str]]:
     faults: list[str] = []
 
     def value_of(found: re.Match[str]) -> str:
+        """Return what stands for one variable; empty where it is at fault."""
         if found[0].startswith("$$"):
             return found[0][1:]
         name, is_closed = found[1], bool(found[2])

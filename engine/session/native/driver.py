@@ -76,6 +76,7 @@ class SessionDriver(Host):
 
     @on_refused.setter
     def on_refused(self, told: Callable[[Fields, int, str], None]) -> None:
+        """Set what is told."""
         self.core.on_refused = told
 
     @property
