@@ -53,8 +53,8 @@ cdef extern from *:
 cdef enum:
     MOST_MARKETS = 1024  # in one view
     SLICE = 512  # buckets of each latency recorder in one view: all of them in 54
-    RESTRICTED = 1 << 16
-    SETTLED = 1 << 17
+    RESTRICTED = 0x10000
+    SETTLED = 0x20000
 
 cdef str UNKNOWN = fix.Status.UNKNOWN
 
