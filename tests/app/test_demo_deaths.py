@@ -87,7 +87,7 @@ def demo(*arguments: object) -> tuple[int, str, str, float]:
         (of_two_markets, rf"a frame of KXOTHER in the capture of {MARKET}: one market per file"),
     ],
 )
-def test_demo_ends_at_once_with_the_words_of_a_venue_that_dies(
+def test_o22_demo_ends_at_once_with_the_words_of_a_venue_that_dies(
     tmp_path: Path, made: Any, words: str, pair: str
 ) -> None:
     flags = ("--session", pair, "--acceptor", pair, "--capture", *made(tmp_path))
@@ -99,7 +99,7 @@ def test_demo_ends_at_once_with_the_words_of_a_venue_that_dies(
     assert seconds < AT_ONCE_S
 
 
-def test_overlapping_files_of_one_market_are_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_o23_overlapping_files_of_one_market_are_refused_before_anything_starts(tmp_path: Path) -> None:
     one = write(tmp_path / "1.ndjson.gz", SNAPSHOT, delta(1), delta(9))
     two = write(tmp_path / "2.ndjson.gz", delta(8), delta(10))
     status, output, errors, _ = demo("--capture", one, two)

@@ -78,7 +78,7 @@ def test_page_shows_books_quotes_positions_and_money(width: int) -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
 @pytest.mark.parametrize("factor", [1, 10])
-def test_page_of_eight_markets_fits_a_terminal_of_24_rows(width: int, factor: int) -> None:
+def test_o21_page_of_eight_markets_fits_a_terminal_of_24_rows(width: int, factor: int) -> None:
     page = drawn(*markets(8, factor), width)
     assert max(map(len, page)) <= width
     assert len(page) <= 24

@@ -56,7 +56,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", WRONG, ids=lambda kind: kind.__name__)
-def test_hook_that_cannot_be_called_as_meant_is_named(kind: type[Strategy]) -> None:
+def test_o20_hook_that_cannot_be_called_as_meant_is_named(kind: type[Strategy]) -> None:
     (problem,) = wrong_hooks(kind)
     assert problem.startswith(f"{__name__}:{WRONG[kind]}")
 

@@ -84,7 +84,7 @@ def test_capture_without_frames_is_a_decode_error(tmp_path: Path) -> None:
         markets([path])
 
 
-def test_recording_that_begins_with_acknowledgements_is_read_over_them(tmp_path: Path) -> None:
+def test_o24_recording_that_begins_with_acknowledgements_is_read_over_them(tmp_path: Path) -> None:
     path = tmp_path / "A.ndjson"
     told = [{"id": 1, "type": "subscribed", "msg": {"channel": "orderbook_delta", "sid": 1}}, {"id": 2, "type": "ok"}]
     for kind, message in (snapshot({44: 50}, {46: 30}), delta(B, 44, 1)):

@@ -121,7 +121,7 @@ def test_start_in_the_middle_of_a_day_carries_on_without_the_runs_before_it(tmp_
 
 
 @pytest.mark.parametrize("other", [MORNING - 3600 * 10**9, EVENING], ids=["earlier rule", "wrong clock"])
-def test_record_of_another_day_gives_no_new_budget(tmp_path: Path, other: int) -> None:
+def test_o5_record_of_another_day_gives_no_new_budget(tmp_path: Path, other: int) -> None:
     life = Life(tmp_path, "A")
     life.trade(NOON, BUY, 10, 5_000, 7)
     life.trade(NOON, SELL, 10, 4_000, 7)

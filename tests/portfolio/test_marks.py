@@ -36,7 +36,7 @@ def test_long_position_that_nobody_bids_for_is_worth_nothing() -> None:
     assert (position.mark, position.pnl) == (0, -40_007)
 
 
-def test_short_position_that_nobody_offers_costs_the_payout() -> None:
+def test_m13_short_position_that_nobody_offers_costs_the_payout() -> None:
     portfolio, position = held(SELL)
     portfolio.mark(RAIN, 3_900, NO_ASK)
     assert (position.mark, position.pnl) == (10_000, -60_007)
@@ -80,7 +80,7 @@ def test_settled_market_pays_its_value_whatever_its_book_says(side: int) -> None
 
 
 @pytest.mark.parametrize(("side", "mark"), [(BUY, 3_900), (SELL, 4_100)])
-def test_closed_market_keeps_its_last_mark_until_it_opens_again(side: int, mark: int) -> None:
+def test_o25_closed_market_keeps_its_last_mark_until_it_opens_again(side: int, mark: int) -> None:
     portfolio, position = held(side)
     portfolio.set_open(RAIN, False)
     portfolio.mark(RAIN, NO_BID, NO_ASK)

@@ -141,7 +141,9 @@ def test_whatever_leaves_a_hook_halts(hook: str, error: BaseException) -> None:
     assert __file__ in reason
 
 
-def test_error_below_the_strategy_names_its_own_line_and_logs_the_whole_way(caplog: pytest.LogCaptureFixture) -> None:
+def test_o17_error_below_the_strategy_names_its_own_line_and_logs_the_whole_way(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class Reader(Strategy):
         def on_start(self) -> None:
             json.loads("")

@@ -288,7 +288,7 @@ def test_order_on_a_stale_book_is_denied() -> None:
 
 
 @pytest.mark.parametrize("terms", [{"time_in_force": "1\x0158=x"}, {"time_in_force": ""}, {"time_in_force": "6"}])
-def test_time_in_force_that_cannot_be_written_is_denied_before_anything_is_recorded(terms: dict[str, Any]) -> None:
+def test_o11_time_in_force_that_cannot_be_written_is_denied_before_anything_is_recorded(terms: dict[str, Any]) -> None:
     scene = Scene()
     assert scene.buy(**terms) is None
     assert scene.names() == ["strategy.on_reject"]

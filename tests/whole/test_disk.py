@@ -67,7 +67,7 @@ def test_journal_whose_directory_is_gone_halts_with_its_reason_and_cancels(
     r.assert_agrees()
 
 
-def test_duty_that_fails_halts_and_the_next_tick_comes(rig: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_o2_duty_that_fails_halts_and_the_next_tick_comes(rig: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     r: Rig = rig()
     order = r.rest(fix.BUY, 4_000, 500)
 

@@ -61,7 +61,7 @@ def test_restart_in_the_middle_of_a_losing_day_halts_at_the_same_sum(rig: Start,
 
 
 @pytest.mark.parametrize("is_killed", [False, True], ids=["orderly", "killed"])
-def test_loss_that_was_closed_in_reduce_only_stays_used_up(rig: Start, is_killed: bool) -> None:
+def test_o6_loss_that_was_closed_in_reduce_only_stays_used_up(rig: Start, is_killed: bool) -> None:
     r = lose(rig)
     r.ask("reduce-only")
     r.until_trading()
