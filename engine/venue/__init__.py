@@ -1,6 +1,7 @@
 """What differs between venues, as the engine sees it: one market-data dialect, one order dialect, one fee rule.
 
-A venue is one folder or module here that satisfies these protocols; nothing else in the engine names a venue.
+A venue is one folder or module here that satisfies these protocols; nothing else in the engine names a venue. What it
+offers beside them: `rest` (requests as values), `reference` (its markets), `account` (what we have there).
 """
 
 from collections.abc import Iterable

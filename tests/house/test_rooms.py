@@ -44,6 +44,8 @@ EDGES = {
     "quickfix": ("engine.session.quickfix", "engine.sim.fix", "bench"),
     "quickfix44": ("engine.session.quickfix", "engine.sim.fix", "bench"),
     "picows": ("engine.net", "engine.sim"),
+    "aiohttp": ("engine.net", "engine.sim"),
+    "stamina": ("engine.net",),
     "prometheus_client": ("engine.ops",),
     "websockets": ("bench",),
     "matplotlib": ("bench",),

@@ -1,0 +1,93 @@
+"""What an account has at a venue, as the venue tells it: values to compare with ours.
+
+Units   prices, sizes and money as in the venue's instruments; a net position counts YES contracts, short below 0.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from engine.venue.rest import Call, PagedCall
+
+
+class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One order as the venue has it. `status` is OrdStatus(39)."""
+
+    order_id: str
+    cl_ord_id: str
+    symbol: str
+    side: int
+    price: int
+    order_qty: int
+    cum_qty: int
+    leaves_qty: int
+    status: str
+    shard: int = 0
+    updated_ns: int = 0
+
+
+class VenueFill(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill. `trade_id` is TrdMatchID(880): the same over FIX, feed and REST. `cl_ord_id` may be empty."""
+
+    trade_id: str
+    order_id: str
+    cl_ord_id: str
+    symbol: str
+    side: int
+    price: int
+    qty: int
+    fee: int
+    is_taker: bool
+    time_ns: int
+    net_after: int | None = None  # the net position after it, where the venue says so
+
+
+class VenuePosition(msgspec.Struct, frozen=True, kw_only=True):
+    """The net position in one market, and what it has cost in fees so far."""
+
+    symbol: str
+    net: int
+    fees: int
+    realized: int = 0
+
+
+class VenueBalance(msgspec.Struct, frozen=True, kw_only=True):
+    """Free and bound cash of the account, in all and by shard."""
+
+    cash: int
+    shards: dict[int, int] = {}
+    updated_ns: int = 0
+
+
+class VenueSettlement(msgspec.Struct, frozen=True, kw_only=True):
+    """One market paid. `payout` is what a YES contract got."""
+
+    symbol: str
+    payout: int
+    revenue: int
+    fee: int
+    time_ns: int
+    yes_qty: int = 0
+    no_qty: int = 0
+
+
+class AccountDialect(Protocol):
+    """What asks a venue for an account. Lists are complete only once their last page is read."""
+
+    def balance(self) -> Call[VenueBalance]:
+        """Return what asks for the cash."""
+
+    def positions(self) -> PagedCall[VenuePosition]:
+        """Return what asks for every position that is not settled."""
+
+    def open_orders(self) -> PagedCall[VenueOrder]:
+        """Return what asks for every resting order."""
+
+    def orders_of(self, symbol: str, since_ns: int) -> PagedCall[VenueOrder]:
+        """Return what asks for every order of a market, whatever its state, changed since then."""
+
+    def fills(self, since_ns: int) -> PagedCall[VenueFill]:
+        """Return what asks for every fill since then."""
+
+    def settlements(self, since_ns: int) -> PagedCall[VenueSettlement]:
+        """Return what asks for every settlement since then."""

@@ -1,0 +1,71 @@
+"""Markets as a venue describes them, whichever way it does: by REST, by its feed, or by FIX.
+
+Units   prices in integers of the venue's decimals, times in ns since 1970, fees as in `FeeTerms`.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from engine.instrument import PriceBand
+from engine.venue import MarketState
+from engine.venue.rest import Call, PagedCall
+
+
+class MarketListing(msgspec.Struct, frozen=True, kw_only=True):
+    """One market as the venue describes it now. 0 is a time that it does not say, -1 a price."""
+
+    symbol: str
+    event: str
+    series: str
+    bands: tuple[PriceBand, ...]
+    state: int = MarketState.ACTIVE
+    opens_ns: int = 0
+    close_ns: int = 0
+    shard: int = 0
+    title: str = ""
+    payout: int = -1  # what a YES contract pays, once it is known
+    maker_percent: int = -1  # fee terms of its event or series; -1 where they are not told with it
+    multiplier_milli: int = -1
+    best_bid: int = -1
+    best_ask: int = -1
+    volume: int = -1  # contracts traded, in size units
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which markets: those that are in any of these, and pass every filter."""
+
+    symbols: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    states: tuple[int, ...] = (MarketState.ACTIVE, MarketState.PAUSED)
+    closing_within_ns: int = 0  # 0 is no bound
+
+    def takes(self, market: MarketListing, now_ns: int) -> bool:
+        """Return whether a market is selected now."""
+        named = market.symbol in self.symbols or market.event in self.events or market.series in self.series
+        if not named or market.state not in self.states:
+            return False
+        return not self.closing_within_ns or 0 < market.close_ns <= now_ns + self.closing_within_ns
+
+
+class ExchangeState(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the venue takes requests. A trading pause takes cancels, an exchange pause nothing."""
+
+    is_open: bool
+    is_trading: bool
+    shards: dict[int, tuple[bool, bool]] = {}  # (is_open, is_trading) of each
+    resumes_ns: int = 0
+
+
+class ReferenceDialect(Protocol):
+    """What asks a venue for its markets."""
+
+    def exchange_state(self) -> Call[ExchangeState]:
+        """Return what asks whether the venue is open."""
+
+    def pauses(self) -> Call[list[tuple[int, int]]]:
+        """Return what asks for the planned pauses, each (begin_ns, end_ns)."""
+
+    def markets(self, selection: Selection) -> list[PagedCall[MarketListing]]:
+        """Return what asks for a selection: its answers may hold more, which `Selection.takes` sorts out."""
