@@ -54,8 +54,8 @@ class Aged(NamedTuple, Generic[T]):
 class RestClient:
     """One client of one account, from `open` to `close` (or in `async with`).
 
-    `tokens` may be spent by others too. `audit` takes a record of each attempt, as `AuditLog.write` does. `tell` takes words about what the venue failed to do, in a line each;
-    refusals are for whoever asked, as RestError.
+    `tokens` may be spent by others too. `audit` takes a record of each attempt, as `AuditLog.write` does. `tell`
+    takes words about what the venue failed to do, a line each; its refusals are for whoever asked, as RestError.
     """
 
     def __init__(
