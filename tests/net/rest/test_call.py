@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 
 from engine.net.rest.errors import RestError
-from engine.venue.rest import Call
-from tests.support.rest_venue import WALL_NS, get, post, reply, visiting
+from engine.venue.rest import Call, RestRequest
+from tests.support.rest_venue import WALL_NS, PlainRestDialect, get, post, reply, visiting
 from tests.support.ws_venue import run
 
 
@@ -206,20 +206,16 @@ def test_path_that_is_none_is_not_sent(path: str) -> None:
 
 
 def test_signature_that_fails_tells_nothing_secret() -> None:
-    class Failing(Exception):
-        pass
+    class Failing(PlainRestDialect):
+        def sign(self, request: RestRequest, now_ns: int) -> dict[str, str]:
+            raise ArithmeticError("secret")
 
     async def body() -> None:
-        async with visiting() as (venue, visitor):
-
-            def sign(*_: object) -> dict[str, str]:
-                raise Failing("secret")
-
-            visitor.client._carrier._credential.sign = sign
+        async with visiting(dialect=Failing()) as (venue, visitor):
             with pytest.raises(RestError) as caught:
                 await visitor.client.call(post())
             assert str(caught.value) == (
-                "create_order: not sent: it cannot be signed: Failing: check the credentials and the path"
+                "create_order: not sent: it cannot be signed: ArithmeticError: check the credentials and the path"
             )
             assert caught.value.__cause__ is None and venue.seen == []
 

@@ -98,9 +98,7 @@ STEPS = st.lists(
 
 
 @given(STEPS, st.integers(0, 15))
-def test_random_traffic_goes_as_the_reference_says(
-    steps: list[tuple[str, Urgency, int, int]], reserve: int
-) -> None:
+def test_random_traffic_goes_as_the_reference_says(steps: list[tuple[str, Urgency, int, int]], reserve: int) -> None:
     """The reference counts tokens as a fraction of ns, and sorts a list before each step."""
     slots = Slots(2, 1)
     lane = Lane(TokenBucket(40, 30), slots, 4, reserve)
