@@ -27,8 +27,8 @@ from engine.net.rest.carrier import Carrier
 from engine.net.rest.counts import RestCounts
 from engine.net.rest.credential import Credential, LastingCredential
 from engine.net.rest.errors import RestError, printable
-from engine.net.rest.gate import Gate
-from engine.net.rest.pages import Listing, each_page
+from engine.net.rest.gate import RestGate
+from engine.net.rest.pages import PagedList, each_page
 from engine.net.rest.settings import RestSettings
 from engine.net.rest.sharing import Flight, Flights
 from engine.net.rest.tokens import TokenCosts, Tokens
@@ -78,7 +78,7 @@ class RestClient:
         self._clock_ns = clock_ns
         self._tell = tell
         self._wire = Wire(settings, ssl_context)
-        self._gate = Gate(settings, self.tokens, self.counts, clock_ns)
+        self._gate = RestGate(settings, self.tokens, self.counts, clock_ns)
         self._cache = AnswerCache(settings.cache_entries, settings.cache_bytes)
         self._flights = Flights()
         self._carrier = Carrier(
@@ -143,15 +143,15 @@ class RestClient:
             for item in items:
                 yield item
 
-    async def all(self, paged: PagedCall[T]) -> Listing[T]:
+    async def all(self, paged: PagedCall[T]) -> PagedList[T]:
         """Return a list as far as it could be read, and whether that is all of it."""
         found: list[T] = []
         try:
             async for items in each_page(self.call, paged, self.settings.most_pages):
                 found += items
         except RestError as error:
-            return Listing(found, error)
-        return Listing(found, None)
+            return PagedList(found, error)
+        return PagedList(found, None)
 
     async def warm(self, calls: Iterable[Call[Any]]) -> list[RestError]:
         """Ask these reads, so that the cache has them; return what failed."""
