@@ -41,8 +41,7 @@ def check(path: Path) -> tuple[list[str], list[str]]:
         wrong += of_file
     wrong += _wrong_machine(sections)
     wrong += _attempted(_parts(draft))
-    given = [sections[name].credentials for name in ("session", "feed") if name in sections]
-    return _once(wrong), warnings + loading.exposed(given)
+    return _once(wrong), warnings
 
 
 def _named_session_file(path: Path) -> Path | None:

@@ -19,7 +19,7 @@ from engine.app.takeover import take_over
 from engine.app.views import Views
 from engine.book import make_book
 from engine.codec import Fields
-from engine.config.engine import EngineConfig
+from engine.config.sections import EngineConfig
 from engine.errors import EngineError
 from engine.net.feed import Feed, FeedSettings
 from engine.ops.control import OperatorSocket

@@ -6,14 +6,15 @@ Errors  ConfigError that names the key, what was looked for, and what is there.
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine import venue
 from engine.app.hooks import wrong_hooks
-from engine.config.engine import Credentials, FeedSection, SessionSection, StrategySection
+from engine.config.credentials import Credentials
+from engine.config.sections import FeedSection, SessionSection, StrategySection
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
@@ -78,20 +79,15 @@ def feed_protection(section: FeedSection) -> str:
     return protection(section.url)
 
 
-def exposed(credentials: Iterable[Credentials]) -> list[str]:
-    """Return a warning for each file of a credential that others may read."""
-    return list(dict.fromkeys(text for each in credentials for text in each.exposed()))
-
-
 def _with_key(section: str, credentials: Credentials, make: Callable[[str, bytes], Any]) -> Any:
     """Return what `make` makes of the API key; a fault of the key is told of its section and file."""
     key_id, private_key = credentials.key_id(), credentials.private_key()
     try:
         return make(key_id, private_key)
     except KeyFileError as error:
-        file = credentials.key_file() or "what is configured"
+        source = credentials.source()
         hint = "; set private_key_passphrase_env or _file" if isinstance(error, PassphraseMissing) else ""
-        raise ConfigError(f"{section}.credentials: {file} {error}{hint}") from None
+        raise ConfigError(f"{section}.credentials: {source} {error}{hint}") from None
 
 
 def _factory(key: str, name: str, factory: str, default: Any = None) -> Any:

@@ -13,8 +13,9 @@ from engine import strategy
 from engine.app import loading, looking
 from engine.book import Book, SortedBook
 from engine.cli import parser
-from engine.config.engine import (
-    Credentials,
+from engine.config.credentials import Credentials
+from engine.config.markets import BandSection, Decimals, MarketSection
+from engine.config.sections import (
     EngineSection,
     FeedSection,
     JournalSection,
@@ -25,7 +26,6 @@ from engine.config.engine import (
     StrategySection,
     WatchdogSection,
 )
-from engine.config.markets import BandSection, Decimals, MarketSection
 from engine.exchange.faults import KINDS, InjectedFault
 from engine.exchange.liquidity import LiquiditySettings
 from engine.fix import Status
