@@ -47,7 +47,7 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
     instruments = take_instruments(tables, table)
     if instruments:
         tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
-    for name in ("session", "feed"):
+    for name in ("session", "feed", "rest"):
         _check_credentials(tables, name, table.get(name), environ)
     found = {name: section for name, section in tables.fields(Sections, table, "").items() if section is not None}
     for name, key in (("risk", "restricted"), ("metrics", "markets")):
@@ -55,6 +55,8 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
             strangers = set(getattr(found[name], key)).difference(each.symbol for each in instruments)
             if strangers:
                 tables.problem(f"{name}.{key}", f"names no market: {', '.join(sorted(strangers))}")
+    if "universe" in found and "rest" not in table:
+        tables.problem("universe", "wants [rest]: that is where the venue lists its markets")
     return Draft(found, tuple(instruments), tables.problems)
 
 

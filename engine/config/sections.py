@@ -18,7 +18,9 @@ from engine.instrument import Instrument
 from engine.risk.fee_terms import FeeTerms
 from engine.risk.limits import Limits
 from engine.trading.feed_watch import FeedLimits
-from engine.units import Duration, DurationLimit, Section
+from engine.units import NO_LIMIT, Duration, DurationLimit, Section
+
+_THIS_HOST = ("127.0.0.1", "::1", "localhost")
 
 
 class EngineSection(Section, frozen=True, kw_only=True):
@@ -51,6 +53,49 @@ class SessionSection(Section, frozen=True, kw_only=True):
     credentials: Credentials = Credentials()
 
 
+class VenueSection(Section, frozen=True, kw_only=True):
+    """Which of the venue's environments this is; the venue judges hosts, ports and CompIDs by it."""
+
+    environment: str = ""  # "" where the venue has only one
+    i_mean_production: bool = False
+
+
+class RestSection(Section, frozen=True, kw_only=True):
+    """The venue's REST interface: where it is, and who we are there."""
+
+    url: str
+    dialect: str
+    ca: Path | None = None  # certificates of authorities in PEM, instead of the system's
+    audit: Path | None = None  # every request and answer, without secrets
+    timeout_ns: Duration = 5_000_000_000
+    credentials: Credentials = Credentials()
+
+    def __post_init__(self) -> None:
+        if fault := _fault_of_address(self.url, ("http", "https")):
+            raise ConfigError(f'url: "{_without_secrets(self.url)}" {fault}')
+        if urlsplit(self.url).scheme == "http" and urlsplit(self.url).hostname not in _THIS_HOST:
+            raise ConfigError(f'url: "{_without_secrets(self.url)}" is not encrypted: write https://')
+        if not self.timeout_ns:
+            raise ConfigError("timeout must be positive: every request would be given up at once")
+
+
+class UniverseSection(Section, frozen=True, kw_only=True):
+    """Which markets are traded, as the venue lists them: those in any of the lists that pass every filter."""
+
+    symbols: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    closing_within_ns: DurationLimit = NO_LIMIT
+    max_markets: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
+    refresh_ns: Duration = 60_000_000_000
+
+    def __post_init__(self) -> None:
+        if not (self.symbols or self.events or self.series):
+            raise ConfigError("names no market: list symbols, events or series")
+        if not self.refresh_ns:
+            raise ConfigError("refresh must be positive: the venue would be asked without end")
+
+
 class FeedSection(Section, frozen=True, kw_only=True):
     """The market-data connection."""
 
@@ -66,9 +111,8 @@ class FeedSection(Section, frozen=True, kw_only=True):
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
-        if fault := _fault_of_address(self.url):
-            shown = re.sub("//[^/]*@", "//...@", self.url).partition("?")[0]  # no password in an error
-            raise ConfigError(f'url: "{shown}" {fault}')
+        if fault := _fault_of_address(self.url, ("ws", "wss")):
+            raise ConfigError(f'url: "{_without_secrets(self.url)}" {fault}')
         if not 0 < self.backoff_min_ns <= self.backoff_max_ns:
             raise ConfigError("backoff_min must be positive and not above backoff_max")
         if not self.heartbeat_timeout_ns:
@@ -127,6 +171,9 @@ class Sections(Section, frozen=True, kw_only=True):
     feed: FeedSection
     risk: Limits
     strategy: StrategySection
+    venue: VenueSection = VenueSection()
+    rest: RestSection | None = None
+    universe: UniverseSection | None = None
     fees: FeeTerms = FeeTerms()
     metrics: MetricsSection = MetricsSection()
     journal: JournalSection = JournalSection()
@@ -140,15 +187,20 @@ class EngineConfig(Sections, frozen=True, kw_only=True):
     instruments: tuple[Instrument, ...]
 
 
-def _fault_of_address(url: str) -> str:
-    """Return what is wrong with the address of a WebSocket; empty if nothing is."""
+def _without_secrets(url: str) -> str:
+    """Return an address as an error may show it, without a password."""
+    return re.sub("//[^/]*@", "//...@", url).partition("?")[0]
+
+
+def _fault_of_address(url: str, schemes: tuple[str, str]) -> str:
+    """Return what is wrong with an address; empty if nothing is."""
     try:
         address = urlsplit(url)
         port = address.port
     except ValueError as error:  # of the port, or of brackets
         return f"is no address: {error}"
-    if address.scheme not in ("ws", "wss"):
-        return "must begin with ws:// or wss://"
+    if address.scheme not in schemes:
+        return f"must begin with {schemes[0]}:// or {schemes[1]}://"
     if not address.hostname or any(each.isspace() or not each.isprintable() for each in url):
         return "names no host"
     if port == 0:
