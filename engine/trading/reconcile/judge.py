@@ -65,8 +65,11 @@ def missed_fills(order: Order, fills: Iterable[VenueFill]) -> list[VenueFill]:
     return missed
 
 
-def judge_fills(find: Find, fills: Iterable[VenueFill]) -> list[Finding]:
-    """Book what we missed; `fills` are all that there are of each order that is named."""
+def judge_fills(find: Find, fills: Iterable[VenueFill], filled: Mapping[Order, int]) -> list[Finding]:
+    """Book what we missed. `filled` is how much of an order the venue says is filled, where it does.
+
+    What is asked for begins at some time: of an order that is older, no more is booked than its sum says is missing.
+    """
     of_order: dict[Order, list[VenueFill]] = {}
     findings = []
     for fill in {each.trade_id: each for each in fills}.values():
@@ -77,10 +80,21 @@ def judge_fills(find: Find, fills: Iterable[VenueFill]) -> list[Finding]:
         else:
             of_order.setdefault(order, []).append(fill)
     for order, own in of_order.items():
-        for fill in missed_fills(order, own):
+        missing = filled.get(order, sum(fill.qty for fill in own)) - order.cum_qty
+        for fill in _latest(missed_fills(order, own), missing):
             text = f"ClOrdID(11) {order.cl_ord_id}: trade {fill.trade_id}, {fill.qty} at {fill.price}"
             findings.append(Finding(Rule.FILL_MISSED, fill.symbol, text, (fill_report(order, fill),)))
     return findings
+
+
+def _latest(fills: list[VenueFill], qty: int) -> list[VenueFill]:
+    """Return the latest of these that make at most `qty`, oldest first."""
+    taken = []
+    for fill in reversed(fills):
+        if fill.qty <= qty:
+            qty -= fill.qty
+            taken.append(fill)
+    return taken[::-1]
 
 
 def judge_order(order: Order, known: VenueOrder | None) -> Finding | None:

@@ -72,10 +72,11 @@ class Reconcile:
         """Book what was missed, take over what has changed, and stop the markets where both sides still differ."""
         # A fill often names its order by OrderID(37) alone, which an answer that was lost would have told us
         names = {each.order_id: each.cl_ord_id for each in account.orders}
+        known = {order: each for each in account.orders if (order := self._find(each.cl_ord_id, each.order_id))}
+        filled = {order: each.cum_qty for order, each in known.items()}
         findings = self._settle(
-            judge_fills(lambda name, order_id: self._find(name or names.get(order_id, ""), order_id), account.fills)
+            judge_fills(lambda name, number: self._find(name or names.get(number, ""), number), account.fills, filled)
         )
-        known = {self._find(each.cl_ord_id, each.order_id): each for each in account.orders}
         live = self._loop.orders.live()
         findings += self._settle([each for order in live if (each := judge_order(order, known.get(order)))])
         findings += self._settle(judge_strangers(self._find, account.resting))

@@ -214,3 +214,15 @@ def test_any_life_with_lost_reports_ends_as_the_venue_has_it(seed: int) -> None:
     assert [(order.ord_status, order.cum_qty) for order in orders] == before
     assert scene.portfolio[scene.rain].net == sum(fill.qty for fill in venue.fills)
     assert scene.halts == []
+
+
+def test_fills_before_the_time_that_was_asked_for_are_not_booked_twice(account: Account) -> None:
+    """An old order traded 4 at 4500 before the window and 4 at 4500 within it: both counted here, one is listed."""
+    order = account.scene.buy()
+    account.scene.loop.apply(account.venue.accept(order))
+    for price in (4_500, 4_400, 4_400):
+        account.scene.loop.apply(account.venue.fill(order, 2, price))
+    account.venue.fill(order, 2, 4_300)
+    window = account.venue.fills[2:]
+    assert account.rules(fills=window) == [Rule.FILL_MISSED]
+    assert order.cum_qty == 8 and account.rules(fills=window) == []
