@@ -68,6 +68,7 @@ class RestSection(Section, frozen=True, kw_only=True):
     ca: Path | None = None  # certificates of authorities in PEM, instead of the system's
     audit: Path | None = None  # every request and answer, without secrets
     timeout_ns: Duration = 5_000_000_000
+    compare_every_ns: Duration = 60_000_000_000
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
@@ -75,8 +76,8 @@ class RestSection(Section, frozen=True, kw_only=True):
             raise ConfigError(f'url: "{_without_secrets(self.url)}" {fault}')
         if urlsplit(self.url).scheme == "http" and urlsplit(self.url).hostname not in _THIS_HOST:
             raise ConfigError(f'url: "{_without_secrets(self.url)}" is not encrypted: write https://')
-        if not self.timeout_ns:
-            raise ConfigError("timeout must be positive: every request would be given up at once")
+        if not (self.timeout_ns and self.compare_every_ns):
+            raise ConfigError("timeout and compare_every must be positive")
 
 
 class UniverseSection(Section, frozen=True, kw_only=True):
