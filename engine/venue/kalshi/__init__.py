@@ -9,10 +9,16 @@ from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError
 from engine.session import LogonDialect
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
+from engine.venue.account import AccountDialect
 from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
 from engine.venue.kalshi.order_entry import KalshiLogon, KalshiOrders
+from engine.venue.kalshi.rest.account import KalshiAccount
+from engine.venue.kalshi.rest.dialect import KalshiRest
+from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
+from engine.venue.reference import ReferenceDialect
+from engine.venue.rest import RestDialect
 
 HOSTS = (".kalshi.com", ".kalshi.co")
 
@@ -68,3 +74,18 @@ def session_problems(sender_comp_id: str, key_id: str) -> list[str]:
 def fees(terms: FeeTerms) -> FeeRule:
     """Return the quadratic fee of takers, and of makers where the terms of their series say so."""
     return KalshiFees(terms)
+
+
+def rest(key_id: str, private_key: bytes) -> RestDialect:
+    """Return what signs and judges requests to REST; without a key they are unsigned, which public reads may be."""
+    return KalshiRest(_signing_key(key_id, private_key))
+
+
+def reference() -> ReferenceDialect:
+    """Return what asks for the exchange's state, its pauses, and its markets."""
+    return KalshiReference()
+
+
+def account(subaccount: int = 0) -> AccountDialect:
+    """Return what asks for cash, positions, orders, fills and settlements of a subaccount; 0 is the primary one."""
+    return KalshiAccount(subaccount)
