@@ -1,6 +1,6 @@
 """Kalshi: event contracts, prices between 0 and 1 dollar, one YES book per market."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from engine.errors import ConfigError
@@ -25,7 +25,7 @@ from engine.venue.kalshi.signing import SigningKey, parse_private_key
 
 __all__ = [
     "KINDS", "OrderTerms", "environment_problems", "feed_problems", "fees", "logon", "market_data", "orders",
-    "rest_problems", "session_problems",
+    "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
 
@@ -71,18 +71,6 @@ def _signing_key(key_id: str, private_key: bytes) -> SigningKey | None:
     if not key_id or not private_key:
         raise KeyFileError("is only half of an API key: set both key_id_env and private_key_file, or neither")
     return SigningKey(key_id, parse_private_key(private_key))
-
-
-def session_problems(sender_comp_id: str, key_id: str, values: Mapping[str, str] | None = None) -> list[str]:
-    """Return why the venue would refuse the Logon: SenderCompID(49) is the id of the API key.
-
-    With the `values` of its session file all of it is judged.
-    """
-    if values is not None:
-        return session_file_problems(values, key_id)
-    if not key_id or sender_comp_id == key_id:
-        return []
-    return [f"SenderCompID={sender_comp_id}: Kalshi wants the id of the API key there; it is {key_id}"]
 
 
 def fees(terms: FeeTerms) -> FeeRule:

@@ -89,18 +89,27 @@ def session_file_problems(values: Mapping[str, str], key_id: str) -> list[str]:
     is_venue = any(environment_of(host) for host in hosts.values())
     if kind is None:
         known = ", ".join(BY_COMP_ID)
-        return [f"TargetCompID={target}: no session of Kalshi's; there are {known}"] if is_venue else []
+        return (
+            [f"TargetCompID={target}: no session of Kalshi's; there are {known}"]
+            if is_venue
+            else _wrong_sender(values, key_id)
+        )
     found = [*_wrong_identity(values, key_id), *_wrong_logon(values, kind)]
     if is_venue:
         found += _wrong_address(values, hosts, kind)
     return found
 
 
+def _wrong_sender(values: Mapping[str, str], key_id: str) -> list[str]:
+    sender = values.get("SenderCompID", "")
+    if not key_id or sender == key_id:
+        return []
+    return [f"SenderCompID={sender}: Kalshi wants the id of the API key there; it is {key_id}"]
+
+
 def _wrong_identity(values: Mapping[str, str], key_id: str) -> list[str]:
-    found = []
-    sender, begin_string = values.get("SenderCompID", ""), values.get("BeginString", "")
-    if key_id and sender != key_id:
-        found.append(f"SenderCompID={sender}: Kalshi wants the id of the API key there; it is {key_id}")
+    found = _wrong_sender(values, key_id)
+    begin_string = values.get("BeginString", "")
     if begin_string != "FIXT.1.1":
         found.append(f"BeginString={begin_string}: Kalshi speaks FIXT.1.1 alone")
     elif (version := values.get("DefaultApplVerID", "")) not in _APPLICATION:
