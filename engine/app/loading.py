@@ -5,6 +5,7 @@ Errors  ConfigError that names the key, what was looked for, and what is there.
 """
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -25,17 +26,23 @@ from engine.session.file.settings import SessionSettings
 from engine.strategy import Strategy
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 
+FEED_CHOICES = ("channels", "use_yes_price")  # what a venue's feed may offer
+
 
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
     """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one.
 
-    An address that the venue's `feed_problems(url, key_id)`, if it has one, finds wrong is a ConfigError.
+    What is configured of `channels` and `use_yes_price` is passed by name. An address that the venue's
+    `feed_problems(url, key_id)`, if it has one, finds wrong is a ConfigError, and so is a choice that it does not have.
     """
     factory = _factory("feed.dialect", section.dialect, "market_data")
+    chosen = {name: getattr(section, name) for name in FEED_CHOICES if getattr(section, name)}
+    if missing := chosen.keys() - inspect.signature(factory).parameters.keys():
+        raise ConfigError(f'feed.{", feed.".join(sorted(missing))}: venue "{section.dialect}" has no such choice')
     judge = _factory("feed.dialect", section.dialect, "feed_problems", lambda *address: [])
     if found := judge(section.url, section.credentials.key_id()):
         raise ConfigError("\n  ".join([f'feed.url: "{section.url}":', *found]))
-    dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments))
+    dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments, **chosen))
     return dialect
 
 

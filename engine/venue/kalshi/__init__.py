@@ -13,13 +13,29 @@ from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
 from engine.venue.kalshi.order_entry import KalshiLogon, KalshiOrders
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
+from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, TRADES
 
 HOSTS = (".kalshi.com", ".kalshi.co")
 
 
-def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
-    """Return the WebSocket dialect; without a key its handshake is unsigned."""
-    return KalshiMarketData(instruments, _signing_key(key_id, private_key), lifecycle=True)
+def market_data(
+    instruments: Sequence[Instrument],
+    key_id: str,
+    private_key: bytes,
+    *,
+    channels: Sequence[str] = (),
+    use_yes_price: bool = False,
+) -> MarketDataDialect:
+    """Return the WebSocket dialect; without a key its handshake is unsigned.
+
+    `channels` are subscribed beside those of books, trades and the lives of markets.
+    """
+    if unknown := set(channels) - OPTIONAL:
+        names = ", ".join(sorted(OPTIONAL))
+        raise ConfigError(f"feed.channels: {', '.join(sorted(unknown))} cannot be chosen; there are {names}")
+    wanted = dict.fromkeys((BOOK, TRADES, *channels))
+    key = _signing_key(key_id, private_key)
+    return KalshiMarketData(instruments, key, channels=tuple(wanted), use_yes_price=use_yes_price, lifecycle=True)
 
 
 def feed_problems(url: str, key_id: str) -> list[str]:
