@@ -66,7 +66,7 @@ def from_seconds(value: int) -> int:
 
 def parse_price(text: str, name: str = "price") -> int:
     """Return the price that `text` means."""
-    return _parse(text, 4, name, "invalid_price")
+    return _parse(text, 4, name, "invalid_order")
 
 
 def parse_count(text: str, name: str = "count") -> int:

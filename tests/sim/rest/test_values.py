@@ -44,7 +44,7 @@ def test_count_that_is_none_is_refused(text: str) -> None:
 def test_price_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(RestRefused) as refused:
         parse_price(text)
-    assert (refused.value.status, refused.value.code) == (400, "invalid_price")
+    assert (refused.value.status, refused.value.code) == (400, "invalid_order")
 
 
 @pytest.mark.parametrize(
