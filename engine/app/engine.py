@@ -32,7 +32,7 @@ from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
-from engine.runtime.watchdog import Watchdog
+from engine.runtime.watch.watchdog import Watchdog
 from engine.session import Session
 from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble

@@ -109,6 +109,8 @@ class FeedSection(Section, frozen=True, kw_only=True):
     max_lag_ns: DurationLimit = FeedLimits().max_lag_ns
     max_gap_ns: DurationLimit = FeedLimits().max_gap_ns
     max_crossed_ns: DurationLimit = FeedLimits().max_crossed_ns
+    channels: tuple[str, ...] = ()
+    use_yes_price: bool = False
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:

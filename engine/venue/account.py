@@ -24,6 +24,7 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     shard: int = 0
     updated_ns: int = 0
+    reason: str = ""  # why it was changed last, in the venue's word, where it says so
 
 
 class VenueFill(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,15 @@ class VenueSettlement(msgspec.Struct, frozen=True, kw_only=True):
     time_ns: int
     yes_qty: int = 0
     no_qty: int = 0
+
+
+class OrderGroupChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an order group: `change` is the venue's word. `limit` is the new one, -1 where it says none."""
+
+    group_id: str
+    change: str
+    limit: int = -1
+    time_ns: int = 0
 
 
 class AccountDialect(Protocol):

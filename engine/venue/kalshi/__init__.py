@@ -13,6 +13,7 @@ from engine.venue.account import AccountDialect
 from engine.venue.kalshi.environment import (
     HOSTS,
     environment_problems,
+    environments,
     feed_host_problems,
     rest_problems,
     session_file_problems,
@@ -26,18 +27,34 @@ from engine.venue.kalshi.rest.account import KalshiAccount
 from engine.venue.kalshi.rest.dialect import KalshiRest
 from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
+from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, TRADES
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 
 __all__ = [
-    "KINDS", "OrderTerms", "account", "environment_problems", "feed_problems", "fees", "logon", "market_data",
-    "orders", "reference", "rest", "rest_problems", "session_file_problems",
+    "KINDS", "OrderTerms", "account", "environment_problems", "environments", "feed_problems", "fees", "logon",
+    "market_data", "orders", "reference", "rest", "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
 
-def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
-    """Return the WebSocket dialect; without a key its handshake is unsigned."""
-    return KalshiMarketData(instruments, _signing_key(key_id, private_key), lifecycle=True)
+def market_data(
+    instruments: Sequence[Instrument],
+    key_id: str,
+    private_key: bytes,
+    *,
+    channels: Sequence[str] = (),
+    use_yes_price: bool = False,
+) -> MarketDataDialect:
+    """Return the WebSocket dialect; without a key its handshake is unsigned.
+
+    `channels` are subscribed beside those of books, trades and the lives of markets.
+    """
+    if unknown := set(channels) - OPTIONAL:
+        names = ", ".join(sorted(OPTIONAL))
+        raise ConfigError(f"feed.channels: {', '.join(sorted(unknown))} cannot be chosen; there are {names}")
+    wanted = dict.fromkeys((BOOK, TRADES, *channels))
+    key = _signing_key(key_id, private_key)
+    return KalshiMarketData(instruments, key, channels=tuple(wanted), use_yes_price=use_yes_price, lifecycle=True)
 
 
 def feed_problems(url: str, key_id: str) -> list[str]:
