@@ -24,7 +24,7 @@ from engine.net.settings import protection, shown_address
 from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
-from engine.session.file.settings import SessionSettings
+from engine.session.file.settings import SessionSettings, load_session
 from engine.strategy import Strategy
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
@@ -103,16 +103,18 @@ def environments(name: str) -> Mapping[str, Mapping[str, str]]:
     return known
 
 
-def environment_problems(config: EngineConfig) -> list[str]:
-    """Return what the venue's `environment_problems` finds wrong with the hosts of all connections together."""
+def judge_environment(config: EngineConfig) -> None:
+    """Raise ConfigError for what the venue's `environment_problems` finds wrong with all its hosts together."""
     section = config.venue
     if not section.environment:
-        return []
+        return
     judge = _factory("session.dialect", config.session.dialect, "environment_problems", lambda *parts, **more: [])
+    session = load_session(config.session.settings, "initiator", config.engine.state_dir).values
+    hosts = {f"session {key}": host for key, host in session.items() if key.startswith("SocketConnectHost")}
     urls = {"feed.url": config.feed.url, "rest.url": config.rest.url if config.rest else ""}
-    hosts = {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}
-    problems: list[str] = judge(section.environment, hosts, i_mean_production=section.i_mean_production)
-    return problems
+    hosts |= {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}
+    if found := judge(section.environment, hosts, i_mean_production=section.i_mean_production):
+        raise ConfigError("\n  ".join(["venue:", *found]))
 
 
 def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:
