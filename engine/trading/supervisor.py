@@ -155,7 +155,7 @@ class Supervisor:
     def _resume(self, note: str) -> None:
         self._loop.doubts.bear()
         self._loop.watch.trust()
-        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE)
+        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE | Stop.ACCOUNT)
         self._leave_halt(TradingState.ACTIVE, note)
 
     def cancel_all(self) -> None:
