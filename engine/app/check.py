@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.app import loading, machine
+from engine.app.account.side import authorities
 from engine.book import make_book
 from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables
@@ -41,8 +42,7 @@ def check(path: Path) -> tuple[list[str], list[str]]:
         wrong += of_file
     wrong += _wrong_machine(sections)
     wrong += _attempted(_parts(draft))
-    given = [sections[name].credentials for name in ("session", "feed") if name in sections]
-    return _once(wrong), warnings + loading.exposed(given)
+    return _once(wrong), warnings
 
 
 def _named_session_file(path: Path) -> Path | None:
@@ -142,6 +142,10 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
         ]
     if session := sections.get("session"):
         parts += [lambda: loading.order_dialect(session, instruments), lambda: loading.logon_dialect(session)]
+    if rest := sections.get("rest"):
+        parts += [lambda: loading.rest_dialect(rest), lambda: authorities(rest)]
+    if (config := draft.config()) is not None:
+        parts.append(lambda: loading.judge_environment(config))
     if (metrics := sections.get("metrics")) and (engine := sections.get("engine")):
         parts.append(partial(_find_port, metrics.port, engine.state_dir))
     if feed and instruments and not draft.problems:

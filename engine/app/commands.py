@@ -19,15 +19,11 @@ def demo(arguments: Namespace) -> int:
 
 def run(arguments: Namespace) -> int:
     """Run the engine until it is told to stop."""
-    from engine.app.loading import exposed
     from engine.app.running import run
     from engine.config.engine import load
 
     sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
-    config = load(arguments.config)
-    for warning in exposed([config.session.credentials, config.feed.credentials]):
-        print(f"warning: {warning}", file=sys.stderr)
-    return run(config)
+    return run(load(arguments.config))
 
 
 def check(arguments: Namespace) -> int:

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.config.engine import EngineConfig
+from engine.config.sections import EngineConfig
 from engine.journal.directory import OwnedDirectory
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths

@@ -5,7 +5,7 @@ Thread  the loop thread.
 """
 
 from engine.book import Book
-from engine.config.engine import EngineConfig
+from engine.config.sections import EngineConfig
 from engine.net.feed import Feed
 from engine.portfolio import Portfolio
 from engine.session import Session

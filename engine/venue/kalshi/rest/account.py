@@ -13,7 +13,7 @@ from engine.errors import DecodeError
 from engine.fix import BUY, SELL, Status
 from engine.venue.account import VenueBalance, VenueFill, VenueOrder, VenuePosition, VenueSettlement
 from engine.venue.kalshi.rest.numbers import CENT, DOLLAR, NS, money, optional_time_ns, price, size, time_ns
-from engine.venue.kalshi.rest.operations import orders, portfolio
+from engine.venue.kalshi.rest.operations import exchange, orders, portfolio
 from engine.venue.kalshi.rest.operations.orders import KalshiOrder
 from engine.venue.kalshi.rest.operations.portfolio import KalshiBalance, KalshiFill, KalshiPosition, KalshiSettlement
 from engine.venue.kalshi.rest.reading import Oddities, Reader
@@ -35,6 +35,11 @@ class KalshiAccount:
     def __init__(self, subaccount: int = 0) -> None:
         self.subaccount = subaccount_of(subaccount)
         self.oddities = Oddities()
+
+    def as_of(self) -> Call[int]:
+        """Return what asks until when the answers below tell everything."""
+        call = exchange.user_data_timestamp()
+        return Call(call.request, lambda body: time_ns(call.read(body).as_of_time, "as_of_time"), call.statuses)
 
     def balance(self) -> Call[VenueBalance]:
         """Return what asks for the cash."""

@@ -19,7 +19,7 @@ from engine.fix import Exec, Msg, Status, Tif
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.venue.account import VenueFill, VenueOrder
-from engine.venue.kalshi.order_entry import KalshiOrders
+from engine.venue.kalshi.fix.orders import KalshiOrders
 from engine.venue.kalshi.rest import refusals
 from engine.venue.kalshi.rest.account import KalshiAccount
 from engine.venue.kalshi.rest.numbers import NS, RequestError

@@ -7,7 +7,7 @@ Source  Kalshi REST, errors; Kalshi FIX, OrdRejReason(103), texts, BusinessMessa
 from enum import Enum
 
 from engine.fix import Msg
-from engine.venue.kalshi.order_entry import KalshiOrders
+from engine.venue.kalshi.fix.orders import KalshiOrders
 from engine.venue.rest import RestRefusal
 
 RATE_LIMIT, NOT_AUTHORIZED, OTHER_BUSINESS = 8, 6, 0  # BusinessRejectReason(380)
