@@ -54,14 +54,14 @@ def refusal_of(body: bytes) -> RestRefusal:
     try:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return RestRefusal("", _plain(body.decode("utf-8", "replace")) or "no words")
+        return RestRefusal("", _plain(body.decode("utf-8", "replace")))
     inner = found.get("error") if isinstance(found, dict) else None
     if isinstance(inner, dict):
         found = inner
     elif isinstance(inner, str):
-        return RestRefusal(inner.strip().replace(" ", "_")[:_MOST_TEXT], _plain(inner))
+        return RestRefusal(_plain(inner).replace(" ", "_").lower() if inner.strip() else "", _plain(inner))
     if not isinstance(found, dict):
-        return RestRefusal("", _plain(str(found)))
+        return RestRefusal("", _plain(found) if isinstance(found, str) else shown(found))
     return RestRefusal(_word(found.get("code")), _words(found))
 
 
@@ -71,7 +71,9 @@ def refusal_of_item(error: object) -> RestRefusal:
 
 
 def _word(value: object) -> str:
-    return _plain(value) if isinstance(value, str) else "" if value is None else str(value)[:_MOST_TEXT]
+    if value is None or value == "":
+        return ""
+    return _plain(value if isinstance(value, str) else shown(value))
 
 
 def _words(found: dict[str, object]) -> str:
@@ -79,8 +81,9 @@ def _words(found: dict[str, object]) -> str:
     message = found.get("message") or found.get("msg") or ""
     details = found.get("details")
     texts = [_plain(each) if isinstance(each, str) else shown(each) for each in (message, details) if each]
-    return ": ".join(texts) or _word(found.get("code")) or "no words"
+    return ": ".join(texts) or _plain(_word(found.get("code")))
 
 
 def _plain(text: str) -> str:
-    return " ".join("".join(each if each.isprintable() else " " for each in text[:_MOST_TEXT]).split())
+    """Return a text on one line, without what cannot be printed."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text[:_MOST_TEXT]).split()) or "no words"
