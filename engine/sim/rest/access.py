@@ -54,3 +54,8 @@ class VenueAccess:
     def open_interest(self, symbol: str) -> int:
         """Return how many contracts are held, in size units."""
         return self.ledger.open_interest.get(symbol, 0)
+
+    def event_of(self, symbol: str) -> str:
+        """Return the event of a market, "" for one that nobody remembers."""
+        market = self.listing.market(symbol)
+        return market.event if market else ""

@@ -88,7 +88,7 @@ def get_events(asked: Asked[EventsQuery, None]) -> Answer:
         lambda event: newest_first(event.created_ns, event.ticker),
         lambda event: _shown(asked, event),
     )
-    milestones = {"milestones": []} if query.with_milestones else {}
+    milestones: Answer = {"milestones": []} if query.with_milestones else {}
     return {"events": part.items, "cursor": part.cursor, **milestones}
 
 

@@ -12,7 +12,8 @@ import copy
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from engine.exchange.ledger.records import FillRecord, OrderRecord
+from engine import fix
+from engine.exchange.ledger.records import FillRecord, OrderRecord, PositionRecord
 
 MOST = 10_000
 
@@ -55,3 +56,12 @@ class Lag:
     def unseen(self, fills: Iterable[FillRecord], now_ns: int) -> list[FillRecord]:
         """Return the fills that are not seen yet."""
         return [fill for fill in fills if not self.is_seen(fill.time_ns, now_ns)] if self.lag_ns else []
+
+    def position(self, position: PositionRecord, unseen: Iterable[FillRecord]) -> PositionRecord:
+        """Return a position without the contracts and fees of fills that are not seen yet."""
+        seen = position
+        for fill in unseen:
+            seen = copy.copy(position) if seen is position else seen
+            seen.net -= fill.qty if fill.side == fix.BUY else -fill.qty
+            seen.fees -= fill.fee
+        return seen

@@ -188,6 +188,10 @@ def _ladder(side: BookSide, depth: int, scale: Callable[[int], int]) -> list[lis
     return [[dollars(scale(price)), count(size)] for price, size in reversed(levels)]
 
 
+def _trade_key(trade: PublicTrade) -> tuple[int, str]:
+    return newest_first(trade.now_ns, trade.trade_id)
+
+
 def _trade_shown(trade: PublicTrade) -> Answer:
     is_bid = trade.side == fix.BUY
     return {

@@ -25,7 +25,7 @@ from engine.exchange.events import (
 from engine.exchange.ledger.records import OrderRecord
 from engine.exchange.refusals import POST_ONLY_CROSS
 from engine.sim.rest.location import judge_location
-from engine.sim.rest.numbers import count, millis, money, parse_count, parse_price
+from engine.sim.rest.numbers import count, millis, money, parse_count, parse_price, parse_size
 from engine.sim.rest.operations import TRADE, Asked, Operation, Query
 from engine.sim.rest.order_bodies import AmendOrder, BatchCancel, BatchCreate, CreateOrder, DecreaseOrder
 from engine.sim.rest.refusals import RestRefused, bad_request, gone, not_found
@@ -210,9 +210,7 @@ def _left(body: DecreaseOrder, order: OrderRecord) -> int:
     if body.reduce_by is not None:
         left = order.leaves_qty - parse_count(body.reduce_by, "reduce_by")
     else:
-        left = (
-            0 if parse_price(body.reduce_to or "", "reduce_to") == 0 else parse_count(body.reduce_to or "", "reduce_to")
-        )
+        left = parse_size(body.reduce_to or "", "reduce_to")
     if not 0 <= left < order.leaves_qty:
         raise bad_request(f"the order has {count(order.leaves_qty)} left", "invalid_order_size")
     return left
