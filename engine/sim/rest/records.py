@@ -1,6 +1,7 @@
 """What the server itself remembers of its venue, beside the venue's own records."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from engine.sim.rest.lag import Lag
 from engine.sim.rest.minutes import Minutes
@@ -8,7 +9,8 @@ from engine.sim.rest.minutes import Minutes
 
 @dataclass(slots=True)
 class RestRecords:
-    """Prices by the minute, and what accounts do not see yet."""
+    """Prices by the minute, what accounts do not see yet, and by member how its cash is to be spread."""
 
     minutes: Minutes
     lag: Lag
+    shares: dict[str, Any] = field(default_factory=dict)
