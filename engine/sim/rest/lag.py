@@ -18,7 +18,7 @@ from engine.exchange.ledger.records import FillRecord, OrderRecord, PositionReco
 MOST = 10_000
 
 
-class Lag:
+class ReadLag:
     """Knows what was before; with `lag_ns` 0 nothing is behind."""
 
     def __init__(self, lag_ns: int) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.sim.rest.lag import Lag
+from engine.sim.rest.lag import ReadLag
 from engine.sim.rest.minutes import Minutes
 
 
@@ -12,5 +12,5 @@ class RestRecords:
     """Prices by the minute, what accounts do not see yet, and by member how its cash is to be spread."""
 
     minutes: Minutes
-    lag: Lag
+    lag: ReadLag
     shares: dict[str, Any] = field(default_factory=dict)

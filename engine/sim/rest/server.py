@@ -22,7 +22,7 @@ from engine.sim.rest.addresses import AddressTokens
 from engine.sim.rest.broken import plain, truncated, with_repeated_page, with_unknown_enum
 from engine.sim.rest.faults import RestFault, RestFaultKind, RestFaults
 from engine.sim.rest.gate import Gate
-from engine.sim.rest.lag import Lag
+from engine.sim.rest.lag import ReadLag
 from engine.sim.rest.minutes import Minutes
 from engine.sim.rest.operations import Asked, Operation, Routes
 from engine.sim.rest.records import RestRecords
@@ -52,7 +52,7 @@ class RestServer:
         self._routes = Routes(operations)
         self._settings = settings
         self._gate = Gate(venue.keys, settings.tolerance_ms)
-        self._records = RestRecords(Minutes(venue.quote, venue.open_interest), Lag(settings.lag_ms * _NS_PER_MS))
+        self._records = RestRecords(Minutes(venue.quote, venue.open_interest), ReadLag(settings.lag_ms * _NS_PER_MS))
         self._addresses = AddressTokens(settings.public_per_second)
         self._ssl_context = ssl_context
         self._runner: web.AppRunner | None = None

@@ -7,9 +7,9 @@ Source  Kalshi REST: account, order object; Kalshi REST operations: orders, port
 from typing import Any, Literal
 
 from engine.exchange.ledger.records import FillRecord, OrderRecord
+from engine.sim.rest.endpoints.orders_shown import fill_shown, order_shown
 from engine.sim.rest.numbers import count, from_seconds
 from engine.sim.rest.operations import Asked, Limit1000, Operation, Query, Seconds, csv
-from engine.sim.rest.orders_shown import fill_shown, order_shown
 from engine.sim.rest.pages import newest_first, page
 from engine.sim.rest.refusals import bad_request, not_found
 from engine.sim.rest.whose import accounts

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from engine.exchange.ledger.records import PositionRecord, TransferRecord
+from engine.sim.rest.endpoints.orders_shown import event_position_shown, position_shown, settlement_shown
 from engine.sim.rest.numbers import cents, from_seconds, money, seconds
 from engine.sim.rest.operations import READ, Asked, Limit500, Limit1000, Operation, Query, Seconds, csv
-from engine.sim.rest.orders_shown import event_position_shown, position_shown, settlement_shown
 from engine.sim.rest.pages import newest_first, page
 from engine.sim.rest.refusals import bad_request
 from engine.sim.rest.whose import accounts, every_account, one_account

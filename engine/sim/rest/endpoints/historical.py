@@ -7,13 +7,13 @@ Source  Kalshi REST: account (historical); Kalshi REST operations: historical.
 from typing import Any, Literal
 
 from engine.exchange.listing.records import MarketRecord
-from engine.sim.rest.market_shown import market_shown
-from engine.sim.rest.markets import TradesQuery, market_key, trades_page
+from engine.sim.rest.endpoints.market_shown import market_shown
+from engine.sim.rest.endpoints.markets import TradesQuery, market_key, trades_page
+from engine.sim.rest.endpoints.order_reads import HistoryQuery, fills_page, orders_page
+from engine.sim.rest.endpoints.portfolio import positions_page
 from engine.sim.rest.numbers import from_seconds, time_text
 from engine.sim.rest.operations import PUBLIC, Asked, Limit0To1000, Limit1000, Operation, Query, csv
-from engine.sim.rest.order_reads import HistoryQuery, fills_page, orders_page
 from engine.sim.rest.pages import page
-from engine.sim.rest.portfolio import positions_page
 from engine.sim.rest.refusals import not_found
 from engine.sim.rest.whose import accounts
 

@@ -24,12 +24,12 @@ from engine.exchange.events import (
 )
 from engine.exchange.ledger.records import OrderRecord
 from engine.exchange.refusals import POST_ONLY_CROSS
-from engine.sim.rest.location import judge_location
+from engine.sim.rest.endpoints.location import judge_location
+from engine.sim.rest.endpoints.order_bodies import AmendOrder, BatchCancel, BatchCreate, CreateOrder, DecreaseOrder
+from engine.sim.rest.endpoints.refused_orders import refusal_of
 from engine.sim.rest.numbers import count, millis, money, parse_count, parse_price, parse_size
 from engine.sim.rest.operations import TRADE, Asked, Operation, Query
-from engine.sim.rest.order_bodies import AmendOrder, BatchCancel, BatchCreate, CreateOrder, DecreaseOrder
 from engine.sim.rest.refusals import RestRefused, bad_request, gone, not_found
-from engine.sim.rest.refused_orders import refusal_of
 from engine.sim.rest.tokens import CANCEL_COST, DEFAULT_COST
 from engine.sim.rest.whose import accounts, one_account
 

@@ -13,10 +13,10 @@ from engine.exchange.events import Refusal
 from engine.exchange.ledger.names import subaccount_of
 from engine.exchange.listing.lifecycle import VenueEvent
 from engine.exchange.rulebook.groups import OrderGroup
+from engine.sim.rest.endpoints.refused_orders import refusal_of
 from engine.sim.rest.numbers import count, parse_count
 from engine.sim.rest.operations import TRADE, Asked, Operation, Query
 from engine.sim.rest.refusals import bad_request, not_found
-from engine.sim.rest.refused_orders import refusal_of
 from engine.sim.rest.whose import accounts, one_account
 
 Answer = dict[str, Any]

@@ -7,13 +7,13 @@ Source  Kalshi REST: fees and netting; Kalshi REST operations: events, market, e
 from typing import Any, Literal
 
 from engine.exchange.listing.records import EventRecord, FeeChange, SeriesRecord
-from engine.sim.rest.market_shown import (
+from engine.sim.rest.endpoints.market_shown import (
     event_fee_change_shown,
     event_shown,
     series_fee_change_shown,
     series_shown,
 )
-from engine.sim.rest.markets import STATUSES, shown
+from engine.sim.rest.endpoints.markets import STATUSES, shown
 from engine.sim.rest.numbers import from_seconds
 from engine.sim.rest.operations import PUBLIC, Asked, Limit200, Limit1000, Operation, Query, Seconds, csv
 from engine.sim.rest.pages import newest_first, page

@@ -13,7 +13,7 @@ from engine import fix
 from engine.exchange.events import PublicTrade
 from engine.exchange.listing.records import MarketRecord, MarketStatus
 from engine.exchange.market import BookSide
-from engine.sim.rest.market_shown import market_shown
+from engine.sim.rest.endpoints.market_shown import market_shown
 from engine.sim.rest.numbers import DOLLAR, count, dollars, from_seconds, time_text
 from engine.sim.rest.operations import PUBLIC, Asked, Limit0To1000, Operation, Query, Seconds, csv
 from engine.sim.rest.pages import newest_first, page

@@ -1,6 +1,6 @@
 """Every operation that the server has."""
 
-from engine.sim.rest import (
+from engine.sim.rest.endpoints import (
     account,
     api_keys,
     candlesticks,
