@@ -7,6 +7,7 @@ from engine import fix
 from engine.codec import GARBLED, Fields, Frame
 from engine.session.protocol import admin, header, liveness, logon, logout, recovery, resend
 from engine.session.protocol.core import SessionCore, too_low
+from engine.session.protocol.faults import Fault, Reason
 from engine.session.protocol.gap import Held
 from engine.session.protocol.states import SessionState, SessionStatus
 
@@ -25,6 +26,8 @@ def on_message(core: SessionCore, fields: Fields) -> None:
     elif seq_num is None or seq_num < 0:
         core.leave("MsgSeqNum(34) missing or not a number")
     elif not header.is_sound(core, fields, seq_num):
+        return
+    elif not core.offers_recovery and not _does_without_recovery(core, fields, msg_type, seq_num):
         return
     elif msg_type == fix.Msg.SEQUENCE_RESET and fields.get(fix.GapFillFlag) != b"Y":
         on_sequence_reset(core, fields, seq_num)
@@ -126,6 +129,18 @@ def on_too_low(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -
             core.leave(text, wait=True, status=SessionStatus.TOO_LOW, operator=True)
     elif (fault := header.find_possdup_fault(core.settings, fields, msg_type)) is not None:
         core.refuse(fields, seq_num, fault)
+
+
+def _does_without_recovery(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> bool:
+    """Say whether a message is sound on a session without message recovery; if not, it has been answered."""
+    if seq_num > core.next_in and not _resets(fields, msg_type):
+        core.leave(f"MsgSeqNum too high, expecting {core.next_in} but received {seq_num}", wait=True)
+        return False
+    if msg_type in (fix.Msg.RESEND_REQUEST, fix.Msg.SEQUENCE_RESET):
+        fault = Fault(Reason.INVALID_MSG_TYPE, None, f"MsgType(35) {msg_type} is not supported on this session")
+        core.refuse(fields, seq_num, fault)
+        return False
+    return True
 
 
 def _resets(fields: Fields, msg_type: str) -> bool:
