@@ -25,9 +25,7 @@ def on_message(core: SessionCore, fields: Fields) -> None:
         logon.on_first_message(core, fields, msg_type, seq_num)
     elif seq_num is None or seq_num < 0:
         core.leave("MsgSeqNum(34) missing or not a number")
-    elif not header.is_sound(core, fields, seq_num):
-        return
-    elif not core.offers_recovery and not _does_without_recovery(core, fields, msg_type, seq_num):
+    elif not header.is_sound(core, fields, seq_num) or _wants_recovery(core, fields, msg_type, seq_num):
         return
     elif msg_type == fix.Msg.SEQUENCE_RESET and fields.get(fix.GapFillFlag) != b"Y":
         on_sequence_reset(core, fields, seq_num)
@@ -131,16 +129,18 @@ def on_too_low(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -
         core.refuse(fields, seq_num, fault)
 
 
-def _does_without_recovery(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> bool:
-    """Say whether a message is sound on a session without message recovery; if not, it has been answered."""
+def _wants_recovery(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> bool:
+    """Say whether a message would need recovery on a session that has none; if so, it has been answered."""
+    if core.offers_recovery:
+        return False
     if seq_num > core.next_in and not _resets(fields, msg_type):
         core.leave(f"MsgSeqNum too high, expecting {core.next_in} but received {seq_num}", wait=True)
-        return False
+        return True
     if msg_type in (fix.Msg.RESEND_REQUEST, fix.Msg.SEQUENCE_RESET):
         fault = Fault(Reason.INVALID_MSG_TYPE, None, f"MsgType(35) {msg_type} is not supported on this session")
         core.refuse(fields, seq_num, fault)
-        return False
-    return True
+        return True
+    return False
 
 
 def _resets(fields: Fields, msg_type: str) -> bool:

@@ -87,6 +87,8 @@ class Admission:
 
     def _refusal_of(self, kind: SessionKind, key: SimKey, flags: LogonFlags, logon: Fields) -> bytes:
         """Return what the venue has against a client that has proved who it is."""
+        if not self.is_served(kind, logon):
+            return b""
         if not self._rules.may_use_fix(key.member):
             return _logout(WRONG_TIER)
         if not _may(key, flags):

@@ -55,7 +55,7 @@ def read_flags(kind: SessionKind, logon: Fields) -> LogonFlags | Fault:
         if value not in _YES_OR_NO:
             return Fault(Reason.VALUE_INCORRECT, tag, "Value is incorrect: Y or N")
         values[name] = _YES_OR_NO[value]
-    flags = LogonFlags(**values)  # type: ignore[arg-type]  # every one but the hours is a bool
+    flags = LogonFlags(**values)
     return _conflict(kind, flags) or _with_retention(kind, flags, logon)
 
 

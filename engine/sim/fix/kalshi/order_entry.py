@@ -63,8 +63,7 @@ class OrderEntry:
         """Answer whoever asked for what was refused, or for a mass cancel."""
         client = self._asked.pop((event.account, event.cl_ord_id), None)
         if client is not None:
-            is_refusal = isinstance(event, CancelRejected)
-            client.send(reports.cancel_reject(event) if is_refusal else reports.mass_cancel_report(event))
+            client.send(_answer(event))
 
     def on_logout(self, client: FixClient) -> None:
         """Cancel the session's orders on every shard if its Logon asked for that."""
@@ -128,3 +127,7 @@ class OrderEntry:
 
     def _report(self, client: FixClient, execution: Execution) -> None:
         client.send(reports.execution_report(execution, client.flags))
+
+
+def _answer(event: CancelRejected | MassCanceled) -> bytes:
+    return reports.mass_cancel_report(event) if isinstance(event, MassCanceled) else reports.cancel_reject(event)

@@ -73,7 +73,12 @@ class FixPorts:
     """Every port and every client; set the callables before `start`."""
 
     def __init__(
-        self, place: Place, keys: KeyRing, rules: Rules, wall_ns: Callable[[], int], kinds: Iterable[SessionKind] = KINDS
+        self,
+        place: Place,
+        keys: KeyRing,
+        rules: Rules,
+        wall_ns: Callable[[], int],
+        kinds: Iterable[SessionKind] = KINDS,
     ) -> None:
         self.on_message: Callable[[FixClient, Fields], None] = lambda client, fields: None
         self.on_logon: Callable[[FixClient], None] = lambda client: None
