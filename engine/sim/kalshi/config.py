@@ -12,11 +12,9 @@ import msgspec
 from engine.errors import ConfigError
 from engine.exchange.liquidity import LiquiditySettings
 from engine.exchange.listing.rolling import RollingSettings
-from engine.sim.config import ControlConfig, FeedConfig
+from engine.sim.config import ControlConfig, FeedConfig, SimConfig, convert, load_config, read_document
 from engine.sim.rest.settings import RestSettings
 from engine.sim.rest.tokens import TIERS
-
-VENUE = "kalshi"
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +26,7 @@ class MemberConfig(_Section, frozen=True):
 
     name: str
     tier: str = "premier"
-    deposits: dict[int, str] = {0: "10000"}  # dollars by shard
+    deposits: dict[int, str] = msgspec.field(default_factory=lambda: {0: "10000"})  # dollars by shard
     keys: tuple[Literal["ed25519", "rsa"], ...] = ("ed25519",)
     precision: int = 100  # of its balance, in $0.000001: 100 for a direct member, 10000 for others
 
@@ -65,6 +63,14 @@ class KalshiSimConfig(_Section, frozen=True):
     def __post_init__(self) -> None:
         if not self.members or not self.series:
             raise ConfigError("members and series: name at least one each")
+
+
+def load_any(path: Path) -> SimConfig | KalshiSimConfig:
+    """Read a venue's file, of whichever venue it is; its paths become absolute."""
+    document = read_document(path)
+    if "venue" not in document:
+        return load_config(path)
+    return resolve(convert(document, KalshiSimConfig, path), path.parent)
 
 
 def resolve(config: KalshiSimConfig, base: Path) -> KalshiSimConfig:

@@ -102,7 +102,7 @@ class KalshiVenue(Turning):
             shard_of=listing.shard_of,
             depth=depth,
             change_group=self._change_group,
-            rules=Rules(tier=self.tokens.tier, spend=self.tokens.spend),
+            rules=Rules(may_use_fix=self.tokens.may_use_fix, spend=self.tokens.spend),
         )
 
     async def start(self, commands: Mapping[str, Command]) -> dict[str, Any]:
@@ -159,9 +159,7 @@ class KalshiVenue(Turning):
     def _execute(self, request: Request) -> None:
         self.tell(self.place.submit(request, self.now_ns()))
 
-    def _change_group(
-        self, action: int, account: str, group_id: str, limit: int, shard: int
-    ) -> GroupChanged | Refusal:
+    def _change_group(self, action: int, account: str, group_id: str, limit: int, shard: int) -> GroupChanged | Refusal:
         """Carry out OrderGroupAction(20131); tell everything but the change itself to whoever asked."""
         now_ns = self.now_ns()
         acts: dict[int, Callable[[], list[VenueEvent] | Refusal]] = {
