@@ -68,6 +68,7 @@ class RestSection(Section, frozen=True, kw_only=True):
     ca: Path | None = None  # certificates of authorities in PEM, instead of the system's
     audit: Path | None = None  # every request and answer, without secrets
     timeout_ns: Duration = 5_000_000_000
+    compare_every_ns: Duration = 60_000_000_000
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
@@ -75,8 +76,8 @@ class RestSection(Section, frozen=True, kw_only=True):
             raise ConfigError(f'url: "{_without_secrets(self.url)}" {fault}')
         if urlsplit(self.url).scheme == "http" and urlsplit(self.url).hostname not in _THIS_HOST:
             raise ConfigError(f'url: "{_without_secrets(self.url)}" is not encrypted: write https://')
-        if not self.timeout_ns:
-            raise ConfigError("timeout must be positive: every request would be given up at once")
+        if not (self.timeout_ns and self.compare_every_ns):
+            raise ConfigError("timeout and compare_every must be positive")
 
 
 class UniverseSection(Section, frozen=True, kw_only=True):
@@ -101,6 +102,7 @@ class FeedSection(Section, frozen=True, kw_only=True):
 
     url: str
     dialect: str
+    ca: Path | None = None  # certificates of authorities in PEM, instead of the system's
     watch_depth: Annotated[int, msgspec.Meta(ge=1, le=32_767)]
     heartbeat_timeout_ns: Duration
     backoff_min_ns: Duration
@@ -108,6 +110,8 @@ class FeedSection(Section, frozen=True, kw_only=True):
     max_lag_ns: DurationLimit = FeedLimits().max_lag_ns
     max_gap_ns: DurationLimit = FeedLimits().max_gap_ns
     max_crossed_ns: DurationLimit = FeedLimits().max_crossed_ns
+    channels: tuple[str, ...] = ()
+    use_yes_price: bool = False
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:

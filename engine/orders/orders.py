@@ -17,7 +17,7 @@ from engine.instrument import Instrument
 from engine.orders._ids import OrderIds
 from engine.orders.event import PLAIN, ends_order, event_of
 from engine.orders.order import Change, Order
-from engine.orders.repeats import MOST_EXECUTIONS, repeat_fault
+from engine.orders.repeats import MOST_EXECUTIONS, is_told_before, repeat_fault
 from engine.orders.report import ExecutionReport
 from engine.orders.steps import STEPS, Fee, close_request, fill, move
 from engine.orders.strangers import REFUSALS, judge_stranger
@@ -229,6 +229,9 @@ class Orders:
             return self._contradict(order, report, f"more than {MOST_EXECUTIONS} executions")
         if kind == _FILLED:
             fault = fill(order, report, state, change, self._fee)
+            if fault and is_told_before(order, report):
+                change.kind = Outcome.DUPLICATE
+                return change
         else:
             fault = STEPS[kind](order, report, state, change, self._fee)
         if fault:

@@ -28,9 +28,12 @@ class Stop(IntFlag):
     DOUBT = 32  # an order or a fill contradicts what we know
     REJECTS = 64  # the venue refused too many requests in a row; a person lifts it
     INACTIVE = 128  # the venue refused a request because the market takes none; the venue or a person lifts it
+    ACCOUNT = 256  # what the venue says we have differs from what we know; a comparison that agrees lifts it
 
 
-PULLED = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT  # nothing of ours may rest there
+PULLED = (
+    Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT | Stop.ACCOUNT
+)  # nothing of ours may rest there
 UNSEEN = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE  # the feed does not show it as it is
 PULLED_BITS, UNSEEN_BITS = PULLED.value, UNSEEN.value
 

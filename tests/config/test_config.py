@@ -120,7 +120,16 @@ def test_market_without_bands_has_no_grid(written: Callable[..., Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "ns"), [("1ns", 1), ("250us", 250_000), ("40ms", 40_000_000), ("1.5s", 1_500_000_000), ("0s", 0)]
+    ("text", "ns"),
+    [
+        ("1ns", 1),
+        ("250us", 250_000),
+        ("40ms", 40_000_000),
+        ("1.5s", 1_500_000_000),
+        ("0s", 0),
+        ("15min", 900 * 10**9),
+        ("1.5h", 5400 * 10**9),
+    ],
 )
 def test_durations_become_nanoseconds(text: str, ns: int) -> None:
     assert parse_duration(text) == ns
