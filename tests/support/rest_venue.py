@@ -162,10 +162,14 @@ class Visitor:
             self.dialect,
             wall_ns=self.clock,
             clock_ns=self.clock,
-            audit=self.audited.append,
+            audit=self,
             tell=self.told.append,
             **parts,
         )
+
+    def write(self, record: AuditRecord) -> None:
+        """Take a record as an audit log does."""
+        self.audited.append(record)
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from engine.net.rest.records import Attempt, record
 from engine.net.rest.sharing import Flight
 from engine.net.rest.tokens import TokenCosts
 from engine.net.rest.wire import Wire
-from engine.runtime.audit import AuditRecord
+from engine.runtime.audit import AuditSink
 from engine.runtime.backoff import Backoff
 from engine.venue.rest import Call, RestAnswer, RestDialect, RestRequest, T
 
@@ -37,7 +37,7 @@ class Carrier:
         credential: Credential,
         wall_ns: Callable[[], int],
         clock_ns: Callable[[], int],
-        audit: Callable[[AuditRecord], object] | None,
+        audit: AuditSink | None,
         tell: Callable[[str], object],
         backoff: Backoff,
     ) -> None:
@@ -119,4 +119,4 @@ class Carrier:
             counts.count_error(error.code)
         if self._audit is not None:
             counts.audited += 1
-            self._audit(record(attempt, took_ns))
+            self._audit.write(record(attempt, took_ns))

@@ -33,7 +33,7 @@ from engine.net.rest.settings import RestSettings
 from engine.net.rest.sharing import Flight, Flights
 from engine.net.rest.tokens import TokenCosts, Tokens
 from engine.net.rest.wire import Wire
-from engine.runtime.audit import AuditRecord
+from engine.runtime.audit import AuditSink
 from engine.runtime.backoff import Backoff
 from engine.runtime.log import LOGGER
 from engine.venue.rest import Call, PagedCall, RestAnswer, RestDialect, T
@@ -54,8 +54,8 @@ class Aged(NamedTuple, Generic[T]):
 class RestClient:
     """One client of one account, from `open` to `close` (or in `async with`).
 
-    `tokens` may be spent by others too. `audit` takes a record of each attempt, as `AuditLog.write` does. `tell`
-    takes words about what the venue failed to do, a line each; its refusals are for whoever asked, as RestError.
+    `tokens` may be spent by others too. `audit` takes a record of each attempt. `tell` takes words about what the
+    venue failed to do, a line each; its refusals are for whoever asked, as RestError.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class RestClient:
         clock_ns: Callable[[], int],
         ssl_context: SSLContext | None = None,
         credential: Credential | None = None,
-        audit: Callable[[AuditRecord], object] | None = None,
+        audit: AuditSink | None = None,
         tell: Callable[[str], object] = _LOGGER.warning,
         tokens: Tokens | None = None,
     ) -> None:
