@@ -160,6 +160,13 @@ class KalshiRestOrders:
         report.exec_type = report.ord_status = Status.UNKNOWN
         return report
 
+    def never_sent(self, order: Order, request: str, text: str) -> ExecutionReport:
+        """Return the report of a request that did not leave us, so that nothing of it was applied."""
+        report = of_request(order, request, text)
+        report.msg_type, report.ref_msg_type = Msg.BUSINESS_MESSAGE_REJECT, request
+        report.reason = refusals.OTHER_BUSINESS
+        return report
+
     def found(self, order: Order, told: VenueOrder) -> RestOrderAnswer:
         """Return what an order's state means, as the venue tells it now."""
         owed_qty = told.cum_qty - order.cum_qty
