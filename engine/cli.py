@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
         _demo,
         _run,
         _check,
+        _init,
         looking.add_commands,
         operating.add_commands,
         settling.add_commands,
@@ -109,7 +110,19 @@ def _run(found: Subparsers) -> None:
 def _check(found: Subparsers) -> None:
     check = found.add_parser("check", help="say everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG")
+    check.add_argument("--connect", action="store_true", help="try each connection, and say each step")
+    check.add_argument(
+        "--order", action="store_true", help="place an order far away and cancel it, also for real money"
+    )
     check.set_defaults(run=commands.check)
+
+
+def _init(found: Subparsers) -> None:
+    init = found.add_parser("init", help="write a commented configuration to start from")
+    init.add_argument("venue", metavar="VENUE", help="the venue, such as kalshi")
+    init.add_argument("directory", nargs="?", type=Path, default=Path(), metavar="DIR", help="where to (here)")
+    init.add_argument("--env", default="demo", metavar="NAME", help="the venue's environment (demo)")
+    init.set_defaults(run=commands.init)
 
 
 def _sim(found: Subparsers) -> None:

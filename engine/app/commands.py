@@ -38,7 +38,22 @@ def check(arguments: Namespace) -> int:
         print(line)
     count = len(problems) or "no"
     print(f"{arguments.config}: {count} problem{'' if count == 1 else 's'}")
-    return 2 if problems else 0
+    if problems:
+        return 2
+    if arguments.connect:
+        from engine.app.setup.connect import connect
+        from engine.config.engine import load
+
+        config = load(arguments.config)
+        connect(config, arguments.order or (bool(config.venue.environment) and not config.venue.i_mean_production))
+    return 0
+
+
+def init(arguments: Namespace) -> int:
+    """Write a configuration to start from."""
+    from engine.app.setup.init import run
+
+    return run(arguments)
 
 
 def sim(arguments: Namespace) -> int:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from engine.app import loading, operator, repair
-from engine.app.account.side import AccountSide
+from engine.app.account.side import AccountSide, authorities
 from engine.app.background import Background
 from engine.app.takeover import take_over
 from engine.app.views import Views
@@ -165,6 +165,7 @@ class Engine(Views):
             wall_ns=self._wall_ns,
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
             sockets=self.sockets,
+            ssl_context=authorities("feed.ca", config.ca),
         )
 
     async def run(self) -> None:

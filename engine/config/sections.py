@@ -102,6 +102,7 @@ class FeedSection(Section, frozen=True, kw_only=True):
 
     url: str
     dialect: str
+    ca: Path | None = None  # certificates of authorities in PEM, instead of the system's
     watch_depth: Annotated[int, msgspec.Meta(ge=1, le=32_767)]
     heartbeat_timeout_ns: Duration
     backoff_min_ns: Duration

@@ -102,7 +102,7 @@ class Matching:
             if market.captured is not None:
                 market.captured.taken(order.side, price, qty)
             return
-        fee = self._rules.charge(order, market.instrument, price, qty, is_taker)
+        fee = self._rules.charge(order, market.instrument, price, qty, is_taker, now_ns)
         details = {"trade_id": trade_id, "last_px": price, "last_qty": qty, "fee": fee, "is_taker": is_taker}
         events.append(self._reporter.report(Traded, order, now_ns, **details))
         if not order.leaves_qty:

@@ -34,7 +34,9 @@ class VenueRules(Protocol):
     def stop(self, order: RestingOrder, market: Market, now_ns: int) -> str:
         """Return why an accepted order is cancelled before it trades, empty if it is not; part may be held back."""
 
-    def charge(self, order: RestingOrder, instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+    def charge(
+        self, order: RestingOrder, instrument: Instrument, price: int, qty: int, is_taker: bool, now_ns: int
+    ) -> int:
         """Return what the account of `order` pays for a trade."""
 
 
@@ -68,6 +70,8 @@ class PlainRules:
         """Return nothing: every order may trade."""
         return ""
 
-    def charge(self, order: RestingOrder, instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
+    def charge(
+        self, order: RestingOrder, instrument: Instrument, price: int, qty: int, is_taker: bool, now_ns: int
+    ) -> int:
         """Return the trade fee."""
         return self._fees.fee(instrument, price, qty, is_taker)

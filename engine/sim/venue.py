@@ -22,7 +22,7 @@ from engine.exchange.events import Canceled, Event, LevelChanged, MassCancel, Ma
 from engine.exchange.exchange import Exchange
 from engine.exchange.faults import Faults
 from engine.exchange.liquidity import Liquidity
-from engine.sim.config import SimConfig, load_instruments, public_keys
+from engine.sim.config import SimConfig, feed_tls, load_instruments, public_keys
 from engine.sim.control import Command, ControlServer
 from engine.sim.feed.frames import Level
 from engine.sim.feed.publisher import MarketData
@@ -60,7 +60,9 @@ class Venue:
         self.acceptor.on_fault = self.stop
         self.gateway = VenueGateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)
         self.market_data = MarketData(self.instruments, self.depth, config.feed.market_limit, self.faults, self.now_ns)
-        self.feed = FeedServer(self.market_data, config.feed, public_keys(config.feed), self.faults)
+        self.feed = FeedServer(
+            self.market_data, config.feed, public_keys(config.feed), self.faults, feed_tls(config.feed)
+        )
         self._order_log = OrderLog(state_path / "orders.jsonl")
         self._control: ControlServer | None = None
         self._config = config

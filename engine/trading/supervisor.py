@@ -41,6 +41,9 @@ class AccountGate(Protocol):
     def obstacle(self) -> str:
         """Return what keeps trading from starting, empty if nothing does."""
 
+    def bear(self) -> None:
+        """Trade on with what differs now, by a person's decision."""
+
 
 class Supervisor:
     """Starts, pauses, halts and stops one loop."""
@@ -155,7 +158,9 @@ class Supervisor:
     def _resume(self, note: str) -> None:
         self._loop.doubts.bear()
         self._loop.watch.trust()
-        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE)
+        if self.account is not None:
+            self.account.bear()
+        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE | Stop.ACCOUNT)
         self._leave_halt(TradingState.ACTIVE, note)
 
     def cancel_all(self) -> None:

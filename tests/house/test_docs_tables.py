@@ -45,6 +45,7 @@ from engine.risk.limits import DuplicateLimit
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
 from engine.strategy import Context, Strategy
+from engine.trading.reconcile.judge import Rule
 from tests.house.test_rooms import CONTENTS, SOCKETS
 from tests.support.desks import HOOKS, Scene
 from tests.support.pages import keys_of, page, rows, section
@@ -169,6 +170,10 @@ def test_fields_of_an_order_that_the_page_names_exist() -> None:
     named = [word for word in sentence.replace("`", " ` ").split() if word.isidentifier() and "_" in word]
     assert len(named) > 10
     assert [name for name in named if not hasattr(Order, name)] == []
+
+
+def test_rules_of_reconciliation_are_those_of_the_code() -> None:
+    assert [rule for rule, *_ in rows(page("orders.md"), "rule", "when")] == [rule.value for rule in Rule]
 
 
 # metrics.md

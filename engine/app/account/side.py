@@ -8,6 +8,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.app import loading
@@ -93,17 +94,17 @@ def make_client(
         loading.rest_dialect(section),
         wall_ns=wall_ns,
         clock_ns=clock_ns,
-        ssl_context=authorities(section),
+        ssl_context=authorities("rest.ca", section.ca),
         audit=audit,
         tell=tell,
     )
 
 
-def authorities(section: RestSection) -> ssl.SSLContext | None:
-    """Return what trusts the configured authorities; None for those of the system."""
-    if section.ca is None:
+def authorities(key: str, file: Path | None) -> ssl.SSLContext | None:
+    """Return what trusts the authorities in a file; None without one, for those of the system."""
+    if file is None:
         return None
     try:
-        return ssl.create_default_context(cafile=str(section.ca))
+        return ssl.create_default_context(cafile=str(file))
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"rest.ca: {section.ca} holds no certificates in PEM: {error}") from None
+        raise ConfigError(f"{key}: {file} holds no certificates in PEM: {error}") from None

@@ -61,6 +61,10 @@ class AccountWatch:
         """Return what keeps trading from starting, empty if nothing does."""
         return self._reason
 
+    def bear(self) -> None:
+        """Trade on with what differs now."""
+        self._reconcile.bear()
+
     async def run(self) -> None:
         """Compare whenever it is due, until cancelled."""
         while True:

@@ -10,21 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.app import loading
-from engine.app.plugins import Subparsers
 from engine.config.shipped import config_path
 from engine.errors import ConfigError
 
 _PLACE = re.compile("@([a-z_]+|[A-Z_]+)@")
 NAME = "engine.toml"
-
-
-def add_commands(found: Subparsers) -> None:
-    """Add `init`."""
-    init = found.add_parser("init", help="write a commented configuration to start from")
-    init.add_argument("venue", metavar="VENUE", help="the venue, such as kalshi")
-    init.add_argument("directory", nargs="?", type=Path, default=Path(), metavar="DIR", help="where to (here)")
-    init.add_argument("--env", default="demo", metavar="NAME", help="the venue's environment (demo)")
-    init.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -40,7 +40,10 @@ class Rule(StrEnum):
 
 
 class Finding(NamedTuple):
-    """One difference. `reports` set it right; `order` is in doubt where nothing does; `stops` stops the market."""
+    """One difference. `reports` set it right; `order` is in doubt where nothing does; `stops` stops the market.
+
+    `gap` is what a position of the venue's has beyond ours: it stays the same while both trade on.
+    """
 
     rule: Rule
     symbol: str
@@ -48,6 +51,12 @@ class Finding(NamedTuple):
     reports: tuple[ExecutionReport, ...] = ()
     order: Order | None = None
     stops: bool = False
+    gap: int = 0
+
+    @property
+    def identity(self) -> tuple[Rule, str, object]:
+        """What is the same where the same difference is found again."""
+        return self.rule, self.symbol, self.gap or self.text
 
 
 def missed_fills(order: Order, fills: Iterable[VenueFill]) -> list[VenueFill]:
@@ -148,7 +157,7 @@ def judge_positions(ours: Mapping[Instrument, tuple[int, int]], theirs: Iterable
         size, money = instrument.format_size, instrument.format_money
         if known.net != net:
             text = f"{size(known.net)} held by the venue, {size(net)} by our fills"
-            findings.append(Finding(Rule.POSITION_DIFFERS, instrument.symbol, text, stops=True))
+            findings.append(Finding(Rule.POSITION_DIFFERS, instrument.symbol, text, stops=True, gap=known.net - net))
         elif known.fees != fees:
             text = f"{money(known.fees)} paid in fees by the venue, {money(fees)} by our fills"
             findings.append(Finding(Rule.FEES_DIFFER, instrument.symbol, text))

@@ -41,17 +41,17 @@ class Comparison(NamedTuple):
     findings: tuple[Finding, ...]
     orders: int
     markets: int
+    stopped: int
 
     @property
     def is_clean(self) -> bool:
         """Return whether every market may trade."""
-        return not any(each.stops for each in self.findings)
+        return not self.stopped
 
     def __str__(self) -> str:
-        stopped = len({each.symbol for each in self.findings if each.stops})
         return (
             f"account compared: {self.orders} orders, {self.markets} markets, {len(self.findings)} differences,"
-            f" {stopped} markets stopped"
+            f" {self.stopped} markets stopped"
         )
 
 
@@ -62,6 +62,12 @@ class Reconcile:
         self._loop = loop
         self._note = note
         self._stopped: set[Instrument] = set()
+        self._found: tuple[Finding, ...] = ()
+        self._borne: set[tuple[object, ...]] = set()  # differences that a person trades on with
+
+    def bear(self) -> None:
+        """Trade on with what differs now, by a person's decision; another difference stops its market again."""
+        self._borne.update(each.identity for each in self._found)
 
     def doubtful_symbols(self, resting: Iterable[VenueOrder]) -> list[str]:
         """Return the markets whose finished orders are wanted too: an order that lives by us does not rest there."""
@@ -82,8 +88,10 @@ class Reconcile:
         findings += self._settle(judge_strangers(self._find, account.resting))
         ours = {position.instrument: (position.net, position.fees) for position in self._loop.portfolio}
         findings += self._settle(judge_positions(ours, account.positions))
-        self._stop(findings)
-        comparison = Comparison(tuple(findings), len(live), len(ours))
+        self._found = tuple(findings)
+        self._borne.intersection_update(each.identity for each in findings)
+        self._stop([each for each in findings if each.identity not in self._borne])
+        comparison = Comparison(tuple(findings), len(live), len(ours), len(self._stopped))
         self._note(str(comparison))
         return comparison
 
@@ -93,6 +101,8 @@ class Reconcile:
     def _settle(self, findings: list[Finding]) -> list[Finding]:
         for finding in findings:
             text = f"{finding.symbol}: {finding.rule}: {finding.text}"
+            if finding.identity in self._borne:
+                continue
             self._note(f"account: {text}")
             self._loop.notices.tell(NoticeKind.ACCOUNT_DIFFERS, text)
             for report in finding.reports:

@@ -157,6 +157,17 @@ def test_fill_of_a_stranger_and_its_position_are_told(account: Account) -> None:
     assert account.scene.portfolio[account.scene.snow].net == 0
 
 
+def test_person_trades_on_with_a_difference_until_it_is_another(account: Account) -> None:
+    held = [VenuePosition(symbol="SNOW", net=5, fees=0)]
+    assert account.rules(positions=held) == [Rule.POSITION_DIFFERS] and account.stops() == ["SNOW"]
+    account.reconcile.bear()
+    account.scene.loop.markets.lift_all(Stop.ACCOUNT)
+    account.rules(positions=held)
+    assert account.stops() == []
+    account.rules(positions=[VenuePosition(symbol="SNOW", net=6, fees=0)])
+    assert account.stops() == ["SNOW"]
+
+
 def test_fees_that_differ_are_told_and_stop_nothing(account: Account) -> None:
     order = account.scene.buy()
     account.scene.loop.apply(account.venue.accept(order))
