@@ -95,7 +95,13 @@ class Engine(Views):
         strategy = loading.build_strategy(config.strategy, instruments)
         self.session = self._open_session()
         # Last of what may fail, so that a start that fails leaves no run in the journal
-        self._journal, self._day, self._snapshots = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
+        self._journal, self._day, self._snapshots = take_over(
+            config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
+        )
+        instruments = tuple([position.instrument for position in self.portfolio])
+        if adopted := [each for each in instruments if each not in config.instruments]:
+            market_data.add(adopted)
+            dialect.add(adopted)
         parts = Parts(
             books=[make_book(instrument, config.feed.watch_depth) for instrument in instruments],
             market_data=market_data,

@@ -177,7 +177,8 @@ def build_strategy(section: StrategySection, instruments: Sequence[Instrument]) 
             raise ConfigError(f'strategy.parameters: "{path}" takes none')
         return _made(path, kind)
     tables = Tables(Path())
-    tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
+    if instruments:
+        tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
     parameters = tables.struct(kind.Parameters, given, "strategy.parameters")
     if parameters is None:
         raise ConfigError("\n  ".join(["strategy.parameters are wrong:", *tables.problems]))

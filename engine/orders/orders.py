@@ -1,7 +1,7 @@
 """Every order of this process: their ids, their requests, and the reports that move them.
 
 Units   price, size and money as in `instrument`; times in ns of the clock that the caller passes in.
-Shapes  every order is kept as long as the process runs, with the ExecID(17) of up to `MOST_EXECUTIONS` reports.
+Shapes  every order is kept until its market is forgotten, with the ExecID(17) of up to `MOST_EXECUTIONS` reports.
 Errors  OrderError for a request that contradicts its order; a report that fits no row is a value, not an error.
 Cost    O(1); a report that names its order by OrderID(37) alone is looked for among all of them.
 Thread  the loop thread only.
@@ -174,6 +174,14 @@ class Orders:
             order.ord_status = Status.UNKNOWN
             order.is_lost = True
         return doubtful
+
+    def forget(self, instruments: Iterable[Instrument]) -> None:
+        """Forget the orders of markets that are over; OrderError if one of them may still trade."""
+        gone = set(instruments)
+        for order in self._live:
+            if order.instrument in gone:
+                raise OrderError(describe(order, "it may still trade: its market cannot be forgotten"))
+        self.ids.forget(gone)
 
     # Reports
 

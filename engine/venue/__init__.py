@@ -146,6 +146,18 @@ class MarketDataDialect(Protocol):
     def subscribe(self) -> list[bytes]:
         """Forget every subscription and return the frames that make them anew on a fresh connection."""
 
+    def add(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        """Carry these markets too; return the frames that subscribe to them on the connection that there is.
+
+        Where there is none they go with the next `subscribe`. Their snapshots are waited for.
+        """
+
+    def remove(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        """Carry these markets no more; return the frames that end their subscriptions.
+
+        What still comes about one of them is counted as about an unknown market.
+        """
+
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
         """Ask for fresh snapshots of these markets, whose levels are ignored until then.
 
@@ -181,6 +193,12 @@ class OrderDialect(Protocol):
 
     closed_texts: frozenset[str]  # Text(58) of a refusal that says that the market takes no requests now
     consequences: Mapping[str, Consequence]  # by Text(58), of every text that the venue is known to write
+
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Know these markets too."""
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget these markets; a request about one is an OrderError from here on."""
 
     def new_order(self, order: Order, now_ns: int) -> bytes:
         """Return the body of the request that opens an order, under `order.cl_ord_id`."""
