@@ -230,6 +230,8 @@ class Exchange:
     def _refuse_change(self, request: Cancel | Replace) -> Refusal | None:
         if request.symbol and request.symbol not in self.markets:
             return refusals.CHANGE_UNKNOWN_SYMBOL
+        if not request.cl_ord_id:
+            return None  # such as REST's, which name the order alone: it keeps its id
         if not refusals.is_valid_cl_ord_id(request.cl_ord_id):
             return refusals.CHANGE_UNSUPPORTED
         return refusals.DUPLICATE if self.orders.has(request.account, request.cl_ord_id) else None
@@ -281,7 +283,8 @@ class Exchange:
         if request.time_in_force:
             self._set_validity(order, request.time_in_force, request.expire_time_ns, now_ns)
         orig_cl_ord_id = order.cl_ord_id
-        self.orders.rename(order, request.cl_ord_id)
+        if request.cl_ord_id:
+            self.orders.rename(order, request.cl_ord_id)
         events: list[Event] = [self._reporter.report(Replaced, order, now_ns, orig_cl_ord_id=orig_cl_ord_id)]
         level_changed(market, order.side, old_price, -removed, now_ns, events)
         if not keeps_priority:
