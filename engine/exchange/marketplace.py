@@ -33,6 +33,7 @@ from engine.exchange.events import (
 )
 from engine.exchange.exchange import Exchange
 from engine.exchange.faults import Faults
+from engine.exchange.ledger.history import Retention
 from engine.exchange.ledger.ledger import Ledger
 from engine.exchange.liquidity import Liquidity, LiquiditySettings
 from engine.exchange.listing.lifecycle import Lifecycle, VenueEvent
@@ -47,6 +48,8 @@ from engine.exchange.rulebook.groups import OrderGroup, OrderGroups
 from engine.exchange.rulebook.hours import Hours
 from engine.instrument import PriceGrid
 from engine.venue.kalshi.fees import QuadraticFee
+
+_TIDY_NS = 60 * 1_000_000_000
 
 
 class Marketplace:
@@ -67,6 +70,7 @@ class Marketplace:
         sweep_ns: int = 0,
         keep_ns: int = 0,
         position_limit: int = 0,
+        retention: Retention | None = None,
     ) -> None:
         self._liquidity = Liquidity([], liquidity) if liquidity else None
         house = (*house, *(self._liquidity.accounts if self._liquidity else ()))
@@ -85,6 +89,8 @@ class Marketplace:
         self._nonce = nonce
         self._group_numbers = 0
         self._rolling: list[RollingSeries] = []
+        self._retention = retention or Retention()
+        self._tidied_ns = 0
         self._quoted: dict[str, PriceGrid | None] = {}  # the markets that the house quotes, and by which grid
 
     # Requests
@@ -112,7 +118,7 @@ class Marketplace:
         if self._liquidity is not None:
             events += self._choose_quoted(self._liquidity, now_ns)
             events += self._follow(self._liquidity.step(self.exchange, now_ns), now_ns)
-        self.tape.forget(self.listing.markets.__contains__)
+        self._put_aside(now_ns)
         return events
 
     def roll(self, settings: RollingSettings) -> None:
@@ -203,6 +209,13 @@ class Marketplace:
             liquidity.add(self.listing.instruments[symbol])
         self._quoted = active
         return events
+
+    def _put_aside(self, now_ns: int) -> None:
+        """Archive what is old and forget what belongs to no market, once a minute."""
+        if now_ns - self._tidied_ns >= _TIDY_NS:
+            self._tidied_ns = now_ns
+            self.ledger.archive(self._retention.cutoffs(now_ns))
+            self.tape.forget(self.listing.markets.__contains__)
 
     def _is_lost(self, request: Request) -> bool | None:
         """Return whether a shard that does not answer carries a request out all the same; None if it answers."""
