@@ -97,7 +97,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return msgspec.json.decode(content, type=self.body)
         except msgspec.ValidationError as error:
-            raise bad_request(f"body: {error}") from None
+            raise _unfit("body", error, "bad_request") from None
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise bad_request("the body is not JSON") from None
 
@@ -170,7 +170,12 @@ def _convert(values: dict[str, Any], query: type[Query]) -> Query:
     try:
         return msgspec.convert(values, query, strict=False)
     except msgspec.ValidationError as error:
-        raise bad_request(f"query: {error}", "invalid_parameters") from None
+        raise _unfit("query", error, "invalid_parameters") from None
+
+
+def _unfit(part: str, error: msgspec.ValidationError, code: str) -> RestRefused:
+    """Return the refusal of a query or body that is not what the operation takes."""
+    return bad_request(f"{part}: {error}", "missing_parameters" if "missing required" in str(error) else code)
 
 
 __all__ = ["BASE", "PUBLIC", "READ", "TRADE", "WRITE", "Asked", "Operation", "Query", "Routes", "csv"]

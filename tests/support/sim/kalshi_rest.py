@@ -127,21 +127,14 @@ def _list_markets(place: Marketplace, now_ns: int) -> None:
         (GAME, "KXGAME-1", "linear_cent"),
     ):
         life.list_market(_market(ticker, event, label, now_ns), now_ns)
-    life.schedule_fees(
+    later_ns = now_ns + DAY_NS
+    for change in (
+        FeeChange(id="f1", series="KXDEMORAIN", fee_type="quadratic", multiplier_milli=2_000, scheduled_ns=later_ns),
         FeeChange(
-            id="f1", series="KXDEMORAIN", fee_type="quadratic", multiplier_milli=2_000, scheduled_ns=now_ns + DAY_NS
-        )
-    )
-    life.schedule_fees(
-        FeeChange(
-            id="f2",
-            series="KXGAME",
-            event="KXGAME-1",
-            fee_type=None,
-            multiplier_milli=500,
-            scheduled_ns=now_ns + DAY_NS,
-        )
-    )
+            id="f2", series="KXGAME", event="KXGAME-1", fee_type=None, multiplier_milli=500, scheduled_ns=later_ns
+        ),
+    ):
+        life.schedule_fees(change)
 
 
 def _market(ticker: str, event: str, label: str, now_ns: int) -> MarketRecord:
