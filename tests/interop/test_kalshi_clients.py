@@ -16,7 +16,7 @@ from tests.interop.clients.scenario_before import ASKS_FOR_CENTS, BEFORE_REFUSED
 from tests.interop.clients.scenario_pykalshi import PYKALSHI_REFUSED, pykalshi
 from tests.interop.clients.scenario_pykalshi_client import OLD_FORM, REFUSED, pykalshi_client
 from tests.support.pages import page, rows, section
-from tests.support.sim.kalshi_rest import GAME, SNOW, KalshiSite
+from tests.support.sim.kalshi_rest import COIN, GAME, SNOW, KalshiSite
 
 DEAD = {operation for name, operation, _ in OLD_FORM if name in REFUSED}
 
@@ -35,7 +35,8 @@ def site(tmp_path: Path) -> Iterator[KalshiSite]:
         site.site.do(lambda: site.place.ledger.archive(_everything_until(site.now_ns())))
         site.order("bob", fix.SELL, 1_000, 4_300)
         site.order("bob", fix.BUY, 3_100, 4_000)
-        site.order("bob", fix.BUY, 700, 6_100, "KXCOIN15M-A")
+        site.order("bob", fix.BUY, 700, 6_100, COIN)
+        site.order("ann", fix.BUY, 100, 1_000, GAME)
         yield site
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from engine.sim.keys import make_pem_pair
 from tests.interop.clients.scenario import Call, sdk
 from tests.support.sim.kalshi_rest import RAIN
 
@@ -31,13 +32,13 @@ DEAD: list[Call] = [
 BEFORE_REFUSED = {name: 410 for name, _, _ in DEAD}
 ASKS_FOR_CENTS = {
     "page1", "page2", "open_markets", "book", "candles", "many_candles", "event", "events", "event_candles",
-    "final_positions", "final_settlements", "final_market",
+    "resting", "final_orders", "final_positions", "final_settlements", "final_market",
 }  # fmt: skip
 
 
 def sdk_of_before() -> list[Call]:
     """Return the calls."""
-    group = [
+    group: list[Call] = [
         ("group", "create_order_group", {"contracts_limit": 100}),
         ("one_group", "get_order_group", {"order_group_id": "$group.order_group_id"}),
         ("reset", "reset_order_group", {"order_group_id": "$group.order_group_id"}),
@@ -45,6 +46,7 @@ def sdk_of_before() -> list[Call]:
         ("announcements", "get_exchange_announcements", {}),
         ("made_key", "generate_api_key", {"name": "made"}),
         ("dropped_key", "delete_api_key", {"api_key": "$made_key.api_key_id"}),
+        ("own_key", "create_api_key", {"name": "own", "public_key": make_pem_pair("rsa")[1]}),
     ]
     own = [(name, operation, _fitted(arguments)) for name, operation, arguments in sdk() if operation in OPERATIONS]
     return [*DEAD, *group, *own]

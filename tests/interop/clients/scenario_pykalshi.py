@@ -83,6 +83,8 @@ def pykalshi() -> list[Call]:
         ("order_refreshed", "order:refresh", {}),
         ("order_canceled", "order:cancel", {}),
         ("order_ended", "order:wait_until_terminal", {}),
+        ("brief", "portfolio.place_order", {**resting, "price_dollars": "0.1200"}),
+        ("canceled", "portfolio.cancel_order", {"order_id": "$brief.order_id"}),
         ("canceled_again", "portfolio.cancel_order", {"order_id": "$rests.order_id"}),
         ("left", "portfolio.place_order", {**resting, "ticker": GAME, "price_dollars": "0.2100", "count_fp": "7.00"}),
         ("resting_value", "portfolio.get_resting_order_value", {}),

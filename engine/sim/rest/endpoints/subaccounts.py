@@ -16,7 +16,7 @@ from engine.exchange.ledger.names import MOST_SUBACCOUNTS, account_of, member_of
 from engine.exchange.ledger.records import TransferRecord
 from engine.sim.rest.numbers import cents, money, seconds
 from engine.sim.rest.operations import WRITE, Asked, Limit500, Limit1000, Operation, Query
-from engine.sim.rest.pages import newest_first, page
+from engine.sim.rest.pages import last_first, page
 from engine.sim.rest.refusals import bad_request, conflict, forbidden, not_found
 from engine.sim.rest.whose import every_account, one_account
 
@@ -234,7 +234,7 @@ def _page(asked: Asked[Any, None], found: list[TransferRecord], show: Any) -> An
 
 
 def _key(transfer: TransferRecord) -> tuple[int, str]:
-    return newest_first(transfer.time_ns, f"{transfer.number:020}")
+    return last_first(transfer.number)
 
 
 def _subaccount_move_shown(transfer: TransferRecord) -> Answer:
