@@ -106,7 +106,7 @@ def _factory(key: str, name: str, factory: str, default: Any = None) -> Any:
     try:
         module = importlib.import_module(path)
     except ModuleNotFoundError as error:
-        known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(venue.__path__)))
+        known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(venue.__path__) if module.ispkg))
         raise ConfigError(f'{key}: "{name}" is no venue: no module {error.name!r}; there are {known}') from None
     except (ImportError, TypeError, ValueError) as error:  # such as a name of dots only
         raise ConfigError(f'{key}: "{name}" cannot be imported: {error}') from None
