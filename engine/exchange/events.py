@@ -71,7 +71,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cancel(msgspec.Struct, frozen=True, kw_only=True):
-    """OrderCancelRequest(F). Either id finds the order; symbol and side are compared if given."""
+    """OrderCancelRequest(F). Either id finds the order; symbol and side are compared if given. Without a `cl_ord_id`
+    of its own it leaves the order's."""
 
     account: str
     cl_ord_id: str
@@ -83,7 +84,8 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replace(msgspec.Struct, frozen=True, kw_only=True):
-    """OrderCancelReplaceRequest(G). `order_qty` is the new total, filled part included; no TimeInForce keeps it."""
+    """OrderCancelReplaceRequest(G). `order_qty` is the new total, filled part included; no TimeInForce keeps it, and
+    no `cl_ord_id` leaves the order's."""
 
     account: str
     cl_ord_id: str

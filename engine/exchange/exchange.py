@@ -96,7 +96,7 @@ class Exchange:
         if refusal is None and market is not None:
             refusal = self.rules.refuse_entry(request, market, now_ns)
         if refusal is not None:
-            return [self.rejected(request, refusal, now_ns)]
+            return [self._reporter.rejected(request, refusal, now_ns)]
         number = self.next_number()
         order = RestingOrder.from_request(request, number, self._reporter.order_id(number))
         self._set_validity(order, request.time_in_force, request.expire_time_ns, now_ns)
@@ -194,14 +194,17 @@ class Exchange:
                 events += self._matching.end(order, Canceled, now_ns, text=text)
         return events
 
-    def rejected(self, request: NewOrder, refusal: Refusal, now_ns: int) -> Event:
-        """Return the report that refuses a new order."""
-        return self._reporter.rejected(request, refusal, now_ns)
-
-    def change_rejected(self, request: Cancel | Replace, refusal: Refusal, now_ns: int) -> Event:
-        """Return the report that refuses a cancel or replace."""
-        order = self.orders.find(request.account, request.orig_cl_ord_id, request.order_id)
-        return self._reporter.cancel_rejected(request, order, refusal, now_ns)
+    def refused(self, request: Request, refusal: Refusal, now_ns: int) -> Event:
+        """Return what refuses a request, whatever became of it."""
+        if isinstance(request, Cancel | Replace):
+            order = self.orders.find(request.account, request.orig_cl_ord_id, request.order_id)
+            return self._reporter.cancel_rejected(request, order, refusal, now_ns)
+        if isinstance(request, NewOrder):
+            return self._reporter.rejected(request, refusal, now_ns)
+        if isinstance(request, MassCancel):
+            return self._reporter.mass_canceled(request, 0, now_ns, refusal)
+        ids = request.account, request.cl_ord_id, request.order_id
+        return self._reporter.unknown_state(*ids, refusal, now_ns)
 
     def add_market(self, instrument: Instrument, state: int = MarketState.ACTIVE) -> None:
         """List another market."""
@@ -227,6 +230,8 @@ class Exchange:
     def _refuse_change(self, request: Cancel | Replace) -> Refusal | None:
         if request.symbol and request.symbol not in self.markets:
             return refusals.CHANGE_UNKNOWN_SYMBOL
+        if not request.cl_ord_id:
+            return None  # such as REST's, which name the order alone: it keeps its id
         if not refusals.is_valid_cl_ord_id(request.cl_ord_id):
             return refusals.CHANGE_UNSUPPORTED
         return refusals.DUPLICATE if self.orders.has(request.account, request.cl_ord_id) else None
@@ -278,7 +283,8 @@ class Exchange:
         if request.time_in_force:
             self._set_validity(order, request.time_in_force, request.expire_time_ns, now_ns)
         orig_cl_ord_id = order.cl_ord_id
-        self.orders.rename(order, request.cl_ord_id)
+        if request.cl_ord_id:
+            self.orders.rename(order, request.cl_ord_id)
         events: list[Event] = [self._reporter.report(Replaced, order, now_ns, orig_cl_ord_id=orig_cl_ord_id)]
         level_changed(market, order.side, old_price, -removed, now_ns, events)
         if not keeps_priority:

@@ -10,6 +10,7 @@ Source  Kalshi FIX: order entry, order groups; Kalshi REST: queue positions; Kal
 """
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 from typing import Any
 
 from engine import fix
@@ -22,7 +23,6 @@ from engine.exchange.events import (
     Event,
     Expired,
     MassCancel,
-    NewOrder,
     PublicTrade,
     Refusal,
     Replaced,
@@ -34,21 +34,27 @@ from engine.exchange.events import (
 from engine.exchange.exchange import Exchange
 from engine.exchange.faults import Faults
 from engine.exchange.ledger.ledger import Ledger
+from engine.exchange.liquidity import Liquidity, LiquiditySettings
 from engine.exchange.listing.lifecycle import Lifecycle, VenueEvent
 from engine.exchange.listing.listing import Listing
+from engine.exchange.listing.records import MarketStatus
+from engine.exchange.listing.rolling import RollingSeries, RollingSettings
 from engine.exchange.listing.tape import Tape
 from engine.exchange.market import Market, RestingOrder
 from engine.exchange.reporter import uuid_of
 from engine.exchange.rulebook.account_rules import AccountRules
 from engine.exchange.rulebook.groups import OrderGroup, OrderGroups
 from engine.exchange.rulebook.hours import Hours
+from engine.instrument import PriceGrid
 from engine.venue.kalshi.fees import QuadraticFee
 
 
 class Marketplace:
     """A venue with accounts. Its parts are public to be read; what moves them goes through the methods here.
 
-    `lifecycle` and `ledger.deposit` return events too, and may be called directly.
+    `lifecycle` and `ledger.deposit` return events too, and may be called directly. With `liquidity` the house quotes
+    every active market; orders are expired `sweep_ns` after their market closed, and it is put aside `keep_ns` after
+    it was paid.
     """
 
     def __init__(
@@ -57,15 +63,19 @@ class Marketplace:
         nonce: str = "",
         house: Collection[str] = (),
         faults: Faults | None = None,
+        liquidity: LiquiditySettings | None = None,
         sweep_ns: int = 0,
         keep_ns: int = 0,
+        position_limit: int = 0,
     ) -> None:
+        self._liquidity = Liquidity([], liquidity) if liquidity else None
+        house = (*house, *(self._liquidity.accounts if self._liquidity else ()))
         self.listing = Listing()
         self.ledger = Ledger(self.listing, house=house)
         self.groups = OrderGroups()
         self.hours = Hours()
         self.tape = Tape()
-        rules = AccountRules(self.listing, self.ledger, self.groups, self.hours)
+        rules = AccountRules(self.listing, self.ledger, self.groups, self.hours, position_limit)
         self.exchange = Exchange(
             (), QuadraticFee(), nonce=nonce, house=house, faults=faults, rules=rules, naming=uuid_of
         )
@@ -74,29 +84,40 @@ class Marketplace:
         )
         self._nonce = nonce
         self._group_numbers = 0
+        self._rolling: list[RollingSeries] = []
+        self._quoted: dict[str, PriceGrid | None] = {}  # the markets that the house quotes, and by which grid
 
     # Requests
 
     def submit(self, request: Request, now_ns: int) -> list[VenueEvent]:
         """Carry out any request about orders."""
-        is_applied = self._is_lost(request)
+        is_applied = None if isinstance(request, MassCancel | StatusRequest) else self._is_lost(request)
         if is_applied is None:
             return self._follow(self.exchange.submit(request, now_ns), now_ns)
         told: list[VenueEvent] = []
         if is_applied:
             done = self._follow(self.exchange.submit(request, now_ns), now_ns)
             told = [event for event in done if getattr(event, "account", "") != request.account]
-        return [*self._unavailable(request, now_ns), *told]
+        return [self.exchange.refused(request, refusals.UNAVAILABLE, now_ns), *told]
 
     def advance(self, now_ns: int) -> list[VenueEvent]:
-        """Advance to `now_ns`: planned pauses, expiries, faults, and the steps of markets that are due."""
+        """Take everything that is due: planned pauses, expiries, faults, steps of markets, quotes of the house."""
         events: list[VenueEvent] = []
         for change in self.hours.advance(now_ns):
             events += [change, *self._cancel_flagged(change.shard, now_ns)]
         events += self._follow(self.exchange.advance(now_ns), now_ns)
         events += self.lifecycle.advance(now_ns)
+        for series in self._rolling:
+            events += series.advance(now_ns)
+        if self._liquidity is not None:
+            events += self._choose_quoted(self._liquidity, now_ns)
+            events += self._follow(self._liquidity.step(self.exchange, now_ns), now_ns)
         self.tape.forget(self.listing.markets.__contains__)
         return events
+
+    def roll(self, settings: RollingSettings) -> None:
+        """List a series that opens a new event every so often, from the next `advance` on."""
+        self._rolling.append(RollingSeries(settings, self.listing, self.lifecycle))
 
     def set_hours(self, now_ns: int, **changes: Any) -> list[VenueEvent]:
         """Open or pause the exchange or a shard, as `Hours.change` takes it."""
@@ -165,18 +186,29 @@ class Marketplace:
 
     # Steps of the above
 
+    def _choose_quoted(self, liquidity: Liquidity, now_ns: int) -> list[VenueEvent]:
+        """Let the house quote the markets that are active now, each by the grid that it has now, and no other."""
+        events: list[VenueEvent] = []
+        active = {
+            symbol: self.listing.instruments[symbol].grid
+            for symbol, market in self.listing.markets.items()
+            if market.status == MarketStatus.ACTIVE
+        }
+        for symbol in [symbol for symbol, grid in self._quoted.items() if active.get(symbol) is not grid]:
+            liquidity.remove(symbol)
+            del self._quoted[symbol]
+            quotes = [self.exchange.orders.open_orders(maker, symbol) for maker in liquidity.accounts]
+            events += self._cancel(chain.from_iterable(quotes), "", now_ns)
+        for symbol in active.keys() - self._quoted.keys():
+            liquidity.add(self.listing.instruments[symbol])
+        self._quoted = active
+        return events
+
     def _is_lost(self, request: Request) -> bool | None:
         """Return whether a shard that does not answer carries a request out all the same; None if it answers."""
         shard = getattr(request, "shard", ANY_SHARD)
         listed = self.listing.markets.get(getattr(request, "symbol", ""))
         return self.hours.lost(listed.shard if shard == ANY_SHARD and listed else shard)
-
-    def _unavailable(self, request: Request, now_ns: int) -> list[VenueEvent]:
-        if isinstance(request, NewOrder):
-            return [self.exchange.rejected(request, refusals.UNAVAILABLE, now_ns)]
-        if isinstance(request, MassCancel | StatusRequest):
-            return []
-        return [self.exchange.change_rejected(request, refusals.UNAVAILABLE, now_ns)]
 
     def _follow(self, events: list[Event], now_ns: int) -> list[VenueEvent]:
         """Let every part learn from events of the exchange; return them and what follows."""

@@ -84,6 +84,9 @@ class OrderGroupChange(msgspec.Struct, frozen=True, kw_only=True):
 class AccountDialect(Protocol):
     """What asks a venue for an account. Lists are complete only once their last page is read."""
 
+    def as_of(self) -> Call[int] | None:
+        """Return what asks how fresh the answers below are, in ns since 1970; None where they are always fresh."""
+
     def balance(self) -> Call[VenueBalance]:
         """Return what asks for the cash."""
 

@@ -7,7 +7,7 @@ Source  Kalshi FIX: order entry, error handling; Kalshi market model: collateral
 
 from engine import fix
 from engine.exchange import refusals
-from engine.exchange.events import ANY_SHARD, Cancel, MassCancel, NewOrder, Refusal, Replace
+from engine.exchange.events import ANY_SHARD, Cancel, MassCancel, NewOrder, Refusal, Replace, Stp
 from engine.exchange.ledger.ledger import Ledger
 from engine.exchange.ledger.terms import charged
 from engine.exchange.listing.listing import Listing
@@ -23,15 +23,20 @@ _DECIDED = (MarketStatus.DETERMINED, MarketStatus.DISPUTED, MarketStatus.AMENDED
 class AccountRules:
     """The rules of a venue whose accounts pay for what they do. Accounts of the house trade on credit, and any type."""
 
-    def __init__(self, listing: Listing, ledger: Ledger, groups: OrderGroups, hours: Hours) -> None:
+    def __init__(
+        self, listing: Listing, ledger: Ledger, groups: OrderGroups, hours: Hours, position_limit: int = 0
+    ) -> None:
         self._listing = listing
         self._ledger = ledger
         self._groups = groups
         self._hours = hours
+        self._position_limit = position_limit  # contracts of either side in one market, 0 is no bound
 
     def refuse_new(self, request: NewOrder, market: Market | None, now_ns: int) -> Refusal | None:
         """Return what is wrong with the hours, the market or the request."""
         listed = self._listing.markets.get(request.symbol)
+        if request.symbol in self._listing.archived:
+            return refusals.ALREADY_CLOSED
         if market is None or listed is None or request.shard not in (ANY_SHARD, listed.shard):
             return refusals.UNKNOWN_SYMBOL
         if not self._hours.is_open(listed.shard):
@@ -60,6 +65,8 @@ class AccountRules:
                 return refusals.GROUP_LIMIT
         if request.reduce_only:
             return None  # it only gives cash back
+        if self._position_limit and self._reach(request) > self._position_limit:
+            return refusals.MARKET_LIMIT
         is_covered = self._ledger.is_covered(
             request.account,
             request.symbol,
@@ -71,6 +78,14 @@ class AccountRules:
         )
         return None if is_covered else refusals.BALANCE
 
+    def _reach(self, request: NewOrder) -> int:
+        """Return how far from 0 the position may come if every open order of this side trades, and this one."""
+        holdings = self._ledger.open(request.account)
+        orders = holdings.open.get(request.symbol, {}).values()
+        qty = request.order_qty + sum(order.leaves_qty for order in orders if order.side == request.side)
+        net = holdings.net(request.symbol)
+        return abs(net + qty if request.side == fix.BUY else net - qty)
+
     def refuse_cancel(self, request: Cancel, order: RestingOrder, market: Market, now_ns: int) -> Refusal | None:
         """Return what is wrong with the hours, the market, the request or its order."""
         listed = self._listing.markets[order.symbol]
@@ -80,7 +95,8 @@ class AccountRules:
             return refusals.CHANGE_EXCHANGE_PAUSED
         if listed.close_ns and listed.close_ns <= now_ns:
             return refusals.CHANGE_CLOSED
-        return refusals.refuse_cancel(request, order, market)
+        refusal = refusals.refuse_cancel(request, order, market)
+        return refusals.FILLED if refusal == refusals.TOO_LATE else refusal
 
     def refuse_replace(self, request: Replace, order: RestingOrder, market: Market, now_ns: int) -> Refusal | None:
         """Return what is wrong with the hours, the market, the request, its order or the account's cash."""
@@ -98,6 +114,8 @@ class AccountRules:
             return refusals.WRONG_PRICE
         if refusal is not None or self._ledger.is_house(order.account):
             return refusal
+        if _meets_itself(request, order, market):
+            return refusals.CHANGE_SELF_CROSS
         return self._refuse_cost(request, order, now_ns)
 
     def _refuse_cost(self, request: Replace, order: RestingOrder, now_ns: int) -> Refusal | None:
@@ -118,7 +136,9 @@ class AccountRules:
         return None if is_covered else refusals.CHANGE_BALANCE
 
     def refuse_mass_cancel(self, request: MassCancel, now_ns: int) -> Refusal | None:
-        """Return that the exchange is paused, if it is."""
+        """Return that the exchange is paused or does not answer, if so."""
+        if self._hours.lost(ANY_SHARD) is not None:
+            return refusals.UNAVAILABLE
         return None if self._hours.is_open() else refusals.CHANGE_EXCHANGE_PAUSED
 
     def stop(self, order: RestingOrder, market: Market, now_ns: int) -> str:
@@ -155,6 +175,14 @@ class AccountRules:
             return fee
         revenue = -price * qty if order.side == fix.BUY else price * qty
         return charged(order, fee, revenue, self._ledger.open(order.account).precision)
+
+
+def _meets_itself(request: Replace, order: RestingOrder, market: Market) -> bool:
+    """Return whether the first order that a changed one would trade with is its account's own, and stops it."""
+    best = market.opposite(order.side).best()
+    if best is None or order.stp != Stp.TAKER_AT_CROSS or best.first().account != order.account:
+        return False
+    return request.price >= best.price if order.side == fix.BUY else request.price <= best.price
 
 
 def _is_active(market: MarketRecord, now_ns: int) -> bool:

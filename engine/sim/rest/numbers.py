@@ -69,9 +69,14 @@ def parse_price(text: str, name: str = "price") -> int:
     return _parse(text, 4, name, "invalid_order")
 
 
+def parse_size(text: str, name: str) -> int:
+    """Return the size that `text` means."""
+    return _parse(text, 2, name, "invalid_order_size")
+
+
 def parse_count(text: str, name: str = "count") -> int:
     """Return the size that `text` means, above 0."""
-    size = _parse(text, 2, name, "invalid_order_size")
+    size = parse_size(text, name)
     if size <= 0:
         raise bad_request(f"{name} must be above 0: {text!r}", "invalid_order_size")
     return size

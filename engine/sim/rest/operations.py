@@ -14,6 +14,7 @@ import msgspec
 from engine.sim.keys import READ, WRITE, SimKey
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.gate import PUBLIC
+from engine.sim.rest.records import RestRecords
 from engine.sim.rest.refusals import RestRefused, bad_request, not_found
 from engine.sim.rest.tokens import DEFAULT_COST
 
@@ -44,6 +45,7 @@ class Asked(NamedTuple, Generic[Q, B]):
     query: Q
     body: B
     now_ns: int
+    records: RestRecords
 
     @property
     def member(self) -> str:

@@ -22,12 +22,16 @@ from engine.sim.rest.addresses import AddressTokens
 from engine.sim.rest.broken import plain, truncated, with_repeated_page, with_unknown_enum
 from engine.sim.rest.faults import RestFault, RestFaultKind, RestFaults
 from engine.sim.rest.gate import Gate
+from engine.sim.rest.lag import ReadLag
+from engine.sim.rest.minutes import Minutes
 from engine.sim.rest.operations import Asked, Operation, Routes
+from engine.sim.rest.records import RestRecords
 from engine.sim.rest.refusals import RestRefused, internal_error, too_many_requests
 from engine.sim.rest.settings import RestSettings
 
 _log = logging.getLogger("engine.sim.rest")
 _JSON = "application/json"
+_NS_PER_MS = 1_000_000
 _NOWHERE = "none"  # the operation of a request that names none
 
 
@@ -48,9 +52,14 @@ class RestServer:
         self._routes = Routes(operations)
         self._settings = settings
         self._gate = Gate(venue.keys, settings.tolerance_ms)
+        self._records = RestRecords(Minutes(venue.quote, venue.open_interest), ReadLag(settings.lag_ms * _NS_PER_MS))
         self._addresses = AddressTokens(settings.public_per_second)
         self._ssl_context = ssl_context
         self._runner: web.AppRunner | None = None
+
+    def take(self, events: Iterable[object]) -> None:
+        """Learn from all that the venue tells, each event once: candlesticks are made of it."""
+        self._records.minutes.take(events)
 
     async def start(self) -> int:
         """Listen; return the port."""
@@ -118,10 +127,10 @@ class RestServer:
         query, body = operation.parse_query(query_text), operation.parse_body(content)
         if key is not None:
             self._charge(operation, key, query, body)
-        ask = Asked(self._venue, key, names, query, body, self._venue.now_ns())
+        asked = Asked(self._venue, key, names, query, body, self._venue.now_ns(), self._records)
         if refusal and operation.broken is not None:
-            return self._answer(operation, refusal.status, operation.broken(ask))
-        answer = operation.run(ask)
+            return self._answer(operation, refusal.status, operation.broken(asked))
+        answer = operation.run(asked)
         if refusal:
             raise refusal
         if fault is not None:
