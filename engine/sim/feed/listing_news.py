@@ -55,7 +55,7 @@ class ListingNews:
             "series_ticker": event.series,
         }
         if record and record.strike_date_ns:
-            fields["strike_date"] = frames.rfc3339(record.strike_date_ns // 1_000_000)
+            fields["strike_date"] = record.strike_date_ns // _NS
         if record and record.strike_period:
             fields["strike_period"] = record.strike_period
         self._tell(event.event, "event_lifecycle", fields)
