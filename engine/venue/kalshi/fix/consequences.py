@@ -10,6 +10,8 @@ from engine.orders.report import ExecutionReport
 from engine.venue import Consequence
 
 OUTCOME_UNKNOWN = "EXCHANGE_UNAVAILABLE"  # Text(58) of a reject that may have been applied all the same
+RATE_LIMITED = "RATE_LIMITED"  # our word before the venue's own, which has none for BusinessRejectReason(380) 8
+RATE_LIMIT_EXCEEDED = 8
 
 _CLOSED, _THROTTLED, _UNKNOWN, _FAULT = (
     Consequence.CLOSES_MARKET,
@@ -27,6 +29,7 @@ CONSEQUENCES: Mapping[str, Consequence] = {
     "MARKET_INACTIVE": _CLOSED,
     "EXCHANGE_PAUSED": _CLOSED,
     "TRADING_PAUSED": _CLOSED,
+    RATE_LIMITED: _THROTTLED,
     "INSUFFICIENT_BALANCE": _THROTTLED,
     "EXCEEDED_PER_MARKET_RISK_LIMIT": _THROTTLED,
     "EXCEEDED_ORDER_GROUP_RISK_LIMIT": _THROTTLED,
@@ -80,7 +83,7 @@ def consequence_of(report: ExecutionReport) -> Consequence:
     """Return what follows from a refusal or an unasked end; a code that nobody knows refuses its order alone."""
     if report.msg_type == fix.Msg.EXECUTION_REPORT and report.exec_type in (fix.Exec.CANCELED, fix.Exec.EXPIRED):
         return _ENDS
-    by_text = CONSEQUENCES.get(report.text)
-    if by_text is not None:
+    by_text = CONSEQUENCES.get(report.text.partition(":")[0])
+    if by_text is not None and (by_text is not _ENDS or report.msg_type == fix.Msg.EXECUTION_REPORT):
         return by_text
     return _BY_CODE.get(report.msg_type, {}).get(report.reason, _REFUSED)

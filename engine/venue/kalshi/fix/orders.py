@@ -6,22 +6,32 @@ Cost    as in `fix44`: terms are rendered once, so that an order with them costs
 Source  Kalshi FIX (FIXT.1.1, FIX 5.0 SP2): order entry, texts on execution reports, message matrix.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from engine import fix
+from engine._decimal import parse_decimal
 from engine.codec import Fields
-from engine.errors import OrderError
+from engine.errors import DecodeError, OrderError
 from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.fix import tags
-from engine.venue.kalshi.fix.consequences import CLOSED_TEXTS, CONSEQUENCES, OUTCOME_UNKNOWN
+from engine.venue.kalshi.fix.consequences import (
+    CLOSED_TEXTS,
+    CONSEQUENCES,
+    OUTCOME_UNKNOWN,
+    RATE_LIMIT_EXCEEDED,
+    RATE_LIMITED,
+)
 from engine.venue.kalshi.fix.details import FillDetails, fill_details
+from engine.venue.kalshi.fix.reading import MONEY_DECIMALS
 
 _ORDERS_OF_THIS_SESSION = "6"  # MassCancelRequestType(530)
+_BUSINESS_REJECT = fix.Msg.BUSINESS_MESSAGE_REJECT
 _REDUCE_ONLY = "E"  # ExecInst(18)
 _NEW, _REPLACE, _CANCEL = (
     fix.Msg.NEW_ORDER_SINGLE,
@@ -35,6 +45,7 @@ _OMITTED = {
     fix.Msg.ORDER_MASS_CANCEL_REQUEST: (fix.TransactTime,),
 }
 _MOST_SUBACCOUNT = 63
+_ID = re.compile(r"[A-Za-z0-9-]*")
 AT_CROSS, MAKER = 1, 2  # SelfTradePreventionType(2964): the taker stops, or the resting order is cancelled
 
 
@@ -62,7 +73,9 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             found.append(f"shard: {self.shard} is neither a shard, from 0 on, nor -1 for the venue's own choice")
         if self.self_trade_prevention not in (None, AT_CROSS, MAKER):
             found.append(f"self_trade_prevention: {self.self_trade_prevention} is neither 1, taker, nor 2, maker")
-        return found
+        if not _ID.fullmatch(self.order_group):
+            found.append(f"order_group: {self.order_group!r} is no id of a group")
+        return found + _wrong_cost(self.most_cost)
 
     def fields(self) -> dict[str, list[tuple[int, str]]]:
         """Return the fields by MsgType that `Fix44` adds: where an order lives goes with every request about it."""
@@ -80,6 +93,14 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             (tags.MaxExecutionCost, self.most_cost),
         )
         return [(tag, text) for tag, text in terms if text]
+
+
+def _wrong_cost(text: str) -> list[str]:
+    try:
+        is_right = not text or parse_decimal(text, MONEY_DECIMALS) > 0
+    except DecodeError:
+        return [f"most_cost: {text!r} is no amount of dollars"]
+    return [] if is_right else [f"most_cost: {text!r} is not above 0"]
 
 
 class KalshiOrders(Fix44):
@@ -115,10 +136,16 @@ class KalshiOrders(Fix44):
         """Return nothing: the venue answers no OrderStatusRequest(H)."""
 
     def decode(self, fields: Fields) -> ExecutionReport | None:
-        """Return the report of the plain dialect; UNKNOWN where the venue does not know the outcome."""
+        """Return the report of the plain dialect; UNKNOWN where the venue does not know the outcome.
+
+        A request beyond the rate has RATE_LIMITED before the venue's text, which may be any.
+        """
         report = super().decode(fields)
-        if report is not None and report.text.startswith(OUTCOME_UNKNOWN):
-            report.exec_type = report.ord_status = fix.Status.UNKNOWN
+        if report is not None and (report.text or report.msg_type == _BUSINESS_REJECT):
+            if report.text.startswith(OUTCOME_UNKNOWN):
+                report.exec_type = report.ord_status = fix.Status.UNKNOWN
+            elif report.msg_type == _BUSINESS_REJECT and report.reason == RATE_LIMIT_EXCEEDED:
+                report.text = f"{RATE_LIMITED}: {report.text or 'no text'}"
         return report
 
     def details(self, fields: Fields) -> FillDetails | None:
