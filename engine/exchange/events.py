@@ -12,6 +12,7 @@ import msgspec
 
 from engine import fix
 
+ANY_SHARD = -1  # routed by its symbol
 CAPTURED = ""  # the account of captured liquidity: it gets no reports
 
 
@@ -27,6 +28,21 @@ class Refusal(NamedTuple):
 
     reason: int
     text: str
+
+
+class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order was entered with beside price, size and validity, as every report repeats it."""
+
+    stp: int = Stp.TAKER_AT_CROSS
+    post_only: bool = False
+    reduce_only: bool = False
+    cancel_on_pause: bool = False
+    group: str = ""  # of an order group
+    max_cost: int = 0  # MaxExecutionCost, 0 is no bound
+    session: str = ""  # who entered it, for whoever cancels by session
+
+
+PLAIN_TERMS = OrderTerms()
 
 
 # Requests
@@ -46,10 +62,17 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     expire_time_ns: int = 0
     post_only: bool = False
     stp: int = Stp.TAKER_AT_CROSS
+    reduce_only: bool = False  # IOC only
+    cancel_on_pause: bool = False
+    group: str = ""
+    max_cost: int = 0
+    shard: int = ANY_SHARD
+    session: str = ""
 
 
 class Cancel(msgspec.Struct, frozen=True, kw_only=True):
-    """OrderCancelRequest(F). Either id finds the order; symbol and side are compared if given."""
+    """OrderCancelRequest(F). Either id finds the order; symbol and side are compared if given. Without a `cl_ord_id`
+    of its own it leaves the order's."""
 
     account: str
     cl_ord_id: str
@@ -57,10 +80,12 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True):
     order_id: str = ""
     symbol: str = ""
     side: int = 0
+    shard: int = ANY_SHARD
 
 
 class Replace(msgspec.Struct, frozen=True, kw_only=True):
-    """OrderCancelReplaceRequest(G). `order_qty` is the new total, filled part included; no TimeInForce keeps it."""
+    """OrderCancelReplaceRequest(G). `order_qty` is the new total, filled part included; no TimeInForce keeps it, and
+    no `cl_ord_id` leaves the order's."""
 
     account: str
     cl_ord_id: str
@@ -72,15 +97,17 @@ class Replace(msgspec.Struct, frozen=True, kw_only=True):
     price: int
     time_in_force: str = ""
     expire_time_ns: int = 0
+    shard: int = ANY_SHARD
 
 
 class MassCancel(msgspec.Struct, frozen=True, kw_only=True):
-    """OrderMassCancelRequest(q): every order of the account, or those of one symbol or side."""
+    """OrderMassCancelRequest(q): every order of the account, or those of one symbol, side or session."""
 
     account: str
     cl_ord_id: str
     symbol: str = ""
     side: int = 0
+    session: str = ""
 
 
 class StatusRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +146,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     time_in_force: str
     expire_time_ns: int
     now_ns: int
+    terms: OrderTerms = PLAIN_TERMS
 
 
 class Accepted(Report, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ Thread  one; no I/O, no clock.
 Source  FIX 4.4 volume 4, order state change matrices; Kalshi market model: matching, self-trade prevention, states.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, time, timedelta
 from heapq import heappop, heappush
 from itertools import count
@@ -34,6 +34,7 @@ from engine.exchange.market import Market, RestingOrder
 from engine.exchange.matching import Matching, level_changed
 from engine.exchange.orders import Registry
 from engine.exchange.reporter import Reporter
+from engine.exchange.rules import PlainRules, VenueRules
 from engine.instrument import Instrument
 from engine.venue import MarketState, TradeFee
 
@@ -44,6 +45,7 @@ _NS = 1_000_000_000
 class Exchange:
     """Every market of the venue (`markets`) and every order it remembers (`orders`).
 
+    `rules` are what the venue demands beyond `fees`, nothing unless told; `naming` makes its ids.
     `house` names the accounts of the liquidity generator: their finished orders are forgotten at once and faults spare
     them. `nonce` begins every id that the venue makes, so that a restarted venue repeats none.
     """
@@ -56,13 +58,16 @@ class Exchange:
         nonce: str = "",
         house: Collection[str] = (),
         faults: Faults | None = None,
+        rules: VenueRules | None = None,
+        naming: Callable[[str], str] = str,
     ) -> None:
         self.markets = {instrument.symbol: Market(instrument) for instrument in instruments}
         self.orders = Registry()
         self.house = frozenset(house)
         self.faults = faults if faults is not None else Faults()
-        self._reporter = Reporter(nonce)
-        self._matching = Matching(self.markets, self.orders, self._reporter, fees, self.house)
+        self.rules = rules if rules is not None else PlainRules(fees)
+        self._reporter = Reporter(nonce, naming)
+        self._matching = Matching(self.markets, self.orders, self._reporter, self.rules, self.house)
         self._numbers = count(1)
         self._ties = count()  # orders what a heap holds for one time
         self._expiries: list[tuple[int, int, RestingOrder]] = []
@@ -82,11 +87,14 @@ class Exchange:
 
     def new(self, request: NewOrder, now_ns: int) -> list[Event]:
         """Enter an order: `Accepted`, its trades, and its end unless it rests; or `Rejected`."""
-        refusal = refusals.refuse_new(request, self.markets.get(request.symbol))
+        market = self.markets.get(request.symbol)
+        refusal = self.rules.refuse_new(request, market, now_ns)
         if refusal is None and self.orders.has(request.account, request.cl_ord_id):
             refusal = refusals.DUPLICATE
-        if refusal is None and self._fault(FaultKind.REJECT_ORDER, request, now_ns):
-            refusal = refusals.INTERNAL
+        if refusal is None and (fault := self._fault(FaultKind.REJECT_ORDER, request, now_ns)):
+            refusal = refusals.by_text(fault.text) if fault.text else refusals.INTERNAL
+        if refusal is None and market is not None:
+            refusal = self.rules.refuse_entry(request, market, now_ns)
         if refusal is not None:
             return [self._reporter.rejected(request, refusal, now_ns)]
         number = self.next_number()
@@ -113,7 +121,7 @@ class Exchange:
         order = self.orders.find(request.account, request.orig_cl_ord_id, request.order_id)
         refusal = self._refuse_change(request)
         if refusal is None and order is not None:
-            refusal = refusals.refuse_replace(request, order, self.markets[order.symbol], now_ns)
+            refusal = self.rules.refuse_replace(request, order, self.markets[order.symbol], now_ns)
         if refusal is not None or order is None:
             return [self._reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
         if request.order_qty == order.cum_qty:
@@ -122,9 +130,13 @@ class Exchange:
 
     def mass_cancel(self, request: MassCancel, now_ns: int) -> list[Event]:
         """Cancel every order of the account that fits: `MassCanceled`, then one `Canceled` each."""
-        if request.symbol and request.symbol not in self.markets:
-            return [self._reporter.mass_canceled(request, 0, now_ns, refusals.MASS_UNKNOWN_SYMBOL)]
+        refusal = self.rules.refuse_mass_cancel(request, now_ns)
+        if refusal is None and request.symbol and request.symbol not in self.markets:
+            refusal = refusals.MASS_UNKNOWN_SYMBOL
+        if refusal is not None:
+            return [self._reporter.mass_canceled(request, 0, now_ns, refusal)]
         orders = self.orders.open_orders(request.account, request.symbol, request.side)
+        orders = [order for order in orders if request.session in ("", order.terms.session)]
         events: list[Event] = [self._reporter.mass_canceled(request, len(orders), now_ns)]
         for order in orders:
             events += self._matching.end(order, Canceled, now_ns, text="")
@@ -174,6 +186,36 @@ class Exchange:
         self._matching.trade(order, None, qty, now_ns, events)
         return events
 
+    def cancel_orders(self, orders: Iterable[RestingOrder], text: str, now_ns: int) -> list[Event]:
+        """Cancel those of `orders` that are live, unasked, for the reason `text`."""
+        events: list[Event] = []
+        for order in orders:
+            if order.is_live:
+                events += self._matching.end(order, Canceled, now_ns, text=text)
+        return events
+
+    def refused(self, request: Request, refusal: Refusal, now_ns: int) -> Event:
+        """Return what refuses a request, whatever became of it."""
+        if isinstance(request, Cancel | Replace):
+            order = self.orders.find(request.account, request.orig_cl_ord_id, request.order_id)
+            return self._reporter.cancel_rejected(request, order, refusal, now_ns)
+        if isinstance(request, NewOrder):
+            return self._reporter.rejected(request, refusal, now_ns)
+        if isinstance(request, MassCancel):
+            return self._reporter.mass_canceled(request, 0, now_ns, refusal)
+        ids = request.account, request.cl_ord_id, request.order_id
+        return self._reporter.unknown_state(*ids, refusal, now_ns)
+
+    def add_market(self, instrument: Instrument, state: int = MarketState.ACTIVE) -> None:
+        """List another market."""
+        self.markets[instrument.symbol] = market = Market(instrument)
+        market.state = state
+
+    def remove_market(self, symbol: str) -> None:
+        """Forget a market that has no live order, and with it its orders: their ids become unknown."""
+        del self.markets[symbol]
+        self.orders.forget_symbol(symbol)
+
     def next_number(self) -> int:
         """Return a number that no other order in this exchange has."""
         return next(self._numbers)
@@ -188,6 +230,8 @@ class Exchange:
     def _refuse_change(self, request: Cancel | Replace) -> Refusal | None:
         if request.symbol and request.symbol not in self.markets:
             return refusals.CHANGE_UNKNOWN_SYMBOL
+        if not request.cl_ord_id:
+            return None  # such as REST's, which name the order alone: it keeps its id
         if not refusals.is_valid_cl_ord_id(request.cl_ord_id):
             return refusals.CHANGE_UNSUPPORTED
         return refusals.DUPLICATE if self.orders.has(request.account, request.cl_ord_id) else None
@@ -196,7 +240,7 @@ class Exchange:
         order = self.orders.find(request.account, request.orig_cl_ord_id, request.order_id)
         refusal = self._refuse_change(request)
         if refusal is None and order is not None:
-            refusal = refusals.refuse_cancel(request, order, self.markets[order.symbol])
+            refusal = self.rules.refuse_cancel(request, order, self.markets[order.symbol], now_ns)
         if refusal is not None or order is None:
             return [self._reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
         return self._matching.end(order, Canceled, now_ns, request.cl_ord_id, text="")
@@ -239,7 +283,8 @@ class Exchange:
         if request.time_in_force:
             self._set_validity(order, request.time_in_force, request.expire_time_ns, now_ns)
         orig_cl_ord_id = order.cl_ord_id
-        self.orders.rename(order, request.cl_ord_id)
+        if request.cl_ord_id:
+            self.orders.rename(order, request.cl_ord_id)
         events: list[Event] = [self._reporter.report(Replaced, order, now_ns, orig_cl_ord_id=orig_cl_ord_id)]
         level_changed(market, order.side, old_price, -removed, now_ns, events)
         if not keeps_priority:

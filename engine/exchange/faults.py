@@ -32,7 +32,8 @@ class FaultKind:
     REFUSE_MARKET = "refuse_market"  # market data: refuse commands that name `symbol`, as if it were unknown; holds
     REFUSE_COMMAND = "refuse_command"  # market data: refuse the next command about markets, error `code`; used up
     REFUSE_FEED = "refuse_feed"  # market data: refuse the next handshake, HTTP `code`, Retry-After `delay_ms`; used up
-    REJECT_ORDER = "reject_order"  # exchange: refuse the next order, INTERNAL_ERROR; used up
+    END_SUBSCRIPTION = "end_subscription"  # market data: end those to channel `text`, error `code`; used up
+    REJECT_ORDER = "reject_order"  # exchange: refuse the next order, INTERNAL_ERROR or `text`; used up
     CANCEL_ORDERS = "cancel_orders"  # exchange: cancel every order that is not the house's; used up
     LATE_CANCEL = "late_cancel"  # exchange: hold the next cancel `delay_ms`, and fill `fill_qty` first; used up
 
@@ -49,6 +50,7 @@ class InjectedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     duration_ms: int = 0  # 0 holds until `clear`
     delay_ms: int = 0
     code: int = 0  # REFUSE_COMMAND: the venue's error, 18 unless told; REFUSE_FEED: the HTTP status, 429 unless told
+    text: str = ""  # REJECT_ORDER: Text(58), INTERNAL_ERROR unless told
     fill_qty: int = 0  # LATE_CANCEL: how much trades before the answer, -1 all of it
     symbol: str = ""
     account: str = ""

@@ -77,12 +77,27 @@ class Liquidity:
     def __init__(self, instruments: list[Instrument], settings: LiquiditySettings) -> None:
         self._settings = settings
         self._random = Random(settings.seed)
-        self._markets = [_Quoted(instrument, settings.depth + 2, self._random) for instrument in instruments]
+        self._markets: list[_Quoted] = []
+        self._new: list[_Quoted] = []  # not quoted yet
         self._makers = [f"house-maker-{number}" for number in range(settings.makers)]
         self._quotes: dict[tuple[str, str, int, int], str] = {}  # (maker, symbol, side, distance) -> ClOrdID
         self._ids = 0
         self._next_ns: int | None = None
         self.accounts = (*self._makers, TAKER)
+        for instrument in instruments:
+            self.add(instrument)
+
+    def add(self, instrument: Instrument) -> None:
+        """Quote another market from the next action on."""
+        market = _Quoted(instrument, self._settings.depth + 2, self._random)
+        self._markets.append(market)
+        self._new.append(market)
+
+    def remove(self, symbol: str) -> None:
+        """Quote a market no more; its orders are left to the exchange."""
+        self._markets = [market for market in self._markets if market.symbol != symbol]
+        self._new = [market for market in self._new if market.symbol != symbol]
+        self._quotes = {place: quote for place, quote in self._quotes.items() if place[1] != symbol}
 
     def step(self, exchange: Exchange, now_ns: int) -> list[Event]:
         """Carry out every action that is due."""
@@ -92,14 +107,13 @@ class Liquidity:
         return events
 
     def actions(self, orders: Registry, now_ns: int) -> Iterator[NewOrder | Replace | Cancel]:
-        """Yield the actions due, at first all quotes; carry out each before asking for the next."""
-        if self._next_ns is None:
-            self._next_ns = now_ns
-            for market in self._markets:
-                for quote in self._places(market):
-                    yield self._quote(orders, market, *quote)
-        self._next_ns = max(self._next_ns, now_ns - _CATCH_UP_NS)
-        while self._next_ns <= now_ns:
+        """Yield the actions due, at first all quotes of a market; carry out each before asking for the next."""
+        while self._new:
+            market = self._new.pop(0)
+            for quote in self._places(market):
+                yield self._quote(orders, market, *quote)
+        self._next_ns = max(now_ns if self._next_ns is None else self._next_ns, now_ns - _CATCH_UP_NS)
+        while self._next_ns <= now_ns and self._markets:
             self._next_ns += int(self._random.expovariate(self._settings.rate) * _NS)
             market = self._random.choice(self._markets)
             market.wander(self._random, self._settings.wander)

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Protocol
 
 from engine import fix
-from engine.exchange.events import CAPTURED, NewOrder, Stp
+from engine.exchange.events import CAPTURED, PLAIN_TERMS, NewOrder, OrderTerms
 from engine.instrument import Instrument
 from engine.venue import MarketState
 
@@ -30,18 +30,19 @@ class RestingOrder:
         "cum_cost",
         "cum_qty",
         "expire_time_ns",
+        "fee_rest",
+        "held_back",
         "leaves_qty",
         "number",
         "ord_status",
         "ord_type",
         "order_id",
         "order_qty",
-        "post_only",
         "price",
         "rank",
         "side",
-        "stp",
         "symbol",
+        "terms",
         "time_in_force",
     )
 
@@ -62,8 +63,9 @@ class RestingOrder:
         self.ord_type = fix.Type.LIMIT
         self.time_in_force = fix.Tif.GTC
         self.expire_time_ns = 0
-        self.post_only = False
-        self.stp = Stp.TAKER_AT_CROSS
+        self.terms: OrderTerms = PLAIN_TERMS
+        self.fee_rest = 0  # rounding that the account has paid and not yet had back
+        self.held_back = 0  # how much of it may not trade, and is cancelled once the rest has
         self.ord_status = fix.Status.NEW
 
     @classmethod
@@ -75,9 +77,18 @@ class RestingOrder:
         order.ord_type = request.ord_type
         order.time_in_force = request.time_in_force
         order.expire_time_ns = request.expire_time_ns
-        order.post_only = request.post_only
-        order.stp = request.stp
+        order.terms = _terms(request)
         return order
+
+    @property
+    def post_only(self) -> bool:
+        """Whether it is cancelled rather than take."""
+        return self.terms.post_only
+
+    @property
+    def stp(self) -> int:
+        """Return its SelfTradePreventionType(2964)."""
+        return self.terms.stp
 
     @property
     def is_live(self) -> bool:
@@ -101,6 +112,19 @@ class RestingOrder:
         if self.ord_type == fix.Type.MARKET:
             return True
         return price <= self.price if self.side == fix.BUY else price >= self.price
+
+
+def _terms(request: NewOrder) -> OrderTerms:
+    terms = OrderTerms(
+        stp=request.stp,
+        post_only=request.post_only,
+        reduce_only=request.reduce_only,
+        cancel_on_pause=request.cancel_on_pause,
+        group=request.group,
+        max_cost=request.max_cost,
+        session=request.session,
+    )
+    return PLAIN_TERMS if terms == PLAIN_TERMS else terms
 
 
 class QueueLevel:

@@ -13,7 +13,7 @@ from engine.exchange.events import CAPTURED, Canceled, Event, Expired, LevelChan
 from engine.exchange.market import Market, RestingOrder
 from engine.exchange.orders import Registry
 from engine.exchange.reporter import Reporter
-from engine.venue import TradeFee
+from engine.exchange.rules import VenueRules
 
 
 class Matching:
@@ -24,20 +24,22 @@ class Matching:
         markets: dict[str, Market],
         orders: Registry,
         reporter: Reporter,
-        fees: TradeFee,
+        rules: VenueRules,
         house: frozenset[str],
     ) -> None:
         self._markets = markets
         self._orders = orders
         self._reporter = reporter
-        self._fees = fees
+        self._rules = rules
         self._house = house
 
     def enter(self, order: RestingOrder, now_ns: int, events: list[Event]) -> None:
         """Match an incoming order, then end it or let it rest."""
         market = self._markets[order.symbol]
-        text = ""
-        if order.post_only and market.is_crossed_by(order):
+        text = self._rules.stop(order, market, now_ns)
+        if text:
+            pass
+        elif order.post_only and market.is_crossed_by(order):
             text = refusals.POST_ONLY_CROSS
         elif order.time_in_force == fix.Tif.FOK and market.size_for(order) < order.leaves_qty:
             text = refusals.FOK_SHORT
@@ -45,6 +47,8 @@ class Matching:
             text = self._match(market, order, now_ns, events)
         if not order.leaves_qty:
             return
+        if order.held_back and order.leaves_qty == order.held_back:
+            text = text or refusals.REDUCE_ONLY
         if text or order.ord_type == fix.Type.MARKET or order.time_in_force in (fix.Tif.IOC, fix.Tif.FOK):
             events += self.end(order, Canceled, now_ns, text=text or refusals.IOC_REST)
         else:
@@ -54,13 +58,13 @@ class Matching:
     def _match(self, market: Market, taker: RestingOrder, now_ns: int, events: list[Event]) -> str:
         """Trade `taker` against the other side, best price and oldest first; return why it stopped early, or ''."""
         resting = market.opposite(taker.side)
-        while taker.leaves_qty:
+        while taker.leaves_qty > taker.held_back:
             level = resting.best()
             if level is None or not taker.accepts(level.price):
                 break
             maker = level.first()
             if maker.account != taker.account:
-                self.trade(maker, taker, min(maker.leaves_qty, taker.leaves_qty), now_ns, events)
+                self.trade(maker, taker, min(maker.leaves_qty, taker.leaves_qty - taker.held_back), now_ns, events)
             elif taker.stp == Stp.MAKER:
                 events += self.end(maker, Canceled, now_ns, text=refusals.MAKER_STP)
             else:
@@ -98,7 +102,7 @@ class Matching:
             if market.captured is not None:
                 market.captured.taken(order.side, price, qty)
             return
-        fee = self._fees.fee(market.instrument, price, qty, is_taker)
+        fee = self._rules.charge(order, market.instrument, price, qty, is_taker, now_ns)
         details = {"trade_id": trade_id, "last_px": price, "last_qty": qty, "fee": fee, "is_taker": is_taker}
         events.append(self._reporter.report(Traded, order, now_ns, **details))
         if not order.leaves_qty:

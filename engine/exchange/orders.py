@@ -12,6 +12,7 @@ class Registry:
     def __init__(self) -> None:
         self._by_order_id: dict[str, RestingOrder] = {}
         self._by_cl_ord_id: dict[tuple[str, str], RestingOrder] = {}
+        self._by_symbol: dict[str, dict[str, RestingOrder]] = {}
         self._open: dict[str, dict[int, RestingOrder]] = {}
 
     def __len__(self) -> int:
@@ -24,6 +25,7 @@ class Registry:
     def add(self, order: RestingOrder) -> None:
         """Remember an order that is open, under its OrderID(37) and its ClOrdID(11)."""
         self._by_order_id[order.order_id] = order
+        self._by_symbol.setdefault(order.symbol, {})[order.order_id] = order
         self._open.setdefault(order.account, {})[order.number] = order
         self.rename(order, order.cl_ord_id)
 
@@ -40,8 +42,17 @@ class Registry:
     def forget(self, order: RestingOrder) -> None:
         """Remove an order altogether; its ids become unknown."""
         del self._by_order_id[order.order_id]
+        of_market = self._by_symbol[order.symbol]
+        del of_market[order.order_id]
+        if not of_market:
+            del self._by_symbol[order.symbol]
         for cl_ord_id in order.cl_ord_ids:
             del self._by_cl_ord_id[order.account, cl_ord_id]
+
+    def forget_symbol(self, symbol: str) -> None:
+        """Remove every order of a market."""
+        for order in list(self._by_symbol.get(symbol, {}).values()):
+            self.forget(order)
 
     def has(self, account: str, cl_ord_id: str) -> bool:
         """Return whether the account has ever used this ClOrdID(11)."""

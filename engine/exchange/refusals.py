@@ -21,6 +21,16 @@ WRONG_QTY = Refusal(13, "INVALID_ORDER")
 WRONG_PRICE = Refusal(99, "INVALID_PRICE")
 INTERNAL = Refusal(99, "INTERNAL_ERROR")
 
+ALREADY_CLOSED = Refusal(2, "MARKET_ALREADY_CLOSED")
+EXCHANGE_PAUSED = Refusal(2, "EXCHANGE_PAUSED")
+BALANCE = Refusal(3, "INSUFFICIENT_BALANCE")
+MARKET_LIMIT = Refusal(3, "EXCEEDED_PER_MARKET_RISK_LIMIT")
+GROUP_LIMIT = Refusal(3, "EXCEEDED_ORDER_GROUP_RISK_LIMIT")
+SELL_FLOOR = Refusal(3, "EXCEEDED_SELL_POSITION_FLOOR")
+QUOTE_EXPIRED = Refusal(8, "EXPIRED")
+UNKNOWN_GROUP = Refusal(11, "ORDER_GROUP_NOT_FOUND")
+UNAVAILABLE = Refusal(99, "EXCHANGE_UNAVAILABLE")  # whether it was applied is unknown to its sender
+
 # CxlRejReason(102) of a cancel or replace; duplicate id and wrong price are as above
 TOO_LATE = Refusal(0, "CANNOT_UPDATE_FILLED_ORDER")
 FILLED = Refusal(2, "CANNOT_UPDATE_FILLED_ORDER")
@@ -32,6 +42,10 @@ CHANGE_PAUSED = Refusal(99, "TRADING_PAUSED")
 CHANGE_UNKNOWN_SYMBOL = Refusal(99, "MARKET_NOT_FOUND")
 CHANGE_UNSUPPORTED = Refusal(99, "INVALID_ORDER")
 
+CHANGE_EXCHANGE_PAUSED = Refusal(99, "EXCHANGE_PAUSED")
+CHANGE_BALANCE = Refusal(99, "INSUFFICIENT_BALANCE")
+CHANGE_SELF_CROSS = Refusal(18, "SELF_CROSS_ATTEMPT")
+
 MASS_UNKNOWN_SYMBOL = Refusal(1, "MARKET_NOT_FOUND")  # MassCancelRejectReason(532)
 
 # Text(58) of a cancel that its owner did not ask for
@@ -42,9 +56,30 @@ TAKER_STP = "TAKER_CANCEL_FOR_SELF_TRADE_PREVENTION"
 MAKER_STP = "MAKER_CANCEL_FOR_SELF_TRADE_PREVENTION"
 UNSOLICITED = "ORDER_GROUP_CANCEL"
 REACTIVATED = "MARKET_ACTIVATED"
+REDUCE_ONLY = "REDUCE_ONLY"
+GROUP = "ORDER_GROUP_CANCEL"
+BOUNDS = "SETTLEMENT_BOUNDS_CANCEL"
+TOO_DEAR = "MAX_EXECUTION_COST"  # the venue's own word is not known
+
+_FCM = (
+    Refusal(3, "EVENT_CONTRACT_DAILY_CAP_EXCEEDED"),
+    Refusal(15, "CUSTOMER_ACCOUNT_NOT_FOUND"),
+    Refusal(15, "PERMISSION_DENIED_FOR_CUSTOMER_ACCOUNT"),
+    Refusal(15, "EVENT_CONTRACT_DAILY_CAP_NOT_FOUND"),
+)
+_OF_NEW = (
+    *(UNKNOWN_SYMBOL, CLOSED, PAUSED, ALREADY_CLOSED, EXCHANGE_PAUSED, BALANCE, MARKET_LIMIT, GROUP_LIMIT, SELL_FLOOR),
+    *(DUPLICATE, QUOTE_EXPIRED, UNSUPPORTED, UNKNOWN_GROUP, WRONG_PRICE, INTERNAL, UNAVAILABLE, *_FCM),
+)
+_BY_TEXT = {refusal.text: refusal for refusal in _OF_NEW}
 
 _TIFS = frozenset((fix.Tif.DAY, fix.Tif.GTC, fix.Tif.IOC, fix.Tif.FOK, fix.Tif.GTD))
 _CL_ORD_ID = re.compile(r"[A-Za-z0-9_+=:/-]{1,64}")
+
+
+def by_text(text: str) -> Refusal:
+    """Return the refusal of a new order that has this Text(58), reason 99 if the venue lists none."""
+    return _BY_TEXT.get(text) or Refusal(99, text)
 
 
 def refuse_new(request: NewOrder, market: Market | None) -> Refusal | None:

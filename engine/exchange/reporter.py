@@ -4,6 +4,9 @@ Units   as in `instrument`; times in ns.
 Source  FIX 4.4 volume 4: ExecutionReport(8), OrderCancelReject(9); volume 5: OrderMassCancelReport(r).
 """
 
+import uuid
+from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 from engine import fix
@@ -24,11 +27,20 @@ from engine.exchange.market import RestingOrder
 R = TypeVar("R", bound=Report)
 
 
-class Reporter:
-    """Builds events; `nonce` begins every id, so that a restarted venue repeats none."""
+def uuid_of(text: str) -> str:
+    """Return the UUID that stands for an id, always the same one for the same text."""
+    return str(uuid.UUID(bytes=blake2b(text.encode(), digest_size=16).digest(), version=4))
 
-    def __init__(self, nonce: str = "") -> None:
+
+class Reporter:
+    """Builds events; `nonce` begins every id, so that a restarted venue repeats none.
+
+    `naming` makes the public form of an order's or a trade's id, as it is unless told.
+    """
+
+    def __init__(self, nonce: str = "", naming: Callable[[str], str] = str) -> None:
         self._nonce = nonce
+        self._naming = naming
         self._execs = 0
         self._trades = 0
 
@@ -40,11 +52,11 @@ class Reporter:
     def next_trade_id(self) -> str:
         """Return the id of a match, the same for both of its sides."""
         self._trades += 1
-        return f"{self._nonce}T{self._trades}"
+        return self._naming(f"{self._nonce}T{self._trades}")
 
     def order_id(self, number: int) -> str:
         """Return the OrderID(37) of order `number`."""
-        return f"{self._nonce}O{number}"
+        return self._naming(f"{self._nonce}O{number}")
 
     def report(self, kind: type[R], order: RestingOrder, now_ns: int, **details: Any) -> R:
         """Describe `order` as it stands now."""
@@ -65,6 +77,7 @@ class Reporter:
             time_in_force=order.time_in_force,
             expire_time_ns=order.expire_time_ns,
             now_ns=now_ns,
+            terms=order.terms,
             **details,
         )
 

@@ -1,0 +1,1 @@
+"""What a venue with accounts demands of orders: hours, cash, order groups, and the rules that put them together."""
