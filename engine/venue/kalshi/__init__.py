@@ -21,7 +21,7 @@ from engine.venue.kalshi.environment import (
 from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.fix.kinds import KINDS
 from engine.venue.kalshi.fix.logon import Flags, KalshiLogon
-from engine.venue.kalshi.fix.orders import KalshiOrders, OrderTerms
+from engine.venue.kalshi.fix.orders import KalshiOrders, KalshiTerms
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
 from engine.venue.kalshi.rest.account import KalshiAccount
 from engine.venue.kalshi.rest.dialect import KalshiRest
@@ -32,7 +32,7 @@ from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 
 __all__ = [
-    "KINDS", "OrderTerms", "account", "environment_problems", "environments", "feed_problems", "fees", "logon",
+    "KINDS", "KalshiTerms", "account", "environment_problems", "environments", "feed_problems", "fees", "logon",
     "market_data", "orders", "reference", "rest", "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
@@ -71,9 +71,9 @@ def feed_problems(url: str, key_id: str) -> list[str]:
     return found + feed_host_problems(host)
 
 
-def orders(instruments: Sequence[Instrument], terms: OrderTerms | None = None) -> OrderDialect:
+def orders(instruments: Sequence[Instrument], terms: KalshiTerms | None = None) -> OrderDialect:
     """Return the dialect of the sessions KalshiNR and KalshiRT; ConfigError for terms that the venue would refuse."""
-    terms = terms or OrderTerms()
+    terms = terms or KalshiTerms()
     if found := terms.problems():
         raise ConfigError("\n".join(found))
     return KalshiOrders(instruments).under(terms)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from engine.session.file.security import wants_tls
-from engine.venue.kalshi.fix.kinds import BY_COMP_ID, BY_PORT, DEMO, ENVIRONMENTS, PROD, SessionKind
+from engine.venue.kalshi.fix.kinds import BY_COMP_ID, BY_PORT, DEMO, ENVIRONMENTS, PROD, KalshiKind
 from engine.venue.kalshi.fix.logon import FLAG_NAMES
 
 HOSTS = (".kalshi.com", ".kalshi.co")
@@ -124,7 +124,7 @@ def _wrong_identity(values: Mapping[str, str], key_id: str) -> list[str]:
     return found
 
 
-def _wrong_logon(values: Mapping[str, str], kind: SessionKind) -> list[str]:
+def _wrong_logon(values: Mapping[str, str], kind: KalshiKind) -> list[str]:
     found = []
     seconds = values.get("HeartBtInt", "30").lstrip("0") or "0"
     if seconds.isdigit() and int(seconds) < _LEAST_HEART_BT_INT:
@@ -145,7 +145,7 @@ def _why_not_there(tag: int) -> str:
     return _LOGON_OWN.get(tag, own)
 
 
-def _wrong_address(values: Mapping[str, str], hosts: Mapping[str, str], kind: SessionKind) -> list[str]:
+def _wrong_address(values: Mapping[str, str], hosts: Mapping[str, str], kind: KalshiKind) -> list[str]:
     found = []
     if not wants_tls(values):
         found.append("SocketUseSSL: Kalshi drops plain TCP; set it to Y")

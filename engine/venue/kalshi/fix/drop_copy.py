@@ -20,7 +20,7 @@ WINDOW_NS = 3 * 3600 * 1_000_000_000
 MOST_OPEN = 100  # requests without an answer
 
 
-class ExecId(NamedTuple):
+class ShardEvent(NamedTuple):
     """One event of an exchange shard; comparable with those of the same shard alone."""
 
     shard: int
@@ -60,7 +60,7 @@ class ResendAnswer(NamedTuple):
     text: str
 
 
-def read_exec_id(text: str) -> ExecId | None:
+def read_exec_id(text: str) -> ShardEvent | None:
     """Return an ExecID(17); None for that of a pending report, which is no event."""
     parts = text.split(";")
     try:
@@ -71,10 +71,10 @@ def read_exec_id(text: str) -> ExecId | None:
         raise DecodeError(f"ExecID(17) {text!r} is neither clock;event nor clock;event;shard")
     if numbers[0] < 0:
         return None
-    return ExecId(numbers[2] if len(numbers) == 3 else 0, numbers[0], numbers[1])
+    return ShardEvent(numbers[2] if len(numbers) == 3 else 0, numbers[0], numbers[1])
 
 
-def resend_request(begin: ExecId, end: ExecId | None = None) -> bytes:
+def resend_request(begin: ShardEvent, end: ShardEvent | None = None) -> bytes:
     """Return the body of an EventResendRequest(U1) from `begin` to `end`, both inclusive, or to the latest."""
     if end is not None and end.shard != begin.shard:
         raise ValueError(f"ExecID {begin} and {end} are of two shards: ask for each by itself")
@@ -104,7 +104,7 @@ def read_resend_answer(fields: Fields) -> ResendAnswer | None:
     return ResendAnswer(number, outcome, 0, fields.remark() or f"reason {reason}: {outcome.value}")
 
 
-class DropCopy:
+class ResendRequests:
     """The requests of one connection that have no answer yet; a report that is resent belongs to the oldest of them."""
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """Order groups over FIX: a cap on the contracts that their orders may match within 15 seconds.
 
-Shapes  answers name no request: they belong to the oldest request without one, which is why `OrderGroups` keeps them.
+Shapes  answers name no request: they belong to the oldest request without one, which is why `GroupRequests` keeps them.
 Errors  ValueError for a request that the venue would refuse; DecodeError for an answer that is to nothing of ours.
 Source  Kalshi FIX: order groups (UOG, UOH), BusinessMessageReject, Reject.
 """
@@ -68,7 +68,7 @@ class GroupAnswer(NamedTuple):
     refusal: str = ""
 
 
-class OrderGroups:
+class GroupRequests:
     """The requests of one connection that have no answer yet, in the order of sending."""
 
     def __init__(self) -> None:

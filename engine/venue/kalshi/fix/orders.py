@@ -49,7 +49,7 @@ _ID = re.compile(r"[A-Za-z0-9-]*")
 AT_CROSS, MAKER = 1, 2  # SelfTradePreventionType(2964): the taker stops, or the resting order is cancelled
 
 
-class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KalshiTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every order of a session has alike; what is not said here is left to the venue.
 
     `shard` sends orders to one shard, where -1 leaves the way to the venue, which is slower. `most_cost` is in
@@ -117,17 +117,17 @@ class KalshiOrders(Fix44):
         instruments: Iterable[Instrument],
         *,
         fixed: Mapping[str, Iterable[tuple[int, str]]] | None = None,
-        terms: OrderTerms | None = None,
+        terms: KalshiTerms | None = None,
     ) -> None:
         self._instruments = tuple(instruments)
         added = {msg_type: list(fields) for msg_type, fields in (fixed or {}).items()}
-        for msg_type, fields in (terms or OrderTerms()).fields().items():
+        for msg_type, fields in (terms or KalshiTerms()).fields().items():
             added.setdefault(msg_type, []).extend(fields)
         super().__init__(
             self._instruments, fixed=added, omit=_OMITTED, mass_cancel_request_type=_ORDERS_OF_THIS_SESSION
         )
 
-    def under(self, terms: OrderTerms) -> "KalshiOrders":
+    def under(self, terms: KalshiTerms) -> "KalshiOrders":
         """Return the dialect of the same instruments with other terms."""
         kind = ReduceOnlyOrders if terms.reduce_only else KalshiOrders
         return kind(self._instruments, terms=terms)

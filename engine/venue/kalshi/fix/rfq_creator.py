@@ -32,7 +32,7 @@ _ACCEPTED = {"0": "accepted", "1": "rejected"}  # 21025
 _CANCELED = {"0": "canceled", "1": "rejected", "2": "expired"}  # 21013
 
 
-class RfqCreated(msgspec.Struct, frozen=True, kw_only=True):
+class RfqAcknowledged(msgspec.Struct, frozen=True, kw_only=True):
     """A QuoteRequestAck(b): the venue's name for our request, and of a combination its new market."""
 
     quote_req_id: str
@@ -53,7 +53,7 @@ class QuoteReceived(msgspec.Struct, frozen=True, kw_only=True):
     time_ns: int
 
 
-class QuoteAccepted(msgspec.Struct, frozen=True, kw_only=True):
+class AcceptAnswered(msgspec.Struct, frozen=True, kw_only=True):
     """An AcceptQuoteStatus(UC): `outcome` is accepted, rejected or the venue's own number."""
 
     quote_id: str
@@ -72,7 +72,7 @@ class RfqEnded(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-CreatorMessage = RfqCreated | QuoteReceived | QuoteAccepted | RfqEnded | QuoteRefused
+CreatorMessage = RfqAcknowledged | QuoteReceived | AcceptAnswered | RfqEnded | QuoteRefused
 
 
 def create_rfq(
@@ -142,8 +142,8 @@ def read_creator(fields: Fields) -> CreatorMessage | None:
     return None if reader is None else reader(fields)
 
 
-def _created(fields: Fields) -> RfqCreated:
-    return RfqCreated(
+def _created(fields: Fields) -> RfqAcknowledged:
+    return RfqAcknowledged(
         quote_req_id=needed(fields, tags.QuoteReqID),
         rfq_id=needed(fields, tags.RfqId),
         symbol=fields.text(fix.Symbol),
@@ -163,8 +163,8 @@ def _received(fields: Fields) -> QuoteReceived:
     )
 
 
-def _accepted(fields: Fields) -> QuoteAccepted:
-    return QuoteAccepted(
+def _accepted(fields: Fields) -> AcceptAnswered:
+    return AcceptAnswered(
         quote_id=needed(fields, tags.QuoteID),
         accepted_quote_id=fields.text(tags.AcceptedQuoteId),
         cl_ord_id=fields.text(fix.ClOrdID),

@@ -9,19 +9,19 @@ from engine.codec import Fields
 from engine.instrument import Instrument, PriceBand
 from engine.orders.orders import Orders
 from engine.orders.table import Outcome
-from engine.venue import Consequence
+from engine.venue import Verdict
 from engine.venue.kalshi.fix.consequences import CLOSED_TEXTS, CONSEQUENCES, RATE_LIMITED, consequence_of
 from engine.venue.kalshi.fix.orders import KalshiOrders
 
 NOW_NS = 1_795_444_206_000_000_000
 RAIN = Instrument("KXDEMORAIN-26DEC01-T2", 0, [PriceBand(0, 10000, 50)])
 REFUSES, ENDS, CLOSES, THROTTLES, UNKNOWN, FAULT = (
-    Consequence.REFUSES_ORDER,
-    Consequence.ENDS_ORDER,
-    Consequence.CLOSES_MARKET,
-    Consequence.THROTTLES,
-    Consequence.UNKNOWN,
-    Consequence.OUR_FAULT,
+    Verdict.REFUSES_ORDER,
+    Verdict.ENDS_ORDER,
+    Verdict.CLOSES_MARKET,
+    Verdict.THROTTLES,
+    Verdict.UNKNOWN,
+    Verdict.OUR_FAULT,
 )
 
 
@@ -149,7 +149,7 @@ CANCEL_REJECTS = [
 
 
 @pytest.mark.parametrize(("text", "code", "expected"), REJECTS)
-def test_text_of_a_reject(text: str, code: int, expected: Consequence) -> None:
+def test_text_of_a_reject(text: str, code: int, expected: Verdict) -> None:
     desk = Desk()
     assert desk.take(report("8", "8", f"103={code}|58={text}|", "0.00", "0.00")) == Outcome.REJECTED
     assert (desk.order.is_done, desk.consequence) == (True, expected)
@@ -180,9 +180,7 @@ def test_rest_of_an_order_that_met_itself_is_cancelled_and_its_fills_stand() -> 
 
 @pytest.mark.parametrize("to", ["1", "2"])
 @pytest.mark.parametrize(("text", "code", "expected"), CANCEL_REJECTS)
-def test_text_of_a_cancel_reject_leaves_the_order_as_it_was(
-    text: str, code: int, expected: Consequence, to: str
-) -> None:
+def test_text_of_a_cancel_reject_leaves_the_order_as_it_was(text: str, code: int, expected: Verdict, to: str) -> None:
     desk = Desk(is_resting=True)
     if to == "1":
         desk.orders.request_cancel(desk.order, NOW_NS)
@@ -203,7 +201,7 @@ def test_every_text_of_the_venue_is_in_the_table() -> None:
 # Codes without a text
 
 
-def codes(by: dict[Consequence, Iterable[int]]) -> list[tuple[int, Consequence]]:
+def codes(by: dict[Verdict, Iterable[int]]) -> list[tuple[int, Verdict]]:
     return sorted(((code, what) for what, all_ in by.items() for code in all_), key=lambda row: row[0])
 
 
@@ -211,14 +209,14 @@ def codes(by: dict[Consequence, Iterable[int]]) -> list[tuple[int, Consequence]]
     ("code", "expected"),
     codes({CLOSES: (1, 2, 4), THROTTLES: (3,), FAULT: (6, 11, 13, 15), REFUSES: (8, 99, 1234)}),
 )
-def test_ord_rej_reason(code: int, expected: Consequence) -> None:
+def test_ord_rej_reason(code: int, expected: Verdict) -> None:
     desk = Desk()
     assert desk.take(report("8", "8", f"103={code}|", "0.00", "0.00")) == Outcome.REJECTED
     assert desk.consequence == expected
 
 
 @pytest.mark.parametrize(("code", "expected"), codes({REFUSES: (0, 1, 2, 99, 1234), FAULT: (6, 18)}))
-def test_cxl_rej_reason(code: int, expected: Consequence) -> None:
+def test_cxl_rej_reason(code: int, expected: Verdict) -> None:
     desk = Desk(is_resting=True)
     desk.orders.request_replace(desk.order, 4200, 2500, NOW_NS)
     assert desk.take(f"35=9|11=N-2|41=N-1|37=V|39=0|434=2|102={code}|") == Outcome.CANCEL_REJECTED
@@ -229,7 +227,7 @@ def test_cxl_rej_reason(code: int, expected: Consequence) -> None:
     ("code", "expected"),
     codes({REFUSES: (0, 1, 1234), CLOSES: (2,), FAULT: (3, 5, 6), THROTTLES: (4, 8)}),
 )
-def test_business_reject_reason(code: int, expected: Consequence) -> None:
+def test_business_reject_reason(code: int, expected: Verdict) -> None:
     desk = Desk()
     assert desk.take(f"35=j|45=10|372=D|379=N-1|380={code}|58=words of the venue|") == Outcome.REJECTED
     assert (desk.order.is_done, desk.consequence) == (True, expected)

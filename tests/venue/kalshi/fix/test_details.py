@@ -11,7 +11,7 @@ from engine.instrument import Instrument, PriceBand
 from engine.orders.order import Order
 from engine.venue import kalshi
 from engine.venue.kalshi.fix.details import NOWHERE, FillDetails
-from engine.venue.kalshi.fix.orders import KalshiOrders, OrderTerms, ReduceOnlyOrders
+from engine.venue.kalshi.fix.orders import KalshiOrders, KalshiTerms, ReduceOnlyOrders
 from tests.venue.kalshi.fix.examples import EXAMPLES, wire
 
 RAIN = Instrument("KXDEMORAIN-26DEC01-T2", 0, [PriceBand(0, 10000, 50)])
@@ -101,7 +101,7 @@ def test_message_that_is_no_fill_has_no_details(name: str) -> None:
     ],
 )
 def test_terms_are_on_the_requests_that_take_them(terms: Any, new: str, replace: str, cancel: str) -> None:
-    dialect = KalshiOrders([RAIN]).under(OrderTerms(**terms))
+    dialect = KalshiOrders([RAIN]).under(KalshiTerms(**terms))
     assert type(dialect) is KalshiOrders
     assert shown(dialect.new_order(order(), 0)).startswith(f"35=D|{new}11=A1|")
     assert shown(dialect.replace(order(), 0)).startswith(f"35=G|{replace}41=A1|")
@@ -122,11 +122,11 @@ def test_terms_are_on_the_requests_that_take_them(terms: Any, new: str, replace:
 )
 def test_terms_that_the_venue_would_refuse_are_named(terms: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        kalshi.orders([RAIN], OrderTerms(**terms))
+        kalshi.orders([RAIN], KalshiTerms(**terms))
 
 
 def test_reduce_only_is_said_of_an_immediate_order() -> None:
-    dialect = kalshi.orders([RAIN], OrderTerms(reduce_only=True))
+    dialect = kalshi.orders([RAIN], KalshiTerms(reduce_only=True))
     assert isinstance(dialect, ReduceOnlyOrders)
     text = shown(dialect.new_order(order(time_in_force=fix.Tif.IOC), 0))
     assert text == f"35=D|18=E|11=A1|55={RAIN.symbol}|54=1|38=25.00|40=2|44=0.4150|59=3|"
@@ -144,6 +144,6 @@ def test_reduce_only_is_said_of_an_immediate_order() -> None:
     ],
 )
 def test_reduce_only_that_would_rest_is_not_written(terms: Any) -> None:
-    dialect = KalshiOrders([RAIN]).under(OrderTerms(reduce_only=True))
+    dialect = KalshiOrders([RAIN]).under(KalshiTerms(reduce_only=True))
     with pytest.raises(OrderError, match="reduce-only is for TimeInForce"):
         dialect.new_order(order(**terms), 0)

@@ -14,15 +14,15 @@ from engine.venue.account import VenueSettlement
 from engine.venue.kalshi.fix.drop_copy import (
     MOST_OPEN,
     WINDOW_NS,
-    DropCopy,
-    ExecId,
     ResendOutcome,
+    ResendRequests,
+    ShardEvent,
     is_in_window,
     read_exec_id,
     read_resend_answer,
     resend_request,
 )
-from engine.venue.kalshi.fix.order_groups import GroupAction, GroupRequest, OrderGroups
+from engine.venue.kalshi.fix.order_groups import GroupAction, GroupRequest, GroupRequests
 from engine.venue.kalshi.fix.orders import KalshiOrders
 from engine.venue.kalshi.fix.settlement import SettledParty, SettlementReports, read_settlement
 from tests.venue.kalshi.fix.examples import EXAMPLES, wire
@@ -51,13 +51,13 @@ def body_of(name: str) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("90412;3", ExecId(0, 90412, 3)),
-        ("90412;3;2", ExecId(2, 90412, 3)),
+        ("90412;3", ShardEvent(0, 90412, 3)),
+        ("90412;3;2", ShardEvent(2, 90412, 3)),
         ("-1;-1", None),
-        ("0;0", ExecId(0, 0, 0)),
+        ("0;0", ShardEvent(0, 0, 0)),
     ],
 )
-def test_exec_id_is_read(text: str, expected: ExecId | None) -> None:
+def test_exec_id_is_read(text: str, expected: ShardEvent | None) -> None:
     assert read_exec_id(text) == expected
     assert expected is None or str(expected) == text
 
@@ -70,21 +70,21 @@ def test_exec_id_that_is_none_is_an_error(text: str) -> None:
 
 @given(st.integers(0, 10**15), st.integers(0, 10**6), st.integers(0, 40))
 def test_exec_ids_of_a_shard_keep_their_order(clock: int, event: int, shard: int) -> None:
-    one = ExecId(shard, clock, event)
+    one = ShardEvent(shard, clock, event)
     assert read_exec_id(str(one)) == one
-    assert one < ExecId(shard, clock, event + 1) < ExecId(shard, clock + 1, 0)
+    assert one < ShardEvent(shard, clock, event + 1) < ShardEvent(shard, clock + 1, 0)
 
 
 def test_reports_are_asked_for_again() -> None:
-    assert shown(resend_request(ExecId(0, 90412, 1), ExecId(0, 90502, 9))) == body_of("U1")
-    assert shown(resend_request(ExecId(3, 7, 1))) == "35=U1|21001=7;1;3|"
+    assert shown(resend_request(ShardEvent(0, 90412, 1), ShardEvent(0, 90502, 9))) == body_of("U1")
+    assert shown(resend_request(ShardEvent(3, 7, 1))) == "35=U1|21001=7;1;3|"
 
 
 def test_range_that_cannot_be_is_not_asked_for() -> None:
     with pytest.raises(ValueError, match="are of two shards"):
-        resend_request(ExecId(0, 1, 1), ExecId(1, 2, 1))
+        resend_request(ShardEvent(0, 1, 1), ShardEvent(1, 2, 1))
     with pytest.raises(ValueError, match="is before 5;1: exchange them"):
-        resend_request(ExecId(0, 5, 1), ExecId(0, 4, 9))
+        resend_request(ShardEvent(0, 5, 1), ShardEvent(0, 4, 9))
 
 
 def test_window_ends_after_three_hours() -> None:
@@ -115,7 +115,7 @@ def test_answer_without_what_it_must_have_is_an_error() -> None:
 
 
 def test_resent_reports_are_counted_against_what_was_announced() -> None:
-    copy = DropCopy()
+    copy = ResendRequests()
     copy.sent(2)
     report = Fields(wire("8 new"))
     assert [copy.take(report) for _ in range(6)] == [None] * 6
@@ -125,7 +125,7 @@ def test_resent_reports_are_counted_against_what_was_announced() -> None:
 
 
 def test_requests_without_an_answer_are_bounded_and_told_at_the_end() -> None:
-    copy = DropCopy()
+    copy = ResendRequests()
     for number in range(MOST_OPEN):
         copy.sent(number)
     with pytest.raises(ValueError, match="have no answer: wait for them"):
@@ -184,7 +184,7 @@ def test_group_request_that_would_be_refused_is_not_written(request_: GroupReque
 
 
 def test_group_answers_belong_to_requests_in_the_order_of_sending() -> None:
-    groups = OrderGroups()
+    groups = GroupRequests()
     create, reset = GroupRequest(GroupAction.CREATE, limit=500), GroupRequest(GroupAction.RESET, "G-2")
     groups.sent(create, 12)
     groups.sent(reset, 13)
@@ -195,7 +195,7 @@ def test_group_answers_belong_to_requests_in_the_order_of_sending() -> None:
 
 @pytest.mark.parametrize("refusal", ["35=j|45=12|372=UOG|380=1|58=ORDER_GROUP_NOT_FOUND|", "35=3|45=12|373=5|"])
 def test_refused_group_request_leaves_the_others_their_answers(refusal: str) -> None:
-    groups = OrderGroups()
+    groups = GroupRequests()
     first, second = GroupRequest(GroupAction.RESET, "G-1"), GroupRequest(GroupAction.RESET, "G-2")
     groups.sent(first, 12)
     groups.sent(second, 13)
@@ -207,7 +207,7 @@ def test_refused_group_request_leaves_the_others_their_answers(refusal: str) -> 
 
 
 def test_group_answer_to_nothing_of_ours_is_an_error() -> None:
-    groups = OrderGroups()
+    groups = GroupRequests()
     with pytest.raises(DecodeError, match="an answer to no request of this connection"):
         groups.take(Fields(wire("UOH")))
     groups.sent(GroupRequest(GroupAction.RESET, "G-2"), 13)
@@ -216,7 +216,7 @@ def test_group_answer_to_nothing_of_ours_is_an_error() -> None:
 
 
 def test_refusal_of_something_else_is_no_answer_of_a_group() -> None:
-    groups = OrderGroups()
+    groups = GroupRequests()
     groups.sent(GroupRequest(GroupAction.RESET, "G-2"), 13)
     assert groups.take(Fields(wire("Business reject"))) is None
     assert [request.group_id for request in groups.lost()] == ["G-2"]

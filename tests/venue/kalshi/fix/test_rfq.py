@@ -107,12 +107,12 @@ def test_what_would_be_refused_is_not_written(make: Any, words: str) -> None:
 
 def test_creator_reads_every_answer_of_the_examples() -> None:
     read = {name: creator.read_creator(Fields(wire(name))) for name in ("b", "S to creator", "UC", "UB", "AG")}
-    assert read["b"] == creator.RfqCreated(quote_req_id=OURS, rfq_id=RFQ, symbol="", shard=0)
+    assert read["b"] == creator.RfqAcknowledged(quote_req_id=OURS, rfq_id=RFQ, symbol="", shard=0)
     quote = read["S to creator"]
     assert isinstance(quote, creator.QuoteReceived)
     assert (quote.quote_id, quote.rfq_id, quote.symbol, quote.maker) == (QUOTE, RFQ, RAIN, "pub-71c2")
     assert (quote.quote, quote.order_qty) == (BOTH, 20_000) and quote.time_ns % 10**9 == 215_000_000
-    assert read["UC"] == creator.QuoteAccepted(
+    assert read["UC"] == creator.AcceptAnswered(
         quote_id=QUOTE, accepted_quote_id=QUOTE, cl_ord_id="rfq-acc-1", outcome="accepted", text=""
     )
     assert read["UB"] == creator.RfqEnded(quote_req_id=OURS, rfq_id=RFQ, outcome="canceled", text="")
@@ -132,7 +132,7 @@ def test_creator_reads_every_answer_of_the_examples() -> None:
 )
 def test_outcome_that_is_not_known_is_the_venues_own(text: str, outcome: str) -> None:
     answer = creator.read_creator(fields(text))
-    assert isinstance(answer, creator.RfqEnded | creator.QuoteAccepted) and answer.outcome == outcome
+    assert isinstance(answer, creator.RfqEnded | creator.AcceptAnswered) and answer.outcome == outcome
 
 
 @pytest.mark.parametrize(
