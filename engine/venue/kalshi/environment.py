@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from engine.session.file.security import wants_tls
 from engine.venue.kalshi.fix.kinds import BY_COMP_ID, BY_PORT, DEMO, ENVIRONMENTS, PROD, KalshiKind
-from engine.venue.kalshi.fix.logon import FLAG_NAMES
+from engine.venue.kalshi.fix.logon import FLAG_NAMES, Flags, flag_problems
 
 HOSTS = (".kalshi.com", ".kalshi.co")
 REST_PATH = "/trade-api/v2"
@@ -86,8 +86,8 @@ def rest_problems(url: str, key_id: str) -> list[str]:
     return found
 
 
-def session_file_problems(values: Mapping[str, str], key_id: str) -> list[str]:
-    """Return why the venue would refuse a session with these values of a session file, by key."""
+def session_file_problems(values: Mapping[str, str], key_id: str, flags: Flags | None = None) -> list[str]:
+    """Return why the venue would refuse a session with these values of a session file, by key, and these flags."""
     target = values.get("TargetCompID", "")
     kind = BY_COMP_ID.get(target)
     hosts = {key: host for key, host in values.items() if key.startswith("SocketConnectHost")}
@@ -100,6 +100,7 @@ def session_file_problems(values: Mapping[str, str], key_id: str) -> list[str]:
             else _wrong_sender(values, key_id)
         )
     found = [*_wrong_identity(values, key_id), *_wrong_logon(values, kind)]
+    found += [f"session.flags: {text}" for text in flag_problems(kind, flags or {})]
     if is_venue:
         found += _wrong_address(values, hosts, kind)
     return found

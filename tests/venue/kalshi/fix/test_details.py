@@ -1,5 +1,6 @@
 """What a report says beyond what orders need, and the terms that orders of a session have alike."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from engine.instrument import Instrument, PriceBand
 from engine.orders.order import Order
 from engine.venue import kalshi
 from engine.venue.kalshi.fix.details import NOWHERE, FillDetails
-from engine.venue.kalshi.fix.orders import KalshiOrders, KalshiTerms, ReduceOnlyOrders
+from engine.venue.kalshi.fix.orders import KalshiOrders, ReduceOnlyOrders
+from engine.venue.kalshi.fix.terms import KalshiTerms
 from tests.venue.kalshi.fix.examples import EXAMPLES, wire
 
 RAIN = Instrument("KXDEMORAIN-26DEC01-T2", 0, [PriceBand(0, 10000, 50)])
@@ -118,15 +120,17 @@ def test_terms_are_on_the_requests_that_take_them(terms: Any, new: str, replace:
         ({"most_cost": "a lot"}, "most_cost: 'a lot' is no amount of dollars"),
         ({"most_cost": "0"}, "most_cost: '0' is not above 0"),
         ({"order_group": "a b"}, "order_group: 'a b' is no id of a group"),
+        ({"shards": 1}, "session.terms: Object contains unknown field `shards`; there are subaccount, shard"),
+        ({"shard": "two"}, "session.terms: Expected `int | null`, got `str` - at `$.shard`"),
     ],
 )
 def test_terms_that_the_venue_would_refuse_are_named(terms: Any, words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
-        kalshi.orders([RAIN], KalshiTerms(**terms))
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        kalshi.orders([RAIN], terms)
 
 
 def test_reduce_only_is_said_of_an_immediate_order() -> None:
-    dialect = kalshi.orders([RAIN], KalshiTerms(reduce_only=True))
+    dialect = kalshi.orders([RAIN], {"reduce_only": True})
     assert isinstance(dialect, ReduceOnlyOrders)
     text = shown(dialect.new_order(order(time_in_force=fix.Tif.IOC), 0))
     assert text == f"35=D|18=E|11=A1|55={RAIN.symbol}|54=1|38=25.00|40=2|44=0.4150|59=3|"

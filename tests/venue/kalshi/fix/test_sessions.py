@@ -24,7 +24,8 @@ from engine.venue.kalshi.fix.kinds import BY_NAME, KINDS, KalshiKind
 from engine.venue.kalshi.fix.logon import KalshiLogon
 from engine.venue.kalshi.fix.market_data import KalshiFixMarketData
 from engine.venue.kalshi.fix.order_groups import GroupAction, GroupRequest, GroupRequests
-from engine.venue.kalshi.fix.orders import KalshiOrders, KalshiTerms
+from engine.venue.kalshi.fix.orders import KalshiOrders
+from engine.venue.kalshi.fix.terms import KalshiTerms
 from engine.venue.kalshi.signing import SigningKey
 from tests.support.places import FIX_CONFIG
 from tests.support.session.fix_peer import until as soon
