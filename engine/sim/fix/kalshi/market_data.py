@@ -145,18 +145,13 @@ class MarketData:
 
     def _change(self, event: LevelChanged, delta: int) -> Entry:
         """Return the entry of a level; empty if the batch left it as it was."""
-        size = self._size(event)
+        size = self._access.size_at(event.symbol, event.side, event.price)
         if not delta:
             return []
         action = DELETE if not size else NEW if size == delta else CHANGE
         kind = BID if event.side == fix.BUY else OFFER
         head: Entry = [(tags.MDUpdateAction, action), (fix.Symbol, event.symbol)]
         return head + _level(kind, event.price, size) + _when(event.now_ns)
-
-    def _size(self, event: LevelChanged) -> int:
-        depth = self._access.depth(event.symbol)
-        levels = () if depth is None else depth[0] if event.side == fix.BUY else depth[1]
-        return next((size for price, size in levels if price == event.price), 0)
 
     def _by_client(self, entries: Iterable[BookEntry]) -> Mapping[FixClient, list[BookEntry]]:
         wanted: dict[FixClient, list[BookEntry]] = {}
