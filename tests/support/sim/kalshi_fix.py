@@ -5,6 +5,7 @@ Units   as in `engine.sim.fix.kalshi.wire`.
 
 import asyncio
 import base64
+import time
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,18 @@ PATIENCE_S = 10.0
 
 
 class FixVenue:
-    """A marketplace and FIX ports. The clock stands still unless a test moves it."""
+    """A marketplace and FIX ports. The clock stands still unless a test moves it, or it `is_live`."""
 
-    def __init__(self, folder: Path, *, rules: Rules | None = None, with_tls: bool = False, **access: Any) -> None:
-        self.now_ns = NOON_NS
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        rules: Rules | None = None,
+        with_tls: bool = False,
+        is_live: bool = False,
+        **access: Any,
+    ) -> None:
+        self._is_live, self._now_ns = is_live, NOON_NS
         self.keys = KeyRing()
         self.private: dict[str, Any] = {}
         self.wires: list[FixWire] = []
@@ -66,6 +75,14 @@ class FixVenue:
             **access,
         )
         self.fix = KalshiFix(Place(first=0, tls=self.tls, state_path=folder / "state"), seam, self.faults)
+
+    @property
+    def now_ns(self) -> int:
+        return time.time_ns() if self._is_live else self._now_ns
+
+    @now_ns.setter
+    def now_ns(self, now_ns: int) -> None:
+        self._now_ns = now_ns
 
     def _list(self, series: str, symbol: str, bands: tuple[PriceBand, ...]) -> None:
         if self.place.listing.event(series) is None:

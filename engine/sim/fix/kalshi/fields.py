@@ -13,7 +13,7 @@ from engine.session.protocol.faults import Fault, Reason
 from engine.sim.fix.kalshi import tags
 
 UNDEFINED_TAG = 3  # SessionRejectReason(373)
-_HEADER = frozenset((8, 9, 10, 34, 35, 43, 49, 50, 52, 56, 57, 89, 93, 97, 115, 122, 128, 142, 143, 1128, 1129))
+_HEADER = frozenset((8, 9, 10, 34, 35, 43, 49, 50, 52, 56, 57, 89, 93, 97, 115, 122, 128, 142, 143, 1128, 1129, 1137))
 _WRONG_FORMAT, _WRONG_VALUE = Reason.INCORRECT_DATA_FORMAT, Reason.VALUE_INCORRECT
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,18})?")
 _WHOLE = re.compile(r"-?\d{1,18}")

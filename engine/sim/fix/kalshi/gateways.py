@@ -107,7 +107,16 @@ class KalshiFix:
         elif (fault := find_fault(fields)) is not None:
             client.send(session_reject(fields, fault))
         else:
-            self._take[msg_type](client, fields)
+            self._carry_out(client, fields)
+
+    def _carry_out(self, client: FixClient, fields: Fields) -> None:
+        """Hand a sound message to its part, and perform the fault that cuts a session before it hears of its order."""
+        is_cut = self.cuts_next_order and fields.msg_type == fix.Msg.NEW_ORDER_SINGLE
+        client.is_cut = is_cut
+        self._take[fields.msg_type](client, fields)
+        if is_cut:
+            self.cuts_next_order = client.is_cut = False
+            client.session.drop("dropped by a fault")
 
     def _on_logout(self, client: FixClient) -> None:
         self.market_data.forget(client)

@@ -46,6 +46,7 @@ class FixClient:
         self.flags = LogonFlags()
         self.name = f"{kind.comp_id}/{key.key_id}"  # of the session, at the exchange
         self.accounts: set[str] = set()  # that it has entered orders for
+        self.is_cut = False  # a fault: it hears nothing of what it asks for now
         self.lost = 0  # messages for which it was not there
 
     @property
@@ -60,11 +61,15 @@ class FixClient:
 
     def send(self, body: bytes) -> None:
         """Send a message now; keep it where the session recovers, count it as lost where it does not."""
-        if not self.kind.recovers and not self.is_logged_on:
+        is_there = self.is_logged_on and not self.is_cut
+        if not is_there and not self.kind.recovers:
             self.lost += 1
             return
         try:
-            self.session.send_or_keep(body)
+            if is_there:
+                self.session.send(body)
+            else:
+                self.session.core.keep(body, self.session.clock.now_ns())
         except SessionError as error:  # longer than the client takes
             self.session.logout(str(error))
 
@@ -86,6 +91,7 @@ class FixPorts:
         self.on_fault: Callable[[str], None] = lambda text: None
         self.clients: dict[tuple[str, str], FixClient] = {}
         self.ports: dict[str, int] = {}  # by CompID, known once it listens
+        self.ghosts: set[str] = set()  # a fault: keys that are taken to be connected although they are not
         self.admission = Admission(keys, rules, self.is_connected, wall_ns)
         self._keys = keys
         loop = asyncio.get_running_loop()
@@ -102,7 +108,8 @@ class FixPorts:
 
     def is_connected(self, key_id: str) -> bool:
         """Return whether a key has a live connection, at whatever port."""
-        return any(client.session.is_connected for client in self.clients.values() if client.key.key_id == key_id)
+        live = (client.key.key_id for client in self.clients.values() if client.session.is_connected)
+        return key_id in self.ghosts or key_id in live
 
     def of(self, member: str) -> list[FixClient]:
         """Return the member's clients, in the order of their first Logon."""
@@ -118,14 +125,14 @@ class FixPorts:
         for acceptor in self._acceptors.values():
             acceptor.resume()
 
-    def drop(self, key_id: str = "") -> None:
-        """Cut the connection of a key, or every one, without a Logout."""
-        for client in self._named(key_id):
+    def drop(self, name: str = "") -> None:
+        """Cut the connections of a key or a member, or every one, without a Logout."""
+        for client in self._named(name):
             client.session.drop("dropped by a fault")
 
-    def logout(self, text: str = "", key_id: str = "") -> None:
-        """Say Logout to a key, or to everybody; they may log on again."""
-        for client in self._named(key_id):
+    def logout(self, text: str = "", name: str = "") -> None:
+        """Say Logout to a key or a member, or to everybody; they may log on again."""
+        for client in self._named(name):
             client.session.logout(text)
 
     def close(self) -> None:
@@ -133,8 +140,8 @@ class FixPorts:
         for acceptor in self._acceptors.values():
             acceptor.close()
 
-    def _named(self, key_id: str) -> list[FixClient]:
-        return [client for client in self.clients.values() if key_id in ("", client.key.key_id)]
+    def _named(self, name: str) -> list[FixClient]:
+        return [client for client in self.clients.values() if name in ("", client.key.key_id, client.member)]
 
     def _open(
         self, kind: SessionKind, place: Place, loop: asyncio.AbstractEventLoop, wall_ns: Callable[[], int]
