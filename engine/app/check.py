@@ -120,7 +120,7 @@ def _attempted(parts: list[Callable[[], object]]) -> Iterator[str]:
 
 def _parts_of_sessions(kind: str, sessions: list[SessionSettings]) -> list[Callable[[], object]]:
     native = (native_settings.core_settings, read_schedule, read_dictionary, client_context)
-    builds = native if kind == "native" else (quickfix_settings.check_dictionaries,)
+    builds = native if kind == "native" else (quickfix_settings.check_dictionaries, client_context)
     return [partial(build, session) for session in sessions for build in builds]
 
 

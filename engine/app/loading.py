@@ -53,10 +53,10 @@ def logon_dialect(section: SessionSection) -> LogonDialect | None:
 
 
 def session_problems(section: SessionSection, settings: SessionSettings) -> list[str]:
-    """Return what the venue's `session_problems(sender_comp_id, key_id)` finds wrong, if it has one."""
+    """Return what the venue's `session_file_problems(values, key_id)` finds wrong, if it has one."""
     try:
-        judge = _factory("session.dialect", section.dialect, "session_problems", lambda *identity: [])
-        texts: list[str] = judge(settings.text("SenderCompID"), section.credentials.key_id())
+        judge = _factory("session.dialect", section.dialect, "session_file_problems", lambda *session: [])
+        texts: list[str] = judge(settings.values, section.credentials.key_id())
     except ConfigError:  # of the dialect or the key: found elsewhere
         return []
     return [f"{settings.file}: {text}" for text in texts]
@@ -99,7 +99,7 @@ def _factory(key: str, name: str, factory: str, default: Any = None) -> Any:
     try:
         module = importlib.import_module(path)
     except ModuleNotFoundError as error:
-        known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(venue.__path__)))
+        known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(venue.__path__) if module.ispkg))
         raise ConfigError(f'{key}: "{name}" is no venue: no module {error.name!r}; there are {known}') from None
     except (ImportError, TypeError, ValueError) as error:  # such as a name of dots only
         raise ConfigError(f'{key}: "{name}" cannot be imported: {error}') from None

@@ -4,7 +4,8 @@ A venue is one folder or module here that satisfies these protocols; nothing els
 offers beside them: `rest` (requests as values), `reference` (its markets), `account` (what we have there).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Protocol, cast
 
 from engine.codec import Fields
@@ -154,10 +155,22 @@ class MarketDataDialect(Protocol):
         """Return the event of one frame; raise DecodeError if it is not one."""
 
 
+class Consequence(Enum):
+    """What follows from a refusal, or from an end that nobody asked for, as its venue means it."""
+
+    REFUSES_ORDER = "this order alone is refused, for now"
+    ENDS_ORDER = "the order is over, as its own terms say or by the venue; nobody is at fault"
+    CLOSES_MARKET = "the market takes no requests until its state changes"
+    THROTTLES = "the account is short of something: the next requests must wait"
+    UNKNOWN = "it may have been applied all the same"
+    OUR_FAULT = "the request is wrong, and would be refused again"
+
+
 class OrderDialect(Protocol):
     """Orders to message bodies and messages to one report. A body is what `Session.send` takes."""
 
     closed_texts: frozenset[str]  # Text(58) of a refusal that says that the market takes no requests now
+    consequences: Mapping[str, Consequence]  # by Text(58), of every text that the venue is known to write
 
     def new_order(self, order: Order, now_ns: int) -> bytes:
         """Return the body of the request that opens an order, under `order.cl_ord_id`."""
