@@ -58,16 +58,8 @@ def test_neural_sdk_trades(tmp_path: Path) -> None:
             venue,
             [
                 ("connect", {}, 1),
-                (
-                    "new_order_single",
-                    {"cl_order_id": "n1", "quantity": 5, "price": 42, "time_in_force": "gtc", **order},
-                    2,
-                ),
-                (
-                    "replace_order",
-                    {"cl_order_id": "n2", "orig_cl_order_id": "n1", "quantity": 9, "price": 41, **order},
-                    2,
-                ),
+                ("new_order_single", new, 2),
+                ("replace_order", change, 2),
                 ("cancel_order", {"cl_order_id": "n3", "orig_cl_order_id": "n2", **order}, 2),
                 ("mass_cancel", {"cl_order_id": "n4"}, 1),
                 ("test_request", {"test_id": "there?"}, 1),

@@ -13,10 +13,10 @@ from engine.codec import Fields
 from engine.exchange.account_events import MarketChanged, MarketStep
 from engine.exchange.events import LevelChanged, PublicTrade, Report
 from engine.exchange.ledger.names import member_of, subaccount_of
-from engine.sim.fix.kalshi import tags
 from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.wire import date_and_time, encode, price_text, qty_text
+from engine.venue.kalshi.fix import tags
 
 MOST_SUBSCRIPTIONS = 100_000
 SNAPSHOT, UPDATES, UNSUBSCRIBE = "0", "1", "2"  # SubscriptionRequestType(263)

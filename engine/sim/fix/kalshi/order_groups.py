@@ -11,11 +11,12 @@ from engine.exchange.events import Refusal
 from engine.exchange.ledger.names import account_of, subaccount_of
 from engine.exchange.listing.lifecycle import VenueEvent
 from engine.session.protocol.faults import Fault, Reason
-from engine.sim.fix.kalshi import requests, tags
+from engine.sim.fix.kalshi import requests
 from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.order_entry import CANCEL_TOKENS, LIMITED, NOT_AUTHORIZED, ORDER_TOKENS, RATE_LIMIT
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.wire import business_reject, encode, session_reject
+from engine.venue.kalshi.fix import tags
 
 CREATE, RESET, DELETE, TRIGGER, UPDATE_LIMIT = range(1, 6)  # OrderGroupAction(20131)
 SIZE_UNITS = 100  # of a contract

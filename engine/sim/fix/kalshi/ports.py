@@ -22,7 +22,7 @@ from engine.session.native.strangers import Endpoint
 from engine.session.protocol.faults import Fault
 from engine.sim.fix.kalshi.admission import CLOCK_WINDOW_NS, Admission, Rules
 from engine.sim.fix.kalshi.flags import LogonFlags, read_flags
-from engine.sim.fix.kalshi.kinds import APPL_VER_ID, BEGIN_STRING, KINDS, SessionKind
+from engine.sim.fix.kalshi.kinds import APPL_VER_ID, BEGIN_STRING, KINDS, GatewayKind
 from engine.sim.keys import KeyRing, SimKey, TlsFiles
 
 _HOUR_NS = 3600 * 10**9
@@ -41,7 +41,7 @@ class Place(NamedTuple):
 class FixClient:
     """One API key at one kind of session."""
 
-    def __init__(self, kind: SessionKind, key: SimKey, session: AcceptorSession) -> None:
+    def __init__(self, kind: GatewayKind, key: SimKey, session: AcceptorSession) -> None:
         self.kind, self.key, self.session = kind, key, session
         self.flags = LogonFlags()
         self.name = f"{kind.comp_id}/{key.key_id}"  # of the session, at the exchange
@@ -83,7 +83,7 @@ class FixPorts:
         keys: KeyRing,
         rules: Rules,
         wall_ns: Callable[[], int],
-        kinds: Iterable[SessionKind] = KINDS,
+        kinds: Iterable[GatewayKind] = KINDS,
     ) -> None:
         self.on_message: Callable[[FixClient, Fields], None] = lambda client, fields: None
         self.on_logon: Callable[[FixClient], None] = lambda client: None
@@ -144,7 +144,7 @@ class FixPorts:
         return [client for client in self.clients.values() if name in ("", client.key.key_id, client.member)]
 
     def _open(
-        self, kind: SessionKind, place: Place, loop: asyncio.AbstractEventLoop, wall_ns: Callable[[], int]
+        self, kind: GatewayKind, place: Place, loop: asyncio.AbstractEventLoop, wall_ns: Callable[[], int]
     ) -> SessionAcceptor:
         authenticate = partial(self._admit, kind)
         acceptor = SessionAcceptor([_settings(kind, place)], loop, wall_ns=wall_ns, authenticate=authenticate)
@@ -155,10 +155,10 @@ class FixPorts:
         acceptor.on_session = partial(self._attend, kind)
         return acceptor
 
-    def _answer(self, kind: SessionKind, logon: Fields, place: Endpoint) -> bytes:
+    def _answer(self, kind: GatewayKind, logon: Fields, place: Endpoint) -> bytes:
         return self.admission.answer(kind, logon)
 
-    def _admit(self, kind: SessionKind, logon: Fields) -> str:
+    def _admit(self, kind: GatewayKind, logon: Fields) -> str:
         """Take the flags of a Logon that the doorkeeper has let in; nothing refuses it any more."""
         client = self.clients[kind.comp_id, logon.text(fix.SenderCompID)]
         flags = read_flags(kind, logon)
@@ -168,7 +168,7 @@ class FixPorts:
         client.session.core.look_back_ns = flags.retention_hours * _HOUR_NS if kind.recovers else 0
         return ""
 
-    def _attend(self, kind: SessionKind, session: AcceptorSession) -> None:
+    def _attend(self, kind: GatewayKind, session: AcceptorSession) -> None:
         """Make the client of a session that a first Logon has called into being."""
         key = self._keys.get(session.core.settings.target_comp_id)
         assert key is not None  # the doorkeeper knows it
@@ -180,7 +180,7 @@ class FixPorts:
         session.on_fault = lambda text: None if text == session.core.needs_operator else self.on_fault(text)
 
 
-def _settings(kind: SessionKind, place: Place) -> SessionSettings:
+def _settings(kind: GatewayKind, place: Place) -> SessionSettings:
     """Return the template that the sessions of a kind are made from."""
     values = {
         "ConnectionType": "acceptor", "BeginString": BEGIN_STRING, "DefaultApplVerID": APPL_VER_ID,
@@ -199,5 +199,5 @@ def _settings(kind: SessionKind, place: Place) -> SessionSettings:
     return SessionSettings(Path(kind.comp_id), values)
 
 
-def _port(kind: SessionKind, place: Place) -> int:
+def _port(kind: GatewayKind, place: Place) -> int:
     return place.first + KINDS.index(kind) if place.first else 0
