@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.exchange.faults import FaultKind, InjectedFault
-from engine.sim.fix.kalshi.admission import Rules
+from engine.sim.fix.kalshi.admission import MemberRules
 from tests.support.sim.kalshi_fix import COMBO, RAIN, SECOND_NS, FixVenue, FixWire, play
 
 PLAIN = {21005: "Y", 21011: "Y"}
@@ -231,7 +231,7 @@ def test_each_message_spends_its_tokens_of_its_shard(tmp_path: Path) -> None:
         ]
         assert spent == [("ann", 10, 0), ("ann", 10, 0), ("ann", 10, 1), ("ann", 10, 0), ("ann", 10, 1), ("ann", 2, 0)]
 
-    play(tmp_path, main, rules=Rules(spend=spend))
+    play(tmp_path, main, rules=MemberRules(spend=spend))
 
 
 def test_a_drop_in_mid_order_leaves_the_order_at_the_venue(tmp_path: Path) -> None:

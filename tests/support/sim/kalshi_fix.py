@@ -23,9 +23,9 @@ from engine.exchange.listing.records import EventRecord, MarketRecord, SeriesRec
 from engine.exchange.marketplace import Marketplace
 from engine.instrument import PriceBand
 from engine.sim.fix.kalshi.access import FixAccess
-from engine.sim.fix.kalshi.admission import Rules
+from engine.sim.fix.kalshi.admission import MemberRules
 from engine.sim.fix.kalshi.gateways import KalshiFix
-from engine.sim.fix.kalshi.ports import Place
+from engine.sim.fix.kalshi.ports import FixPlace
 from engine.sim.keys import KeyRing, SimAuthority, SimKey, client_context
 from engine.venue.kalshi.signing import parse_private_key
 from tests.support.sim.accounts import DOLLAR
@@ -48,7 +48,7 @@ class FixVenue:
         self,
         folder: Path,
         *,
-        rules: Rules | None = None,
+        rules: MemberRules | None = None,
         with_tls: bool = False,
         is_live: bool = False,
         **access: Any,
@@ -71,10 +71,10 @@ class FixVenue:
             keys=self.keys,
             tell=self.publish,
             now_ns=lambda: self.now_ns,
-            rules=rules or Rules(),
+            rules=rules or MemberRules(),
             **access,
         )
-        self.fix = KalshiFix(Place(first=0, tls=self.tls, state_path=folder / "state"), seam, self.faults)
+        self.fix = KalshiFix(FixPlace(first=0, tls=self.tls, state_path=folder / "state"), seam, self.faults)
 
     @property
     def now_ns(self) -> int:

@@ -10,7 +10,7 @@ from engine.exchange.events import Refusal, Request
 from engine.exchange.listing.lifecycle import VenueEvent
 from engine.exchange.market import RestingOrder
 from engine.exchange.marketplace import Marketplace
-from engine.sim.fix.kalshi.admission import Rules
+from engine.sim.fix.kalshi.admission import MemberRules
 from engine.sim.keys import KeyRing
 
 Levels = list[tuple[int, int]]
@@ -29,7 +29,7 @@ class FixAccess:
     tell: Callable[[Iterable[VenueEvent]], None]
     now_ns: Callable[[], int]
     may_drop_copy: Callable[[str], bool] = lambda member: True
-    rules: Rules = field(default_factory=Rules)
+    rules: MemberRules = field(default_factory=MemberRules)
 
     def execute(self, request: Request) -> None:
         """Carry out a request about orders, and tell what follows."""

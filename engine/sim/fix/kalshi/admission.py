@@ -34,7 +34,7 @@ _SIGNED = (fix.SendingTime, fix.MsgType, fix.MsgSeqNum, fix.SenderCompID, fix.Ta
 _REQUIRED = (fix.MsgSeqNum, fix.SendingTime, fix.EncryptMethod, fix.HeartBtInt, fix.RawData, fix.DefaultApplVerID)
 
 
-class Rules(NamedTuple):
+class MemberRules(NamedTuple):
     """What the venue knows of a member: its tier, what it may use, and what it has left of its rate."""
 
     may_use_fix: Callable[[str], bool] = lambda member: True
@@ -46,7 +46,7 @@ class Admission:
     """The doorkeeper of every port; `is_connected` says whether a key has a live connection."""
 
     def __init__(
-        self, keys: KeyRing, rules: Rules, is_connected: Callable[[str], bool], wall_ns: Callable[[], int]
+        self, keys: KeyRing, rules: MemberRules, is_connected: Callable[[str], bool], wall_ns: Callable[[], int]
     ) -> None:
         self.is_closed = False  # maintenance: connections are cut without a word
         self._keys, self._rules = keys, rules

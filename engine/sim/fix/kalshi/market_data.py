@@ -41,7 +41,7 @@ class BookEntry(NamedTuple):
     owner: Report | None = None
 
 
-class MarketData:
+class MarketDataGateway:
     """Subscriptions of every session, and what is sent to them."""
 
     def __init__(self, access: FixAccess) -> None:

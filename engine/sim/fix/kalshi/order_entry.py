@@ -27,7 +27,7 @@ LIMITED = "rate limit exceeded"
 _RATE_COST = {"D": ORDER_TOKENS, "G": ORDER_TOKENS, "F": CANCEL_TOKENS}
 
 
-class OrderEntry:
+class OrderGateway:
     """Decodes orders and distributes reports; `clients_of` returns a member's clients."""
 
     def __init__(self, access: FixAccess, clients_of: Callable[[str], Iterable[FixClient]]) -> None:

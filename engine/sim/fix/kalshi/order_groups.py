@@ -25,7 +25,7 @@ _TOKENS = {CREATE: ORDER_TOKENS, DELETE: CANCEL_TOKENS}
 _LIMITED = (CREATE, UPDATE_LIMIT)
 
 
-class OrderGroups:
+class GroupGateway:
     """Answers order group requests."""
 
     def __init__(self, access: FixAccess) -> None:

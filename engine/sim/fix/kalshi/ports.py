@@ -20,7 +20,7 @@ from engine.session.file.settings import SessionSettings
 from engine.session.native.acceptor import AcceptorSession, SessionAcceptor
 from engine.session.native.strangers import Endpoint
 from engine.session.protocol.faults import Fault
-from engine.sim.fix.kalshi.admission import CLOCK_WINDOW_NS, Admission, Rules
+from engine.sim.fix.kalshi.admission import CLOCK_WINDOW_NS, Admission, MemberRules
 from engine.sim.fix.kalshi.flags import LogonFlags, read_flags
 from engine.sim.fix.kalshi.kinds import APPL_VER_ID, BEGIN_STRING, KINDS, GatewayKind
 from engine.sim.keys import KeyRing, SimKey, TlsFiles
@@ -29,7 +29,7 @@ _HOUR_NS = 3600 * 10**9
 _ANY = "*"
 
 
-class Place(NamedTuple):
+class FixPlace(NamedTuple):
     """Where the ports are: `first` is that of KalshiNR, the others follow; 0 for any free ones. No TLS is for tests."""
 
     host: str = "127.0.0.1"
@@ -79,9 +79,9 @@ class FixPorts:
 
     def __init__(
         self,
-        place: Place,
+        place: FixPlace,
         keys: KeyRing,
-        rules: Rules,
+        rules: MemberRules,
         wall_ns: Callable[[], int],
         kinds: Iterable[GatewayKind] = KINDS,
     ) -> None:
@@ -144,7 +144,7 @@ class FixPorts:
         return [client for client in self.clients.values() if name in ("", client.key.key_id, client.member)]
 
     def _open(
-        self, kind: GatewayKind, place: Place, loop: asyncio.AbstractEventLoop, wall_ns: Callable[[], int]
+        self, kind: GatewayKind, place: FixPlace, loop: asyncio.AbstractEventLoop, wall_ns: Callable[[], int]
     ) -> SessionAcceptor:
         authenticate = partial(self._admit, kind)
         acceptor = SessionAcceptor([_settings(kind, place)], loop, wall_ns=wall_ns, authenticate=authenticate)
@@ -180,7 +180,7 @@ class FixPorts:
         session.on_fault = lambda text: None if text == session.core.needs_operator else self.on_fault(text)
 
 
-def _settings(kind: GatewayKind, place: Place) -> SessionSettings:
+def _settings(kind: GatewayKind, place: FixPlace) -> SessionSettings:
     """Return the template that the sessions of a kind are made from."""
     values = {
         "ConnectionType": "acceptor", "BeginString": BEGIN_STRING, "DefaultApplVerID": APPL_VER_ID,
@@ -199,5 +199,5 @@ def _settings(kind: GatewayKind, place: Place) -> SessionSettings:
     return SessionSettings(Path(kind.comp_id), values)
 
 
-def _port(kind: GatewayKind, place: Place) -> int:
+def _port(kind: GatewayKind, place: FixPlace) -> int:
     return place.first + KINDS.index(kind) if place.first else 0
