@@ -41,7 +41,24 @@ class Fix44(OrderEncoder):
             mass_cancel_request_type=mass_cancel_request_type,
         )
         self._report = ExecutionReport()
-        self._decimals = {one.symbol: (one.price_decimals, one.size_decimals) for one in instruments}
+        self._decimals: dict[str, tuple[int, int]] = {}
+        self._learn(instruments)
+
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Know these markets too."""
+        instruments = tuple(instruments)
+        super().add(instruments)
+        self._learn(instruments)
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget these markets; the units that all have in common stay those of reports."""
+        instruments = tuple(instruments)
+        super().remove(instruments)
+        for instrument in instruments:
+            self._decimals.pop(instrument.symbol, None)
+
+    def _learn(self, instruments: Iterable[Instrument]) -> None:
+        self._decimals.update({one.symbol: (one.price_decimals, one.size_decimals) for one in instruments})
         units = set(self._decimals.values())
         self._common = units.pop() if len(units) == 1 else None
 

@@ -9,9 +9,11 @@ from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError
 from engine.session import LogonDialect
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
+from engine.venue.account import AccountDialect
 from engine.venue.kalshi.environment import (
     HOSTS,
     environment_problems,
+    environments,
     feed_host_problems,
     rest_problems,
     session_file_problems,
@@ -21,17 +23,38 @@ from engine.venue.kalshi.fix.kinds import KINDS
 from engine.venue.kalshi.fix.logon import Flags, KalshiLogon
 from engine.venue.kalshi.fix.orders import KalshiOrders, OrderTerms
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
+from engine.venue.kalshi.rest.account import KalshiAccount
+from engine.venue.kalshi.rest.dialect import KalshiRest
+from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
+from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, TRADES
+from engine.venue.reference import ReferenceDialect
+from engine.venue.rest import RestDialect
 
 __all__ = [
-    "KINDS", "OrderTerms", "environment_problems", "feed_problems", "fees", "logon", "market_data", "orders",
-    "rest_problems", "session_file_problems",
+    "KINDS", "OrderTerms", "account", "environment_problems", "environments", "feed_problems", "fees", "logon",
+    "market_data", "orders", "reference", "rest", "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
 
-def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
-    """Return the WebSocket dialect; without a key its handshake is unsigned."""
-    return KalshiMarketData(instruments, _signing_key(key_id, private_key), lifecycle=True)
+def market_data(
+    instruments: Sequence[Instrument],
+    key_id: str,
+    private_key: bytes,
+    *,
+    channels: Sequence[str] = (),
+    use_yes_price: bool = False,
+) -> MarketDataDialect:
+    """Return the WebSocket dialect; without a key its handshake is unsigned.
+
+    `channels` are subscribed beside those of books, trades and the lives of markets.
+    """
+    if unknown := set(channels) - OPTIONAL:
+        names = ", ".join(sorted(OPTIONAL))
+        raise ConfigError(f"feed.channels: {', '.join(sorted(unknown))} cannot be chosen; there are {names}")
+    wanted = dict.fromkeys((BOOK, TRADES, *channels))
+    key = _signing_key(key_id, private_key)
+    return KalshiMarketData(instruments, key, channels=tuple(wanted), use_yes_price=use_yes_price, lifecycle=True)
 
 
 def feed_problems(url: str, key_id: str) -> list[str]:
@@ -76,3 +99,18 @@ def _signing_key(key_id: str, private_key: bytes) -> SigningKey | None:
 def fees(terms: FeeTerms) -> FeeRule:
     """Return the quadratic fee of takers, and of makers where the terms of their series say so."""
     return KalshiFees(terms)
+
+
+def rest(key_id: str, private_key: bytes) -> RestDialect:
+    """Return what signs and judges requests to REST; without a key they are unsigned, which public reads may be."""
+    return KalshiRest(_signing_key(key_id, private_key))
+
+
+def reference() -> ReferenceDialect:
+    """Return what asks for the exchange's state, its pauses, and its markets."""
+    return KalshiReference()
+
+
+def account(subaccount: int = 0) -> AccountDialect:
+    """Return what asks for cash, positions, orders, fills and settlements of a subaccount; 0 is the primary one."""
+    return KalshiAccount(subaccount)

@@ -28,6 +28,11 @@ _APPLICATION = ("9", "FIX.5.0SP2")
 _LOGON_OWN = {50: "the venue refuses a Logon with SenderSubID", 96: "the signature is made here"}
 
 
+def environments() -> dict[str, dict[str, str]]:
+    """Return what a first configuration needs to know of each environment."""
+    return {name: {"rest_host": REST_HOSTS[name][0], "feed_host": FEED_HOSTS[name][0]} for name in ENVIRONMENTS}
+
+
 def environment_of(host: str) -> str:
     """Return the environment that a host of the venue belongs to; "" for any other host."""
     host = host.rstrip(".").lower()
@@ -72,8 +77,8 @@ def rest_problems(url: str, key_id: str) -> list[str]:
     address = urlsplit(url)
     host = address.hostname or ""
     found = []
-    if address.path.rstrip("/") != REST_PATH:
-        found.append(f"its path is {address.path or 'missing'}: Kalshi serves, and signs, {REST_PATH}")
+    if address.path.rstrip("/") not in ("", REST_PATH):
+        found.append(f"its path is {address.path}: Kalshi serves, and signs, {REST_PATH}; leave it out")
     if host.endswith(HOSTS) and address.scheme != "https":
         found.append(f"{host} is reached by https:// alone")
     if (environment := environment_of(host)) and host not in REST_HOSTS[environment]:

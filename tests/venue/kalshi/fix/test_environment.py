@@ -65,8 +65,9 @@ def test_what_is_mixed_is_named(
         ("https://external-api.demo.kalshi.co/trade-api/v2", []),
         ("https://api.elections.kalshi.com/trade-api/v2/", []),
         ("http://127.0.0.1:9000/trade-api/v2", []),
+        ("https://external-api.demo.kalshi.co", []),
         ("http://demo-api.kalshi.co/trade-api/v2", ["demo-api.kalshi.co is reached by https:// alone"]),
-        ("https://demo-api.kalshi.co/v2", ["its path is /v2: Kalshi serves, and signs, /trade-api/v2"]),
+        ("https://demo-api.kalshi.co/v2", ["its path is /v2: Kalshi serves, and signs, /trade-api/v2; leave it out"]),
         (
             "https://external-api-ws.kalshi.com/trade-api/v2",
             ["external-api-ws.kalshi.com is no host of its REST API; use external-api.kalshi.com"],
