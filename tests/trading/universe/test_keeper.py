@@ -94,7 +94,7 @@ def test_market_closes_settles_and_is_forgotten(kept: Kept) -> None:
     (market,) = kept.loop.instruments[2:]
     kept.loop.book(market).snapshot([(4_500, 100)], [(4_600, 100)])
     kept.loop.risk.heard_ns = kept.now_ns
-    order = kept.desk.buy(market, 4_600, 10)
+    order = kept.bid(market, 4_600, 10)
     kept.loop.apply(ack(order))
     kept.loop.apply(fill(order, 10, "E1", 4_600))
     kept.wait(900)
@@ -150,7 +150,7 @@ def test_fee_terms_of_a_listing_are_handed_on_and_bound(kept: Kept) -> None:
     kept.take(kept.listed("B1", maker_percent=25))
     (market,) = kept.loop.instruments[2:]
     kept.loop.book(market).snapshot([(4_500, 100)], [(4_600, 100)])
-    kept.desk.buy(market, 4_500, 10)
+    kept.bid(market, 4_500, 10)
     assert kept.risk.exposure.open_cost == 45_250
     kept.take(kept.listed("B1", maker_percent=50))
     assert kept.risk.exposure.open_cost == 45_500

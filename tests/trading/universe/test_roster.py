@@ -31,7 +31,7 @@ def test_market_that_comes_is_traded_like_any_other(scene: RollingScene) -> None
     assert scene.desk.instruments == (scene.rain, scene.snow, fog)
     scene.frame(EventKind.SNAPSHOT, instrument=fog, bids=[(4_500, 100)], asks=[(4_600, 100)])
     assert ("strategy.on_book", "FOG") in scene.taken()
-    order = scene.desk.buy(fog, 4_500, 10)
+    order = scene.bid(fog, 4_500, 10)
     scene.loop.apply(ack(order))
     scene.loop.apply(fill(order, 10, "E1", 4_500))
     assert scene.desk.position(fog).net == 10
@@ -48,7 +48,7 @@ def test_book_of_a_new_market_is_asked_for(scene: RollingScene) -> None:
 def test_market_that_is_over_is_forgotten_and_its_place_used_again(scene: RollingScene) -> None:
     fog, hail = market("FOG"), market("HAIL")
     scene.come(fog)
-    order = scene.desk.buy(fog, 4_500, 10)
+    order = scene.bid(fog, 4_500, 10)
     scene.loop.apply(ack(order))
     scene.loop.apply(fill(order, 10, "E1", 4_500))
     scene.loop.settlements.pay(fog, 10_000, "the venue")
@@ -70,7 +70,7 @@ def test_forgotten_market_is_a_stranger_everywhere(scene: RollingScene) -> None:
     fog = market("FOG")
     scene.come(fog)
     scene.roster.remove([fog])
-    assert scene.desk.buy(fog, 4_500, 10) is None
+    assert scene.bid(fog, 4_500, 10) is None
     assert scene.taken()[-1][:3] == ("strategy.on_reject", None, RiskReject.UNKNOWN_MARKET)
     for look in (scene.desk.book, scene.desk.position, lambda each: scene.roster.remove([each])):
         with pytest.raises(OrderError):
@@ -92,7 +92,7 @@ def test_market_of_the_start_can_be_forgotten_too(scene: RollingScene) -> None:
 def test_market_in_which_something_is_stays_with_those_asked_for_beside_it(scene: RollingScene, what: str) -> None:
     fog, hail = market("FOG"), market("HAIL")
     scene.come(fog, hail)
-    order = scene.desk.buy(hail, 4_500, 10)
+    order = scene.bid(hail, 4_500, 10)
     if what == "position":
         scene.loop.apply(ack(order))
         scene.loop.apply(fill(order, 10, "E1", 4_500))
@@ -116,14 +116,14 @@ def test_order_in_a_slot_used_again_is_no_duplicate_of_what_was_there() -> None:
     scene = RollingScene(duplicates=DuplicateLimit(max_orders=1, window_ns=10**9))
     fog, hail = market("FOG"), market("HAIL")
     scene.come(fog)
-    order = scene.desk.buy(fog, 4_500, 10)
+    order = scene.bid(fog, 4_500, 10)
     scene.loop.apply(ack(order))
     scene.desk.cancel(order)
     scene.loop.apply(canceled(order))
     scene.roster.remove([fog])
     scene.come(hail)
-    assert scene.desk.buy(hail, 4_500, 10) is not None
-    assert scene.desk.buy(hail, 4_500, 10) is None
+    assert scene.bid(hail, 4_500, 10) is not None
+    assert scene.bid(hail, 4_500, 10) is None
 
 
 def test_restricted_market_is_restricted_when_it_comes() -> None:
@@ -131,16 +131,16 @@ def test_restricted_market_is_restricted_when_it_comes() -> None:
     scene.roster.remove([scene.rain])
     again = market("RAIN")
     scene.come(again)
-    assert scene.desk.buy(again, 4_500, 10) is None
+    assert scene.bid(again, 4_500, 10) is None
     assert scene.taken()[-1][2] == RiskReject.RESTRICTED
-    assert scene.desk.buy(scene.snow, 4_500, 10) is not None
+    assert scene.bid(scene.snow, 4_500, 10) is not None
 
 
 def test_fee_bound_of_a_market_counts_and_changes(scene: RollingScene) -> None:
     fog = market("FOG")
     scene.bounds["FOG"] = FeeBound(per_lot=100)
     scene.come(fog)
-    scene.desk.buy(fog, 4_500, 10)
+    scene.bid(fog, 4_500, 10)
     assert scene.risk.exposure.open_cost == 46_000
     scene.bounds["FOG"] = FeeBound(per_lot=300)
     scene.roster.bound_anew(fog)
@@ -228,7 +228,7 @@ def test_desk_without_any_market_waits_for_one(scene: RollingScene) -> None:
     fog = market("FOG")
     scene.come(fog)
     assert scene.loop.watch.obstacle(scene.now_ns) == ""
-    assert scene.desk.buy(fog, 4_500, 10) is not None
+    assert scene.bid(fog, 4_500, 10) is not None
 
 
 class Settling(Strategy):
@@ -248,7 +248,7 @@ def test_settlement_is_told_with_what_was_held() -> None:
     order = scene.sell(4_600, 10)
     scene.loop.apply(ack(order))
     scene.loop.apply(fill(order, 10, "E1", 4_600))
-    state = {"instrument": scene.rain, "state": MarketState.SETTLED, "text": "settled"}
+    state: dict[str, Any] = {"instrument": scene.rain, "state": MarketState.SETTLED, "text": "settled"}
     scene.frame(EventKind.STATE, price=10_000, **state)
     scene.frame(EventKind.STATE, price=10_000, **state)
     scene.frame(EventKind.STATE, instrument=scene.snow, state=MarketState.DETERMINED, text="determined", price=0)

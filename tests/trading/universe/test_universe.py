@@ -74,9 +74,7 @@ def test_nearest_close_goes_first_and_what_is_left_out_is_told_once(watched: Wat
     listings = [listed(f"B{number}", close_s=close_s) for number, close_s in enumerate((0, 50, 40, 30, 20))]
     decisions = watched.take(*listings)
     assert symbols(decisions.add) == ["B4", "B3", "B2"]
-    assert decisions.told == [
-        "3 markets, as many as max_markets allows: 2 more are left out, the next of them B1"
-    ]
+    assert decisions.told == ["3 markets, as many as max_markets allows: 2 more are left out, the next of them B1"]
     assert watched.take(*listings).told == []
     assert watched.universe.waiting == 2
 
@@ -215,14 +213,18 @@ def test_closing_within_bounds_what_is_added() -> None:
     assert symbols(watched.take(listed("B1", close_s=60), listed("B2", close_s=61)).add) == ["B1"]
 
 
-STATES = st.sampled_from([MarketState.ACTIVE, MarketState.PAUSED, MarketState.CLOSED, MarketState.DETERMINED, MarketState.SETTLED])
+STATES = st.sampled_from(
+    [MarketState.ACTIVE, MarketState.PAUSED, MarketState.CLOSED, MarketState.DETERMINED, MarketState.SETTLED]
+)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     st.lists(
         st.one_of(
-            st.tuples(st.just("list"), st.lists(st.tuples(st.integers(0, 12), STATES, st.integers(0, 300)), max_size=8)),
+            st.tuples(
+                st.just("list"), st.lists(st.tuples(st.integers(0, 12), STATES, st.integers(0, 300)), max_size=8)
+            ),
             st.tuples(st.just("hear"), st.tuples(st.integers(0, 12), STATES)),
             st.tuples(st.just("wait"), st.integers(0, 200)),
         ),
