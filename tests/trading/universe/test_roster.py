@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from engine import fix
 from engine.errors import ConfigError, JournalError, OrderError
 from engine.instrument import NOWHERE
 from engine.journal.writer import NullJournal
@@ -13,7 +14,7 @@ from engine.risk.limits import DuplicateLimit
 from engine.strategy import Strategy
 from engine.trading.markets import Stop
 from engine.venue import EventKind, MarketState
-from tests.support.order_reports import ack, canceled, fill
+from tests.support.order_reports import ack, canceled, fill, report
 from tests.support.rosters import RollingScene, market
 
 
@@ -108,7 +109,13 @@ def test_removed_market_leaves_no_cause_doubt_or_count(scene: RollingScene) -> N
     scene.come(fog)
     scene.loop.doubts._contradict_market("FOG", "odd")
     scene.loop.markets.stop(fog, Stop.CLOSED, "over")
+    order = scene.bid(scene.rain)
+    scene.loop.apply(ack(order))
+    refused = report(order.cl_ord_id, fix.Exec.REJECTED, fix.Status.REJECTED)
+    order.instrument = fog
+    scene.loop.apply(refused)
     scene.roster.remove([fog])
+    assert scene.loop.guard.rejects._in_a_row == {}
     assert (scene.loop.markets.all(), scene.loop.doubts.all(), scene.loop.markets.pulled()) == ([], [], [])
 
 
