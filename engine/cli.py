@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _demo(found: Subparsers) -> None:
     demo = found.add_parser("demo", help="trade against a simulated venue in a process of its own")
+    demo.add_argument("--venue", choices=("kalshi",), help="a real venue's interfaces, instead of plain FIX 4.4")
     demo.add_argument("--seconds", type=not_negative, default=30.0, help="how long to trade (30)")
     demo.add_argument("--session", choices=("quickfix", "native"), help="which FIX session")
     demo.add_argument("--acceptor", choices=("native", "quickfix"), help="which FIX session the venue has")
@@ -128,6 +129,7 @@ def _init(found: Subparsers) -> None:
 def _sim(found: Subparsers) -> None:
     sim = found.add_parser("sim", help="run the simulated venue alone")
     sim.add_argument("config", nargs="?", type=Path, metavar="CONFIG")
+    sim.add_argument("--venue", choices=("kalshi",), help="a real venue's interfaces, instead of plain FIX 4.4")
     sim.add_argument("--acceptor", choices=("native", "quickfix"), help="which FIX session it has")
     sim.add_argument("--capture", nargs="+", type=readable, metavar="FILE", default=[])
     sim.add_argument("--speed", type=not_negative, default=1.0)

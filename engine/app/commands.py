@@ -59,11 +59,18 @@ def init(arguments: Namespace) -> int:
 def sim(arguments: Namespace) -> int:
     """Run the simulated venue until it is told to stop."""
     from engine.config.shipped import config_path
-    from engine.sim.config import load_config, with_acceptor, with_captures
+    from engine.errors import ConfigError
+    from engine.sim.config import SimConfig, with_acceptor, with_captures
+    from engine.sim.kalshi.config import load_any
     from engine.sim.process import run
 
-    config = with_acceptor(load_config(arguments.config or config_path("sim.toml")), arguments.acceptor)
-    return run(with_captures(config, arguments.capture, arguments.speed))
+    shipped = "kalshi-sim.toml" if arguments.venue == "kalshi" else "sim.toml"
+    config = load_any(arguments.config or config_path(shipped))
+    if isinstance(config, SimConfig):
+        return run(with_captures(with_acceptor(config, arguments.acceptor), arguments.capture, arguments.speed))
+    if arguments.capture or arguments.acceptor:
+        raise ConfigError("--capture and --acceptor: this venue makes its own markets, and has one acceptor")
+    return run(config)
 
 
 def echo(arguments: Namespace) -> int:

@@ -87,7 +87,7 @@ class SimConfig(_Section, frozen=True):
 
 def load_config(path: Path) -> SimConfig:
     """Read `sim.toml`; its paths become absolute."""
-    return resolve(_convert(_read(path), SimConfig, path), path.parent)
+    return resolve(convert(read_document(path), SimConfig, path), path.parent)
 
 
 def resolve(config: SimConfig, base: Path) -> SimConfig:
@@ -148,9 +148,10 @@ def feed_tls(config: FeedConfig) -> ssl.SSLContext | None:
         raise ConfigError(f"feed.certificate: {config.certificate} cannot be used: {error}") from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the tables of a file, TOML or, as a parent process writes it, JSON."""
     try:
-        if path.suffix == ".json":  # as a parent process writes it
+        if path.suffix == ".json":
             return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
         return tomllib.loads(path.read_text())
     except OSError as error:
@@ -159,8 +160,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error}") from None
 
 
-def _convert(document: dict[str, Any], into: type[T], path: Path) -> T:
+def convert(document: dict[str, Any], into: type[T], path: Path) -> T:
+    """Return the tables as a configuration."""
     try:
-        return msgspec.convert(document, into)
+        return msgspec.convert(document, into, str_keys=True)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}") from None

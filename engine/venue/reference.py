@@ -108,7 +108,7 @@ class EventListing(msgspec.Struct, frozen=True, kw_only=True):
     shard: int = 0
 
 
-class FeeChange(msgspec.Struct, frozen=True, kw_only=True):
+class EventFees(msgspec.Struct, frozen=True, kw_only=True):
     """Other fee terms for every market of an event; -1 where the series' own hold again."""
 
     event: str

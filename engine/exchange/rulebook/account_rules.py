@@ -35,6 +35,8 @@ class AccountRules:
     def refuse_new(self, request: NewOrder, market: Market | None, now_ns: int) -> Refusal | None:
         """Return what is wrong with the hours, the market or the request."""
         listed = self._listing.markets.get(request.symbol)
+        if request.symbol in self._listing.archived:
+            return refusals.ALREADY_CLOSED
         if market is None or listed is None or request.shard not in (ANY_SHARD, listed.shard):
             return refusals.UNKNOWN_SYMBOL
         if not self._hours.is_open(listed.shard):

@@ -13,7 +13,7 @@ ORDER_GROUPS, COMMUNICATIONS = "order_group_updates", "communications"
 COMBO = "KXMVE"  # how the symbol of a combination begins
 
 
-class Markets(Enum):
+class MarketNaming(Enum):
     """What a channel makes of the markets that a subscription names."""
 
     REQUIRED = 1
@@ -22,29 +22,29 @@ class Markets(Enum):
     IGNORED = 4
 
 
-class Channel(NamedTuple):
+class ChannelRules(NamedTuple):
     """One channel; `needs` is the parameter that a subscription must have, and `missing` the error without it."""
 
-    markets: Markets
+    markets: MarketNaming
     is_private: bool = False
     needs: str = ""
     missing: int = 0
 
 
 CHANNELS = {
-    BOOK: Channel(Markets.REQUIRED),
-    TICKER: Channel(Markets.OPTIONAL),
-    TRADE: Channel(Markets.OPTIONAL),
-    FILLS: Channel(Markets.OPTIONAL, is_private=True),
-    USER_ORDERS: Channel(Markets.OPTIONAL, is_private=True),
-    POSITIONS: Channel(Markets.OPTIONAL, is_private=True),
-    ORDER_GROUPS: Channel(Markets.REFUSED, is_private=True),
-    LIFECYCLE: Channel(Markets.REFUSED),
-    COMBO_LIFECYCLE: Channel(Markets.REFUSED),
-    COMMUNICATIONS: Channel(Markets.IGNORED, is_private=True),
-    "cfbenchmarks_value": Channel(Markets.IGNORED, needs="index_ids", missing=24),
-    "cfbenchmarks_value_5hz": Channel(Markets.IGNORED, needs="index_ids", missing=24),
-    "pyth_value": Channel(Markets.IGNORED, needs="underlying_tickers", missing=28),
+    BOOK: ChannelRules(MarketNaming.REQUIRED),
+    TICKER: ChannelRules(MarketNaming.OPTIONAL),
+    TRADE: ChannelRules(MarketNaming.OPTIONAL),
+    FILLS: ChannelRules(MarketNaming.OPTIONAL, is_private=True),
+    USER_ORDERS: ChannelRules(MarketNaming.OPTIONAL, is_private=True),
+    POSITIONS: ChannelRules(MarketNaming.OPTIONAL, is_private=True),
+    ORDER_GROUPS: ChannelRules(MarketNaming.REFUSED, is_private=True),
+    LIFECYCLE: ChannelRules(MarketNaming.REFUSED),
+    COMBO_LIFECYCLE: ChannelRules(MarketNaming.REFUSED),
+    COMMUNICATIONS: ChannelRules(MarketNaming.IGNORED, is_private=True),
+    "cfbenchmarks_value": ChannelRules(MarketNaming.IGNORED, needs="index_ids", missing=24),
+    "cfbenchmarks_value_5hz": ChannelRules(MarketNaming.IGNORED, needs="index_ids", missing=24),
+    "pyth_value": ChannelRules(MarketNaming.IGNORED, needs="underlying_tickers", missing=28),
 }
 NUMBERED = frozenset((
     "orderbook_snapshot", "orderbook_delta", "trade", "market_lifecycle_v2", "multivariate_market_lifecycle",

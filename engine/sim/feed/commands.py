@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 
 from engine.instrument import Instrument
 from engine.sim.feed import frames
-from engine.sim.feed.channels import BOOK, CHANNELS, TICKER, Markets
-from engine.sim.feed.line import NOBODY, CommandError, Line, Subscription
+from engine.sim.feed.channels import BOOK, CHANNELS, TICKER, MarketNaming
+from engine.sim.feed.line import NOBODY, CommandError, FeedLine, Subscription
 
 MOST_SHARDS = 100
 _FACTOR_WRONG, _KEY_WRONG, _KEY_ALONE, _FACTOR_ALONE = 19, 20, 21, 22
 _ACTIONS = ("add_markets", "delete_markets", "get_snapshot")
 
 
-class Commands:
+class FeedCommands:
     """Carries out the commands of one connection, whose subscriptions hold at most `market_limit` markets each."""
 
-    def __init__(self, line: Line, market_limit: int) -> None:
+    def __init__(self, line: FeedLine, market_limit: int) -> None:
         self._line = line
         self._market_limit = market_limit
 
@@ -70,7 +70,7 @@ class Commands:
         for subscription in opened:
             self._line.send(frames.subscribed(id_, subscription.channel, subscription.sid, now_ms))
         for subscription in opened:
-            named = markets if CHANNELS[subscription.channel].markets is not Markets.IGNORED else {}
+            named = markets if CHANNELS[subscription.channel].markets is not MarketNaming.IGNORED else {}
             self._add(subscription, named, params, now_ms)
         return None
 
@@ -88,9 +88,9 @@ class Commands:
     def _refuse_markets(self, channels: Iterable[str], markets: dict[str, Instrument]) -> CommandError | None:
         for channel in channels:
             wanted = CHANNELS[channel].markets
-            if wanted is Markets.REFUSED and markets:
+            if wanted is MarketNaming.REFUSED and markets:
                 return CommandError(11, f"{channel} takes no markets")
-            if wanted is Markets.REQUIRED and not markets:
+            if wanted is MarketNaming.REQUIRED and not markets:
                 return CommandError(14)
         if any(self._exceeds_limit(self._line.channels.get(channel), markets) for channel in channels):
             return CommandError(26, f"at most {self._market_limit}")
@@ -200,11 +200,11 @@ class Commands:
         return {symbol: instruments[symbol] for symbol in symbols}
 
 
-_WITHOUT_MARKETS = (Markets.REFUSED, Markets.IGNORED)
-_COMMANDS: Mapping[str, Callable[[Commands, int, frames.Params, int], CommandError | None]] = {
-    "subscribe": Commands._subscribe,
-    "update_subscription": Commands._update,
-    "unsubscribe": Commands._unsubscribe,
+_WITHOUT_MARKETS = (MarketNaming.REFUSED, MarketNaming.IGNORED)
+_COMMANDS: Mapping[str, Callable[[FeedCommands, int, frames.Params, int], CommandError | None]] = {
+    "subscribe": FeedCommands._subscribe,
+    "update_subscription": FeedCommands._update,
+    "unsubscribe": FeedCommands._unsubscribe,
 }
 
 

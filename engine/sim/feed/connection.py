@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 from engine.sim.feed import frames
 from engine.sim.feed.channels import BOOK, LIFECYCLE, TICKER, TRADE
-from engine.sim.feed.commands import Commands
-from engine.sim.feed.line import NOBODY, CommandError, Line, MarketView, Subscription
+from engine.sim.feed.commands import FeedCommands
+from engine.sim.feed.line import NOBODY, CommandError, FeedLine, MarketView, Subscription
 
 __all__ = ["BOOK", "LIFECYCLE", "TICKER", "TRADE", "CommandError", "FeedConnection", "MarketView", "Subscription"]
 
 COMMANDS_PER_SECOND = 10_000
 
 
-class FeedConnection(Line):
+class FeedConnection(FeedLine):
     """One client of the feed, which may have at most `market_limit` markets on each channel."""
 
     def __init__(
@@ -28,7 +28,7 @@ class FeedConnection(Line):
         subaccount: int | None = None,
     ) -> None:
         super().__init__(view, send, member, subaccount)
-        self._desk = Commands(self, market_limit)
+        self._desk = FeedCommands(self, market_limit)
         self._second = 0
         self._commands = 0
 

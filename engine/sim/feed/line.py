@@ -63,7 +63,7 @@ class Subscription:
         return self.seq
 
 
-class Line:
+class FeedLine:
     """One client's way of the feed; every frame leaves through `send`, in order.
 
     `channels` holds the one subscription of each channel, in the order of their sids. A client is a `member`, or

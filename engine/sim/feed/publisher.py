@@ -26,7 +26,7 @@ CHANNEL_ERROR = 10  # the error that ends a subscription
 Depth = Callable[[str], tuple[Iterable[frames.Level], Iterable[frames.Level]]]
 
 
-class Cause(NamedTuple):
+class LevelCause(NamedTuple):
     """Whose order changed a level, which its owner is told with it."""
 
     member: str
@@ -132,9 +132,12 @@ class MarketData:
         for connection in self.connections:
             connection.forget(symbol)
 
-    def on_level(self, event: LevelChanged, cause: Cause | None = None) -> None:
+    def on_level(self, event: LevelChanged, cause: LevelCause | None = None) -> None:
         """Send a level change to the subscribers of the market's book, and with its cause to whose order it was."""
-        instrument, ts_ms, now_ms = self.instruments[event.symbol], event.now_ns // NS_PER_MS, self.now_ms
+        instrument = self.instruments.get(event.symbol)
+        if instrument is None:
+            return  # put aside since, and nobody's book any more
+        ts_ms, now_ms = event.now_ns // NS_PER_MS, self.now_ms
 
         def tail(scale: bool, own: Mapping[str, object]) -> bytes:
             """Return the change on one price scale."""
@@ -144,7 +147,9 @@ class MarketData:
 
     def on_trade(self, event: PublicTrade) -> None:
         """Record a trade for the ticker and send it to the subscribers of trades."""
-        instrument, ts_ms = self.instruments[event.symbol], event.now_ns // NS_PER_MS
+        instrument, ts_ms = self.instruments.get(event.symbol), event.now_ns // NS_PER_MS
+        if instrument is None:
+            return
         self._touched.add(event.symbol)
         self._tapes[event.symbol].add(event.price, event.qty, ts_ms)
         tail = b""
@@ -243,7 +248,7 @@ class MarketData:
         now_ns: int,
         tail_for: Callable[[bool, Mapping[str, object]], bytes],
         is_snapshot: bool = False,
-        cause: Cause | None = None,
+        cause: LevelCause | None = None,
     ) -> None:
         """Send one book frame; its tail is made once for each price scale that somebody wants."""
         self._touched.add(symbol)

@@ -187,7 +187,7 @@ class Stage(msgspec.Struct):
     additional_metadata: Metadata = msgspec.field(default_factory=Metadata)
 
 
-class Lifecycle(msgspec.Struct, tag_field="type", tag="market_lifecycle_v2"):
+class StageMessage(msgspec.Struct, tag_field="type", tag="market_lifecycle_v2"):
     """A stage of one market, which need not be one of ours: the channel has no filter."""
 
     msg: Stage
@@ -196,7 +196,7 @@ class Lifecycle(msgspec.Struct, tag_field="type", tag="market_lifecycle_v2"):
     sending_ts_ms: int = 0
 
 
-class ComboLifecycle(msgspec.Struct, tag_field="type", tag="multivariate_market_lifecycle"):
+class ComboStageMessage(msgspec.Struct, tag_field="type", tag="multivariate_market_lifecycle"):
     """The same of a combination of markets."""
 
     msg: Stage
@@ -206,7 +206,7 @@ class ComboLifecycle(msgspec.Struct, tag_field="type", tag="multivariate_market_
 
 
 Message: TypeAlias = (
-    Delta | Snapshot | Trade | Subscribed | Ok | Unsubscribed | Error | Lifecycle | ComboLifecycle | NewsMessage
+    Delta | Snapshot | Trade | Subscribed | Ok | Unsubscribed | Error | StageMessage | ComboStageMessage | NewsMessage
 )  # fmt: skip
 LISTED = LISTED_NEWS | {
     "orderbook_delta", "orderbook_snapshot", "trade", "subscribed", "ok", "unsubscribed", "error",

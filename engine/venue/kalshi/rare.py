@@ -19,7 +19,7 @@ from engine.venue.kalshi.channels.listings import Listings
 from engine.venue.kalshi.channels.messages import EventLifecycle, FeeOverride, FeeUpdate, NewsMessage, Ticker
 from engine.venue.kalshi.channels.news import ANY_MARKET, READERS, is_elsewhere, multiplier_text, symbol_of
 from engine.venue.kalshi.continuity import Continuity
-from engine.venue.kalshi.frames import ComboLifecycle, Lifecycle, Message, Snapshot, Stage, Trade
+from engine.venue.kalshi.frames import ComboStageMessage, Message, Snapshot, Stage, StageMessage, Trade
 from engine.venue.kalshi.lifecycle import take_stage
 from engine.venue.kalshi.market import ListedMarket
 from engine.venue.kalshi.repairs import Repairs
@@ -76,7 +76,7 @@ class RareFrames:
             return self._trade(message)
         if type(message) is Snapshot:
             return self._snapshot(message)
-        if type(message) is Lifecycle or type(message) is ComboLifecycle:
+        if type(message) is StageMessage or type(message) is ComboStageMessage:
             return self._lifecycle(message)
         if type(message) in READERS:
             return self._news(cast(NewsMessage, message))
@@ -170,7 +170,7 @@ class RareFrames:
         self._event.tell(NoticeKind.LEVEL_OFF_GRID, text)
         self._event.text = self._event.text or text
 
-    def _lifecycle(self, message: Lifecycle | ComboLifecycle) -> MarketEvent:
+    def _lifecycle(self, message: StageMessage | ComboStageMessage) -> MarketEvent:
         """Say what happened to a market of ours; all others come along, for the channel has no filter."""
         stage = message.msg
         event = self._event

@@ -77,7 +77,8 @@ class Bazaar:
 
     def cancel(self, account: str, orig_cl_ord_id: str, **more: object) -> list[tuple[object, ...]]:
         self.ids += 1
-        request = Cancel(account=account, cl_ord_id=f"c{self.ids}", orig_cl_ord_id=orig_cl_ord_id, **more)  # type: ignore[arg-type]
+        fields: dict[str, object] = {"cl_ord_id": f"c{self.ids}", **more}
+        request = Cancel(account=account, orig_cl_ord_id=orig_cl_ord_id, **fields)  # type: ignore[arg-type]
         return self.short(self.place.submit(request, self.now_ns))
 
     def replace(self, account: str, orig_cl_ord_id: str, qty: int, price: int) -> list[tuple[object, ...]]:

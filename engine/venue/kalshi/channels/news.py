@@ -16,7 +16,7 @@ from engine.instrument import Instrument
 from engine.venue.account import OrderGroupChange, VenueFill, VenueOrder, VenuePosition
 from engine.venue.kalshi.channels import messages
 from engine.venue.quotes import QuoteNews, QuoteRequestNews
-from engine.venue.reference import EventListing, FeeChange, MarketTicker
+from engine.venue.reference import EventFees, EventListing, MarketTicker
 
 ANY_MARKET = Instrument("", 0, None)  # Kalshi's decimals, for what is not among ours
 MAKER_PERCENT = {"quadratic": 0, "quadratic_with_maker_fees": 25, "quadratic_with_combo_maker_fees": 50}
@@ -165,12 +165,12 @@ def event_listing(text: messages.EventText, _: Instrument) -> EventListing | Non
     )
 
 
-def fee_change(text: messages.FeeOverride, _: Instrument) -> FeeChange | None:
+def fee_change(text: messages.FeeOverride, _: Instrument) -> EventFees | None:
     """Return the other fee terms of an event; None where it is not said of which."""
     if not text.event_ticker:
         return None
     kind = text.fee_type_override
-    return FeeChange(
+    return EventFees(
         event=text.event_ticker,
         maker_percent=-1 if kind is None else MAKER_PERCENT.get(kind, UNKNOWN_FEE_TYPE),
         multiplier_milli=_multiplier(bytes(text.fee_multiplier_override)),

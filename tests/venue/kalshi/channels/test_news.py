@@ -12,7 +12,7 @@ from engine.runtime.notices import NoticeKind
 from engine.venue import EventKind, MarketEvent, MarketState
 from engine.venue.account import OrderGroupChange, VenueFill, VenueOrder, VenuePosition
 from engine.venue.quotes import QuoteNews, QuoteRequestNews
-from engine.venue.reference import EventListing, FeeChange, MarketChange, MarketListing, MarketTicker
+from engine.venue.reference import EventFees, EventListing, MarketChange, MarketListing, MarketTicker
 from tests.support import kalshi_wire as wire
 from tests.support.kalshi_feed import Feed
 from tests.support.kalshi_wire import RAIN
@@ -375,7 +375,7 @@ def test_stage_of_a_market_that_is_not_ours_says_what_changed(
 def test_fee_change_of_an_event_in_our_terms(feed: Feed, kind: object, multiplier: object, change: object) -> None:
     msg = {"event_ticker": "KXA", "fee_type_override": kind, "fee_multiplier_override": multiplier}
     news = told(feed, "event_fee_update", msg, seq=1).news
-    assert isinstance(news, FeeChange) and (news.maker_percent, news.multiplier_milli) == change
+    assert isinstance(news, EventFees) and (news.maker_percent, news.multiplier_milli) == change
 
 
 def test_fee_multiplier_finer_than_we_count_is_told(feed: Feed) -> None:
