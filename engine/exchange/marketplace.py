@@ -37,6 +37,7 @@ from engine.exchange.ledger.history import Retention
 from engine.exchange.ledger.ledger import Ledger
 from engine.exchange.liquidity import LiquiditySettings
 from engine.exchange.listing.lifecycle import MarketLifecycle, VenueEvent
+from engine.exchange.listing.listing import VenueListing
 from engine.exchange.listing.rolling import RollingSeries, RollingSettings
 from engine.exchange.listing.tape import TradeTape
 from engine.exchange.market import Market, RestingOrder

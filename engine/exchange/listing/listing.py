@@ -7,9 +7,8 @@ Source  Kalshi market model: contract, fees, shards.
 """
 
 from collections import deque
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
-from engine.errors import ConfigError
 from engine.exchange.account_events import EventFeeChanged
 from engine.exchange.listing.fees import FeeRules
 from engine.exchange.listing.records import (
@@ -146,9 +145,6 @@ class VenueListing:
     def _known(self, ticker: str) -> bool | None:
         market = self.market(ticker)
         return _KNOWN.get(market.result) if market is not None and market.is_over else None
-
-
-Listing = VenueListing  # its shorter name, for who knows no other listing
 
 
 def _prove_new(ticker: str, listed: Container[str], kind: str) -> None:
