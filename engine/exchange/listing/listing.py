@@ -7,8 +7,9 @@ Source  Kalshi market model: contract, fees, shards.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
+from engine.errors import ConfigError
 from engine.exchange.account_events import EventFeeChanged
 from engine.exchange.listing.fees import FeeRules
 from engine.exchange.listing.records import (
