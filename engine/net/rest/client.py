@@ -99,6 +99,7 @@ class RestClient:
         self._wire.open()
         self._carrier.renewal.start()
         stamina.instrumentation.get_on_retry_hooks()  # else it imports them at the first retry, and holds the loop
+        logging.getLogger("stamina").setLevel(logging.ERROR)  # a line for each retry: they are counted and recorded
 
     async def close(self) -> None:
         """Let nothing more out, wait a moment for what is on its way, and disconnect."""
