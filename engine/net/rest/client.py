@@ -73,7 +73,7 @@ class RestClient:
     ) -> None:
         self.settings = settings
         self.counts = RestCounts()
-        self.tokens = tokens or Tokens(settings.limits)
+        self.tokens = tokens or Tokens(settings.limits, settings.unused_percent)
         self._dialect = dialect
         self._clock_ns = clock_ns
         self._tell = tell

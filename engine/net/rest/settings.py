@@ -21,6 +21,7 @@ class RestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     url: str
     limits: TokenLimits = TokenLimits(200, 200, 100, 100)  # until the venue says what the account has
+    unused_percent: int = 5  # of each burst, as the venue counts a request later than we do
     connect_timeout_ns: int = 5 * _NS
     timeout_ns: int = 10 * _NS  # from the start of connecting to the last byte of the answer
     most_body: int = 64 * 2**20

@@ -28,7 +28,7 @@ def test_bounds_of_the_client_are_its_settings() -> None:
         "Retry-After": [each.longest_retry_after_ns / S],
         "reads on their way": [each.most_reads],
         "writes on their way": [each.most_writes, each.more_cancels],
-        "tokens": [each.cancel_reserve],
+        "tokens": [each.unused_percent, each.cancel_reserve],
         "requests that wait, of reads and of each shard's writes": [each.most_waiting],
         "waiting": [each.longest_wait_ns / S, each.longest_order_wait_ns / S],
         "shards with a bucket of their own": [MOST_SHARDS],
