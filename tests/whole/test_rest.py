@@ -15,7 +15,7 @@ from engine.sim.keys import KeyRing, SimAuthority, client_context, server_contex
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.endpoints.table import OPERATIONS
 from engine.sim.rest.server import RestServer
-from engine.sim.rest.settings import RestSettings as ServerSettings
+from engine.sim.rest.settings import RestServerSettings
 from engine.sim.rest.tokens import MemberTokens
 from engine.venue.kalshi.rest.dialect import KalshiRest
 from engine.venue.kalshi.rest.operations import entry, markets, portfolio
@@ -42,7 +42,7 @@ async def trading(folder: Path, most_writes: int = 16) -> AsyncIterator[RestClie
     keys.add(known)
     files = SimAuthority(folder).issue()
     venue = VenueAccess(place=bazaar.place, keys=keys, tokens=tokens, tell=lambda events: None, now_ns=now_ns)
-    server = RestServer(venue, OPERATIONS, ServerSettings(), server_context(files))
+    server = RestServer(venue, OPERATIONS, RestServerSettings(), server_context(files))
     port = await server.start()
     client = RestClient(
         RestSettings(
