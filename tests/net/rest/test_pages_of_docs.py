@@ -1,11 +1,14 @@
-"""The page of bounds says what the settings of a REST client are."""
+"""The pages say what the settings of a REST client are, and what its audit log keeps."""
 
 import re
 
+from engine.net.rest.errors import RestError
+from engine.net.rest.records import Attempt, record
 from engine.net.rest.settings import RestSettings
 from engine.net.rest.tokens import MOST_SHARDS
 from engine.runtime import audit
 from tests.support.pages import page, rows, section
+from tests.support.rest_venue import post
 
 S = 1_000_000_000
 MIB = 2**20
@@ -39,3 +42,10 @@ def test_bounds_of_the_client_are_its_settings() -> None:
         "a body": [audit.MOST_BODY / 1024],
     }
     assert {what: shown.get(what) for what in expected} == expected
+
+
+def test_fields_of_the_audit_log_are_those_of_its_records() -> None:
+    attempt = Attempt(post().request, 0, 10, 0, 0, True)
+    attempt.error = RestError("create_order", "HTTP 400", code="c")
+    table = rows(section(page("deploying.md"), "## The audit log"), "field", "holds")
+    assert [name for name, _ in table] == list(record(attempt, 0))
