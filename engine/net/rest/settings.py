@@ -41,7 +41,7 @@ class RestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cache_entries: int = 2_000
     cache_bytes: int = 64 * 2**20
     stale_ns: int = 300 * _NS  # beyond its age, for which an answer may stand in while the venue cannot be asked
-    idle_ns: int = 60 * _NS  # after which a connection without requests is closed
+    idle_ns: int = 30 * _NS  # after which a connection is closed: before the venue does it under a write of ours
 
 
 def origin(url: str) -> SplitResult:

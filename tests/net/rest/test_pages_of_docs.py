@@ -26,6 +26,7 @@ def test_bounds_of_the_client_are_its_settings() -> None:
     expected = {
         "connecting, TLS handshake included": [each.connect_timeout_ns / S],
         "from the first byte of a request to the last of its answer": [each.timeout_ns / S],
+        "a connection without requests": [each.idle_ns / S],
         "size of an answer": [each.most_body / MIB],
         "attempts of a read": [each.attempts, each.first_retry_ns / S, each.longest_retry_ns / S],
         "Retry-After": [each.longest_retry_after_ns / S],
