@@ -34,7 +34,7 @@ from engine.venue.kalshi.rest.order_answers import (
     trades_of,
 )
 from engine.venue.kalshi.rest.pauses import EASTERN
-from engine.venue.kalshi.rest.refusals import Verdict
+from engine.venue.kalshi.rest.refusals import RestVerdict
 from engine.venue.rest import Call, PagedCall, RestRefusal
 
 _SIDES = {fix.BUY: "bid", fix.SELL: "ask"}
@@ -139,14 +139,14 @@ class KalshiRestOrders:
         """Return the report of a refused `request`, a MsgType(35)."""
         text = refusals.words(refusal, status)
         follows = refusals.verdict(request, status, refusal)
-        if follows is Verdict.UNKNOWN:
+        if follows is RestVerdict.UNKNOWN:
             return self.unknown(order, request, text)
         report = of_request(order, request, text)
-        if follows is Verdict.GONE:
+        if follows is RestVerdict.GONE:
             report.msg_type = Msg.ORDER_CANCEL_REJECT
             report.cxl_rej_response_to = "1" if request == Msg.ORDER_CANCEL_REQUEST else "2"
             report.reason = 1
-        elif follows is Verdict.REFUSED or refusals.is_of_gateway(status):
+        elif follows is RestVerdict.REFUSED or refusals.is_of_gateway(status):
             report.msg_type, report.ref_msg_type = Msg.BUSINESS_MESSAGE_REJECT, request
             report.reason = refusals.business_reason(status)
         else:
