@@ -7,7 +7,7 @@ Cost    O(markets) a step, beside that of the quotes.
 from engine.exchange.events import Event
 from engine.exchange.exchange import Exchange
 from engine.exchange.liquidity import Liquidity, LiquiditySettings
-from engine.exchange.listing.listing import Listing
+from engine.exchange.listing.listing import VenueListing
 from engine.exchange.listing.records import MarketStatus
 from engine.instrument import PriceGrid
 
@@ -20,14 +20,14 @@ class House:
         self._grids: dict[str, PriceGrid | None] = {}  # of the markets that are quoted
         self.accounts = self._liquidity.accounts if self._liquidity else ()
 
-    def step(self, exchange: Exchange, listing: Listing, now_ns: int) -> list[Event]:
+    def step(self, exchange: Exchange, listing: VenueListing, now_ns: int) -> list[Event]:
         """Carry out every action that is due; the quotes of a market that is not active any more leave first."""
         if self._liquidity is None:
             return []
         events = self._choose(self._liquidity, exchange, listing, now_ns)
         return events + self._liquidity.step(exchange, now_ns)
 
-    def _choose(self, liquidity: Liquidity, exchange: Exchange, listing: Listing, now_ns: int) -> list[Event]:
+    def _choose(self, liquidity: Liquidity, exchange: Exchange, listing: VenueListing, now_ns: int) -> list[Event]:
         """Quote each active market by the grid that it has now, and no other."""
         events: list[Event] = []
         active = {

@@ -36,10 +36,10 @@ from engine.exchange.house import House
 from engine.exchange.ledger.history import Retention
 from engine.exchange.ledger.ledger import Ledger
 from engine.exchange.liquidity import LiquiditySettings
-from engine.exchange.listing.lifecycle import Lifecycle, VenueEvent
-from engine.exchange.listing.listing import Listing
+from engine.exchange.listing.lifecycle import MarketLifecycle, VenueEvent
+from engine.exchange.listing.listing import VenueListing
 from engine.exchange.listing.rolling import RollingSeries, RollingSettings
-from engine.exchange.listing.tape import Tape
+from engine.exchange.listing.tape import TradeTape
 from engine.exchange.market import Market, RestingOrder
 from engine.exchange.reporter import uuid_of
 from engine.exchange.rulebook.account_rules import AccountRules
@@ -72,16 +72,16 @@ class Marketplace:
     ) -> None:
         self._house = House(liquidity)
         house = (*house, *self._house.accounts)
-        self.listing = Listing()
+        self.listing = VenueListing()
         self.ledger = Ledger(self.listing, house=house)
         self.groups = OrderGroups()
         self.hours = Hours()
-        self.tape = Tape()
+        self.tape = TradeTape()
         rules = AccountRules(self.listing, self.ledger, self.groups, self.hours, position_limit)
         self.exchange = Exchange(
             (), QuadraticFee(), nonce=nonce, house=house, faults=faults, rules=rules, naming=uuid_of
         )
-        self.lifecycle = Lifecycle(
+        self.lifecycle = MarketLifecycle(
             self.exchange, self.ledger, self.listing, self._follow, sweep_ns=sweep_ns, keep_ns=keep_ns
         )
         self._nonce = nonce

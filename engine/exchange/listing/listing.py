@@ -26,7 +26,7 @@ MOST_FEE_CHANGES = 1_000
 _KNOWN = {MarketResult.YES: True, MarketResult.NO: False}
 
 
-class Listing:
+class VenueListing:
     """MarketTerms of a whole venue. `archived` holds markets that are over, the oldest first."""
 
     def __init__(self, most_archived: int = MOST_ARCHIVED) -> None:
@@ -146,6 +146,9 @@ class Listing:
     def _known(self, ticker: str) -> bool | None:
         market = self.market(ticker)
         return _KNOWN.get(market.result) if market is not None and market.is_over else None
+
+
+Listing = VenueListing  # its shorter name, for who knows no other listing
 
 
 def _prove_new(ticker: str, listed: Container[str], kind: str) -> None:

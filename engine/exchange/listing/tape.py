@@ -24,7 +24,7 @@ class _Hour(NamedTuple):
     price: int
 
 
-class Tape:
+class TradeTape:
     """The last trades, and each market's volume by the hour of its last day."""
 
     def __init__(self, most: int = MOST_TRADES) -> None:
