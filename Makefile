@@ -8,7 +8,9 @@ QUICKFIX := quickfix>=1.16,<1.17
 JSPUREFIX := tests/interop/jspurefix/package.json tests/interop/jspurefix/package-lock.json
 # Tests against jspurefix run where npm and a node that it supports are installed, and are skipped elsewhere.
 NPM := $(shell node -e 'process.exitCode = parseInt(process.versions.node) < 18 ? 1 : 0' 2>/dev/null && command -v npm)
-TESTED := .venv/engine .venv/test $(if $(NPM),.venv/jspurefix/installed)
+# Kalshi's clients, each with an environment of its own; a machine that cannot fetch one skips its tests.
+CLIENTS := $(patsubst tests/interop/clients/%.txt,.venv/clients/%/installed,$(wildcard tests/interop/clients/*.txt))
+TESTED := .venv/engine .venv/test $(CLIENTS) $(if $(NPM),.venv/jspurefix/installed)
 
 .PHONY: demo test lint checked bench clean
 
@@ -63,3 +65,9 @@ EXTRA = $(BIN)/python -c 'import sys, tomllib; \
 	@echo "fixlane: installing jspurefix, a FIX engine to test against"
 	@mkdir -p $(@D) && cp $(JSPUREFIX) $(@D)
 	@$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
+
+# Their metadata asks for a newer Python than they need, so pip takes exactly what the file says and asks nobody.
+.venv/clients/%/installed: tests/interop/clients/%.txt .venv/python
+	@echo "fixlane: installing $*, a client to test the simulated venue with"
+	@$(PYTHON) -m venv $(@D) && if $(@D)/bin/pip --disable-pip-version-check install -q --no-deps --ignore-requires-python -r $<; \
+	  then touch $@; else echo "fixlane: $* cannot be installed, its tests are skipped: see above"; fi

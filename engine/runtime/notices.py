@@ -53,6 +53,8 @@ class NoticeKind(StrEnum):
     CONTROL_REFUSED = "control_refused"  # somebody at the control socket who asks for nothing, too much or too slowly
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
+    ACCOUNT_DIFFERS = "account_differs"  # the venue's orders, fills or positions are not what we knew
+    REST_TROUBLE = "rest_trouble"  # the venue's REST interface failed, was slow, or could not be asked
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
     REQUEST_REFUSED = "request_refused"  # the venue refused an order, a replace or a cancel, with its own text

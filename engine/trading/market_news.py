@@ -7,7 +7,7 @@ Errors  none.
 Thread  the loop thread only.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from engine.book import Book
 from engine.instrument import Instrument, PriceGrid
@@ -29,12 +29,13 @@ STOPS = {
 class MarketNews:
     """Acts on the news of one desk's markets.
 
-    `command` takes frames for the venue, `settle` a market and what one contract of it pays.
+    `book_of` finds the book of a market, `command` takes frames for the venue, `settle` a market and what one contract
+    of it pays.
     """
 
     def __init__(
         self,
-        books: Sequence[Book],
+        book_of: Callable[[Instrument], Book],
         portfolio: Portfolio,
         counters: Counters,
         notices: Notices,
@@ -42,7 +43,7 @@ class MarketNews:
         command: Callable[[list[bytes]], object],
         settle: Callable[[Instrument, int], object],
     ) -> None:
-        self._books = books
+        self._book_of = book_of
         self._portfolio = portfolio
         self._counters = counters
         self._notices = notices
@@ -56,7 +57,7 @@ class MarketNews:
             self._notices.tell(kind, text)
         self._counters.gaps += event.gap
         for instrument in event.suspects:
-            self._books[instrument.index].mark_stale()
+            self._book_of(instrument).mark_stale()
         for instrument in event.refused:
             self._markets.stop(instrument, Stop.REFUSED, event.text)
         if event.commands:
@@ -68,8 +69,10 @@ class MarketNews:
 
     def _take_state(self, event: MarketEvent) -> None:
         instrument = event.instrument
+        if event.close_ns:
+            instrument.close_ns = event.close_ns
         if event.grid is not None:
-            self._use_grid(self._books[instrument.index], event.grid)
+            self._use_grid(self._book_of(instrument), event.grid)
         if event.state == MarketState.ACTIVE and self._portfolio[instrument].is_settled:
             text = f"{instrument.symbol}: settled, and called open by the venue: it stays closed"
             self._notices.tell(NoticeKind.SETTLEMENT_WRONG, text)
