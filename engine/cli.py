@@ -15,6 +15,7 @@ import msgspec
 
 from engine.app import commands, looking, operating, plugins, session, settling
 from engine.app.plugins import Subparsers
+from engine.app.venues import arguments as venues
 from engine.errors import ConfigError, EngineError
 
 DONE, FAILED, USAGE, UNREAD = 0, 1, 2, 141
@@ -66,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
         _demo,
         _run,
         _check,
+        _init,
         looking.add_commands,
         operating.add_commands,
         settling.add_commands,
@@ -73,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
         _echo,
         _journal,
         session.add_commands,
+        venues.add_commands,
         plugins.add,
     ):
         add(found)
@@ -81,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _demo(found: Subparsers) -> None:
     demo = found.add_parser("demo", help="trade against a simulated venue in a process of its own")
+    demo.add_argument("--venue", choices=("kalshi",), help="a real venue's interfaces, instead of plain FIX 4.4")
     demo.add_argument("--seconds", type=not_negative, default=30.0, help="how long to trade (30)")
     demo.add_argument("--session", choices=("quickfix", "native"), help="which FIX session")
     demo.add_argument("--acceptor", choices=("native", "quickfix"), help="which FIX session the venue has")
@@ -109,12 +113,25 @@ def _run(found: Subparsers) -> None:
 def _check(found: Subparsers) -> None:
     check = found.add_parser("check", help="say everything that is wrong with a configuration")
     check.add_argument("config", type=Path, metavar="CONFIG")
+    check.add_argument("--connect", action="store_true", help="try each connection, and say each step")
+    check.add_argument(
+        "--order", action="store_true", help="place an order far away and cancel it, also for real money"
+    )
     check.set_defaults(run=commands.check)
+
+
+def _init(found: Subparsers) -> None:
+    init = found.add_parser("init", help="write a commented configuration to start from")
+    init.add_argument("venue", metavar="VENUE", help="the venue, such as kalshi")
+    init.add_argument("directory", nargs="?", type=Path, default=Path(), metavar="DIR", help="where to (here)")
+    init.add_argument("--env", default="demo", metavar="NAME", help="the venue's environment (demo)")
+    init.set_defaults(run=commands.init)
 
 
 def _sim(found: Subparsers) -> None:
     sim = found.add_parser("sim", help="run the simulated venue alone")
     sim.add_argument("config", nargs="?", type=Path, metavar="CONFIG")
+    sim.add_argument("--venue", choices=("kalshi",), help="a real venue's interfaces, instead of plain FIX 4.4")
     sim.add_argument("--acceptor", choices=("native", "quickfix"), help="which FIX session it has")
     sim.add_argument("--capture", nargs="+", type=readable, metavar="FILE", default=[])
     sim.add_argument("--speed", type=not_negative, default=1.0)

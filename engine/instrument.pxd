@@ -6,8 +6,8 @@ cdef class PriceGrid:
 
 
 cdef class Instrument:
-    cdef public str symbol, event
+    cdef public str symbol, event, series
     cdef public Py_ssize_t index
-    cdef public int price_decimals, size_decimals
-    cdef public int64_t limit
+    cdef public int price_decimals, size_decimals, shard
+    cdef public int64_t limit, close_ns
     cdef public PriceGrid grid

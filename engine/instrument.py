@@ -8,6 +8,7 @@ Source  Kalshi market model: price grid, suggested engine representation.
 
 from collections.abc import Iterable
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from operator import attrgetter
 
@@ -15,6 +16,8 @@ import msgspec
 
 from engine._decimal import format_decimal, parse_decimal
 from engine.errors import ConfigError
+
+NOWHERE = -1  # the index of a market that is in no table: not yet, or not any more
 
 
 class PriceBand(msgspec.Struct, frozen=True):
@@ -47,13 +50,17 @@ class PriceGrid:
 
 
 class Instrument:
-    """One tradable market: its names, its units, its grid, and its place (`index`) in the engine's tables.
+    """One tradable market for ever: its names, its units, its grid, and its place (`index`) in the engine's tables.
 
     `limit` is the payout of one contract in price units: valid prices lie strictly between 0 and it.
-    `grid` is None where prices are unbounded; every positive price is then valid.
+    `grid` is None where prices are unbounded; every positive price is then valid. `close_ns` is when the market closes,
+    in ns since 1970, 0 where nobody says. Once the market is over and forgotten its index is NOWHERE, and another
+    market gets the place.
     """
 
-    __slots__ = ("event", "grid", "index", "limit", "price_decimals", "size_decimals", "symbol")
+    __slots__ = (
+        "close_ns", "event", "grid", "index", "limit", "price_decimals", "series", "shard", "size_decimals", "symbol",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -64,9 +71,15 @@ class Instrument:
         event: str = "",
         price_decimals: int = 4,
         size_decimals: int = 2,
+        series: str = "",
+        shard: int = 0,
+        close_ns: int = 0,
     ) -> None:
         self.symbol = symbol
         self.event = event or symbol
+        self.series = series
+        self.shard = shard
+        self.close_ns = close_ns
         self.index = index
         self.price_decimals = price_decimals
         self.size_decimals = size_decimals
@@ -99,6 +112,29 @@ class Instrument:
 
     def __repr__(self) -> str:
         return f"Instrument({self.symbol!r}, {self.index})"
+
+
+class Slots:
+    """The places of the engine's tables: a market gets the lowest that is free, so that tables stay short."""
+
+    def __init__(self, taken: Iterable[Instrument] = ()) -> None:
+        places = {instrument.index for instrument in taken}
+        self.count = max(places, default=-1) + 1  # the free ones included
+        self._free = [place for place in range(self.count) if place not in places]
+        heapify(self._free)
+
+    def give(self, instrument: Instrument) -> None:
+        """Give a market its index."""
+        if self._free:
+            instrument.index = heappop(self._free)
+        else:
+            instrument.index = self.count
+            self.count += 1
+
+    def take_back(self, instrument: Instrument) -> None:
+        """Let another market have the index of this one, which is in no table any more."""
+        heappush(self._free, instrument.index)
+        instrument.index = NOWHERE
 
 
 @lru_cache

@@ -35,7 +35,7 @@ class Context(Protocol):
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
-        """Every market of the configuration, in its order: `instruments[i].index == i`."""
+        """Every market that there is now, by rising index: those of the configuration, or those of the universe."""
 
     @property
     def now_ns(self) -> int:
@@ -177,7 +177,18 @@ class Strategy:
         """
 
     def on_market(self, instrument: Instrument, text: str) -> None:
-        """A market takes no new orders from now on, and `text` says why; it is empty when the market opens again."""
+        """A market takes no new orders from now on, and `text` says why; it is empty when the market opens again.
+
+        A market that comes while the engine runs is told so too, before its first book: with an empty `text`, and then
+        with what stops it, if anything does.
+        """
+
+    def on_settle(self, instrument: Instrument, value: int, position: int) -> None:
+        """A market is over: a contract paid `value`, and `position` were held, below 0 short. The cash counts already.
+
+        The market may be forgotten some time after that. It is then in no list of `context` any more, and what is asked
+        for it is denied.
+        """
 
     def on_timer(self, key: object) -> None:
         """A timer set with `context.timer` is due; `context.is_halted` may be True."""

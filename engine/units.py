@@ -27,7 +27,7 @@ class Unit(Enum):
     PRICE = 'dollars as text, such as "0.05"'
     MONEY = 'an amount in dollars as text, such as "250"'
     TIME_OF_DAY = 'a time of day as text, such as "00:00" or "16:30:00"'
-    DURATION = 'a duration as text, such as "500ms" or "2s"'
+    DURATION = 'a duration as text, such as "500ms", "2s" or "15min"'
     COUNT = "a whole number"
 
 

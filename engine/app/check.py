@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.app import loading, machine
+from engine.app.account.side import authorities
 from engine.book import make_book
 from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables
 from engine.errors import ConfigError
+from engine.net.settings import protection, shown_address
 from engine.ops.metrics.server import listen
 from engine.ops.view.reader import last_view
 from engine.portfolio import Portfolio
@@ -41,8 +43,7 @@ def check(path: Path) -> tuple[list[str], list[str]]:
         wrong += of_file
     wrong += _wrong_machine(sections)
     wrong += _attempted(_parts(draft))
-    given = [sections[name].credentials for name in ("session", "feed") if name in sections]
-    return _once(wrong), warnings + loading.exposed(given)
+    return _once(wrong), warnings
 
 
 def _named_session_file(path: Path) -> Path | None:
@@ -84,6 +85,8 @@ def protections(path: Path) -> list[str]:
     session_file = read_session_file(config.session.settings, config.engine.state_dir)
     kind = _KINDS[config.engine.session]
     lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
+    if config.rest:
+        lines.append(f"rest {shown_address(config.rest.url)}: {protection(config.rest.url, 'rest.url')}")
     return [*lines, f"feed {loading.feed_address(config.feed)}: {loading.feed_protection(config.feed)}"]
 
 
@@ -120,7 +123,7 @@ def _attempted(parts: list[Callable[[], object]]) -> Iterator[str]:
 
 def _parts_of_sessions(kind: str, sessions: list[SessionSettings]) -> list[Callable[[], object]]:
     native = (native_settings.core_settings, read_schedule, read_dictionary, client_context)
-    builds = native if kind == "native" else (quickfix_settings.check_dictionaries,)
+    builds = native if kind == "native" else (quickfix_settings.check_dictionaries, client_context)
     return [partial(build, session) for session in sessions for build in builds]
 
 
@@ -138,10 +141,15 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
     if feed := sections.get("feed"):
         parts += [
             lambda: loading.market_data_dialect(feed, instruments),
+            lambda: authorities("feed.ca", feed.ca),
             lambda: loading.fees(feed, sections.get("fees", FeeTerms())),
         ]
     if session := sections.get("session"):
         parts += [lambda: loading.order_dialect(session, instruments), lambda: loading.logon_dialect(session)]
+    if rest := sections.get("rest"):
+        parts += [lambda: loading.rest_dialect(rest), lambda: authorities("rest.ca", rest.ca)]
+    if (config := draft.config()) is not None:
+        parts.append(lambda: loading.judge_environment(config))
     if (metrics := sections.get("metrics")) and (engine := sections.get("engine")):
         parts.append(partial(_find_port, metrics.port, engine.state_dir))
     if feed and instruments and not draft.problems:

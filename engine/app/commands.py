@@ -19,15 +19,11 @@ def demo(arguments: Namespace) -> int:
 
 def run(arguments: Namespace) -> int:
     """Run the engine until it is told to stop."""
-    from engine.app.loading import exposed
     from engine.app.running import run
     from engine.config.engine import load
 
     sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
-    config = load(arguments.config)
-    for warning in exposed([config.session.credentials, config.feed.credentials]):
-        print(f"warning: {warning}", file=sys.stderr)
-    return run(config)
+    return run(load(arguments.config))
 
 
 def check(arguments: Namespace) -> int:
@@ -42,17 +38,39 @@ def check(arguments: Namespace) -> int:
         print(line)
     count = len(problems) or "no"
     print(f"{arguments.config}: {count} problem{'' if count == 1 else 's'}")
-    return 2 if problems else 0
+    if problems:
+        return 2
+    if arguments.connect:
+        from engine.app.setup.connect import connect
+        from engine.config.engine import load
+
+        config = load(arguments.config)
+        connect(config, arguments.order or (bool(config.venue.environment) and not config.venue.i_mean_production))
+    return 0
+
+
+def init(arguments: Namespace) -> int:
+    """Write a configuration to start from."""
+    from engine.app.setup.init import run
+
+    return run(arguments)
 
 
 def sim(arguments: Namespace) -> int:
     """Run the simulated venue until it is told to stop."""
     from engine.config.shipped import config_path
-    from engine.sim.config import load_config, with_acceptor, with_captures
+    from engine.errors import ConfigError
+    from engine.sim.config import SimConfig, with_acceptor, with_captures
+    from engine.sim.kalshi.config import load_any
     from engine.sim.process import run
 
-    config = with_acceptor(load_config(arguments.config or config_path("sim.toml")), arguments.acceptor)
-    return run(with_captures(config, arguments.capture, arguments.speed))
+    shipped = "kalshi-sim.toml" if arguments.venue == "kalshi" else "sim.toml"
+    config = load_any(arguments.config or config_path(shipped))
+    if isinstance(config, SimConfig):
+        return run(with_captures(with_acceptor(config, arguments.acceptor), arguments.capture, arguments.speed))
+    if arguments.capture or arguments.acceptor:
+        raise ConfigError("--capture and --acceptor: this venue makes its own markets, and has one acceptor")
+    return run(config)
 
 
 def echo(arguments: Namespace) -> int:

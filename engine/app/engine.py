@@ -14,12 +14,13 @@ from functools import partial
 from typing import NamedTuple
 
 from engine.app import loading, operator, repair
+from engine.app.account.side import AccountSide, authorities
 from engine.app.background import Background
 from engine.app.takeover import take_over
 from engine.app.views import Views
 from engine.book import make_book
 from engine.codec import Fields
-from engine.config.engine import EngineConfig
+from engine.config.sections import EngineConfig
 from engine.errors import EngineError
 from engine.net.feed import Feed, FeedSettings
 from engine.ops.control import OperatorSocket
@@ -32,7 +33,7 @@ from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
 from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
-from engine.runtime.watchdog import Watchdog
+from engine.runtime.watch.watchdog import Watchdog
 from engine.session import Session
 from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
@@ -75,6 +76,7 @@ class Engine(Views):
     """Everything of one configuration, joined but not connected; `run` connects it."""
 
     def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop, seams: Seams = LIVE) -> None:
+        loading.judge_environment(config)
         self.config = config
         self.clock_ns, self._wall_ns = seams.clock_ns, seams.wall_ns
         self._loop = loop
@@ -93,7 +95,13 @@ class Engine(Views):
         strategy = loading.build_strategy(config.strategy, instruments)
         self.session = self._open_session()
         # Last of what may fail, so that a start that fails leaves no run in the journal
-        self._journal, self._day, self._snapshots = take_over(config, orders, self.portfolio, risk, seams.wall_ns())
+        self._journal, self._day, self._snapshots = take_over(
+            config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
+        )
+        instruments = tuple([position.instrument for position in self.portfolio])
+        if adopted := [each for each in instruments if each not in config.instruments]:
+            market_data.add(adopted)
+            dialect.add(adopted)
         parts = Parts(
             books=[make_book(instrument, config.feed.watch_depth) for instrument in instruments],
             market_data=market_data,
@@ -116,6 +124,8 @@ class Engine(Views):
         self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
+        rest = self.config.rest
+        self.account = AccountSide(rest, self.trading, self.supervisor, seams.wall_ns, seams.clock_ns) if rest else None
         self.feed = self._make_feed(parts.market_data)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
@@ -161,6 +171,7 @@ class Engine(Views):
             wall_ns=self._wall_ns,
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
             sockets=self.sockets,
+            ssl_context=authorities("feed.ca", config.ca),
         )
 
     async def run(self) -> None:
@@ -172,6 +183,8 @@ class Engine(Views):
             raise
         with self._background:
             self._publisher.open()
+            if self.account is not None:
+                self.account.start()
             self.feed.start()
             self.session.logon()
             self._tick()
@@ -239,6 +252,8 @@ class Engine(Views):
         if live:
             LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
         await self.feed.close()
+        if self.account is not None:
+            await self.account.close()
         self.session.close()
         self._control.close()
         self._publisher.close()

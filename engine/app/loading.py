@@ -5,15 +5,18 @@ Errors  ConfigError that names the key, what was looked for, and what is there.
 """
 
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from engine import venue
 from engine.app.hooks import wrong_hooks
-from engine.config.engine import Credentials, FeedSection, SessionSection, StrategySection
+from engine.config.credentials import Credentials
+from engine.config.sections import EngineConfig, FeedSection, RestSection, SessionSection, StrategySection
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
@@ -21,45 +24,97 @@ from engine.net.settings import protection, shown_address
 from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
-from engine.session.file.settings import SessionSettings
+from engine.session.file.settings import SessionSettings, load_session
 from engine.strategy import Strategy
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
+from engine.venue.account import AccountDialect
+from engine.venue.reference import ReferenceDialect
+from engine.venue.rest import RestDialect
+
+FEED_CHOICES = ("channels", "use_yes_price")  # what a venue's feed may offer
 
 
 def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
     """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one.
 
-    An address that the venue's `feed_problems(url, key_id)`, if it has one, finds wrong is a ConfigError.
+    What is configured of `channels` and `use_yes_price` is passed by name. An address that the venue's
+    `feed_problems(url, key_id)`, if it has one, finds wrong is a ConfigError, and so is a choice that it does not have.
     """
     factory = _factory("feed.dialect", section.dialect, "market_data")
+    chosen = _chosen("feed", section, factory, FEED_CHOICES)
     judge = _factory("feed.dialect", section.dialect, "feed_problems", lambda *address: [])
     if found := judge(section.url, section.credentials.key_id()):
         raise ConfigError("\n  ".join([f'feed.url: "{section.url}":', *found]))
-    dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments))
+    dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments, **chosen))
     return dialect
 
 
 def order_dialect(section: SessionSection, instruments: Sequence[Instrument]) -> OrderDialect:
-    """Return the venue's `orders(instruments)`."""
-    dialect: OrderDialect = _factory("session.dialect", section.dialect, "orders")(instruments)
+    """Return the venue's `orders(instruments)`; `terms` are passed by name where any are configured."""
+    factory = _factory("session.dialect", section.dialect, "orders")
+    dialect: OrderDialect = factory(instruments, **_chosen("session", section, factory, ("terms",)))
     return dialect
 
 
 def logon_dialect(section: SessionSection) -> LogonDialect | None:
-    """Return the venue's `logon(key_id, private_key)`; None where a plain Logon does."""
+    """Return the venue's `logon(key_id, private_key)`; None where a plain Logon does. `flags` are passed by name."""
     factory = _factory("session.dialect", section.dialect, "logon")
-    dialect: LogonDialect | None = _with_key("session", section.credentials, factory)
+    chosen = _chosen("session", section, factory, ("flags",))
+    dialect: LogonDialect | None = _with_key("session", section.credentials, partial(factory, **chosen))
     return dialect
 
 
 def session_problems(section: SessionSection, settings: SessionSettings) -> list[str]:
-    """Return what the venue's `session_problems(sender_comp_id, key_id)` finds wrong, if it has one."""
+    """Return what the venue's `session_file_problems(values, key_id, flags)` finds wrong, if it has one."""
     try:
-        judge = _factory("session.dialect", section.dialect, "session_problems", lambda *identity: [])
-        texts: list[str] = judge(settings.text("SenderCompID"), section.credentials.key_id())
+        judge = _factory("session.dialect", section.dialect, "session_file_problems", lambda *session: [])
+        texts: list[str] = judge(settings.values, section.credentials.key_id(), section.flags)
     except ConfigError:  # of the dialect or the key: found elsewhere
         return []
     return [f"{settings.file}: {text}" for text in texts]
+
+
+def rest_dialect(section: RestSection) -> RestDialect:
+    """Return the venue's `rest(key_id, private_key)`; ConfigError for an address that its `rest_problems` names."""
+    judge = _factory("rest.dialect", section.dialect, "rest_problems", lambda *address: [])
+    if found := judge(section.url, section.credentials.key_id()):
+        raise ConfigError("\n  ".join([f'rest.url: "{section.url}":', *found]))
+    dialect: RestDialect = _with_key("rest", section.credentials, _factory("rest.dialect", section.dialect, "rest"))
+    return dialect
+
+
+def account_dialect(section: RestSection) -> AccountDialect | None:
+    """Return the venue's `account()`; None where it tells nothing of accounts."""
+    factory = _factory("rest.dialect", section.dialect, "account", lambda: None)
+    dialect: AccountDialect | None = factory()
+    return dialect
+
+
+def reference_dialect(section: RestSection) -> ReferenceDialect | None:
+    """Return the venue's `reference()`; None where it lists no markets."""
+    factory = _factory("rest.dialect", section.dialect, "reference", lambda: None)
+    dialect: ReferenceDialect | None = factory()
+    return dialect
+
+
+def environments(name: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the venue's `environments()`: by name, what a first configuration needs to know; none by default."""
+    known: Mapping[str, Mapping[str, str]] = _factory("VENUE", name, "environments", dict)()
+    return known
+
+
+def judge_environment(config: EngineConfig) -> None:
+    """Raise ConfigError for what the venue's `environment_problems` finds wrong with all its hosts together."""
+    section = config.venue
+    if not section.environment:
+        return
+    judge = _factory("session.dialect", config.session.dialect, "environment_problems", lambda *parts, **more: [])
+    session = load_session(config.session.settings, "initiator", config.engine.state_dir).values
+    hosts = {f"session {key}": host for key, host in session.items() if key.startswith("SocketConnectHost")}
+    urls = {"feed.url": config.feed.url, "rest.url": config.rest.url if config.rest else ""}
+    hosts |= {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}
+    if found := judge(section.environment, hosts, i_mean_production=section.i_mean_production):
+        raise ConfigError("\n  ".join(["venue:", *found]))
 
 
 def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:
@@ -78,9 +133,15 @@ def feed_protection(section: FeedSection) -> str:
     return protection(section.url)
 
 
-def exposed(credentials: Iterable[Credentials]) -> list[str]:
-    """Return a warning for each file of a credential that others may read."""
-    return list(dict.fromkeys(text for each in credentials for text in each.exposed()))
+def _chosen(
+    place: str, section: FeedSection | SessionSection, factory: Callable[..., Any], names: Sequence[str]
+) -> dict[str, Any]:
+    """Return what is configured of the choices that a venue may offer; ConfigError for one that this one does not."""
+    chosen = {name: getattr(section, name) for name in names if getattr(section, name)}
+    if missing := chosen.keys() - inspect.signature(factory).parameters.keys():
+        listed = ", ".join(f"{place}.{name}" for name in sorted(missing))
+        raise ConfigError(f'{listed}: venue "{section.dialect}" has no such choice')
+    return chosen
 
 
 def _with_key(section: str, credentials: Credentials, make: Callable[[str, bytes], Any]) -> Any:
@@ -89,9 +150,9 @@ def _with_key(section: str, credentials: Credentials, make: Callable[[str, bytes
     try:
         return make(key_id, private_key)
     except KeyFileError as error:
-        file = credentials.key_file() or "what is configured"
+        source = credentials.source()
         hint = "; set private_key_passphrase_env or _file" if isinstance(error, PassphraseMissing) else ""
-        raise ConfigError(f"{section}.credentials: {file} {error}{hint}") from None
+        raise ConfigError(f"{section}.credentials: {source} {error}{hint}") from None
 
 
 def _factory(key: str, name: str, factory: str, default: Any = None) -> Any:
@@ -99,7 +160,7 @@ def _factory(key: str, name: str, factory: str, default: Any = None) -> Any:
     try:
         module = importlib.import_module(path)
     except ModuleNotFoundError as error:
-        known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(venue.__path__)))
+        known = ", ".join(sorted(module.name for module in pkgutil.iter_modules(venue.__path__) if module.ispkg))
         raise ConfigError(f'{key}: "{name}" is no venue: no module {error.name!r}; there are {known}') from None
     except (ImportError, TypeError, ValueError) as error:  # such as a name of dots only
         raise ConfigError(f'{key}: "{name}" cannot be imported: {error}') from None
@@ -127,7 +188,8 @@ def build_strategy(section: StrategySection, instruments: Sequence[Instrument]) 
             raise ConfigError(f'strategy.parameters: "{path}" takes none')
         return _made(path, kind)
     tables = Tables(Path())
-    tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
+    if instruments:
+        tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
     parameters = tables.struct(kind.Parameters, given, "strategy.parameters")
     if parameters is None:
         raise ConfigError("\n  ".join(["strategy.parameters are wrong:", *tables.problems]))

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.config.engine import EngineSection, JournalSection, LogSection
+from engine.config.sections import EngineSection, JournalSection, LogSection
 from engine.journal.writer import SEGMENT_BYTES
 from engine.ops.control import SOCKET
 from engine.runtime import halt_word

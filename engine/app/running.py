@@ -19,7 +19,7 @@ import uvloop
 
 from engine.app.engine import Engine
 from engine.app.watching import LoopWatch
-from engine.config.engine import EngineConfig
+from engine.config.sections import EngineConfig
 from engine.ops.metrics.process import MetricsChild
 from engine.ops.metrics.server import Listener, listen
 from engine.runtime import log, modes

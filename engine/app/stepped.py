@@ -19,7 +19,7 @@ from engine import fix
 from engine.app.engine import Engine, Seams
 from engine.backtest.clock import START_NS, MovedClock
 from engine.codec import Fields
-from engine.config.engine import EngineConfig
+from engine.config.sections import EngineConfig
 from engine.errors import EngineError
 from engine.exchange.blotter import Summary
 from engine.session import Session

@@ -4,10 +4,12 @@ Errors  JournalError for a journal that cannot be read whole, or is another engi
 """
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.config.engine import EngineConfig
+from engine.config.sections import EngineConfig
+from engine.instrument import Instrument
 from engine.journal.directory import OwnedDirectory
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
@@ -16,6 +18,7 @@ from engine.journal.writer import Journal, NullJournal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
+from engine.risk.fee_bound import NO_FEE, FeeBound
 from engine.runtime import log
 from engine.trading.day import TradingDay
 
@@ -30,16 +33,29 @@ class TakenOver(NamedTuple):
     snapshots: Snapshots
 
 
-def take_over(config: EngineConfig, orders: Orders, portfolio: Portfolio, risk: Risk, wall_ns: int) -> TakenOver:
-    """Bring back what earlier runs left; a start that fails here leaves no run in the journal."""
+def take_over(
+    config: EngineConfig,
+    orders: Orders,
+    portfolio: Portfolio,
+    risk: Risk,
+    wall_ns: int,
+    bound: Callable[[Instrument], FeeBound] = lambda instrument: NO_FEE,
+) -> TakenOver:
+    """Bring back what earlier runs left; a start that fails here leaves no run in the journal.
+
+    Where the configuration names no market those that came while an earlier run ran are brought back too, and `bound`
+    says what fills in them can cost.
+    """
     rule = config.risk.day()
     directory = config.journal.directory
     journal = NullJournal()
     if directory is not None:
         journal = _journal_of(directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns)
     try:
+        adopted = [each.instrument for each in portfolio if each.instrument not in config.instruments]
+        risk.add(adopted, [bound(each) for each in adopted])
         risk.restore(orders.live())
-        snapshots = Snapshots(journal, orders, portfolio)
+        snapshots = Snapshots(journal, orders, portfolio, config.instruments)
         snapshots.take()
         day = TradingDay(rule, portfolio, journal)
         day.begin(wall_ns)
@@ -55,7 +71,14 @@ def _journal_of(
     """Replay a journal into `orders` and `portfolio`, and begin a run behind it."""
     owned = OwnedDirectory(directory)  # first of all: another engine that is ending writes until it lets go
     try:
-        recovered = recover(journal_paths(directory), config.instruments, orders, portfolio, day_start_ns)
+        recovered = recover(
+            journal_paths(directory),
+            config.instruments,
+            orders,
+            portfolio,
+            day_start_ns,
+            adopts=not config.instruments,
+        )
     except BaseException:
         owned.release()
         raise

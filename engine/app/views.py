@@ -4,8 +4,9 @@ Units   money and sizes as text in dollars and contracts where a person reads th
 Thread  the loop thread.
 """
 
+from engine._decimal import format_decimal
 from engine.book import Book
-from engine.config.engine import EngineConfig
+from engine.config.sections import EngineConfig
 from engine.net.feed import Feed
 from engine.portfolio import Portfolio
 from engine.session import Session
@@ -45,7 +46,7 @@ class Views:
     def status(self) -> dict[str, object]:
         """Return the state in words and numbers, for a person."""
         is_logged_on, sender, target = self.session_state()
-        money = self.config.instruments[0].format_money
+        decimals = sum(self.portfolio.decimals)
         return {
             "state": self.supervisor.state.value,
             "reason": self.supervisor.reason,
@@ -59,6 +60,6 @@ class Views:
             "stopped_markets": [f"{each.instrument.symbol}: {each.text}" for each in self.trading.markets.all()],
             "market_data_lag_s": round(self.trading.watch.lag_ns / 1e9, 3),
             "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
-            "pnl": money(self.portfolio.pnl),
-            "day_pnl": money(self.portfolio.day_pnl),
+            "pnl": format_decimal(self.portfolio.pnl, decimals),
+            "day_pnl": format_decimal(self.portfolio.day_pnl, decimals),
         }

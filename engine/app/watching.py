@@ -12,7 +12,7 @@ from engine.app.engine import Engine
 from engine.runtime import halt_word, log
 from engine.runtime.halt_word import HALT, Word
 from engine.runtime.person import the_engine
-from engine.runtime.watchdog import UNNAMED, LastWord, Stall, Watchdog
+from engine.runtime.watch.watchdog import UNNAMED, LastWord, Stall, Watchdog
 
 LOGGER = logging.getLogger(log.LOGGER)
 EXIT_HELD = 3

@@ -69,7 +69,9 @@ def load_instruments(path: Path) -> tuple[Instrument, ...]:
 
 
 def take_instruments(tables: Tables, table: dict[str, Any]) -> list[Instrument]:
-    """Take the markets out of `table`: `[[market]]` tables, or the name of a file of them."""
+    """Take the markets out of `table`: `[[market]]` tables, or the name of a file of them; none beside a universe."""
+    if "universe" in table and "market" not in table and "markets" not in table:
+        return []
     if ("market" in table) == ("markets" in table):
         tables.problem("markets", 'write [[market]] tables, or name a file of them as in markets = "markets.toml"')
         table.pop("market", None)

@@ -23,6 +23,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T")
 
 SECOND_DECIMALS = {"ns": 0, "us": 3, "ms": 6, "s": 9}
+LONG_SECONDS = {"min": 60, "h": 3_600}
 
 
 class Tables:
@@ -132,9 +133,12 @@ class Tables:
 
 
 def parse_duration(text: str) -> int:
-    """Return the nanoseconds of a text such as `250us`, `1.5s` or `40ms`."""
-    number = text.rstrip("nmus")
-    decimals = SECOND_DECIMALS.get(text[len(number) :])
+    """Return the nanoseconds of a text such as `250us`, `1.5s`, `40ms`, `15min` or `2h`."""
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    unit = text[len(number) :]
+    if unit in LONG_SECONDS:
+        return parse_decimal(number, SECOND_DECIMALS["s"]) * LONG_SECONDS[unit]
+    decimals = SECOND_DECIMALS.get(unit)
     if decimals is None:
         raise ConfigError(f"must be {Unit.DURATION.value}, not {_shown(text)}")
     return parse_decimal(number, decimals)

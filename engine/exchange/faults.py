@@ -32,6 +32,7 @@ class FaultKind:
     REFUSE_MARKET = "refuse_market"  # market data: refuse commands that name `symbol`, as if it were unknown; holds
     REFUSE_COMMAND = "refuse_command"  # market data: refuse the next command about markets, error `code`; used up
     REFUSE_FEED = "refuse_feed"  # market data: refuse the next handshake, HTTP `code`, Retry-After `delay_ms`; used up
+    END_SUBSCRIPTION = "end_subscription"  # market data: end those to channel `text`, error `code`; used up
     REJECT_ORDER = "reject_order"  # exchange: refuse the next order, INTERNAL_ERROR or `text`; used up
     CANCEL_ORDERS = "cancel_orders"  # exchange: cancel every order that is not the house's; used up
     LATE_CANCEL = "late_cancel"  # exchange: hold the next cancel `delay_ms`, and fill `fill_qty` first; used up

@@ -11,34 +11,39 @@ import msgspec
 
 from engine._decimal import format_decimal
 from engine.fix import SOH
+from engine.journal.markets import MarketNames, market_of
 from engine.journal.reader import Record, SegmentReading, read_header
 from engine.journal.reports import REPORT_NAMES, report_of
-from engine.journal.segments import Header, Listing, RecordKind, journal_paths
+from engine.journal.segments import Listing, RecordKind, journal_paths, run_of
 from engine.orders.report import ABSENT
 
 
 def dump(path: Path) -> Iterator[str]:
     """Return one line for a segment and one for each of its records; of a directory those of every segment."""
+    markets, run = None, 0
     for each in journal_paths(path) if path.is_dir() else [path]:
-        yield from _dump_segment(each)
+        if markets is None or run_of(each) != run:
+            markets, run = MarketNames(read_header(each)), run_of(each)
+        yield from _dump_segment(each, markets)
 
 
-def _dump_segment(path: Path) -> Iterator[str]:
+def _dump_segment(path: Path, markets: MarketNames) -> Iterator[str]:
     header = read_header(path)
     made = f"version {header.version}, nonce {header.nonce}, {len(header.instruments)} instruments"
     yield f"{_time(header.created_ns)} run {header.run} segment {header.segment}: {made}"
     reading = SegmentReading(path)
     for record in reading.records():
-        yield f"{record.offset:>9} {_time(record.time_ns)} {_line(record, header)}"
+        markets.take(record)
+        yield f"{record.offset:>9} {_time(record.time_ns)} {_line(record, markets)}"
     if reading.dropped:
         yield reading.dropped
 
 
-def _line(record: Record, header: Header) -> str:
+def _line(record: Record, markets: MarketNames) -> str:
     text = record.text.replace(SOH, " ")
     if record.kind == RecordKind.NEW:
         index, side, price, qty, post_only, expire_time_ns = record.numbers
-        listing = header.instruments[index]
+        listing = markets[index]
         cl_ord_id, ord_type, tif = record.text.split(SOH)
         text = (
             f"11={cl_ord_id} 55={listing.symbol} 54={side} 38={format_decimal(qty, listing.size_decimals)}"
@@ -53,18 +58,18 @@ def _line(record: Record, header: Header) -> str:
         text = " ".join(f"{name}={value}" for name, value in values if value not in ("", ABSENT) and value is not False)
     elif record.kind == RecordKind.SETTLE:
         index, price, fee = record.numbers
-        listing = header.instruments[index]
+        listing = markets[index]
         text = f"55={listing.symbol} at {_price(price, listing)}, fee {_money(fee, listing)}"
     elif record.kind == RecordKind.MARK:
         index, net, cash, cost, fees, mark = record.numbers
-        listing = header.instruments[index]
+        listing = markets[index]
         text = (
             f"55={listing.symbol} net {format_decimal(net, listing.size_decimals)} at {_price(mark, listing)},"
             f" cash {_money(cash, listing)}, cost {_money(cost, listing)}, fees {_money(fees, listing)}"
         )
     elif record.kind == RecordKind.DAY:
         start_ns, day_pnl = record.numbers
-        made = _money(day_pnl, header.instruments[0]) if header.instruments else str(day_pnl)
+        made = _money(day_pnl, markets.any())
         text = f"since {_time(start_ns)}, made {made}"
     elif record.kind == RecordKind.LINK:
         end, records, checksum, open_count = record.numbers
@@ -75,13 +80,20 @@ def _line(record: Record, header: Header) -> str:
         text = f"{record.numbers[0]} records follow; last id {record.text}"
     elif record.kind == RecordKind.HOLDING:
         index, net, cash, cost, fees, *_ = record.numbers
-        listing = header.instruments[index] if index >= 0 else msgspec.json.decode(record.text, type=Listing)
+        listing = markets[index] if index >= 0 else msgspec.json.decode(record.text, type=Listing)
         text = (
             f"55={listing.symbol} net {format_decimal(net, listing.size_decimals)}, cash {_money(cash, listing)},"
             f" cost {_money(cost, listing)}, fees {_money(fees, listing)}"
         )
+    elif record.kind == RecordKind.LIST:
+        text = f"{record.numbers[0]} is 55={market_of(record).symbol}"
+    elif record.kind == RecordKind.RETIRE:
+        text = f"{record.numbers[0]} was 55={record.text}"
+    elif record.kind == RecordKind.PAST:
+        cash, fees, _ = record.numbers
+        text = f"cash {_money(cash, markets.any())}, fees {_money(fees, markets.any())}"
     elif record.kind == RecordKind.ORDER:
-        text = f"55={header.instruments[record.numbers[0]].symbol} {text}"
+        text = f"55={markets[record.numbers[0]].symbol} {text}"
     return f"{_NAMES.get(record.kind, f'KIND {record.kind}')} {text}".rstrip()
 
 

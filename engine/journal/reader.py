@@ -36,7 +36,7 @@ _ADVICE = "restore the file from a copy, or move the journal away and reconcile 
 
 _AT_A_START = (
     RecordKind.LINK, RecordKind.END, RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT,
-    RecordKind.MARK, RecordKind.DAY,
+    RecordKind.MARK, RecordKind.DAY, RecordKind.LIST, RecordKind.PAST,
 )  # fmt: skip
 
 
@@ -198,7 +198,7 @@ def _parse_header(path: Path, data: bytes) -> tuple[Header, int]:
     if len(body) != size or crc32(body) != crc:
         raise JournalError(f"{path} offset {PREFIX.size}: header damaged: {_ADVICE}")
     header = msgspec.json.decode(body, type=Header)
-    if header.version not in (UNMARKED_VERSION, VERSION):
+    if not UNMARKED_VERSION <= header.version <= VERSION:
         raise JournalError(
             f"{path}: version {header.version}, this engine reads {UNMARKED_VERSION} to {VERSION}:"
             " use the engine that wrote it"

@@ -13,6 +13,7 @@ from engine.errors import JournalError, OrderError
 from engine.fix import SOH, Status
 from engine.instrument import Instrument
 from engine.journal.earlier import EarlierOrders
+from engine.journal.markets import Adopted, market_of
 from engine.journal.reader import Record, read_all, read_header
 from engine.journal.reports import report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
@@ -39,13 +40,15 @@ def recover(
     orders: Orders,
     portfolio: Portfolio,
     day_start_ns: int = 0,
+    adopts: bool = False,
 ) -> Recovered:
     """Replay journals into fresh `orders` and `portfolio`; a request never answered comes back UNKNOWN.
 
     The day that began at `day_start_ns` counts from its first record, or as its DAY records say; 0 takes every day as
-    it was recorded.
+    it was recorded. Where it `adopts` them, markets that came while an engine ran are in `portfolio` until they are
+    retired, as they were then; else they are no markets of ours if `instruments` does not name them.
     """
-    return _Replay(instruments, orders, portfolio, day_start_ns).run(paths)
+    return _Replay(instruments, orders, portfolio, day_start_ns, adopts).run(paths)
 
 
 def recover_all(paths: Sequence[Path]) -> tuple[Orders, Portfolio]:
@@ -59,7 +62,12 @@ class _Replay:
     """One replay: the tables that turn what records name into objects."""
 
     def __init__(
-        self, instruments: Sequence[Instrument], orders: Orders, portfolio: Portfolio, day_start_ns: int
+        self,
+        instruments: Sequence[Instrument],
+        orders: Orders,
+        portfolio: Portfolio,
+        day_start_ns: int,
+        adopts: bool = False,
     ) -> None:
         self._instruments = instruments
         self._orders = orders
@@ -67,7 +75,8 @@ class _Replay:
         self._day_start_ns = day_start_ns
         self._configured = dict(zip(listings(instruments), instruments, strict=True))
         self._symbols = {instrument.symbol for instrument in instruments}
-        self._table: list[Instrument] = []  # of the run being replayed
+        self._table: dict[int, Instrument] = {}  # of the run being replayed
+        self._adopted = Adopted(portfolio, orders, instruments) if adopts else None
         self._run = 0
         self._money_shift = 0  # decimals that money has more now than in the run being replayed
         self._is_restoring = False  # a snapshot, at the beginning
@@ -91,7 +100,8 @@ class _Replay:
 
     def _older(self, paths: Sequence[Path], place: int) -> Orders:
         """Return the orders of segments, read from `place` on."""
-        replay = _Replay(self._instruments, Orders("earlier"), Portfolio(self._instruments), 0)
+        portfolio = Portfolio(self._instruments)
+        replay = _Replay(self._instruments, Orders("earlier"), portfolio, 0, self._adopted is not None)
         replay._replay_from(paths, place)
         return replay._orders
 
@@ -119,7 +129,7 @@ class _Replay:
             self._run = run_of(path)
             self._orders.on_disconnect()  # as the engine did when it started
             listed = read_header(path).instruments
-            self._table = [self._instrument(listing) for listing in listed]
+            self._table = dict(enumerate(map(self._instrument, listed)))
             self._money_shift = _money_decimals(self._instruments) - _money_decimals(listed)
             self._money_shift *= bool(listed and self._instruments)
 
@@ -140,6 +150,8 @@ class _Replay:
 
     def _replay(self, record: Record) -> None:
         orders, kind = self._orders, record.kind
+        if kind == RecordKind.LIST:
+            self._list(record)
         if kind in SNAPSHOT_KINDS:
             if self._is_restoring:  # later ones say what the records between have made already
                 self._restored.take(record, self._table)
@@ -185,15 +197,34 @@ class _Replay:
             start_ns, day_pnl = record.numbers
             if self._day_start_ns in (0, start_ns):  # a day by an earlier rule or a wrong clock is none of ours
                 self._portfolio.resume_day(start_ns, self._in_our_units(day_pnl))
+        elif kind == RecordKind.RETIRE:
+            self._retire(self._table.pop(record.numbers[0]))
         elif kind not in (RecordKind.NOTE, RecordKind.LINK, RecordKind.END):
             raise ValueError(f"kind {kind} is not known")
 
+    def _list(self, record: Record) -> None:
+        """Let an index stand for a market from here on."""
+        listed = market_of(record)
+        if listed.listing not in self._configured and self._adopted is not None:
+            self._configured[listed.listing] = self._adopted.take(listed)
+            self._symbols.add(listed.symbol)
+        self._table[record.numbers[0]] = self._instrument(listed.listing)
+
+    def _retire(self, instrument: Instrument) -> None:
+        """Forget a market, if it came in the same way."""
+        if self._adopted is not None and self._adopted.let_go(instrument):
+            (listing,) = listings([instrument])
+            del self._configured[listing]
+            self._symbols.discard(listing.symbol)
+
     def _bring_back(self, found: tuple[Order, list[str]] | None) -> None:
-        """Take an order that no snapshot had."""
+        """Take an order that no snapshot had, unless its market is forgotten."""
         if found is not None:
             order, cl_ord_ids = found
-            order.instrument = self._instrument(*listings([order.instrument]))
-            self._orders.restore(order, cl_ord_ids)
+            (listing,) = listings([order.instrument])
+            if self._adopted is None or listing in self._configured:
+                order.instrument = self._instrument(listing)
+                self._orders.restore(order, cl_ord_ids)
 
     def _order(self, cl_ord_id: str) -> Order:
         order = self._orders.by_id(cl_ord_id)

@@ -24,8 +24,8 @@ from engine.instrument import Instrument
 from engine.journal._tape import Tape
 
 MAGIC = b"FIXLANEJ"
-VERSION = 2
-UNMARKED_VERSION = 1  # its segments have neither mark nor LINK
+VERSION = 3
+UNMARKED_VERSION = 1  # its segments have neither mark nor LINK; those of 2 name no market by LIST
 MAX_BYTES = 2**31  # of a segment: a mark holds two offsets in 8 bytes
 PREFIX = struct.Struct("<8sII")
 RECORD = struct.Struct("<IIqBBHI")
@@ -53,6 +53,9 @@ class RecordKind:
     ORDER = 15  # of a snapshot: an order with all that it has traded
     DOUBT = 16  # an order that something else than a report contradicted
     KEPT = 17  # of a snapshot: more of what the order before it has traded
+    LIST = 18  # a market and the index by which records name it from here on; of a snapshot too
+    RETIRE = 19  # a market is over and forgotten: its index is free
+    PAST = 20  # of a snapshot: what was made in markets that are forgotten
 
 
 class Listing(msgspec.Struct, frozen=True):

@@ -1,21 +1,22 @@
 """What is held and open, written behind the head of a segment: recovery begins at the last one, whatever was before.
 
-Shapes  STATE with the number of records that follow, then so many HOLDING, ORDER and KEPT records, in as many segments
-        as they need. Orders that are over are kept as long as a late report about them is likely: the newest
-        `MOST_DONE`; recovery looks for others in the segments before. An order keeps its ids among the newest
+Shapes  STATE with the number of records that follow, then so many LIST, PAST, HOLDING, ORDER and KEPT records, in as
+        many segments as they need. Orders that are over are kept as long as a late report about them is likely: the
+        newest `MOST_DONE`; recovery looks for others in the segments before. An order keeps its ids among the newest
         `_LOOKED_AT`: a report that names it by an older one names its OrderID(37) too.
 Units   as in `instrument`; a snapshot's records have no time.
 Errors  JournalError where there is no room; ValueError for a record that is none.
 Cost    2 us an order, 1 us a position, off the path: at each start, and once in `SEGMENTS` segments.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from engine.instrument import Instrument
+from engine.journal.markets import market_text
 from engine.journal.reader import Record, SegmentReading
 from engine.journal.segments import Listing, RecordKind, run_of
 from engine.journal.writer import NullJournal
@@ -27,7 +28,9 @@ SEGMENTS = 8  # 32 MiB, some 200 000 records: two seconds of replay
 MOST_DONE = 1024
 MOST_KEPT = 8192  # executions of orders that are over
 PART = 64  # executions in one record: an order may have more than a segment holds
-SNAPSHOT_KINDS = (RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT)
+SNAPSHOT_KINDS = (
+    RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.LIST, RecordKind.PAST,
+)  # fmt: skip
 _LOOKED_AT = 8192  # ids
 _FIELDS = (
     "cl_ord_id", "order_id", "side", "price", "order_qty", "cum_qty", "leaves_qty", "cum_cost", "ord_type",
@@ -39,12 +42,21 @@ _ORDER = tuple[list[str | int | bool], _Kept, list[str]]  # the fields, the firs
 
 
 class Snapshots:
-    """Writes the state of one desk into its journal."""
+    """Writes the state of one desk into its journal, whose heads list the markets of `headed`: all that there are now,
+    unless they are given.
+    """
 
-    def __init__(self, journal: NullJournal, orders: Orders, portfolio: Portfolio) -> None:
+    def __init__(
+        self,
+        journal: NullJournal,
+        orders: Orders,
+        portfolio: Portfolio,
+        headed: Iterable[Instrument] | None = None,
+    ) -> None:
         self._journal = journal
         self._orders = orders
         self._portfolio = portfolio
+        self._headed = {each.instrument for each in portfolio} if headed is None else set(headed)
         self._last_segment = journal.segment
 
     def tick(self) -> None:
@@ -56,12 +68,19 @@ class Snapshots:
 
     def take(self) -> None:
         """Write one; the journal must be at the head of a segment."""
-        records = [*self._holdings(), *self._open_orders()]
+        records = [*self._markets(), *self._holdings(), *self._open_orders()]
         head = len(records), self._orders.opened, *self._portfolio.day(), self._portfolio.day_pnl
         self._journal.append_state(RecordKind.STATE, head, self._orders.last_cl_ord_id)
         for kind, numbers, text in records:
             self._journal.append_state(kind, numbers, text)
         self._last_segment = self._journal.segment
+
+    def _markets(self) -> Iterator[tuple[int, tuple[int, ...], str]]:
+        for position in self._portfolio:
+            if position.instrument not in self._headed:
+                yield RecordKind.LIST, (position.instrument.index,), market_text(position.instrument)
+        if any(past := self._portfolio.past()):
+            yield RecordKind.PAST, past, ""
 
     def _holdings(self) -> Iterator[tuple[int, tuple[int, ...], str]]:
         for position in self._portfolio:
@@ -120,8 +139,8 @@ class Restored:
         """Return whether every record of it was taken."""
         return self._left == 0
 
-    def take(self, record: Record, table: Sequence[Instrument]) -> None:
-        """Take one record; `table` holds the markets that it names by index."""
+    def take(self, record: Record, table: Mapping[int, Instrument]) -> None:
+        """Take one record; `table` holds the markets that it names by index, and those of a LIST already."""
         self._left -= 1
         if record.kind == RecordKind.STATE:
             self._left, opened, day_start_ns, start_pnl, self.day_pnl = record.numbers
@@ -132,11 +151,14 @@ class Restored:
             listing = msgspec.json.decode(record.text, type=Listing) if index < 0 else None
             instrument = table[index] if listing is None else self._instrument_of(listing)
             self._portfolio.restore_holding(instrument, *numbers)
+        elif record.kind == RecordKind.PAST:
+            cash, fees, start_pnl = record.numbers
+            self._portfolio.restore_past(cash, fees, start_pnl)
         elif record.kind == RecordKind.KEPT:
             if self._order is None:
                 raise ValueError("KEPT follows no ORDER")
             self._order.restore_kept(msgspec.json.decode(record.text, type=_Kept))
-        else:
+        elif record.kind == RecordKind.ORDER:
             self._take_order(record, table[record.numbers[0]])
 
     def _take_order(self, record: Record, instrument: Instrument) -> None:

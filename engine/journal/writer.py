@@ -75,8 +75,8 @@ class NullJournal:
     def append_note(self, text: str, now_ns: int) -> None:
         """Record what a person should find here, such as a halt."""
 
-    def append_state(self, kind: int, numbers: tuple[int, ...], text: str) -> None:
-        """Record a part of a snapshot."""
+    def append_state(self, kind: int, numbers: tuple[int, ...], text: str, now_ns: int = 0) -> None:
+        """Record a part of a snapshot, or what became of the list of markets."""
 
     @property
     def segment(self) -> int:
@@ -243,9 +243,9 @@ class Journal(NullJournal):
         if self._sync:
             self._segment.sync()
 
-    def append_state(self, kind: int, numbers: tuple[int, ...], text: str) -> None:
-        """Record a part of a snapshot, which has no time."""
-        self._append(kind, 0, numbers, text)
+    def append_state(self, kind: int, numbers: tuple[int, ...], text: str, now_ns: int = 0) -> None:
+        """Record a part of a snapshot, which has no time, or what became of the list of markets."""
+        self._append(kind, now_ns, numbers, text)
 
     @property
     def segment(self) -> int:

@@ -10,12 +10,12 @@ import msgspec
 _NS = 1_000_000_000
 
 
-def protection(url: str) -> str:
-    """Say how a connection to this address is protected."""
+def protection(url: str, key: str = "feed.url") -> str:
+    """Say how a connection to this address, which stands under `key`, is protected."""
     address = urlsplit(url)
-    if address.scheme == "wss":
+    if address.scheme in ("wss", "https"):
         return f"TLS 1.2+, verified as {address.hostname}"
-    return f"plain TCP: feed.url begins with {address.scheme}:"
+    return f"plain TCP: {key} begins with {address.scheme}:"
 
 
 def shown_address(url: str) -> str:

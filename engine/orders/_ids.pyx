@@ -71,6 +71,20 @@ cdef class OrderIds:
         self.numbered[place] = order
         return 0
 
+    def forget(self, instruments):
+        """Let no id name an order in these markets any more; what was first is then what is left."""
+        cdef Py_ssize_t place, size = len(self.numbered)
+        gone = set(instruments)
+        for place in range(size):
+            if self.numbered[place] is not None and (<Order>self.numbered[place]).instrument in gone:
+                self.numbered[place] = None
+        place = 0
+        while place < size and self.numbered[place] is None:
+            place += 1
+        del self.numbered[:place]
+        self.first += place
+        self.strangers = {each: order for each, order in self.strangers.items() if order.instrument not in gone}
+
     def items(self):
         """Return (id, order) of every id, those of our own making first."""
         own = [(f"{self.prefix}{self.first + i}", order) for i, order in enumerate(self.numbered) if order is not None]

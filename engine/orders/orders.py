@@ -1,7 +1,7 @@
 """Every order of this process: their ids, their requests, and the reports that move them.
 
 Units   price, size and money as in `instrument`; times in ns of the clock that the caller passes in.
-Shapes  every order is kept as long as the process runs, with the ExecID(17) of up to `MOST_EXECUTIONS` reports.
+Shapes  every order is kept until its market is forgotten, with the ExecID(17) of up to `MOST_EXECUTIONS` reports.
 Errors  OrderError for a request that contradicts its order; a report that fits no row is a value, not an error.
 Cost    O(1); a report that names its order by OrderID(37) alone is looked for among all of them.
 Thread  the loop thread only.
@@ -17,7 +17,7 @@ from engine.instrument import Instrument
 from engine.orders._ids import OrderIds
 from engine.orders.event import PLAIN, ends_order, event_of
 from engine.orders.order import Change, Order
-from engine.orders.repeats import MOST_EXECUTIONS, repeat_fault
+from engine.orders.repeats import MOST_EXECUTIONS, is_told_before, repeat_fault
 from engine.orders.report import ExecutionReport
 from engine.orders.steps import STEPS, Fee, close_request, fill, move
 from engine.orders.strangers import REFUSALS, judge_stranger
@@ -175,6 +175,14 @@ class Orders:
             order.is_lost = True
         return doubtful
 
+    def forget(self, instruments: Iterable[Instrument]) -> None:
+        """Forget the orders of markets that are over; OrderError if one of them may still trade."""
+        gone = set(instruments)
+        for order in self._live:
+            if order.instrument in gone:
+                raise OrderError(describe(order, "it may still trade: its market cannot be forgotten"))
+        self.ids.forget(gone)
+
     # Reports
 
     def apply(self, report: ExecutionReport) -> Change:
@@ -221,6 +229,9 @@ class Orders:
             return self._contradict(order, report, f"more than {MOST_EXECUTIONS} executions")
         if kind == _FILLED:
             fault = fill(order, report, state, change, self._fee)
+            if fault and is_told_before(order, report):
+                change.kind = Outcome.DUPLICATE
+                return change
         else:
             fault = STEPS[kind](order, report, state, change, self._fee)
         if fault:

@@ -11,6 +11,7 @@ from engine.orders.order import UNDOING, Order
 from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.table import Outcome
 
+TRADE_PREFIX = "trade:"  # of the key of a fill that is known by the venue's id of the trade, not by an ExecID(17)
 MOST_EXECUTIONS = 100_000  # of one order: what a venue may make us keep has an end
 
 
@@ -30,6 +31,18 @@ def repeat_fault(order: Order, report: ExecutionReport, kind: int) -> str | None
     if cum_qty == ABSENT:
         return f"ExecID(17) {report.exec_id!r} named something else before, and no CumQty(14) tells them apart"
     return ""
+
+
+def is_told_before(order: Order, report: ExecutionReport) -> bool:
+    """Return whether a fill, whose CumQty(14) we are past, was booked already from what the venue says of the account.
+
+    It comes late then, as after a ResendRequest, under an ExecID(17) that nobody could know.
+    """
+    return report.cum_qty <= order.cum_qty and any(
+        key.startswith(TRADE_PREFIX) and (qty, price) == (report.last_qty, report.last_px)
+        for key, qty, price, _, _, is_undone in order.all_kept()
+        if not is_undone
+    )
 
 
 def undone_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, int] | None:

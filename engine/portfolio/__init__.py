@@ -3,6 +3,7 @@
 `_portfolio` keeps it, `marks` says what a position is valued at, `day` when a day begins.
 """
 
-from engine.portfolio._portfolio import Portfolio, Position, Totals
+from engine.portfolio._portfolio import Portfolio, Position
+from engine.portfolio._totals import Totals
 
 __all__ = ["Portfolio", "Position", "Totals"]

@@ -3,14 +3,7 @@ from libc.stdint cimport int64_t
 
 from engine.instrument cimport Instrument
 from engine.orders.order cimport Change
-
-
-cdef class Totals:
-    cdef readonly int64_t cash, cost, fees, value, pnl
-    cdef int64_t start_pnl  # when the day began
-
-    cdef int add(self, int64_t cash, int64_t cost, int64_t fees, int64_t value) except -1
-    cdef int64_t profit_of_day(self) except? -1
+from engine.portfolio._totals cimport Totals
 
 
 @cython.final
@@ -30,8 +23,10 @@ cdef class Position(Totals):
 
 cdef class Portfolio(Totals):
     cdef readonly int64_t day_start_ns
-    cdef tuple _positions
+    cdef tuple _positions  # by index, None where it is free
     cdef dict _events, _gone
+    cdef Totals _past  # what was made in markets that are forgotten
+    cdef tuple _decimals
 
     cdef Position find(self, Instrument instrument)
     cpdef int fill(self, Instrument instrument, int side, int64_t qty, int64_t price, int64_t fee) except -1

@@ -7,6 +7,7 @@ is cash + cost and unrealised value - cost, so that their sum is cash + value to
 
 Units   sizes and prices as in `instrument`, money their product; every market has the same decimals.
 Shapes  one Position an instrument, at the instrument's index; its money is in the sums of its event and of all at once.
+        What a market made that is forgotten stays in the sum of all.
 Errors  ConfigError for instruments that make no portfolio, OrderError for a stranger, OverflowError beyond 64 bits.
 Cost    O(1) a change, nothing allocated: a fill 20 ns, a mark 10 ns.
 Thread  the loop thread only.
@@ -17,51 +18,14 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 from engine._book cimport ASKS, BIDS, Book
 from engine.instrument cimport Instrument
 from engine.orders.order cimport Change
+from engine.portfolio._share cimport share_of
+from engine.portfolio._totals cimport Totals
 from engine.portfolio.marks cimport mark_of_long, mark_of_short
 
 from engine import fix
 from engine.errors import ConfigError, OrderError
 
-cdef extern from *:
-    """
-    /* whole * part / all, rounded down, for a part of the same sign as all: only the product may need more than 64 bits */
-    static CYTHON_INLINE int64_t share_of(int64_t whole, int64_t part, int64_t all) {
-        __int128 product = (__int128)whole * part, share = product / all;
-        return (int64_t)(share * all != product && (product < 0) != (all < 0) ? share - 1 : share);
-    }
-    """
-    int64_t share_of(int64_t whole, int64_t part, int64_t all) noexcept nogil
-
 cdef int BUY = fix.BUY
-
-
-cdef class Totals:
-    """Sums of money over some markets; every amount of every change counts once."""
-
-    cdef int add(self, int64_t cash, int64_t cost, int64_t fees, int64_t value) except -1:
-        cdef int64_t cash_now = self.cash + cash, cost_now = self.cost + cost
-        cdef int64_t fees_now = self.fees + fees, value_now = self.value + value
-        self.pnl = cash_now + value_now - fees_now
-        self.cash, self.cost, self.fees, self.value = cash_now, cost_now, fees_now, value_now
-        return 0
-
-    cdef int64_t profit_of_day(self) except? -1:
-        return self.pnl - self.start_pnl
-
-    @property
-    def realised(self):
-        """What closed quantity has earned, before fees."""
-        return self.cash + self.cost
-
-    @property
-    def unrealised(self):
-        """What the open quantity is worth beyond what it cost."""
-        return self.value - self.cost
-
-    @property
-    def day_pnl(self):
-        """Realised and unrealised profit less fees since the day began."""
-        return self.profit_of_day()
 
 
 cdef class Position(Totals):
@@ -113,9 +77,9 @@ cdef class Position(Totals):
         cdef int64_t mark = self._long_mark if net > 0 else self._short_mark if net < 0 else self.mark
         cdef int64_t value = net * mark
         cash, cost, fees, value = cash - self.cash, cost - self.cost, fees - self.fees, value - self.value
-        self._whole.add(cash, cost, fees, value)
-        self._event.add(cash, cost, fees, value)
-        self.add(cash, cost, fees, value)
+        self._whole.add_up(cash, cost, fees, value)
+        self._event.add_up(cash, cost, fees, value)
+        self.add_up(cash, cost, fees, value)
         self.net, self.mark = net, mark
         return 0
 
@@ -133,20 +97,50 @@ cdef class Portfolio(Totals):
         instruments = tuple(instruments)
         if [each.index for each in instruments] != list(range(len(instruments))):
             raise ConfigError("instruments must be numbered by Instrument.index from 0 in their order")
-        if len({(each.price_decimals, each.size_decimals) for each in instruments}) > 1:
-            raise ConfigError("instruments must share price_decimals and size_decimals: their money is added up")
-        self._events = {each.event: Totals() for each in instruments}
-        self._gone = {}
-        self._positions = tuple([Position(each, self._events[each.event], self) for each in instruments])
+        self._positions, self._events, self._gone, self._past, self._decimals = (), {}, {}, Totals(), None
+        self.add(instruments)
+
+    def add(self, instruments):
+        """Keep these markets too, each at its index; ConfigError where that is taken, or the units are not ours."""
+        positions = list(self._positions)
+        for each in instruments:
+            decimals = each.price_decimals, each.size_decimals
+            if self._decimals not in (None, decimals):
+                raise ConfigError("instruments must share price_decimals and size_decimals: their money is added up")
+            self._decimals = decimals
+            positions += [None] * (each.index + 1 - len(positions))
+            if each.index < 0 or positions[each.index] is not None:
+                raise ConfigError(f"{each.symbol}: index {each.index} is not free")
+            positions[each.index] = Position(each, self._events.setdefault(each.event, Totals()), self)
+        self._positions = tuple(positions)
+
+    def remove(self, instruments):
+        """Forget markets but for what they made, which stays in the sum of all; OrderError where something is held."""
+        cdef Position each
+        positions = list(self._positions)
+        for each in [self.find(instrument) for instrument in instruments]:
+            if each.net:
+                raise OrderError(f"Symbol(55) {each.instrument.symbol!r} is held: it cannot be forgotten")
+            self._past.add_up(each.cash, each.cost, each.fees, each.value)
+            self._past.start_pnl += each.start_pnl
+            positions[each.instrument.index] = None
+        self._positions = tuple(positions)
+        events = {each.instrument.event for each in self}
+        self._events = {event: totals for event, totals in self._events.items() if event in events}
+
+    @property
+    def decimals(self):
+        """Decimals of a price and of a size; the usual ones while there is no market."""
+        return self._decimals or (4, 2)
 
     def __getitem__(self, Instrument instrument not None):
         return self.find(instrument)
 
     def __iter__(self):
-        return iter(self._positions)
+        return iter([each for each in self._positions if each is not None])
 
     def __len__(self):
-        return len(self._positions)
+        return len(self._positions) - self._positions.count(None)
 
     def event(self, str name):
         """Return the sums over the markets of one event; KeyError where there is none of them."""
@@ -157,7 +151,7 @@ cdef class Portfolio(Totals):
         cdef Position position
         if 0 <= index < len(self._positions):
             position = <Position>self._positions[index]
-            if position.instrument is instrument:
+            if position is not None and position.instrument is instrument:
                 return position
         position = self._gone.get(instrument)
         if position is None:
@@ -169,11 +163,7 @@ cdef class Portfolio(Totals):
 
         Its money counts in the sums over all, unless it has other units.
         """
-        is_summed = all([
-            (each.instrument.price_decimals, each.instrument.size_decimals)
-            == (instrument.price_decimals, instrument.size_decimals)
-            for each in self._positions
-        ])
+        is_summed = self._decimals in (None, (instrument.price_decimals, instrument.size_decimals))
         self._gone[instrument] = Position(instrument, Totals(), self if is_summed else Totals())
 
     def gone(self):
@@ -261,6 +251,16 @@ cdef class Portfolio(Totals):
         each.start_pnl = start_pnl
         each._event.start_pnl += start_pnl
 
+    def past(self):
+        """Return what was made in markets that are forgotten: cash, fees, profit when the day began."""
+        return self._past.cash, self._past.fees, self._past.start_pnl
+
+    def restore_past(self, int64_t cash, int64_t fees, int64_t start_pnl):
+        """Take what `past` returned."""
+        self._past.add_up(cash, 0, fees, 0)
+        self._past.start_pnl += start_pnl
+        self.add_up(cash, 0, fees, 0)
+
     def day(self):
         """Return when the day began, and the profit until then."""
         return self.day_start_ns, self.start_pnl
@@ -275,7 +275,7 @@ cdef class Portfolio(Totals):
         """Count the day's profit and loss from here on; `start_ns` names the day."""
         cdef Totals each
         self.day_start_ns = start_ns
-        for each in (self, *self._events.values(), *self._positions, *self._gone.values()):
+        for each in (self, self._past, *self._events.values(), *self, *self._gone.values()):
             each.start_pnl = each.pnl
 
     def resume_day(self, int64_t start_ns, int64_t day_pnl):
@@ -288,12 +288,13 @@ cdef class Portfolio(Totals):
         """Assert that every sum is what its positions add up to, and every value what its mark makes it."""
         cdef Position position
         names = ("cash", "cost", "fees", "value", "pnl")
-        for position in (*self._positions, *self._gone.values()):
+        for position in (*self, *self._gone.values()):
             assert position.value == position.net * position.mark, position
             assert position.pnl == position.cash + position.value - position.fees, position
         counted = [each for each in self._gone.values() if (<Position>each)._whole is self]
         for name in names:
-            assert getattr(self, name) == sum([getattr(each, name) for each in (*self._positions, *counted)]), name
-            for event, totals in self._events.items():
-                ours = [each for each in self._positions if each.instrument.event == event]
+            assert getattr(self, name) == sum([getattr(each, name) for each in (*self, *counted, self._past)]), name
+        for event, totals in self._events.items():
+            ours = [each for each in self if each.instrument.event == event]
+            for name in ("cost", "value") if any(self.past()) else names:  # the rest keeps what forgotten markets made
                 assert getattr(totals, name) == sum([getattr(each, name) for each in ours]), (event, name)

@@ -3,16 +3,15 @@ from libc.stdint cimport int64_t
 from engine.instrument cimport Instrument
 from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio
-from engine.risk._duplicates cimport DuplicateWindow
-from engine.risk._exposure cimport Exposure, Open
+from engine.risk._exposure cimport Open
+from engine.risk._markets cimport RiskMarkets
 from engine.runtime._halt_page cimport HaltPage
 from engine.runtime._rate cimport TokenBucket
 
 
-cdef class Risk:
-    cdef readonly object limits, state
-    cdef readonly str reason  # of the state
-    cdef readonly Exposure exposure
+cdef class Risk(RiskMarkets):
+    cdef readonly object state
+    cdef readonly str reason  # of it
     cdef public int64_t heard_ns
     cdef Portfolio _portfolio
     cdef int _state
@@ -23,8 +22,6 @@ cdef class Risk:
     cdef HaltPage _page
     cdef const volatile int64_t* _word  # on it
     cdef TokenBucket _bucket
-    cdef DuplicateWindow _duplicates
-    cdef int64_t[::1] _is_restricted, _stops  # by market
 
     cdef int _take_limits(self, limits) except -1
     cpdef int check_time_in_force(self, str time_in_force, int64_t expire_time_ns) except -1
@@ -33,7 +30,6 @@ cdef class Risk:
     ) except -1
     cpdef int check_replace(self, Order order, int64_t price, int64_t qty, book, int64_t now_ns) except -1
     cpdef int check_cancel(self, Order order, int64_t now_ns) except -1
-    cpdef int update(self, Order order) except -1
     cpdef bint is_within_loss(self) except -1
     cdef int _turn(self, state, str reason) except -1
     cdef int _check_market(self, Py_ssize_t market) except -1

@@ -12,8 +12,6 @@ Cost    all checks of a new order 0.12 us from Python, nothing allocated that ou
 Thread  the loop thread only.
 """
 
-from array import array
-
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
 from engine._book cimport Top, top_of
@@ -22,11 +20,12 @@ from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio
 from engine.risk._duplicates cimport DuplicateWindow
 from engine.risk._exposure cimport Exposure, Open, times
+from engine.risk._markets cimport RiskMarkets
 from engine.runtime._halt_page cimport HaltPage
 from engine.runtime._rate cimport TokenBucket
 
 from engine import fix, units
-from engine.errors import ConfigError
+from engine._decimal import format_decimal
 from engine.risk.codes import RiskReject, TradingState
 from engine.runtime import _halt_page
 
@@ -41,7 +40,7 @@ cdef str LIMIT = fix.Type.LIMIT, MARKET = fix.Type.MARKET, GTD = fix.Tif.GTD
 cdef frozenset TIMES_IN_FORCE = frozenset((fix.Tif.DAY, fix.Tif.GTC, fix.Tif.IOC, fix.Tif.FOK, fix.Tif.GTD))
 
 
-cdef class Risk:
+cdef class Risk(RiskMarkets):
     """The limits, the exposure that counts against them, and the kill switch.
 
     `heard_ns` is when the feed of the books was last heard, whatever it said: a book is as old as that, however long it
@@ -49,14 +48,7 @@ cdef class Risk:
     """
 
     def __cinit__(self, limits, instruments, Portfolio portfolio not None, fee_bounds=()):
-        self.limits = limits
-        self.exposure = Exposure(instruments, portfolio, fee_bounds)
         self._portfolio = portfolio
-        symbols = [instrument.symbol for instrument in self.exposure.instruments]
-        if strangers := set(limits.restricted).difference(symbols):
-            raise ConfigError(f"restricted names no market of ours: {', '.join(sorted(strangers))}")
-        self._is_restricted = array("q", [symbol in limits.restricted for symbol in symbols])
-        self._stops = array("q", bytes(8 * len(symbols)))
         self._take_limits(limits)
         self._turn(TradingState.ACTIVE, "")
         self.obey(HaltPage())
@@ -147,18 +139,6 @@ cdef class Risk:
             self._bucket.drain(self._cancel_tokens, now_ns)
         return PASSED
 
-    cpdef int update(self, Order order) except -1:
-        """Count `order` and its market's position as they stand now: after a request is sent, after a fill is booked."""
-        return self.exposure.update(order)
-
-    def refresh(self, instrument):
-        """Count a position that moved without an order, as at a settlement."""
-        self.exposure.refresh(instrument)
-
-    def restore(self, orders):
-        """Count what an earlier run left: the positions of the portfolio, and these orders."""
-        self.exposure.restore(orders)
-
     cpdef bint is_within_loss(self) except -1:
         """Answer False if the day's loss just halted trading; call after whatever moved profit or loss."""
         if self._state != ACTIVE or self._portfolio.profit_of_day() >= -self._max_daily_loss:
@@ -171,8 +151,10 @@ cdef class Risk:
         return self._loss() if code == RiskReject.DAILY_LOSS else RiskReject(code).text
 
     def _loss(self):
-        money = self.exposure.instruments[0].format_money
-        return f"lost {money(-self._portfolio.day_pnl)} today, allowed {money(self._max_daily_loss)}"
+        lost, most = [format_decimal(money, sum(self._portfolio.decimals)) for money in (
+            -self._portfolio.day_pnl, self._max_daily_loss
+        )]
+        return f"lost {lost} today, allowed {most}"
 
     def set_state(self, state, str reason):
         """Turn the kill switch; `reason` is for people."""
@@ -187,10 +169,6 @@ cdef class Risk:
     def obey(self, HaltPage page not None):
         """Read the halt word on this page before each request that may add risk, whoever writes it."""
         self._page, self._word = page, page.word
-
-    def set_stops(self, instrument, int64_t causes):
-        """Say why a market takes no new orders, as flags; 0 opens it, as every market is until told otherwise."""
-        self._stops[self.exposure.known(instrument)] = causes
 
     # The checks
 

@@ -16,6 +16,7 @@ from engine.errors import ConfigError
 
 cdef enum:
     FIRST_CAPACITY = 64  # a power of two
+    NO_SIDE = -1
 
 
 cdef class DuplicateWindow:
@@ -52,6 +53,13 @@ cdef class DuplicateWindow:
             self._grow()
         self._put(side, price, qty, now_ns)
         return 0
+
+    def forget(self, *sides):
+        """Take what was sent on these sides for nothing: another market has their place now."""
+        cdef Py_ssize_t slot
+        for slot in range(self._mask + 1):
+            if self._side[slot] in sides:
+                self._side[slot] = NO_SIDE
 
     @property
     def capacity(self):

@@ -2,23 +2,22 @@
 """What counts against the limits: open orders at their worst, beside the positions that the portfolio keeps.
 
 Units   price, size and money as in `instrument`, one scale for all markets.
-Shapes  one int64 a market; two where buys and sells differ, at index 2 * market, + 1 for sells (`side_index`).
-Errors  ConfigError at construction, OrderError for a market that is not in the list.
+Shapes  the tables of `_tables`.
+Errors  as there.
 Cost    O(1) a change, except that the orders of ours on one side of a market are looked through when the last at the
         best price leaves.
 Thread  the loop thread only.
 """
-
-from array import array
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
 from engine.instrument cimport Instrument
 from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Position
+from engine.risk._tables cimport RiskTables
 
 from engine import fix, units
-from engine.errors import ConfigError, OrderError
+from engine.errors import ConfigError
 from engine.orders import table
 from engine.risk.fee_bound import NO_FEE
 
@@ -44,38 +43,25 @@ cdef class Open:
     pass
 
 
-cdef class Exposure:
+cdef class Exposure(RiskTables):
     """Positions are signed, long the YES book is positive; an order or a settlement that moved one is told here."""
 
     def __cinit__(self, instruments, portfolio, fee_bounds=()):
         """`fee_bounds` has a FeeBound for each instrument, or is empty where nothing costs a fee."""
-        self.instruments = tuple(instruments)
-        cdef Py_ssize_t count = len(self.instruments)
-        if [instrument.index for instrument in self.instruments] != list(range(count)):
+        instruments = tuple(instruments)
+        if [instrument.index for instrument in instruments] != list(range(len(instruments))):
             raise ConfigError("instruments must stand in the order of their index, from 0")
-        if len({(each.price_decimals, each.size_decimals) for each in self.instruments}) > 1:
+        if len({(each.price_decimals, each.size_decimals) for each in instruments}) > 1:
             raise ConfigError("instruments must share price_decimals and size_decimals: limits add them up")
-        self.positions = tuple([portfolio[instrument] for instrument in self.instruments])
-        self.events = {}
-        for instrument in self.instruments:
-            self.events.setdefault(instrument.event, len(self.events))
-        self.event = array("q", [self.events[instrument.event] for instrument in self.instruments])
-        self.payout = array("q", [instrument.limit for instrument in self.instruments])
-        bounds = [bound.fitted(each.limit) for each, bound in zip(
-            self.instruments, fee_bounds or [NO_FEE] * count, strict=True
-        )]
-        self.fee_per_lot = array("q", [bound.per_lot for bound in bounds])
-        self.fee_rate = array("q", [bound.rate for bound in bounds])
-        self.fee_unit = array("q", [bound.unit for bound in bounds])
-        self.fee_per_order = array("q", [bound.per_order for bound in bounds])
-        self.open = {}
-        self.ours = [set() for _ in range(2 * count)]
-        self.worst = _zeros(count)
-        self.event_worst = _zeros(len(self.events))
-        self.open_qty = _zeros(2 * count)
-        self.best = array("q", [INT64_MIN, INT64_MAX]) * count
-        self.at_best = _zeros(2 * count)
-        self.restore(())
+        self.add(instruments, fee_bounds)
+
+    def add(self, instruments, fee_bounds=()):
+        """Count these markets too, each at its index, and what is held of them; `fee_bounds` as at construction."""
+        added = tuple(instruments)
+        self.place(added)
+        for instrument, bound in zip(added, fee_bounds or [NO_FEE] * len(added), strict=True):
+            self.set_fee_bound(instrument, bound)
+            self.refresh(instrument)
 
     cdef int64_t net(self, Py_ssize_t market) except? -1:
         return (<Position>self.positions[market]).net
@@ -94,11 +80,11 @@ cdef class Exposure:
         if claim.qty > 0:
             new = self.open[order] = Open.__new__(Open)
             new.claim = claim
-            self.add(new)
+            self.count_in(new)
         else:
             del self.open[order]
         if old is not None:
-            self.remove(old)
+            self.count_out(old)
         return self.refresh_worst(claim.side_index >> 1)
 
     def refresh(self, instrument):
@@ -107,8 +93,8 @@ cdef class Exposure:
 
     def restore(self, orders):
         """Count what an earlier run left: the positions of the portfolio, and these orders."""
-        for market in range(len(self.instruments)):
-            self.refresh_worst(market)
+        for instrument in self.instruments:
+            self.refresh(instrument)
         for order in orders:
             self.update(order)
 
@@ -124,19 +110,6 @@ cdef class Exposure:
         """Return the sum of `worst_position` over the markets of one event."""
         cdef Py_ssize_t place = self.events[event]
         return self.event_worst[place]
-
-    cdef Py_ssize_t index(self, Instrument instrument) except -2:
-        """Return the market's place in the tables, -1 for a stranger."""
-        cdef Py_ssize_t market = instrument.index
-        if 0 <= market < len(self.instruments) and self.instruments[market] is instrument:
-            return market
-        return -1
-
-    cdef Py_ssize_t known(self, Instrument instrument) except -1:
-        cdef Py_ssize_t market = self.index(instrument)
-        if market < 0:
-            raise OrderError(f"Symbol(55) unknown to risk: {instrument.symbol!r}")
-        return market
 
     cdef int64_t cost(self, Py_ssize_t side_index, int64_t price, int64_t qty) except? -1:
         """Return the most that fills can cost, their fees included; where no payout bounds the price a sale counts as
@@ -179,7 +152,7 @@ cdef class Exposure:
                 claim.price = pending_price
         return claim
 
-    cdef int add(self, Open open) except -1:
+    cdef int count_in(self, Open open) except -1:
         cdef Claim* claim = &open.claim
         cdef Py_ssize_t side_index = claim.side_index
         cdef int64_t best = self.best[side_index]
@@ -194,7 +167,7 @@ cdef class Exposure:
             self.at_best[side_index] = 1
         return 0
 
-    cdef int remove(self, Open open) except -1:
+    cdef int count_out(self, Open open) except -1:
         cdef Claim* claim = &open.claim
         cdef Py_ssize_t side_index = claim.side_index
         self.open_orders -= 1
@@ -232,8 +205,8 @@ cdef class Exposure:
         """Assert that every sum is what the orders and positions add up to."""
         cdef Open open
         cdef Claim claim, again
-        open_qty = [0] * (2 * len(self.instruments))
-        best = [INT64_MIN, INT64_MAX] * len(self.instruments)
+        open_qty = [0] * (2 * len(self.slots))
+        best = [INT64_MIN, INT64_MAX] * len(self.slots)
         cost = 0
         for order, open in self.open.items():
             claim, again = open.claim, self.worst_case(order)
@@ -253,15 +226,12 @@ cdef class Exposure:
         for open in self.open.values():
             at_best[open.claim.side_index] += open.claim.price == best[open.claim.side_index]
         assert list(self.at_best) == at_best
-        nets = [position.net for position in self.positions]
+        nets = [0 if position is None else position.net for position in self.positions]
         worst = [max(q + b, s - q) for q, b, s in zip(nets, open_qty[::2], open_qty[1::2], strict=True)]
         assert list(self.worst) == worst
         assert self.gross_position == sum(worst)
-        event_worst = [0] * len(self.events)
-        for place, market_worst in zip(self.event, worst, strict=True):
-            event_worst[place] += market_worst
+        event_worst = [0] * len(self.event_worst)
+        for instrument in self.instruments:
+            event_worst[self.events[instrument.event]] += worst[instrument.index]
+            assert self.event[instrument.index] == self.events[instrument.event]
         assert list(self.event_worst) == event_worst
-
-
-def _zeros(Py_ssize_t count):
-    return array("q", bytes(8 * count))

@@ -44,6 +44,21 @@ cdef class TokenBucket:
         self._refill(now_ns)
         return self._level // SECOND
 
+    def wait_ns(self, int64_t tokens, int64_t now_ns):
+        """Return in how many ns `tokens` are there, if nobody takes any meanwhile; -1 if it never holds so many."""
+        if tokens * SECOND > self._full:
+            return -1
+        self._refill(now_ns)
+        cdef int64_t missing = tokens * SECOND - self._level
+        return (missing + self._per_second - 1) // self._per_second if missing > 0 else 0
+
+    def change(self, int64_t per_second, int64_t burst, int64_t now_ns):
+        """Go on with another pace and size: what was spent stays spent. ConfigError, and nothing changed, as above."""
+        cdef TokenBucket other = TokenBucket(per_second, burst)
+        self._refill(now_ns)
+        self._level = max(0, other._full - (self._full - self._level))
+        self._full, self._per_second, self._fill_ns = other._full, per_second, other._fill_ns
+
     cdef int _refill(self, int64_t now_ns) except -1:
         cdef int64_t elapsed = now_ns - self._updated_ns
         if elapsed <= 0:

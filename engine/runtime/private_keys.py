@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from engine.errors import ConfigError
+from engine.runtime import secrets
 
 _JAVA = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
 _DER = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|\x81.|\x82..|\x83...)\x02\x01(.)", re.DOTALL)
@@ -22,7 +23,6 @@ _PKCS12 = b"\x03"  # the version that opens it; a private key opens with 0 or 1
 _LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 _BLOCK = re.compile(rb"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
-_OTHERS_MAY = 0o077
 
 
 class KeyFileError(ConfigError):
@@ -112,23 +112,14 @@ def read_passphrase(variable: str, file: Path | None, environ: Mapping[str, str]
     elif file is not None:
         where = f"passphrase file {file}"
         try:
-            found = file.read_bytes().rstrip(b"\r\n")
-        except OSError as error:
-            raise KeyFileError(f"{where} cannot be read: {error.strerror}; correct the path") from None
+            found = secrets.from_file(file).rstrip(b"\r\n")
+        except secrets.SecretError as error:
+            raise KeyFileError(f"passphrase file {error}") from None
     else:
         return None
     if not found:
         raise KeyFileError(f"{where} is empty or not set; put the passphrase there")
     return found
-
-
-def exposure(file: Path) -> str:
-    """Say, for behind its name, that others may read or change the file of a secret; "" where they may not."""
-    try:
-        mode = file.stat().st_mode & 0o777
-    except OSError:
-        return ""
-    return f"is open to others (mode {mode:04o}); chmod 600 it" if mode & _OTHERS_MAY else ""
 
 
 def checked_key_id(text: str) -> str:

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.sim.config import load_config, with_captures
+from engine.sim.config import SimConfig, with_captures
+from engine.sim.kalshi.config import load_any
 from engine.sim.process import run
 
 
@@ -18,7 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--until-eof", action="store_true", help="end when standard input ends")
     given = parser.parse_args(arguments)
     try:
-        config = with_captures(load_config(given.config), given.capture, given.speed)
+        config = load_any(given.config)
+        if isinstance(config, SimConfig):
+            config = with_captures(config, given.capture, given.speed)
     except EngineError as error:
         print(error, file=sys.stderr)
         return 2

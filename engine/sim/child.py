@@ -7,13 +7,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
 from engine.errors import EngineError
 from engine.sim.config import SimConfig
 from engine.sim.control import Answer, ControlClient
+from engine.sim.kalshi.config import KalshiSimConfig
 
 PATIENCE_S = 10.0
 
@@ -25,7 +26,7 @@ class SimChild:
     ready. What it writes to standard error stands in `sim.err` of `directory`: no pipe can fill and stop it.
     """
 
-    def __init__(self, config: SimConfig, directory: Path) -> None:
+    def __init__(self, config: SimConfig | KalshiSimConfig, directory: Path) -> None:
         path = directory / "sim.json"
         path.write_bytes(msgspec.json.encode(config))
         self._words = directory / "sim.err"
@@ -48,7 +49,8 @@ class SimChild:
         line = self.output.readline()
         if not line:
             raise EngineError(f"the simulated venue did not start: {self.last_words()}")
-        ready = json.loads(line)
+        ready: dict[str, Any] = json.loads(line)
+        self.ready = ready  # all that it said of itself
         self.feed_port: int = ready["feed_port"]
         self.fix_port: int = ready["fix_port"]
         self.control_port: int = ready["control_port"]

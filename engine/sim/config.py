@@ -4,8 +4,9 @@ Units   seconds and milliseconds as the names say; paths are relative to the fil
 Errors  ConfigError names the file, the key and the problem.
 """
 
+import ssl
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -16,7 +17,8 @@ from engine.errors import ConfigError
 from engine.exchange.faults import InjectedFault
 from engine.exchange.liquidity import LiquiditySettings
 from engine.instrument import Instrument
-from engine.sim.feed.handshake import PublicKey, load_public_key
+from engine.sim.feed.handshake import load_public_key
+from engine.sim.keys import KeyRing, SimKey, TlsFiles, server_context
 
 T = TypeVar("T")
 
@@ -32,10 +34,12 @@ class FeedConfig(_Section, frozen=True):
     port: int = 0
     auth: Literal["none", "keys"] = "none"
     keys: dict[str, str] = {}
+    certificate: str = ""  # with both files, TLS
+    private_key: str = ""
     ping_seconds: float = 10.0
     write_limit: int = 4 * 2**20  # bytes that may wait for a slow reader
     send_buffer: int = 0  # SO_SNDBUF, which waits in front of them; 0 leaves it to the system
-    max_connections: int = 200
+    max_connections: int = 200  # of one member
     market_limit: int = 1000  # markets per subscription
 
 
@@ -83,7 +87,7 @@ class SimConfig(_Section, frozen=True):
 
 def load_config(path: Path) -> SimConfig:
     """Read `sim.toml`; its paths become absolute."""
-    return resolve(_convert(_read(path), SimConfig, path), path.parent)
+    return resolve(convert(read_document(path), SimConfig, path), path.parent)
 
 
 def resolve(config: SimConfig, base: Path) -> SimConfig:
@@ -95,7 +99,12 @@ def resolve(config: SimConfig, base: Path) -> SimConfig:
         markets=str(base / config.markets),
         state_path=str(base / config.state_path),
         fix=replace(config.fix, session_file=str(base / config.fix.session_file)),
-        feed=replace(config.feed, keys=keys),
+        feed=replace(
+            config.feed,
+            keys=keys,
+            certificate=str(base / config.feed.certificate) if config.feed.certificate else "",
+            private_key=str(base / config.feed.private_key) if config.feed.private_key else "",
+        ),
         capture=replace(config.capture, files=[str(base / file) for file in config.capture.files]),
     )
 
@@ -120,16 +129,29 @@ def load_instruments(path: Path) -> dict[str, Instrument]:
     return {instrument.symbol: instrument for instrument in markets.load_instruments(path)}
 
 
-def public_keys(config: FeedConfig) -> Mapping[str, PublicKey] | None:
-    """Return the keys that may connect; None if any key id may."""
+def public_keys(config: FeedConfig) -> KeyRing | None:
+    """Return the keys that may connect, all of them nobody's; None if any key id may."""
     if config.auth == "none":
         return None
-    return {name: load_public_key(Path(file)) for name, file in config.keys.items()}
+    return KeyRing(SimKey(name, "", load_public_key(Path(file))) for name, file in config.keys.items())
 
 
-def _read(path: Path) -> dict[str, Any]:
+def feed_tls(config: FeedConfig) -> ssl.SSLContext | None:
+    """Return what the feed speaks TLS with; None where it does not."""
+    if not config.certificate and not config.private_key:
+        return None
+    if not config.certificate or not config.private_key:
+        raise ConfigError("feed.certificate and feed.private_key: set both, for TLS, or neither")
     try:
-        if path.suffix == ".json":  # as a parent process writes it
+        return server_context(TlsFiles(Path(config.certificate), Path(config.private_key), Path(config.certificate)))
+    except (OSError, ValueError) as error:  # SSLError is an OSError
+        raise ConfigError(f"feed.certificate: {config.certificate} cannot be used: {error}") from None
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the tables of a file, TOML or, as a parent process writes it, JSON."""
+    try:
+        if path.suffix == ".json":
             return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
         return tomllib.loads(path.read_text())
     except OSError as error:
@@ -138,8 +160,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error}") from None
 
 
-def _convert(document: dict[str, Any], into: type[T], path: Path) -> T:
+def convert(document: dict[str, Any], into: type[T], path: Path) -> T:
+    """Return the tables as a configuration."""
     try:
-        return msgspec.convert(document, into)
+        return msgspec.convert(document, into, str_keys=True)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}") from None

@@ -16,13 +16,18 @@ import uvloop
 from engine.errors import ConfigError, EngineError
 from engine.sim.commands import Commands
 from engine.sim.config import SimConfig
+from engine.sim.control import Command
+from engine.sim.kalshi.commands import KalshiCommands
+from engine.sim.kalshi.config import KalshiSimConfig
+from engine.sim.kalshi.venue import KalshiVenue
+from engine.sim.turning import Turning
 from engine.sim.venue import Venue
 
 
-def run(config: SimConfig, *, until_eof: bool = False) -> int:
+def run(config: SimConfig | KalshiSimConfig, *, until_eof: bool = False) -> int:
     """Run a venue until SIGINT, SIGTERM, `quit`, or the end of standard input if asked; return the exit status.
 
-    Prints one JSON line when it listens: {"ready": true, "feed_port", "fix_port", "control_port"}.
+    Prints one JSON line when it listens: {"ready": true, "feed_port", "fix_port", "control_port"}, and of Kalshi more.
     """
     if config.cpu >= 0:
         os.sched_setaffinity(0, {config.cpu})
@@ -37,20 +42,28 @@ def run(config: SimConfig, *, until_eof: bool = False) -> int:
     return 0
 
 
-async def _serve(config: SimConfig, until_eof: bool) -> None:
-    venue = Venue(config)
+async def _serve(config: SimConfig | KalshiSimConfig, until_eof: bool) -> None:
+    venue, commands = _make(config)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, venue.stop)
     if until_eof:
         loop.add_reader(sys.stdin.fileno(), _stop_at_eof, venue)
-    ports = await venue.start(Commands(venue).table())
+    ports = await venue.start(commands)
     gc.freeze()
     print(msgspec.json.encode({"ready": True, **ports}).decode(), flush=True)
     await venue.run()
 
 
-def _stop_at_eof(venue: Venue) -> None:
+def _make(config: SimConfig | KalshiSimConfig) -> tuple[Venue | KalshiVenue, dict[str, Command]]:
+    if isinstance(config, KalshiSimConfig):
+        kalshi = KalshiVenue(config)
+        return kalshi, KalshiCommands(kalshi).table()
+    venue = Venue(config)
+    return venue, Commands(venue).table()
+
+
+def _stop_at_eof(venue: Turning) -> None:
     if not os.read(sys.stdin.fileno(), 4096):
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
         venue.stop()

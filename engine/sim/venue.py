@@ -14,7 +14,7 @@ import msgspec
 
 from engine import fix
 from engine.codec import Fields
-from engine.errors import ConfigError, EngineError
+from engine.errors import ConfigError
 from engine.exchange import captures
 from engine.exchange.blotter import Blotter
 from engine.exchange.captured import CapturedMarket
@@ -22,7 +22,7 @@ from engine.exchange.events import Canceled, Event, LevelChanged, MassCancel, Ma
 from engine.exchange.exchange import Exchange
 from engine.exchange.faults import Faults
 from engine.exchange.liquidity import Liquidity
-from engine.sim.config import SimConfig, load_instruments, public_keys
+from engine.sim.config import SimConfig, feed_tls, load_instruments, public_keys
 from engine.sim.control import Command, ControlServer
 from engine.sim.feed.frames import Level
 from engine.sim.feed.publisher import MarketData
@@ -30,15 +30,17 @@ from engine.sim.feed.server import FeedServer
 from engine.sim.fix.gateway import VenueGateway
 from engine.sim.fix.opening import open_acceptor
 from engine.sim.order_log import OrderLog
+from engine.sim.turning import Turning, words
 from engine.venue.kalshi.fees import QuadraticFee
 
 DISCONNECTED = "CANCEL_ON_DISCONNECT"  # Text(58)
 
 
-class Venue:
+class Venue(Turning):
     """One venue, from `start` to the end of `run`."""
 
     def __init__(self, config: SimConfig, clock: Callable[[], int] = time.time_ns) -> None:
+        super().__init__(config.step_ms, config.mode == "busy")
         self.now_ns = clock
         now_ns = clock()
         state_path = Path(config.state_path)
@@ -60,14 +62,14 @@ class Venue:
         self.acceptor.on_fault = self.stop
         self.gateway = VenueGateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)
         self.market_data = MarketData(self.instruments, self.depth, config.feed.market_limit, self.faults, self.now_ns)
-        self.feed = FeedServer(self.market_data, config.feed, public_keys(config.feed), self.faults)
+        self.feed = FeedServer(
+            self.market_data, config.feed, public_keys(config.feed), self.faults, feed_tls(config.feed)
+        )
         self._order_log = OrderLog(state_path / "orders.jsonl")
         self._control: ControlServer | None = None
         self._config = config
         self._captures = files
         self._accounts = frozenset(self.acceptor.accounts)
-        self._stopping = asyncio.Event()
-        self._failure = ""
 
     async def start(self, commands: Mapping[str, Command]) -> dict[str, int]:
         """Settle what an earlier run left open, then listen; the control port takes `commands`. Return the ports."""
@@ -76,7 +78,7 @@ class Venue:
         if self.liquidity is not None:
             self.publish(self.liquidity.step(self.exchange, self.now_ns()))
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: self.stop(_words(context.get("exception", context["message"]))))
+        loop.set_exception_handler(lambda _, context: self.stop(words(context.get("exception", context["message"]))))
         await self.acceptor.start()
         try:
             feed_port = await self.feed.start()
@@ -86,20 +88,6 @@ class Venue:
             await self.close()
             raise ConfigError(f"feed.port or control.port: {error}; choose a free one, or 0 for any") from None
         return {"feed_port": feed_port, "fix_port": self.acceptor.port, "control_port": control_port}
-
-    async def run(self) -> None:
-        """Trade until `stop`; raise EngineError with the failure if there was one."""
-        loop = asyncio.get_running_loop()
-        if self._config.mode == "busy":
-            loop.call_soon(self._spin, loop)
-        loop.call_soon(self._tick, loop)
-        await self._stopping.wait()
-        await self.close()
-
-    def stop(self, failure: str = "") -> None:
-        """End `run`, with an error if there was a failure."""
-        self._failure = self._failure or failure
-        self._stopping.set()
 
     def publish(self, events: Iterable[Event], request: Fields | None = None) -> None:
         """Record events and send them: reports to their account, market data to everybody."""
@@ -138,13 +126,6 @@ class Venue:
         self.feed.step(now_ns)
         self.gateway.step(now_ns)
 
-    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Step; then again, `step_ms` later."""
-        if self._stopping.is_set():
-            return
-        loop.call_later(self._config.step_ms / 1000, self._tick, loop)
-        self.step()
-
     def _play(self, now_ns: int) -> None:
         """Publish the captured frames that are due, once somebody has subscribed to a book."""
         if self.replay is None:
@@ -157,11 +138,6 @@ class Venue:
                 self.market_data.on_frame(frame, now_ns)
             self.market_data.flush()
 
-    def _spin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Keep the loop turning, so that nothing waits for a sleeping core."""
-        if not self._stopping.is_set():
-            loop.call_soon(self._spin, loop)
-
     def _submit(self, request: Request) -> list[Event]:
         return self.exchange.submit(request, self.now_ns())
 
@@ -171,7 +147,7 @@ class Venue:
             self.blotter.record([event])
 
     def _on_logout(self, account: str) -> None:
-        if self._config.fix.cancel_on_disconnect and not self._stopping.is_set():
+        if self._config.fix.cancel_on_disconnect and not self.is_stopping:
             events = self.exchange.mass_cancel(MassCancel(account=account, cl_ord_id=""), self.now_ns())
             self.publish(
                 [
@@ -182,17 +158,10 @@ class Venue:
             )
 
     async def close(self) -> None:
-        """Stop listening, log out, and close the files; raise EngineError if something had failed."""
+        """Stop listening, log out, and close the files."""
         if self._control is not None:
             self._control.close()
         self.feed.close()
         await self.acceptor.close()
         self._order_log.close()
         self.blotter.close()
-        if self._failure:
-            raise EngineError(self._failure)
-
-
-def _words(failure: object) -> str:
-    """Return what went wrong: an error that we raised says it itself."""
-    return str(failure) if isinstance(failure, EngineError) else repr(failure)

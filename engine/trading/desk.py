@@ -40,7 +40,7 @@ class Desk:
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
-        """Every market of the engine, at its index."""
+        """Every market of the engine now, by rising index."""
         return self._loop.instruments
 
     @property
@@ -63,7 +63,7 @@ class Desk:
 
     def book(self, instrument: Instrument) -> Book:
         """Return the book of a market, live: it moves with the feed."""
-        return self._loop.books[instrument.index]
+        return self._loop.book(instrument)
 
     def position(self, instrument: Instrument) -> Position:
         """Return the position in a market, live: it moves with each fill and mark."""

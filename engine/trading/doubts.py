@@ -9,7 +9,7 @@ Errors  none.
 Thread  the loop thread only.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from engine import fix
@@ -60,6 +60,18 @@ class Doubts:
         self._wall_ns = wall_ns
         self._doubts: dict[Order | Instrument, Doubt] = {}
         self._borne: set[Order] = set()  # still in doubt, and a person trades on
+
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Know these markets too by their names."""
+        self._by_symbol.update({instrument.symbol: instrument for instrument in instruments})
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget these markets, and every doubt about them."""
+        gone = set(instruments)
+        for instrument in gone:
+            self._by_symbol.pop(instrument.symbol, None)
+        self._doubts = {key: each for key, each in self._doubts.items() if each.instrument not in gone}
+        self._borne = {order for order in self._borne if order.instrument not in gone}
 
     def await_answer(self, order: Order, text: str) -> None:
         """Stop the market of an order whose request may or may not have arrived."""

@@ -6,7 +6,9 @@ cdef int64_t EARLIEST_NS
 
 
 cdef class FeedWatch:
-    cdef object _books, _markets, _notices, _limits, _resync, _reconnect, _lag
+    cdef list _books
+    cdef set _unawaited
+    cdef object _markets, _notices, _limits, _resync, _reconnect, _lag
     cdef Py_ssize_t _next
     cdef dict _stale_ns, _crossed_ns
     cdef str _lost

@@ -9,10 +9,11 @@ Cost    a look takes some of the books in turn, so that ten thousand cost no mor
 Thread  the loop thread only.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from engine.book import Book
+from engine.instrument import Instrument
 from engine.runtime.notices import NoticeKind, Notices
 from engine.trading.lag import NEVER, Lag
 from engine.trading.markets import UNSEEN, Markets, Stop, named
@@ -50,7 +51,8 @@ class FeedWatch:
         resync: Callable[[Book], object],
         reconnect: Callable[[str], object],
     ) -> None:
-        self._books = books
+        self._books = list(books)
+        self._unawaited: set[Book] = set()  # of markets that came while others were there already
         self._markets = markets
         self._notices = notices
         self._limits = limits
@@ -69,6 +71,27 @@ class FeedWatch:
         self._bad_ns = 0  # since when they have been late and not become better
         self._worst_ns = 0  # how late that was
 
+    # The markets
+
+    def add(self, books: Iterable[Book]) -> None:
+        """Watch these books too. Trading in others waits for none that comes after them."""
+        added = list(books)
+        if self._books and not self._lost:
+            self._unawaited.update(added)
+        self._books += added
+        if self._is_late:
+            for book in added:
+                self._markets.stop(book.instrument, Stop.LATE, self._late_text())
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget the books of these markets."""
+        gone = set(instruments)
+        for book in [book for book in self._books if book.instrument in gone]:
+            self._books.remove(book)
+            self._unawaited.discard(book)
+            self._stale_ns.pop(book, None)
+            self._crossed_ns.pop(book, None)
+
     # The feed
 
     @property
@@ -85,12 +108,13 @@ class FeedWatch:
     def connected(self) -> None:
         """Wait for every book once more."""
         self._lost = ""
+        self._unawaited.clear()
         self._stale_ns.clear()
 
     def obstacle(self, now_ns: int) -> str:
         """Return what keeps every market from trading; waits for each book that may still come in time."""
-        if self._lost:
-            return self._lost
+        if self._lost or not self._books:
+            return self._lost or "no market to trade"
         missing = [book.instrument.symbol for book in self._books if book.is_stale and self._may_come(book, now_ns)]
         if missing:
             return f"no fresh book for {len(missing)} of {len(self._books)} markets: {named(missing)}"
@@ -100,7 +124,7 @@ class FeedWatch:
         return ""
 
     def _may_come(self, book: Book, now_ns: int) -> bool:
-        if self._markets.has(book.instrument, SET_ASIDE):
+        if self._markets.has(book.instrument, SET_ASIDE) or book in self._unawaited:
             return False
         return now_ns - self._stale_ns.get(book, now_ns) < self._limits.max_gap_ns
 
@@ -153,9 +177,12 @@ class FeedWatch:
         self._late_after_ns = NEVER
         self._calm_ns = 0
         self._bad_ns, self._worst_ns = now_ns, self._lag.ns
-        text = f"market data run {_seconds(self._lag.ns)} late, allowed {_seconds(self._limits.max_lag_ns)}"
+        text = self._late_text()
         self._notices.tell(NoticeKind.FEED_LATE, text)
         self._markets.stop_all(Stop.LATE, text)
+
+    def _late_text(self) -> str:
+        return f"market data run {_seconds(self._lag.ns)} late, allowed {_seconds(self._limits.max_lag_ns)}"
 
     def _judge_late(self, now_ns: int, is_news: bool) -> None:
         """Open the markets once the data have been in time for a while; connect anew if they only become later."""

@@ -11,6 +11,7 @@ from engine.portfolio._portfolio cimport Portfolio
 from engine.risk._checks cimport Risk
 from engine.runtime._clock cimport Clock
 from engine.runtime._latency cimport LatencyRecorder
+from engine.trading.books cimport Books
 from engine.trading.counters cimport Counters
 from engine.trading.feed_watch cimport FeedWatch
 from engine.trading.gateway cimport Gateway
@@ -20,8 +21,7 @@ cdef int ACCEPTED
 cdef object DELTA
 
 
-cdef class TradingLoop:
-    cdef readonly tuple books, instruments
+cdef class TradingLoop(Books):
     cdef public Orders orders
     cdef public Portfolio portfolio
     cdef public Risk risk
@@ -31,14 +31,12 @@ cdef class TradingLoop:
     cdef readonly Guard guard
     cdef readonly Gateway gateway
     cdef readonly FeedWatch watch
-    cdef readonly object notices, markets, doubts, suspect, settlements  # off the path
+    cdef readonly object notices, markets, doubts, suspect, settlements, news  # off the path
     cdef public bint is_connected, is_trading, is_halted
     cdef public int64_t last_frame_ns
     cdef int64_t _answering_ns
-    cdef list _dirty
-    cdef public tuple _apply
     cdef public object _on_book, _decode_frame, _decode_report
-    cdef object _command, _market_data, _news
+    cdef object _command, _market_data
     cdef Clock _clock
     cdef readonly Clock wall
 

@@ -24,6 +24,7 @@ from engine.risk.codes import RiskReject
 from engine.runtime._clock import Clock
 from engine.runtime._latency import LatencyRecorder
 from engine.runtime.notices import NoticeKind, Notices
+from engine.trading.books import Books
 from engine.trading.doubts import Doubts
 from engine.trading.feed_watch import FeedWatch
 from engine.trading.gateway import Gateway
@@ -38,7 +39,7 @@ NOT_SENT = "request not sent: %s"  # it may or may not have left: the order stay
 DELTA, ACCEPTED = EventKind.DELTA, Outcome.ACCEPTED  # this outcome and those after it answer a request
 
 
-class TradingLoop:
+class TradingLoop(Books):
     """Everything between a frame, a report and the gateway; `assembly` makes one from its parts.
 
     Its supervisor says by `is_connected` whether the venue can be reached, allows new orders and `on_book` by
@@ -66,8 +67,7 @@ class TradingLoop:
         clock_ns: Callable[[], int],
         wall_ns: Callable[[], int],
     ) -> None:
-        self.books = tuple(books)
-        self.instruments: tuple[Instrument, ...] = tuple([book.instrument for book in books])
+        super().__init__(books)
         self.orders = orders
         self.portfolio = portfolio
         self.risk = risk
@@ -86,12 +86,10 @@ class TradingLoop:
         self.is_connected = self.is_trading = self.is_halted = False
         self.last_frame_ns = 0
         self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
-        self._dirty: list[Book] = []
         self._command = command
         self._market_data = market_data
-        self._news = news
+        self.news = news
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
-        self._apply = tuple(book.apply for book in self.books)
         self._on_book = guard.strategy.on_book
         self._decode_frame = market_data.decode
         self._decode_report = decode_report
@@ -116,7 +114,7 @@ class TradingLoop:
                 self.watch.note(event, now_ns)
             if event.kind == DELTA:
                 index = event.instrument.index
-                book = self.books[index]
+                book = self._places[index]
                 if not self._moved(book, self._apply[index](event.side, event.price, event.size), now_ns):
                     self._command(self._market_data.resync((book.instrument,)))
             else:
@@ -160,15 +158,15 @@ class TradingLoop:
 
     def _on_event(self, event: MarketEvent, now_ns: int) -> None:
         """Everything but a signed level change, what comes with a loss first."""
-        self._news.take(event)
+        self.news.take(event)
         if event.kind == EventKind.SNAPSHOT:
-            book = self.books[event.instrument.index]
+            book = self._places[event.instrument.index]
             if self._moved(book, book.snapshot(event.bids, event.asks), now_ns):
                 self.markets.lift(event.instrument, HAS_BOOK)
             else:
                 self._market_data.resync((book.instrument,))  # the feed asks again, at its own pace
         elif event.kind == EventKind.LEVEL:
-            book = self.books[event.instrument.index]
+            book = self._places[event.instrument.index]
             if not self._moved(book, book.set_level(event.side, event.price, event.size), now_ns):
                 self._command(self._market_data.resync((book.instrument,)))
         elif event.kind == EventKind.TRADE:
@@ -194,7 +192,7 @@ class TradingLoop:
             return None
         now_ns = self._clock.now_ns()
         denial = self.risk.check_time_in_force(time_in_force, expire_time_ns) or self.risk.check_new(
-            instrument, side, price, qty, ord_type, self.books[instrument.index], now_ns
+            instrument, side, price, qty, ord_type, self._places[instrument.index], now_ns
         )
         if denial:
             self.guard.denied(None, denial)
@@ -222,7 +220,7 @@ class TradingLoop:
             self.guard.denied(order, RiskReject.HALTED)
             return False
         now_ns = self._clock.now_ns()
-        denial = self.risk.check_replace(order, price, qty, self.books[order.instrument.index], now_ns)
+        denial = self.risk.check_replace(order, price, qty, self._places[order.instrument.index], now_ns)
         if denial:
             self.guard.denied(order, denial)
             return False

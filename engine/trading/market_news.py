@@ -7,7 +7,7 @@ Errors  none.
 Thread  the loop thread only.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from engine.book import Book
 from engine.instrument import Instrument, PriceGrid
@@ -29,12 +29,13 @@ STOPS = {
 class MarketNews:
     """Acts on the news of one desk's markets.
 
-    `command` takes frames for the venue, `settle` a market and what one contract of it pays.
+    `book_of` finds the book of a market, `command` takes frames for the venue, `settle` a market and what one contract
+    of it pays.
     """
 
     def __init__(
         self,
-        books: Sequence[Book],
+        book_of: Callable[[Instrument], Book],
         portfolio: Portfolio,
         counters: Counters,
         notices: Notices,
@@ -42,13 +43,14 @@ class MarketNews:
         command: Callable[[list[bytes]], object],
         settle: Callable[[Instrument, int], object],
     ) -> None:
-        self._books = books
+        self._book_of = book_of
         self._portfolio = portfolio
         self._counters = counters
         self._notices = notices
         self._markets = markets
         self._command = command
         self._settle = settle
+        self.followers: list[Callable[[MarketEvent], object]] = []  # of what becomes of markets, after it was acted on
 
     def take(self, event: MarketEvent) -> None:
         """Tell what is to be told, and act on it."""
@@ -56,20 +58,25 @@ class MarketNews:
             self._notices.tell(kind, text)
         self._counters.gaps += event.gap
         for instrument in event.suspects:
-            self._books[instrument.index].mark_stale()
+            self._book_of(instrument).mark_stale()
         for instrument in event.refused:
             self._markets.stop(instrument, Stop.REFUSED, event.text)
         if event.commands:
             self._command(event.commands)
         if event.kind == EventKind.STATE:
-            self._take_state(event)
+            self.act(event)
+            for follower in self.followers:
+                follower(event)
         elif event.kind == EventKind.UNKNOWN:
             self._counters.unknown_frames += 1
 
-    def _take_state(self, event: MarketEvent) -> None:
+    def act(self, event: MarketEvent) -> None:
+        """Act on what becomes of a market, whoever says so."""
         instrument = event.instrument
+        if event.close_ns:
+            instrument.close_ns = event.close_ns
         if event.grid is not None:
-            self._use_grid(self._books[instrument.index], event.grid)
+            self._use_grid(self._book_of(instrument), event.grid)
         if event.state == MarketState.ACTIVE and self._portfolio[instrument].is_settled:
             text = f"{instrument.symbol}: settled, and called open by the venue: it stays closed"
             self._notices.tell(NoticeKind.SETTLEMENT_WRONG, text)

@@ -8,7 +8,7 @@ Cost    a stop or a lift costs the same however many markets are stopped.
 Thread  the loop thread only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntFlag
 from typing import NamedTuple
 
@@ -28,9 +28,12 @@ class Stop(IntFlag):
     DOUBT = 32  # an order or a fill contradicts what we know
     REJECTS = 64  # the venue refused too many requests in a row; a person lifts it
     INACTIVE = 128  # the venue refused a request because the market takes none; the venue or a person lifts it
+    ACCOUNT = 256  # what the venue says we have differs from what we know; a comparison that agrees lifts it
 
 
-PULLED = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT  # nothing of ours may rest there
+PULLED = (
+    Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT | Stop.ACCOUNT
+)  # nothing of ours may rest there
 UNSEEN = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE  # the feed does not show it as it is
 PULLED_BITS, UNSEEN_BITS = PULLED.value, UNSEEN.value
 
@@ -58,12 +61,24 @@ class Markets:
         self._notices = notices
         self._wall_ns = wall_ns
         self._tell = tell
-        self._instruments: tuple[Instrument, ...] = tuple(risk.exposure.instruments)
+        self._instruments = dict.fromkeys(risk.exposure.instruments)  # as an ordered set
         self._stopped: dict[tuple[Instrument, Stop], StoppedMarket] = {}
         self._causes: dict[Instrument, int] = {}  # of the stopped ones; flags of a class cost a microsecond each
         self.is_quiet = False  # the strategy is told nothing before its start
         self._pulled: dict[Instrument, None] = {}  # those of them where nothing may rest
         self._unseen: set[Instrument] = set()
+
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Know these markets too, open; the strategy is told that they are."""
+        for instrument in instruments:
+            self._instruments[instrument] = None
+            self._tell_strategy(instrument, "")
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget these markets, and what stopped them."""
+        for instrument in instruments:
+            self._lift(instrument, Stop(self._causes.get(instrument, 0)))
+            self._instruments.pop(instrument, None)
 
     def stop(self, instrument: Instrument, cause: Stop, text: str) -> None:
         """Take no new orders in a market, until `lift` of the same cause; told once a cause."""

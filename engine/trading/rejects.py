@@ -4,7 +4,7 @@ Source  FIX 4.4: OrdRejReason(103), 2 is "exchange closed".
 Thread  the loop thread only.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from engine.instrument import Instrument
 from engine.orders.order import Change, Order
@@ -28,6 +28,11 @@ class Rejects:
         self._most = most
         self._closed_texts = closed_texts
         self._in_a_row: dict[Instrument, int] = {}
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget these markets."""
+        for instrument in instruments:
+            self._in_a_row.pop(instrument, None)
 
     def refused(self, change: Change) -> bool:
         """Tell of a refusal and stop the market where it has to be; return whether any market has refusals in a row."""

@@ -68,7 +68,7 @@ class Settlements:
         if position.is_settled and position.mark != price and not position.net:
             shown = instrument.format_price(position.mark)
             raise OrderError(f"{instrument.symbol} has settled at {shown}: nothing of it is held that could be paid")
-        text = f"{describe(position, price)}, by {by}"
+        text, net = f"{describe(position, price)}, by {by}", position.net
         try:
             self._journal.append_settle(instrument, price, 0, self._wall_ns())
         except (JournalError, OSError) as error:
@@ -77,6 +77,8 @@ class Settlements:
         self._risk.refresh(instrument)
         self._notices.tell(NoticeKind.MARKET_SETTLED, f"{instrument.symbol}: {text}")
         self._markets.stop(instrument, Stop.CLOSED, text)
+        if not self._markets.is_quiet:
+            self._guard.call("on_settle", instrument, price, net)
         if not self._risk.is_within_loss():
             self._guard.halt(self._risk.reason)
         return text

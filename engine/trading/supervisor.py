@@ -8,6 +8,7 @@ Thread  the loop thread; `tick` is called every `TICK_NS`.
 
 from collections.abc import Callable
 from enum import Enum
+from typing import Protocol
 
 from engine.orders.order import Order
 from engine.risk import TradingState
@@ -31,6 +32,19 @@ class DeskState(Enum):
     STOPPED = "stopped"
 
 
+class AccountGate(Protocol):
+    """What compares our account with the venue's: trading waits for it after each logon."""
+
+    def logged_on(self) -> None:
+        """Learn that the venue can be reached, and that much may have happened meanwhile."""
+
+    def obstacle(self) -> str:
+        """Return what keeps trading from starting, empty if nothing does."""
+
+    def bear(self) -> None:
+        """Trade on with what differs now, by a person's decision."""
+
+
 class Supervisor:
     """Starts, pauses, halts and stops one loop."""
 
@@ -52,6 +66,7 @@ class Supervisor:
         self._report = report
         self._live = LiveOrders(loop, wall_ns, report)
         self._has_started = False
+        self.account: AccountGate | None = None  # where the venue's account can be read
         self._must_sweep = True  # orders of an earlier run may still live at the venue
         self._is_confirmed = False
         self._pulled: list[Order] = []  # what was alive when every order had to go
@@ -77,6 +92,8 @@ class Supervisor:
         """Learn that the venue can be reached."""
         self._loop.is_connected = True
         self._live.forget()
+        if self.account is not None:
+            self.account.logged_on()
         self._report("session logged on")
 
     def on_logout(self, reason: str) -> None:
@@ -141,7 +158,9 @@ class Supervisor:
     def _resume(self, note: str) -> None:
         self._loop.doubts.bear()
         self._loop.watch.trust()
-        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE)
+        if self.account is not None:
+            self.account.bear()
+        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE | Stop.ACCOUNT)
         self._leave_halt(TradingState.ACTIVE, note)
 
     def cancel_all(self) -> None:
@@ -250,7 +269,7 @@ class Supervisor:
             self._cancel_all()
             return "orders of an earlier run are being cancelled"
         self._live.ask_for_unknown(now_ns)
-        return self._loop.watch.obstacle(now_ns)
+        return (self.account.obstacle() if self.account else "") or self._loop.watch.obstacle(now_ns)
 
     def _pull_stopped(self, now_ns: int) -> None:
         """Cancel what rests in markets where nothing of ours may."""

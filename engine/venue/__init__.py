@@ -4,7 +4,8 @@ A venue is one folder or module here that satisfies these protocols; nothing els
 offers beside them: `rest` (requests as values), `reference` (its markets), `account` (what we have there).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Protocol, cast
 
 from engine.codec import Fields
@@ -55,11 +56,16 @@ class MarketEvent:
 
     A STATE has its `state`; `grid` where the prices change, `close_ns` where the venue says when the market closes,
     and as its `price` what a contract pays, -1 while nobody knows.
+
+    `news` is what a frame says beside books, trades and states, whatever its kind: a value of `engine.venue.account`,
+    `.reference` or `.quotes`. `account_gap` says that such news of our account may have been lost. `cl_ord_id` of a
+    DELTA is that of our own order which caused it, "" for those of others.
     """
 
     __slots__ = (
-        "asks", "bids", "close_ns", "commands", "gap", "grid", "instrument", "is_block", "kind", "notices", "price",
-        "refused", "seq", "sid", "side", "size", "state", "suspects", "text", "venue_time_ns",
+        "account_gap", "asks", "bids", "cl_ord_id", "close_ns", "commands", "gap", "grid", "instrument", "is_block",
+        "kind", "news", "notices", "price", "refused", "seq", "sid", "side", "size", "state", "suspects", "text",
+        "venue_time_ns",
     )  # fmt: skip
 
     def __init__(self, kind: int = EventKind.UNKNOWN) -> None:
@@ -87,6 +93,9 @@ class MarketEvent:
         self.state = MarketState.UNCHANGED
         self.grid: PriceGrid | None = None
         self.close_ns = 0
+        self.news: object = None
+        self.account_gap = False
+        self.cl_ord_id = ""
 
     def tell(self, kind: NoticeKind, text: str) -> None:
         """Add a notice for people."""
@@ -97,14 +106,16 @@ class MarketDataCounts:
     """Counts of a dialect since it was made, in frames unless stated otherwise."""
 
     __slots__ = (
-        "blocks", "doubled", "duplicates", "gaps", "malformed", "missed", "off_grid", "refused", "resets", "snapshots",
-        "states", "strays", "trades", "unknown_markets", "unknown_types", "waiting",
+        "blocks", "crossed", "doubled", "duplicates", "elsewhere", "gaps", "malformed", "missed", "off_grid", "refused",
+        "resets", "snapshots", "states", "strays", "trades", "unknown_markets", "unknown_types", "waiting",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.blocks = 0  # trades beside the book
+        self.crossed = 0  # books that were crossed in their first snapshot
         self.doubled = 0  # levels that a snapshot names twice
         self.duplicates = 0
+        self.elsewhere = 0  # news of a subaccount that is not ours
         self.gaps = 0
         self.malformed = 0  # raised as DecodeError
         self.missed = 0  # numbers that never came
@@ -135,6 +146,18 @@ class MarketDataDialect(Protocol):
     def subscribe(self) -> list[bytes]:
         """Forget every subscription and return the frames that make them anew on a fresh connection."""
 
+    def add(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        """Carry these markets too; return the frames that subscribe to them on the connection that there is.
+
+        Where there is none they go with the next `subscribe`. Their snapshots are waited for.
+        """
+
+    def remove(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        """Carry these markets no more; return the frames that end their subscriptions.
+
+        What still comes about one of them is counted as about an unknown market.
+        """
+
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
         """Ask for fresh snapshots of these markets, whose levels are ignored until then.
 
@@ -154,10 +177,28 @@ class MarketDataDialect(Protocol):
         """Return the event of one frame; raise DecodeError if it is not one."""
 
 
+class Verdict(Enum):
+    """What follows from a refusal, or from an end that nobody asked for, as its venue means it."""
+
+    REFUSES_ORDER = "this order alone is refused, for now"
+    ENDS_ORDER = "the order is over, as its own terms say or by the venue; nobody is at fault"
+    CLOSES_MARKET = "the market takes no requests until its state changes"
+    THROTTLES = "the account is short of something: the next requests must wait"
+    UNKNOWN = "it may have been applied all the same"
+    OUR_FAULT = "the request is wrong, and would be refused again"
+
+
 class OrderDialect(Protocol):
     """Orders to message bodies and messages to one report. A body is what `Session.send` takes."""
 
     closed_texts: frozenset[str]  # Text(58) of a refusal that says that the market takes no requests now
+    consequences: Mapping[str, Verdict]  # by Text(58), of every text that the venue is known to write
+
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Know these markets too."""
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget these markets; a request about one is an OrderError from here on."""
 
     def new_order(self, order: Order, now_ns: int) -> bytes:
         """Return the body of the request that opens an order, under `order.cl_ord_id`."""

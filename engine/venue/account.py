@@ -24,6 +24,7 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     shard: int = 0
     updated_ns: int = 0
+    reason: str = ""  # why it was changed last, in the venue's word, where it says so
 
 
 class VenueFill(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +72,20 @@ class VenueSettlement(msgspec.Struct, frozen=True, kw_only=True):
     no_qty: int = 0
 
 
+class OrderGroupChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an order group: `change` is the venue's word. `limit` is the new one, -1 where it says none."""
+
+    group_id: str
+    change: str
+    limit: int = -1
+    time_ns: int = 0
+
+
 class AccountDialect(Protocol):
     """What asks a venue for an account. Lists are complete only once their last page is read."""
+
+    def as_of(self) -> Call[int] | None:
+        """Return what asks how fresh the answers below are, in ns since 1970; None where they are always fresh."""
 
     def balance(self) -> Call[VenueBalance]:
         """Return what asks for the cash."""

@@ -3,7 +3,7 @@
 Units   prices in integers of the venue's decimals, times in ns since 1970, fees as in `FeeTerms`.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -69,3 +69,70 @@ class ReferenceDialect(Protocol):
 
     def markets(self, selection: Selection) -> list[PagedCall[MarketListing]]:
         """Return what asks for a selection: its answers may hold more, which `Selection.takes` sorts out."""
+
+
+class MarketChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue's feed says of a market that is not subscribed. A `state` of UNCHANGED is another kind of news."""
+
+    symbol: str
+    state: int
+    stage: str  # the venue's word
+    close_ns: int = 0
+    payout: int = -1
+    bands: tuple[PriceBand, ...] = ()
+    title: str = ""
+
+
+class MarketTicker(msgspec.Struct, frozen=True, kw_only=True):
+    """A market in short, as a feed tells it. What it does not say is -1; a price of 0 is the venue's own."""
+
+    symbol: str
+    last: int = -1
+    last_size: int = -1
+    best_bid: int = -1
+    bid_size: int = -1
+    best_ask: int = -1
+    ask_size: int = -1
+    volume: int = -1
+    open_interest: int = -1
+    time_ns: int = 0
+
+
+class EventListing(msgspec.Struct, frozen=True, kw_only=True):
+    """An event whose markets exclude each other, or not: `netting` is the venue's word for how they do."""
+
+    event: str
+    series: str
+    title: str = ""
+    netting: str = ""
+    shard: int = 0
+
+
+class EventFees(msgspec.Struct, frozen=True, kw_only=True):
+    """Other fee terms for every market of an event; -1 where the series' own hold again."""
+
+    event: str
+    maker_percent: int = -1
+    multiplier_milli: int = -1
+
+
+class BookListing(msgspec.Struct, frozen=True, kw_only=True):
+    """One order book of YES prices as it was when the venue answered: (price, size), the best one first."""
+
+    symbol: str
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+@runtime_checkable
+class BrowsingDialect(ReferenceDialect, Protocol):
+    """What a person looks at a venue with, beside what an engine asks."""
+
+    def every_market(self, states: tuple[int, ...]) -> list[PagedCall[MarketListing]]:
+        """Return what asks for all markets of the venue: its answers may hold some in other states."""
+
+    def book(self, symbol: str, depth: int = 0) -> Call[BookListing]:
+        """Return what asks for an order book, `depth` levels of each side; 0 is all."""
+
+    def take_oddities(self) -> list[str]:
+        """Return what of the answers was not understood, each once, for people."""

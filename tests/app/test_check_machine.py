@@ -9,7 +9,7 @@ import pytest
 
 from engine.app import machine
 from engine.app.check import check
-from engine.config.engine import EngineSection
+from engine.config.sections import EngineSection
 from tests.app.test_check import RUNS, SESSION_FILE
 
 

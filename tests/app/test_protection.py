@@ -2,14 +2,12 @@
 
 import asyncio
 import logging
-from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from engine.app import commands
 from engine.app.check import check, protections
 from engine.cli import main
 from engine.errors import ConfigError
@@ -127,7 +125,7 @@ def test_m11_key_that_cannot_be_used_is_one_problem_with_its_file(
     key.chmod(0o600)
     (problem,) = check(path)[0]
     assert problem.endswith(
-        f".credentials: {key} is encrypted, and no passphrase is given; set private_key_passphrase_env or _file"
+        f"key file {key} is encrypted, and no passphrase is given; set private_key_passphrase_env or _file"
     )
     monkeypatch.setenv("PASSPHRASE", PASSPHRASE.decode())
     opened = with_key().replace('"key.pem"\n', '"key.pem"\nprivate_key_passphrase_env = "PASSPHRASE"\n')
@@ -137,7 +135,7 @@ def test_m11_key_that_cannot_be_used_is_one_problem_with_its_file(
     assert "does not open with the passphrase that is given" in problem and "not this one" not in problem
 
 
-def test_m11_key_that_others_may_read_is_a_warning_of_check_and_run(
+def test_m11_key_that_others_may_read_is_refused_by_check_and_run(
     config: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("KEY_ID", "ENGINE")
@@ -145,11 +143,11 @@ def test_m11_key_that_others_may_read_is_a_warning_of_check_and_run(
     key.write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
     key.chmod(0o644)
     path = config(with_key())
-    told = f"{key} is open to others (mode 0644); chmod 600 it"
-    assert check(path) == ([], [told])
+    told = f"session.credentials.private_key_file: key file {key} is open to others (mode 0644); chmod 600 it"
+    assert check(path) == ([told], [])
     monkeypatch.setattr("engine.app.running.run", lambda config: 0)
-    commands.run(Namespace(config=path))
-    assert f"warning: {told}\n" in capsys.readouterr().err
+    assert main(["run", str(path)]) == 2
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["S9_PASSWORD", "S9_HOST"])

@@ -8,8 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from engine.app.loading import build_strategy
-from engine.config.engine import Credentials, EngineConfig, load
+from engine.config.credentials import Credentials
+from engine.config.engine import load
 from engine.config.markets import load_instruments
+from engine.config.sections import EngineConfig
 from engine.config.tables import Tables, parse_duration
 from engine.errors import ConfigError
 from engine.instrument import PriceBand
@@ -118,7 +120,16 @@ def test_market_without_bands_has_no_grid(written: Callable[..., Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "ns"), [("1ns", 1), ("250us", 250_000), ("40ms", 40_000_000), ("1.5s", 1_500_000_000), ("0s", 0)]
+    ("text", "ns"),
+    [
+        ("1ns", 1),
+        ("250us", 250_000),
+        ("40ms", 40_000_000),
+        ("1.5s", 1_500_000_000),
+        ("0s", 0),
+        ("15min", 900 * 10**9),
+        ("1.5h", 5400 * 10**9),
+    ],
 )
 def test_durations_become_nanoseconds(text: str, ns: int) -> None:
     assert parse_duration(text) == ns
@@ -127,12 +138,17 @@ def test_durations_become_nanoseconds(text: str, ns: int) -> None:
 # Credentials
 
 
+def secret_file(path: Path, content: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+
+
 def with_credentials(rows: str) -> str:
     return WHOLE.replace("[[market]]", f"[session.credentials]\n{rows}\n[[market]]", 1)
 
 
 def test_credentials_come_from_the_environment(written: Callable[..., Path], tmp_path: Path) -> None:
-    (tmp_path / "key.pem").write_bytes(b"secret")
+    secret_file(tmp_path / "key.pem", b"secret")
     path = written(with_credentials('key_id_env = "KEY_ID"\nprivate_key_file_env = "KEY_FILE"'))
     environ = {"KEY_ID": "me", "KEY_FILE": str(tmp_path / "key.pem")}
     credentials = load(path, environ).session.credentials
@@ -142,7 +158,7 @@ def test_credentials_come_from_the_environment(written: Callable[..., Path], tmp
 
 
 def test_key_file_stands_beside_the_configuration(written: Callable[..., Path], tmp_path: Path) -> None:
-    (tmp_path / "key.pem").write_bytes(b"secret")
+    secret_file(tmp_path / "key.pem", b"secret")
     assert load(written(with_credentials('private_key_file = "key.pem"')), {}).session.credentials.private_key({})
 
 
@@ -176,8 +192,8 @@ def test_m11_passphrase_of_a_key_comes_from_the_environment_or_a_file(
     written: Callable[..., Path], tmp_path: Path
 ) -> None:
     key = ed25519.Ed25519PrivateKey.generate()
-    (tmp_path / "key.pem").write_bytes(pem(key, PASSPHRASE))
-    (tmp_path / "credential").write_bytes(PASSPHRASE + b"\n")
+    secret_file(tmp_path / "key.pem", pem(key, PASSPHRASE))
+    secret_file(tmp_path / "credential", PASSPHRASE + b"\n")
     environ = {"P": PASSPHRASE.decode()}
     for row in ('private_key_passphrase_env = "P"', 'private_key_passphrase_file = "credential"'):
         path = written(with_credentials(f'private_key_file = "key.pem"\n{row}'))
@@ -192,14 +208,59 @@ def test_m11_key_id_is_stripped_and_its_control_characters_are_refused(written: 
     assert "Injected" not in found
 
 
-def test_m11_file_of_a_secret_that_others_may_read_is_told(tmp_path: Path) -> None:
-    for name in ("key.pem", "credential"):
-        (tmp_path / name).touch(mode=0o644)
-        (tmp_path / name).chmod(0o644)
-    shown = Credentials(private_key_file=tmp_path / "key.pem", private_key_passphrase_file=tmp_path / "credential")
-    assert shown.exposed({}) == [
-        f"{tmp_path}/{name} is open to others (mode 0644); chmod 600 it" for name in ("key.pem", "credential")
-    ]
+def test_m11_file_of_a_secret_that_others_may_read_is_refused(written: Callable[..., Path], tmp_path: Path) -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    secret_file(tmp_path / "key.pem", pem(key, PASSPHRASE))
+    secret_file(tmp_path / "phrase", PASSPHRASE)
+    path = written(with_credentials('private_key_file = "key.pem"\nprivate_key_passphrase_file = "phrase"'))
+    assert load(path, {}).session.credentials.private_key({}) == pem(key)
+    for name, words in (("key.pem", "key file"), ("phrase", "passphrase file")):
+        (tmp_path / name).chmod(0o640)
+        (found,) = wrong(path)
+        words = f"{words} {tmp_path / name} is open to others (mode 0640); chmod 600 it"
+        assert found == f"session.credentials.private_key_file: {words}"
+        (tmp_path / name).chmod(0o600)
+
+
+def test_key_comes_from_a_variable_a_credential_or_a_command(written: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "kalshi").write_bytes(b"secret")
+    (tmp_path / "credentials" / "id").write_bytes(b"me\n")
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials"), "PEM": "secret"}
+    for row in (
+        'private_key_env = "PEM"',
+        'private_key_credential = "kalshi"',
+        f'private_key_command = ["cat", "{tmp_path}/credentials/kalshi"]',
+    ):
+        path = written(with_credentials(f'key_id_credential = "id"\n{row}'))
+        credentials = load(path, environ).session.credentials
+        assert (credentials.key_id(environ), credentials.private_key(environ)) == ("me", b"secret")
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ('private_key_env = "GONE"', "environment variable GONE is not set"),
+        ('private_key_env = "-----BEGIN hunter2"', "the environment variable named there is not set"),
+        (
+            'private_key_credential = "gone"',
+            "credential gone: there is no CREDENTIALS_DIRECTORY",
+        ),
+        ('private_key_command = ["false"]', "command false ended with status 1: it says nothing"),
+        ('private_key_command = ["true"]', "command true printed nothing"),
+        ('private_key_command = ["/no/such"]', "command /no/such cannot be run: No such file or directory"),
+        ('private_key_command = ["sh", "-c", "echo locked >&2; exit 3"]', "command sh ended with status 3: locked"),
+        ('private_key_command = ["head", "-c", "65537", "/dev/zero"]', "command head holds more than 65536 bytes"),
+    ],
+)
+def test_source_of_a_key_that_gives_none_is_named(written: Callable[..., Path], rows: str, problem: str) -> None:
+    (found,) = wrong(written(with_credentials(rows)))
+    assert found.startswith(f"session.credentials.private_key_file: {problem}")
+
+
+def test_two_sources_of_a_key_exclude_each_other(written: Callable[..., Path]) -> None:
+    (found,) = wrong(written(with_credentials('private_key_env = "A"\nprivate_key_credential = "b"')))
+    assert found == "session.credentials: private_key_env and private_key_credential exclude each other"
 
 
 # Strategy

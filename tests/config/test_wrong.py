@@ -213,3 +213,33 @@ def test_markets_here_and_elsewhere_are_one_problem(written: Callable[..., Path]
 def test_market_file_alone_raises_all_its_problems(written: Callable[..., Path]) -> None:
     with pytest.raises(ConfigError, match=r"(?s)market\[0\].symbol: missing.*market\[0\].bands: missing"):
         load_instruments(written("[[market]]\n"))
+
+
+# A universe, and the interface that lists it
+
+
+REST = '[rest]\nurl = "https://venue.example/api"\ndialect = "kalshi"\n'
+UNIVERSE = '[universe]\nseries = ["KXBTC15M"]\n'
+
+
+def test_universe_takes_the_place_of_the_markets(written: Callable[..., Path]) -> None:
+    config = load(written(WHOLE.replace(MARKETS, REST + UNIVERSE)), {})
+    assert config.instruments == () and config.universe is not None
+    assert (config.universe.series, config.universe.closing_within_ns) == (("KXBTC15M",), NO_LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("tables", "problem"),
+    [
+        (UNIVERSE, "universe: wants [rest]: that is where the venue lists its markets"),
+        (REST + "[universe]\n", "universe: names no market: list symbols, events or series"),
+        (REST.replace("https", "http") + UNIVERSE, 'rest: url: "http://venue.example/api" is not encrypted'),
+        (REST.replace("https", "ws") + UNIVERSE, 'rest: url: "ws://venue.example/api" must begin with http:// or'),
+        (REST.replace("//", "//me:hunter2@") + UNIVERSE, 'rest: url: "https://...@venue.example/api" holds a name'),
+        (REST + UNIVERSE + 'refresh = "0s"\n', "universe: refresh must be positive"),
+    ],
+)
+def test_wrong_universe_is_named(written: Callable[..., Path], tables: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(written(WHOLE.replace(MARKETS, tables)), {})
+    assert problem in str(caught.value) and "hunter2" not in str(caught.value)

@@ -13,19 +13,22 @@ from engine import strategy
 from engine.app import loading, looking
 from engine.book import Book, SortedBook
 from engine.cli import parser
-from engine.config.engine import (
-    Credentials,
+from engine.config.credentials import Credentials
+from engine.config.markets import BandSection, Decimals, MarketSection
+from engine.config.sections import (
     EngineSection,
     FeedSection,
     JournalSection,
     LogSection,
     MetricsSection,
+    RestSection,
     Sections,
     SessionSection,
     StrategySection,
+    UniverseSection,
+    VenueSection,
     WatchdogSection,
 )
-from engine.config.markets import BandSection, Decimals, MarketSection
 from engine.exchange.faults import KINDS, InjectedFault
 from engine.exchange.liquidity import LiquiditySettings
 from engine.fix import Status
@@ -42,6 +45,7 @@ from engine.risk.limits import DuplicateLimit
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
 from engine.strategy import Context, Strategy
+from engine.trading.reconcile.judge import Rule
 from tests.house.test_rooms import CONTENTS, SOCKETS
 from tests.support.desks import HOOKS, Scene
 from tests.support.pages import keys_of, page, rows, section
@@ -52,7 +56,10 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [engine]": EngineSection,
     "## [session]": SessionSection,
     "## [feed]": FeedSection,
-    "## [session.credentials] and [feed.credentials]": Credentials,
+    "## [venue]": VenueSection,
+    "## [rest]": RestSection,
+    "## [universe]": UniverseSection,
+    "## [session.credentials], [feed.credentials] and [rest.credentials]": Credentials,
     "## [risk]": Limits,
     "## [risk.rate]": RateLimit,
     "## [risk.duplicates]": DuplicateLimit,
@@ -101,7 +108,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:14] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:17] if "." not in heading}
 
 
 # session-files.md
@@ -163,6 +170,10 @@ def test_fields_of_an_order_that_the_page_names_exist() -> None:
     named = [word for word in sentence.replace("`", " ` ").split() if word.isidentifier() and "_" in word]
     assert len(named) > 10
     assert [name for name in named if not hasattr(Order, name)] == []
+
+
+def test_rules_of_reconciliation_are_those_of_the_code() -> None:
+    assert [rule for rule, *_ in rows(page("orders.md"), "rule", "when")] == [rule.value for rule in Rule]
 
 
 # metrics.md

@@ -8,7 +8,9 @@ import pytest
 from engine.cli import main
 from engine.errors import JournalError
 from engine.fix import BUY
+from engine.instrument import Instrument, PriceBand
 from engine.journal.dump import dump
+from engine.journal.markets import list_market, retire_market
 from engine.journal.reader import read, read_all
 from engine.journal.segments import RecordKind, journal_paths
 from engine.journal.verify import verify
@@ -30,6 +32,7 @@ def every_kind(tmp_path: Path) -> Path:
             chaos = Chaos(5, desk.orders, desk.portfolio, desk.journal)
             for _ in range(300):
                 chaos.step()
+            come_and_go(desk)
             for order in desk.orders.live():
                 desk.orders.expire(order)
             for instrument in INSTRUMENTS:
@@ -48,6 +51,19 @@ def every_kind(tmp_path: Path) -> Path:
         if nonce == "B":
             break
     return tmp_path
+
+
+def come_and_go(desk: Desk) -> None:
+    """Let a market come, make some money and be forgotten, and take a snapshot behind it."""
+    fog = Instrument("KXFOG-1", 2, [PriceBand(0, 10_000, 100)])
+    list_market(desk.journal, fog, 1)
+    desk.portfolio.add([fog])
+    desk.portfolio.fill(fog, BUY, 1, 4_200, 7)
+    desk.portfolio.settle(fog, 10_000)
+    desk.portfolio.remove([fog])
+    retire_market(desk.journal, fog, 1)
+    desk.journal.roll()
+    desk.snapshots.take()
 
 
 def test_every_kind_of_record_is_printed_of_a_whole_directory(every_kind: Path) -> None:

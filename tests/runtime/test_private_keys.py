@@ -11,7 +11,6 @@ from engine.runtime.private_keys import (
     KeyFileError,
     PassphraseMissing,
     checked_key_id,
-    exposure,
     load_private_key,
     read_passphrase,
     without_passphrase,
@@ -61,6 +60,7 @@ def test_older_forms_of_pem_and_a_key_behind_other_blocks_are_read(passphrase: b
 
 def test_m11_passphrase_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
     file = tmp_path / "credential"
+    file.touch(mode=0o600)
     file.write_bytes(PASSPHRASE + b"\r\n")
     assert read_passphrase("", None, {}) is None
     assert read_passphrase("P", None, {"P": "correct horse"}) == PASSPHRASE
@@ -74,15 +74,6 @@ def test_m11_passphrase_comes_from_the_environment_or_a_file(tmp_path: Path) -> 
     ):
         with pytest.raises(KeyFileError, match=text):
             read_passphrase(variable, path, {})
-
-
-@pytest.mark.parametrize(("mode", "is_told"), [(0o600, False), (0o400, False), (0o644, True), (0o640, True)])
-def test_m11_file_that_others_may_read_is_told(tmp_path: Path, mode: int, is_told: bool) -> None:
-    file = tmp_path / "key.pem"
-    file.touch()
-    file.chmod(mode)
-    assert exposure(file) == (f"is open to others (mode 0{mode:o}); chmod 600 it" if is_told else "")
-    assert exposure(tmp_path / "absent") == ""
 
 
 @pytest.mark.parametrize("text", ["abc\r", " abc\n", "\tabc", "abc"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.runtime.watchdog import Stall, Watchdog
+from engine.runtime.watch.watchdog import Stall, Watchdog
 
 MS = 1_000_000
 
@@ -121,7 +121,7 @@ PROGRAM = """
 import ctypes, os, sys, time
 from engine.runtime.halt_word import HALT, Word, pack
 from engine.runtime.person import the_engine
-from engine.runtime.watchdog import LastWord, Watchdog
+from engine.runtime.watch.watchdog import LastWord, Watchdog
 descriptor = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
 word = pack(Word(HALT, 0, the_engine(), "held"))
 dog = Watchdog(0, int(sys.argv[2]) * 1_000_000, lambda *_: None, lambda *_: time.sleep(60))

@@ -152,6 +152,7 @@ def test_ticker_starts_with_a_ticker_on_request_and_has_no_seq() -> None:
             "yes_bid_dollars": "0.4100", "yes_ask_dollars": "0.4300", "yes_bid_size_fp": "300.00",
             "yes_ask_size_fp": "85.50", "last_trade_size_fp": "1.00", "volume_fp": "1.00", "open_interest_fp": "0.00",
             "dollar_volume": 0, "dollar_open_interest": 0, "ts": NOW // 1000, "ts_ms": NOW,
+            "time": "2026-11-23T14:30:00.011Z",
         },
     }  # fmt: skip
 

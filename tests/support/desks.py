@@ -8,7 +8,7 @@ from msgspec import structs
 from engine import fix
 from engine.book import ASK, BID, Book, make_book
 from engine.codec import Fields
-from engine.errors import DecodeError
+from engine.errors import ConfigError, DecodeError
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
 from engine.orders.order import Change, Order
@@ -25,8 +25,8 @@ from tests.support.risks import NO_LIMITS
 
 CENTS = [PriceBand(0, 10_000, 100)]
 HOOKS = (
-    "on_start", "on_book", "on_trade", "on_block_trade", "on_order", "on_fill", "on_reject", "on_market", "on_timer",
-    "on_input", "on_halt", "on_stop",
+    "on_start", "on_book", "on_trade", "on_block_trade", "on_order", "on_fill", "on_reject", "on_market", "on_settle",
+    "on_timer", "on_input", "on_halt", "on_stop",
 )  # fmt: skip
 STEPS = {
     "book": ("apply", "snapshot", "set_level", "mark_stale"),
@@ -99,6 +99,14 @@ class FakeDialect:
 
     knows_status = True
 
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        for instrument in instruments:
+            if not instrument.symbol.isascii():
+                raise ConfigError(f"Symbol(55) {instrument.symbol!r} is not ASCII")
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        pass
+
     def new_order(self, order: Order, now_ns: int) -> bytes:
         return f"D {order.cl_ord_id}".encode()
 
@@ -127,6 +135,12 @@ class FakeMarketData:
         if isinstance(frame, bytes):
             raise DecodeError("market data unreadable")
         return frame
+
+    def add(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        return [f"add {' '.join([instrument.symbol for instrument in instruments])}".encode()]
+
+    def remove(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        return [f"remove {' '.join([instrument.symbol for instrument in instruments])}".encode()]
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
         return [f"resync {instrument.symbol}".encode() for instrument in instruments]

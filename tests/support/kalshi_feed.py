@@ -15,8 +15,8 @@ CENT = (PriceBand(0, 10000, 100),)
 
 
 COUNTS = (
-    "blocks", "doubled", "duplicates", "gaps", "malformed", "missed", "off_grid", "refused", "resets", "snapshots",
-    "states", "strays", "trades", "unknown_markets", "unknown_types", "waiting",
+    "blocks", "crossed", "doubled", "duplicates", "elsewhere", "gaps", "malformed", "missed", "off_grid", "refused",
+    "resets", "snapshots", "states", "strays", "trades", "unknown_markets", "unknown_types", "waiting",
 )  # fmt: skip
 
 

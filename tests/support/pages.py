@@ -113,7 +113,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "required"
     value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
-    if value is None:
+    if value is None or value == NO_LIMIT:
         return '"none"'
     if Unit.DURATION in get_args(field.type):
         return f'"{duration(value)}"'

@@ -72,7 +72,7 @@ def picture(loop: TradingLoop) -> Callable[[], View]:
         front += layout.DIRECTORY.struct.pack(block.name.encode(), places[block.name][0], block.size, 10**6, 0)
     memory = bytearray(front + bytes(size - len(front)))
     writer = ViewWriter(memory, loop, ())
-    counts = {"counters": 1, "markets": len(loop.books)}
+    counts = {"counters": 1, "markets": len(loop.books), "listed": len(loop.books)}
     names = [MarketName(each.symbol, each.event, each.limit) for each in loop.instruments]
 
     def look() -> View:

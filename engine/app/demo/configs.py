@@ -11,7 +11,9 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from engine.config.engine import Credentials, EngineConfig, load
+from engine.config.credentials import Credentials
+from engine.config.engine import load
+from engine.config.sections import EngineConfig
 from engine.config.shipped import config_path
 from engine.exchange import captures
 from engine.instrument import Instrument

@@ -26,7 +26,7 @@ from engine.app.demo.summary import summary
 from engine.app.engine import Engine
 from engine.app.running import obey_signals, running_mode
 from engine.app.stepped import trade_in_steps
-from engine.config.engine import EngineConfig
+from engine.config.sections import EngineConfig
 from engine.errors import EngineError
 from engine.runtime import log
 from engine.runtime.latency import LatencyCounts

@@ -128,7 +128,7 @@ def _feeds(view: View) -> Iterable[Metric]:
     yield _counters("feed_frames", "market-data frames by what became of them", "kind", frames)
     books = dict.fromkeys(layout.BOOK_STATES, 0)
     stopped = 0
-    for market in view.records("markets"):
+    for market in view.markets().values():
         books[layout.BOOK_STATES[market.book_state]] += 1
         stopped += bool(market.flags & layout.STOPPED)
     yield _gauges("books", "books by their state", "state", books)
@@ -191,13 +191,13 @@ def _limits(view: View) -> Iterable[Metric]:
 
 def _by_market(view: View, listed: Collection[str]) -> Iterable[Metric]:
     """What is held, ordered or listed; positions beyond the bound are added up as `other`."""
-    head, markets = view.head, view.records("markets")
+    head, markets = view.head, view.markets()
     money, contracts = 10 ** (head.price_decimals + head.size_decimals), 10**head.size_decimals
-    names = [view.symbol(index) for index in range(len(markets))]
+    names = {index: view.symbol(index) for index in markets}
     ordered = {order.market for order in view.records("orders")}
     wanted = [
         index
-        for index, market in enumerate(markets)
+        for index, market in markets.items()
         if market.net or market.pnl or index in ordered or names[index] in listed
     ]
     wanted.sort(key=lambda index: (-abs(markets[index].net), -abs(markets[index].pnl), index))

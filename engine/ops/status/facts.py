@@ -3,7 +3,7 @@
 Units   prices, sizes and money are text in dollars and contracts; ages are seconds, moments seconds since 1970.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
@@ -36,7 +36,7 @@ def life_of(view: View) -> Life:
 def facts(view: View) -> dict[str, Any]:
     """Return everything that `status` tells."""
     head, desk, life = view.head, view.desk, life_of(view)
-    sessions, markets = view.records("sessions"), view.records("markets")
+    sessions, markets = view.records("sessions"), view.markets()
     books = _books(view, markets)
     ended_s = head.ended_utc_ns or (head.written_utc_ns if life is Life.GONE else 0)
     return {
@@ -62,7 +62,7 @@ def facts(view: View) -> dict[str, Any]:
         "live_orders": head.live_orders,
         "unknown_orders": [_unknown(view, order) for order in view.records("orders") if order.unknown_since_ns],
         "limits": [_limit(view, limit) for limit in view.records("limits")],
-        "positions": {view.symbol(index): view.size(each.net) for index, each in enumerate(markets) if each.net},
+        "positions": {view.symbol(index): view.size(each.net) for index, each in markets.items() if each.net},
         "pnl": view.money(head.pnl),
         "day_pnl": view.money(head.day_pnl),
         "fees": view.money(head.fees),
@@ -76,11 +76,11 @@ def facts(view: View) -> dict[str, Any]:
     }
 
 
-def _books(view: View, markets: Iterable[Any]) -> dict[str, list[str]]:
+def _books(view: View, markets: Mapping[int, Any]) -> dict[str, list[str]]:
     """Return the books that are not to be relied on, by why and by name."""
     head = view.head
     found: dict[str, list[str]] = {"missing": [], "stale": [], "crossed": [], "old": []}
-    for index, market in enumerate(markets):
+    for index, market in markets.items():
         state = layout.BOOK_STATES[market.book_state]
         if state != "fresh":
             found[state].append(view.symbol(index))

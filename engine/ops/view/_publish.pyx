@@ -14,16 +14,15 @@ Thread  the loop thread only.
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int32_t, int64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from engine.ops.view._records cimport CounterRecord, HeadRecord, LatencyRecord, LimitRecord, MarketRecord, OrderRecord
-from engine.ops.view._records cimport PlaceRecord, put_book, put_order
+from engine.ops.view._records cimport PlaceRecord, first, largest, put_book, put_counters, put_order
 from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio, Position
 from engine.risk._checks cimport Risk
 from engine.risk._exposure cimport Exposure
 from engine.runtime._latency cimport BUCKETS, LatencyRecorder
-from engine.trading.counters cimport Counters
 from engine.trading.loop cimport TradingLoop
 
 from engine import fix
@@ -71,8 +70,10 @@ cdef class ViewWriter:
     cdef LatencyRecord* _latencies
     cdef OrderRecord* _orders
     cdef MarketRecord* _markets
-    cdef Py_ssize_t _orders_place, _most_orders, _next_market, _next_bucket
-    cdef readonly Py_ssize_t markets
+    cdef int64_t* _numbers
+    cdef Py_ssize_t _orders_place, _most_orders, _room, _next_market, _next_bucket
+    cdef readonly Py_ssize_t markets  # places of markets, the free ones included
+    cdef int64_t _listings  # of the loop, as of `_take_markets`
     cdef dict _block_places, _unknown
     cdef list _staged
     cdef TradingLoop _loop
@@ -81,15 +82,14 @@ cdef class ViewWriter:
     cdef Portfolio _portfolio
     cdef tuple _books, _recorders, _limit_kinds
 
-    def __cinit__(self, buffer not None, TradingLoop loop not None, limit_kinds):
-        """`limit_kinds` says of each record of limits what is used of it: see LIMIT_KINDS."""
+    def __cinit__(self, buffer not None, TradingLoop loop not None, limit_kinds, Py_ssize_t room=0):
+        """`limit_kinds` says of each record of limits what is used of it, `room` how many markets there may be."""
         PyObject_GetBuffer(buffer, &self._buffer, PyBUF_WRITABLE)
         self._start = <char*>self._buffer.buf
-        self._books = loop.books
-        self.markets = len(loop.books)
-        places, size = layout.places(self.markets)
+        self._loop, self._room = loop, room or len(loop.numbers)
+        places, size = layout.places(self._room)
         if self._buffer.len < size:
-            raise ValueError(f"a view of {self.markets} markets takes {size} bytes, not {self._buffer.len}")
+            raise ValueError(f"a view of {self._room} markets takes {size} bytes, not {self._buffer.len}")
         self._block_places = {block.name: index for index, block in enumerate(layout.BLOCKS)}
         self._head = <HeadRecord*>self._start
         self._places = <PlaceRecord*>(self._start + sizeof(HeadRecord))
@@ -98,10 +98,11 @@ cdef class ViewWriter:
         self._latencies = <LatencyRecord*>(self._start + <Py_ssize_t>places["latencies"][0])
         self._orders = <OrderRecord*>(self._start + <Py_ssize_t>places["orders"][0])
         self._markets = <MarketRecord*>(self._start + <Py_ssize_t>places["markets"][0])
+        self._numbers = <int64_t*>(self._start + <Py_ssize_t>places["listed"][0])
         self._orders_place = self._block_places["orders"]
         self._most_orders = places["orders"][1]
         self._staged, self._unknown = [], {}
-        self._loop = loop
+        self._put_listed()
         self._risk, self._exposure, self._portfolio = loop.risk, loop.risk.exposure, loop.portfolio
         self._recorders = (loop.tick_to_order, loop.round_trip)
         self._limit_kinds = tuple(limit_kinds)
@@ -126,16 +127,19 @@ cdef class ViewWriter:
         """Write one view; `ended_utc_ns` says that it is the last, of everything."""
         cdef HeadRecord* head = self._head
         cdef int64_t begun_ns = clock_now(), took_ns
-        cdef Py_ssize_t turns = self.markets if ended_utc_ns else min(<int64_t>self.markets, <int64_t>MOST_MARKETS)
+        cdef Py_ssize_t turns = self.markets if ended_utc_ns else min(self.markets, <Py_ssize_t>MOST_MARKETS)
         if self._start == NULL:
             raise ValueError("the view was released")
         begin_view(&head.sequence)
         try:
             self._put_staged()
+            if self._listings != self._loop.listings:
+                self._put_listed()
+                turns = self.markets  # a place may be another market's: all of them anew
             self._put_markets(turns)
             self._put_orders(now_ns)
             self._put_limits(now_ns)
-            self._put_counters()
+            put_counters(self._loop.counters, self._counters)
             self._put_latencies(BUCKETS if ended_utc_ns else SLICE)
             self._put_money()
             head.view += 1
@@ -163,6 +167,21 @@ cdef class ViewWriter:
             self._staged = []
         return 0
 
+    cdef int _put_listed(self) except -1:
+        """Take the markets that there are now, and number their places."""
+        cdef Py_ssize_t index
+        self._books = self._loop._places
+        self.markets, self._next_market = len(self._books), 0
+        if self.markets > self._room:
+            self.markets = self._room
+            raise ValueError(f"{len(self._books)} places of markets, and room for {self._room}")
+        for index in range(self.markets):
+            self._numbers[index] = self._loop.numbers[index]
+        for name in ("markets", "listed"):
+            self._places[<Py_ssize_t>self._block_places[name]].used = self.markets
+        self._listings = self._loop.listings
+        return 0
+
     cdef int _put_markets(self, Py_ssize_t count) except -1:
         cdef Py_ssize_t turn
         for turn in range(count):
@@ -172,9 +191,14 @@ cdef class ViewWriter:
 
     cdef int _put_market(self, Py_ssize_t index) except -1:
         cdef MarketRecord* record = &self._markets[index]
-        cdef Position position = <Position>self._portfolio._positions[index]
         cdef Exposure exposure = self._exposure
-        cdef int64_t flags = self._risk._stops[index]
+        cdef Position position
+        cdef int64_t flags
+        if self._books[index] is None:
+            memset(record, 0, sizeof(MarketRecord))
+            return 0
+        position = <Position>self._portfolio._positions[index]
+        flags = self._risk._stops[index]
         put_book(self._books[index], record)
         if self._risk._is_restricted[index]:
             flags |= RESTRICTED
@@ -232,25 +256,14 @@ cdef class ViewWriter:
             elif kind == "max_daily_loss":
                 used = -self._portfolio.profit_of_day()
             elif kind == "max_position":
-                market = _largest(&exposure.worst[0], self.markets)
+                market = largest(exposure.worst, self.markets)
                 used = exposure.worst[market]
             else:  # max_event_position
-                market = _largest(&exposure.event_worst[0], len(exposure.event_worst))
+                market = largest(exposure.event_worst, self.markets)
                 used = exposure.event_worst[market]
-                market = _first(&exposure.event[0], self.markets, market)
+                market = first(exposure.event, self.markets, market)
             self._limits[index].used, self._limits[index].market = max(used, 0), market
         self._head.tokens = -1 if self._risk._bucket is None else self._risk._bucket.available(now_ns)
-        return 0
-
-    cdef int _put_counters(self) except -1:
-        cdef Counters counters = self._loop.counters
-        cdef CounterRecord* to = self._counters
-        to.frames, to.book_updates, to.stale_updates = counters.frames, counters.book_updates, counters.stale_updates
-        to.bad_frames, to.unknown_frames = counters.bad_frames, counters.unknown_frames
-        to.gaps, to.trades, to.orders, to.acks = counters.gaps, counters.trades, counters.orders, counters.acks
-        to.fills, to.cancels, to.replaces = counters.fills, counters.cancels, counters.replaces
-        to.rejects, to.cancel_rejects, to.risk_denials = counters.rejects, counters.cancel_rejects, counters.risk_denials
-        to.reports, to.duplicates, to.unknown_reports = counters.reports, counters.duplicates, counters.unknown_reports
         return 0
 
     cdef int _put_latencies(self, Py_ssize_t size) except -1:
@@ -276,22 +289,6 @@ cdef class ViewWriter:
         head.open_orders, head.open_cost = self._exposure.open_orders, self._exposure.open_cost
         head.gross_position = self._exposure.gross_position
         return 0
-
-
-cdef Py_ssize_t _largest(const int64_t* values, Py_ssize_t count) noexcept nogil:
-    cdef Py_ssize_t index, place = 0
-    for index in range(1, count):
-        if values[index] > values[place]:
-            place = index
-    return place
-
-
-cdef Py_ssize_t _first(const int64_t* values, Py_ssize_t count, int64_t value) noexcept nogil:
-    cdef Py_ssize_t index
-    for index in range(count):
-        if values[index] == value:
-            return index
-    return -1
 
 
 LIMIT_KINDS = (

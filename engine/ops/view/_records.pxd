@@ -3,6 +3,7 @@ from libc.stdint cimport int32_t, int64_t
 
 from engine.orders.order cimport Order
 from engine.runtime._latency cimport BUCKETS
+from engine.trading.counters cimport Counters
 
 cdef enum:
     NAME_BYTES = 40
@@ -45,4 +46,7 @@ cdef struct MarketRecord:
     int64_t net, cash, cost, fees, mark, pnl, day_pnl, worst
 
 cdef int put_book(book, MarketRecord* record) except -1
+cdef int put_counters(Counters counters, CounterRecord* to) except -1
 cdef int put_order(Order order, OrderRecord* record) except -1
+cdef Py_ssize_t largest(const int64_t[::1] values, Py_ssize_t count) noexcept
+cdef Py_ssize_t first(const int64_t[::1] values, Py_ssize_t count, int64_t value) noexcept

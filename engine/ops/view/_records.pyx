@@ -5,11 +5,12 @@ Cost    10 ns a book or an order in warm caches; a market without a grid is read
 Thread  the loop thread only.
 """
 
-from libc.stdint cimport int32_t
+from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy, memset
 
 from engine._book cimport ASKS, BIDS, Book
 from engine.orders.order cimport Order
+from engine.trading.counters cimport Counters
 
 from engine.ops.view import layout
 
@@ -56,6 +57,16 @@ cdef int put_order(Order order, OrderRecord* record) except -1:
     return 0
 
 
+cdef int put_counters(Counters counters, CounterRecord* to) except -1:
+    to.frames, to.book_updates, to.stale_updates = counters.frames, counters.book_updates, counters.stale_updates
+    to.bad_frames, to.unknown_frames = counters.bad_frames, counters.unknown_frames
+    to.gaps, to.trades, to.orders, to.acks = counters.gaps, counters.trades, counters.orders, counters.acks
+    to.fills, to.cancels, to.replaces = counters.fills, counters.cancels, counters.replaces
+    to.rejects, to.cancel_rejects, to.risk_denials = counters.rejects, counters.cancel_rejects, counters.risk_denials
+    to.reports, to.duplicates, to.unknown_reports = counters.reports, counters.duplicates, counters.unknown_reports
+    return 0
+
+
 cdef int _put_text(str text, char* place) except -1:
     """Put NAME_BYTES of text, cut or filled up with zeros."""
     cdef Py_ssize_t size
@@ -64,6 +75,24 @@ cdef int _put_text(str text, char* place) except -1:
     memcpy(place, chars, size)
     memset(place + size, 0, NAME_BYTES - size)
     return 0
+
+
+cdef Py_ssize_t largest(const int64_t[::1] values, Py_ssize_t count) noexcept:
+    """Return the place of the largest of the first `count` values."""
+    cdef Py_ssize_t index, place = 0
+    for index in range(1, count):
+        if values[index] > values[place]:
+            place = index
+    return place
+
+
+cdef Py_ssize_t first(const int64_t[::1] values, Py_ssize_t count, int64_t value) noexcept:
+    """Return where a value comes first among so many, -1 where it does not."""
+    cdef Py_ssize_t index
+    for index in range(count):
+        if values[index] == value:
+            return index
+    return -1
 
 
 def _written():

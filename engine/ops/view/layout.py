@@ -271,6 +271,7 @@ BLOCKS = (
             ("worst", "q", "the largest position that the open orders could make"),
         ),
     ),
+    ViewBlock("listed", 0, (("number", "q", "of the market in the list of markets, 0 where its place is free"),)),
 )
 
 

@@ -53,10 +53,12 @@ def markets_of(view: Path) -> Path:
     return view.with_name(view.name + MARKETS)
 
 
-def listing(instruments: Iterable[Instrument], start_utc_ns: int) -> bytes:
-    """Return the list of markets of a view that was begun at a moment."""
+def listing(markets: Iterable[tuple[int, Instrument]], start_utc_ns: int) -> bytes:
+    """Return the list of markets, each with its number, of a view that was begun at a moment."""
     lines: list[dict[str, object]] = [{"start_utc_ns": start_utc_ns}]
-    lines += [{"symbol": each.symbol, "event": each.event, "limit": each.limit} for each in instruments]
+    lines += [
+        {"number": number, "symbol": each.symbol, "event": each.event, "limit": each.limit} for number, each in markets
+    ]
     return b"".join([msgspec.json.encode(line) + b"\n" for line in lines])
 
 
@@ -90,6 +92,10 @@ class ViewFiles:
             pointer.symlink_to(self.path)
             pointer.rename(self.link)
         return memory
+
+    def list(self, markets: bytes) -> None:
+        """Put another list of markets beside the file."""
+        self._write(markets_of(self.path), markets)
 
     def settle(self) -> None:
         """Leave the last view where the link was: the runtime directory may go with the process."""

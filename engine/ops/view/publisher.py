@@ -71,6 +71,8 @@ class Publisher:
         self._state: DeskState | None = None  # as published
         self._packed: dict[str, object] = {}  # block: what it was packed from last
         self._watch = SessionWatch(source.session, wall_ns)
+        self._start_utc_ns = self._room = 0  # for so many markets
+        self._listings = self._listed_ns = 0  # of the loop, as the list of markets has them, and when it was written
 
     def open(self) -> None:
         """Make the files and write the first view."""
@@ -102,6 +104,7 @@ class Publisher:
             raise OSError("the file of the view was cut short")
         now_ns = self._published_ns = self._source.clock_ns()
         self._state = self._source.supervisor.state
+        self._follow_markets(now_ns, is_last=bool(ended_utc_ns))
         self._stage(now_ns)
         self._writer.publish(now_ns, self._wall_ns(), ended_utc_ns)
 
@@ -128,10 +131,41 @@ class Publisher:
             self._memory.close()
         self._writer = self._memory = None
 
-    def _open(self) -> None:
+    def _follow_markets(self, now_ns: int, is_last: bool) -> None:
+        """Make room for markets that came, and list those that there are now, once a second at most."""
         loop = self._source.trading
-        places, size = layout.places(len(loop.books))
-        start_utc_ns = self._wall_ns()
+        if len(loop.numbers) > self._room:
+            self._release()
+            self._packed.clear()
+            self._room = 2 * len(loop.numbers)
+            self._make()
+        elif loop.listings != self._listings and (is_last or now_ns - self._listed_ns >= SLOW_NS):
+            self._listings, self._listed_ns = loop.listings, now_ns
+            self._place.list(self._listing())
+
+    def _listing(self) -> bytes:
+        loop = self._source.trading
+        return listing([(loop.numbers[each.index], each) for each in loop.instruments], self._start_utc_ns)
+
+    def _open(self) -> None:
+        self._start_utc_ns, self._room = self._wall_ns(), len(self._source.trading.numbers)
+        self._make()
+
+    def _make(self) -> None:
+        """Make the files; where a view lies already, it gives way to this one."""
+        loop = self._source.trading
+        self._listings, self._listed_ns = loop.listings, self._source.clock_ns()
+        places, size = layout.places(self._room)
+        self._memory = self._place.create(size, self._listing(), self._prepared(places, size))
+        self._writer = ViewWriter(self._memory, loop, LIMIT_KINDS, self._room)
+        limits = loop.risk.limits
+        self._put("limits", [(name, UNITS.get(name, "size"), getattr(limits, name), 0, -1) for name in LIMIT_KINDS])
+        self._put("latencies", [(name, 0, 0, 0, "") for name in LATENCIES])
+
+    def _prepared(self, places: dict[str, tuple[int, int]], size: int) -> bytes:
+        """Return the beginning of the file: what the head never changes, and where the blocks are."""
+        loop = self._source.trading
+        price_decimals, size_decimals = loop.portfolio.decimals
         head = dict.fromkeys(layout.HEAD.names, 0) | {
             "layout_version": layout.VERSION,
             "layout_hash": layout.layout_hash(),
@@ -139,23 +173,19 @@ class Publisher:
             "pid": os.getpid(),
             "pid_start": process_start(os.getpid()),
             "start_ns": self._source.clock_ns(),
-            "start_utc_ns": start_utc_ns,
-            "price_decimals": loop.instruments[0].price_decimals,
-            "size_decimals": loop.instruments[0].size_decimals,
+            "start_utc_ns": self._start_utc_ns,
+            "price_decimals": price_decimals,
+            "size_decimals": size_decimals,
             "max_book_age_ns": loop.risk.limits.max_book_age_ns,
         }
-        used = {"counters": 1, "latencies": len(LATENCIES), "markets": len(loop.books)}
+        used = {"counters": 1, "latencies": len(LATENCIES), "markets": len(loop.numbers), "listed": len(loop.numbers)}
         prepared = layout.HEAD.struct.pack(layout.MAGIC, *list(head.values())[1:])
         for block in layout.BLOCKS:
             offset, capacity = places[block.name]
             prepared += layout.DIRECTORY.struct.pack(
                 block.name.encode(), offset, block.size, capacity, used.get(block.name, 0)
             )
-        self._memory = self._place.create(size, listing(loop.instruments, start_utc_ns), prepared)
-        self._writer = ViewWriter(self._memory, loop, LIMIT_KINDS)
-        limits = loop.risk.limits
-        self._put("limits", [(name, UNITS.get(name, "size"), getattr(limits, name), 0, -1) for name in LIMIT_KINDS])
-        self._put("latencies", [(name, 0, 0, 0, "") for name in LATENCIES])
+        return prepared
 
     # What is Python
 

@@ -70,6 +70,11 @@ class View:
         rows = _BLOCKS["latencies"].struct.iter_unpack(self._parts["latencies"])
         return {_text(name): LatencyCounts(_Published(counts, *sums)) for name, _, *sums, counts in rows}
 
+    def markets(self) -> dict[int, Any]:
+        """Return the record of each market by its place; free places are left out."""
+        numbered = zip(self.records("markets"), self.records("listed"), strict=True)
+        return {place: record for place, (record, listed) in enumerate(numbered) if listed.number}
+
     def symbol(self, market: int) -> str:
         """Return the symbol of a market by its place, "" for none."""
         return self.names[market].symbol if 0 <= market < len(self.names) else ""
@@ -129,7 +134,7 @@ class ViewReader:
 
     def __init__(self, state_dir: Path) -> None:
         self.path = link_of(state_dir)
-        self._names: list[MarketName] = []
+        self._names: dict[int, MarketName] = {}  # by the number of the market
         self._names_of = 0  # the start whose markets these are
 
     def read(self) -> View:
@@ -144,8 +149,7 @@ class ViewReader:
             raise ConfigError(f"{self.path}: cannot be read: {error.strerror}") from None
         finally:
             os.close(descriptor)
-        count = len(parts["markets"]) // _BLOCKS["markets"].size
-        return View(front, parts, self._names_for(_head(front).start_utc_ns, count))
+        return View(front, parts, self._names_for(_head(front).start_utc_ns, _numbers(parts["listed"])))
 
     def _copy(self, descriptor: int) -> tuple[bytes, dict[str, bytes]]:
         """Return the front of the file and what is used of each block, all as they were at one moment."""
@@ -189,15 +193,16 @@ class ViewReader:
             raise ConfigError(f"{self.path}: its directory is damaged; {NOBODY}")
         return places
 
-    def _names_for(self, start_utc_ns: int, count: int) -> list[MarketName]:
-        """Return the markets of the run that began then; without names where their list is of another run."""
-        if self._names_of != start_utc_ns or len(self._names) < count:
-            names: list[MarketName] = []
+    def _names_for(self, start_utc_ns: int, numbers: list[int]) -> list[MarketName]:
+        """Return the names of these markets of the run that began then; a place instead where no list has one."""
+        if self._names_of != start_utc_ns or not self._names.keys() >= set(filter(None, numbers)):
+            self._names, self._names_of = {}, start_utc_ns
             with contextlib.suppress(OSError, msgspec.DecodeError, KeyError, TypeError, ValueError):
-                names = _read_names(markets_of(self.path.resolve()), start_utc_ns)
-            self._names_of = start_utc_ns
-            self._names = names + [MarketName(f"market {index}", "", 0) for index in range(len(names), count)]
-        return self._names
+                self._names = _read_names(markets_of(self.path.resolve()), start_utc_ns)
+        return [
+            self._names.get(number) or MarketName(f"market {place}" if number else "", "", 0)
+            for place, number in enumerate(numbers)
+        ]
 
 
 def last_view(state_dir: Path) -> View | None:
@@ -208,12 +213,16 @@ def last_view(state_dir: Path) -> View | None:
         return None
 
 
-def _read_names(path: Path, start_utc_ns: int) -> list[MarketName]:
+def _read_names(path: Path, start_utc_ns: int) -> dict[int, MarketName]:
     first, *lines = path.read_bytes().splitlines()
     if msgspec.json.decode(first)["start_utc_ns"] != start_utc_ns:
-        return []
+        return {}
     rows = [msgspec.json.decode(line) for line in lines]
-    return [MarketName(str(row["symbol"]), str(row["event"]), int(row["limit"])) for row in rows]
+    return {int(row["number"]): MarketName(str(row["symbol"]), str(row["event"]), int(row["limit"])) for row in rows}
+
+
+def _numbers(listed: bytes) -> list[int]:
+    return [number for (number,) in _BLOCKS["listed"].struct.iter_unpack(listed)]
 
 
 def _head(data: bytes) -> Any:

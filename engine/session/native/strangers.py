@@ -1,6 +1,7 @@
 """Connections whose first message has not yet named their session: bounded in number, time and bytes.
 
-Errors  none: a peer that becomes no session is closed without a word on the wire, and told here.
+Errors  none: a peer that becomes no session is closed without a word on the wire, unless `answer` has one, and told
+        here.
 Thread  the loop thread only.
 """
 
@@ -42,6 +43,7 @@ class Strangers:
         notice: Callable[[NoticeKind, str], object],
     ) -> None:
         self.find = find
+        self.answer: Callable[[Fields, Endpoint], bytes] = lambda logon, place: b""  # what refuses a first message
         self._loop, self._timeout_s, self._notice = loop, timeout_s, notice
         self._waiting: dict[Stranger, asyncio.TimerHandle] = {}  # the oldest first
         self._is_paused = False
@@ -89,6 +91,13 @@ class Strangers:
         self.leave(stranger)
         self._notice(NoticeKind.SESSION_STRANGER, f"connection from {stranger.connection.peer} closed: {why}")
         stranger.connection.abort()
+
+    def turn_away(self, stranger: "Stranger", connection: Connection, answer: bytes) -> None:
+        """Close a connection after an answer to its first message."""
+        self.leave(stranger)
+        self._notice(NoticeKind.SESSION_STRANGER, f"connection from {connection.peer} turned away with an answer")
+        connection.write(answer)
+        connection.close()
 
 
 class Stranger:
@@ -145,6 +154,9 @@ class Stranger:
         """Hand the connection to its session, or close it."""
         connection = self.connection
         assert isinstance(connection, Connection)  # nothing is read before the handshake is over
+        if answer := self._strangers.answer(first, self._place):
+            self._strangers.turn_away(self, connection, answer)
+            return
         address = connection.peer
         session = self._strangers.find(first, self._place, address) if first.msg_type == fix.Msg.LOGON else None
         if session is None or session.is_connected or not session.allows(address):

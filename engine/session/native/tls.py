@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigError
-from engine.runtime.private_keys import exposure
+from engine.runtime.secrets import exposure
 from engine.session.file.security import plain, wants_tls
 from engine.session.file.settings import SessionSettings
 from engine.session.native.certificates import fault, load_pair, pair_of, read, secret_files, wrong_certificate

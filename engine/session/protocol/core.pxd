@@ -23,9 +23,9 @@ cdef class SessionCore:
     cdef public str needs_operator, logout_reason, test_req_id
     cdef public object on_refused, on_garbled, refusal
     cdef public bint was_up, is_answered, is_orderly
-    cdef public bint reset_pending, reset_asked, reset_wanted
+    cdef public bint reset_pending, reset_asked, reset_wanted, offers_recovery
     cdef public int64_t next_in, next_out, now_ns, wall_offset_ns, peer_limit
-    cdef public int64_t heart_bt_ns, last_sent_ns, last_received_ns, last_test_ns, armed_ns
+    cdef public int64_t look_back_ns, heart_bt_ns, last_sent_ns, last_received_ns, last_test_ns, armed_ns
     cdef public int64_t tests, tests_second
     cdef FrameReader _reader
     cdef FastPath _fast_path

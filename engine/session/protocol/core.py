@@ -91,6 +91,8 @@ class SessionCore:
         self.test_req_id = ""  # of the TestRequest that is open
         self.state_deadline_ns = self.armed_ns = NEVER_NS
 
+        self.offers_recovery = True  # False: ResendRequest and SequenceReset do not exist, a gap ends the session
+        self.look_back_ns = 0  # how old a message may be that is sent again; 0 for no limit
         self.reset_pending = False  # the next Logon shall reset both numbers
         self.reset_asked = False  # by our ResetSeqNumFlag(141)
         self.reset_wanted = False  # while logged on, once the peer has answered a TestRequest

@@ -7,6 +7,7 @@ from engine import fix
 from engine.codec import GARBLED, Fields, Frame
 from engine.session.protocol import admin, header, liveness, logon, logout, recovery, resend
 from engine.session.protocol.core import SessionCore, too_low
+from engine.session.protocol.faults import Fault, Reason
 from engine.session.protocol.gap import Held
 from engine.session.protocol.states import SessionState, SessionStatus
 
@@ -24,7 +25,7 @@ def on_message(core: SessionCore, fields: Fields) -> None:
         logon.on_first_message(core, fields, msg_type, seq_num)
     elif seq_num is None or seq_num < 0:
         core.leave("MsgSeqNum(34) missing or not a number")
-    elif not header.is_sound(core, fields, seq_num):
+    elif not header.is_sound(core, fields, seq_num) or _wants_recovery(core, fields, msg_type, seq_num):
         return
     elif msg_type == fix.Msg.SEQUENCE_RESET and fields.get(fix.GapFillFlag) != b"Y":
         on_sequence_reset(core, fields, seq_num)
@@ -126,6 +127,20 @@ def on_too_low(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -
             core.leave(text, wait=True, status=SessionStatus.TOO_LOW, operator=True)
     elif (fault := header.find_possdup_fault(core.settings, fields, msg_type)) is not None:
         core.refuse(fields, seq_num, fault)
+
+
+def _wants_recovery(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) -> bool:
+    """Say whether a message would need recovery on a session that has none; if so, it has been answered."""
+    if core.offers_recovery:
+        return False
+    if seq_num > core.next_in and not _resets(fields, msg_type):
+        core.leave(f"MsgSeqNum too high, expecting {core.next_in} but received {seq_num}", wait=True)
+        return True
+    if msg_type in (fix.Msg.RESEND_REQUEST, fix.Msg.SEQUENCE_RESET):
+        fault = Fault(Reason.INVALID_MSG_TYPE, None, f"MsgType(35) {msg_type} is not supported on this session")
+        core.refuse(fields, seq_num, fault)
+        return True
+    return False
 
 
 def _resets(fields: Fields, msg_type: str) -> bool:

@@ -29,6 +29,9 @@ def answer(core: SessionCore, fields: Fields, seq_num: int) -> bool:
         core.refuse(fields, seq_num, fault)
         return False
     assert first is not None and end is not None
+    if core.look_back_ns and (fault := _age_fault(core, first)) is not None:
+        core.refuse(fields, seq_num, fault)
+        return False
     decided = core.replay.judge(first, end, core.next_out, core.now_ns)
     if isinstance(decided, Again):
         again(core, *decided)
@@ -93,6 +96,16 @@ def _gap_fill(core: SessionCore, seq_num: int, new_seq_no: int) -> bytes:
     body = admin.body(fix.Msg.SEQUENCE_RESET, [(fix.GapFillFlag, "Y"), (fix.NewSeqNo, new_seq_no)])
     time = core.encoder.times.format(core.wall_ns)
     return core.encoder.encode(body, seq_num, core.wall_ns, b"43=Y\x01122=%b\x01" % time)
+
+
+def _age_fault(core: SessionCore, first: int) -> Fault | None:
+    """Return what is wrong with a range that begins before the messages that are kept."""
+    for _, message in core.store.messages(first, first):
+        sent_ns = Fields(message).timestamp_ns(fix.SendingTime, core.wall_ns)
+        if core.wall_ns - sent_ns > core.look_back_ns:
+            text = "BeginSeqNo(7) is before the retention period"
+            return Fault(Reason.VALUE_INCORRECT, fix.BeginSeqNo, text)
+    return None
 
 
 def _find_fault(fields: Fields, first: int | None, end: int | None) -> Fault | None:

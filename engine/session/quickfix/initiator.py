@@ -34,6 +34,7 @@ from engine.session.quickfix.held_store import HeldStore
 from engine.session.quickfix.log import LogFactory, SessionLog
 from engine.session.quickfix.logons import Logons
 from engine.session.quickfix.pacing import Pacing
+from engine.session.quickfix.relay import open_route
 from engine.session.quickfix.settings import prepared, protection, quickfix_settings, read_dictionaries, session_id
 from engine.session.store.repair import prove_possible
 
@@ -108,9 +109,7 @@ class QuickfixSession:
     @property
     def counts(self) -> dict[str, int]:
         """The numbers of messages received, sent, garbled, and rejected by us with Reject(3) or (j)."""
-        log = self._log
-        counts = {"received": log.received, "sent": log.sent, "garbled": log.garbled}
-        return counts | {"rejected": self._callbacks.rejected}
+        return self._log.counts | {"rejected": self._callbacks.rejected}
 
     def logon(self) -> None:
         """Connect and log on; connect again after a loss until `logout` or `close`."""
@@ -200,6 +199,7 @@ class QuickfixSession:
             self._last_seq_nums = (self.next_sender_seq_num, self.next_target_seq_num)
             self._session = None
             self._driver.close()
+            self._route.close()
             self._parts = ()
             self._log.thisown = True  # QuickFIX has let go of it
             self._log.close()
@@ -214,20 +214,21 @@ class QuickfixSession:
         settings = prepared(settings)
         self._store = HeldStore(settings)
         self._dictionaries = read_dictionaries(settings)
-        configured = quickfix_settings(settings)
+        self._route = open_route(settings, self._loop, self._sockets, lambda kind, text: self.on_notice(kind, text))
+        configured = quickfix_settings(self._route.settings)
         self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags())
-        self._log.protection = protection(settings)
+        self._log.protection, self._log.on_attempt = protection(settings), self._route.begin
         self._callbacks = Callbacks(self, self._log)
         self._log.on_garbled = lambda text: self.on_notice(NoticeKind.SESSION_GARBLED, text)
-        self._pacing = Pacing(settings, self._log, self._loop, lambda kind, text: self.on_notice(kind, text))
+        self._pacing = Pacing(settings, self._log, self._route, self._loop)
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))
-        ports = frozenset(port for _, port in settings.endpoints())
         try:
             self._driver = Driver(
-                self._loop, lambda: quickfix.SocketInitiator(*self._parts), ports, self._log, self._sockets
+                self._loop, lambda: quickfix.SocketInitiator(*self._parts), self._route.ports, self._log, self._sockets
             )
         except quickfix.FIXException:
             self._log.close()
+            self._route.close()
             raise
         self._driver.on_failure = self._poll_failed
         self._driver.on_turn = self._after_poll
@@ -282,7 +283,7 @@ class QuickfixSession:
             self._pacing.ended(reason, self._callbacks.began_ns, was_used=self._callbacks.is_used)
             self.on_logout(reason)
         elif self._pacing.is_wanted:
-            self._pacing.failed(reason, is_sent=not self._logons.unsent)
+            self._pacing.failed(reason, is_sent=self._logons.has_left(is_there=self._route.fault is None))
             if self._pacing.needs_operator:
                 self.on_fault(self._pacing.needs_operator)
 

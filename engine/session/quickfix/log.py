@@ -42,6 +42,7 @@ class SessionLog(quickfix.Log):
         self.address = ""  # of the last attempt, in words
         self.on_garbled: Callable[[str], object] = lambda text: None
         self.on_connecting: Callable[[], None] = lambda: None
+        self.on_attempt: Callable[[], str] = lambda: ""  # returns where it leads, where QuickFIX does not know
         self._secrets = secret_fields(secret_tags)
         self.protection = ""  # how the connection is protected, said when it is made
         self._name = name
@@ -51,6 +52,11 @@ class SessionLog(quickfix.Log):
             stem = re.sub(r":|->", "-", name)
             self._messages = SideFile(folder / f"{stem}.messages.current.log", _logger.warning)
             self._events = SideFile(folder / f"{stem}.event.current.log", _logger.warning)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers of messages received, sent, and not to be read."""
+        return {"received": self.received, "sent": self.sent, "garbled": self.garbled}
 
     def onIncoming(self, text: str) -> None:
         """Count a message that was read."""
@@ -95,6 +101,8 @@ class SessionLog(quickfix.Log):
 
     def _note(self, text: str) -> None:
         is_connecting = text.startswith("Connecting to ")
+        if is_connecting and (place := self.on_attempt()):
+            text = f"Connecting to {place} ({text.removeprefix('Connecting to ').partition(' (')[0]})"
         _logger.info("%s: %s", self._name, f"{text}, {self.protection}" if is_connecting else text)
         if text.startswith(_GARBLED):
             self.garbled += 1

@@ -24,10 +24,11 @@ class Logons:
         self._tags = tuple(tags)
         self._dialect = dialect
         self.unsent = 0  # MsgSeqNum(34) of a Logon for which there was no connection
+        self._last = 0  # of the last one
 
     def fill(self, message: quickfix.Message, header: quickfix.Header, *, is_connected: bool) -> None:
         """Add the fields that the session file and the venue require."""
-        seq_num = int(header.getField(fix.MsgSeqNum))
+        seq_num = self._last = int(header.getField(fix.MsgSeqNum))
         if not is_connected:
             self.unsent = seq_num
         try:
@@ -39,6 +40,12 @@ class Logons:
         except Exception:
             self.unsent = seq_num
             raise
+
+    def has_left(self, *, is_there: bool) -> bool:
+        """Return whether the last one may have reached the peer; its number is to be taken back where not."""
+        if not is_there:
+            self.unsent = self._last
+        return not self.unsent
 
     def take_back(self, session: quickfix.Session | None) -> None:
         """Make the next Logon use the number of one that was not sent."""

@@ -5,8 +5,8 @@ Thread  the loop thread only.
 """
 
 import asyncio
+import ssl
 import time
-from collections.abc import Callable
 from typing import Any
 
 from engine import fix
@@ -16,8 +16,9 @@ from engine.runtime.notices import NoticeKind
 from engine.session.attempts import Attempts
 from engine.session.file.settings import SessionSettings
 from engine.session.quickfix.log import SessionLog
+from engine.session.quickfix.relay import Route
 from engine.session.quickfix.settings import prove_resolvable
-from engine.session.refusal import LogonRefusal, read
+from engine.session.refusal import LogonRefusal, of_tls, read
 
 _CLOSED = "Socket Error: Connection reset by peer."  # as QuickFIX calls the end of a stream; a reset has its errno
 _NOT_CONNECTED = "Initiated logon request"  # its last word before a connection that is refused
@@ -30,14 +31,15 @@ class Pacing:
         self,
         settings: SessionSettings,
         log: SessionLog,
+        route: Route,
         loop: asyncio.AbstractEventLoop,
-        notice: Callable[[NoticeKind, str], object],
     ) -> None:
         self.session: Any = None
         self.needs_operator = ""  # why an operator must act before the next Logon
         self.is_wanted = False  # between `allow` and `stop`
         self._settings, self._name = settings, settings.name
-        self._log, self._loop, self._notice = log, loop, notice
+        self._log, self._loop, self._notice = log, loop, route.notice
+        self._route = route
         self._reconnect_ns = settings.integer("ReconnectInterval", 30) * 1_000_000_000
         self._attempts = Attempts(self._reconnect_ns, len(settings.endpoints()))
         self._next: asyncio.TimerHandle | None = None  # the next attempt, where QuickFIX would make it too soon
@@ -54,7 +56,7 @@ class Pacing:
 
     def allow(self) -> None:
         """Let QuickFIX connect, as the application or an operator wants; ConfigError for a host it would wait for."""
-        prove_resolvable(self._settings)
+        prove_resolvable(self._route.settings)
         self.is_wanted = True
         self.needs_operator = ""
         self._attempts.allowed()
@@ -76,7 +78,10 @@ class Pacing:
         """Note an attempt that failed; slow the next ones down, or make none where it would fare no better."""
         attempts = self._attempts
         was_storm = attempts.is_storm
-        if is_sent:
+        self._route.failed()
+        if fault := self._route.fault:
+            self._not_reached(fault)
+        elif is_sent:
             refusal = self.refusal()
             ended = "connection closed" if reason == _CLOSED else reason
             attempts.failed(refusal.text if refusal else f"{ended} before the Logon was answered", refusal)
@@ -86,6 +91,15 @@ class Pacing:
         self._notice(NoticeKind.LOGON_FAILED, f"{self._name}: {self._log.address}: {attempts.last_error}")
         self.needs_operator = attempts.given_up
         self._slow_down(was_storm)
+
+    def _not_reached(self, fault: Exception) -> None:
+        """Note why the venue was not reached; TLS that failed is repeated as slowly as a Logon in vain."""
+        text = str(fault) or type(fault).__name__
+        refusal = of_tls(text)
+        if refusal is not None or isinstance(fault, ssl.SSLError):
+            self._attempts.failed(refusal.text if refusal else f"TLS: {text}", refusal)
+        else:
+            self._attempts.not_sent(text)
 
     def _slow_down(self, was_storm: bool) -> None:
         """Hold QuickFIX back where its own interval is too short."""

@@ -1,6 +1,7 @@
 """Turns a session file into QuickFIX's settings, and names what QuickFIX cannot do.
 
-Errors  ConfigError for a key that the QuickFIX package does not support: every one that speaks of TLS, IPv6 addresses.
+Errors  ConfigError for a key that the QuickFIX package does not support: IPv6 addresses, TLS of an acceptor. That of an
+        initiator is the relay's.
 """
 
 import hashlib
@@ -17,8 +18,9 @@ import quickfix
 from engine.errors import ConfigError
 from engine.session.file.keys import DICTIONARY, HOST, TIME, TLS_KEYS, known
 from engine.session.file.schedule import read_schedule
-from engine.session.file.security import plain, tls_words
+from engine.session.file.security import plain, tls_words, wants_tls
 from engine.session.file.settings import SessionSettings
+from engine.session.native import tls, tls_settings
 
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))  # quickfix put the system's own there
@@ -31,9 +33,12 @@ _NUMBER = re.compile(r"SocketConnectHost(\d*)")
 
 def refused(settings: SessionSettings) -> list[str]:
     """Return the settings that QuickFIX cannot honour, each with what to do instead."""
-    found = []
-    if words := tls_words(settings.values):
-        advice = 'use the native session (session = "native"), or a TLS tunnel on this host and a file without them'
+    found: list[str] = []
+    words = tls_words(settings.values)
+    if words and settings.is_initiator:
+        found += tls_settings.refused(settings)
+    elif words:
+        advice = "use the native acceptor, or a TLS tunnel on this host and a file without them"
         found.append(f"{', '.join(words)}: the QuickFIX package has no TLS; {advice}")
     found += [f"{key}: {why}; {instead}" for key, why, instead in _beyond_quickfix(settings)]
     return [f"{settings.file}: {text}" for text in found]
@@ -80,8 +85,10 @@ def ignored(settings: SessionSettings) -> list[str]:
 
 
 def protection(settings: SessionSettings) -> str:
-    """Say how the connection is protected: never, for what asks for TLS is refused."""
-    return plain(settings.values)
+    """Say how the connection is protected: by the relay, where it asks for TLS."""
+    if not wants_tls(settings.values):
+        return plain(settings.values)
+    return f"{tls.protection(settings)}, by a relay of this process"
 
 
 def session_id(settings: SessionSettings) -> quickfix.SessionID:
@@ -105,6 +112,7 @@ def prepared(settings: SessionSettings) -> SessionSettings:
     """Make the folders that `settings` name, and return the settings with dictionaries that are safe to use."""
     if problems := refused(settings):
         raise ConfigError("\n".join(problems))
+    tls.client_context(settings)  # a ConfigError, where the relay could not have it
     _make_folders(settings)
     return with_safe_dictionaries(settings)
 

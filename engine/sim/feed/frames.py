@@ -3,19 +3,21 @@
 Units   prices, sizes as in `instrument`; times in Unix milliseconds, as on the wire.
 Shapes  a frame is `head`, its seq, and a `tail` that is built once an event and shared by every connection.
 Errors  ValueError (msgspec's, or of text that is not UTF-8) or RecursionError from `decode_command`.
-Source  Kalshi WebSocket API: commands, replies and envelope, order book, ticker, trade.
+Source  Kalshi WebSocket API: commands, replies and envelope, error codes, order book, ticker, trade.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from datetime import UTC, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
 from engine import fix
 from engine.instrument import Instrument
+from engine.sim.feed.channels import NUMBERED
 
-LIFECYCLE = "market_lifecycle_v2"
 Level = tuple[int, int]  # price, size
 
 ERROR_TEXT = {
@@ -24,19 +26,32 @@ ERROR_TEXT = {
     3: "Channels required",
     4: "Subscription IDs required",
     5: "Unknown command",
+    6: "Already subscribed",
     7: "Unknown subscription ID",
     8: "Unknown channel name",
     9: "Authentication required",
+    10: "Channel error",
     11: "Invalid parameter",
     12: "Exactly one subscription ID is required",
     13: "Unsupported action",
     14: "Market ticker required",
     15: "Action required",
     18: "Command timeout",
+    19: "Invalid shard_factor",
+    20: "Invalid shard_key",
+    21: "shard_factor required",
+    22: "shard_key required",
+    23: "Match IDs required",
+    24: "Index IDs required",
     25: "Subscription buffer overflow",
     26: "Market limit per subscription exceeded",
     27: "Too many commands",
+    28: "Underlying tickers required",
 }
+MOST_SYMBOLS = 65_536  # whose ids are remembered
+
+
+NOT_OURS: Mapping[str, object] = MappingProxyType({})
 
 
 class Params(msgspec.Struct):
@@ -53,6 +68,11 @@ class Params(msgspec.Struct):
     sid: int = 0
     sids: list[int] = []
     action: str = ""
+    shard_factor: int | None = None
+    shard_key: int | None = None
+    user_filter: str = ""
+    index_ids: list[str] = []
+    underlying_tickers: list[str] = []
 
 
 class Command(msgspec.Struct):
@@ -67,7 +87,6 @@ class _Identified(msgspec.Struct):
     id: int = 0
 
 
-_SEQ = {channel: ',"seq":' for channel in ("orderbook_snapshot", "orderbook_delta", "trade", LIFECYCLE)}
 _command_decoder = msgspec.json.Decoder(Command)
 _id_decoder = msgspec.json.Decoder(_Identified)
 _encode = msgspec.json.encode
@@ -86,7 +105,7 @@ def decode_id(frame: bytes) -> int:
         return 0
 
 
-@cache
+@lru_cache(MOST_SYMBOLS)
 def market_id(symbol: str) -> str:
     """Return the market's UUID, the same in every run."""
     return str(uuid5(NAMESPACE_URL, symbol))
@@ -121,9 +140,11 @@ def error(id_: int, code: int, detail: str, now_ms: int, sid: int = 0, seq: int 
     return _reply(id_, "error", now_ms, **place, msg={"code": code, "msg": text})
 
 
-def head(channel: str, sid: int) -> bytes:
-    """Return the start of a channel's frames, up to the seq where the channel has one."""
-    return f'{{"type":"{channel}","sid":{sid}{_SEQ.get(channel, "")}'.encode()
+@lru_cache
+def head(type_: str, sid: int) -> bytes:
+    """Return the start of a type's frames, up to the seq where the type has one."""
+    seq = ',"seq":' if type_ in NUMBERED else ""
+    return f'{{"type":"{type_}","sid":{sid}{seq}'.encode()
 
 
 def snapshot_head(sid: int) -> bytes:
@@ -145,17 +166,31 @@ def snapshot(
 
 
 def delta(
-    instrument: Instrument, side: int, price: int, change: int, use_yes_price: bool, ts_ms: int, now_ms: int
+    instrument: Instrument,
+    side: int,
+    price: int,
+    change: int,
+    use_yes_price: bool,
+    ts_ms: int,
+    now_ms: int,
+    own: Mapping[str, object] = NOT_OURS,
 ) -> bytes:
-    """Tail of an orderbook_delta: the signed change of one level; `side` BUY is the YES ladder."""
+    """Tail of an orderbook_delta: the signed change of one level; `side` BUY is the YES ladder.
+
+    `own` are the fields that its reader gets besides, whose order caused it.
+    """
     ladder = "yes" if side == fix.BUY else "no"
     if side == fix.SELL:
         price = _no_price(instrument, price, use_yes_price)
     return (
         f',"sending_ts_ms":{now_ms},"msg":{{{_market(instrument.symbol)},'
         f'"price_dollars":"{instrument.format_price(price)}","delta_fp":"{instrument.format_size(change)}",'
-        f'"side":"{ladder}","ts_ms":{ts_ms}}}}}'
+        f'"side":"{ladder}","ts_ms":{ts_ms}{_more(own)}}}}}'
     ).encode()
+
+
+def _more(fields: Mapping[str, object]) -> str:
+    return f",{_encode(fields).decode()[1:-1]}" if fields else ""
 
 
 def captured(msg: bytes, now_ms: int) -> bytes:
@@ -178,24 +213,45 @@ def trade(
 
 
 def ticker(
-    instrument: Instrument, bid: Level, ask: Level, last: Level, volume: int, cost: int, ts_ms: int, now_ms: int
+    instrument: Instrument,
+    bid: Level,
+    ask: Level,
+    last: Level,
+    volume: int,
+    cost: int,
+    ts_ms: int,
+    now_ms: int,
+    interest: int = 0,
 ) -> bytes:
-    """Tail of a ticker; `volume` in sizes, `cost` in money, a missing bid is price 0, a missing ask the payout."""
+    """Tail of a ticker; `volume` in sizes, `cost` in money, a missing bid is price 0, a missing ask the payout.
+
+    `interest` is how many contracts are held.
+    """
     price, size = instrument.format_price, instrument.format_size
     dollars = cost // 10 ** (instrument.price_decimals + instrument.size_decimals)
     return (
         f',"sending_ts_ms":{now_ms},"msg":{{{_market(instrument.symbol)},"price_dollars":"{price(last[0])}",'
         f'"yes_bid_dollars":"{price(bid[0])}","yes_ask_dollars":"{price(ask[0])}",'
         f'"yes_bid_size_fp":"{size(bid[1])}","yes_ask_size_fp":"{size(ask[1])}",'
-        f'"last_trade_size_fp":"{size(last[1])}","volume_fp":"{size(volume)}","open_interest_fp":"{size(0)}",'
-        f'"dollar_volume":{dollars},"dollar_open_interest":0,"ts":{ts_ms // 1000},"ts_ms":{ts_ms}}}}}'
+        f'"last_trade_size_fp":"{size(last[1])}","volume_fp":"{size(volume)}","open_interest_fp":"{size(interest)}",'
+        f'"dollar_volume":{dollars},"dollar_open_interest":{interest // 10**instrument.size_decimals},'
+        f'"ts":{ts_ms // 1000},"ts_ms":{ts_ms},"time":"{rfc3339(ts_ms)}"}}}}'
     ).encode()
+
+
+def message(msg: Mapping[str, object], now_ms: int) -> bytes:
+    """Tail of a message of any type."""
+    return b',"sending_ts_ms":%d,"msg":%b}' % (now_ms, _encode(msg))
+
+
+def rfc3339(ms: int) -> str:
+    """Return a time in Unix milliseconds as the text that deprecated fields hold."""
+    return datetime.fromtimestamp(ms // 1000, UTC).strftime(f"%Y-%m-%dT%H:%M:%S.{ms % 1000:03}Z")
 
 
 def stage(symbol: str, event_type: str, now_ms: int, fields: Mapping[str, object]) -> bytes:
     """Tail of a market_lifecycle_v2: what happened to a market."""
-    msg = _encode({"event_type": event_type, "market_ticker": symbol, **fields})
-    return b',"sending_ts_ms":%d,"msg":%b}' % (now_ms, msg)
+    return message({"event_type": event_type, "market_ticker": symbol, **fields}, now_ms)
 
 
 def price_ranges(instrument: Instrument) -> list[dict[str, str]]:
@@ -210,7 +266,7 @@ def _reply(id_: int, type_: str, now_ms: int, **rest: object) -> bytes:
     return _encode({**named, "type": type_, "sending_ts_ms": now_ms, **rest})
 
 
-@cache
+@lru_cache(MOST_SYMBOLS)
 def _market(symbol: str) -> str:
     return f'"market_ticker":"{symbol}","market_id":"{market_id(symbol)}"'
 

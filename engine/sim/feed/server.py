@@ -9,6 +9,7 @@ Source  RFC 6455: data framing, status codes; Kalshi WebSocket API: connection, 
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -19,8 +20,9 @@ from picows.common import WSUpgradeResponse, WSUpgradeResponseWithListener
 from engine.exchange.faults import FaultKind, Faults
 from engine.sim.config import FeedConfig
 from engine.sim.feed import handshake
-from engine.sim.feed.handshake import PublicKey
+from engine.sim.feed.line import NOBODY
 from engine.sim.feed.publisher import MarketData
+from engine.sim.keys import KeyRing, SimKey
 
 MAX_COMMAND = 4 * 2**20  # bytes, in however many frames
 MAX_FRAGMENTS = 4096  # of one command
@@ -31,10 +33,19 @@ CUT_OFF_AFTER = 1.0  # seconds that a client which was cut off has for its error
 
 
 class FeedServer:
-    """Serves `market_data` over WebSocket; `frames`, `refused`, `overflows` and `cut_off` count since the start."""
+    """Serves `market_data` over WebSocket; `frames`, `refused`, `overflows` and `cut_off` count since the start.
+
+    `keys` are those that may connect, each as its member; None admits everybody, as nobody. With an `ssl_context` it
+    speaks TLS alone.
+    """
 
     def __init__(
-        self, market_data: MarketData, config: FeedConfig, keys: Mapping[str, PublicKey] | None, faults: Faults
+        self,
+        market_data: MarketData,
+        config: FeedConfig,
+        keys: KeyRing | None,
+        faults: Faults,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self.market_data = market_data
         self.config = config
@@ -45,6 +56,7 @@ class FeedServer:
         self.listeners: list[_Listener] = []
         self._keys = keys
         self._faults = faults
+        self._ssl_context = ssl_context
         self._server: asyncio.Server | None = None
         self._pinger: asyncio.TimerHandle | None = None
 
@@ -60,6 +72,7 @@ class FeedServer:
             self._admit,
             self.config.host,
             self.config.port,
+            ssl=self._ssl_context,
             max_frame_size=MAX_COMMAND,
             websocket_handshake_timeout=HANDSHAKE_SECONDS,
         )
@@ -92,12 +105,15 @@ class FeedServer:
         if fault is not None:
             wait = {"Retry-After": str(fault.delay_ms // 1000)} if fault.delay_ms else {}
             return self._refuse(fault.code or 429, "too_many_requests", "by a fault", wait)
-        reason = handshake.refusal(request.headers, self._keys, self.market_data.now_ms)
+        known = None if self._keys is None else {key.key_id: key.public_key for key in self._keys}
+        reason = handshake.refusal(request.headers, known, self.market_data.now_ms)
         if reason:
             return self._refuse(401, "token_authentication_failure", reason)
-        if len(self.listeners) >= self.config.max_connections:
+        key = None if self._keys is None else self._keys.get(request.headers[handshake.KEY])
+        member = key.member if key is not None else NOBODY
+        if sum(each.member == member for each in self.listeners) >= self.config.max_connections:
             return self._refuse(429, "too_many_requests", f"at most {self.config.max_connections} connections")
-        return _Listener(self)
+        return _Listener(self, key)
 
     def _refuse(
         self, status: int, code: str, detail: str, more: Mapping[str, str] = MappingProxyType({})
@@ -119,7 +135,9 @@ class _Listener(WSListener):
 
     transport: WSTransport
 
-    def __init__(self, server: FeedServer) -> None:
+    def __init__(self, server: FeedServer, key: SimKey | None) -> None:
+        self.member = key.member if key is not None else NOBODY
+        self._subaccount = key.subaccount if key is not None else None
         self._server = server
         self._is_open = False
         self._parts: list[bytes] = []
@@ -137,7 +155,7 @@ class _Listener(WSListener):
             plain.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, config.send_buffer)
         self._is_open = True
         self._server.listeners.append(self)
-        self._connection = self._server.market_data.connect(self._write)
+        self._connection = self._server.market_data.connect(self._write, self.member, self._subaccount)
 
     def ping(self) -> None:
         """Send a ping; cut off a client that answered none of the last ones, or never asked for anything."""

@@ -35,6 +35,7 @@ TIERS = {
 }
 LOWEST, UPGRADED = "basic", "advanced"
 _TIERS_WITH_SUBACCOUNTS = tuple(TIERS)[1:]
+_TIERS_WITH_FIX = tuple(TIERS)[3:]
 
 
 class MemberTokens:
@@ -62,6 +63,10 @@ class MemberTokens:
     def has_subaccounts(self, member: str) -> bool:
         """Return whether the member's level allows subaccounts."""
         return self.tier(member) in _TIERS_WITH_SUBACCOUNTS
+
+    def may_use_fix(self, member: str) -> bool:
+        """Return whether the member's level allows FIX."""
+        return self.tier(member) in _TIERS_WITH_FIX
 
     def spend(self, member: str, tokens: int, shard: int = 0) -> bool:
         """Take the tokens of a write; return whether they were there."""

@@ -63,6 +63,15 @@ cdef class OrderEncoder:
             body.omitted |= {18: NO_EXEC_INST, 38: NO_ORDER_QTY, 60: NO_TRANSACT_TIME}[tag]
         return 0
 
+    def add(self, instruments):
+        """Know these markets too."""
+        self.places.update({instrument: Place(instrument) for instrument in instruments})
+
+    def remove(self, instruments):
+        """Forget these markets."""
+        for instrument in instruments:
+            self.places.pop(instrument, None)
+
     def new_order(self, Order order not None, uint64_t now_ns):
         """Return the body of a NewOrderSingle(D)."""
         cdef Template body = self.new

@@ -12,6 +12,7 @@ from engine.codec._fields import Fields
 from engine.errors import DecodeError
 from engine.instrument import Instrument
 from engine.orders.report import ExecutionReport
+from engine.venue import Verdict
 from engine.venue.fix44._orders import OrderEncoder
 from engine.venue.fix44._reports import decode_report
 
@@ -20,6 +21,7 @@ class Fix44(OrderEncoder):
     """An OrderDialect; the requests are `OrderEncoder`'s. `fixed` adds fields by MsgType, such as Account(1)."""
 
     closed_texts: frozenset[str] = frozenset()  # the standard has a code, OrdRejReason(103) 2, and no texts
+    consequences: Mapping[str, Verdict] = {}
 
     def __init__(
         self,
@@ -39,7 +41,24 @@ class Fix44(OrderEncoder):
             mass_cancel_request_type=mass_cancel_request_type,
         )
         self._report = ExecutionReport()
-        self._decimals = {one.symbol: (one.price_decimals, one.size_decimals) for one in instruments}
+        self._decimals: dict[str, tuple[int, int]] = {}
+        self._learn(instruments)
+
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Know these markets too."""
+        instruments = tuple(instruments)
+        super().add(instruments)
+        self._learn(instruments)
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget these markets; the units that all have in common stay those of reports."""
+        instruments = tuple(instruments)
+        super().remove(instruments)
+        for instrument in instruments:
+            self._decimals.pop(instrument.symbol, None)
+
+    def _learn(self, instruments: Iterable[Instrument]) -> None:
+        self._decimals.update({one.symbol: (one.price_decimals, one.size_decimals) for one in instruments})
         units = set(self._decimals.values())
         self._common = units.pop() if len(units) == 1 else None
 

@@ -1,6 +1,6 @@
 """Kalshi: event contracts, prices between 0 and 1 dollar, one YES book per market."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from engine.errors import ConfigError
@@ -9,17 +9,53 @@ from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError
 from engine.session import LogonDialect
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
+from engine.venue.account import AccountDialect
+from engine.venue.kalshi.environment import (
+    HOSTS,
+    environment_problems,
+    environments,
+    feed_host_problems,
+    rest_problems,
+    session_file_problems,
+)
 from engine.venue.kalshi.fees import KalshiFees
+from engine.venue.kalshi.fix.kinds import KINDS
+from engine.venue.kalshi.fix.logon import Flags, KalshiLogon
+from engine.venue.kalshi.fix.orders import KalshiOrders
+from engine.venue.kalshi.fix.terms import read_terms
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
-from engine.venue.kalshi.order_entry import KalshiLogon, KalshiOrders
+from engine.venue.kalshi.rest.account import KalshiAccount
+from engine.venue.kalshi.rest.dialect import KalshiRest
+from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
+from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, TRADES
+from engine.venue.reference import ReferenceDialect
+from engine.venue.rest import RestDialect
 
-HOSTS = (".kalshi.com", ".kalshi.co")
+__all__ = [
+    "KINDS", "account", "environment_problems", "environments", "feed_problems", "fees", "logon",
+    "market_data", "orders", "reference", "rest", "rest_problems", "session_file_problems",
+]  # fmt: skip
 
 
-def market_data(instruments: Sequence[Instrument], key_id: str, private_key: bytes) -> MarketDataDialect:
-    """Return the WebSocket dialect; without a key its handshake is unsigned."""
-    return KalshiMarketData(instruments, _signing_key(key_id, private_key), lifecycle=True)
+def market_data(
+    instruments: Sequence[Instrument],
+    key_id: str,
+    private_key: bytes,
+    *,
+    channels: Sequence[str] = (),
+    use_yes_price: bool = False,
+) -> MarketDataDialect:
+    """Return the WebSocket dialect; without a key its handshake is unsigned.
+
+    `channels` are subscribed beside those of books, trades and the lives of markets.
+    """
+    if unknown := set(channels) - OPTIONAL:
+        names = ", ".join(sorted(OPTIONAL))
+        raise ConfigError(f"feed.channels: {', '.join(sorted(unknown))} cannot be chosen; there are {names}")
+    wanted = dict.fromkeys((BOOK, TRADES, *channels))
+    key = _signing_key(key_id, private_key)
+    return KalshiMarketData(instruments, key, channels=tuple(wanted), use_yes_price=use_yes_price, lifecycle=True)
 
 
 def feed_problems(url: str, key_id: str) -> list[str]:
@@ -33,20 +69,23 @@ def feed_problems(url: str, key_id: str) -> list[str]:
         found.append(f"{host} answers 401 without an API key: set feed.credentials")
     if host.endswith(HOSTS) and address.scheme != "wss":
         found.append(f"{host} is reached by wss:// alone")
-    return found
+    return found + feed_host_problems(host)
 
 
-def orders(instruments: Sequence[Instrument]) -> OrderDialect:
-    """Return the dialect of the FIX order entry session KalshiNR."""
-    return KalshiOrders(instruments)
+def orders(instruments: Sequence[Instrument], terms: Mapping[str, object] | None = None) -> OrderDialect:
+    """Return the dialect of the sessions KalshiNR and KalshiRT; `terms` are the fields of `KalshiTerms`.
+
+    ConfigError for terms that the venue would refuse.
+    """
+    return KalshiOrders(instruments).under(read_terms(terms or {}))
 
 
-def logon(key_id: str, private_key: bytes) -> LogonDialect:
-    """Return what signs the Logon; the venue takes none without a key."""
+def logon(key_id: str, private_key: bytes, flags: Flags | None = None) -> LogonDialect:
+    """Return what signs the Logon; the venue takes none without a key. Without `flags` it has the recommended ones."""
     key = _signing_key(key_id, private_key)
     if key is None:
         raise ConfigError("session.credentials: Kalshi needs an API key to log on: set its id and key file")
-    return KalshiLogon(key)
+    return KalshiLogon(key, flags)
 
 
 def _signing_key(key_id: str, private_key: bytes) -> SigningKey | None:
@@ -58,13 +97,21 @@ def _signing_key(key_id: str, private_key: bytes) -> SigningKey | None:
     return SigningKey(key_id, parse_private_key(private_key))
 
 
-def session_problems(sender_comp_id: str, key_id: str) -> list[str]:
-    """Return why the venue would refuse the Logon: SenderCompID(49) is the id of the API key."""
-    if not key_id or sender_comp_id == key_id:
-        return []
-    return [f"SenderCompID={sender_comp_id}: Kalshi wants the id of the API key there; it is {key_id}"]
-
-
 def fees(terms: FeeTerms) -> FeeRule:
     """Return the quadratic fee of takers, and of makers where the terms of their series say so."""
     return KalshiFees(terms)
+
+
+def rest(key_id: str, private_key: bytes) -> RestDialect:
+    """Return what signs and judges requests to REST; without a key they are unsigned, which public reads may be."""
+    return KalshiRest(_signing_key(key_id, private_key))
+
+
+def reference() -> ReferenceDialect:
+    """Return what asks for the exchange's state, its pauses, and its markets."""
+    return KalshiReference()
+
+
+def account(subaccount: int = 0) -> AccountDialect:
+    """Return what asks for cash, positions, orders, fills and settlements of a subaccount; 0 is the primary one."""
+    return KalshiAccount(subaccount)

@@ -12,7 +12,7 @@ from engine.runtime.notices import NoticeKind
 from engine.venue import EventKind, MarketDataCounts, MarketEvent
 from engine.venue.kalshi.market import ListedMarket
 from engine.venue.kalshi.repairs import Repairs
-from engine.venue.kalshi.subscriptions import Subscriptions
+from engine.venue.kalshi.subscriptions import PRIVATE, Subscriptions
 from engine.venue.sequence import DUPLICATE, GAP, IN_ORDER
 
 
@@ -69,7 +69,9 @@ class Continuity:
         return outcome
 
     def suspect(self, sid: int) -> None:
-        """Make every book of stream `sid` wait for a snapshot."""
+        """Make every book of stream `sid` wait for a snapshot; what an account's stream told may be incomplete."""
+        stream = self._subscriptions.streams.get(sid)
+        self._event.account_gap = stream is not None and stream.channel in PRIVATE
         lost = [market for market in self._markets.values() if market.stream.sid == sid and not market.is_waiting]
         for market in lost:
             market.is_waiting = True
@@ -84,4 +86,5 @@ class Continuity:
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
         """Return the commands for fresh snapshots that may leave at once; the markets wait until they come."""
-        return self._repairs.resync(self._markets[instrument.symbol] for instrument in instruments)
+        known = (self._markets.get(instrument.symbol) for instrument in instruments)
+        return self._repairs.resync(market for market in known if market is not None)

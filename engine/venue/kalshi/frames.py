@@ -7,9 +7,11 @@ Source  Kalshi WebSocket: replies and envelope, order book, trade, market lifecy
         later.
 """
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
+
+from engine.venue.kalshi.channels.messages import LISTED_NEWS, NewsMessage
 
 Levels: TypeAlias = list[tuple[str, str]]
 YesNo: TypeAlias = Literal["yes", "no"]
@@ -23,6 +25,7 @@ class LevelChange(msgspec.Struct, gc=False):
     delta_fp: str
     side: YesNo
     ts_ms: int = 0
+    client_order_id: str = ""  # of the order of ours that made it
 
 
 class Delta(msgspec.Struct, tag_field="type", tag="orderbook_delta", gc=False):
@@ -91,14 +94,6 @@ class Trade(msgspec.Struct, tag_field="type", tag="trade", gc=False):
     sending_ts_ms: int = 0
 
 
-class Ticker(msgspec.Struct, tag_field="type", tag="ticker", gc=False):
-    """A ticker, of which only the number counts."""
-
-    sid: int = 0
-    seq: int = 0
-    sending_ts_ms: int = 0
-
-
 class Channel(msgspec.Struct, gc=False):
     """What was subscribed, and the sid that it got."""
 
@@ -116,10 +111,11 @@ class Subscribed(msgspec.Struct, tag_field="type", tag="subscribed", gc=False):
     sending_ts_ms: int = 0
 
 
-class Ok(msgspec.Struct, tag_field="type", tag="ok", gc=False):
-    """Acknowledgement of any other command."""
+class Ok(msgspec.Struct, tag_field="type", tag="ok"):
+    """Acknowledgement of any other command; `msg` is an object, or of list_subscriptions an array."""
 
     id: int = 0
+    msg: Any = None
     sid: int = 0
     seq: int = 0
     sending_ts_ms: int = 0
@@ -168,6 +164,15 @@ class Band(msgspec.Struct, gc=False):
     step: str
 
 
+class Metadata(msgspec.Struct):
+    """What a new market is."""
+
+    event_ticker: str = ""
+    title: str = ""
+    name: str = ""
+    yes_sub_title: str = ""
+
+
 class Stage(msgspec.Struct):
     """What happened to a market; every `_ts` is in seconds."""
 
@@ -175,11 +180,14 @@ class Stage(msgspec.Struct):
     market_ticker: str = ""
     result: str = ""
     settlement_value: str = ""
+    open_ts: int = 0
     close_ts: int = 0
+    exchange_index: int = 0
     price_ranges: list[Band] = []
+    additional_metadata: Metadata = msgspec.field(default_factory=Metadata)
 
 
-class Lifecycle(msgspec.Struct, tag_field="type", tag="market_lifecycle_v2"):
+class StageMessage(msgspec.Struct, tag_field="type", tag="market_lifecycle_v2"):
     """A stage of one market, which need not be one of ours: the channel has no filter."""
 
     msg: Stage
@@ -188,7 +196,7 @@ class Lifecycle(msgspec.Struct, tag_field="type", tag="market_lifecycle_v2"):
     sending_ts_ms: int = 0
 
 
-class ComboLifecycle(msgspec.Struct, tag_field="type", tag="multivariate_market_lifecycle"):
+class ComboStageMessage(msgspec.Struct, tag_field="type", tag="multivariate_market_lifecycle"):
     """The same of a combination of markets."""
 
     msg: Stage
@@ -197,39 +205,13 @@ class ComboLifecycle(msgspec.Struct, tag_field="type", tag="multivariate_market_
     sending_ts_ms: int = 0
 
 
-class FeeOverride(msgspec.Struct, gc=False):
-    """Another fee for every market of an event; null gives the usual one back."""
-
-    event_ticker: str = ""
-    fee_type_override: str | None = None
-    fee_multiplier_override: float | None = None
-
-
-class FeeUpdate(msgspec.Struct, tag_field="type", tag="event_fee_update"):
-    """A change of fees."""
-
-    msg: FeeOverride = msgspec.field(default_factory=FeeOverride)
-    sid: int = 0
-    seq: int = 0
-    sending_ts_ms: int = 0
-
-
-class EventLifecycle(msgspec.Struct, tag_field="type", tag="event_lifecycle", gc=False):
-    """The news of a whole event, of which only the number counts."""
-
-    sid: int = 0
-    seq: int = 0
-    sending_ts_ms: int = 0
-
-
 Message: TypeAlias = (
-    Delta | Snapshot | Trade | Ticker | Subscribed | Ok | Unsubscribed | Error | Lifecycle | ComboLifecycle | FeeUpdate
-    | EventLifecycle
+    Delta | Snapshot | Trade | Subscribed | Ok | Unsubscribed | Error | StageMessage | ComboStageMessage | NewsMessage
 )  # fmt: skip
-LISTED = frozenset((
-    "orderbook_delta", "orderbook_snapshot", "trade", "ticker", "subscribed", "ok", "unsubscribed", "error",
-    "market_lifecycle_v2", "multivariate_market_lifecycle", "event_fee_update", "event_lifecycle",
-))  # fmt: skip
+LISTED = LISTED_NEWS | {
+    "orderbook_delta", "orderbook_snapshot", "trade", "subscribed", "ok", "unsubscribed", "error",
+    "market_lifecycle_v2", "multivariate_market_lifecycle",
+}  # fmt: skip
 _NO_LEVELS = {b"", b"null", b"[]"}
 
 read_message = msgspec.json.Decoder(Message).decode
@@ -240,6 +222,7 @@ ERROR_NAMES = {
     3: "channels required",
     4: "sids required",
     5: "unknown command",
+    6: "already subscribed",  # retired: a repeated subscription is accepted
     7: "unknown sid",
     8: "unknown channel",
     9: "authentication or access required",
@@ -249,7 +232,13 @@ ERROR_NAMES = {
     13: "unsupported action",
     14: "market ticker required",
     15: "action required",
+    16: "retired",
+    17: "retired",
     18: "command timeout",
+    19: "shard_factor or shard_key wrong",
+    20: "shard_factor or shard_key wrong",
+    21: "shard_factor or shard_key wrong",
+    22: "shard_factor or shard_key wrong",
     23: "match ids required",
     24: "index ids required",
     25: "subscription buffer overflow",
@@ -257,7 +246,7 @@ ERROR_NAMES = {
     27: "too many commands",
     28: "underlying tickers required",
 }
-ENDS_SUBSCRIPTION = frozenset((10, 25))
+ENDS_SUBSCRIPTION = frozenset((10, 17, 25))  # 17 did so until it was retired
 
 
 def command(id_: int, cmd: str, params: dict[str, object]) -> bytes:

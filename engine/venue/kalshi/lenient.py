@@ -12,11 +12,29 @@ from typing import Any
 
 import msgspec
 
-from engine.venue.kalshi.frames import Envelope, Message
+from engine.venue.kalshi.frames import Envelope, Message, read_message
 
-_NUMBERS = frozenset(("id", "sid", "seq", "sending_ts_ms", "ts", "ts_ms", "close_ts"))
-_TEXTS = frozenset(("result", "settlement_value"))
-_TAKERS = {"taker_outcome_side": ("yes", "no"), "taker_side": ("yes", "no"), "taker_book_side": ("bid", "ask")}
+_NUMBERS = frozenset((
+    "id", "sid", "seq", "sending_ts_ms", "ts", "ts_ms", "open_ts", "close_ts", "exchange_index", "created_ts_ms",
+    "last_updated_ts_ms", "subaccount", "subaccount_number",
+))  # fmt: skip
+_TEXTS = frozenset((
+    "result", "settlement_value", "client_order_id", "last_update_reason", "post_position_fp", "realized_pnl_dollars",
+    "title", "subtitle", "name", "yes_sub_title", "series_ticker", "event_ticker", "collateral_return_type",
+    "fee_type_override", "contracts_limit_fp", "price_dollars", "yes_bid_dollars", "yes_ask_dollars", "no_bid_dollars",
+    "yes_bid_size_fp", "yes_ask_size_fp", "last_trade_size_fp", "volume_fp", "open_interest_fp", "created_ts",
+    "deleted_ts", "executed_ts", "creator_id", "quote_creator_id", "rfq_creator_id", "contracts_fp",
+    "target_cost_dollars", "yes_contracts_offered_fp", "no_contracts_offered_fp", "accepted_side",
+    "contracts_accepted_fp",
+))  # fmt: skip
+_TAKERS = {
+    "taker_outcome_side": ("yes", "no"),
+    "taker_side": ("yes", "no"),
+    "taker_book_side": ("bid", "ask"),
+    "outcome_side": ("yes", "no"),
+    "book_side": ("bid", "ask"),
+}
+_METADATA = "additional_metadata"
 _LADDERS = ("yes_dollars_fp", "no_dollars_fp")
 _NS = 1_000_000_000
 
@@ -34,7 +52,7 @@ _read_old = msgspec.json.Decoder(_Old).decode
 
 def read_leniently(frame: bytes) -> Message:
     """Return the message of a frame that `read_message` refused."""
-    message: Message = msgspec.convert(_needed(msgspec.json.decode(frame)), Message)
+    message: Message = read_message(msgspec.json.encode(_needed(msgspec.json.decode(frame))))
     return message
 
 
@@ -63,6 +81,8 @@ def _needed(message: Any) -> Any:
     kept = _usable(message)
     if isinstance(msg := kept.get("msg"), dict):
         kept["msg"] = msg = _usable(msg)
+        if _METADATA in msg:
+            msg[_METADATA] = _usable(msg[_METADATA]) if isinstance(msg[_METADATA], dict) else {}
         if "is_block_trade" in msg:
             msg["is_block_trade"] = msg["is_block_trade"] not in (False, "false")
         for side in _LADDERS:

@@ -6,12 +6,13 @@ Source  Kalshi WebSocket, market_lifecycle_v2; market model, states and settleme
 """
 
 from engine.errors import DecodeError
+from engine.instrument import Instrument, PriceBand, price_grid
 from engine.venue import EventKind, MarketEvent, MarketState
-from engine.venue.kalshi.frames import Stage
+from engine.venue.kalshi.frames import Band, Stage
 from engine.venue.kalshi.market import ListedMarket
 
 _NS = 1_000_000_000
-_STATES = {
+STATES = {
     "created": MarketState.UNCHANGED,  # it opens at its time, without a word
     "activated": MarketState.ACTIVE,
     "deactivated": MarketState.PAUSED,
@@ -28,17 +29,18 @@ def take_stage(event: MarketEvent, market: ListedMarket, stage: Stage, now_ns: i
 
     The market remembers what the stages told before: a settlement comes without its value.
     """
-    state = _STATES.get(stage.event_type)
+    state = STATES.get(stage.event_type)
     if state is None:
         return False
     if stage.price_ranges:
-        event.grid = market.read_grid(stage.price_ranges)
+        bands = read_bands(stage.price_ranges, market.instrument)
+        event.grid = price_grid(bands, market.instrument.limit)
         market.use_grid(event.grid)
     if stage.close_ts:
         event.close_ns = stage.close_ts * _NS
         state = _at_close(market.state, event.close_ns, now_ns)
     if state == MarketState.DETERMINED:
-        market.payout = _payout(market, stage)
+        market.payout = payout_of(stage, market.instrument)
     if state != MarketState.UNCHANGED:
         market.state = state
     event.kind = EventKind.STATE
@@ -56,14 +58,20 @@ def _at_close(state: int, close_ns: int, now_ns: int) -> int:
     return MarketState.ACTIVE if state == MarketState.CLOSED else MarketState.UNCHANGED
 
 
-def _payout(market: ListedMarket, stage: Stage) -> int:
+def read_bands(bands: list[Band], instrument: Instrument) -> tuple[PriceBand, ...]:
+    """Return price ranges in the instrument's units; raise DecodeError if they are no numbers of it."""
+    parse = instrument.parse_price
+    return tuple(PriceBand(parse(band.start), parse(band.end), parse(band.step)) for band in bands)
+
+
+def payout_of(stage: Stage, instrument: Instrument) -> int:
     """Return what a contract pays: its value where there is one, or what the result says; -1 if neither does."""
-    limit = market.instrument.limit
+    limit: int = 10**instrument.price_decimals
     by_result = {"yes": limit, "no": 0}.get(stage.result, -1)
     if not stage.settlement_value:
         return by_result
     try:
-        value = market.instrument.parse_price(stage.settlement_value)
+        value = instrument.parse_price(stage.settlement_value)
     except DecodeError:  # finer than a price can be: the state counts all the same
         return by_result
     return value if 0 <= value <= limit else by_result

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from engine._decimal import format_decimal, parse_decimal
 from engine.book import ASK, BID
 from engine.errors import ConfigError, DecodeError
-from engine.instrument import Instrument, PriceBand, PriceGrid, price_grid
+from engine.instrument import Instrument, PriceGrid
 from engine.venue import MarketState
 from engine.venue.kalshi import frames
 from engine.venue.kalshi.subscriptions import NOWHERE, Stream
@@ -29,8 +29,8 @@ class ListedMarket:
     """One market: its place in the streams, its state, and the way from its price texts to YES prices."""
 
     __slots__ = (
-        "asks", "bids", "grid", "instrument", "is_refused", "is_waiting", "mirror", "payout", "size_decimals", "state",
-        "stream",
+        "asks", "bids", "grid", "instrument", "is_new", "is_refused", "is_waiting", "mirror", "payout",
+        "size_decimals", "state", "stream",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, use_yes_price: bool) -> None:
@@ -41,6 +41,7 @@ class ListedMarket:
         self.mirror = 0 if use_yes_price else instrument.limit  # NO price q is the YES price mirror - q
         self.use_grid(instrument.grid)
         self.is_waiting = True
+        self.is_new = True  # no snapshot with both sides came so far
         self.is_refused = False  # by the venue, until the next connection
         self.stream: Stream = NOWHERE  # that carries its book
         self.state = MarketState.UNCHANGED
@@ -51,12 +52,6 @@ class ListedMarket:
         self.grid = grid
         self.bids = _prices(grid, self.instrument.price_decimals, 0)
         self.asks = _prices(grid, self.instrument.price_decimals, self.mirror)
-
-    def read_grid(self, bands: list[frames.Band]) -> PriceGrid:
-        """Return the grid of these bands; raise ConfigError or DecodeError if they make none."""
-        parse = self.instrument.parse_price
-        read = [PriceBand(parse(band.start), parse(band.end), parse(band.step)) for band in bands]
-        return price_grid(tuple(read), self.instrument.limit)
 
     def price(self, side: int, text: str) -> int:
         """Return the YES price of `text` however it is written, 0 if the grid lacks it."""

@@ -36,7 +36,9 @@ class KalshiMarketData:
     """The market-data dialect of Kalshi; levels of a market are ignored until its snapshot is here.
 
     `use_yes_price` asks for, and reads, NO prices on the YES scale. `check_sequence=False` is for recordings that
-    were filtered to some markets of a stream. `lifecycle` subscribes to the states of all markets of the venue.
+    were filtered to some markets of a stream. `channels` may name any of the venue's; those of an account or of the
+    whole venue need no markets. `lifecycle` subscribes to the states of all markets of the venue. News of another
+    `subaccount` is counted and left out.
     """
 
     __slots__ = (
@@ -44,12 +46,13 @@ class KalshiMarketData:
         "_continuity",
         "_credentials",
         "_event",
+        "_follows_lives",
         "_level",
         "_markets",
         "_rare",
         "_repairs",
         "_subscriptions",
-        "_whole_channels",
+        "_use_yes_price",
         "counts",
     )
 
@@ -64,21 +67,24 @@ class KalshiMarketData:
         chunk: int = 100,
         lifecycle: bool = False,
         patience_ns: int = repairs.PATIENCE_NS,
+        subaccount: int = 0,
     ) -> None:
         self.counts = MarketDataCounts()
         self._credentials = credentials
+        self._use_yes_price = use_yes_price
         self._markets = {each.symbol: ListedMarket(each, use_yes_price) for each in instruments}
         self._subscriptions = Subscriptions(channels, use_yes_price, chunk)
         self._repairs = Repairs(self._markets, self._subscriptions, patience_ns)
         self._checks_sequence = check_sequence
-        self._whole_channels = _lifecycle_channels(self._markets) if lifecycle else []
+        self._follows_lives = lifecycle
+        self._follow_lives(self._markets)
         self._level = MarketEvent(EventKind.DELTA)
         self._event = MarketEvent()
         self._continuity = Continuity(
             self._event, self._markets, self._subscriptions, self._repairs, self.counts, check_sequence
         )
         self._rare = RareFrames(
-            self._event, self._markets, self._subscriptions, self._repairs, self._continuity, self.counts
+            self._event, self._markets, self._subscriptions, self._repairs, self._continuity, self.counts, subaccount
         )
 
     @property
@@ -99,16 +105,49 @@ class KalshiMarketData:
         self._repairs.begin()
         refused = {symbol for symbol, market in self._markets.items() if market.is_refused}
         for market in self._markets.values():
-            market.is_waiting = True
+            market.is_waiting = market.is_new = True
             market.is_refused = False
             market.stream = NOWHERE
         channels = self._subscriptions.channels
         commands = self._subscriptions.subscribe(channels, [each for each in self._markets if each not in refused])
         for symbol in sorted(refused):
             commands += self._subscriptions.subscribe(channels, [symbol])
-        for channel in self._whole_channels:
+        for channel in self._subscriptions.whole:
             commands += self._subscriptions.subscribe_whole(channel)
         return commands
+
+    def add(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        """Take markets in while connected; return the commands that subscribe them. One that is here stays as it is."""
+        fresh = [each for each in instruments if each.symbol not in self._markets]
+        for instrument in fresh:
+            self._markets[instrument.symbol] = ListedMarket(instrument, self._use_yes_price)
+        symbols = [each.symbol for each in fresh]
+        channels = self._follow_lives(symbols)
+        if not self._subscriptions.has_begun:
+            return []  # `subscribe` names them
+        commands = self._subscriptions.join(symbols)
+        for channel in channels:
+            commands += self._subscriptions.subscribe_whole(channel)
+        return commands
+
+    def remove(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        """Forget markets; return the commands that end their frames. What still comes of them costs nothing."""
+        symbols = []
+        for instrument in instruments:
+            market = self._markets.get(instrument.symbol)
+            if market is not None and market.instrument is instrument:
+                del self._markets[instrument.symbol]
+                self._repairs.forget(instrument.symbol)
+                symbols.append(instrument.symbol)
+        return self._subscriptions.leave(symbols)
+
+    def unsubscribe(self, channel: str) -> list[bytes]:
+        """Give a channel up for good; return the command that ends it."""
+        return self._subscriptions.unsubscribe(channel)
+
+    def list_subscriptions(self) -> list[bytes]:
+        """Return the command that asks what is subscribed; what the venue has lost is then subscribed anew."""
+        return self._subscriptions.list_subscriptions()
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
         """Return the requests for fresh snapshots; of markets that no stream carries, subscriptions."""
@@ -151,6 +190,7 @@ class KalshiMarketData:
         event.sid = message.sid
         event.seq = seq
         event.instrument = market.instrument
+        event.cl_ord_id = level.client_order_id
         sent_ms = message.sending_ts_ms or level.ts_ms
         event.venue_time_ns = sent_ms * _NS_PER_MS if sent_ms else lenient.old_time_ns(frame)
         return event
@@ -185,6 +225,7 @@ class KalshiMarketData:
         event.sid, event.seq = message.sid, message.seq
         event.instrument = market.instrument
         event.side, event.price, event.size = side, price, size
+        event.cl_ord_id = level.client_order_id
         event.venue_time_ns = self._event.venue_time_ns
         return event
 
@@ -199,6 +240,13 @@ class KalshiMarketData:
         text = f"{market.instrument.symbol}: a level on stream {sid}, its book is on {market.stream.sid}"
         self._event.tell(NoticeKind.LEVEL_STRAY, text)
         return False
+
+    def _follow_lives(self, symbols: Iterable[str]) -> list[str]:
+        """Note the channels that tell of the lives of these markets; return those that were not noted before."""
+        wanted = _lifecycle_channels(symbols) if self._follows_lives else []
+        fresh = [channel for channel in wanted if channel not in self._subscriptions.whole]
+        self._subscriptions.whole += fresh
+        return fresh
 
     def _misfit(self, frame: bytes, error: Exception) -> MarketEvent:
         """Read a frame without what it does not need, or count its unknown type; raise if neither is possible."""
@@ -226,5 +274,5 @@ def _sent_ns(message: Delta, frame: bytes) -> int:
 
 def _lifecycle_channels(symbols: Iterable[str]) -> list[str]:
     """Return the channels that tell of the life of these markets: combinations have one of their own."""
-    are_combos = {symbol.startswith(_COMBO) for symbol in symbols}
+    are_combos = {symbol.startswith(_COMBO) for symbol in symbols} or {False}
     return [channel for channel, is_combo in ((LIFECYCLE, False), (COMBO_LIFECYCLE, True)) if is_combo in are_combos]

@@ -1,10 +1,11 @@
-"""Every Kalshi frame but a level: snapshots, trades, stages of a market's life, replies, refusals, what is unknown.
+"""Every Kalshi frame but a level: snapshots, trades, stages of a market's life, news, what is unknown.
 
 Units, shapes, errors as in `market_data`, whose second event this fills.
-Source  Kalshi WebSocket: replies and envelope, order book, trade, market lifecycle, errors.
+Source  Kalshi WebSocket: order book, trade, market lifecycle, private channels, ticker.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import TypeAlias, cast
 
 from engine import fix
 from engine.book import ASK, BID
@@ -12,25 +13,23 @@ from engine.errors import ConfigError, DecodeError, EncodingError
 from engine.instrument import Instrument
 from engine.runtime.notices import NoticeKind
 from engine.venue import EventKind, MarketDataCounts, MarketEvent
+from engine.venue.account import VenueOrder
 from engine.venue.kalshi import frames
+from engine.venue.kalshi.channels.listings import Listings
+from engine.venue.kalshi.channels.messages import EventLifecycle, FeeOverride, FeeUpdate, NewsMessage, Ticker
+from engine.venue.kalshi.channels.news import ANY_MARKET, READERS, is_elsewhere, multiplier_text, symbol_of
 from engine.venue.kalshi.continuity import Continuity
-from engine.venue.kalshi.frames import (
-    ComboLifecycle,
-    Error,
-    FeeOverride,
-    FeeUpdate,
-    Lifecycle,
-    Message,
-    Ok,
-    Snapshot,
-    Subscribed,
-    Trade,
-)
+from engine.venue.kalshi.frames import ComboStageMessage, Message, Snapshot, Stage, StageMessage, Trade
 from engine.venue.kalshi.lifecycle import take_stage
 from engine.venue.kalshi.market import ListedMarket
 from engine.venue.kalshi.repairs import Repairs
-from engine.venue.kalshi.subscriptions import BOOK, LIFECYCLE, NOWHERE, TRADES, Subscriptions
+from engine.venue.kalshi.replies import Replies, Reply
+from engine.venue.kalshi.subscriptions import BOOK, LIFECYCLE, TRADES, Subscriptions
+from engine.venue.reference import EventListing
 from engine.venue.sequence import DUPLICATE
+
+Levels: TypeAlias = list[tuple[int, int]]
+NAMELESS = READERS.keys() - {Ticker, EventLifecycle}  # types whose message says nothing without an id
 
 _NS_PER_MS = 1_000_000
 _NS = 1_000_000_000
@@ -40,7 +39,10 @@ _NAMED = 5  # markets or prices that a text names
 class RareFrames:
     """What `KalshiMarketData.decode` does not decode itself; `event` is the event of every frame but a level."""
 
-    __slots__ = ("_continuity", "_counts", "_event", "_markets", "_repairs", "_subscriptions")
+    __slots__ = (
+        "_continuity", "_counts", "_event", "_listings", "_markets", "_repairs", "_replies", "_subaccount",
+        "_subscriptions",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class RareFrames:
         repairs: Repairs,
         continuity: Continuity,
         counts: MarketDataCounts,
+        subaccount: int,
     ) -> None:
         self._event = event
         self._markets = markets
@@ -57,6 +60,9 @@ class RareFrames:
         self._repairs = repairs
         self._continuity = continuity
         self._counts = counts
+        self._subaccount = subaccount
+        self._listings = Listings()
+        self._replies = Replies(event, markets, subscriptions, repairs, continuity, counts)
 
     def take(self, message: Message) -> MarketEvent:
         """Return the event of any message but a level."""
@@ -70,27 +76,11 @@ class RareFrames:
             return self._trade(message)
         if type(message) is Snapshot:
             return self._snapshot(message)
-        if type(message) is Error:
-            return self._error(message)
-        if type(message) is Lifecycle or type(message) is ComboLifecycle:
+        if type(message) is StageMessage or type(message) is ComboStageMessage:
             return self._lifecycle(message)
-        self._continuity.follow(message.sid, message.seq)
-        if type(message) is Subscribed:
-            self._subscribed(message)
-        elif type(message) is Ok:
-            self._subscriptions.answered(message.id)
-        elif type(message) is FeeUpdate:
-            self._tell_fee(message.msg)
-        return self._continuity.finish()
-
-    def _subscribed(self, message: Subscribed) -> None:
-        """Note the stream of a subscription, and that it carries the books of its markets."""
-        channel = message.msg.channel
-        stream = self._subscriptions.open(message.msg.sid, channel)
-        symbols = self._subscriptions.acknowledged(message.id, channel)
-        if channel == BOOK:
-            for symbol in symbols:
-                self._markets[symbol].stream = stream
+        if type(message) in READERS:
+            return self._news(cast(NewsMessage, message))
+        return self._replies.take(cast(Reply, message))
 
     def _trade(self, message: Trade) -> MarketEvent:
         trade = message.msg
@@ -146,8 +136,24 @@ class RareFrames:
         event.kind = EventKind.SNAPSHOT
         event.instrument = market.instrument
         event.bids, event.asks = bids.levels, asks.levels
+        if market.is_new and bids.levels and asks.levels:
+            self._check_scale(market, bids.levels, asks.levels)
         self._tell_odd_levels(market, bids.off_grid + asks.off_grid, bids.doubled + asks.doubled)
         return self._continuity.finish()
+
+    def _check_scale(self, market: ListedMarket, bids: Levels, asks: Levels) -> None:
+        """Tell of a book that is crossed from the first: a venue has none, so the scale of its NO side is suspect."""
+        market.is_new = False
+        bid, ask = max(bids)[0], min(asks)[0]
+        if bid < ask:
+            return
+        self._counts.crossed += 1
+        instrument = market.instrument
+        text = f"{instrument.symbol}: crossed from the first: bid {instrument.format_price(bid)}"
+        text += f", ask {instrument.format_price(ask)}"
+        if bid < instrument.limit - max(asks)[0]:
+            text += "; it would not be on the other price scale: use_yes_price is wrong, or not obeyed"
+        self._event.tell(NoticeKind.BOOK_CROSSED, text)
 
     def _tell_odd_levels(self, market: ListedMarket, off_grid: list[str], doubled: list[str]) -> None:
         if off_grid:
@@ -164,7 +170,7 @@ class RareFrames:
         self._event.tell(NoticeKind.LEVEL_OFF_GRID, text)
         self._event.text = self._event.text or text
 
-    def _lifecycle(self, message: Lifecycle | ComboLifecycle) -> MarketEvent:
+    def _lifecycle(self, message: StageMessage | ComboStageMessage) -> MarketEvent:
         """Say what happened to a market of ours; all others come along, for the channel has no filter."""
         stage = message.msg
         event = self._event
@@ -172,7 +178,7 @@ class RareFrames:
             return event
         market = self._markets.get(stage.market_ticker)
         if market is None:
-            return self._continuity.finish()
+            return self._stranger(stage, message.sending_ts_ms * _NS_PER_MS)
         grid = market.grid
         try:
             if not take_stage(event, market, stage, message.sending_ts_ms * _NS_PER_MS):
@@ -188,41 +194,46 @@ class RareFrames:
             self._repairs.again(market)
         return self._continuity.finish()
 
-    def _tell_fee(self, update: FeeOverride) -> None:
-        if any(market.instrument.event == update.event_ticker for market in self._markets.values()):
-            kind, multiplier = update.fee_type_override or "usual", update.fee_multiplier_override
-            text = f"{update.event_ticker}: fee type {kind}, multiplier {'usual' if multiplier is None else multiplier}"
-            self._event.tell(NoticeKind.FEE_CHANGED, text)
-
-    def _error(self, message: Error) -> MarketEvent:
-        """Report the venue's complaint, and go round it where there is a way."""
-        self._counts.refused += 1
-        request = self._subscriptions.refused(message.id)
-        text = self._subscriptions.explain(message, request)
-        stream = self._subscriptions.streams.get(message.sid)
-        has_delivered = stream is not None and stream.next_seq is not None
-        self._continuity.follow(message.sid, message.seq)
-        event = self._event
-        event.kind = EventKind.REFUSED
-        event.text = text
-        event.tell(NoticeKind.SUBSCRIPTION_REFUSED, text)
-        if request is not None:
-            event.commands, given_up = self._repairs.refused(request, message.msg.code)
-            self._tell_given_up(given_up)
-        elif stream is not None and message.msg.code in frames.ENDS_SUBSCRIPTION:
-            self._continuity.suspect(stream.sid)
-            del self._subscriptions.streams[stream.sid]
-            for market in self._markets.values():
-                market.stream = NOWHERE if market.stream is stream else market.stream
-            event.commands = self._repairs.ended(stream, has_delivered)
-            return event
+    def _stranger(self, stage: Stage, now_ns: int) -> MarketEvent:
+        """Say what happened to a market that is not ours, which may become one."""
+        try:
+            self._event.news = self._listings.read(stage, now_ns)
+        except (DecodeError, ConfigError) as error:
+            raise self.malformed(stage.market_ticker, error) from None
         return self._continuity.finish()
 
-    def _tell_given_up(self, markets: Sequence[ListedMarket]) -> None:
+    def _news(self, message: NewsMessage) -> MarketEvent:
+        """Say what a channel beside books and trades tells: of our account, of markets in short, of events."""
+        market = self._markets.get(symbol_of(message))
+        subject = market.instrument if market is not None else ANY_MARKET
+        try:
+            news = READERS[type(message)](message.msg, subject)
+        except DecodeError as error:
+            raise self.malformed(f"{type(message).__name__} {symbol_of(message)}".rstrip(), error) from None
         event = self._event
-        event.refused = tuple(market.instrument for market in markets)
-        if len(markets) == 1:
-            event.instrument = markets[0].instrument
+        if self._continuity.follow(message.sid, message.seq) == DUPLICATE:
+            return event
+        if is_elsewhere(message, self._subaccount):
+            self._counts.elsewhere += 1
+            return self._continuity.finish()
+        event.news = news
+        if market is not None:
+            event.instrument = market.instrument
+        if isinstance(news, VenueOrder) and news.status == fix.Status.UNKNOWN:
+            self._tell_unknown(f"user_order {news.order_id}: status {news.reason!r}")
+        elif isinstance(news, EventListing):
+            self._listings.learn(news)
+        elif isinstance(message, FeeUpdate):
+            self._tell_fee(message.msg)
+        elif news is None and type(message) in NAMELESS:
+            self._tell_unknown(f"{type(message).__name__} without the id of what it is about")
+        return self._continuity.finish()
+
+    def _tell_fee(self, update: FeeOverride) -> None:
+        if any(market.instrument.event == update.event_ticker for market in self._markets.values()):
+            kind, multiplier = update.fee_type_override or "usual", multiplier_text(update) or "usual"
+            text = f"{update.event_ticker}: fee type {kind}, multiplier {multiplier}"
+            self._event.tell(NoticeKind.FEE_CHANGED, text)
 
     def unlisted(self, envelope: frames.Envelope) -> MarketEvent:
         """Count a message of a type that is not listed."""
@@ -239,9 +250,9 @@ class RareFrames:
         self._event.tell(NoticeKind.MESSAGE_UNKNOWN, text)
 
     def unknown_market(self, sid: int, seq: int, channel: str, symbol: str) -> MarketEvent:
-        """Count a frame about a market that is not ours."""
+        """Count a frame about a market that is not ours; one that was until just now costs nothing."""
         event = self._event
-        if self._continuity.follow(sid, seq, channel) != DUPLICATE:
+        if self._continuity.follow(sid, seq, channel) != DUPLICATE and symbol not in self._subscriptions.departing:
             self._counts.unknown_markets += 1
             event.kind = EventKind.UNKNOWN
             event.text = f"market_ticker unknown: {symbol!r}"

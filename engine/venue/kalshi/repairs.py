@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from engine.venue.kalshi.market import ListedMarket
-from engine.venue.kalshi.subscriptions import BOOK, NOWHERE, WHOLE, OpenCommand, Stream, Subscriptions
+from engine.venue.kalshi.subscriptions import BOOK, NOWHERE, WHOLE, Action, OpenCommand, Stream, Subscriptions
 
 _NS = 1_000_000_000
 PATIENCE_NS = 3 * _NS  # for a snapshot, doubled with each request
@@ -25,6 +25,9 @@ LIMIT = 6  # such requests before the connection is given up
 MOST = 200  # commands between two calls of `due`
 PASSING = frozenset((10, 18, 25, 27))  # channel error, command timeout, buffer overflow, too many commands
 OF_CHANNEL = frozenset((8, 9))  # unknown channel, access required
+HARMLESS = frozenset((6,))  # already subscribed
+UNKNOWN_SID = 7
+_ASKING = frozenset((Action.SUBSCRIBE, Action.ADD))
 
 
 class Trouble:
@@ -38,12 +41,13 @@ class Trouble:
 
 
 class Retry(NamedTuple):
-    """A subscription to be made at `due_ns`; without `symbols` it is of a whole channel."""
+    """A subscription to be made, or left, at `due_ns`; without `symbols` it is of a whole channel."""
 
     due_ns: int
     channels: Sequence[str]
     symbols: Sequence[str]
     tries: int
+    is_leaving: bool = False
 
 
 class Repairs:
@@ -102,13 +106,21 @@ class Repairs:
 
     def refused(self, request: OpenCommand, code: int) -> tuple[list[bytes], list[ListedMarket]]:
         """Return the commands that get round a refusal, and the markets that are given up."""
-        if not request.channels:
+        if request.action == Action.GET_SNAPSHOT:
             return self._snapshots_refused(request, code), []
+        if request.action not in _ASKING:
+            self._departure_refused(request, code)
+            return [], []
         channels = [channel for channel in request.channels if channel in request.unanswered]
-        symbols = request.symbols
+        symbols = [symbol for symbol in request.symbols if symbol in self._markets]
+        if code in HARMLESS or (request.symbols and not symbols):
+            return [], []
         if code in PASSING:
             self._later(channels, symbols, request.tries + 1)
             return [], []
+        if code == UNKNOWN_SID and request.action == Action.ADD:
+            self._subscriptions.streams.pop(request.sid, None)
+            return self._at_once([(channels, symbols)]), []
         if code in OF_CHANNEL and len(channels) > 1:
             return self._at_once([([channel], symbols) for channel in channels]), []
         if code not in OF_CHANNEL and len(symbols) > 1:
@@ -116,12 +128,18 @@ class Repairs:
             return self._at_once([(channels, symbols[:half]), (channels, symbols[half:])]), []
         return [], self._give_up(symbols) if BOOK in channels else []
 
+    def _departure_refused(self, request: OpenCommand, code: int) -> None:
+        """Leave a market later; one that cannot be left costs its frames, which nobody reads."""
+        if request.action == Action.DELETE and code in PASSING:
+            due_ns = self._now_ns + self._pause_ns(request.tries)
+            self._queue.append(Retry(due_ns, request.channels, request.symbols, request.tries + 1, is_leaving=True))
+
     def _snapshots_refused(self, request: OpenCommand, code: int) -> list[bytes]:
         """Leave it to `due`; where the stream does not carry these markets, they are subscribed then."""
         if code not in PASSING:
             for symbol in request.symbols:
-                market = self._markets[symbol]
-                if market.stream.sid == request.sid:
+                market = self._markets.get(symbol)
+                if market is not None and market.stream.sid == request.sid:
                     market.stream = NOWHERE
                     market.is_waiting = True
         return []
@@ -171,6 +189,11 @@ class Repairs:
             market.is_refused = False
             self._later(self._subscriptions.channels, [market.instrument.symbol], 1)
 
+    def forget(self, symbol: str) -> None:
+        """Ask nothing more about a market."""
+        self._troubles.pop(symbol, None)
+        self._costly.discard(symbol)
+
     # Time
 
     def due(self, now_ns: int) -> list[bytes]:
@@ -205,8 +228,13 @@ class Repairs:
         self._sent = len(ready)
         frames = []
         for retry in ready:
-            frames += self._subscribe(retry.channels, retry.symbols, retry.tries)
-            for symbol in retry.symbols:  # its snapshot has time again
+            if retry.is_leaving:
+                gone = [symbol for symbol in retry.symbols if symbol not in self._markets]
+                frames += self._subscriptions.leave(gone, retry.channels)
+                continue
+            symbols = [symbol for symbol in retry.symbols if symbol in self._markets]  # the others were removed
+            frames += self._subscribe(retry.channels, symbols, retry.tries)
+            for symbol in symbols:  # its snapshot has time again
                 self._troubles.setdefault(symbol, Trouble(self._now_ns)).asked_ns = self._now_ns
         return frames
 

@@ -2,10 +2,10 @@
 
 Shapes  one stream (sid) per channel and connection; ids and sids start anew with each connection.
 Thread  the loop thread only.
-Source  Kalshi WebSocket: commands, replies and envelope, error codes.
+Source  Kalshi WebSocket: commands, replies and envelope, channels, error codes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from engine.venue import sequence
 from engine.venue.kalshi import frames
@@ -15,7 +15,15 @@ TRADES = "trade"
 TICKER = "ticker"
 LIFECYCLE = "market_lifecycle_v2"
 COMBO_LIFECYCLE = "multivariate_market_lifecycle"
-WHOLE = frozenset((LIFECYCLE, COMBO_LIFECYCLE))  # channels that take no markets
+FILLS = "fill"
+USER_ORDERS = "user_orders"
+POSITIONS = "market_positions"
+ORDER_GROUPS = "order_group_updates"
+COMMUNICATIONS = "communications"
+BY_MARKET = frozenset((BOOK, TRADES, TICKER))  # channels that are subscribed for our markets
+PRIVATE = frozenset((FILLS, USER_ORDERS, POSITIONS, ORDER_GROUPS, COMMUNICATIONS))
+OPTIONAL = PRIVATE | {TICKER}  # beside books, trades and the lives of markets
+WHOLE = PRIVATE | {LIFECYCLE, COMBO_LIFECYCLE}  # channels that are subscribed without markets, for all of them
 MOST_STREAMS = 1000  # the venue has one a channel
 _OPEN_COMMANDS = 1000  # commands that wait for their reply; the venue answers some only by what it sends
 
@@ -34,15 +42,29 @@ class Stream(sequence.Sequence):
 NOWHERE = Stream(0)  # of a market that no stream carries
 
 
+class Action:
+    """What a command asks for: a `cmd`, or the `action` of an update."""
+
+    SUBSCRIBE = "subscribe"
+    ADD = "add_markets"
+    DELETE = "delete_markets"
+    GET_SNAPSHOT = "get_snapshot"
+    UNSUBSCRIBE = "unsubscribe"
+    LIST = "list_subscriptions"
+
+
 class OpenCommand:
-    """One command without its reply: a subscription, or with no `channels` a request for snapshots on `sid`.
+    """One command without its reply; `channels` are those that it opens, or `sid`'s.
 
     `tries` is how often it was refused for a reason that passes.
     """
 
-    __slots__ = ("channels", "sid", "symbols", "tries", "unanswered")
+    __slots__ = ("action", "channels", "sid", "symbols", "tries", "unanswered")
 
-    def __init__(self, channels: Sequence[str], symbols: Sequence[str], sid: int = 0, tries: int = 0) -> None:
+    def __init__(
+        self, action: str, channels: Sequence[str], symbols: Sequence[str], sid: int = 0, tries: int = 0
+    ) -> None:
+        self.action = action
         self.channels = channels
         self.symbols = symbols
         self.sid = sid
@@ -51,7 +73,9 @@ class OpenCommand:
 
     def __str__(self) -> str:
         named = f" of {_named(self.symbols)}" if self.symbols else ""
-        return f"subscribe to {', '.join(self.channels)}{named}" if self.channels else f"get_snapshot{named}"
+        if self.action == Action.SUBSCRIBE:
+            return f"subscribe to {', '.join(self.channels)}{named}"
+        return f"{self.action}{named}"
 
 
 class Subscriptions:
@@ -59,8 +83,11 @@ class Subscriptions:
 
     def __init__(self, channels: tuple[str, ...], use_yes_price: bool, chunk: int) -> None:
         self.streams: dict[int, Stream] = {}
-        self.channels = channels
+        self.channels = [each for each in channels if each not in WHOLE]  # for every market of ours
+        self.whole = [each for each in channels if each in WHOLE]
         self.fault = ""  # why the connection must be given up
+        self.has_begun = False
+        self.departing: dict[str, int] = {}  # markets on their way out: how many streams may still carry them
         self._use_yes_price = use_yes_price
         self._chunk = chunk
         self._last_id = 0
@@ -70,36 +97,83 @@ class Subscriptions:
         """Begin a connection: forget streams and replies."""
         self.streams.clear()
         self.fault = ""
+        self.has_begun = True
+        self.departing.clear()
         self._waiting.clear()
         self._last_id = 0
 
     def subscribe(self, channels: Sequence[str], symbols: Sequence[str], tries: int = 0) -> list[bytes]:
-        """Return the commands that subscribe channels for markets, a chunk of markets each."""
+        """Return the commands that subscribe channels for markets, a chunk of markets each; none without a channel."""
         return [
             self._command(
-                "subscribe",
+                Action.SUBSCRIBE,
                 {
                     "channels": channels,
                     "market_tickers": group,
                     "use_yes_price": self._use_yes_price,  # always explicit: the venue will change its default
                     "skip_ticker_ack": True,
                 },
-                OpenCommand(channels, group, tries=tries),
+                OpenCommand(Action.SUBSCRIBE, channels, group, tries=tries),
             )
-            for group in self._groups(symbols)
+            for group in self._groups(symbols if channels else ())
         ]
 
     def subscribe_whole(self, channel: str, tries: int = 0) -> list[bytes]:
-        """Return the command for a channel that knows no markets."""
-        return [self._command("subscribe", {"channels": [channel]}, OpenCommand([channel], (), tries=tries))]
+        """Return the command for a channel that is subscribed without markets."""
+        request = OpenCommand(Action.SUBSCRIBE, [channel], (), tries=tries)
+        return [self._command(Action.SUBSCRIBE, {"channels": [channel]}, request)]
 
     def get_snapshots(self, sid: int, symbols: Sequence[str]) -> list[bytes]:
         """Return the commands for fresh snapshots on stream `sid`, which must carry these markets."""
+        return self._updates(Action.GET_SNAPSHOT, Stream(sid), symbols)
+
+    def join(self, symbols: Sequence[str]) -> list[bytes]:
+        """Return the commands that add markets to every stream that is open, and subscribe them where none is."""
+        commands: list[bytes] = []
+        unopened = []
+        for channel in self.channels:
+            stream = self.stream_of(channel)
+            if stream is None:
+                unopened.append(channel)
+            else:
+                commands += self._updates(Action.ADD, stream, symbols)
+        return commands + self.subscribe(unopened, symbols)
+
+    def leave(self, symbols: Sequence[str], channels: Collection[str] | None = None) -> list[bytes]:
+        """Return the commands that take markets off the streams of these channels, by default of all."""
+        commands: list[bytes] = []
+        for channel in self.channels if channels is None else channels:
+            stream = self.stream_of(channel)
+            if stream is not None:
+                commands += self._updates(Action.DELETE, stream, symbols)
+                for symbol in symbols:
+                    self.departing[symbol] = self.departing.get(symbol, 0) + 1
+        return commands
+
+    def unsubscribe(self, channel: str) -> list[bytes]:
+        """Return the command that ends a channel, which is not subscribed again."""
+        self.channels = [each for each in self.channels if each != channel]
+        self.whole = [each for each in self.whole if each != channel]
+        stream = self.stream_of(channel)
+        if stream is None:
+            return []
+        request = OpenCommand(Action.UNSUBSCRIBE, [channel], (), stream.sid)
+        return [self._command(Action.UNSUBSCRIBE, {"sids": [stream.sid]}, request)]
+
+    def list_subscriptions(self) -> list[bytes]:
+        """Return the command that asks what the venue thinks is subscribed."""
+        return [self._command(Action.LIST, {}, OpenCommand(Action.LIST, (), ()))]
+
+    def stream_of(self, channel: str) -> Stream | None:
+        """Return the stream that carries a channel now."""
+        return next((each for each in self.streams.values() if each.channel == channel), None)
+
+    def _updates(self, action: str, stream: Stream, symbols: Sequence[str]) -> list[bytes]:
         return [
             self._command(
                 "update_subscription",
-                {"sids": [sid], "action": "get_snapshot", "market_tickers": group},
-                OpenCommand((), group, sid),
+                {"sids": [stream.sid], "action": action, "market_tickers": group},
+                OpenCommand(action, [stream.channel], group, stream.sid),
             )
             for group in self._groups(symbols)
         ]
@@ -126,9 +200,19 @@ class Subscriptions:
             del self._waiting[id_]
         return request.symbols
 
-    def answered(self, id_: int) -> None:
-        """Note that command `id_` has been answered."""
-        self._waiting.pop(id_, None)
+    def answered(self, id_: int) -> OpenCommand | None:
+        """Note that command `id_` has been answered; return it, None if it is not one of ours."""
+        request = self._waiting.pop(id_, None)
+        if request is not None and request.action == Action.DELETE:
+            self._departed(request.symbols)
+        return request
+
+    def _departed(self, symbols: Sequence[str]) -> None:
+        for symbol in symbols:
+            if self.departing.get(symbol, 0) > 1:
+                self.departing[symbol] -= 1
+            else:
+                self.departing.pop(symbol, None)
 
     def refused(self, id_: int) -> OpenCommand | None:
         """Return the command that the venue refuses, None if it is not one of ours."""

@@ -304,7 +304,7 @@ def test_view_lies_in_memory_and_the_state_directory_leads_there(
     assert link_of(state).resolve() == view
     assert [stat.S_IMODE(path.stat().st_mode) for path in (view, markets_of(view))] == [0o640, 0o640]
     lines = [json.loads(line) for line in markets_of(view).read_text().splitlines()]
-    assert lines[1] == {"symbol": "RAIN", "event": "RAIN", "limit": 10_000}
+    assert lines[1] == {"number": 1, "symbol": "RAIN", "event": "RAIN", "limit": 10_000}
     assert shown.look().symbol(1) == "SNOW"
     shown.publisher.close()
     assert sorted(memory.iterdir()) == []

@@ -206,7 +206,9 @@ def test_s17_no_word_of_tls_is_lost_in_either_session(folder: Path, name: str) -
     context = (client_context if session.is_initiator else server_context)(session)
     assert (context is not None) == is_tls
     by_quickfix = [text.split(": ")[1] for text in quickfix.refused(session)]
-    assert ("no TLS" in " ".join(quickfix.refused(session))) == is_tls
+    assert ("no TLS" in " ".join(quickfix.refused(session))) == (is_tls and not session.is_initiator)
+    relayed = f"{READ[name].protection}, by a relay of this process"
+    assert not is_tls or quickfix.protection(session) == relayed
     assert is_tls or by_quickfix[:1] == ([READ[name].quickfix] if READ[name].quickfix else [])
     assert is_tls or quickfix.protection(session) == READ[name].protection
 

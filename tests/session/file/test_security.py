@@ -59,9 +59,11 @@ def test_s17_word_of_tls_alone_runs_over_tls_or_is_refused_by_name(tmp_path: Pat
     assert found.problems == []
     outcome = judged(found.sessions[0])
     assert outcome == "tls" or key in outcome
-    (refusal,) = quickfix.refused(found.sessions[0])
+    assert quickfix.refused(found.sessions[0]) == native.refused(found.sessions[0])
+    acceptor = found.sessions[0].replaced({"ConnectionType": "acceptor"})
+    (refusal,) = quickfix.refused(acceptor)
     assert f": {key}: the QuickFIX package has no TLS; " in refusal
-    assert 'session = "native"' in refusal
+    assert "use the native acceptor" in refusal
 
 
 @pytest.mark.parametrize("text", ["SSLEnable=Y\n", "SSLProtocol=+TLSv1_2 +TLSv1_3\n", "socketusessl=Y\n"])

@@ -39,7 +39,8 @@ def test_second_session_of_one_identity_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "text"),
     [
-        ({"SocketUseSSL": "Y"}, "SocketUseSSL: the QuickFIX package has no TLS"),
+        ({"SocketKeyStore": "venue.jks"}, "SocketKeyStore: a Java keystore cannot be read here"),
+        ({"CertificationAuthoritiesFile": "/nowhere.pem"}, "CertificationAuthoritiesFile: .*/nowhere.pem"),
         ({"NonStopSession": None, "StartTime": "08:00:00 Europe/Paris", "EndTime": "17:00:00"}, "takes no zone"),
         ({"BeginString": "FIX.4.9"}, "QuickFIX refuses it: .*BeginString"),
         ({"HeartBtInt": "0"}, "HeartBtInt: QuickFIX cannot do without heartbeats"),
@@ -57,9 +58,11 @@ def test_settings_that_quickfix_cannot_use_are_refused(tmp_path: Path, overrides
 def test_check_says_what_quickfix_cannot_do_and_what_it_reads_over(tmp_path: Path) -> None:
     shutil.copytree(FIX_CONFIG.parent, tmp_path / "config")
     file = tmp_path / "config" / "fix" / "initiator.cfg"
-    file.write_text(file.read_text() + "SocketUseSSL=Y\nTimeZone=UTC\n")
+    file.write_text(file.read_text() + "SocketKeyStore=x\nTimeZone=UTC\n")
     wrong, warnings = check(tmp_path / "config" / "engine.toml")
-    assert [text.split(": ", 1)[1].split(";")[0] for text in wrong] == ["SocketUseSSL: the QuickFIX package has no TLS"]
+    assert [text.split(": ", 1)[1].split(";")[0] for text in wrong] == [
+        "SocketKeyStore: a Java keystore cannot be read here"
+    ]
     assert [text.split(": ", 1)[1] for text in warnings] == ["TimeZone: has no effect in the quickfix session"]
 
 

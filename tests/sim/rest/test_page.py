@@ -9,7 +9,7 @@ from engine import fix
 from engine.sim.rest.endpoints.refused_orders import TOLD_OTHERWISE
 from engine.sim.rest.endpoints.table import OPERATIONS
 from engine.sim.rest.faults import RestFaultKind
-from engine.sim.rest.settings import RestSettings
+from engine.sim.rest.settings import RestServerSettings
 from tests.support.pages import page, rows, section
 from tests.support.sim.kalshi_rest import RAIN, SECOND_NS, SNOW, KalshiSite
 
@@ -18,7 +18,7 @@ PAGE = page("simulated-rest.md")
 
 def test_settings_are_those_of_the_page() -> None:
     told = {row[0]: row[2] for row in rows(section(PAGE, "## Settings"), "key")}
-    fields = {field.name: field.default for field in msgspec.structs.fields(RestSettings)}
+    fields = {field.name: field.default for field in msgspec.structs.fields(RestServerSettings)}
     assert told == {name: str(value) if value != () else "none" for name, value in fields.items()}
 
 

@@ -7,7 +7,7 @@ import pytest
 from engine import fix
 from engine.exchange.ledger.history import Cutoffs
 from engine.sim.rest.faults import RestFault, RestFaultKind
-from engine.sim.rest.settings import RestSettings
+from engine.sim.rest.settings import RestServerSettings
 from tests.support.sim.kalshi_rest import COIN, DAY_NS, DOLLAR, GAME, HOUR_NS, RAIN, SECOND_NS, SNOW, KalshiSite
 from tests.support.sim.rest_site import SignedClient
 
@@ -234,7 +234,7 @@ def test_deposits_and_withdrawals_are_told_apart(site: KalshiSite) -> None:
 
 
 def test_reads_lag_behind_what_was_done(tmp_path: Any) -> None:
-    with KalshiSite(tmp_path, RestSettings(lag_ms=400), stepped=True) as site:
+    with KalshiSite(tmp_path, RestServerSettings(lag_ms=400), stepped=True) as site:
         client = site.client()
         site.order("ann", B, 500, 4_000)
         assert ids(client) == []

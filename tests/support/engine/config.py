@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from engine.app.demo.configs import make_key
 from engine.book import Book
-from engine.config.engine import EngineConfig, StrategySection, load
+from engine.config.engine import load
 from engine.config.markets import load_instruments
+from engine.config.sections import EngineConfig, StrategySection
 from engine.config.shipped import config_path
 from engine.orders.order import Order
 from engine.strategy import Strategy

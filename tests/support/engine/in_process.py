@@ -23,7 +23,7 @@ from engine.app.engine import Engine, Seams
 from engine.app.running import obey_signals, running_mode
 from engine.book import ASK, BID, Book
 from engine.codec import Fields
-from engine.config.engine import EngineConfig
+from engine.config.sections import EngineConfig
 from engine.exchange.blotter import EnteredOrder, Fill, read_blotter
 from engine.instrument import Instrument
 from engine.journal.recovery import recover

@@ -19,7 +19,7 @@ from engine.exchange.marketplace import Marketplace
 from engine.sim.keys import KeyRing, SimAuthority, TlsFiles, client_context, server_context
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.endpoints.table import OPERATIONS
-from engine.sim.rest.settings import RestSettings
+from engine.sim.rest.settings import RestServerSettings
 from engine.sim.rest.tokens import MemberTokens
 from tests.support.sim.rest_site import RestSite, SignedClient, new_key
 
@@ -34,7 +34,7 @@ class KalshiSite:
     each time that somebody looks, so that nothing depends on how fast the machine is."""
 
     def __init__(
-        self, folder: Path, settings: RestSettings | None = None, *, tls: bool = False, stepped: bool = False
+        self, folder: Path, settings: RestServerSettings | None = None, *, tls: bool = False, stepped: bool = False
     ) -> None:
         self.folder = folder
         self.ahead_ns = 0

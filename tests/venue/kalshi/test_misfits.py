@@ -24,8 +24,8 @@ def test_unknown_market_is_counted_and_named(feed: Feed) -> None:
 
 
 def test_unknown_type_is_counted_and_named(feed: Feed) -> None:
-    event = feed.take(wire.frame(type="rfq_created", sid=8, seq=77, msg={"event_type": "determined"}))
-    assert (event.kind, event.text) == (EventKind.UNKNOWN, "message type unknown: 'rfq_created'")
+    event = feed.take(wire.frame(type="cfbenchmarks_value", sid=8, seq=77, msg={"event_type": "determined"}))
+    assert (event.kind, event.text) == (EventKind.UNKNOWN, "message type unknown: 'cfbenchmarks_value'")
     assert event.notices == ((NoticeKind.MESSAGE_UNKNOWN, event.text),)
     assert feed.counts() == {"unknown_types": 1}
 

@@ -14,7 +14,7 @@ from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.table import Outcome
 from engine.venue import kalshi
-from engine.venue.kalshi.order_entry import KalshiOrders
+from engine.venue.kalshi.fix.orders import KalshiOrders
 
 NOW_NS = 1_795_444_206_000_000_000
 RAIN = Instrument("KXDEMORAIN-26DEC01-T2", 0, [PriceBand(0, 10000, 50)])

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.runtime._beat import Beat
+from engine.runtime.watch._beat import Beat
 
 GRACE_NS = 1_000_000_000  # for the thread that needs the interpreter, before the other one acts
 TURN_NS = 50_000_000  # between two turns of a loop that is not held

@@ -1,0 +1,77 @@
+"""One whole look at an account at its venue: every list to its last page, in an order that makes them fit together.
+
+Fills are read before orders, and orders before the finished ones of a market in doubt: what happens meanwhile shows as
+a sum that is larger than its fills, and never as a fill that nobody ordered.
+
+Units   times in ns since 1970.
+Errors  EngineError where any part is missing: half a look decides nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from engine.trading.reconcile.reconcile import Reconcile, VenueAccount
+from engine.venue.account import AccountDialect, VenueFill, VenueOrder, VenuePosition
+from engine.venue.rest import Call, PagedCall
+
+T = TypeVar("T")
+FRESH_WITHIN = 20  # looks at how fresh the venue's answers are, before they are taken as they are
+PAUSE_S = 0.25
+
+
+class Whole(Protocol):
+    """A list, and whether it is all of it."""
+
+    def complete(self) -> list[Any]:
+        """Return all items; raise where some are missing."""
+
+
+class AccountClient(Protocol):
+    """What reads: `engine.net.rest.RestClient`."""
+
+    async def call(self, call: Call[T]) -> T:
+        """Return the venue's answer."""
+
+    async def all(self, paged: PagedCall[T]) -> Whole:
+        """Return a list as far as it could be read."""
+
+
+class AccountReader:
+    """Reads one account; `sleep` waits between looks."""
+
+    def __init__(
+        self,
+        client: AccountClient,
+        dialect: AccountDialect,
+        wall_ns: Callable[[], int],
+        sleep: Callable[[float], Awaitable[object]],
+    ) -> None:
+        self._client = client
+        self._dialect = dialect
+        self._wall_ns = wall_ns
+        self._sleep = sleep
+
+    async def look(self, reconcile: Reconcile, since_ns: int) -> VenueAccount:
+        """Return the account as it is now, with every fill since then."""
+        await self._await_fresh(self._wall_ns())
+        positions: list[VenuePosition] = await self._all(self._dialect.positions())
+        fills: list[VenueFill] = await self._all(self._dialect.fills(since_ns))
+        resting: list[VenueOrder] = await self._all(self._dialect.open_orders())
+        orders = {order.order_id: order for order in resting}
+        for symbol in reconcile.doubtful_symbols(resting):
+            for order in await self._all(self._dialect.orders_of(symbol, since_ns)):
+                orders.setdefault(order.order_id, order)
+        return VenueAccount(list(orders.values()), fills, positions, resting)
+
+    async def _await_fresh(self, since_ns: int) -> None:
+        """Wait until the answers are of now or later: at the venue, reads lag behind writes."""
+        asked = self._dialect.as_of()
+        if asked is None:
+            return
+        for _ in range(FRESH_WITHIN):
+            if await self._client.call(asked) >= since_ns:
+                return
+            await self._sleep(PAUSE_S)
+
+    async def _all(self, paged: PagedCall[Any]) -> list[Any]:
+        return (await self._client.all(paged)).complete()

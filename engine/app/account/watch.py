@@ -1,0 +1,116 @@
+"""When an account is compared with its venue's: after each logon before anything is traded, and now and then.
+
+A look counts only if nothing was sent or heard of while it was taken: else it is taken again. Trading waits for the
+first one after a logon; the markets where both sides differ wait until a later one agrees.
+
+Units   times in ns since 1970, or as the names say.
+Errors  none: what fails is told, and tried again.
+Thread  the loop thread only.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from engine.app.account.reading import AccountReader
+from engine.errors import EngineError
+from engine.runtime.backoff import Backoff
+from engine.trading.loop import TradingLoop
+from engine.trading.reconcile.reconcile import Comparison, Reconcile
+
+_S = 1_000_000_000
+OVERLAP_NS = 600 * _S  # of what is asked for with what was asked for before
+FIRST_LOOK_NS = 72 * 3600 * _S  # how far back the first one goes
+MOST_DISTURBED = 5  # looks in a row that something came between, before the next one is left for later
+PAUSE_NS = _S // 2  # before the next one, where trading waits for it
+SOON_NS = 5 * _S  # where something differs
+
+
+class AccountWatch:
+    """Compares one desk with its account; an `AccountGate` of its supervisor."""
+
+    def __init__(
+        self,
+        reader: AccountReader,
+        reconcile: Reconcile,
+        loop: TradingLoop,
+        wall_ns: Callable[[], int],
+        note: Callable[[str], object],
+        every_ns: int,
+        backoff: Backoff,
+    ) -> None:
+        self.last: Comparison | None = None
+        self.last_ns = 0
+        self._reader = reader
+        self._reconcile = reconcile
+        self._loop = loop
+        self._wall_ns = wall_ns
+        self._note = note
+        self._every_ns = every_ns
+        self._backoff = backoff
+        self._is_due = asyncio.Event()
+        self._reason = "the account has not been compared with the venue's"
+        self._since_ns = 0
+
+    def logged_on(self) -> None:
+        """Close the gate until the account is compared anew."""
+        self._reason = "the account is being compared with the venue's"
+        self._is_due.set()
+
+    def obstacle(self) -> str:
+        """Return what keeps trading from starting, empty if nothing does."""
+        return self._reason
+
+    def bear(self) -> None:
+        """Trade on with what differs now."""
+        self._reconcile.bear()
+
+    async def run(self) -> None:
+        """Compare whenever it is due, until cancelled."""
+        while True:
+            await self._until_due()
+            try:
+                await self._compare()
+            except EngineError as error:
+                self._failed(error)
+                await asyncio.sleep(self._backoff.next_ns() / _S)
+
+    async def compare_now(self) -> str:
+        """Compare at an operator's word; return what was found, in words."""
+        await self._compare()
+        return str(self.last)
+
+    async def _until_due(self) -> None:
+        is_clean = self.last is None or self.last.is_clean
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout((self._every_ns if is_clean else min(SOON_NS, self._every_ns)) / _S):
+                await self._is_due.wait()
+
+    async def _compare(self) -> None:
+        """Take one look that nothing disturbs, and act on it."""
+        for _ in range(MOST_DISTURBED):
+            began_ns, before = self._wall_ns(), self._activity()
+            since_ns = max(self._since_ns or began_ns - FIRST_LOOK_NS, 0)
+            account = await self._reader.look(self._reconcile, since_ns)
+            if self._activity() == before:
+                self._take(self._reconcile.compare(account), began_ns)
+                return
+            if self._reason:
+                await asyncio.sleep(PAUSE_NS / _S)
+        if not self._reason:
+            self._is_due.clear()  # a busy desk: the next one in turn
+
+    def _take(self, comparison: Comparison, began_ns: int) -> None:
+        self.last, self.last_ns, self._since_ns = comparison, began_ns, began_ns - OVERLAP_NS
+        self._is_due.clear()
+        self._backoff.reset()
+        self._reason = ""
+
+    def _activity(self) -> tuple[int, str]:
+        """Return what changes with every request and every report."""
+        return self._loop.counters.reports, self._loop.orders.last_cl_ord_id
+
+    def _failed(self, error: EngineError) -> None:
+        if self._reason:
+            self._reason = f"the venue's account cannot be read: {error}"
+        self._note(f"account not compared: {error}")

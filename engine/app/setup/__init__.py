@@ -1,0 +1,1 @@
+"""What stands before a first run: a configuration to start from."""

@@ -1,0 +1,1 @@
+"""Looks whether the loop turns, from threads of its own."""

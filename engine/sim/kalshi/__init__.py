@@ -1,0 +1,1 @@
+"""The simulated Kalshi: one marketplace behind REST, WebSocket and six FIX ports, all over TLS."""

@@ -1,0 +1,107 @@
+"""Commands of the simulated Kalshi's control server: what its ledger says, and what is made to happen.
+
+Errors  EngineError or msgspec.ValidationError for arguments that cannot be; the server answers with their text.
+"""
+
+from typing import Any
+
+import msgspec
+
+from engine.errors import EngineError
+from engine.exchange.faults import KINDS, InjectedFault
+from engine.sim.control import Answer, Command
+from engine.sim.kalshi.venue import KalshiVenue
+
+
+class KalshiCommands:
+    """The commands of one venue. Each fault kind is a command that arms it."""
+
+    def __init__(self, venue: KalshiVenue) -> None:
+        self._venue = venue
+
+    def table(self) -> dict[str, Command]:
+        """Return every command by its word."""
+        life = self._venue.place.lifecycle
+        return {
+            "account": self._account,
+            "dispute_market": self._moved(lambda ticker, now_ns, more: life.dispute(ticker, now_ns)),
+            "hours": self._hours,
+            "maintenance": self._maintenance,
+            "markets": self._markets,
+            "pause_market": self._moved(lambda ticker, now_ns, more: life.pause(ticker, now_ns)),
+            "quit": self._quit,
+            "resume_market": self._moved(lambda ticker, now_ns, more: life.resume(ticker, now_ns)),
+            "settle_market": self._moved(lambda ticker, now_ns, more: life.settle(ticker, now_ns)),
+            "status": self._status,
+            "change_grid": self._moved(lambda ticker, now_ns, more: life.change_grid(ticker, more["label"], now_ns)),
+            "void_market": self._moved(lambda ticker, now_ns, more: life.void(ticker, now_ns)),
+            **{kind: self._fault(kind) for kind in KINDS},
+        }
+
+    def _account(self, arguments: Answer) -> Answer:
+        """Return what the ledger has of a member, in integers."""
+        ledger, member = self._venue.place.ledger, arguments["account"]
+        fills = ledger.fills(member)
+        held = ledger.positions(member)
+        paid = ledger.settlements(member)
+        return {
+            "cash": sum(balance.cash for balance in ledger.balances(member)),
+            "fills": len(fills),
+            "orders": len(ledger.orders(member)),
+            "resting": len(ledger.orders(member, status="resting")),
+            "fees": sum(fill.fee for fill in fills) + sum(each.fee for each in paid),
+            "positions": {position.symbol: position.net for position in held if position.net},
+            "settlements": {each.symbol: each.value for each in paid},
+        }
+
+    def _markets(self, _: Answer) -> Answer:
+        listing = self._venue.place.listing
+        return {"markets": {ticker: market.status for ticker, market in listing.markets.items()}}
+
+    def _moved(self, move: Any) -> Command:
+        def carry_out(arguments: Answer) -> Answer:
+            """Move one market along its life, and tell what follows."""
+            ticker = arguments.pop("symbol")
+            try:
+                events = move(ticker, self._venue.now_ns(), arguments)
+            except KeyError:
+                raise EngineError(f"unknown market {ticker}, or it is in no state for that") from None
+            self._venue.tell(events)
+            return {}
+
+        return carry_out
+
+    def _hours(self, arguments: Answer) -> Answer:
+        """Open or pause the exchange, or a shard of it."""
+        self._venue.tell(self._venue.place.set_hours(self._venue.now_ns(), **arguments))
+        return {}
+
+    def _maintenance(self, arguments: Answer) -> Answer:
+        """Cut every FIX session until it is over."""
+        fix = self._venue.fix
+        (fix.begin_maintenance if arguments.get("on", True) else fix.end_maintenance)()
+        return {}
+
+    def _status(self, _: Answer) -> Answer:
+        venue = self._venue
+        return {
+            "now_ms": venue.now_ns() // 1_000_000,
+            "markets": len(venue.place.listing.markets),
+            "sessions": [client.name for client in venue.fix.ports.clients.values() if client.is_logged_on],
+            "feed_connections": len(venue.feed_server.listeners),
+            "feed_frames": venue.feed_server.frames,
+            "rest_answers": sum(venue.rest.counts.values()),
+        }
+
+    def _fault(self, kind: str) -> Command:
+        def arm(arguments: Answer) -> Answer:
+            """Arm the fault, and perform at once whatever is due."""
+            self._venue.faults.arm(msgspec.convert({**arguments, "kind": kind}, InjectedFault), self._venue.now_ns())
+            self._venue.step()
+            return {}
+
+        return arm
+
+    def _quit(self, _: Answer) -> Answer:
+        self._venue.stop()
+        return {}

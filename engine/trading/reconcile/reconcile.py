@@ -1,0 +1,122 @@
+"""Sets a desk right by what its venue says of the account, and says what it found.
+
+What was missed is booked by the path that every report takes, so that journal, portfolio, risk and strategy learn of it
+in order. What no rule sets right is told and stops its market, until a comparison agrees or a person resumes.
+
+Units   prices, sizes and money as in the instrument; times in ns since 1970.
+Errors  none.
+Thread  the loop thread only.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from engine.instrument import Instrument
+from engine.orders.order import Order
+from engine.runtime.notices import NoticeKind
+from engine.trading.loop import TradingLoop
+from engine.trading.markets import Stop
+from engine.trading.reconcile.judge import (
+    Finding,
+    judge_fills,
+    judge_order,
+    judge_positions,
+    judge_strangers,
+)
+from engine.venue.account import VenueFill, VenueOrder, VenuePosition
+
+
+class VenueAccount(NamedTuple):
+    """One look at the account, every list whole. `orders` are those that rest, and every one of a market in doubt."""
+
+    orders: Sequence[VenueOrder]
+    fills: Sequence[VenueFill]
+    positions: Sequence[VenuePosition]
+    resting: Sequence[VenueOrder]
+
+
+class Comparison(NamedTuple):
+    """What one comparison found, and how much agreed."""
+
+    findings: tuple[Finding, ...]
+    orders: int
+    markets: int
+    stopped: int
+
+    @property
+    def is_clean(self) -> bool:
+        """Return whether every market may trade."""
+        return not self.stopped
+
+    def __str__(self) -> str:
+        return (
+            f"account compared: {self.orders} orders, {self.markets} markets, {len(self.findings)} differences,"
+            f" {self.stopped} markets stopped"
+        )
+
+
+class Reconcile:
+    """Compares one desk with its venue; `note` tells people and the journal."""
+
+    def __init__(self, loop: TradingLoop, note: Callable[[str], object]) -> None:
+        self._loop = loop
+        self._note = note
+        self._stopped: set[Instrument] = set()
+        self._found: tuple[Finding, ...] = ()
+        self._borne: set[tuple[object, ...]] = set()  # differences that a person trades on with
+
+    def bear(self) -> None:
+        """Trade on with what differs now, by a person's decision; another difference stops its market again."""
+        self._borne.update(each.identity for each in self._found)
+
+    def doubtful_symbols(self, resting: Iterable[VenueOrder]) -> list[str]:
+        """Return the markets whose finished orders are wanted too: an order that lives by us does not rest there."""
+        at_rest = {self._find(each.cl_ord_id, each.order_id) for each in resting}
+        return sorted({order.instrument.symbol for order in self._loop.orders.live() if order not in at_rest})
+
+    def compare(self, account: VenueAccount) -> Comparison:
+        """Book what was missed, take over what has changed, and stop the markets where both sides still differ."""
+        # A fill often names its order by OrderID(37) alone, which an answer that was lost would have told us
+        names = {each.order_id: each.cl_ord_id for each in account.orders}
+        known = {order: each for each in account.orders if (order := self._find(each.cl_ord_id, each.order_id))}
+        filled = {order: each.cum_qty for order, each in known.items()}
+        findings = self._settle(
+            judge_fills(lambda name, number: self._find(name or names.get(number, ""), number), account.fills, filled)
+        )
+        live = self._loop.orders.live()
+        findings += self._settle([each for order in live if (each := judge_order(order, known.get(order)))])
+        findings += self._settle(judge_strangers(self._find, account.resting))
+        ours = {position.instrument: (position.net, position.fees) for position in self._loop.portfolio}
+        findings += self._settle(judge_positions(ours, account.positions))
+        self._found = tuple(findings)
+        self._borne.intersection_update(each.identity for each in findings)
+        self._stop([each for each in findings if each.identity not in self._borne])
+        comparison = Comparison(tuple(findings), len(live), len(ours), len(self._stopped))
+        self._note(str(comparison))
+        return comparison
+
+    def _find(self, cl_ord_id: str, order_id: str) -> Order | None:
+        return self._loop.orders.find(cl_ord_id, "", order_id)
+
+    def _settle(self, findings: list[Finding]) -> list[Finding]:
+        for finding in findings:
+            text = f"{finding.symbol}: {finding.rule}: {finding.text}"
+            if finding.identity in self._borne:
+                continue
+            self._note(f"account: {text}")
+            self._loop.notices.tell(NoticeKind.ACCOUNT_DIFFERS, text)
+            for report in finding.reports:
+                self._loop.apply(report)
+            if finding.order is not None:
+                self._loop.suspect(finding.order, finding.text)
+        return findings
+
+    def _stop(self, findings: list[Finding]) -> None:
+        """Stop what differs, and open what a comparison before this one had stopped."""
+        by_symbol = {instrument.symbol: instrument for instrument in self._loop.instruments}
+        texts = {by_symbol[each.symbol]: each.text for each in findings if each.stops and each.symbol in by_symbol}
+        for instrument, text in texts.items():
+            self._loop.markets.stop(instrument, Stop.ACCOUNT, text)
+        for instrument in self._stopped - texts.keys():
+            self._loop.markets.lift(instrument, Stop.ACCOUNT)
+        self._stopped = set(texts)

@@ -1,0 +1,260 @@
+"""Kalshi's markets for the engine: what REST tells of them as values that know no venue.
+
+Units   prices in $0.0001, sizes in 0.01 contract, times in ns since 1970, fee multipliers in thousandths.
+Errors  a market that cannot be read is left out and told in `oddities`; it costs no other.
+Source  Kalshi REST, start-up reads; market model, price grid, fees, settlement, states.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from engine.errors import ConfigError, DecodeError
+from engine.instrument import PriceBand, price_grid
+from engine.venue import MarketState
+from engine.venue.kalshi.rest.books import book_of
+from engine.venue.kalshi.rest.numbers import DOLLAR, optional_time_ns, price, size, thousandths
+from engine.venue.kalshi.rest.operations import events, exchange, markets
+from engine.venue.kalshi.rest.operations.events import KalshiEvent, KalshiSeries
+from engine.venue.kalshi.rest.operations.exchange import KalshiStatus
+from engine.venue.kalshi.rest.operations.markets import KalshiMarket
+from engine.venue.kalshi.rest.pauses import pauses_of
+from engine.venue.kalshi.rest.reading import Oddities, kept
+from engine.venue.reference import BookListing, ExchangeState, MarketListing, Selection
+from engine.venue.rest import Call, Page, PagedCall, RestRequest
+
+STATES = {
+    "initialized": MarketState.PAUSED,  # it opens at its time, without a word
+    "active": MarketState.ACTIVE,
+    "inactive": MarketState.PAUSED,
+    "closed": MarketState.CLOSED,
+    "determined": MarketState.DETERMINED,
+    "disputed": MarketState.DETERMINED,
+    "amended": MarketState.DETERMINED,
+    "finalized": MarketState.SETTLED,
+}
+MAKER_PERCENT = {
+    "quadratic": 0,
+    "quadratic_with_maker_fees": 25,
+    "quadratic_with_combo_maker_fees": 50,
+    "flat": 50,  # 0.035 for both: half of the taker's rate; the taker's share is thought too high rather than too low
+}
+_UNKNOWN_MAKER_PERCENT = 25  # an unknown type is one with maker fees
+_FILTERS = {  # the status filter that finds the markets of a state; there is none for paused ones alone
+    MarketState.ACTIVE: ("open",),
+    MarketState.PAUSED: ("unopened", "open"),
+    MarketState.CLOSED: ("closed",),
+    MarketState.DETERMINED: ("closed",),
+    MarketState.SETTLED: ("settled",),
+}
+_RESULTS = {"yes": DOLLAR, "no": 0}
+_DECIDED = (MarketState.DETERMINED, MarketState.SETTLED)
+
+
+class _Terms(NamedTuple):
+    """Fee terms, None where nothing is known."""
+
+    fee_type: str | None = None
+    multiplier_milli: int | None = None
+
+
+class KalshiReference:
+    """A BrowsingDialect. It remembers the fee terms of series and events, which a market does not tell itself."""
+
+    def __init__(self) -> None:
+        self.oddities = Oddities()
+        self._series: dict[str, _Terms] = {}
+        self._events: dict[str, tuple[str, _Terms]] = {}  # with the series of each
+
+    def exchange_state(self) -> Call[ExchangeState]:
+        """Return what asks whether the venue is open."""
+        call = exchange.status()
+        return Call(call.request, lambda body: _state(exchange.read_status(body)), call.statuses)
+
+    def pauses(self) -> Call[list[tuple[int, int]]]:
+        """Return what asks for the planned pauses, each (begin_ns, end_ns)."""
+        call = exchange.schedule()
+
+        def read(body: bytes) -> list[tuple[int, int]]:
+            """Return the pauses of a schedule."""
+            return pauses_of(exchange.read_schedule.read(body, self.oddities).schedule, self.oddities)
+
+        return Call(call.request, read, call.statuses)
+
+    def markets(self, selection: Selection) -> list[PagedCall[MarketListing]]:
+        """Return what asks for a selection, in the order in which it is to be asked.
+
+        The first answers list nothing: they tell the fee terms of series and events. A series is asked for by the
+        states that are wanted, where there are fewer than all; events and tickers are asked for whole.
+        """
+        statuses = _statuses(selection.states)
+        found = [self.terms_of_series(series) for series in selection.series]
+        for series in selection.series:
+            found += [self._overrides(series, status) for status in statuses]
+        for series in selection.series:
+            found += [self._listing(series, markets.markets(series=series, status=status)) for status in statuses]
+        found += [self._event(event) for event in selection.events]
+        for place in range(0, len(selection.symbols), markets.MOST_TICKERS):
+            named = selection.symbols[place : place + markets.MOST_TICKERS]
+            found.append(self._listing("", markets.markets(tickers=named)))
+        return found
+
+    def every_market(self, states: tuple[int, ...]) -> list[PagedCall[MarketListing]]:
+        """Return what asks for all markets; their series, and so their fee terms, are not told."""
+        return [self._listing("", markets.markets(status=status)) for status in _statuses(states)]
+
+    def book(self, symbol: str, depth: int = 0) -> Call[BookListing]:
+        """Return what asks for an order book, `depth` levels of each side; 0 is all."""
+        call = markets.orderbook(symbol, depth)
+
+        def read(body: bytes) -> BookListing:
+            """Return the book in YES prices."""
+            return book_of(symbol, markets.read_book.read(body, self.oddities).orderbook_fp)
+
+        return Call(call.request, read, call.statuses)
+
+    def take_oddities(self) -> list[str]:
+        """Return what of the answers was not understood, each once."""
+        return self.oddities.take()
+
+    def terms_of_series(self, series: str) -> PagedCall[MarketListing]:
+        """Return what asks for the fee terms of a series; it lists nothing."""
+        call = events.series(series)
+
+        def read(body: bytes) -> Page[MarketListing]:
+            """Remember the terms."""
+            told = events.read_one_series.read(body, self.oddities).series
+            self._series[told.ticker] = self._terms(told)
+            return Page([], "")
+
+        return PagedCall(_only(call.request), read)
+
+    def listing(self, market: KalshiMarket, series: str = "") -> MarketListing:
+        """Return a market as the engine lists it; DecodeError for one that cannot be traded as it is told."""
+        state = self._state_of(market)
+        event_series, terms = self._events.get(market.event_ticker, ("", _Terms()))
+        series = series or event_series
+        of_series = self._series.get(series, _Terms())
+        fee_type = terms.fee_type or of_series.fee_type
+        multiplier = of_series.multiplier_milli if terms.multiplier_milli is None else terms.multiplier_milli
+        return MarketListing(
+            symbol=market.ticker,
+            event=market.event_ticker,
+            series=series,
+            bands=_bands(market),
+            state=state,
+            opens_ns=optional_time_ns(market.open_time, "open_time"),
+            close_ns=optional_time_ns(market.close_time, "close_time"),
+            shard=market.exchange_index or 0,
+            title=market.title or market.yes_sub_title or market.subtitle or "",
+            payout=self._payout(market) if state in _DECIDED else -1,
+            maker_percent=-1 if fee_type is None else self._maker_percent(fee_type),
+            multiplier_milli=-1 if multiplier is None else multiplier,
+            best_bid=_quote(market.yes_bid_dollars, "yes_bid_dollars", 0),
+            best_ask=_quote(market.yes_ask_dollars, "yes_ask_dollars", DOLLAR),
+            volume=-1 if market.volume_fp is None else size(market.volume_fp, "volume_fp"),
+        )
+
+    def _listing(self, series: str, call: PagedCall[KalshiMarket]) -> PagedCall[MarketListing]:
+        def read(body: bytes) -> Page[MarketListing]:
+            """Return the markets of a page."""
+            page = markets.read_markets.read(body, self.oddities)
+            return Page(self._listed(page.markets, series), page.cursor or "")
+
+        return PagedCall(call.following, read)
+
+    def _event(self, event: str) -> PagedCall[MarketListing]:
+        call = events.event(event, with_markets=True)
+
+        def read(body: bytes) -> Page[MarketListing]:
+            """Return the markets of an event, and remember its terms."""
+            answer = events.read_event.read(body, self.oddities)
+            self._remember(answer.event)
+            return Page(self._listed(events.markets_of(answer), answer.event.series_ticker), "")
+
+        return PagedCall(_only(call.request), read)
+
+    def _overrides(self, series: str, status: str) -> PagedCall[MarketListing]:
+        def read(body: bytes) -> Page[MarketListing]:
+            """Remember the terms of a page of events."""
+            page = events.read_events.read(body, self.oddities)
+            for event in page.events:
+                self._remember(event)
+            return Page([], page.cursor or "")
+
+        return PagedCall(events.events(series=series, status=status).following, read)
+
+    def _listed(self, found: list[KalshiMarket], series: str) -> list[MarketListing]:
+        return list(kept(found, lambda market: self.listing(market, series), "market", self.oddities))
+
+    def _remember(self, event: KalshiEvent) -> None:
+        multiplier = event.fee_multiplier_override
+        milli = None if multiplier is None else thousandths(multiplier, "fee_multiplier_override")
+        self._events[event.event_ticker] = event.series_ticker, _Terms(event.fee_type_override or None, milli)
+
+    def _terms(self, series: KalshiSeries) -> _Terms:
+        return _Terms(series.fee_type, thousandths(series.fee_multiplier, "fee_multiplier"))
+
+    def _state_of(self, market: KalshiMarket) -> int:
+        state = STATES.get(market.status)
+        if state is None:
+            self.oddities.tell("market.status", market.status, "unknown, the market is taken for paused")
+            return MarketState.PAUSED
+        return state
+
+    def _maker_percent(self, fee_type: str) -> int:
+        if fee_type not in MAKER_PERCENT:
+            self.oddities.tell("fee_type", fee_type, "unknown, taken for one with maker fees")
+        return MAKER_PERCENT.get(fee_type, _UNKNOWN_MAKER_PERCENT)
+
+    def _payout(self, market: KalshiMarket) -> int:
+        """Return what a YES contract pays: its value where that is told, else what the result says; -1 if neither."""
+        by_result = _RESULTS.get(market.result or "", -1)
+        if not market.settlement_value_dollars:
+            return by_result
+        try:
+            value = price(market.settlement_value_dollars, "settlement_value_dollars")
+        except DecodeError as error:
+            self.oddities.tell("settlement_value_dollars", str(error), "left out")
+            return by_result
+        return value if 0 <= value <= DOLLAR else by_result
+
+
+def _only(request: RestRequest) -> Callable[[str], RestRequest]:
+    """Return a list of one page."""
+    return lambda cursor: request
+
+
+def _statuses(states: tuple[int, ...]) -> list[str]:
+    """Return the status filters that find markets of these states; "" for all of them."""
+    wanted = [status for state in states for status in _FILTERS.get(state, ("",))]
+    return [""] if "" in wanted or len(set(wanted)) == 4 else list(dict.fromkeys(wanted))
+
+
+def _bands(market: KalshiMarket) -> tuple[PriceBand, ...]:
+    bands = tuple(
+        PriceBand(*(price(getattr(each, name), f"price_ranges.{name}") for name in ("start", "end", "step")))
+        for each in market.price_ranges
+    )
+    try:
+        price_grid(bands, DOLLAR)
+    except ConfigError as error:
+        raise DecodeError(f"{market.ticker}: price_ranges: {error}") from None
+    return bands
+
+
+def _quote(text: str | None, field: str, none: int) -> int:
+    """Return a best price; -1 where it is not told, or nobody is there, which the venue writes as `none`."""
+    found = none if not text else price(text, field)
+    return -1 if found == none else found
+
+
+def _state(status: KalshiStatus) -> ExchangeState:
+    shards = {0: (status.exchange_active, status.trading_active)}
+    for each in status.exchange_index_statuses or ():
+        shards[each.exchange_index] = (each.exchange_active, each.trading_active)
+    return ExchangeState(
+        is_open=status.exchange_active,
+        is_trading=status.exchange_active and status.trading_active,
+        shards=shards,
+        resumes_ns=optional_time_ns(status.exchange_estimated_resume_time, "exchange_estimated_resume_time"),
+    )
