@@ -14,7 +14,7 @@ from aiohttp import web
 
 from engine.errors import DecodeError
 from engine.net.rest.client import RestClient
-from engine.net.rest.settings import RestServerSettings
+from engine.net.rest.settings import RestSettings
 from engine.runtime.audit import AuditRecord
 from engine.venue.rest import Call, Page, PagedCall, RestAnswer, RestRefusal, RestRequest, TokenLimits, Urgency
 
@@ -158,7 +158,7 @@ class Visitor:
         parts = {name: options.pop(name) for name in ("credential", "ssl_context", "tokens") if name in options}
         options = {"limits": PLENTY, "first_retry_ns": NS // 1000, **options}
         self.client = RestClient(
-            RestServerSettings(url=venue_url, **options),
+            RestSettings(url=venue_url, **options),
             self.dialect,
             wall_ns=self.clock,
             clock_ns=self.clock,
