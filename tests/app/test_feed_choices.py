@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from engine.app.loading import market_data_dialect
-from engine.config.engine import FeedSection
+from engine.config.sections import FeedSection
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from tests.support.kalshi_feed import CENT

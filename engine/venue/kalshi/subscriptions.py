@@ -204,10 +204,11 @@ class Subscriptions:
         """Note that command `id_` has been answered; return it, None if it is not one of ours."""
         request = self._waiting.pop(id_, None)
         if request is not None and request.action == Action.DELETE:
-            self._departed(request.symbols)
+            self.departed(request.symbols)
         return request
 
-    def _departed(self, symbols: Sequence[str]) -> None:
+    def departed(self, symbols: Sequence[str]) -> None:
+        """Note that one stream less carries these markets, which were removed."""
         for symbol in symbols:
             if self.departing.get(symbol, 0) > 1:
                 self.departing[symbol] -= 1
