@@ -207,7 +207,9 @@ class Repairs:
         self._sent = 0
         frames = self._due_subscriptions()
         queued = {symbol for retry in self._queue for symbol in retry.symbols}
-        waiting = [market for market in self._markets.values() if market.is_waiting and not market.is_refused]
+        has_books = BOOK in self._subscriptions.channels
+        markets = self._markets.values() if has_books else ()
+        waiting = [market for market in markets if market.is_waiting and not market.is_refused]
         overdue = [market for market in waiting if market.instrument.symbol not in queued and self._is_overdue(market)]
         self._forget_the_calm()
         return frames + self._ask(overdue)

@@ -176,6 +176,13 @@ def test_channel_given_up_ends_for_good() -> None:
     assert feed.dialect.unsubscribe(TICKER) == []
 
 
+def test_books_that_nobody_asked_for_are_no_fault_of_the_connection() -> None:
+    feed = Feed(channels=(TRADES,))
+    for second in range(1000):
+        assert feed.due(second * 10**9) == []
+    assert feed.dialect.fault == ""
+
+
 def test_books_wait_when_their_channel_ends_unasked_and_it_is_opened_anew(feed: Feed) -> None:
     event = feed.take(wire.frame(type="unsubscribed", sid=1, seq=3))
     assert event.suspects == (feed.rain, feed.snow)
