@@ -180,7 +180,7 @@ def test_books_that_nobody_asked_for_are_no_fault_of_the_connection() -> None:
     feed = Feed(channels=(TRADES,))
     for second in range(1000):
         assert feed.due(second * 10**9) == []
-    assert feed.dialect.fault == ""
+    assert (feed.dialect.fault, feed.waiting()) == ("", [])
 
 
 def test_books_wait_when_their_channel_ends_unasked_and_it_is_opened_anew(feed: Feed) -> None:

@@ -222,7 +222,8 @@ def test_end_of_an_account_channel_makes_the_account_suspect_and_is_opened_anew(
     feed.take(wire.subscribed(channel, 4))
     event = feed.take(wire.error(25, sid=4, seq=1))
     assert (event.kind, event.account_gap, event.suspects) == (EventKind.REFUSED, True, ())
-    (again,) = feed.due(0) or feed.due(100 * 10**9)
+    is_numbered = channel not in UNNUMBERED  # one that brought nothing is not opened in a loop
+    (again,) = feed.due(100 * 10**9) + feed.due(200 * 10**9) if is_numbered else feed.sent[1:]
     assert again["params"] == {"channels": [channel]}
 
 
