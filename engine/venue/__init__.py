@@ -155,7 +155,7 @@ class MarketDataDialect(Protocol):
     def remove(self, instruments: Iterable[Instrument]) -> list[bytes]:
         """Carry these markets no more; return the frames that end their subscriptions.
 
-        What still comes about one of them is counted as about an unknown market.
+        What still comes about one of them until then costs nothing; later it is counted as about an unknown market.
         """
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
