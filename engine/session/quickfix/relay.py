@@ -139,13 +139,13 @@ class TlsRelay(Route):
         if transport.is_closing():
             sock.detach()
 
-    def watch(self, end: "RelayEnd", connection: Connection) -> None:
-        """Read an end in both modes of the loop."""
-        connection.watch(self._sockets, end.on_data)
+    def reached(self, connection: Connection, receive: Callable[[bytes], object]) -> None:
+        """Note that the venue has proved who it is; its connection makes busy mode turn the loop after every look.
 
-    def reached(self) -> None:
-        """Note that the venue has proved who it is."""
+        The loop alone reads QuickFIX's, so that it can be left unread while the venue does not read.
+        """
         self.fault = None
+        connection.watch(self._sockets, receive)
 
     def broke(self, reason: str) -> None:
         """Note why the venue's side ended where OpenSSL says so: after the handshake, in TLS 1.3."""
@@ -196,8 +196,7 @@ class RelayEnd:
             connection.abort()
             return
         if self._is_far:
-            self._relay.reached()
-        self._relay.watch(self, connection)
+            self._relay.reached(connection, self.on_data)
         for data in self.other.take():
             connection.write(data)
 
