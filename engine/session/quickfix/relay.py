@@ -26,6 +26,7 @@ from engine.session.native.connection import Connection
 from engine.session.native.socket_options import tuner
 from engine.session.native.tls import client_context, server_name
 from engine.session.quickfix.descriptors import sockets as sockets_of_process
+from engine.session.refusal import of_tls
 
 LOCAL = "127.0.0.1"
 MOST_HELD = 65_536  # bytes of QuickFIX before the venue is there: it sends a Logon and waits
@@ -148,8 +149,8 @@ class TlsRelay(Route):
         connection.watch(self._sockets, receive)
 
     def broke(self, reason: str) -> None:
-        """Note why the venue's side ended where OpenSSL says so: after the handshake, in TLS 1.3."""
-        if "SSL" in reason or "ALERT" in reason:
+        """Note that the venue refuses us by TLS, which in version 1.3 comes after the handshake."""
+        if of_tls(reason) is not None:
             self.fault = ConnectionError(reason)
 
 

@@ -164,6 +164,32 @@ def test_venue_that_does_not_prove_itself_gets_nothing(
     run("event", main())
 
 
+@pytest.mark.parametrize("version", ["+TLSv1_2", "+TLSv1_3"])
+def test_venue_that_wants_a_certificate_of_ours_is_told_and_gets_it(
+    tmp_path: Path, authority: Authority, version: str
+) -> None:
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        wants = {"CertificateVerifyLevel": "1", "CertificationAuthoritiesFile": str(authority.folder / "ca.pem")}
+        async with Venue(tmp_path, authority, **wants, SSLProtocol=version) as venue:
+            told: list[str] = []
+            with Side(tmp_path / "without", venue.port, **keys(authority)) as side:
+                side.session.on_notice = lambda kind, text: told.append(text)
+                side.session.logon()
+                await until(lambda: told)
+                assert not side.session.is_logged_on
+            own = {
+                "ClientCertificateFile": str(authority.folder / "other.test.pem"),
+                "ClientCertificateKeyFile": str(authority.folder / "other.test.key"),
+            }
+            with Side(tmp_path / "with", venue.port, **keys(authority, **own)) as side:
+                side.session.logon()
+                await until(lambda: side.session.is_logged_on)
+        assert f"127.0.0.1 on port {venue.port}: " in told[0]
+
+    run("event", main())
+
+
 def test_logons_that_reach_nobody_use_up_no_number_and_lead_to_the_next_address(
     tmp_path: Path, authority: Authority
 ) -> None:
