@@ -69,6 +69,7 @@ class KalshiVenue(Turning):
         fix_access = FixAccess(place=self.place, keys=self.keys, tell=self.tell, now_ns=clock, rules=rules)
         fix_place = FixPlace(config.fix.host, config.fix.first, self.files, self.folder)
         self.fix = KalshiFix(fix_place, fix_access, self.faults)
+        self.fix.ports.on_fault = self.stop
         self._control: ControlServer | None = None
 
     def _admit(self, member: MemberConfig) -> None:

@@ -1,6 +1,5 @@
 """Who may log on to the simulated Kalshi, where, and what a refusal says."""
 
-import asyncio
 import base64
 from pathlib import Path
 from typing import Any
@@ -189,18 +188,10 @@ def test_second_connection_of_a_key_is_refused_wherever_it_comes(tmp_path: Path)
         assert await first.silent()
         first.send("5")
         assert (await first.next())[35] == "5"
-        first.close()
-        await _gone(venue, key)
+        await venue.gone(first)
         assert await answer(venue, key) == "A"
 
     play(tmp_path, main)
-
-
-async def _gone(venue: FixVenue, key: str) -> None:
-
-    async with asyncio.timeout(20):
-        while venue.fix.ports.is_connected(key):
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("salt_length", [0, 20, 32, 222])

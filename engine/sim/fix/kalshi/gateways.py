@@ -17,10 +17,12 @@ from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.drop_copy import DropCopy
 from engine.sim.fix.kalshi.executions import Executions
 from engine.sim.fix.kalshi.fields import MESSAGES, find_fault
+from engine.sim.fix.kalshi.kinds import RFQ
 from engine.sim.fix.kalshi.market_data import MarketDataGateway
 from engine.sim.fix.kalshi.order_entry import OrderGateway
 from engine.sim.fix.kalshi.order_groups import GroupGateway
 from engine.sim.fix.kalshi.ports import FixClient, FixPlace, FixPorts
+from engine.sim.fix.kalshi.rfq.gateway import RfqGateway
 from engine.sim.fix.kalshi.settlement import SettlementReports
 from engine.sim.fix.kalshi.wire import business_reject, session_reject
 
@@ -41,11 +43,14 @@ class KalshiFix:
         self._orders = OrderGateway(access, self.ports.of)
         self._groups = GroupGateway(access)
         self._settlements = SettlementReports(self.ports.of)
+        self._rfq = RfqGateway(access, self._quoting)
+        self._orders.on_quote_order = self._rfq.on_order
         self._is_silent = False
         self._take = {
             **dict.fromkeys("DFGq", self._orders.on_message),
             "UOG": self._groups.on_message,
             "U1": self.drop_copy.on_message,
+            **dict.fromkeys(("R", "UA", "UE", "S", "Z", "U7"), self._rfq.on_message),
             "V": self.market_data.on_message,
             "e": self.market_data.on_message,
         }
@@ -76,7 +81,8 @@ class KalshiFix:
         self.market_data.take(batch)
 
     def step(self, now_ns: int) -> None:
-        """Perform the faults that are due."""
+        """End quotes whose time is over, and perform the faults that are due."""
+        self._rfq.step(now_ns)
         is_silent = self._faults.active(FaultKind.SILENT_FIX, now_ns) is not None
         if is_silent != self._is_silent:
             self._is_silent = is_silent
@@ -102,7 +108,7 @@ class KalshiFix:
             return
         if msg_type not in MESSAGES:
             client.send(session_reject(fields, Fault(Reason.INVALID_MSG_TYPE, None, "Invalid MsgType")))
-        elif msg_type not in client.kind.takes or msg_type not in self._take:
+        elif msg_type not in client.kind.takes:
             client.send(business_reject(fields, UNSUPPORTED_TYPE, "unsupported message type"))
         elif (fault := find_fault(fields)) is not None:
             client.send(session_reject(fields, fault))
@@ -117,6 +123,9 @@ class KalshiFix:
         if is_cut:
             self.cuts_next_order = client.is_cut = False
             client.session.drop("dropped by a fault")
+
+    def _quoting(self) -> list[FixClient]:
+        return [client for client in self.ports.clients.values() if client.kind is RFQ and client.is_logged_on]
 
     def _on_logout(self, client: FixClient) -> None:
         self.market_data.forget(client)

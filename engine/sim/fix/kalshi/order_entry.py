@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 
 from engine import fix
 from engine.codec import Fields
-from engine.exchange.events import Cancel, CancelRejected, MassCancel, MassCanceled, Replace, Report
+from engine.exchange.events import Cancel, CancelRejected, MassCancel, MassCanceled, NewOrder, Replace, Report
 from engine.exchange.ledger.names import account_of, member_of
 from engine.sim.fix.kalshi import pending, reports, requests
 from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.executions import Execution
+from engine.sim.fix.kalshi.kinds import RT
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.wire import business_reject
 from engine.venue.kalshi.fix import tags
@@ -31,6 +32,7 @@ class OrderGateway:
     """Decodes orders and distributes reports; `clients_of` returns a member's clients."""
 
     def __init__(self, access: FixAccess, clients_of: Callable[[str], Iterable[FixClient]]) -> None:
+        self.on_quote_order: Callable[[NewOrder, str], None] = lambda order, quote_id: None  # it accepts a quote
         self._access = access
         self._clients_of = clients_of
         self._asked: OrderedDict[tuple[str, str], FixClient] = OrderedDict()  # by account and ClOrdID of the request
@@ -83,6 +85,8 @@ class OrderGateway:
         """Return BusinessRejectReason(380) and Text(58) of a message that does not reach the exchange."""
         if tags.NoPartyIDs in fields:
             return NOT_AUTHORIZED, "parties are for clearing members"
+        if tags.QuoteID in fields and client.kind is not RT:
+            return NOT_AUTHORIZED, "quotes are accepted on KalshiRT"
         bound = client.key.subaccount
         if bound is not None and requests.subaccount(fields) != bound:
             return NOT_AUTHORIZED, f"the API key is bound to subaccount {bound}"
@@ -105,7 +109,10 @@ class OrderGateway:
         request = requests.new_order(fields, account, client.name, client.flags.uses_dollars)
         if not client.flags.skips_pending:
             self._report(client, pending.of_new(request, self._access.now_ns()))
-        self._access.execute(request)
+        if tags.QuoteID in fields:
+            self.on_quote_order(request, fields.text(tags.QuoteID))
+        else:
+            self._access.execute(request)
 
     def _cancel(self, client: FixClient, fields: Fields, account: str) -> None:
         self._change(client, requests.cancel(fields, account))
