@@ -66,9 +66,9 @@ class KalshiVenue(Turning):
         self.feed = VenueFeed(self.place, clock, self.faults)
         self.feed_server = FeedServer(self.feed.market_data, config.feed, self.keys, self.faults, context)
         rules = MemberRules(may_use_fix=self.tokens.may_use_fix, spend=self.tokens.spend)
-        fix_access = FixAccess(place=self.place, keys=self.keys, tell=self.tell, now_ns=clock, rules=rules)
-        fix_place = FixPlace(config.fix.host, config.fix.first, self.files, self.folder)
-        self.fix = KalshiFix(fix_place, fix_access, self.faults)
+        gateways = FixAccess(place=self.place, keys=self.keys, tell=self.tell, now_ns=clock, rules=rules)
+        place = FixPlace(config.fix.host, config.fix.first, self.files, self.folder)
+        self.fix = KalshiFix(place, gateways, self.faults)
         self.fix.ports.on_fault = self.stop
         self._control: ControlServer | None = None
 

@@ -23,7 +23,7 @@ from engine.sim.fix.kalshi.order_entry import OrderGateway
 from engine.sim.fix.kalshi.order_groups import GroupGateway
 from engine.sim.fix.kalshi.ports import FixClient, FixPlace, FixPorts
 from engine.sim.fix.kalshi.rfq.gateway import RfqGateway
-from engine.sim.fix.kalshi.settlement import SettlementReports
+from engine.sim.fix.kalshi.settlement import SettlementGateway
 from engine.sim.fix.kalshi.wire import business_reject, session_reject
 
 UNSUPPORTED_TYPE = 3  # BusinessRejectReason(380)
@@ -42,7 +42,7 @@ class KalshiFix:
         self._executions = Executions(access.shard_of)
         self._orders = OrderGateway(access, self.ports.of)
         self._groups = GroupGateway(access)
-        self._settlements = SettlementReports(self.ports.of)
+        self._settlements = SettlementGateway(self.ports.of)
         self._rfq = RfqGateway(access, self._quoting)
         self._orders.on_quote_order = self._rfq.on_order
         self._is_silent = False

@@ -20,7 +20,7 @@ CUSTOMER_ACCOUNT = 24  # PartyRole(452)
 _CENT_DECIMALS = 2  # of a price in units of $0.0001
 
 
-class SettlementReports:
+class SettlementGateway:
     """Distributes settlement reports; `clients_of` returns a member's clients."""
 
     def __init__(self, clients_of: Callable[[str], Iterable[FixClient]]) -> None:
