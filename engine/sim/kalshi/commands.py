@@ -26,6 +26,8 @@ class KalshiCommands:
             "account": self._account,
             "dispute_market": self._moved(lambda ticker, now_ns, more: life.dispute(ticker, now_ns)),
             "hours": self._hours,
+            "find_shard": self._find_shard,
+            "lose_shard": self._lose_shard,
             "maintenance": self._maintenance,
             "markets": self._markets,
             "pause_market": self._moved(lambda ticker, now_ns, more: life.pause(ticker, now_ns)),
@@ -74,6 +76,16 @@ class KalshiCommands:
     def _hours(self, arguments: Answer) -> Answer:
         """Open or pause the exchange, or a shard of it."""
         self._venue.tell(self._venue.place.set_hours(self._venue.now_ns(), **arguments))
+        return {}
+
+    def _lose_shard(self, arguments: Answer) -> Answer:
+        """Let a shard answer EXCHANGE_UNAVAILABLE, and carry requests out all the same if `applied`."""
+        self._venue.place.hours.lose(arguments.get("shard", 0), is_applied=arguments.get("applied", False))
+        return {}
+
+    def _find_shard(self, arguments: Answer) -> Answer:
+        """Let a shard answer again."""
+        self._venue.place.hours.find(arguments.get("shard", 0))
         return {}
 
     def _maintenance(self, arguments: Answer) -> Answer:

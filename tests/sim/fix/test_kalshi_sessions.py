@@ -238,7 +238,7 @@ def test_a_drop_in_mid_order_leaves_the_order_at_the_venue(tmp_path: Path) -> No
     async def main(venue: FixVenue) -> None:
         key = venue.add_key()
         wire = await venue.log_on(key, flags=PLAIN)
-        venue.fix.cuts_next_order = True
+        venue.faults.arm(InjectedFault(kind=FaultKind.CUT_ORDER, account="ann"), venue.now_ns)
         wire.send("D", f"11=a1|{ORDER}")
         assert await wire.next() == {}
         assert [order.cl_ord_id for order in venue.place.exchange.orders.open_orders("ann")] == ["a1"]
@@ -281,6 +281,28 @@ def test_faults_drop_log_out_and_silence(tmp_path: Path) -> None:
         venue.faults.clear(FaultKind.SILENT_FIX)
         venue.advance()
         assert (await wire.next())[112] == "late"
+
+    play(tmp_path, main)
+
+
+def test_faults_delay_reports_and_leave_a_ghost(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        wire = await venue.log_on(venue.add_key(), flags=PLAIN)
+        venue.faults.arm(InjectedFault(kind=FaultKind.DELAY_FIX, delay_ms=500), venue.now_ns)
+        venue.advance()
+        wire.send("D", f"11=a1|{ORDER}")
+        assert await wire.silent()
+        venue.advance(SECOND_NS // 2)
+        assert (await wire.next())[11] == "a1"
+        venue.faults.clear()
+        venue.advance()
+        venue.faults.arm(InjectedFault(kind=FaultKind.GHOST_FIX, account="bob", duration_ms=1000), venue.now_ns)
+        key = venue.add_key("bob")
+        ghost = await venue.connect(key)
+        ghost.log_on()
+        assert (await ghost.next())[58] == "already exists"
+        venue.advance(SECOND_NS)
+        await venue.log_on(key)
 
     play(tmp_path, main)
 

@@ -25,6 +25,7 @@ from engine.sim.fix.kalshi.ports import FixClient, FixPlace, FixPorts
 from engine.sim.fix.kalshi.rfq.gateway import RfqGateway
 from engine.sim.fix.kalshi.settlement import SettlementGateway
 from engine.sim.fix.kalshi.wire import business_reject, session_reject
+from engine.sim.keys import SimKey
 
 UNSUPPORTED_TYPE = 3  # BusinessRejectReason(380)
 
@@ -36,7 +37,6 @@ class KalshiFix:
         self.ports = FixPorts(place, access.keys, access.rules, access.now_ns)
         self.market_data = MarketDataGateway(access)
         self.drop_copy = DropCopy(access)
-        self.cuts_next_order = False  # a fault: the next order is carried out, and its session cut before the answer
         self._access = access
         self._faults = faults if faults is not None else Faults()
         self._executions = Executions(access.shard_of)
@@ -54,6 +54,7 @@ class KalshiFix:
             "V": self.market_data.on_message,
             "e": self.market_data.on_message,
         }
+        self.ports.is_ghost = self._is_ghost
         self.ports.on_message = self._on_message
         self.ports.on_logout = self._on_logout
 
@@ -87,6 +88,7 @@ class KalshiFix:
         if is_silent != self._is_silent:
             self._is_silent = is_silent
             (self.ports.pause if is_silent else self.ports.resume)()
+        self.ports.outbox.step(now_ns, is_silent, self._faults.delay_ns(FaultKind.DELAY_FIX, now_ns))
         if dropped := self._faults.take(FaultKind.DROP_FIX, now_ns):
             self.ports.drop(dropped.account)
         if ended := self._faults.take(FaultKind.LOGOUT_FIX, now_ns):
@@ -117,12 +119,18 @@ class KalshiFix:
 
     def _carry_out(self, client: FixClient, fields: Fields) -> None:
         """Hand a sound message to its part, and perform the fault that cuts a session before it hears of its order."""
-        is_cut = self.cuts_next_order and fields.msg_type == fix.Msg.NEW_ORDER_SINGLE
-        client.is_cut = is_cut
+        client.is_cut = fields.msg_type == fix.Msg.NEW_ORDER_SINGLE and self._cuts(client, fields)
         self._take[fields.msg_type](client, fields)
-        if is_cut:
-            self.cuts_next_order = client.is_cut = False
+        if client.is_cut:
+            client.is_cut = False
             client.session.drop("dropped by a fault")
+
+    def _cuts(self, client: FixClient, fields: Fields) -> bool:
+        now_ns, symbol = self._access.now_ns(), fields.text(fix.Symbol)
+        return self._faults.take(FaultKind.CUT_ORDER, now_ns, symbol=symbol, account=client.member) is not None
+
+    def _is_ghost(self, key: SimKey) -> bool:
+        return self._faults.active(FaultKind.GHOST_FIX, self._access.now_ns(), account=key.member) is not None
 
     def _quoting(self) -> list[FixClient]:
         return [client for client in self.ports.clients.values() if client.kind is RFQ and client.is_logged_on]
