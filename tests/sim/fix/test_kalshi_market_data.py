@@ -107,6 +107,17 @@ def test_snapshot_alone_and_a_new_logon_have_no_updates(tmp_path: Path) -> None:
     play(tmp_path, main)
 
 
+def test_a_subscription_names_its_symbols(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        data = await venue.log_on(venue.add_key("dan"), "KalshiMD")
+        for kind in ("0", "1"):
+            data.send("V", f"263={kind}")
+            told = await data.next()
+            assert (told[35], told[371], told[373]) == ("3", "146", "1")
+
+    play(tmp_path, main)
+
+
 def test_symbols_are_bounded(tmp_path: Path) -> None:
     async def main(venue: FixVenue) -> None:
         data = await venue.log_on(venue.add_key("dan"), "KalshiMD")

@@ -350,3 +350,29 @@ def test_drop_copy_is_for_members_on_the_list(tmp_path: Path) -> None:
         assert (told[35], told[380]) == ("j", "6")
 
     play(tmp_path, main, may_drop_copy=lambda member: False)
+
+
+def test_drop_copy_sends_what_was_sent_field_by_field(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        flags = {21005: "Y", 21007: "Y", 21008: "Y", 21011: "Y", 21012: "Y", 21026: "Y"}
+        ann = await venue.log_on(venue.add_key(), flags=flags)
+        copy = await venue.log_on(venue.add_key(), "KalshiDC", flags=flags)
+        bob = await venue.log_on(venue.add_key("bob"), flags=PLAIN)
+        bob.send("D", f"11=b1|40=2|38=5|44=0.4|54=2|55={RAIN}|59=1")
+        await bob.next()
+        ann.send("D", f"11=a1|40=2|38=7|44=0.4|54=1|55={RAIN}|59=1")
+        ann.send("G", f"11=a2|41=a1|40=2|38=9|44=0.405|54=1|55={RAIN}|59=6|126=20261123-14:31:00.000")
+        ann.send("F", f"11=a3|41=a2|54=1|55={RAIN}")
+        ann.send("D", f"11=a4|40=2|38=7|44=0.4|54=1|55={RAIN}|59=3")
+        live = []
+        for _ in range(5):
+            await ann.next()
+            live.append([field for field in ann.entries if field[0] not in (8, 9, 10, 34, 49, 52, 56)])
+        copy.send("U1", "21001=" + dict(live[0])[17])
+        again = []
+        for _ in range(5):
+            await copy.next()
+            again.append([field for field in copy.entries if field[0] not in (8, 9, 10, 34, 49, 52, 56)])
+        assert again == live and (await copy.next())[21003] == "5"
+
+    play(tmp_path, main)

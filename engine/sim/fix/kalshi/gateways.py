@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from engine import fix
 from engine.codec import Fields
 from engine.exchange.account_events import PositionPaid
-from engine.exchange.events import CancelRejected, MassCanceled
+from engine.exchange.events import CancelRejected, MassCanceled, Report
 from engine.exchange.faults import FaultKind, Faults
 from engine.session.protocol.faults import Fault, Reason
 from engine.sim.fix.kalshi.access import FixAccess
@@ -69,7 +69,7 @@ class KalshiFix:
     def take(self, events: Iterable[object]) -> None:
         """Tell clients what has happened; the events of one request, or of one moment, come together."""
         batch = list(events)
-        executions = self._executions.number(batch, self._access.now_ns())
+        executions = self._executions.number(filter(self._is_a_members, batch), self._access.now_ns())
         self.drop_copy.keep(executions)
         for event in batch:
             if isinstance(event, MassCanceled):  # comes before the cancels that it announces
@@ -124,6 +124,10 @@ class KalshiFix:
         if client.is_cut:
             client.is_cut = False
             client.session.drop("dropped by a fault")
+
+    def _is_a_members(self, event: object) -> bool:
+        """Return whether an event is no report of the house, which nobody asks for."""
+        return not isinstance(event, Report) or not self._access.place.ledger.is_house(event.account)
 
     def _cuts(self, client: FixClient, fields: Fields) -> bool:
         now_ns, symbol = self._access.now_ns(), fields.text(fix.Symbol)

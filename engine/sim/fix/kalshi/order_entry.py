@@ -22,6 +22,7 @@ from engine.venue.kalshi.fix import tags
 
 FIELD_MISSING, NOT_AUTHORIZED, RATE_LIMIT = 5, 6, 8  # BusinessRejectReason(380)
 ORDER_TOKENS, CANCEL_TOKENS = 10, 2
+QUOTE_BUCKET = 1  # the shard whose writes everything about quotes spends
 MASS_CANCEL_PAUSE_NS = 10**9
 _MOST_ASKED = 10_000  # requests whose answer may still come
 LIMITED = "rate limit exceeded"
@@ -59,7 +60,7 @@ class OrderGateway:
             report = execution.report
             asker = self._asked.pop((report.account, report.cl_ord_id), None)
             for client in self._clients_of(member_of(report.account)):
-                if self._concerns(client, report, asker) and reports.is_told(execution, executions, client.flags):
+                if self._concerns(client, report, asker) and reports.is_told(execution, client.flags):
                     client.send(reports.execution_report(execution, client.flags))
 
     def answer(self, event: CancelRejected | MassCanceled) -> None:
@@ -78,7 +79,7 @@ class OrderGateway:
         if not client.kind.has_orders:
             return False
         if client.flags.is_listener:
-            return client.is_logged_on
+            return client.is_logged_on or client.kind.recovers
         return client is asker or report.terms.session == client.name
 
     def _refusal(self, client: FixClient, fields: Fields) -> tuple[int, str] | None:
@@ -101,7 +102,7 @@ class OrderGateway:
                 return False
             self._mass_canceled_ns[client.name] = now_ns
             return True
-        shard = max(requests.shard(fields), 0)
+        shard = QUOTE_BUCKET if tags.QuoteID in fields else max(requests.shard(fields), 0)
         return self._access.rules.spend(client.member, _RATE_COST[fields.msg_type], shard)
 
     def _new(self, client: FixClient, fields: Fields, account: str) -> None:

@@ -173,6 +173,7 @@ class FixPorts:
         flags = read_flags(kind, logon)
         if isinstance(flags, Fault):
             return flags.text
+        client.key = self._keys.get(client.key.key_id) or client.key  # it may have been registered anew
         client.flags = flags
         client.session.core.look_back_ns = flags.retention_hours * _HOUR_NS if kind.recovers else 0
         return ""

@@ -19,7 +19,15 @@ from engine.exchange.listing.records import MarketStatus
 from engine.exchange.reporter import uuid_of
 from engine.sim.fix.kalshi import requests
 from engine.sim.fix.kalshi.access import FixAccess
-from engine.sim.fix.kalshi.order_entry import CANCEL_TOKENS, LIMITED, NOT_AUTHORIZED, ORDER_TOKENS, RATE_LIMIT
+from engine.sim.fix.kalshi.kinds import RT
+from engine.sim.fix.kalshi.order_entry import (
+    CANCEL_TOKENS,
+    LIMITED,
+    NOT_AUTHORIZED,
+    ORDER_TOKENS,
+    QUOTE_BUCKET,
+    RATE_LIMIT,
+)
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.rfq import bodies
 from engine.sim.fix.kalshi.rfq.book import LIMIT, OpenQuote, OpenRequest, QuoteBook
@@ -28,7 +36,6 @@ from engine.venue.kalshi.fix import tags
 
 CONFIRM_NS = 30 * 10**9
 REQUEST_NS = 24 * 3600 * 10**9
-BUCKET = 1  # the shard whose writes these messages spend
 UNKNOWN_SYMBOL, TOO_MUCH, OTHER = 1, 3, 99  # QuoteRequestRejectReason(658)
 DONE, REFUSED, EXPIRED = 0, 1, 2
 _TOKENS = {"Z": CANCEL_TOKENS, "UE": CANCEL_TOKENS}
@@ -57,7 +64,9 @@ class RfqGateway:
         """Carry out one message whose fields are sound."""
         if client.flags.is_listener:
             client.send(business_reject(fields, NOT_AUTHORIZED, "not allowed on a listener session"))
-        elif not self._access.rules.spend(client.member, _TOKENS.get(fields.msg_type, ORDER_TOKENS), BUCKET):
+        elif client.key.subaccount is not None and client.kind is RT:
+            client.send(business_reject(fields, NOT_AUTHORIZED, "the API key is bound to a subaccount"))
+        elif not self._access.rules.spend(client.member, _TOKENS.get(fields.msg_type, ORDER_TOKENS), QUOTE_BUCKET):
             client.send(business_reject(fields, RATE_LIMIT, LIMITED))
         else:
             self._take[fields.msg_type](client, fields)
