@@ -59,7 +59,7 @@ async def feed_lost(pair: Pair) -> None:
 async def unavailable(pair: Pair) -> None:
     """A shard does not answer, and carries requests out all the same."""
     await pair.trading()
-    pair.venue.ask("lose_shard", shard=2, is_applied=True)
+    pair.venue.ask("lose_shard", shard=2, applied=True)
     await pair.until(lambda: any(order.ord_status == "u" for order in pair.engine.trading.orders.live()), "in doubt")
     pair.venue.ask("find_shard", shard=2)
     await settle(pair)
@@ -110,7 +110,7 @@ async def away(pair: Pair) -> None:
 
     def are_paid() -> bool:
         """Whether all that was held is paid, by the venue's record."""
-        return held <= pair.venue.ask("account", account=MEMBER)["settlements"].keys()
+        return not held - pair.venue.ask("account", account=MEMBER)["settlements"].keys()
 
     await pair.until(are_paid, "paid")
     pair.venue.ask("clear", kind="refuse_feed")

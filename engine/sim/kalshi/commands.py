@@ -29,8 +29,8 @@ class KalshiCommands:
             "clear": self._clear,
             "dispute_market": self._moved(lambda ticker, now_ns, more: life.dispute(ticker, now_ns)),
             "freeze": self._freeze,
-            "find_shard": self._find_shard,
             "hours": self._hours,
+            "find_shard": self._find_shard,
             "lose_shard": self._lose_shard,
             "maintenance": self._maintenance,
             "markets": self._markets,
@@ -90,12 +90,13 @@ class KalshiCommands:
         return {}
 
     def _lose_shard(self, arguments: Answer) -> Answer:
-        """Let a shard answer EXCHANGE_UNAVAILABLE, whether it carries out what is asked or not."""
-        self._venue.place.hours.lose(arguments["shard"], is_applied=arguments["is_applied"])
+        """Let a shard answer EXCHANGE_UNAVAILABLE, and carry requests out all the same if `applied`."""
+        self._venue.place.hours.lose(arguments.get("shard", 0), is_applied=arguments.get("applied", False))
         return {}
 
     def _find_shard(self, arguments: Answer) -> Answer:
-        self._venue.place.hours.find(arguments["shard"])
+        """Let a shard answer again."""
+        self._venue.place.hours.find(arguments.get("shard", 0))
         return {}
 
     def _maintenance(self, arguments: Answer) -> Answer:
