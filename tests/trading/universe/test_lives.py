@@ -182,7 +182,7 @@ def test_random_lives_are_what_plain_dictionaries_say_and_outlast_restarts(seed:
             lives.desk.journal.close()
 
 
-ALIVE, BATCH, MARKETS = 200, 20, 60_000
+ALIVE, BATCH, MARKETS = 200, 50, 60_000
 
 
 class Rolling:
@@ -190,9 +190,8 @@ class Rolling:
 
     def __init__(self, directory: Path) -> None:
         self.desk = RollingDesk(directory, "R", segment_bytes=2**22)
-        self.made = 0
-        self.last = 0
-        self.pnl = 0
+        self.made = self.pnl = 0
+        self.alive: list[Instrument] = []
         self.view = bytearray(layout.places(ALIVE + BATCH)[1])
         for _ in range(ALIVE // BATCH):
             self.come()
@@ -201,12 +200,13 @@ class Rolling:
     def come(self) -> None:
         fresh = [market(f"KXBTC15M-{self.made + number}", f"KXBTC15M-{self.made}") for number in range(BATCH)]
         self.made += BATCH
+        self.alive += fresh
         self.desk.come(*fresh)
 
     def turn(self) -> None:
         """Let the oldest markets trade, settle and go, and others come."""
         desk = self.desk
-        oldest = sorted(desk.loop.instruments, key=lambda each: int(each.symbol.partition("-")[2]))[:BATCH]
+        oldest, self.alive = self.alive[:BATCH], self.alive[BATCH:]
         order = desk.rest(oldest[0], BUY, 10)
         desk.trade(order, 10)
         desk.cancel(desk.rest(oldest[1], SELL, 10))
