@@ -99,10 +99,10 @@ class Engine(Views):
         self._journal, self._day, self._snapshots = take_over(
             config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
         )
-        instruments = tuple([position.instrument for position in self.portfolio])
-        if adopted := [each for each in instruments if each not in config.instruments]:
-            market_data.add(adopted)
-            dialect.add(adopted)
+        if not instruments:  # those of an earlier run
+            instruments = tuple([position.instrument for position in self.portfolio])
+            market_data.add(instruments)
+            dialect.add(instruments)
         parts = Parts(
             books=[make_book(instrument, config.feed.watch_depth) for instrument in instruments],
             market_data=market_data,

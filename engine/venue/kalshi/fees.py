@@ -5,6 +5,8 @@ Cost    integers only, no allocation in `QuadraticFee.fee` beyond them; what an 
 Source  Kalshi fee schedule, and its fee rounding page in the six-decimal edition.
 """
 
+from collections.abc import Iterable
+
 from engine import fix
 from engine.instrument import Instrument
 from engine.orders.order import Order
@@ -113,6 +115,18 @@ class KalshiFees:
         """Return the taker's fee, which no maker's exceeds, and one rounding of the account."""
         rule = self._rule(instrument)
         return rule.bound(instrument)._replace(per_order=rule.precision - 1)
+
+    def set_terms(self, instrument: Instrument, maker_percent: int, multiplier_milli: int) -> None:
+        """Charge a market by these terms from now on; where one is -1, as the configuration says."""
+        multiplier, maker = self._terms.of(instrument)
+        multiplier = multiplier if multiplier_milli < 0 else multiplier_milli
+        maker = maker if maker_percent < 0 else maker_percent
+        self._rules[instrument] = QuadraticFee(multiplier, maker, self._precision(instrument))
+
+    def forget(self, instruments: Iterable[Instrument]) -> None:
+        """Forget these markets."""
+        for instrument in instruments:
+            self._rules.pop(instrument, None)
 
     def _precision(self, instrument: Instrument) -> int:
         decimals = instrument.price_decimals + instrument.size_decimals - self._terms.account_decimals
