@@ -250,6 +250,7 @@ class PublicTrade(msgspec.Struct, frozen=True):
     price: int
     qty: int
     now_ns: int
+    is_block: bool = False  # agreed beside the book
 
 
 Event = Report | CancelRejected | MassCanceled | LevelChanged | PublicTrade

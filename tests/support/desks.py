@@ -1,6 +1,6 @@
 """A whole desk over spies: real books, orders, risk and portfolio whose every step is recorded as a tuple."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, cast
 
 from msgspec import structs
@@ -8,7 +8,7 @@ from msgspec import structs
 from engine import fix
 from engine.book import ASK, BID, Book, make_book
 from engine.codec import Fields
-from engine.errors import DecodeError
+from engine.errors import ConfigError, DecodeError
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
 from engine.orders.order import Change, Order
@@ -19,7 +19,7 @@ from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.gateway import SessionGateway
-from engine.venue import EventKind, MarketEvent
+from engine.venue import EventKind, MarketEvent, Verdict
 from tests.support.order_reports import traded
 from tests.support.risks import NO_LIMITS
 
@@ -99,6 +99,14 @@ class FakeDialect:
 
     knows_status = True
 
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        for instrument in instruments:
+            if not instrument.symbol.isascii():
+                raise ConfigError(f"Symbol(55) {instrument.symbol!r} is not ASCII")
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        pass
+
     def new_order(self, order: Order, now_ns: int) -> bytes:
         return f"D {order.cl_ord_id}".encode()
 
@@ -128,6 +136,12 @@ class FakeMarketData:
             raise DecodeError("market data unreadable")
         return frame
 
+    def add(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        return [f"add {' '.join([instrument.symbol for instrument in instruments])}".encode()]
+
+    def remove(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        return [f"remove {' '.join([instrument.symbol for instrument in instruments])}".encode()]
+
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
         return [f"resync {instrument.symbol}".encode() for instrument in instruments]
 
@@ -140,6 +154,7 @@ class Scene:
     """
 
     closed_texts: frozenset[str] = frozenset()
+    verdicts: Mapping[str, Verdict] = {}
 
     def __init__(self, strategy: Strategy | None = None, journal: NullJournal | None = None, **limits: Any) -> None:
         self.record: list[tuple[Any, ...]] = []
@@ -180,6 +195,7 @@ class Scene:
             journal=self.journal,
             strategy=self.spies["strategy"],
             closed_texts=self.closed_texts,
+            verdicts=self.verdicts,
         )
         around = Surroundings(
             gateway=SessionGateway(spied_dialect, self.send, self.refuse),

@@ -1,6 +1,7 @@
 """What happens to a request before and after it is carried out: signatures, tokens, sizes, faults, error bodies."""
 
 import http.client
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.faults import RestFault, RestFaultKind
 from engine.sim.rest.operations import PUBLIC, READ, TRADE, Asked, Limit1000, Operation, Query
 from engine.sim.rest.refusals import ErrorShape, not_found
-from engine.sim.rest.settings import RestSettings
+from engine.sim.rest.settings import RestServerSettings
 from engine.sim.rest.tokens import TIERS, MemberTokens
 from engine.venue.kalshi.signing import SigningKey
 from tests.support.sim.rest_site import RestSite, SignedClient, new_key
@@ -70,7 +71,7 @@ OPERATIONS = (
 class World:
     """A venue of which only the keys and the tokens are real, and its server."""
 
-    def __init__(self, folder: Path, settings: RestSettings | None = None) -> None:
+    def __init__(self, folder: Path, settings: RestServerSettings | None = None) -> None:
         self.now_ns = time.time_ns()
         self.keys = KeyRing()
         self.tokens = MemberTokens(lambda: self.now_ns)
@@ -209,7 +210,7 @@ def test_tokens_run_out_and_come_back(world: World) -> None:
 
 
 def test_address_without_a_key_has_its_own_bound(tmp_path: Path) -> None:
-    world = World(tmp_path, RestSettings(public_per_second=2))
+    world = World(tmp_path, RestServerSettings(public_per_second=2))
     with world.site:
         stranger = world.client_of(None)
         assert [stranger.send("GET", "/things").status for _ in range(3)] == [200, 200, 429]
@@ -238,7 +239,6 @@ def test_parameters_are_read_in_every_form_that_clients_use(world: World) -> Non
         (b"{", "not JSON"),
         (b"\xff", "not JSON"),
         (b"[]", "object"),
-        (b"{}", "count"),
         (b'{"count":1}', "count"),
         (b'{"count":null}', "count"),
     ],
@@ -250,10 +250,55 @@ def test_body_that_does_not_fit_says_why(world: World, raw: bytes, words: str) -
     assert DONE == []
 
 
+def test_field_that_is_missing_has_a_code_of_its_own(world: World) -> None:
+    answer = world.client().send("POST", "/things/a", {})
+    assert code(answer) == (400, "missing_parameters")
+    assert "count" in answer.json["details"]
+
+
 def test_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
-    world = World(tmp_path, RestSettings(most_bytes=100))
+    world = World(tmp_path, RestServerSettings(most_bytes=100))
     with world.site:
         assert code(world.client().send("POST", "/things/a", raw=b" " * 101)) == (413, "body_too_large")
+
+
+def raw(port: int, *pieces: bytes) -> bytes:
+    """Send bytes as they are and return all that comes back until the server ends the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        received = b""
+        while chunk := connection.recv(65_536):
+            received += chunk
+        return received
+
+
+HEAD = b"POST /trade-api/v2/things/a HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n"
+
+
+def test_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
+    world = World(tmp_path, RestServerSettings(body_seconds=0.05))
+    with world.site:
+        assert b"408" in raw(world.site.port, HEAD + b'{"count"').partition(b"\r\n")[0]
+    assert DONE == []
+
+
+def test_client_that_leaves_in_its_body_asked_for_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_connection(("127.0.0.1", world.site.port), timeout=30) as connection:
+        connection.sendall(HEAD + b'{"count"')
+    assert world.client().get("/mine")["member"] == "ann"
+    assert DONE == []
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET /trade-api/v2/things HTTP/9.9\r\n\r\n",
+     b"GET /trade-api/v2/things HTTP/1.1\r\nX: " + b"a" * 100_000 + b"\r\n\r\n"],
+)  # fmt: skip
+def test_bytes_that_are_no_request_end_their_connection_alone(world: World, garbage: bytes) -> None:
+    assert raw(world.site.port, garbage).startswith(b"HTTP/1.")
+    assert world.client().get("/mine")["member"] == "ann"
 
 
 def test_path_and_method_that_nobody_has_are_told_apart(world: World) -> None:
@@ -277,7 +322,7 @@ def test_answers_are_counted(world: World) -> None:
 
 @pytest.mark.parametrize("shape", ErrorShape)
 def test_error_body_has_the_shape_that_is_chosen(tmp_path: Path, shape: ErrorShape) -> None:
-    world = World(tmp_path, RestSettings(error_shape=shape))
+    world = World(tmp_path, RestServerSettings(error_shape=shape))
     flat = {"code": "not_found", "message": "not found", "details": "thing a not found"}
     with world.site:
         assert (
@@ -362,7 +407,7 @@ def test_answer_with_a_shape_of_its_own_keeps_it_when_it_fails(world: World, kin
 
 
 def test_faults_of_the_settings_hold_from_the_start(tmp_path: Path) -> None:
-    world = World(tmp_path, RestSettings(faults=(RestFault(kind=RestFaultKind.INTERNAL),)))
+    world = World(tmp_path, RestServerSettings(faults=(RestFault(kind=RestFaultKind.INTERNAL),)))
     with world.site:
         assert [world.client_of(None).send("GET", "/things").status for _ in range(2)] == [500, 200]
 

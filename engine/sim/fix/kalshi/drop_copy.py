@@ -14,11 +14,12 @@ from engine.codec import Fields
 from engine.exchange.events import Rejected
 from engine.exchange.ledger.names import member_of
 from engine.session.protocol.faults import Fault, Reason
-from engine.sim.fix.kalshi import reports, tags
+from engine.sim.fix.kalshi import reports
 from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.executions import ExecId, Execution, parse_exec_id
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.wire import business_reject, encode, session_reject
+from engine.venue.kalshi.fix import tags
 
 LOOK_BACK_NS = 3 * 3600 * 10**9
 MOST_KEPT = 100_000
@@ -87,7 +88,8 @@ class DropCopy:
 
     def _range(self, client: FixClient, begin: ExecId, end: ExecId | None) -> list[Execution]:
         kept = [execution for execution in self._kept[client.member] if execution.exec_id.shard == begin.shard]
-        return [each for each in kept if begin <= each.exec_id and (end is None or each.exec_id <= end)]
+        found = [each for each in kept if begin <= each.exec_id and (end is None or each.exec_id <= end)]
+        return [execution for execution in found if reports.is_told(execution, client.flags)]
 
 
 def _forget(kept: deque[Execution], now_ns: int) -> None:

@@ -1,5 +1,6 @@
 """The session files and dictionaries of Kalshi: both sessions read them, every message passes under strict rules."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from engine.session.file.settings import SessionFile, SessionSettings, read_sess
 from engine.session.native import settings as native
 from engine.session.quickfix.settings import read_dictionaries, with_safe_dictionaries
 from engine.venue.kalshi.environment import environment_problems, session_file_problems
-from engine.venue.kalshi.fix.kinds import BY_NAME, ENVIRONMENTS, KINDS, SessionKind
-from tests.support.places import FIX_CONFIG
+from engine.venue.kalshi.fix.kinds import BY_NAME, ENVIRONMENTS, KINDS, KalshiKind
+from tests.support.places import FIX_CONFIG, ROOT
 from tests.venue.kalshi.fix.examples import EXAMPLES, wire
 
 KEY_ID = "3f6c1e9a-5b27-4d80-9a41-c2d7e85f0b16"
@@ -22,7 +23,7 @@ STRICT = {
 }  # fmt: skip
 
 
-def read(kind: SessionKind, environment: str, tmp_path: Path) -> SessionFile:
+def read(kind: KalshiKind, environment: str, tmp_path: Path) -> SessionFile:
     variable = f"KALSHI_{environment.upper()}_{kind.name}_KEY_ID"
     file = FIX_CONFIG / f"kalshi-{environment}-{kind.name.lower()}.cfg"
     return read_session_file(file, tmp_path, {variable: KEY_ID})
@@ -42,7 +43,7 @@ def strict(tmp_path: Path) -> Dictionary:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_session_file_is_right(kind: SessionKind, environment: str, tmp_path: Path) -> None:
+def test_session_file_is_right(kind: KalshiKind, environment: str, tmp_path: Path) -> None:
     found = read(kind, environment, tmp_path)
     assert (found.problems, found.warnings) == ([], [])
     (settings,) = found.sessions
@@ -61,6 +62,13 @@ def test_session_file_is_right(kind: SessionKind, environment: str, tmp_path: Pa
 def test_session_file_without_its_key_says_which_variable_is_missing(tmp_path: Path) -> None:
     found = read_session_file(FIX_CONFIG / "kalshi-demo-nr.cfg", tmp_path, {})
     assert len(found.problems) == 1 and "environment variable KALSHI_DEMO_NR_KEY_ID is not set" in found.problems[0]
+
+
+def test_every_file_is_installed_with_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["data-files"]["share/fixlane/config/fix"]
+    installed = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    assert installed == {path for path in FIX_CONFIG.iterdir() if path.is_file()}
 
 
 def test_dictionaries_are_found_by_name_from_anywhere(tmp_path: Path) -> None:
