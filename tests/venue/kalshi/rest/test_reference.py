@@ -259,6 +259,6 @@ def test_every_market_is_asked_for_by_state() -> None:
     reference = KalshiReference()
     assert isinstance(reference, BrowsingDialect)
     calls = reference.every_market((MarketState.ACTIVE,))
-    assert [dict(call.following("").query) for call in calls] == [{"limit": "1000", "status": "open"}]
+    assert [dict(call.following("").query) for call in calls] == [{"limit": "200", "status": "open"}]
     assert listed(reference, status="frozen").state == MarketState.PAUSED
     assert len(reference.take_oddities()) == 1 and reference.take_oddities() == []
