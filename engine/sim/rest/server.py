@@ -16,10 +16,13 @@ import msgspec
 from aiohttp import web
 
 from engine.errors import ConfigError
+from engine.exchange.blocks import BlockTrades
+from engine.exchange.reporter import uuid_of
 from engine.sim.keys import SimKey
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.addresses import AddressTokens
 from engine.sim.rest.broken import plain, truncated, with_repeated_page, with_unknown_enum
+from engine.sim.rest.communications.desk import QuoteDesk
 from engine.sim.rest.faults import RestFault, RestFaultKind, RestFaults
 from engine.sim.rest.gate import Gate
 from engine.sim.rest.lag import ReadLag
@@ -53,7 +56,12 @@ class RestServer:
         self._routes = Routes(operations)
         self._settings = settings
         self._gate = Gate(venue.keys, settings.tolerance_ms)
-        self._records = RestRecords(Minutes(venue.quote, venue.open_interest), ReadLag(settings.lag_ms * _NS_PER_MS))
+        self._records = RestRecords(
+            Minutes(venue.quote, venue.open_interest),
+            ReadLag(settings.lag_ms * _NS_PER_MS),
+            QuoteDesk(venue.is_active),
+            BlockTrades(venue.exchange, f"{venue.now_ns():x}-Q", uuid_of),
+        )
         self._addresses = AddressTokens(settings.public_per_second)
         self._ssl_context = ssl_context
         self._runner: web.AppRunner | None = None

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.exchange.marketplace import Marketplace
 from engine.sim.keys import KeyRing, SimAuthority, SimKey, client_context, server_context
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.faults import RestFault, RestFaultKind
@@ -75,8 +76,13 @@ class World:
         self.now_ns = time.time_ns()
         self.keys = KeyRing()
         self.tokens = MemberTokens(lambda: self.now_ns)
-        venue: Any = VenueAccess.__new__(VenueAccess)
-        venue.keys, venue.tokens, venue.now_ns = self.keys, self.tokens, lambda: self.now_ns
+        venue = VenueAccess(
+            place=Marketplace(),
+            keys=self.keys,
+            tokens=self.tokens,
+            tell=lambda events: None,
+            now_ns=lambda: self.now_ns,
+        )
         self.folder = folder
         self.site = RestSite(venue, OPERATIONS, settings)
 
