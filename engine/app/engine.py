@@ -42,7 +42,7 @@ from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
 from engine.trading.messages import join
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
-from engine.trading.universe.roster import Around, Roster
+from engine.trading.universe.roster import Roster, RosterParts
 from engine.venue import MarketDataDialect, OrderDialect
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -155,11 +155,11 @@ class Engine(Views):
         if rest is None:
             return None
         depth = config.feed.watch_depth
-        around = Around(
-            market_data, dialect, lambda frames: self.feed.send(frames), seams.wall_ns, self._fees.bound, depth
+        parts = RosterParts(
+            market_data, dialect, self._fees, lambda frames: self.feed.send(frames), seams.wall_ns, depth
         )
-        roster = Roster(self.trading, around)
-        desk = RestDesk(self.trading, self.supervisor, roster, self._fees, seams.wall_ns, seams.clock_ns)
+        roster = Roster(self.trading, parts)
+        desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
         return AccountSide(config, rest, desk)
 
     def _open_session(self) -> Session:

@@ -40,6 +40,7 @@ MAKER_PERCENT = {
     "quadratic_with_combo_maker_fees": 50,
     "flat": 50,  # 0.035 for both: half of the taker's rate; the taker's share is thought too high rather than too low
 }
+_MOST_EVENTS = 20_000  # whose terms are remembered; a rolling series opens new ones for ever
 _PAGE = 200  # markets: reading more at once would hold the loop that trades
 _UNKNOWN_MAKER_PERCENT = 25  # an unknown type is one with maker fees
 _FILTERS = {  # the status filter that finds the markets of a state; there is none for paused ones alone
@@ -194,6 +195,9 @@ class KalshiReference:
     def _remember(self, event: KalshiEvent) -> None:
         multiplier = event.fee_multiplier_override
         milli = None if multiplier is None else thousandths(multiplier, "fee_multiplier_override")
+        self._events.pop(event.event_ticker, None)
+        if len(self._events) >= _MOST_EVENTS:
+            del self._events[next(iter(self._events))]  # told longest ago
         self._events[event.event_ticker] = event.series_ticker, _Terms(event.fee_type_override or None, milli)
 
     def _terms(self, series: KalshiSeries) -> _Terms:
