@@ -50,6 +50,7 @@ class MarketNews:
         self._markets = markets
         self._command = command
         self._settle = settle
+        self.followers: list[Callable[[MarketEvent], object]] = []  # of what becomes of markets, after it was acted on
 
     def take(self, event: MarketEvent) -> None:
         """Tell what is to be told, and act on it."""
@@ -63,11 +64,14 @@ class MarketNews:
         if event.commands:
             self._command(event.commands)
         if event.kind == EventKind.STATE:
-            self._take_state(event)
+            self.act(event)
+            for follower in self.followers:
+                follower(event)
         elif event.kind == EventKind.UNKNOWN:
             self._counters.unknown_frames += 1
 
-    def _take_state(self, event: MarketEvent) -> None:
+    def act(self, event: MarketEvent) -> None:
+        """Act on what becomes of a market, whoever says so."""
         instrument = event.instrument
         if event.close_ns:
             instrument.close_ns = event.close_ns

@@ -8,7 +8,7 @@ from msgspec import structs
 from engine import fix
 from engine.book import ASK, BID, Book, make_book
 from engine.codec import Fields
-from engine.errors import DecodeError
+from engine.errors import ConfigError, DecodeError
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
 from engine.orders.order import Change, Order
@@ -99,6 +99,14 @@ class FakeDialect:
 
     knows_status = True
 
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        for instrument in instruments:
+            if not instrument.symbol.isascii():
+                raise ConfigError(f"Symbol(55) {instrument.symbol!r} is not ASCII")
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        pass
+
     def new_order(self, order: Order, now_ns: int) -> bytes:
         return f"D {order.cl_ord_id}".encode()
 
@@ -127,6 +135,12 @@ class FakeMarketData:
         if isinstance(frame, bytes):
             raise DecodeError("market data unreadable")
         return frame
+
+    def add(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        return [f"add {' '.join([instrument.symbol for instrument in instruments])}".encode()]
+
+    def remove(self, instruments: Iterable[Instrument]) -> list[bytes]:
+        return [f"remove {' '.join([instrument.symbol for instrument in instruments])}".encode()]
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
         return [f"resync {instrument.symbol}".encode() for instrument in instruments]

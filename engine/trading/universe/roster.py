@@ -1,0 +1,146 @@
+"""The markets of one desk: every part that keeps something by market is told of one that comes or goes, in order.
+
+A market has its index from the moment that it is added until nothing of ours is in it and it is removed; then another
+one gets that. The journal is told first of one that comes, so that no record is about an index that nobody knows.
+
+Units   times in ns since 1970.
+Errors  JournalError where a market cannot be listed or retired: nothing has changed then.
+Cost    off the path: tables are replaced, some 20 us a market and 1 us for each that there is.
+Thread  the loop thread only.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from engine.book import make_book
+from engine.errors import EngineError, JournalError, OrderError
+from engine.instrument import NOWHERE, Instrument, Slots
+from engine.journal.markets import list_market, retire_market
+from engine.risk.fee_bound import NO_FEE, FeeBound
+from engine.trading.loop import TradingLoop
+from engine.trading.markets import Stop
+from engine.venue import MarketDataDialect
+
+
+class OrderMarkets(Protocol):
+    """The markets that requests may be about, as an order dialect keeps them."""
+
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Know these markets too."""
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget these markets."""
+
+
+class Around(NamedTuple):
+    """What a roster reaches beside its loop: the venue's dialects, what its fees can cost, and the clock."""
+
+    market_data: MarketDataDialect
+    orders: OrderMarkets
+    command: Callable[[list[bytes]], object]  # takes frames for the market-data venue
+    wall_ns: Callable[[], int]  # since 1970
+    bound: Callable[[Instrument], FeeBound] = lambda instrument: NO_FEE
+    watch_depth: int = 1
+
+
+class Roster:
+    """Adds and removes markets of one loop."""
+
+    def __init__(self, loop: TradingLoop, around: Around) -> None:
+        self._loop = loop
+        self._around = around
+        self._slots = Slots(loop.instruments)
+
+    def add(self, instruments: Sequence[Instrument]) -> dict[Instrument, str]:
+        """Trade these markets too, each closed until its book comes; return those that cannot be, and why.
+
+        Raise JournalError where one cannot be recorded; those before it are added.
+        """
+        refused: dict[Instrument, str] = {}
+        added: list[Instrument] = []
+        try:
+            for instrument in instruments:
+                try:
+                    self._around.orders.add([instrument])
+                except EngineError as error:
+                    refused[instrument] = str(error)
+                    continue
+                self._list(instrument)
+                added.append(instrument)
+        finally:
+            self._join(added)
+        return refused
+
+    def _list(self, instrument: Instrument) -> None:
+        """Give a market its index, in the journal too."""
+        self._slots.give(instrument)
+        try:
+            list_market(self._loop.journal, instrument, self._around.wall_ns())
+        except (JournalError, OSError):
+            self._slots.take_back(instrument)
+            self._around.orders.remove([instrument])
+            raise
+
+    def _join(self, added: list[Instrument]) -> None:
+        loop, around = self._loop, self._around
+        if not added:
+            return
+        books = [make_book(instrument, around.watch_depth) for instrument in added]
+        loop.portfolio.add(added)
+        loop.risk.add(added, [around.bound(instrument) for instrument in added])
+        loop.add(books)
+        loop.doubts.add(added)
+        loop.markets.add(added)
+        loop.watch.add(books)
+        self._subscribe(added)
+
+    def _subscribe(self, added: list[Instrument]) -> None:
+        """Have the data of these markets; one that the dialect cannot carry is set aside alone."""
+        try:
+            self._around.command(self._around.market_data.add(added))
+        except EngineError as error:
+            if len(added) == 1:
+                self._loop.markets.stop(added[0], Stop.REFUSED, str(error))
+                return
+            for instrument in added:
+                self._subscribe([instrument])
+
+    def is_final(self, instrument: Instrument) -> bool:
+        """Return whether nothing of ours is in a market: no position, and no order that may still trade."""
+        if self._loop.portfolio[instrument].net:
+            return False
+        return not any(order.instrument is instrument for order in self._loop.orders.live())
+
+    def remove(self, instruments: Sequence[Instrument]) -> None:
+        """Forget markets in which nothing of ours is; OrderError for one where something is: then all stay."""
+        loop, around = self._loop, self._around
+        for instrument in instruments:
+            if instrument.index == NOWHERE or not self.is_final(instrument):
+                raise OrderError(f"{instrument.symbol} cannot be forgotten: it is held or has live orders, or is gone")
+        for instrument in instruments:
+            retire_market(loop.journal, instrument, around.wall_ns())
+        around.command(around.market_data.remove(instruments))
+        around.orders.remove(instruments)
+        loop.watch.remove(instruments)
+        loop.markets.remove(instruments)
+        loop.doubts.remove(instruments)
+        loop.guard.rejects.remove(instruments)
+        loop.orders.forget(instruments)
+        loop.remove(instruments)
+        loop.risk.remove(instruments)
+        loop.portfolio.remove(instruments)
+        for instrument in instruments:
+            self._slots.take_back(instrument)
+
+    def resubscribe(self, instrument: Instrument) -> None:
+        """Have a market's data anew, read by the grid that it has now."""
+        around = self._around
+        around.command(around.market_data.remove([instrument]) + around.market_data.add([instrument]))
+
+    def bound_anew(self, instrument: Instrument) -> None:
+        """Count by other fee terms what fills in a market can cost."""
+        loop = self._loop
+        loop.risk.exposure.set_fee_bound(instrument, self._around.bound(instrument))
+        for order in loop.orders.live():
+            if order.instrument is instrument:
+                loop.risk.update(order)
