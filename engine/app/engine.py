@@ -42,7 +42,7 @@ from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
 from engine.trading.messages import join
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
-from engine.trading.universe.roster import Around, Roster
+from engine.trading.universe.roster import Roster, RosterParts
 from engine.venue import MarketDataDialect, OrderDialect
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -99,10 +99,10 @@ class Engine(Views):
         self._journal, self._day, self._snapshots = take_over(
             config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
         )
-        instruments = tuple([position.instrument for position in self.portfolio])
-        if adopted := [each for each in instruments if each not in config.instruments]:
-            market_data.add(adopted)
-            dialect.add(adopted)
+        if not instruments:  # those of an earlier run
+            instruments = tuple([position.instrument for position in self.portfolio])
+            market_data.add(instruments)
+            dialect.add(instruments)
         parts = Parts(
             books=[make_book(instrument, config.feed.watch_depth) for instrument in instruments],
             market_data=market_data,
@@ -114,6 +114,7 @@ class Engine(Views):
             strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
+            verdicts=dialect.consequences,
         )
         try:
             self._join(parts, dialect, seams, word)
@@ -154,11 +155,11 @@ class Engine(Views):
         if rest is None:
             return None
         depth = config.feed.watch_depth
-        around = Around(
-            market_data, dialect, lambda frames: self.feed.send(frames), seams.wall_ns, self._fees.bound, depth
+        parts = RosterParts(
+            market_data, dialect, self._fees, lambda frames: self.feed.send(frames), seams.wall_ns, depth
         )
-        roster = Roster(self.trading, around)
-        desk = RestDesk(self.trading, self.supervisor, roster, self._fees, seams.wall_ns, seams.clock_ns)
+        roster = Roster(self.trading, parts)
+        desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
         return AccountSide(config, rest, desk)
 
     def _open_session(self) -> Session:

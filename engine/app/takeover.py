@@ -52,8 +52,9 @@ def take_over(
     if directory is not None:
         journal = _journal_of(directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns)
     try:
-        adopted = [each.instrument for each in portfolio if each.instrument not in config.instruments]
-        risk.add(adopted, [bound(each) for each in adopted])
+        if not config.instruments and len(portfolio):
+            adopted = [position.instrument for position in portfolio]
+            risk.add(adopted, [bound(each) for each in adopted])
         risk.restore(orders.live())
         snapshots = Snapshots(journal, orders, portfolio, config.instruments)
         snapshots.take()

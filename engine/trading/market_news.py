@@ -50,7 +50,7 @@ class MarketNews:
         self._markets = markets
         self._command = command
         self._settle = settle
-        self.followers: list[Callable[[MarketEvent], object]] = []  # of what becomes of markets, after it was acted on
+        self.followers: list[Callable[[MarketEvent], object]] = []  # of what becomes of markets, and of news
 
     def take(self, event: MarketEvent) -> None:
         """Tell what is to be told, and act on it."""
@@ -65,10 +65,11 @@ class MarketNews:
             self._command(event.commands)
         if event.kind == EventKind.STATE:
             self.act(event)
-            for follower in self.followers:
-                follower(event)
         elif event.kind == EventKind.UNKNOWN:
             self._counters.unknown_frames += 1
+        if event.kind == EventKind.STATE or event.news is not None:
+            for follower in self.followers:
+                follower(event)
 
     def act(self, event: MarketEvent) -> None:
         """Act on what becomes of a market, whoever says so."""

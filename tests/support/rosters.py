@@ -1,5 +1,6 @@
 """Desks whose markets come and go: a scene with its roster, one on a journal, and markets to put into them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,11 +15,11 @@ from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Portfolio
 from engine.risk import Risk
-from engine.risk.fee_bound import NO_FEE, FeeBound
+from engine.risk.fee_bound import FeeBound
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.gateway import SessionGateway
-from engine.trading.universe.roster import Around, Roster
+from engine.trading.universe.roster import Roster, RosterParts
 from tests.support.desks import CENTS, FakeDialect, FakeMarketData, Scene
 from tests.support.order_reports import ack, canceled, fill
 from tests.support.risks import NO_LIMITS
@@ -29,21 +30,40 @@ def market(symbol: str, event: str = "", bands: list[PriceBand] | None = None) -
     return Instrument(symbol, NOWHERE, CENTS if bands is None else bands, event=event)
 
 
+class FakeFees:
+    """What a lot costs at most by market, and which terms were set."""
+
+    def __init__(self) -> None:
+        self.per_lot: dict[str, int] = {}
+        self.terms: list[tuple[str, int, int]] = []
+
+    def bound(self, instrument: Instrument) -> FeeBound:
+        return FeeBound(per_lot=self.per_lot.get(instrument.symbol, 0))
+
+    def set_terms(self, instrument: Instrument, maker_percent: int, multiplier_milli: int) -> None:
+        self.terms.append((instrument.symbol, maker_percent, multiplier_milli))
+        self.per_lot[instrument.symbol] = max(maker_percent, 0)
+
+    def forget(self, instruments: Iterable[Instrument]) -> None:
+        for instrument in instruments:
+            self.per_lot.pop(instrument.symbol, None)
+
+
 class RollingScene(Scene):
-    """RAIN and SNOW, and whatever a test adds; `bounds` says what fills in a market can cost."""
+    """RAIN and SNOW, and whatever a test adds."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.bounds: dict[str, FeeBound] = {}
-        around = Around(
+        self.fees = FakeFees()
+        parts = RosterParts(
             market_data=self.spies["market_data"],
             orders=self.dialect,
+            fees=cast(Any, self.fees),
             command=lambda commands: self.record.append(("command", *commands)),
             wall_ns=lambda: 10**18 + self.now_ns,
-            bound=lambda instrument: self.bounds.get(instrument.symbol, NO_FEE),
             watch_depth=3,
         )
-        self.roster = Roster(self.loop, around)
+        self.roster = Roster(self.loop, parts)
 
     def come(self, *instruments: Instrument) -> None:
         """Add markets, which must be taken, and give each a book."""
@@ -101,7 +121,8 @@ class RollingDesk:
         )
         self.loop = assemble(parts, around)
         self.loop.is_connected = self.loop.is_trading = True
-        self.roster = Roster(self.loop, Around(market_data, dialect, lambda commands: None, lambda: 9))
+        around_roster = RosterParts(market_data, dialect, cast(Any, FakeFees()), lambda commands: None, lambda: 9)
+        self.roster = Roster(self.loop, around_roster)
         self.executions = 0
 
     def come(self, *instruments: Instrument) -> None:

@@ -18,7 +18,6 @@ from engine.app.account.reading import AccountReader
 from engine.app.account.watch import AccountWatch
 from engine.config.sections import EngineConfig, RestSection, UniverseSection
 from engine.errors import ConfigError
-from engine.instrument import Instrument
 from engine.net.rest.client import RestClient
 from engine.net.rest.settings import RestSettings
 from engine.runtime.audit import AuditLog
@@ -31,8 +30,7 @@ from engine.trading.universe.keeper import MarketKeeper
 from engine.trading.universe.roster import Roster
 from engine.trading.universe.universe import Universe, UniverseLimits
 from engine.units import NO_LIMIT
-from engine.venue import FeeRule
-from engine.venue.reference import MarketListing, Selection
+from engine.venue.reference import Selection
 
 FIRST_RETRY_NS, LONGEST_RETRY_NS = 500_000_000, 30_000_000_000
 
@@ -43,7 +41,6 @@ class RestDesk(NamedTuple):
     loop: TradingLoop
     supervisor: Supervisor
     roster: Roster
-    fees: FeeRule
     wall_ns: Callable[[], int]
     clock_ns: Callable[[], int]
 
@@ -84,12 +81,8 @@ class AccountSide:
             symbols=universe.symbols, events=universe.events, series=universe.series, closing_within_ns=within_ns
         )
 
-        def take_terms(instrument: Instrument, listing: MarketListing) -> None:
-            """Charge a market as the venue says."""
-            desk.fees.set_terms(instrument, listing.multiplier_milli, listing.maker_percent)
-
         limits = UniverseLimits(max_markets=universe.max_markets)
-        keeper = MarketKeeper(desk.loop, Universe(selection, limits), desk.roster, desk.wall_ns, take_terms)
+        keeper = MarketKeeper(desk.loop, Universe(selection, limits), desk.roster, desk.wall_ns)
         return MarketsWatch(
             self.client,
             reference,

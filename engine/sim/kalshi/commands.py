@@ -12,6 +12,8 @@ from engine.exchange.faults import KINDS, InjectedFault
 from engine.sim.control import Answer, Command
 from engine.sim.kalshi.venue import KalshiVenue
 
+_NS_PER_MS = 1_000_000
+
 
 class KalshiCommands:
     """The commands of one venue. Each fault kind is a command that arms it."""
@@ -24,7 +26,9 @@ class KalshiCommands:
         life = self._venue.place.lifecycle
         return {
             "account": self._account,
+            "clear": self._clear,
             "dispute_market": self._moved(lambda ticker, now_ns, more: life.dispute(ticker, now_ns)),
+            "freeze": self._freeze,
             "hours": self._hours,
             "find_shard": self._find_shard,
             "lose_shard": self._lose_shard,
@@ -73,6 +77,13 @@ class KalshiCommands:
 
         return carry_out
 
+    def _freeze(self, _: Answer) -> Answer:
+        """Let markets stand still, what is closed swept, and the house with them; whoever else trades goes on."""
+        venue = self._venue
+        venue.tell(venue.place.advance(venue.now_ns() + venue.config.sweep_ms * _NS_PER_MS))
+        venue.is_frozen = True
+        return {}
+
     def _hours(self, arguments: Answer) -> Answer:
         """Open or pause the exchange, or a shard of it."""
         self._venue.tell(self._venue.place.set_hours(self._venue.now_ns(), **arguments))
@@ -113,6 +124,10 @@ class KalshiCommands:
             return {}
 
         return arm
+
+    def _clear(self, arguments: Answer) -> Answer:
+        self._venue.faults.clear(arguments.get("kind", ""))
+        return {}
 
     def _quit(self, _: Answer) -> Answer:
         self._venue.stop()

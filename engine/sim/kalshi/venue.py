@@ -69,6 +69,7 @@ class KalshiVenue(Turning):
         gateways = FixAccess(place=self.place, keys=self.keys, tell=self.tell, now_ns=clock, rules=rules)
         place = FixPlace(config.fix.host, config.fix.first, self.files, self.folder)
         self.fix = KalshiFix(place, gateways, self.faults)
+        self.is_frozen = False  # markets stand still, and the house with them
         self.fix.ports.on_fault = self.stop
         self._control: ControlServer | None = None
 
@@ -121,7 +122,8 @@ class KalshiVenue(Turning):
     def step(self) -> None:
         """Advance every part to the present."""
         now_ns = self.now_ns()
-        self.tell(self.place.advance(now_ns))
+        if not self.is_frozen:
+            self.tell(self.place.advance(now_ns))
         self.feed.market_data.step(now_ns)
         self.feed_server.step(now_ns)
         self.fix.step(now_ns)

@@ -32,6 +32,7 @@ from engine.sim.rest.settings import RestServerSettings
 _log = logging.getLogger("engine.sim.rest")
 _JSON = "application/json"
 _NS_PER_MS = 1_000_000
+_PATIENCE = 1.0  # seconds, for requests that are under way when the server closes
 _NOWHERE = "none"  # the operation of a request that names none
 
 
@@ -65,7 +66,7 @@ class RestServer:
         """Listen; return the port."""
         application = web.Application(client_max_size=self._settings.most_bytes)
         application.router.add_route("*", "/{tail:.*}", self._serve)
-        self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=self._ssl_context)
         try:
@@ -86,12 +87,17 @@ class RestServer:
         target, _, query = request.raw_path.partition("?")
         try:
             operation, names = self._routes.find(request.method, target)
-            content = await request.read()
         except RestRefused as refused:
             return self._refuse(_NOWHERE, refused)
+        try:
+            async with asyncio.timeout(self._settings.body_seconds):
+                content = await request.read()
         except web.HTTPRequestEntityTooLarge:
             details = f"a body has up to {self._settings.most_bytes} bytes"
             return self._refuse(operation.name, RestRefused(413, "body_too_large", details))
+        except TimeoutError:
+            details = f"a body comes within {self._settings.body_seconds:g} s"
+            return self._refuse(operation.name, RestRefused(408, "request_timeout", details))
         fault: RestFault | None = None
         try:
             key = self._admit(request, operation, target)

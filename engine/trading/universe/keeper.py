@@ -18,25 +18,17 @@ from engine.trading.markets import named
 from engine.trading.universe.roster import Roster
 from engine.trading.universe.universe import Decisions, MarketUpdate, Universe
 from engine.venue import EventKind, MarketEvent, MarketState
-from engine.venue.reference import MarketListing
+from engine.venue.reference import EventFees, MarketChange, MarketListing
 
 
 class MarketKeeper:
-    """Carries out the decisions of `universe` on `loop`; `take_terms` is told of other fee terms of a market."""
+    """Carries out the decisions of `universe` on `loop`."""
 
-    def __init__(
-        self,
-        loop: TradingLoop,
-        universe: Universe,
-        roster: Roster,
-        wall_ns: Callable[[], int],
-        take_terms: Callable[[Instrument, MarketListing], object] = lambda instrument, listing: None,
-    ) -> None:
+    def __init__(self, loop: TradingLoop, universe: Universe, roster: Roster, wall_ns: Callable[[], int]) -> None:
         self._loop = loop
         self._universe = universe
         self._roster = roster
         self._wall_ns = wall_ns
-        self._take_terms = take_terms
         self._instruments = {instrument.symbol: instrument for instrument in loop.instruments}
         universe.adopt(map(_listing_of, loop.instruments), wall_ns())
         loop.news.followers.append(self.hear)
@@ -57,12 +49,21 @@ class MarketKeeper:
         return self._universe.to_ask(self._wall_ns())
 
     def hear(self, event: MarketEvent) -> None:
-        """Note what the feed said of a market, after it was acted on."""
-        self.hear_of(event.instrument.symbol, event.state, event.close_ns)
+        """Note what the feed said of a market, after it was acted on, or of one that is not there."""
+        now_ns = self._wall_ns()
+        if event.kind == EventKind.STATE:
+            self._universe.hear(event.instrument.symbol, event.state, event.close_ns, now_ns)
+        if isinstance(event.news, MarketChange):
+            self._universe.hear(event.news.symbol, event.news.state, event.news.close_ns, now_ns)
+        elif isinstance(event.news, MarketListing):
+            self.take([event.news], now_ns, [event.news.symbol])
+        elif isinstance(event.news, EventFees):
+            self._change_fees(event.news)
 
-    def hear_of(self, symbol: str, state: int = MarketState.UNCHANGED, close_ns: int = 0) -> None:
-        """Note that the feed named a market, which may be one that is wanted and not there."""
-        self._universe.hear(symbol, state, close_ns, self._wall_ns())
+    def _change_fees(self, change: EventFees) -> None:
+        for instrument in self._instruments.values():
+            if instrument.event == change.event:
+                self._roster.set_terms(instrument, change.maker_percent, change.multiplier_milli)
 
     def _is_final(self, symbol: str) -> bool:
         return self._roster.is_final(self._instruments[symbol])
@@ -89,7 +90,7 @@ class MarketKeeper:
                 continue
             made[instrument] = listing
             if listing.maker_percent >= 0 or listing.multiplier_milli >= 0:
-                self._take_terms(instrument, listing)
+                self._roster.set_terms(instrument, listing.maker_percent, listing.multiplier_milli)
         try:
             for instrument, text in self._roster.add(list(made)).items():
                 self._refuse(made[instrument], text)
@@ -103,8 +104,8 @@ class MarketKeeper:
             text = f"{len(added)} more: {named([each.symbol for each in added])}"
             self._loop.notices.tell(NoticeKind.MARKET_LISTED, text)
         for instrument in added:
-            if made[instrument].state != MarketState.ACTIVE:
-                self._update(instrument, MarketUpdate(made[instrument], "as listed", made[instrument].state))
+            if (state := self._universe.state(instrument.symbol)) != MarketState.ACTIVE:
+                self._update(instrument, MarketUpdate(made[instrument], "as the venue lists it", state))
 
     def _instrument(self, listing: MarketListing) -> Instrument:
         price_decimals, size_decimals = self._loop.portfolio.decimals
@@ -139,8 +140,7 @@ class MarketKeeper:
         if instrument.grid is not before:
             self._roster.resubscribe(instrument)
         if update.has_new_terms:
-            self._take_terms(instrument, update.listing)
-            self._roster.bound_anew(instrument)
+            self._roster.set_terms(instrument, update.listing.maker_percent, update.listing.multiplier_milli)
 
     def _remove(self, symbols: list[str]) -> None:
         gone = [self._instruments[symbol] for symbol in symbols]

@@ -16,10 +16,9 @@ from engine.book import make_book
 from engine.errors import EngineError, JournalError, OrderError
 from engine.instrument import NOWHERE, Instrument, Slots
 from engine.journal.markets import list_market, retire_market
-from engine.risk.fee_bound import NO_FEE, FeeBound
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
-from engine.venue import MarketDataDialect
+from engine.venue import FeeRule, MarketDataDialect
 
 
 class OrderMarkets(Protocol):
@@ -32,23 +31,23 @@ class OrderMarkets(Protocol):
         """Forget these markets."""
 
 
-class Around(NamedTuple):
-    """What a roster reaches beside its loop: the venue's dialects, what its fees can cost, and the clock."""
+class RosterParts(NamedTuple):
+    """What a roster reaches beside its loop: the venue's dialects, its fees, and the clock."""
 
     market_data: MarketDataDialect
     orders: OrderMarkets
+    fees: FeeRule
     command: Callable[[list[bytes]], object]  # takes frames for the market-data venue
     wall_ns: Callable[[], int]  # since 1970
-    bound: Callable[[Instrument], FeeBound] = lambda instrument: NO_FEE
     watch_depth: int = 1
 
 
 class Roster:
     """Adds and removes markets of one loop."""
 
-    def __init__(self, loop: TradingLoop, around: Around) -> None:
+    def __init__(self, loop: TradingLoop, parts: RosterParts) -> None:
         self._loop = loop
-        self._around = around
+        self._parts = parts
         self._slots = Slots(loop.instruments)
 
     def add(self, instruments: Sequence[Instrument]) -> dict[Instrument, str]:
@@ -61,7 +60,7 @@ class Roster:
         try:
             for instrument in instruments:
                 try:
-                    self._around.orders.add([instrument])
+                    self._parts.orders.add([instrument])
                 except EngineError as error:
                     refused[instrument] = str(error)
                     continue
@@ -75,19 +74,19 @@ class Roster:
         """Give a market its index, in the journal too."""
         self._slots.give(instrument)
         try:
-            list_market(self._loop.journal, instrument, self._around.wall_ns())
+            list_market(self._loop.journal, instrument, self._parts.wall_ns())
         except (JournalError, OSError):
             self._slots.take_back(instrument)
-            self._around.orders.remove([instrument])
+            self._parts.orders.remove([instrument])
             raise
 
     def _join(self, added: list[Instrument]) -> None:
-        loop, around = self._loop, self._around
+        loop, parts = self._loop, self._parts
         if not added:
             return
-        books = [make_book(instrument, around.watch_depth) for instrument in added]
+        books = [make_book(instrument, parts.watch_depth) for instrument in added]
         loop.portfolio.add(added)
-        loop.risk.add(added, [around.bound(instrument) for instrument in added])
+        loop.risk.add(added, [parts.fees.bound(instrument) for instrument in added])
         loop.add(books)
         loop.doubts.add(added)
         loop.markets.add(added)
@@ -97,7 +96,7 @@ class Roster:
     def _subscribe(self, added: list[Instrument]) -> None:
         """Have the data of these markets; one that the dialect cannot carry is set aside alone."""
         try:
-            self._around.command(self._around.market_data.add(added))
+            self._parts.command(self._parts.market_data.add(added))
         except EngineError as error:
             if len(added) == 1:
                 self._loop.markets.stop(added[0], Stop.REFUSED, str(error))
@@ -113,14 +112,14 @@ class Roster:
 
     def remove(self, instruments: Sequence[Instrument]) -> None:
         """Forget markets in which nothing of ours is; OrderError for one where something is: then all stay."""
-        loop, around = self._loop, self._around
+        loop, parts = self._loop, self._parts
         for instrument in instruments:
             if instrument.index == NOWHERE or not self.is_final(instrument):
                 raise OrderError(f"{instrument.symbol} cannot be forgotten: it is held or has live orders, or is gone")
         for instrument in instruments:
-            retire_market(loop.journal, instrument, around.wall_ns())
-        around.command(around.market_data.remove(instruments))
-        around.orders.remove(instruments)
+            retire_market(loop.journal, instrument, parts.wall_ns())
+        parts.command(parts.market_data.remove(instruments))
+        parts.orders.remove(instruments)
         loop.watch.remove(instruments)
         loop.markets.remove(instruments)
         loop.doubts.remove(instruments)
@@ -129,18 +128,21 @@ class Roster:
         loop.remove(instruments)
         loop.risk.remove(instruments)
         loop.portfolio.remove(instruments)
+        parts.fees.forget(instruments)
         for instrument in instruments:
             self._slots.take_back(instrument)
 
     def resubscribe(self, instrument: Instrument) -> None:
         """Have a market's data anew, read by the grid that it has now."""
-        around = self._around
-        around.command(around.market_data.remove([instrument]) + around.market_data.add([instrument]))
+        parts = self._parts
+        parts.command(parts.market_data.remove([instrument]) + parts.market_data.add([instrument]))
 
-    def bound_anew(self, instrument: Instrument) -> None:
-        """Count by other fee terms what fills in a market can cost."""
-        loop = self._loop
-        loop.risk.exposure.set_fee_bound(instrument, self._around.bound(instrument))
+    def set_terms(self, instrument: Instrument, maker_percent: int, multiplier_milli: int) -> None:
+        """Charge a market by these terms, -1 for those of the configuration, and count so what fills can cost."""
+        loop, fees = self._loop, self._parts.fees
+        fees.set_terms(instrument, maker_percent, multiplier_milli)
+        if instrument.index != NOWHERE:
+            loop.risk.exposure.set_fee_bound(instrument, fees.bound(instrument))
         for order in loop.orders.live():
             if order.instrument is instrument:
                 loop.risk.update(order)

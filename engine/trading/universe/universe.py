@@ -58,7 +58,8 @@ class KnownMarket:
 
     def __init__(self, listing: MarketListing, now_ns: int, is_certain: bool = True) -> None:
         self.listing = listing
-        self.state = listing.state
+        self.state = _state_of(listing, now_ns)
+        self.opens_ns = listing.opens_ns if listing.opens_ns > now_ns else 0
         self.close_ns = listing.close_ns
         self.heard_ns = 0  # when the feed told of its life last
         self.ended_ns = now_ns if listing.state in _ENDED else 0
@@ -97,6 +98,10 @@ class Universe:
     def waiting(self) -> int:
         """Return how many wanted markets have no room, as far as they are remembered."""
         return len(self._waiting)
+
+    def state(self, symbol: str) -> int:
+        """Return the state of a market that is there, by all that is known of it."""
+        return self._known[symbol].state
 
     # What is told to it
 
@@ -148,7 +153,12 @@ class Universe:
         """Return what follows from the time: markets close, are forgotten where that is final, and leave room."""
         decisions = Decisions([], [], [], [])
         for symbol, known in list(self._known.items()):
-            if known.state not in _ENDED and 0 < known.close_ns <= now_ns:
+            if 0 < known.opens_ns <= now_ns and known.state == MarketState.PAUSED:
+                known.opens_ns = 0
+                known.become(MarketState.ACTIVE, now_ns)
+                text = "its time to open has come"
+                decisions.update.append(MarketUpdate(known.listing, text, state=MarketState.ACTIVE))
+            elif known.state not in _ENDED and 0 < known.close_ns <= now_ns:
                 known.become(MarketState.CLOSED, now_ns)
                 text = "its time to close has come"
                 decisions.update.append(MarketUpdate(known.listing, text, state=MarketState.CLOSED))
@@ -239,8 +249,10 @@ class Universe:
 
 
 def _state_of(listing: MarketListing, now_ns: int) -> int:
-    """Return the state of a market by its listing, which may be older than its end."""
-    return MarketState.CLOSED if listing.state not in _ENDED and 0 < listing.close_ns <= now_ns else listing.state
+    """Return the state of a market by its listing, which knows its hours and may be older than its end."""
+    if listing.state not in _ENDED and 0 < listing.close_ns <= now_ns:
+        return MarketState.CLOSED
+    return MarketState.PAUSED if listing.state == MarketState.ACTIVE and listing.opens_ns > now_ns else listing.state
 
 
 def _terms(listing: MarketListing) -> tuple[int, int]:

@@ -7,13 +7,12 @@ from msgspec import structs
 
 from engine.errors import JournalError
 from engine.instrument import PriceBand, price_grid
-from engine.risk.fee_bound import FeeBound
 from engine.runtime.notices import NoticeKind
 from engine.trading.markets import Stop
 from engine.trading.universe.keeper import MarketKeeper
 from engine.trading.universe.universe import Universe, UniverseLimits
 from engine.venue import EventKind, MarketState
-from engine.venue.reference import MarketListing, Selection
+from engine.venue.reference import EventFees, MarketChange, MarketListing, Selection
 from tests.support.order_reports import ack, fill
 from tests.support.rosters import RollingScene
 
@@ -28,17 +27,12 @@ class Kept(RollingScene):
 
     def __init__(self) -> None:
         super().__init__()
-        self.terms: list[tuple[str, int]] = []
         self.universe = Universe(Selection(series=("B",)), LIMITS)
-        self.keeper = MarketKeeper(self.loop, self.universe, self.roster, self.wall_ns, self.take_terms)
+        self.keeper = MarketKeeper(self.loop, self.universe, self.roster, self.wall_ns)
         self.close_ns = self.wall_ns() + 900 * SECOND
 
     def wall_ns(self) -> int:
         return 10**18 + self.now_ns
-
-    def take_terms(self, instrument: Any, listing: MarketListing) -> None:
-        self.terms.append((instrument.symbol, listing.maker_percent))
-        self.bounds[instrument.symbol] = FeeBound(per_lot=max(listing.maker_percent, 0))
 
     def listed(self, symbol: str, **more: Any) -> MarketListing:
         values: dict[str, Any] = {"event": "E", "series": "B", "bands": CENTS, "close_ns": self.close_ns}
@@ -154,7 +148,10 @@ def test_fee_terms_of_a_listing_are_handed_on_and_bound(kept: Kept) -> None:
     assert kept.risk.exposure.open_cost == 45_250
     kept.take(kept.listed("B1", maker_percent=50))
     assert kept.risk.exposure.open_cost == 45_500
-    assert kept.terms == [("B1", 25), ("B1", 50)]
+    news = EventFees(event="E", maker_percent=-1, multiplier_milli=2_000)
+    kept.frame(EventKind.CONTROL, news=news)
+    assert kept.risk.exposure.open_cost == 45_000
+    assert kept.fees.terms == [("B1", 25, -1), ("B1", 50, -1), ("B1", -1, 2_000)]
 
 
 def test_close_time_that_moves_is_the_markets(kept: Kept) -> None:
@@ -174,10 +171,22 @@ def test_markets_of_an_earlier_run_are_asked_about_and_forgotten(kept: Kept) -> 
 
 
 def test_market_that_the_feed_names_is_asked_for(kept: Kept) -> None:
-    kept.keeper.hear_of("B9")
+    kept.frame(EventKind.CONTROL, news=MarketChange(symbol="B9", state=MarketState.ACTIVE, stage="activated"))
     assert kept.keeper.to_ask()[0] == "B9"
     kept.take(kept.listed("B9"), asked=("B9",))
     assert kept.symbols() == ["RAIN", "SNOW", "B9"]
+
+
+def test_market_that_the_feed_lists_comes_at_once_and_opens_at_its_time(kept: Kept) -> None:
+    kept.frame(EventKind.CONTROL, news=kept.listed("B5", opens_ns=kept.wall_ns() + 60 * SECOND))
+    kept.frame(EventKind.CONTROL, news=kept.listed("A5", series="A"))
+    assert kept.symbols() == ["RAIN", "SNOW", "B5"]
+    (market,) = kept.loop.instruments[2:]
+    assert kept.loop.markets.causes(market) == Stop.PAUSED
+    kept.wait(59)
+    assert kept.loop.markets.causes(market) == Stop.PAUSED
+    kept.wait(1)
+    assert kept.loop.markets.causes(market) == Stop(0)
 
 
 def test_full_journal_is_told_and_tried_again(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -168,18 +169,20 @@ class Lives:
 def test_random_lives_are_what_plain_dictionaries_say_and_outlast_restarts(seed: int, runs: list[int]) -> None:
     with TemporaryDirectory() as directory:
         lives = Lives(seed, Path(directory))
-        for steps in runs:
-            for _ in range(steps):
-                lives.step()
+        try:
+            for steps in runs:
+                for _ in range(steps):
+                    lives.step()
+                    lives.check()
+                realised, fees = lives.desk.portfolio.realised, lives.desk.portfolio.fees
+                lives.restart()
                 lives.check()
-            pnl, day_pnl = lives.desk.portfolio.realised, lives.desk.portfolio.fees
-            lives.restart()
-            lives.check()
-            assert (lives.desk.portfolio.realised, lives.desk.portfolio.fees) == (pnl, day_pnl)
-        lives.desk.journal.close()
+                assert (lives.desk.portfolio.realised, lives.desk.portfolio.fees) == (realised, fees)
+        finally:
+            lives.desk.journal.close()
 
 
-ALIVE, BATCH, MARKETS = 200, 20, 60_000
+ALIVE, BATCH, MARKETS = 200, 50, 60_000
 
 
 class Rolling:
@@ -187,9 +190,8 @@ class Rolling:
 
     def __init__(self, directory: Path) -> None:
         self.desk = RollingDesk(directory, "R", segment_bytes=2**22)
-        self.made = 0
-        self.last = 0
-        self.pnl = 0
+        self.made = self.pnl = 0
+        self.alive: list[Instrument] = []
         self.view = bytearray(layout.places(ALIVE + BATCH)[1])
         for _ in range(ALIVE // BATCH):
             self.come()
@@ -198,12 +200,13 @@ class Rolling:
     def come(self) -> None:
         fresh = [market(f"KXBTC15M-{self.made + number}", f"KXBTC15M-{self.made}") for number in range(BATCH)]
         self.made += BATCH
+        self.alive += fresh
         self.desk.come(*fresh)
 
     def turn(self) -> None:
         """Let the oldest markets trade, settle and go, and others come."""
         desk = self.desk
-        oldest = sorted(desk.loop.instruments, key=lambda each: int(each.symbol.partition("-")[2]))[:BATCH]
+        oldest, self.alive = self.alive[:BATCH], self.alive[BATCH:]
         order = desk.rest(oldest[0], BUY, 10)
         desk.trade(order, 10)
         desk.cancel(desk.rest(oldest[1], SELL, 10))
@@ -232,22 +235,22 @@ def anonymous_bytes() -> int:
 def test_60_000_markets_leave_memory_flat_and_places_few(tmp_path: Path) -> None:
     before = allocated()
     rolling = Rolling(tmp_path)
-    blocks, resident = [], []
-    while rolling.made < MARKETS:
-        rolling.turn()
-        if rolling.made % (MARKETS // 10) == 0:
-            blocks.append(allocated() - before)
-            resident.append(anonymous_bytes())
     desk = rolling.desk
-    assert max(blocks[1:]) <= 1.1 * blocks[0] + 1_000, blocks  # a market that leaves one behind makes 54 000
-    assert max(resident[1:]) <= 1.1 * resident[0], resident
-    assert len(desk.loop.instruments) == ALIVE
-    assert max(each.index for each in desk.loop.instruments) < ALIVE + BATCH
-    assert (rolling.writer.markets, desk.portfolio.pnl) == (ALIVE, rolling.pnl)
-    assert len(list(desk.orders.ids.newest_first())) == 0
-    desk.portfolio._check()
-    desk.risk.exposure._check()
-    desk.journal.close()
+    with closing(desk.journal):
+        blocks, resident = [], []
+        while rolling.made < MARKETS:
+            rolling.turn()
+            if rolling.made % (MARKETS // 10) == 0:
+                blocks.append(allocated() - before)
+                resident.append(anonymous_bytes())
+        assert max(blocks[1:]) <= 1.1 * blocks[0] + 1_000, blocks  # a market that leaves one behind makes 54 000
+        assert max(resident[1:]) <= 1.1 * resident[0], resident
+        assert len(desk.loop.instruments) == ALIVE
+        assert max(each.index for each in desk.loop.instruments) < ALIVE + BATCH
+        assert (rolling.writer.markets, desk.portfolio.pnl) == (ALIVE, rolling.pnl)
+        assert len(list(desk.orders.ids.newest_first())) == 0
+        desk.portfolio._check()
+        desk.risk.exposure._check()
     again = RollingDesk(tmp_path, "S")
-    assert (again.portfolio.pnl, len(again.loop.instruments)) == (rolling.pnl, ALIVE)
-    again.journal.close()
+    with closing(again.journal):
+        assert (again.portfolio.pnl, len(again.loop.instruments)) == (rolling.pnl, ALIVE)

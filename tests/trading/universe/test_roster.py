@@ -9,7 +9,6 @@ from engine.errors import ConfigError, JournalError, OrderError
 from engine.instrument import NOWHERE
 from engine.journal.writer import NullJournal
 from engine.risk import RiskReject
-from engine.risk.fee_bound import FeeBound
 from engine.risk.limits import DuplicateLimit
 from engine.strategy import Strategy
 from engine.trading.markets import Stop
@@ -145,12 +144,11 @@ def test_restricted_market_is_restricted_when_it_comes() -> None:
 
 def test_fee_bound_of_a_market_counts_and_changes(scene: RollingScene) -> None:
     fog = market("FOG")
-    scene.bounds["FOG"] = FeeBound(per_lot=100)
+    scene.fees.per_lot["FOG"] = 100
     scene.come(fog)
     scene.bid(fog, 4_500, 10)
     assert scene.risk.exposure.open_cost == 46_000
-    scene.bounds["FOG"] = FeeBound(per_lot=300)
-    scene.roster.bound_anew(fog)
+    scene.roster.set_terms(fog, 300, -1)
     assert scene.risk.exposure.open_cost == 48_000
     scene.check()
 
