@@ -14,7 +14,7 @@ TESTED := .venv/engine .venv/test $(CLIENTS) $(if $(NPM),.venv/jspurefix/install
 
 .PHONY: demo test lint checked bench clean
 
-demo: .venv/engine ; $(BIN)/fixlane demo $(ARGS)
+demo: .venv/engine ; $(BIN)/fixlane demo $(if $(VENUE),--venue $(VENUE)) $(ARGS)
 
 test: $(TESTED) ; $(BIN)/python -m pytest $(ARGS)
 

@@ -15,6 +15,7 @@ import msgspec
 
 from engine.app import commands, looking, operating, plugins, session, settling
 from engine.app.plugins import Subparsers
+from engine.app.venues import arguments as venues
 from engine.errors import ConfigError, EngineError
 
 DONE, FAILED, USAGE, UNREAD = 0, 1, 2, 141
@@ -74,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
         _echo,
         _journal,
         session.add_commands,
+        venues.add_commands,
         plugins.add,
     ):
         add(found)

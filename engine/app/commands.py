@@ -12,6 +12,10 @@ from argparse import Namespace
 
 def demo(arguments: Namespace) -> int:
     """Trade against the simulated venue."""
+    if arguments.venue == "kalshi":
+        from engine.app.demo import kalshi
+
+        return kalshi.demo(arguments)
     from engine.app.demo.run import demo
 
     return demo(arguments)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from engine.app import loading, operator, repair
-from engine.app.account.side import AccountSide, authorities
+from engine.app.account.side import AccountSide, RestDesk, authorities
 from engine.app.background import Background
 from engine.app.takeover import take_over
 from engine.app.views import Views
@@ -42,6 +42,7 @@ from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
 from engine.trading.messages import join
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
+from engine.trading.universe.roster import Roster, RosterParts
 from engine.venue import MarketDataDialect, OrderDialect
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -86,7 +87,7 @@ class Engine(Views):
         self.watchdog: Watchdog | None = None  # of a process of our own
         self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
-        fees = loading.fees(config.feed, config.fees)
+        self._fees = fees = loading.fees(config.feed, config.fees)
         orders = Orders(_nonce(), fees.charge)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
@@ -124,8 +125,7 @@ class Engine(Views):
         self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
-        rest = self.config.rest
-        self.account = AccountSide(rest, self.trading, self.supervisor, seams.wall_ns, seams.clock_ns) if rest else None
+        self.account = self._open_account(parts.market_data, dialect, seams)
         self.feed = self._make_feed(parts.market_data)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
@@ -147,6 +147,19 @@ class Engine(Views):
             reconnect=lambda reason: self.feed.reconnect(reason),
             beside=self._background if seams.call_later is None else None,
         )
+
+    def _open_account(self, market_data: MarketDataDialect, dialect: OrderDialect, seams: Seams) -> AccountSide | None:
+        """Return the REST side, None where there is none; markets come and go by it."""
+        config, rest = self.config, self.config.rest
+        if rest is None:
+            return None
+        depth = config.feed.watch_depth
+        parts = RosterParts(
+            market_data, dialect, self._fees, lambda frames: self.feed.send(frames), seams.wall_ns, depth
+        )
+        roster = Roster(self.trading, parts)
+        desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
+        return AccountSide(config, rest, desk)
 
     def _open_session(self) -> Session:
         config = self.config

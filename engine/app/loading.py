@@ -41,9 +41,7 @@ def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument])
     `feed_problems(url, key_id)`, if it has one, finds wrong is a ConfigError, and so is a choice that it does not have.
     """
     factory = _factory("feed.dialect", section.dialect, "market_data")
-    chosen = {name: getattr(section, name) for name in FEED_CHOICES if getattr(section, name)}
-    if missing := chosen.keys() - inspect.signature(factory).parameters.keys():
-        raise ConfigError(f'feed.{", feed.".join(sorted(missing))}: venue "{section.dialect}" has no such choice')
+    chosen = _chosen("feed", section, factory, FEED_CHOICES)
     judge = _factory("feed.dialect", section.dialect, "feed_problems", lambda *address: [])
     if found := judge(section.url, section.credentials.key_id()):
         raise ConfigError("\n  ".join([f'feed.url: "{section.url}":', *found]))
@@ -52,23 +50,25 @@ def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument])
 
 
 def order_dialect(section: SessionSection, instruments: Sequence[Instrument]) -> OrderDialect:
-    """Return the venue's `orders(instruments)`."""
-    dialect: OrderDialect = _factory("session.dialect", section.dialect, "orders")(instruments)
+    """Return the venue's `orders(instruments)`; `terms` are passed by name where any are configured."""
+    factory = _factory("session.dialect", section.dialect, "orders")
+    dialect: OrderDialect = factory(instruments, **_chosen("session", section, factory, ("terms",)))
     return dialect
 
 
 def logon_dialect(section: SessionSection) -> LogonDialect | None:
-    """Return the venue's `logon(key_id, private_key)`; None where a plain Logon does."""
+    """Return the venue's `logon(key_id, private_key)`; None where a plain Logon does. `flags` are passed by name."""
     factory = _factory("session.dialect", section.dialect, "logon")
-    dialect: LogonDialect | None = _with_key("session", section.credentials, factory)
+    chosen = _chosen("session", section, factory, ("flags",))
+    dialect: LogonDialect | None = _with_key("session", section.credentials, partial(factory, **chosen))
     return dialect
 
 
 def session_problems(section: SessionSection, settings: SessionSettings) -> list[str]:
-    """Return what the venue's `session_file_problems(values, key_id)` finds wrong, if it has one."""
+    """Return what the venue's `session_file_problems(values, key_id, flags)` finds wrong, if it has one."""
     try:
         judge = _factory("session.dialect", section.dialect, "session_file_problems", lambda *session: [])
-        texts: list[str] = judge(settings.values, section.credentials.key_id())
+        texts: list[str] = judge(settings.values, section.credentials.key_id(), section.flags)
     except ConfigError:  # of the dialect or the key: found elsewhere
         return []
     return [f"{settings.file}: {text}" for text in texts]
@@ -131,6 +131,17 @@ def feed_address(section: FeedSection) -> str:
 def feed_protection(section: FeedSection) -> str:
     """Say in a line how the connection of market data is protected."""
     return protection(section.url)
+
+
+def _chosen(
+    place: str, section: FeedSection | SessionSection, factory: Callable[..., Any], names: Sequence[str]
+) -> dict[str, Any]:
+    """Return what is configured of the choices that a venue may offer; ConfigError for one that this one does not."""
+    chosen = {name: getattr(section, name) for name in names if getattr(section, name)}
+    if missing := chosen.keys() - inspect.signature(factory).parameters.keys():
+        listed = ", ".join(f"{place}.{name}" for name in sorted(missing))
+        raise ConfigError(f'{listed}: venue "{section.dialect}" has no such choice')
+    return chosen
 
 
 def _with_key(section: str, credentials: Credentials, make: Callable[[str, bytes], Any]) -> Any:

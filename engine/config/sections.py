@@ -50,6 +50,8 @@ class SessionSection(Section, frozen=True, kw_only=True):
 
     settings: Path
     dialect: str
+    flags: dict[str, bool | int] = {}  # what the Logon asks for beside what the venue's dialect does by itself
+    terms: dict[str, bool | int | str] = {}  # what every order has alike
     credentials: Credentials = Credentials()
 
 

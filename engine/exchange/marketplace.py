@@ -10,7 +10,6 @@ Source  Kalshi FIX: order entry, order groups; Kalshi REST: queue positions; Kal
 """
 
 from collections.abc import Collection, Iterable
-from itertools import chain
 from typing import Any
 
 from engine import fix
@@ -33,20 +32,22 @@ from engine.exchange.events import (
 )
 from engine.exchange.exchange import Exchange
 from engine.exchange.faults import Faults
+from engine.exchange.house import House
+from engine.exchange.ledger.history import Retention
 from engine.exchange.ledger.ledger import Ledger
-from engine.exchange.liquidity import Liquidity, LiquiditySettings
-from engine.exchange.listing.lifecycle import Lifecycle, VenueEvent
-from engine.exchange.listing.listing import Listing
-from engine.exchange.listing.records import MarketStatus
+from engine.exchange.liquidity import LiquiditySettings
+from engine.exchange.listing.lifecycle import MarketLifecycle, VenueEvent
+from engine.exchange.listing.listing import VenueListing
 from engine.exchange.listing.rolling import RollingSeries, RollingSettings
-from engine.exchange.listing.tape import Tape
+from engine.exchange.listing.tape import TradeTape
 from engine.exchange.market import Market, RestingOrder
 from engine.exchange.reporter import uuid_of
 from engine.exchange.rulebook.account_rules import AccountRules
 from engine.exchange.rulebook.groups import OrderGroup, OrderGroups
 from engine.exchange.rulebook.hours import Hours
-from engine.instrument import PriceGrid
 from engine.venue.kalshi.fees import QuadraticFee
+
+_TIDY_NS = 60 * 1_000_000_000
 
 
 class Marketplace:
@@ -67,25 +68,27 @@ class Marketplace:
         sweep_ns: int = 0,
         keep_ns: int = 0,
         position_limit: int = 0,
+        retention: Retention | None = None,
     ) -> None:
-        self._liquidity = Liquidity([], liquidity) if liquidity else None
-        house = (*house, *(self._liquidity.accounts if self._liquidity else ()))
-        self.listing = Listing()
+        self._house = House(liquidity)
+        house = (*house, *self._house.accounts)
+        self.listing = VenueListing()
         self.ledger = Ledger(self.listing, house=house)
         self.groups = OrderGroups()
         self.hours = Hours()
-        self.tape = Tape()
+        self.tape = TradeTape()
         rules = AccountRules(self.listing, self.ledger, self.groups, self.hours, position_limit)
         self.exchange = Exchange(
             (), QuadraticFee(), nonce=nonce, house=house, faults=faults, rules=rules, naming=uuid_of
         )
-        self.lifecycle = Lifecycle(
+        self.lifecycle = MarketLifecycle(
             self.exchange, self.ledger, self.listing, self._follow, sweep_ns=sweep_ns, keep_ns=keep_ns
         )
         self._nonce = nonce
         self._group_numbers = 0
         self._rolling: list[RollingSeries] = []
-        self._quoted: dict[str, PriceGrid | None] = {}  # the markets that the house quotes, and by which grid
+        self._retention = retention or Retention()
+        self._tidied_ns = 0
 
     # Requests
 
@@ -109,10 +112,8 @@ class Marketplace:
         events += self.lifecycle.advance(now_ns)
         for series in self._rolling:
             events += series.advance(now_ns)
-        if self._liquidity is not None:
-            events += self._choose_quoted(self._liquidity, now_ns)
-            events += self._follow(self._liquidity.step(self.exchange, now_ns), now_ns)
-        self.tape.forget(self.listing.markets.__contains__)
+        events += self._follow(self._house.step(self.exchange, self.listing, now_ns), now_ns)
+        self._put_aside(now_ns)
         return events
 
     def roll(self, settings: RollingSettings) -> None:
@@ -186,23 +187,12 @@ class Marketplace:
 
     # Steps of the above
 
-    def _choose_quoted(self, liquidity: Liquidity, now_ns: int) -> list[VenueEvent]:
-        """Let the house quote the markets that are active now, each by the grid that it has now, and no other."""
-        events: list[VenueEvent] = []
-        active = {
-            symbol: self.listing.instruments[symbol].grid
-            for symbol, market in self.listing.markets.items()
-            if market.status == MarketStatus.ACTIVE
-        }
-        for symbol in [symbol for symbol, grid in self._quoted.items() if active.get(symbol) is not grid]:
-            liquidity.remove(symbol)
-            del self._quoted[symbol]
-            quotes = [self.exchange.orders.open_orders(maker, symbol) for maker in liquidity.accounts]
-            events += self._cancel(chain.from_iterable(quotes), "", now_ns)
-        for symbol in active.keys() - self._quoted.keys():
-            liquidity.add(self.listing.instruments[symbol])
-        self._quoted = active
-        return events
+    def _put_aside(self, now_ns: int) -> None:
+        """Archive what is old and forget what belongs to no market, once a minute."""
+        if now_ns - self._tidied_ns >= _TIDY_NS:
+            self._tidied_ns = now_ns
+            self.ledger.archive(self._retention.cutoffs(now_ns))
+            self.tape.forget(self.listing.markets.__contains__)
 
     def _is_lost(self, request: Request) -> bool | None:
         """Return whether a shard that does not answer carries a request out all the same; None if it answers."""

@@ -14,7 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -30,6 +30,13 @@ _SECRET_ENDS = (
 )
 
 AuditRecord = Mapping[str, Any]
+
+
+class AuditSink(Protocol):
+    """What takes records."""
+
+    def write(self, record: AuditRecord) -> None:
+        """Take one record, which nobody changes from here on."""
 
 
 class AuditLog:

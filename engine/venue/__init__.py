@@ -177,7 +177,7 @@ class MarketDataDialect(Protocol):
         """Return the event of one frame; raise DecodeError if it is not one."""
 
 
-class Consequence(Enum):
+class Verdict(Enum):
     """What follows from a refusal, or from an end that nobody asked for, as its venue means it."""
 
     REFUSES_ORDER = "this order alone is refused, for now"
@@ -192,7 +192,7 @@ class OrderDialect(Protocol):
     """Orders to message bodies and messages to one report. A body is what `Session.send` takes."""
 
     closed_texts: frozenset[str]  # Text(58) of a refusal that says that the market takes no requests now
-    consequences: Mapping[str, Consequence]  # by Text(58), of every text that the venue is known to write
+    consequences: Mapping[str, Verdict]  # by Text(58), of every text that the venue is known to write
 
     def add(self, instruments: Iterable[Instrument]) -> None:
         """Know these markets too."""
@@ -232,11 +232,11 @@ class FeeRule(TradeFee, Protocol):
     def charge(self, order: Order, price: int, qty: int, is_taker: bool) -> int:
         """Return what the account pays for the next fill of an order, which may keep its rounding in `fee_rest`."""
 
+    def set_terms(self, instrument: Instrument, multiplier_milli: int, maker_percent: int) -> None:
+        """Charge a market by terms that the venue has told, as in `FeeTerms`; one below 0 is not told."""
+
     def bound(self, instrument: Instrument) -> FeeBound:
         """Return the most that fills in a market can cost, for risk."""
-
-    def set_terms(self, instrument: Instrument, maker_percent: int, multiplier_milli: int) -> None:
-        """Charge a market by the venue's own terms from now on; -1 is what the configuration says of it."""
 
     def forget(self, instruments: Iterable[Instrument]) -> None:
         """Forget these markets."""

@@ -3,7 +3,7 @@
 Units   prices in integers of the venue's decimals, times in ns since 1970, fees as in `FeeTerms`.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -114,3 +114,25 @@ class EventFees(msgspec.Struct, frozen=True, kw_only=True):
     event: str
     maker_percent: int = -1
     multiplier_milli: int = -1
+
+
+class BookListing(msgspec.Struct, frozen=True, kw_only=True):
+    """One order book of YES prices as it was when the venue answered: (price, size), the best one first."""
+
+    symbol: str
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+@runtime_checkable
+class BrowsingDialect(ReferenceDialect, Protocol):
+    """What a person looks at a venue with, beside what an engine asks."""
+
+    def every_market(self, states: tuple[int, ...]) -> list[PagedCall[MarketListing]]:
+        """Return what asks for all markets of the venue: its answers may hold some in other states."""
+
+    def book(self, symbol: str, depth: int = 0) -> Call[BookListing]:
+        """Return what asks for an order book, `depth` levels of each side; 0 is all."""
+
+    def take_oddities(self) -> list[str]:
+        """Return what of the answers was not understood, each once, for people."""

@@ -2,6 +2,7 @@
 
 from engine import fix
 from engine.exchange.events import PublicTrade
+from engine.exchange.ledger.history import Retention
 from engine.exchange.marketplace import positions_of
 from tests.support.sim.accounts import DOLLAR, cash, free
 from tests.support.sim.marketplace import HOUR_NS, Bazaar
@@ -55,3 +56,42 @@ def test_queue_position_counts_what_trades_first() -> None:
     assert bazaar.place.queue_position("y", order_id) is None
     bazaar.new("z", S, 200, 4000)
     assert bazaar.place.queue_position("x", order_id) == 200
+
+
+def test_what_is_old_goes_into_the_archive_by_itself() -> None:
+    bazaar = Bazaar(retention=Retention(orders_ns=HOUR_NS, others_ns=2 * HOUR_NS))
+    bazaar.add("N", close_ns=bazaar.now_ns + 10 * HOUR_NS)
+    bazaar.new("x", B, 100, 4000, symbol="N")
+    bazaar.new("y", S, 100, 4000, symbol="N")
+    ledger = bazaar.place.ledger
+    bazaar.advance(HOUR_NS)
+    assert (len(ledger.orders("x")), len(ledger.fills("x"))) == (1, 1)
+    bazaar.advance(HOUR_NS // 2)
+    assert (len(ledger.orders("x")), len(ledger.orders("x", archived=True))) == (0, 1)
+    bazaar.advance(HOUR_NS)
+    assert (len(ledger.fills("x")), len(ledger.fills("x", archived=True))) == (0, 1)
+    assert ledger.cutoffs.orders_ns == bazaar.now_ns - HOUR_NS
+    assert len(ledger.positions("x")) == 1
+
+
+def test_worth_is_by_the_best_price_of_the_other_side() -> None:
+    bazaar = Bazaar()
+    bazaar.new("x", B, 100, 4000)
+    bazaar.new("y", S, 100, 4000)
+    assert (bazaar.place.worth("x"), bazaar.place.worth("y")) == (400_000, 600_000)
+    bazaar.new("z", B, 100, 3000)
+    bazaar.new("z", S, 100, 8000)
+    assert (bazaar.place.worth("x"), bazaar.place.worth("y")) == (300_000, 200_000)
+
+
+def test_volume_of_a_day_and_the_price_before_it() -> None:
+    bazaar = Bazaar()
+    bazaar.add("N", close_ns=bazaar.now_ns + 100 * HOUR_NS)
+    for hours in range(26):
+        bazaar.new("x", B, 100, 4000 + hours * 100, symbol="N")
+        bazaar.new("y", S, 100, 4000, symbol="N")
+        bazaar.now_ns += HOUR_NS
+    market = bazaar.place.listing.markets["N"]
+    now_ns = bazaar.now_ns - HOUR_NS
+    assert (market.volume, bazaar.place.tape.day_volume("N", now_ns)) == (2600, 2400)
+    assert (market.last_price, market.previous_price) == (6500, 4100)

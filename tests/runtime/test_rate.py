@@ -97,3 +97,37 @@ def test_random_use_equals_exact_fractions(
         else:
             assert not bucket.take(tokens, now_ns, reserve)
         assert bucket.available(now_ns) == level // 1
+
+
+def test_wait_is_until_the_tokens_are_there_and_not_a_nanosecond_longer() -> None:
+    bucket = TokenBucket(3, 10)
+    bucket.take(10, 0)
+    assert bucket.wait_ns(1, 0) == 333_333_334
+    assert not bucket.take(1, 333_333_333)
+    assert bucket.wait_ns(1, 333_333_333) == 1
+    assert bucket.take(1, 333_333_334)
+    assert bucket.wait_ns(0, 333_333_334) == 0
+    assert bucket.wait_ns(10, 333_333_334) > 0
+    assert bucket.wait_ns(11, 333_333_334) == -1
+
+
+def test_change_keeps_what_was_spent() -> None:
+    bucket = TokenBucket(10, 100)
+    bucket.take(40, 0)
+    bucket.change(20, 200, SECOND)
+    assert bucket.available(SECOND) == 170  # 30 are missing of 100, and now of 200
+    assert bucket.available(2 * SECOND) == 190
+    assert bucket.available(3 * SECOND) == 200
+    bucket.change(1, 20, 3 * SECOND)
+    assert bucket.available(3 * SECOND) == 20
+    bucket.take(20, 3 * SECOND)
+    bucket.change(1, 10, 3 * SECOND)
+    assert bucket.available(3 * SECOND) == 0
+
+
+def test_change_to_what_is_no_limit_changes_nothing() -> None:
+    bucket = TokenBucket(10, 100)
+    with pytest.raises(ConfigError):
+        bucket.change(0, 100, 0)
+    assert bucket.available(0) == 100
+    assert bucket.wait_ns(101, 0) == -1

@@ -46,7 +46,6 @@ def test_private_channel_needs_a_member(bazaar: FeedBazaar, channel: str) -> Non
     ("channel", "markets", "code"),
     [
         ("orderbook_delta", [], 14),
-        ("order_group_updates", ["A"], 11),
         ("market_lifecycle_v2", ["A"], 11),
         ("multivariate_market_lifecycle", ["A"], 11),
         ("cfbenchmarks_value", [], 24),

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from ssl import SSLContext
 from typing import Any, NamedTuple, Self, TypeAlias
 
@@ -15,13 +15,13 @@ from aiohttp import web
 from engine.errors import DecodeError
 from engine.net.rest.client import RestClient
 from engine.net.rest.settings import RestSettings
-from engine.runtime.audit import AuditLog
+from engine.runtime.audit import AuditRecord
 from engine.venue.rest import Call, Page, PagedCall, RestAnswer, RestRefusal, RestRequest, TokenLimits, Urgency
 
 NS = 1_000_000_000
 WALL_NS = 1_795_444_200 * NS
 PLENTY = TokenLimits(1_000_000, 1_000_000, 1_000_000, 1_000_000)
-Respond: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Respond: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Seen(NamedTuple):
@@ -71,7 +71,7 @@ class RestVenue:
             self._came.notify_all()
         answer = self.answers.pop(0) if self.answers else reply({})
         await self.is_open.wait()
-        return answer if isinstance(answer, web.Response) else await answer(request)  # type: ignore[arg-type]
+        return answer if isinstance(answer, web.Response) else await answer(request)
 
 
 def reply(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
@@ -137,22 +137,23 @@ def paged() -> PagedCall[int]:
 
 
 class Clock:
-    """A clock that stands until a test moves it; the same for both times."""
+    """A clock that stands until a test moves it, or runs; the same for both times."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_running: bool = False) -> None:
         self.ns = WALL_NS
+        self._is_running = is_running
 
     def __call__(self) -> int:
-        return self.ns
+        return self.ns + time.monotonic_ns() if self._is_running else self.ns
 
 
 class Visitor:
     """A client of a venue, with what it told and what its audit log got."""
 
     def __init__(self, venue_url: str, dialect: Any = None, **options: Any) -> None:
-        self.clock = Clock()
+        self.clock = Clock(options.pop("is_running", False))
         self.told: list[str] = []
-        self.audited: list[dict[str, Any]] = []
+        self.audited: list[AuditRecord] = []
         self.dialect = dialect or PlainRestDialect()
         parts = {name: options.pop(name) for name in ("credential", "ssl_context", "tokens") if name in options}
         options = {"limits": PLENTY, "first_retry_ns": NS // 1000, **options}
@@ -161,19 +162,14 @@ class Visitor:
             self.dialect,
             wall_ns=self.clock,
             clock_ns=self.clock,
-            audit=RecordedAudit(self.audited),
+            audit=self,
             tell=self.told.append,
             **parts,
         )
 
-
-class RecordedAudit(AuditLog):
-    """An audit log in memory."""
-
-    def __init__(self, records: list[dict[str, Any]]) -> None:
-        super().__init__(Path("/dev/null"), records.append)  # type: ignore[arg-type]
-        self._file.close()
-        self.write = records.append  # type: ignore[assignment]
+    def write(self, record: AuditRecord) -> None:
+        """Take a record as an audit log does."""
+        self.audited.append(record)
 
 
 @asynccontextmanager

@@ -9,12 +9,14 @@ import random
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from engine.app import loading
+from engine.app.account.markets import MarketsWatch
 from engine.app.account.reading import AccountReader
 from engine.app.account.watch import AccountWatch
-from engine.config.sections import RestSection
+from engine.config.sections import EngineConfig, RestSection, UniverseSection
 from engine.errors import ConfigError
 from engine.net.rest.client import RestClient
 from engine.net.rest.settings import RestSettings
@@ -24,44 +26,102 @@ from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
 from engine.trading.reconcile.reconcile import Reconcile
 from engine.trading.supervisor import Supervisor
+from engine.trading.universe.keeper import MarketKeeper
+from engine.trading.universe.roster import Roster
+from engine.trading.universe.universe import Universe, UniverseLimits
+from engine.units import NO_LIMIT
+from engine.venue.reference import Selection
 
 FIRST_RETRY_NS, LONGEST_RETRY_NS = 500_000_000, 30_000_000_000
 
 
-class AccountSide:
-    """Connects from `start` to `close`; trading waits for what it finds."""
+class RestDesk(NamedTuple):
+    """What the REST side acts on of its engine."""
 
-    def __init__(
-        self,
-        section: RestSection,
-        loop: TradingLoop,
-        supervisor: Supervisor,
-        wall_ns: Callable[[], int],
-        clock_ns: Callable[[], int],
-    ) -> None:
-        self._notices = loop.notices
+    loop: TradingLoop
+    supervisor: Supervisor
+    roster: Roster
+    wall_ns: Callable[[], int]
+    clock_ns: Callable[[], int]
+
+
+class AccountSide:
+    """Connects from `start` to `close`; as the `AccountGate` of its supervisor trading waits for what it finds."""
+
+    def __init__(self, config: EngineConfig, section: RestSection, desk: RestDesk) -> None:
+        self._notices = desk.loop.notices
         self._audit = AuditLog(section.audit, self._tell) if section.audit else None
-        self.client = make_client(section, wall_ns, clock_ns, self._audit, self._tell)
-        self.watch: AccountWatch | None = None
+        self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell)
+        self.watch = self._watch_account(section, desk)
+        self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
         self._tasks: list[asyncio.Task[None]] = []
-        if (dialect := loading.account_dialect(section)) is not None:
-            reader = AccountReader(self.client, dialect, wall_ns, asyncio.sleep)
-            backoff = Backoff(FIRST_RETRY_NS, LONGEST_RETRY_NS, random.Random())
-            reconcile = Reconcile(loop, supervisor.note)
-            self.watch = AccountWatch(
-                reader, reconcile, loop, wall_ns, supervisor.note, section.compare_every_ns, backoff
-            )
-            supervisor.account = self.watch
+        desk.supervisor.account = self
+
+    def _watch_account(self, section: RestSection, desk: RestDesk) -> AccountWatch | None:
+        dialect = loading.account_dialect(section)
+        if dialect is None:
+            return None
+        note = desk.supervisor.note
+        return AccountWatch(
+            AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
+            Reconcile(desk.loop, note),
+            desk.loop,
+            desk.wall_ns,
+            note,
+            section.compare_every_ns,
+            _backoff(),
+        )
+
+    def _watch_markets(self, section: RestSection, universe: UniverseSection, desk: RestDesk) -> MarketsWatch:
+        reference = loading.reference_dialect(section)
+        if reference is None:
+            raise ConfigError(f'universe: venue "{section.dialect}" lists no markets: name them in a file')
+        within_ns = 0 if universe.closing_within_ns == NO_LIMIT else universe.closing_within_ns
+        selection = Selection(
+            symbols=universe.symbols, events=universe.events, series=universe.series, closing_within_ns=within_ns
+        )
+        limits = UniverseLimits(max_markets=universe.max_markets)
+        keeper = MarketKeeper(desk.loop, Universe(selection, limits), desk.roster, desk.wall_ns)
+        return MarketsWatch(
+            self.client,
+            reference,
+            keeper,
+            selection,
+            desk.loop,
+            desk.wall_ns,
+            self._tell,
+            universe.refresh_ns,
+            _backoff(),
+        )
+
+    # What its supervisor asks
+
+    def logged_on(self) -> None:
+        """Ask for everything anew: much may have happened meanwhile."""
+        if self.watch is not None:
+            self.watch.logged_on()
+        if self.markets is not None:
+            self.markets.refresh()
+
+    def obstacle(self) -> str:
+        """Return what keeps trading from starting, empty if nothing does."""
+        return (self.markets.reason if self.markets else "") or (self.watch.obstacle() if self.watch else "")
+
+    def bear(self) -> None:
+        """Trade on with what differs now."""
+        if self.watch is not None:
+            self.watch.bear()
+
+    # Its life
 
     def start(self) -> None:
-        """Connect, learn what the account may spend, and compare from the first logon on."""
+        """Connect, learn what the account may spend, list the markets, and compare from the first logon on."""
         self.client.open()
         if self._audit is not None:
             self._audit.start()
         loop = asyncio.get_running_loop()
-        self._tasks.append(loop.create_task(self._learn()))
-        if self.watch is not None:
-            self._tasks.append(loop.create_task(self.watch.run()))
+        duties = [self._learn(), *[each.run() for each in (self.markets, self.watch) if each is not None]]
+        self._tasks = [loop.create_task(duty) for duty in duties]
 
     async def close(self) -> None:
         """Stop comparing and disconnect."""
@@ -78,6 +138,10 @@ class AccountSide:
     async def _learn(self) -> None:
         for problem in await self.client.learn():
             self._tell(str(problem))
+
+
+def _backoff() -> Backoff:
+    return Backoff(FIRST_RETRY_NS, LONGEST_RETRY_NS, random.Random())
 
 
 def make_client(

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from engine.exchange.ledger.archive import Shelf
 from engine.exchange.ledger.records import FillRecord, OrderRecord, PositionRecord, SettlementRecord, TransferRecord
 
+DAY_NS = 86_400 * 1_000_000_000
+
 
 class History:
     """The records of one account."""
@@ -24,6 +26,18 @@ class History:
         """Return how many records nobody can read any more, for want of room."""
         shelves = (self.orders, self.fills, self.settlements, self.positions, self.transfers)
         return sum(shelf.dropped for shelf in shelves)
+
+
+class Retention(NamedTuple):
+    """How long what is over stays out of the archive: two weeks for orders, 75 days for the rest, unless told."""
+
+    orders_ns: int = 14 * DAY_NS
+    others_ns: int = 75 * DAY_NS
+
+    def cutoffs(self, now_ns: int) -> "Cutoffs":
+        """Return where the archive ends now."""
+        others_ns = now_ns - self.others_ns
+        return Cutoffs(now_ns - self.orders_ns, others_ns, others_ns, others_ns)
 
 
 class Cutoffs(NamedTuple):

@@ -36,6 +36,7 @@ class Holdings:
         self.cash: defaultdict[int, int] = defaultdict(int)
         self.positions: dict[str, PositionRecord] = {}
         self.open: dict[str, dict[str, OrderRecord]] = {}  # by market and OrderID
+        self.claims: dict[str, dict[str, Claim]] = {}  # of the open orders
         self.freed: dict[str, int] = {}  # by event: what netting gave back
         self.updated_ns = 0
         self._needs: dict[str, tuple[int, int]] = {}  # by market: shard and money
@@ -100,22 +101,24 @@ class Holdings:
 
 def need(net: int, claims: Iterable[Claim], limit: int) -> int:
     """Return what orders of one market may need beside a net position, their fees included."""
-    buys = sorted((claim for claim in claims if claim.side == fix.BUY), key=lambda claim: claim.price)
-    sells = sorted((claim for claim in claims if claim.side == fix.SELL), key=lambda claim: -claim.price)
-    bought = _need_of_side(((claim.price, claim) for claim in buys), max(-net, 0))
-    sold = _need_of_side(((limit - claim.price, claim) for claim in sells), max(net, 0))
-    return bought + sold
+    buys, sells = [], []
+    for side, price, qty, fee in claims:
+        if side == fix.BUY:
+            buys.append((price, qty, fee))
+        else:
+            sells.append((limit - price, qty, fee))
+    return _need_of_side(buys, max(-net, 0)) + _need_of_side(sells, max(net, 0))
 
 
-def _need_of_side(claims: Iterable[tuple[int, Claim]], held: int) -> int:
-    """Return the cost of what is left when the last to trade, which come first here, have opened: `held` closes."""
-    ordered = list(claims)
-    opens = sum(claim.qty for _, claim in ordered) - held
+def _need_of_side(claims: list[tuple[int, int, int]], held: int) -> int:
+    """Return what claims of (cost of a lot, lots, fee) need once the dearest, which trade first, have closed `held`."""
+    if held:
+        claims.sort()
+    opens = sum(qty for _, qty, _ in claims) - held
     total = 0
-    for own_price, claim in ordered:
+    for cost, qty, fee in claims:
         if opens <= 0:
             break
-        opened = min(opens, claim.qty)
-        opens -= opened
-        total += opened * own_price + claim.fee
+        total += min(opens, qty) * cost + fee
+        opens -= qty
     return total

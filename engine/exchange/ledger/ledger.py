@@ -59,7 +59,8 @@ class Ledger(Accounts):
     ) -> bool:
         """Return whether an account's cash bears another order, or one in place of the order `replaced`."""
         holdings, shard = self.open(account), self._terms.shard_of(symbol)
-        claims = [self._claim(record) for record in self._open_orders(holdings, symbol) if record.order_id != replaced]
+        open_claims = holdings.claims.get(symbol, {})
+        claims = [claim for order_id, claim in open_claims.items() if order_id != replaced]
         fee = self._terms.fee_of(symbol, price, qty, is_taker, now_ns)
         claims.append(Claim(side, price, qty, fee + holdings.precision if fee else 0))
         total = need(holdings.net(symbol), claims, self._terms.limit_of(symbol))
@@ -84,6 +85,7 @@ class Ledger(Accounts):
             record = telling.entered(event, next(self._numbers), self._terms.shard_of(event.symbol))
             self.order_records[event.order_id] = record
             self.open(event.account).open.setdefault(event.symbol, {})[event.order_id] = record
+            self._claim(record)
         elif isinstance(event, Traded | Replaced | Canceled | Expired):
             self._update(event)
         self._touched.add((event.account, event.symbol))
@@ -95,29 +97,32 @@ class Ledger(Accounts):
         telling.changed(record, event)
         if isinstance(event, Traded):
             telling.cost(record, event, self._terms.limit_of(event.symbol))
-        if not record.is_live:
+        if record.is_live:
+            self._claim(record)
+        else:
             self._finish(record)
 
     def _finish(self, record: OrderRecord) -> None:
-        orders = self.holdings[record.account].open
-        del orders[record.symbol][record.order_id]
-        if not orders[record.symbol]:
-            del orders[record.symbol]
+        holdings = self.holdings[record.account]
+        for of_markets in (holdings.open, holdings.claims):
+            of_market = of_markets[record.symbol]
+            del of_market[record.order_id]
+            if not of_market:
+                del of_markets[record.symbol]
         self._forget(self.histories[record.account].orders.add(record))
-
-    def _open_orders(self, holdings: Holdings, symbol: str) -> Iterable[OrderRecord]:
-        return holdings.open.get(symbol, {}).values()
 
     def _count_need(self, account: str, symbol: str) -> None:
         holdings = self.open(account)
-        claims = [self._claim(record) for record in self._open_orders(holdings, symbol)]
+        claims = holdings.claims.get(symbol, {}).values()
         total = need(holdings.net(symbol), claims, self._terms.limit_of(symbol)) if claims else 0
         if total != holdings.need_of(symbol):
             holdings.set_need(symbol, self._terms.shard_of(symbol), total)
 
-    def _claim(self, record: OrderRecord) -> Claim:
+    def _claim(self, record: OrderRecord) -> None:
+        """Count what an open order may still cost, as a maker."""
         fee = self._terms.fee_of(record.symbol, record.price, record.leaves_qty, False, record.updated_ns)
-        return Claim(record.side, record.price, record.leaves_qty, fee)
+        claims = self.holdings[record.account].claims.setdefault(record.symbol, {})
+        claims[record.order_id] = Claim(record.side, record.price, record.leaves_qty, fee)
 
     # Positions
 

@@ -22,7 +22,7 @@ from engine.exchange.events import Event
 from engine.exchange.exchange import Exchange
 from engine.exchange.ledger.ledger import Ledger
 from engine.exchange.listing.grids import bands_of
-from engine.exchange.listing.listing import Listing
+from engine.exchange.listing.listing import VenueListing
 from engine.exchange.listing.records import (
     EventRecord,
     FeeChange,
@@ -39,7 +39,7 @@ _DECIDED = (MarketStatus.DETERMINED, MarketStatus.DISPUTED, MarketStatus.AMENDED
 _TRADED = (MarketStatus.INITIALIZED, MarketStatus.ACTIVE, MarketStatus.INACTIVE)
 
 
-class Lifecycle:
+class MarketLifecycle:
     """Moves markets through their states, and takes the exchange and the ledger along.
 
     Orders are expired `sweep_ns` after a market closed, and a market is put aside `keep_ns` after it was paid. `follow`
@@ -50,7 +50,7 @@ class Lifecycle:
         self,
         exchange: Exchange,
         ledger: Ledger,
-        listing: Listing,
+        listing: VenueListing,
         follow: Callable[[list[Event], int], list[VenueEvent]],
         *,
         sweep_ns: int = 0,

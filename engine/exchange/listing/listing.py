@@ -26,7 +26,7 @@ MOST_FEE_CHANGES = 1_000
 _KNOWN = {MarketResult.YES: True, MarketResult.NO: False}
 
 
-class Listing:
+class VenueListing:
     """MarketTerms of a whole venue. `archived` holds markets that are over, the oldest first."""
 
     def __init__(self, most_archived: int = MOST_ARCHIVED) -> None:

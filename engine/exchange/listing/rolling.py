@@ -18,8 +18,8 @@ import msgspec
 from engine.errors import ConfigError
 from engine.exchange.ledger.terms import Netting
 from engine.exchange.listing.grids import LABELS, TAPERED_DECI_CENT, bands_of
-from engine.exchange.listing.lifecycle import Lifecycle, VenueEvent
-from engine.exchange.listing.listing import Listing
+from engine.exchange.listing.lifecycle import MarketLifecycle, VenueEvent
+from engine.exchange.listing.listing import VenueListing
 from engine.exchange.listing.records import EventRecord, MarketRecord, MarketResult, MarketStatus, SeriesRecord
 
 _NS = 1_000_000_000
@@ -57,7 +57,7 @@ class RollingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class RollingSeries:
     """Lists, and later determines, one series' events."""
 
-    def __init__(self, settings: RollingSettings, listing: Listing, lifecycle: Lifecycle) -> None:
+    def __init__(self, settings: RollingSettings, listing: VenueListing, lifecycle: MarketLifecycle) -> None:
         self._settings = settings
         self._listing = listing
         self._lifecycle = lifecycle

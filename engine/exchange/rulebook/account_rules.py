@@ -10,7 +10,7 @@ from engine.exchange import refusals
 from engine.exchange.events import ANY_SHARD, Cancel, MassCancel, NewOrder, Refusal, Replace, Stp
 from engine.exchange.ledger.ledger import Ledger
 from engine.exchange.ledger.terms import charged
-from engine.exchange.listing.listing import Listing
+from engine.exchange.listing.listing import VenueListing
 from engine.exchange.listing.records import MarketRecord, MarketStatus
 from engine.exchange.market import Market, RestingOrder
 from engine.exchange.rulebook.groups import OrderGroups
@@ -24,7 +24,7 @@ class AccountRules:
     """The rules of a venue whose accounts pay for what they do. Accounts of the house trade on credit, and any type."""
 
     def __init__(
-        self, listing: Listing, ledger: Ledger, groups: OrderGroups, hours: Hours, position_limit: int = 0
+        self, listing: VenueListing, ledger: Ledger, groups: OrderGroups, hours: Hours, position_limit: int = 0
     ) -> None:
         self._listing = listing
         self._ledger = ledger

@@ -12,12 +12,12 @@ from engine.net.rest.answers import check, value_of
 from engine.net.rest.counts import RestCounts
 from engine.net.rest.credential import Credential, Renewal
 from engine.net.rest.errors import RestError, never_sent, unanswered
-from engine.net.rest.gate import Gate
-from engine.net.rest.records import Exchange, record
+from engine.net.rest.gate import RestGate
+from engine.net.rest.records import Attempt, record
 from engine.net.rest.sharing import Flight
 from engine.net.rest.tokens import TokenCosts
 from engine.net.rest.wire import Wire
-from engine.runtime.audit import AuditLog
+from engine.runtime.audit import AuditSink
 from engine.runtime.backoff import Backoff
 from engine.venue.rest import Call, RestAnswer, RestDialect, RestRequest, T
 
@@ -31,13 +31,13 @@ class Carrier:
         self,
         dialect: RestDialect,
         wire: Wire,
-        gate: Gate,
+        gate: RestGate,
         counts: RestCounts,
         *,
         credential: Credential,
         wall_ns: Callable[[], int],
         clock_ns: Callable[[], int],
-        audit: AuditLog | None,
+        audit: AuditSink | None,
         tell: Callable[[str], object],
         backoff: Backoff,
     ) -> None:
@@ -67,25 +67,25 @@ class Carrier:
         request = call.request
         tokens = self.costs.of(request)
         waited_ns = await self._gate.enter(request, tokens)
-        exchange = Exchange(request, self._wall_ns(), tokens, waited_ns, retry, is_signed)
+        attempt = Attempt(request, self._wall_ns(), tokens, waited_ns, retry, is_signed)
         asked_ns = self._clock_ns()
         if flight is not None:
             flight.has_left = True
         try:
-            headers = self._signature(request, exchange.wall_ns) if is_signed else {}
-            answer = exchange.answer = await self._wire.exchange(request, headers)
-            check(call, answer, self._dialect, exchange.wall_ns)
+            headers = self._signature(request, attempt.wall_ns) if is_signed else {}
+            answer = attempt.answer = await self._wire.exchange(request, headers)
+            check(call, answer, self._dialect, attempt.wall_ns)
             return answer, value_of(call, answer), asked_ns
         except RestError as error:
-            exchange.error = error
+            attempt.error = error
             self._learn(request, error, retry)
             raise
         except asyncio.CancelledError:
-            exchange.error = unanswered(request, "given up by whoever asked", code="cancelled")
+            attempt.error = unanswered(request, "given up by whoever asked", code="cancelled")
             raise
         finally:
             self._gate.leave(request)
-            self._note(exchange, self._clock_ns() - asked_ns)
+            self._note(attempt, self._clock_ns() - asked_ns)
 
     def _signature(self, request: RestRequest, now_ns: int) -> dict[str, str]:
         try:
@@ -102,12 +102,12 @@ class Carrier:
         elif error.status == _DENIED and self.renewal.refused() and not retry:
             error.may_retry = True
 
-    def _note(self, exchange: Exchange, took_ns: int) -> None:
+    def _note(self, attempt: Attempt, took_ns: int) -> None:
         """Count an attempt, and record it."""
-        request, answer, error, counts = exchange.request, exchange.answer, exchange.error, self._counts
+        request, answer, error, counts = attempt.request, attempt.answer, attempt.error, self._counts
         counts.requests += 1
         counts.writes += request.is_write
-        counts.retries += exchange.retry > 0
+        counts.retries += attempt.retry > 0
         counts.bytes_out += len(request.body)
         counts.answer_ns += took_ns
         counts.slowest_ns = max(counts.slowest_ns, took_ns)
@@ -119,4 +119,4 @@ class Carrier:
             counts.count_error(error.code)
         if self._audit is not None:
             counts.audited += 1
-            self._audit.write(record(exchange, took_ns))
+            self._audit.write(record(attempt, took_ns))

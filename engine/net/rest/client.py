@@ -27,13 +27,13 @@ from engine.net.rest.carrier import Carrier
 from engine.net.rest.counts import RestCounts
 from engine.net.rest.credential import Credential, LastingCredential
 from engine.net.rest.errors import RestError, printable
-from engine.net.rest.gate import Gate
-from engine.net.rest.pages import Listing, each_page
+from engine.net.rest.gate import RestGate
+from engine.net.rest.pages import PagedList, each_page
 from engine.net.rest.settings import RestSettings
 from engine.net.rest.sharing import Flight, Flights
 from engine.net.rest.tokens import TokenCosts, Tokens
 from engine.net.rest.wire import Wire
-from engine.runtime.audit import AuditLog
+from engine.runtime.audit import AuditSink
 from engine.runtime.backoff import Backoff
 from engine.runtime.log import LOGGER
 from engine.venue.rest import Call, PagedCall, RestAnswer, RestDialect, T
@@ -54,8 +54,8 @@ class Aged(NamedTuple, Generic[T]):
 class RestClient:
     """One client of one account, from `open` to `close` (or in `async with`).
 
-    `tokens` may be spent by others too. `tell` takes words about what the venue failed to do, in a line each;
-    refusals are for whoever asked, as RestError.
+    `tokens` may be spent by others too. `audit` takes a record of each attempt. `tell` takes words about what the
+    venue failed to do, a line each; its refusals are for whoever asked, as RestError.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class RestClient:
         clock_ns: Callable[[], int],
         ssl_context: SSLContext | None = None,
         credential: Credential | None = None,
-        audit: AuditLog | None = None,
+        audit: AuditSink | None = None,
         tell: Callable[[str], object] = _LOGGER.warning,
         tokens: Tokens | None = None,
     ) -> None:
@@ -78,7 +78,7 @@ class RestClient:
         self._clock_ns = clock_ns
         self._tell = tell
         self._wire = Wire(settings, ssl_context)
-        self._gate = Gate(settings, self.tokens, self.counts, clock_ns)
+        self._gate = RestGate(settings, self.tokens, self.counts, clock_ns)
         self._cache = AnswerCache(settings.cache_entries, settings.cache_bytes)
         self._flights = Flights()
         self._carrier = Carrier(
@@ -143,15 +143,15 @@ class RestClient:
             for item in items:
                 yield item
 
-    async def all(self, paged: PagedCall[T]) -> Listing[T]:
+    async def all(self, paged: PagedCall[T]) -> PagedList[T]:
         """Return a list as far as it could be read, and whether that is all of it."""
         found: list[T] = []
         try:
             async for items in each_page(self.call, paged, self.settings.most_pages):
                 found += items
         except RestError as error:
-            return Listing(found, error)
-        return Listing(found, None)
+            return PagedList(found, error)
+        return PagedList(found, None)
 
     async def warm(self, calls: Iterable[Call[Any]]) -> list[RestError]:
         """Ask these reads, so that the cache has them; return what failed."""

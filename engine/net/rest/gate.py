@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from engine.net.rest.counts import RestCounts
 from engine.net.rest.errors import RestError, never_sent
-from engine.net.rest.lanes import Lane, Slots, Waiting
+from engine.net.rest.lanes import InFlight, Lane, Waiter
 from engine.net.rest.settings import RestSettings
 from engine.net.rest.tokens import Tokens
 from engine.runtime._rate import TokenBucket
@@ -22,7 +22,7 @@ _NS = 1_000_000_000
 _SLOWER = "send fewer requests, or ask the venue for a higher tier"
 
 
-class Gate:
+class RestGate:
     """Where each request waits before it is sent; whoever entered must leave."""
 
     def __init__(self, settings: RestSettings, tokens: Tokens, counts: RestCounts, clock_ns: Callable[[], int]) -> None:
@@ -30,10 +30,10 @@ class Gate:
         self._tokens = tokens
         self._counts = counts
         self._clock_ns = clock_ns
-        self._read_slots = Slots(settings.most_reads)
-        self._write_slots = Slots(settings.most_writes, settings.more_cancels)
+        self._read_slots = InFlight(settings.most_reads)
+        self._write_slots = InFlight(settings.most_writes, settings.more_cancels)
         self._lanes: dict[TokenBucket, Lane] = {}
-        self._futures: dict[Waiting, asyncio.Future[None]] = {}
+        self._futures: dict[Waiter, asyncio.Future[None]] = {}
         self._timers: dict[Lane, asyncio.TimerHandle] = {}
         self._number = 0
         self._is_closed = False
@@ -103,7 +103,7 @@ class Gate:
 
     async def _wait(self, lane: Lane, request: RestRequest, tokens: int) -> None:
         self._number += 1
-        waiting = Waiting(request.urgency, tokens, self._number)
+        waiting = Waiter(request.urgency, tokens, self._number)
         future = self._futures[waiting] = asyncio.get_running_loop().create_future()
         self._counts.waiting += 1
         try:
@@ -140,7 +140,7 @@ class Gate:
         what = f"{self._settings.most_waiting} requests wait that are as urgent"
         return never_sent(request, what, _SLOWER, code="refused")
 
-    def _put_out(self, waiting: Waiting | None) -> None:
+    def _put_out(self, waiting: Waiter | None) -> None:
         if waiting is not None and not self._futures[waiting].done():
             self._futures[waiting].set_result(None)
 

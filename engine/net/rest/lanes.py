@@ -14,7 +14,7 @@ from engine.runtime._rate import TokenBucket
 from engine.venue.rest import Urgency
 
 
-class Slots:
+class InFlight:
     """How many requests may be on their way at once; cancels find `more_cancels` that nothing else takes."""
 
     def __init__(self, most: int, more_cancels: int = 0) -> None:
@@ -27,7 +27,7 @@ class Slots:
         return self.used < (self._most_with_cancels if urgency is Urgency.CANCEL else self._most)
 
 
-class Waiting:
+class Waiter:
     """A request that waits. Whoever waits sees that it `is_admitted`, or that it was put `out` for another."""
 
     __slots__ = ("is_admitted", "is_out", "number", "tokens", "urgency")
@@ -43,7 +43,7 @@ class Waiting:
 class Lane:
     """Those who spend from one bucket. `reserve` tokens are left to cancels, as far as the bucket can hold both."""
 
-    def __init__(self, bucket: TokenBucket, slots: Slots, most_waiting: int, reserve: int = 0) -> None:
+    def __init__(self, bucket: TokenBucket, slots: InFlight, most_waiting: int, reserve: int = 0) -> None:
         self._bucket = bucket
         self._slots = slots
         self._most_waiting = most_waiting
@@ -62,23 +62,23 @@ class Lane:
         """Take slot and tokens for a request, if nobody waits before it and both are there."""
         return not self._waiting and self._take(urgency, tokens, now_ns)
 
-    def join(self, waiting: Waiting) -> Waiting | None:
+    def join(self, waiting: Waiter) -> Waiter | None:
         """Let a request wait. Return who has to go as the lane is full: the least urgent, perhaps the newcomer."""
         self._waiting.add(waiting)
         if len(self._waiting) <= self._most_waiting:
             return None
-        last: Waiting = self._waiting.pop()
+        last: Waiter = self._waiting.pop()
         last.is_out = True
         return last
 
-    def leave(self, waiting: Waiting) -> None:
+    def leave(self, waiting: Waiter) -> None:
         """Forget a request that waits no more."""
         self._waiting.discard(waiting)
 
-    def serve(self, now_ns: int) -> Iterator[Waiting]:
+    def serve(self, now_ns: int) -> Iterator[Waiter]:
         """Admit those whose turn it is, as far as tokens and slots go."""
         while self._waiting:
-            first: Waiting = self._waiting[0]
+            first: Waiter = self._waiting[0]
             if not self._take(first.urgency, first.tokens, now_ns):
                 return
             self._waiting.pop(0)
@@ -89,7 +89,7 @@ class Lane:
         """Return when there will be tokens for the first who waits; 0 if it lacks but a slot, or nobody waits."""
         if not self._waiting:
             return 0
-        first: Waiting = self._waiting[0]
+        first: Waiter = self._waiting[0]
         needed = first.tokens + self._reserved(first.urgency, first.tokens, now_ns)
         return max(self._bucket.wait_ns(needed, now_ns), self._held_until_ns - now_ns, 0)
 

@@ -14,7 +14,7 @@ _AGAIN = "read it anew from its first page"
 _NARROW = "ask for less: a market, an event, or a later time"
 
 
-class Listing(NamedTuple, Generic[T]):
+class PagedList(NamedTuple, Generic[T]):
     """What was read of a list. It is complete only if every page came; `problem` says why it is not."""
 
     items: list[T]

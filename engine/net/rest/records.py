@@ -9,7 +9,7 @@ from engine.net.rest.errors import RestError
 from engine.venue.rest import RestAnswer, RestRequest
 
 
-class Exchange:
+class Attempt:
     """One attempt, and what came of it. One that is not `is_signed` logs in, so that its body is nobody's business."""
 
     __slots__ = ("answer", "error", "is_signed", "request", "retry", "tokens", "waited_ns", "wall_ns")
@@ -27,11 +27,11 @@ class Exchange:
         self.error: RestError | None = None
 
 
-def record(exchange: Exchange, took_ns: int) -> dict[str, Any]:
+def record(attempt: Attempt, took_ns: int) -> dict[str, Any]:
     """Return what the audit log keeps of an attempt."""
-    request, answer, error = exchange.request, exchange.answer, exchange.error
+    request, answer, error = attempt.request, attempt.answer, attempt.error
     kept: dict[str, Any] = {
-        "wall_ns": exchange.wall_ns,
+        "wall_ns": attempt.wall_ns,
         "channel": "rest",
         "operation": request.operation,
         "method": request.method,
@@ -39,14 +39,14 @@ def record(exchange: Exchange, took_ns: int) -> dict[str, Any]:
         "query": _by_name(request.query),
         "status": answer.status if answer is not None else 0,
         "took_ns": took_ns,
-        "waited_ns": exchange.waited_ns,
+        "waited_ns": attempt.waited_ns,
         "sent": len(request.body),
         "received": len(answer.body) if answer is not None else 0,
-        "tokens": exchange.tokens,
+        "tokens": attempt.tokens,
         "shard": request.shard,
-        "retry": exchange.retry,
+        "retry": attempt.retry,
     }
-    if request.is_write and exchange.is_signed:
+    if request.is_write and attempt.is_signed:
         kept["body"] = request.body
     if error is not None:
         kept["error"] = str(error)

@@ -38,7 +38,7 @@ CHANNELS = {
     FILLS: ChannelRules(MarketNaming.OPTIONAL, is_private=True),
     USER_ORDERS: ChannelRules(MarketNaming.OPTIONAL, is_private=True),
     POSITIONS: ChannelRules(MarketNaming.OPTIONAL, is_private=True),
-    ORDER_GROUPS: ChannelRules(MarketNaming.REFUSED, is_private=True),
+    ORDER_GROUPS: ChannelRules(MarketNaming.IGNORED, is_private=True),
     LIFECYCLE: ChannelRules(MarketNaming.REFUSED),
     COMBO_LIFECYCLE: ChannelRules(MarketNaming.REFUSED),
     COMMUNICATIONS: ChannelRules(MarketNaming.IGNORED, is_private=True),

@@ -30,7 +30,7 @@ ERROR_TEXT = {
     7: "Unknown subscription ID",
     8: "Unknown channel name",
     9: "Authentication required",
-    10: "ChannelRules error",
+    10: "Channel error",
     11: "Invalid parameter",
     12: "Exactly one subscription ID is required",
     13: "Unsupported action",

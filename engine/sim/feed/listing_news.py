@@ -11,7 +11,7 @@ import msgspec
 
 from engine._decimal import format_decimal
 from engine.exchange.account_events import EventCreated, EventFeeChanged, MarketChanged, MarketStep
-from engine.exchange.listing.listing import Listing
+from engine.exchange.listing.listing import VenueListing
 from engine.exchange.listing.records import MarketRecord
 from engine.instrument import PriceBand
 from engine.sim.feed import frames
@@ -25,7 +25,7 @@ _NS = 1_000_000_000
 class ListingNews:
     """Tells of the listing's steps; a market of which nothing is known any more is told by its step alone."""
 
-    def __init__(self, market_data: MarketData, listing: Listing) -> None:
+    def __init__(self, market_data: MarketData, listing: VenueListing) -> None:
         self._market_data = market_data
         self._listing = listing
 
@@ -55,7 +55,7 @@ class ListingNews:
             "series_ticker": event.series,
         }
         if record and record.strike_date_ns:
-            fields["strike_date"] = frames.rfc3339(record.strike_date_ns // 1_000_000)
+            fields["strike_date"] = record.strike_date_ns // _NS
         if record and record.strike_period:
             fields["strike_period"] = record.strike_period
         self._tell(event.event, "event_lifecycle", fields)

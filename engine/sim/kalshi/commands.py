@@ -12,6 +12,8 @@ from engine.exchange.faults import KINDS, InjectedFault
 from engine.sim.control import Answer, Command
 from engine.sim.kalshi.venue import KalshiVenue
 
+_NS_PER_MS = 1_000_000
+
 
 class KalshiCommands:
     """The commands of one venue. Each fault kind is a command that arms it."""
@@ -25,6 +27,7 @@ class KalshiCommands:
         return {
             "account": self._account,
             "dispute_market": self._moved(lambda ticker, now_ns, more: life.dispute(ticker, now_ns)),
+            "freeze": self._freeze,
             "hours": self._hours,
             "maintenance": self._maintenance,
             "markets": self._markets,
@@ -70,6 +73,13 @@ class KalshiCommands:
             return {}
 
         return carry_out
+
+    def _freeze(self, _: Answer) -> Answer:
+        """Let markets stand still, what is closed swept, and the house with them; whoever else trades goes on."""
+        venue = self._venue
+        venue.tell(venue.place.advance(venue.now_ns() + venue.config.sweep_ms * _NS_PER_MS))
+        venue.is_frozen = True
+        return {}
 
     def _hours(self, arguments: Answer) -> Answer:
         """Open or pause the exchange, or a shard of it."""

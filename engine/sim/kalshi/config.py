@@ -13,7 +13,7 @@ from engine.errors import ConfigError
 from engine.exchange.liquidity import LiquiditySettings
 from engine.exchange.listing.rolling import RollingSettings
 from engine.sim.config import ControlConfig, FeedConfig, SimConfig, convert, load_config, read_document
-from engine.sim.rest.settings import RestSettings
+from engine.sim.rest.settings import RestServerSettings
 from engine.sim.rest.tokens import TIERS
 
 
@@ -50,7 +50,7 @@ class KalshiSimConfig(_Section, frozen=True):
     members: tuple[MemberConfig, ...]
     series: tuple[RollingSettings, ...]
     liquidity: LiquiditySettings | None = LiquiditySettings()
-    rest: RestSettings = RestSettings()
+    rest: RestServerSettings = RestServerSettings()
     feed: FeedConfig = FeedConfig()
     fix: FixPortsConfig = FixPortsConfig()
     control: ControlConfig = ControlConfig()

@@ -13,19 +13,16 @@ from typing import Any
 
 from engine._decimal import parse_decimal
 from engine.errors import ConfigError
-from engine.exchange.account_events import GroupChanged
-from engine.exchange.events import Refusal, Request
 from engine.exchange.faults import Faults
 from engine.exchange.listing.lifecycle import VenueEvent
-from engine.exchange.market import RestingOrder
 from engine.exchange.marketplace import Marketplace
 from engine.sim.control import Command, ControlServer
 from engine.sim.feed.server import FeedServer
 from engine.sim.feed.venue_feed import VenueFeed
-from engine.sim.fix.kalshi.access import FixAccess, Levels
-from engine.sim.fix.kalshi.admission import Rules
+from engine.sim.fix.kalshi.access import FixAccess
+from engine.sim.fix.kalshi.admission import MemberRules
 from engine.sim.fix.kalshi.gateways import KalshiFix
-from engine.sim.fix.kalshi.ports import Place
+from engine.sim.fix.kalshi.ports import FixPlace
 from engine.sim.kalshi.config import KalshiSimConfig, MemberConfig
 from engine.sim.keys import KeyFile, KeyRing, SimAuthority, SimKey, make_key, server_context
 from engine.sim.rest.access import VenueAccess
@@ -68,8 +65,11 @@ class KalshiVenue(Turning):
         self.rest = RestServer(access, OPERATIONS, config.rest, context)
         self.feed = VenueFeed(self.place, clock, self.faults)
         self.feed_server = FeedServer(self.feed.market_data, config.feed, self.keys, self.faults, context)
-        place = Place(config.fix.host, config.fix.first, self.files, self.folder)
-        self.fix = KalshiFix(place, self._fix_access(), self.faults)
+        rules = MemberRules(may_use_fix=self.tokens.may_use_fix, spend=self.tokens.spend)
+        gateways = FixAccess(place=self.place, keys=self.keys, tell=self.tell, now_ns=clock, rules=rules)
+        place = FixPlace(config.fix.host, config.fix.first, self.files, self.folder)
+        self.fix = KalshiFix(place, gateways, self.faults)
+        self.is_frozen = False  # markets stand still, and the house with them
         self._control: ControlServer | None = None
 
     def _admit(self, member: MemberConfig) -> None:
@@ -82,28 +82,6 @@ class KalshiVenue(Turning):
         self.key_files[member.name] = made
         for key in made:
             self.keys.add(SimKey(key.key_id, member.name, key.public_key))
-
-    def _fix_access(self) -> FixAccess:
-        orders, listing = self.place.exchange.orders, self.place.listing
-
-        def find(account: str, cl_ord_id: str, order_id: str) -> RestingOrder | None:
-            """Return an order of an account."""
-            return orders.find(account, cl_ord_id, order_id)
-
-        def depth(symbol: str) -> tuple[Levels, Levels] | None:
-            """Return a market's levels, None for one that is not listed."""
-            return self.feed.depth(symbol) if symbol in listing.instruments else None
-
-        return FixAccess(
-            keys=self.keys,
-            now_ns=self.now_ns,
-            execute=self._execute,
-            find=find,
-            shard_of=listing.shard_of,
-            depth=depth,
-            change_group=self._change_group,
-            rules=Rules(may_use_fix=self.tokens.may_use_fix, spend=self.tokens.spend),
-        )
 
     async def start(self, commands: Mapping[str, Command]) -> dict[str, Any]:
         """Open the first markets, then listen; return the ports, where the authority's certificate is, and the keys."""
@@ -143,7 +121,8 @@ class KalshiVenue(Turning):
     def step(self) -> None:
         """Advance every part to the present."""
         now_ns = self.now_ns()
-        self.tell(self.place.advance(now_ns))
+        if not self.is_frozen:
+            self.tell(self.place.advance(now_ns))
         self.feed.market_data.step(now_ns)
         self.feed_server.step(now_ns)
         self.fix.step(now_ns)
@@ -155,22 +134,3 @@ class KalshiVenue(Turning):
         self.feed_server.close()
         self.fix.close()
         await self.rest.close()
-
-    def _execute(self, request: Request) -> None:
-        self.tell(self.place.submit(request, self.now_ns()))
-
-    def _change_group(self, action: int, account: str, group_id: str, limit: int, shard: int) -> GroupChanged | Refusal:
-        """Carry out OrderGroupAction(20131); tell everything but the change itself to whoever asked."""
-        now_ns = self.now_ns()
-        acts: dict[int, Callable[[], list[VenueEvent] | Refusal]] = {
-            1: lambda: self.place.create_group(account, limit, now_ns, shard),
-            2: lambda: self.place.reset_group(account, group_id, now_ns),
-            3: lambda: self.place.delete_group(account, group_id, now_ns),
-            4: lambda: self.place.trigger_group(account, group_id, now_ns),
-            5: lambda: self.place.limit_group(account, group_id, limit, now_ns),
-        }
-        done = acts[action]()
-        if isinstance(done, Refusal):
-            return done
-        self.tell(done)
-        return next(event for event in done if isinstance(event, GroupChanged))

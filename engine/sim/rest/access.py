@@ -7,7 +7,7 @@ from engine.exchange.events import Request
 from engine.exchange.exchange import Exchange
 from engine.exchange.ledger.ledger import Ledger
 from engine.exchange.listing.lifecycle import VenueEvent
-from engine.exchange.listing.listing import Listing
+from engine.exchange.listing.listing import VenueListing
 from engine.exchange.marketplace import Marketplace
 from engine.sim.keys import KeyRing
 from engine.sim.rest.numbers import DOLLAR
@@ -35,7 +35,7 @@ class VenueAccess:
         return self.place.ledger
 
     @property
-    def listing(self) -> Listing:
+    def listing(self) -> VenueListing:
         """Return series, events and markets."""
         return self.place.listing
 

@@ -6,7 +6,7 @@ Errors  RestRefused: 400 for a query or body that does not fit, 404 for a path a
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_origin
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -97,7 +97,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return msgspec.json.decode(content, type=self.body)
         except msgspec.ValidationError as error:
-            raise bad_request(f"body: {error}") from None
+            raise _unfit("body", error, "bad_request") from None
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise bad_request("the body is not JSON") from None
 
@@ -149,7 +149,7 @@ def _match(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
 
 def _values(text: str, query: type[Query]) -> dict[str, str | list[str]]:
     """Return the first value of each parameter, of a list parameter all; an empty one counts as absent."""
-    lists = {field.name for field in msgspec.structs.fields(query) if get_origin(field.type) is list}
+    lists = {field.name for field in msgspec.structs.fields(query) if _is_list(field.type)}
     values: dict[str, str | list[str]] = {}
     for name, value in parse_qsl(text):
         if name in lists:
@@ -161,11 +161,21 @@ def _values(text: str, query: type[Query]) -> dict[str, str | list[str]]:
     return values
 
 
+def _is_list(kind: Any) -> bool:
+    """Return whether a field's type is a list, with bounds on it or without."""
+    return get_origin(get_args(kind)[0] if get_origin(kind) is Annotated else kind) is list
+
+
 def _convert(values: dict[str, Any], query: type[Query]) -> Query:
     try:
         return msgspec.convert(values, query, strict=False)
     except msgspec.ValidationError as error:
-        raise bad_request(f"query: {error}", "invalid_parameters") from None
+        raise _unfit("query", error, "invalid_parameters") from None
+
+
+def _unfit(part: str, error: msgspec.ValidationError, code: str) -> RestRefused:
+    """Return the refusal of a query or body that is not what the operation takes."""
+    return bad_request(f"{part}: {error}", "missing_parameters" if "missing required" in str(error) else code)
 
 
 __all__ = ["BASE", "PUBLIC", "READ", "TRADE", "WRITE", "Asked", "Operation", "Query", "Routes", "csv"]

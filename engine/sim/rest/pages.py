@@ -40,6 +40,11 @@ def newest_first(time_ns: int, name: str) -> Key:
     return -time_ns, name
 
 
+def last_first(number: int) -> Key:
+    """Return the key that puts the highest number first, which is that of the last record."""
+    return -number, ""
+
+
 def make_cursor(key: Key) -> str:
     """Return the cursor of what comes behind a key."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode()

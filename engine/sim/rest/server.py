@@ -27,7 +27,7 @@ from engine.sim.rest.minutes import Minutes
 from engine.sim.rest.operations import Asked, Operation, Routes
 from engine.sim.rest.records import RestRecords
 from engine.sim.rest.refusals import RestRefused, internal_error, too_many_requests
-from engine.sim.rest.settings import RestSettings
+from engine.sim.rest.settings import RestServerSettings
 
 _log = logging.getLogger("engine.sim.rest")
 _JSON = "application/json"
@@ -42,7 +42,7 @@ class RestServer:
         self,
         venue: VenueAccess,
         operations: Iterable[Operation],
-        settings: RestSettings,
+        settings: RestServerSettings,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self.counts: Counter[tuple[str, int]] = Counter()

@@ -10,7 +10,7 @@ from engine.sim.rest.refusals import ErrorShape
 from engine.sim.rest.tokens import BURST_SECONDS, LOWEST
 
 
-class RestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RestServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The server: where it listens, how strict it is, and what goes wrong from its start on.
 
     `public_per_second` bounds what an address may read without a key; 0 is no bound. `lag_ms` is how far what an

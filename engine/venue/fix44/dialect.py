@@ -12,7 +12,7 @@ from engine.codec._fields import Fields
 from engine.errors import DecodeError
 from engine.instrument import Instrument
 from engine.orders.report import ExecutionReport
-from engine.venue import Consequence
+from engine.venue import Verdict
 from engine.venue.fix44._orders import OrderEncoder
 from engine.venue.fix44._reports import decode_report
 
@@ -21,7 +21,7 @@ class Fix44(OrderEncoder):
     """An OrderDialect; the requests are `OrderEncoder`'s. `fixed` adds fields by MsgType, such as Account(1)."""
 
     closed_texts: frozenset[str] = frozenset()  # the standard has a code, OrdRejReason(103) 2, and no texts
-    consequences: Mapping[str, Consequence] = {}
+    consequences: Mapping[str, Verdict] = {}
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Kalshi: event contracts, prices between 0 and 1 dollar, one YES book per market."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from engine.errors import ConfigError
@@ -21,7 +21,8 @@ from engine.venue.kalshi.environment import (
 from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.fix.kinds import KINDS
 from engine.venue.kalshi.fix.logon import Flags, KalshiLogon
-from engine.venue.kalshi.fix.orders import KalshiOrders, OrderTerms
+from engine.venue.kalshi.fix.orders import KalshiOrders
+from engine.venue.kalshi.fix.terms import read_terms
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
 from engine.venue.kalshi.rest.account import KalshiAccount
 from engine.venue.kalshi.rest.dialect import KalshiRest
@@ -32,7 +33,7 @@ from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 
 __all__ = [
-    "KINDS", "OrderTerms", "account", "environment_problems", "environments", "feed_problems", "fees", "logon",
+    "KINDS", "account", "environment_problems", "environments", "feed_problems", "fees", "logon",
     "market_data", "orders", "reference", "rest", "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
@@ -71,12 +72,12 @@ def feed_problems(url: str, key_id: str) -> list[str]:
     return found + feed_host_problems(host)
 
 
-def orders(instruments: Sequence[Instrument], terms: OrderTerms | None = None) -> OrderDialect:
-    """Return the dialect of the sessions KalshiNR and KalshiRT; ConfigError for terms that the venue would refuse."""
-    terms = terms or OrderTerms()
-    if found := terms.problems():
-        raise ConfigError("\n".join(found))
-    return KalshiOrders(instruments).under(terms)
+def orders(instruments: Sequence[Instrument], terms: Mapping[str, object] | None = None) -> OrderDialect:
+    """Return the dialect of the sessions KalshiNR and KalshiRT; `terms` are the fields of `KalshiTerms`.
+
+    ConfigError for terms that the venue would refuse.
+    """
+    return KalshiOrders(instruments).under(read_terms(terms or {}))
 
 
 def logon(key_id: str, private_key: bytes, flags: Flags | None = None) -> LogonDialect:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from engine.session.file.security import wants_tls
-from engine.venue.kalshi.fix.kinds import BY_COMP_ID, BY_PORT, DEMO, ENVIRONMENTS, PROD, SessionKind
-from engine.venue.kalshi.fix.logon import FLAG_NAMES
+from engine.venue.kalshi.fix.kinds import BY_COMP_ID, BY_PORT, DEMO, ENVIRONMENTS, PROD, KalshiKind
+from engine.venue.kalshi.fix.logon import FLAG_NAMES, Flags, flag_problems
 
 HOSTS = (".kalshi.com", ".kalshi.co")
 REST_PATH = "/trade-api/v2"
@@ -86,8 +86,8 @@ def rest_problems(url: str, key_id: str) -> list[str]:
     return found
 
 
-def session_file_problems(values: Mapping[str, str], key_id: str) -> list[str]:
-    """Return why the venue would refuse a session with these values of a session file, by key."""
+def session_file_problems(values: Mapping[str, str], key_id: str, flags: Flags | None = None) -> list[str]:
+    """Return why the venue would refuse a session with these values of a session file, by key, and these flags."""
     target = values.get("TargetCompID", "")
     kind = BY_COMP_ID.get(target)
     hosts = {key: host for key, host in values.items() if key.startswith("SocketConnectHost")}
@@ -100,6 +100,7 @@ def session_file_problems(values: Mapping[str, str], key_id: str) -> list[str]:
             else _wrong_sender(values, key_id)
         )
     found = [*_wrong_identity(values, key_id), *_wrong_logon(values, kind)]
+    found += [f"session.flags: {text}" for text in flag_problems(kind, flags or {})]
     if is_venue:
         found += _wrong_address(values, hosts, kind)
     return found
@@ -124,7 +125,7 @@ def _wrong_identity(values: Mapping[str, str], key_id: str) -> list[str]:
     return found
 
 
-def _wrong_logon(values: Mapping[str, str], kind: SessionKind) -> list[str]:
+def _wrong_logon(values: Mapping[str, str], kind: KalshiKind) -> list[str]:
     found = []
     seconds = values.get("HeartBtInt", "30").lstrip("0") or "0"
     if seconds.isdigit() and int(seconds) < _LEAST_HEART_BT_INT:
@@ -145,7 +146,7 @@ def _why_not_there(tag: int) -> str:
     return _LOGON_OWN.get(tag, own)
 
 
-def _wrong_address(values: Mapping[str, str], hosts: Mapping[str, str], kind: SessionKind) -> list[str]:
+def _wrong_address(values: Mapping[str, str], hosts: Mapping[str, str], kind: KalshiKind) -> list[str]:
     found = []
     if not wants_tls(values):
         found.append("SocketUseSSL: Kalshi drops plain TCP; set it to Y")

@@ -11,6 +11,7 @@ from engine.exchange.liquidity import LiquiditySettings
 from engine.exchange.listing.records import MarketRecord, SeriesRecord
 from engine.exchange.listing.rolling import RollingSettings
 from engine.exchange.marketplace import Marketplace
+from engine.instrument import PriceBand
 from tests.support.sim.accounts import DOLLAR, cash
 from tests.support.sim.venue import NOON_NS, SECOND_NS
 
@@ -192,3 +193,22 @@ def test_month_of_markets_leaves_nothing_behind() -> None:
     place.ledger.archive(Cutoffs(later, later, later, later))
     assert place.ledger.orders("x", status="executed") == []
     assert len(place.ledger.orders("x", archived=True)) > 2500
+
+
+def test_house_takes_its_quotes_along_when_the_grid_or_the_state_changes() -> None:
+    place = place_of(series(period_s=1000), liquidity=LiquiditySettings(rate=200.0))
+    for tenth in range(20):
+        place.advance(NOON_NS + tenth * SECOND_NS // 10)
+    market = only_market(place)
+    now_ns = NOON_NS + 2 * SECOND_NS
+    coarse = (PriceBand(0, 10_000, 200),)
+    place.lifecycle.change_grid(market.ticker, "own", now_ns, coarse)
+    place.advance(now_ns)
+    book = place.exchange.markets[market.ticker]
+    assert {price % 200 for price, _ in [*book.bids.levels(), *book.asks.levels()]} == {0}
+    place.lifecycle.pause(market.ticker, now_ns)
+    place.advance(now_ns)
+    assert book.bids.levels() == book.asks.levels() == []
+    place.lifecycle.resume(market.ticker, now_ns)
+    place.advance(now_ns + 1)
+    assert len(book.bids.levels()) >= 3

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from engine.sim.fix.kalshi.admission import Rules
+from engine.sim.fix.kalshi.admission import MemberRules
 from engine.sim.keys import SimKey
 from tests.support.sim.kalshi_fix import NOON_NS, SECOND_NS, FixVenue, FixWire, play, sign
 
@@ -166,7 +166,7 @@ def test_tier_rate_and_permission_refuse_a_logon(tmp_path: Path) -> None:
         assert await answer(venue, venue.add_key("ann", scopes=frozenset({"read", "write::trade"}))) == "A"
         assert spent == [("greedy", 10, 0), ("ann", 10, 0), ("ann", 10, 0)]
 
-    rules = Rules(lambda member: member != "small", lambda member, comp_id: member != "plain", spend)
+    rules = MemberRules(lambda member: member != "small", lambda member, comp_id: member != "plain", spend)
     play(tmp_path, main, rules=rules)
 
 

@@ -14,7 +14,7 @@ from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.faults import RestFault, RestFaultKind
 from engine.sim.rest.operations import PUBLIC, READ, TRADE, Asked, Limit1000, Operation, Query
 from engine.sim.rest.refusals import ErrorShape, not_found
-from engine.sim.rest.settings import RestSettings
+from engine.sim.rest.settings import RestServerSettings
 from engine.sim.rest.tokens import TIERS, MemberTokens
 from engine.venue.kalshi.signing import SigningKey
 from tests.support.sim.rest_site import RestSite, SignedClient, new_key
@@ -70,7 +70,7 @@ OPERATIONS = (
 class World:
     """A venue of which only the keys and the tokens are real, and its server."""
 
-    def __init__(self, folder: Path, settings: RestSettings | None = None) -> None:
+    def __init__(self, folder: Path, settings: RestServerSettings | None = None) -> None:
         self.now_ns = time.time_ns()
         self.keys = KeyRing()
         self.tokens = MemberTokens(lambda: self.now_ns)
@@ -209,7 +209,7 @@ def test_tokens_run_out_and_come_back(world: World) -> None:
 
 
 def test_address_without_a_key_has_its_own_bound(tmp_path: Path) -> None:
-    world = World(tmp_path, RestSettings(public_per_second=2))
+    world = World(tmp_path, RestServerSettings(public_per_second=2))
     with world.site:
         stranger = world.client_of(None)
         assert [stranger.send("GET", "/things").status for _ in range(3)] == [200, 200, 429]
@@ -238,7 +238,6 @@ def test_parameters_are_read_in_every_form_that_clients_use(world: World) -> Non
         (b"{", "not JSON"),
         (b"\xff", "not JSON"),
         (b"[]", "object"),
-        (b"{}", "count"),
         (b'{"count":1}', "count"),
         (b'{"count":null}', "count"),
     ],
@@ -250,8 +249,14 @@ def test_body_that_does_not_fit_says_why(world: World, raw: bytes, words: str) -
     assert DONE == []
 
 
+def test_field_that_is_missing_has_a_code_of_its_own(world: World) -> None:
+    answer = world.client().send("POST", "/things/a", {})
+    assert code(answer) == (400, "missing_parameters")
+    assert "count" in answer.json["details"]
+
+
 def test_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
-    world = World(tmp_path, RestSettings(most_bytes=100))
+    world = World(tmp_path, RestServerSettings(most_bytes=100))
     with world.site:
         assert code(world.client().send("POST", "/things/a", raw=b" " * 101)) == (413, "body_too_large")
 
@@ -277,7 +282,7 @@ def test_answers_are_counted(world: World) -> None:
 
 @pytest.mark.parametrize("shape", ErrorShape)
 def test_error_body_has_the_shape_that_is_chosen(tmp_path: Path, shape: ErrorShape) -> None:
-    world = World(tmp_path, RestSettings(error_shape=shape))
+    world = World(tmp_path, RestServerSettings(error_shape=shape))
     flat = {"code": "not_found", "message": "not found", "details": "thing a not found"}
     with world.site:
         assert (
@@ -362,7 +367,7 @@ def test_answer_with_a_shape_of_its_own_keeps_it_when_it_fails(world: World, kin
 
 
 def test_faults_of_the_settings_hold_from_the_start(tmp_path: Path) -> None:
-    world = World(tmp_path, RestSettings(faults=(RestFault(kind=RestFaultKind.INTERNAL),)))
+    world = World(tmp_path, RestServerSettings(faults=(RestFault(kind=RestFaultKind.INTERNAL),)))
     with world.site:
         assert [world.client_of(None).send("GET", "/things").status for _ in range(2)] == [500, 200]
 

@@ -5,7 +5,8 @@ Units   as in `engine.sim.fix.kalshi.wire`.
 
 import asyncio
 import base64
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,18 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from engine.codec import Fields, Frame, FrameEncoder, FrameReader, TimestampFormat
-from engine.exchange.account_events import GroupChanged, GroupStep
-from engine.exchange.events import Refusal, Request
-from engine.exchange.exchange import Exchange
 from engine.exchange.faults import Faults
-from engine.exchange.ledger.ledger import Ledger
-from engine.exchange.reporter import uuid_of
-from engine.instrument import Instrument, PriceBand
-from engine.sim.fix.kalshi.access import FixAccess, Levels
-from engine.sim.fix.kalshi.admission import Rules
+from engine.exchange.listing.lifecycle import VenueEvent
+from engine.exchange.listing.records import EventRecord, MarketRecord, SeriesRecord
+from engine.exchange.marketplace import Marketplace
+from engine.instrument import PriceBand
+from engine.sim.fix.kalshi.access import FixAccess
+from engine.sim.fix.kalshi.admission import MemberRules
 from engine.sim.fix.kalshi.gateways import KalshiFix
-from engine.sim.fix.kalshi.ports import Place
+from engine.sim.fix.kalshi.ports import FixPlace
 from engine.sim.keys import KeyRing, SimAuthority, SimKey, client_context
-from engine.venue.kalshi.fees import QuadraticFee
 from engine.venue.kalshi.signing import parse_private_key
-from tests.support.sim.accounts import DOLLAR, OneEvent
+from tests.support.sim.accounts import DOLLAR
 
 RAIN, SNOW, COMBO = "KXDEMORAIN-26DEC01-T2", "KXSNOW-26DEC01", "KXCOMBO-1"
 DECI = (PriceBand(0, 10_000, 10),)
@@ -43,65 +41,64 @@ _TIMES = TimestampFormat(3)
 PATIENCE_S = 10.0
 
 
-class Terms(OneEvent):
-    """Markets of shard 0 but for the combo, on 1."""
-
-    def __init__(self) -> None:
-        super().__init__("")
-        self.known = dict.fromkeys((RAIN, SNOW, COMBO))
-
-    def shard_of(self, symbol: str) -> int:
-        return 1 if symbol == COMBO else 0
-
-
 class FixVenue:
-    """Exchange, ledger and FIX ports. The clock stands still unless a test moves it."""
+    """A marketplace and FIX ports. The clock stands still unless a test moves it, or it `is_live`."""
 
-    def __init__(self, folder: Path, *, rules: Rules | None = None, with_tls: bool = False, **access: Any) -> None:
-        self.now_ns = NOON_NS
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        rules: MemberRules | None = None,
+        with_tls: bool = False,
+        is_live: bool = False,
+        **access: Any,
+    ) -> None:
+        self._is_live, self._now_ns = is_live, NOON_NS
         self.keys = KeyRing()
         self.private: dict[str, Any] = {}
         self.wires: list[FixWire] = []
         self.folder = folder
         self.tls = SimAuthority(folder).issue() if with_tls else None
-        instruments = [Instrument(RAIN, 0, HALF_CENT), Instrument(SNOW, 1, CENTS), Instrument(COMBO, 2, DECI)]
         self.faults = Faults()
-        self.exchange = Exchange(instruments, QuadraticFee(), naming=uuid_of, faults=self.faults)
-        self.ledger = Ledger(Terms())
-        self.groups: dict[str, GroupChanged] = {}
+        self.place = Marketplace(nonce="n", faults=self.faults)
+        self.place.listing.add_series(SeriesRecord(ticker="KXDEMORAIN"))
+        self.place.listing.add_series(SeriesRecord(ticker="KXCOMBO", shard=1))
+        self._list("KXDEMORAIN", RAIN, HALF_CENT)
+        self._list("KXDEMORAIN", SNOW, CENTS)
+        self._list("KXCOMBO", COMBO, DECI)
         seam = FixAccess(
+            place=self.place,
             keys=self.keys,
+            tell=self.publish,
             now_ns=lambda: self.now_ns,
-            execute=self.execute,
-            find=self.exchange.orders.find,
-            shard_of=lambda symbol: 1 if symbol == COMBO else 0,
-            depth=self.depth,
-            change_group=self.change_group,
-            rules=rules or Rules(),
+            rules=rules or MemberRules(),
             **access,
         )
-        self.fix = KalshiFix(Place(first=0, tls=self.tls, state_path=folder / "state"), seam, self.faults)
+        self.fix = KalshiFix(FixPlace(first=0, tls=self.tls, state_path=folder / "state"), seam, self.faults)
 
-    def execute(self, request: Request) -> None:
-        self.publish(self.exchange.submit(request, self.now_ns))
+    @property
+    def now_ns(self) -> int:
+        return time.time_ns() if self._is_live else self._now_ns
 
-    def publish(self, events: list[Any]) -> None:
-        self.fix.take([*events, *self.ledger.take(events)])
+    @now_ns.setter
+    def now_ns(self, now_ns: int) -> None:
+        self._now_ns = now_ns
 
-    def depth(self, symbol: str) -> tuple[Levels, Levels] | None:
-        market = self.exchange.markets.get(symbol)
-        return None if market is None else (market.bids.levels(), market.asks.levels())
+    def _list(self, series: str, symbol: str, bands: tuple[PriceBand, ...]) -> None:
+        if self.place.listing.event(series) is None:
+            self.place.lifecycle.list_event(EventRecord(ticker=series, series=series), self.now_ns)
+        close_ns = self.now_ns + 30 * 24 * 3600 * SECOND_NS
+        market = MarketRecord(ticker=symbol, event=series, bands=bands, opens_ns=self.now_ns, close_ns=close_ns)
+        self.place.lifecycle.list_market(market, self.now_ns)
 
-    def change_group(self, action: int, account: str, group: str, limit: int, shard: int) -> GroupChanged | Refusal:
-        steps = (GroupStep.CREATED, GroupStep.RESET, GroupStep.DELETED, GroupStep.TRIGGERED, GroupStep.LIMIT_UPDATED)
-        group = group or uuid_of(f"group {len(self.groups)}")
-        if action != 1 and group not in self.groups:
-            return Refusal(1, "ORDER_GROUP_NOT_FOUND")
-        changed = GroupChanged(
-            account=account, group=group, shard=shard, step=steps[action - 1], limit=limit * 100, now_ns=self.now_ns
-        )
-        self.groups[group] = changed
-        return changed
+    def publish(self, events: Iterable[VenueEvent]) -> None:
+        self.fix.take(events)
+
+    def advance(self, by_ns: int = 0) -> None:
+        """Let time pass."""
+        self.now_ns += by_ns
+        self.publish(self.place.advance(self.now_ns))
+        self.fix.step(self.now_ns)
 
     def add_key(self, member: str = "ann", key_id: str = "", kind: str = "ed25519", **more: Any) -> str:
         """Register a key and return its id."""
@@ -109,7 +106,8 @@ class FixVenue:
         key_id = key_id or f"key-{len(self.keys) + 1}"
         self.private[key_id] = private
         self.keys.add(SimKey(key_id, member, private.public_key(), **more))
-        self.ledger.deposit(member, 0, 1000 * DOLLAR, self.now_ns)
+        for shard in (0, 1):
+            self.place.ledger.deposit(member, shard, 1000 * DOLLAR, self.now_ns)
         return key_id
 
     async def log_on(self, key_id: str, comp_id: str = "KalshiNR", **logon: Any) -> "FixWire":

@@ -14,7 +14,7 @@ from engine.sim.keys import KeyFile, SimKey, client_context, make_key
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.operations import BASE, Operation
 from engine.sim.rest.server import RestServer
-from engine.sim.rest.settings import RestSettings
+from engine.sim.rest.settings import RestServerSettings
 from engine.venue.kalshi.signing import SigningKey, load_credentials
 
 T = TypeVar("T")
@@ -40,10 +40,10 @@ class RestSite:
         self,
         venue: VenueAccess,
         operations: Iterable[Operation],
-        settings: RestSettings | None = None,
+        settings: RestServerSettings | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self.server = RestServer(venue, operations, settings or RestSettings(), ssl_context)
+        self.server = RestServer(venue, operations, settings or RestServerSettings(), ssl_context)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 

@@ -14,7 +14,7 @@ from engine.codec import Fields, FrameEncoder
 from engine.errors import DecodeError
 from engine.session.protocol.faults import Fault, Reason
 from engine.sim.fix.kalshi.flags import LogonFlags, read_flags
-from engine.sim.fix.kalshi.kinds import APPL_VER_ID, BEGIN_STRING, SessionKind
+from engine.sim.fix.kalshi.kinds import APPL_VER_ID, BEGIN_STRING, GatewayKind
 from engine.sim.fix.kalshi.wire import business_reject, encode, session_reject
 from engine.sim.keys import READ, KeyRing, SimKey, is_signed
 
@@ -34,7 +34,7 @@ _SIGNED = (fix.SendingTime, fix.MsgType, fix.MsgSeqNum, fix.SenderCompID, fix.Ta
 _REQUIRED = (fix.MsgSeqNum, fix.SendingTime, fix.EncryptMethod, fix.HeartBtInt, fix.RawData, fix.DefaultApplVerID)
 
 
-class Rules(NamedTuple):
+class MemberRules(NamedTuple):
     """What the venue knows of a member: its tier, what it may use, and what it has left of its rate."""
 
     may_use_fix: Callable[[str], bool] = lambda member: True
@@ -46,13 +46,13 @@ class Admission:
     """The doorkeeper of every port; `is_connected` says whether a key has a live connection."""
 
     def __init__(
-        self, keys: KeyRing, rules: Rules, is_connected: Callable[[str], bool], wall_ns: Callable[[], int]
+        self, keys: KeyRing, rules: MemberRules, is_connected: Callable[[str], bool], wall_ns: Callable[[], int]
     ) -> None:
         self.is_closed = False  # maintenance: connections are cut without a word
         self._keys, self._rules = keys, rules
         self._is_connected, self._wall_ns = is_connected, wall_ns
 
-    def answer(self, kind: SessionKind, logon: Fields) -> bytes:
+    def answer(self, kind: GatewayKind, logon: Fields) -> bytes:
         """Return the message that refuses a Logon; empty for one that is to be let in, or cut."""
         refusal = self._refusal(kind, logon)
         if not refusal:
@@ -60,14 +60,14 @@ class Admission:
         to = logon.text(fix.SenderCompID) or "UNKNOWN"
         return FrameEncoder(BEGIN_STRING, kind.comp_id, to).encode(refusal, 1, self._wall_ns())
 
-    def is_served(self, kind: SessionKind, logon: Fields) -> bool:
+    def is_served(self, kind: GatewayKind, logon: Fields) -> bool:
         """Return whether a Logon that `answer` does not refuse gets any answer at all."""
         key = self._keys.get(logon.text(fix.SenderCompID))
         if self.is_closed or key is None:
             return False
         return not kind.on_request or self._rules.has_enabled(key.member, kind.comp_id)
 
-    def _refusal(self, kind: SessionKind, logon: Fields) -> bytes:
+    def _refusal(self, kind: GatewayKind, logon: Fields) -> bytes:
         """Return the body of the refusal, empty without one."""
         if self.is_closed:
             return b""
@@ -85,7 +85,7 @@ class Admission:
             return session_reject(logon, flags)
         return self._refusal_of(kind, key, flags, logon)
 
-    def _refusal_of(self, kind: SessionKind, key: SimKey, flags: LogonFlags, logon: Fields) -> bytes:
+    def _refusal_of(self, kind: GatewayKind, key: SimKey, flags: LogonFlags, logon: Fields) -> bytes:
         """Return what the venue has against a client that has proved who it is."""
         if not self.is_served(kind, logon):
             return b""

@@ -14,11 +14,12 @@ from engine.codec import Fields
 from engine.exchange.events import Rejected
 from engine.exchange.ledger.names import member_of
 from engine.session.protocol.faults import Fault, Reason
-from engine.sim.fix.kalshi import reports, tags
+from engine.sim.fix.kalshi import reports
 from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.executions import ExecId, Execution, parse_exec_id
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.wire import business_reject, encode, session_reject
+from engine.venue.kalshi.fix import tags
 
 LOOK_BACK_NS = 3 * 3600 * 10**9
 MOST_KEPT = 100_000

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from engine import fix
 from engine.codec import Fields
 from engine.session.protocol.faults import Fault, Reason
-from engine.sim.fix.kalshi import tags
+from engine.venue.kalshi.fix import tags
 
 UNDEFINED_TAG = 3  # SessionRejectReason(373)
-_HEADER = frozenset((8, 9, 10, 34, 35, 43, 49, 50, 52, 56, 57, 89, 93, 97, 115, 122, 128, 142, 143, 1128, 1129))
+_HEADER = frozenset((8, 9, 10, 34, 35, 43, 49, 50, 52, 56, 57, 89, 93, 97, 115, 122, 128, 142, 143, 1128, 1129, 1137))
 _WRONG_FORMAT, _WRONG_VALUE = Reason.INCORRECT_DATA_FORMAT, Reason.VALUE_INCORRECT
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,18})?")
 _WHOLE = re.compile(r"-?\d{1,18}")
@@ -78,7 +78,7 @@ _CHECKS: dict[int, Check] = {
     tags.RestRemainder: _FLAG,
     tags.ReplaceExisting: _FLAG,
     tags.TargetCostExcludesFees: _FLAG,
-    tags.ObscureCreatorID: _FLAG,
+    tags.ObscureCreatorId: _FLAG,
 }
 
 _PLACE = (tags.AllocAccount, tags.ExDestination, *_PARTIES)
@@ -96,7 +96,7 @@ MESSAGES: Mapping[str, Mapping[int, bool]] = {
         _NEW,
         (
             fix.ExecInst, fix.TimeInForce, fix.ExpireTime, fix.TransactTime, tags.SecondaryClOrdID, tags.OrderGroupID,
-            tags.SelfTradePreventionType, tags.CancelOrderOnPause, tags.MaxExecutionCost, tags.QuoteID, tags.RfqID,
+            tags.SelfTradePreventionType, tags.CancelOrderOnPause, tags.MaxExecutionCost, tags.QuoteID, tags.RfqId,
             *_PLACE,
         ),
     ),
@@ -119,19 +119,19 @@ MESSAGES: Mapping[str, Mapping[int, bool]] = {
         (tags.QuoteReqID,),
         (
             tags.NoRelatedSym, fix.Symbol, fix.OrderQty, tags.CashOrderQty, tags.RestRemainder, tags.ReplaceExisting,
-            tags.TargetCostExcludesFees, tags.ObscureCreatorID, tags.AllocAccount, *_PARTIES, *_RFQ_LEGS,
+            tags.TargetCostExcludesFees, tags.ObscureCreatorId, tags.AllocAccount, *_PARTIES, *_RFQ_LEGS,
         ),
     ),
     "S": _message(
         (tags.QuoteID, tags.QuoteReqID, tags.BidPx, tags.OfferPx),
         (fix.Symbol, fix.ExecInst, tags.AllocAccount, tags.RestRemainder),
     ),
-    "Z": _message((tags.QuoteID,), (tags.RfqID, tags.QuoteCancelStatus)),
-    "U7": _message((tags.QuoteID,), (tags.RfqID,)),
+    "Z": _message((tags.QuoteID,), (tags.RfqId, tags.QuoteCancelType)),
+    "U7": _message((tags.QuoteID,), (tags.RfqId,)),
     "UA": _message(
-        (tags.QuoteID, tags.RfqID, fix.Side), (fix.OrderQty, fix.ClOrdID, tags.SubtraderAccount, *_PARTIES)
+        (tags.QuoteID, tags.RfqId, fix.Side), (fix.OrderQty, fix.ClOrdID, tags.AcceptText, *_PARTIES)
     ),
-    "UE": _message((), (tags.QuoteReqID, tags.RfqID)),
+    "UE": _message((), (tags.QuoteReqID, tags.RfqId)),
 }  # fmt: skip
 _KNOWN = _HEADER | {tag for message in MESSAGES.values() for tag in message} | {
     value for name, value in vars(tags).items() if not name.startswith("_") and isinstance(value, int)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from engine.codec import Fields
 from engine.errors import DecodeError
 from engine.session.protocol.faults import Fault, Reason
-from engine.sim.fix.kalshi import tags
-from engine.sim.fix.kalshi.kinds import NR, PT, RT, SessionKind
+from engine.sim.fix.kalshi.kinds import NR, PT, RT, GatewayKind
+from engine.venue.kalshi.fix import tags
 
 DEFAULT_RETENTION_HOURS, MOST_RETENTION_HOURS = 24, 72
 _YES_OR_NO = {b"Y": True, b"N": False}
@@ -46,7 +46,7 @@ _FLAGS = {
 }
 
 
-def read_flags(kind: SessionKind, logon: Fields) -> LogonFlags | Fault:
+def read_flags(kind: GatewayKind, logon: Fields) -> LogonFlags | Fault:
     """Return the flags of a Logon, or why the venue does not take them."""
     values: dict[str, bool] = {"wants_settlements": kind is PT}
     for name, tag in _FLAGS.items():
@@ -59,7 +59,7 @@ def read_flags(kind: SessionKind, logon: Fields) -> LogonFlags | Fault:
     return _conflict(kind, flags) or _with_retention(kind, flags, logon)
 
 
-def _conflict(kind: SessionKind, flags: LogonFlags) -> Fault | None:
+def _conflict(kind: GatewayKind, flags: LogonFlags) -> Fault | None:
     """Return what does not go together, or not on this kind of session."""
     wrong = Reason.VALUE_INCORRECT
     if flags.is_listener and kind not in (NR, RT):
@@ -74,7 +74,7 @@ def _conflict(kind: SessionKind, flags: LogonFlags) -> Fault | None:
     return None
 
 
-def _with_retention(kind: SessionKind, flags: LogonFlags, logon: Fields) -> LogonFlags | Fault:
+def _with_retention(kind: GatewayKind, flags: LogonFlags, logon: Fields) -> LogonFlags | Fault:
     if tags.MessageRetentionPeriod not in logon:
         return flags
     try:

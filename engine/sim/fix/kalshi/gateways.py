@@ -17,11 +17,11 @@ from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.drop_copy import DropCopy
 from engine.sim.fix.kalshi.executions import Executions
 from engine.sim.fix.kalshi.fields import MESSAGES, find_fault
-from engine.sim.fix.kalshi.market_data import MarketData
-from engine.sim.fix.kalshi.order_entry import OrderEntry
-from engine.sim.fix.kalshi.order_groups import OrderGroups
-from engine.sim.fix.kalshi.ports import FixClient, FixPorts, Place
-from engine.sim.fix.kalshi.settlement import Settlements
+from engine.sim.fix.kalshi.market_data import MarketDataGateway
+from engine.sim.fix.kalshi.order_entry import OrderGateway
+from engine.sim.fix.kalshi.order_groups import GroupGateway
+from engine.sim.fix.kalshi.ports import FixClient, FixPlace, FixPorts
+from engine.sim.fix.kalshi.settlement import SettlementGateway
 from engine.sim.fix.kalshi.wire import business_reject, session_reject
 
 UNSUPPORTED_TYPE = 3  # BusinessRejectReason(380)
@@ -30,17 +30,17 @@ UNSUPPORTED_TYPE = 3  # BusinessRejectReason(380)
 class KalshiFix:
     """Six ports and everything behind them."""
 
-    def __init__(self, place: Place, access: FixAccess, faults: Faults | None = None) -> None:
+    def __init__(self, place: FixPlace, access: FixAccess, faults: Faults | None = None) -> None:
         self.ports = FixPorts(place, access.keys, access.rules, access.now_ns)
-        self.market_data = MarketData(access)
+        self.market_data = MarketDataGateway(access)
         self.drop_copy = DropCopy(access)
         self.cuts_next_order = False  # a fault: the next order is carried out, and its session cut before the answer
         self._access = access
         self._faults = faults if faults is not None else Faults()
         self._executions = Executions(access.shard_of)
-        self._orders = OrderEntry(access, self.ports.of)
-        self._groups = OrderGroups(access)
-        self._settlements = Settlements(self.ports.of)
+        self._orders = OrderGateway(access, self.ports.of)
+        self._groups = GroupGateway(access)
+        self._settlements = SettlementGateway(self.ports.of)
         self._is_silent = False
         self._take = {
             **dict.fromkeys("DFGq", self._orders.on_message),
@@ -107,7 +107,16 @@ class KalshiFix:
         elif (fault := find_fault(fields)) is not None:
             client.send(session_reject(fields, fault))
         else:
-            self._take[msg_type](client, fields)
+            self._carry_out(client, fields)
+
+    def _carry_out(self, client: FixClient, fields: Fields) -> None:
+        """Hand a sound message to its part, and perform the fault that cuts a session before it hears of its order."""
+        is_cut = self.cuts_next_order and fields.msg_type == fix.Msg.NEW_ORDER_SINGLE
+        client.is_cut = is_cut
+        self._take[fields.msg_type](client, fields)
+        if is_cut:
+            self.cuts_next_order = client.is_cut = False
+            client.session.drop("dropped by a fault")
 
     def _on_logout(self, client: FixClient) -> None:
         self.market_data.forget(client)

@@ -10,7 +10,7 @@ from engine import fix
 BEGIN_STRING, APPL_VER_ID = "FIXT.1.1", "9"  # FIX 5.0 SP2
 
 
-class SessionKind(NamedTuple):
+class GatewayKind(NamedTuple):
     """One kind: `takes` holds the MsgTypes of its application messages; `recovers` says whether they are sent again."""
 
     comp_id: str
@@ -22,10 +22,10 @@ class SessionKind(NamedTuple):
 
 
 _ORDERS = ("D", "F", "G", "UOG")
-NR = SessionKind("KalshiNR", 8228, False, frozenset((*_ORDERS, fix.Msg.ORDER_MASS_CANCEL_REQUEST, "U1")), True)
-DC = SessionKind("KalshiDC", 8229, False, frozenset(("U1",)))
-RT = SessionKind("KalshiRT", 8230, True, frozenset((*_ORDERS, "R", "UA", "UE")), True, True)
-PT = SessionKind("KalshiPT", 8231, True, frozenset(), False, True)
-RFQ = SessionKind("KalshiRFQ", 8232, False, frozenset(("S", "Z", "U7")))
-MD = SessionKind("KalshiMD", 8233, False, frozenset(("V", "e")))
+NR = GatewayKind("KalshiNR", 8228, False, frozenset((*_ORDERS, fix.Msg.ORDER_MASS_CANCEL_REQUEST, "U1")), True)
+DC = GatewayKind("KalshiDC", 8229, False, frozenset(("U1",)))
+RT = GatewayKind("KalshiRT", 8230, True, frozenset((*_ORDERS, "R", "UA", "UE")), True, True)
+PT = GatewayKind("KalshiPT", 8231, True, frozenset(), False, True)
+RFQ = GatewayKind("KalshiRFQ", 8232, False, frozenset(("S", "Z", "U7")))
+MD = GatewayKind("KalshiMD", 8233, False, frozenset(("V", "e")))
 KINDS = (NR, DC, RT, PT, RFQ, MD)

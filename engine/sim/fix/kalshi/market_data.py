@@ -13,10 +13,10 @@ from engine.codec import Fields
 from engine.exchange.account_events import MarketChanged, MarketStep
 from engine.exchange.events import LevelChanged, PublicTrade, Report
 from engine.exchange.ledger.names import member_of, subaccount_of
-from engine.sim.fix.kalshi import tags
 from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.wire import date_and_time, encode, price_text, qty_text
+from engine.venue.kalshi.fix import tags
 
 MOST_SUBSCRIPTIONS = 100_000
 SNAPSHOT, UPDATES, UNSUBSCRIBE = "0", "1", "2"  # SubscriptionRequestType(263)
@@ -41,7 +41,7 @@ class BookEntry(NamedTuple):
     owner: Report | None = None
 
 
-class MarketData:
+class MarketDataGateway:
     """Subscriptions of every session, and what is sent to them."""
 
     def __init__(self, access: FixAccess) -> None:
@@ -145,18 +145,13 @@ class MarketData:
 
     def _change(self, event: LevelChanged, delta: int) -> Entry:
         """Return the entry of a level; empty if the batch left it as it was."""
-        size = self._size(event)
+        size = self._access.size_at(event.symbol, event.side, event.price)
         if not delta:
             return []
         action = DELETE if not size else NEW if size == delta else CHANGE
         kind = BID if event.side == fix.BUY else OFFER
         head: Entry = [(tags.MDUpdateAction, action), (fix.Symbol, event.symbol)]
         return head + _level(kind, event.price, size) + _when(event.now_ns)
-
-    def _size(self, event: LevelChanged) -> int:
-        depth = self._access.depth(event.symbol)
-        levels = () if depth is None else depth[0] if event.side == fix.BUY else depth[1]
-        return next((size for price, size in levels if price == event.price), 0)
 
     def _by_client(self, entries: Iterable[BookEntry]) -> Mapping[FixClient, list[BookEntry]]:
         wanted: dict[FixClient, list[BookEntry]] = {}

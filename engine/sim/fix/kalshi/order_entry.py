@@ -12,11 +12,12 @@ from engine import fix
 from engine.codec import Fields
 from engine.exchange.events import Cancel, CancelRejected, MassCancel, MassCanceled, Replace, Report
 from engine.exchange.ledger.names import account_of, member_of
-from engine.sim.fix.kalshi import pending, reports, requests, tags
+from engine.sim.fix.kalshi import pending, reports, requests
 from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.executions import Execution
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.wire import business_reject
+from engine.venue.kalshi.fix import tags
 
 FIELD_MISSING, NOT_AUTHORIZED, RATE_LIMIT = 5, 6, 8  # BusinessRejectReason(380)
 ORDER_TOKENS, CANCEL_TOKENS = 10, 2
@@ -26,7 +27,7 @@ LIMITED = "rate limit exceeded"
 _RATE_COST = {"D": ORDER_TOKENS, "G": ORDER_TOKENS, "F": CANCEL_TOKENS}
 
 
-class OrderEntry:
+class OrderGateway:
     """Decodes orders and distributes reports; `clients_of` returns a member's clients."""
 
     def __init__(self, access: FixAccess, clients_of: Callable[[str], Iterable[FixClient]]) -> None:

@@ -5,23 +5,27 @@ Source  Kalshi FIX: order groups.
 """
 
 from engine.codec import Fields
+from engine.exchange import refusals
 from engine.exchange.account_events import GroupChanged
 from engine.exchange.events import Refusal
 from engine.exchange.ledger.names import account_of, subaccount_of
+from engine.exchange.listing.lifecycle import VenueEvent
 from engine.session.protocol.faults import Fault, Reason
-from engine.sim.fix.kalshi import requests, tags
+from engine.sim.fix.kalshi import requests
 from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.order_entry import CANCEL_TOKENS, LIMITED, NOT_AUTHORIZED, ORDER_TOKENS, RATE_LIMIT
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.wire import business_reject, encode, session_reject
+from engine.venue.kalshi.fix import tags
 
 CREATE, RESET, DELETE, TRIGGER, UPDATE_LIMIT = range(1, 6)  # OrderGroupAction(20131)
+SIZE_UNITS = 100  # of a contract
 UNKNOWN_ID, OTHER = 1, 0  # BusinessRejectReason(380)
 _TOKENS = {CREATE: ORDER_TOKENS, DELETE: CANCEL_TOKENS}
 _LIMITED = (CREATE, UPDATE_LIMIT)
 
 
-class OrderGroups:
+class GroupGateway:
     """Answers order group requests."""
 
     def __init__(self, access: FixAccess) -> None:
@@ -40,24 +44,34 @@ class OrderGroups:
             client.send(self._answer(client, fields, action))
 
     def _answer(self, client: FixClient, fields: Fields, action: int) -> bytes:
-        account = account_of(client.member, requests.subaccount(fields))
-        limit = int(fields.text(tags.OrderGroupContractsLimit, "0"))
         group = fields.text(tags.OrderGroupID)
-        changed = self._access.change_group(action, account, group, limit, _bucket(fields))
-        if isinstance(changed, Refusal):
-            reason = UNKNOWN_ID if "NOT_FOUND" in changed.text else OTHER
-            return business_reject(fields, reason, changed.text, group)
-        return _response(changed, limit if action in _LIMITED else 0)
+        account = account_of(client.member, requests.subaccount(fields))
+        told = self._access.told(self._change(fields, action, account, group))
+        if isinstance(told, Refusal):
+            reason = UNKNOWN_ID if told == refusals.UNKNOWN_GROUP else OTHER
+            return business_reject(fields, reason, told.text, group)
+        changed = next(event for event in told if isinstance(event, GroupChanged))
+        body: list[tuple[int, object]] = [
+            (tags.OrderGroupID, changed.group),
+            (tags.AllocAccount, subaccount_of(changed.account)),
+        ]
+        if action in _LIMITED:
+            body.append((tags.OrderGroupContractsLimit, changed.limit // SIZE_UNITS))
+        return encode("UOH", body)
 
-
-def _response(changed: GroupChanged, limit: int) -> bytes:
-    body: list[tuple[int, object]] = [
-        (tags.OrderGroupID, changed.group),
-        (tags.AllocAccount, subaccount_of(changed.account)),
-    ]
-    if limit:
-        body.append((tags.OrderGroupContractsLimit, limit))
-    return encode("UOH", body)
+    def _change(self, fields: Fields, action: int, account: str, group: str) -> list[VenueEvent] | Refusal:
+        place, now_ns = self._access.place, self._access.now_ns()
+        limit = int(fields.text(tags.OrderGroupContractsLimit, "0")) * SIZE_UNITS
+        match action:
+            case 1:  # create
+                return place.create_group(account, limit, now_ns, _bucket(fields))
+            case 2:  # reset
+                return place.reset_group(account, group, now_ns)
+            case 3:  # delete
+                return place.delete_group(account, group, now_ns)
+            case 4:  # trigger
+                return place.trigger_group(account, group, now_ns)
+        return place.limit_group(account, group, limit, now_ns)
 
 
 def _fault(fields: Fields, action: int) -> Fault | None:

@@ -20,16 +20,16 @@ from engine.session.file.settings import SessionSettings
 from engine.session.native.acceptor import AcceptorSession, SessionAcceptor
 from engine.session.native.strangers import Endpoint
 from engine.session.protocol.faults import Fault
-from engine.sim.fix.kalshi.admission import CLOCK_WINDOW_NS, Admission, Rules
+from engine.sim.fix.kalshi.admission import CLOCK_WINDOW_NS, Admission, MemberRules
 from engine.sim.fix.kalshi.flags import LogonFlags, read_flags
-from engine.sim.fix.kalshi.kinds import APPL_VER_ID, BEGIN_STRING, KINDS, SessionKind
+from engine.sim.fix.kalshi.kinds import APPL_VER_ID, BEGIN_STRING, KINDS, GatewayKind
 from engine.sim.keys import KeyRing, SimKey, TlsFiles
 
 _HOUR_NS = 3600 * 10**9
 _ANY = "*"
 
 
-class Place(NamedTuple):
+class FixPlace(NamedTuple):
     """Where the ports are: `first` is that of KalshiNR, the others follow; 0 for any free ones. No TLS is for tests."""
 
     host: str = "127.0.0.1"
@@ -41,11 +41,12 @@ class Place(NamedTuple):
 class FixClient:
     """One API key at one kind of session."""
 
-    def __init__(self, kind: SessionKind, key: SimKey, session: AcceptorSession) -> None:
+    def __init__(self, kind: GatewayKind, key: SimKey, session: AcceptorSession) -> None:
         self.kind, self.key, self.session = kind, key, session
         self.flags = LogonFlags()
         self.name = f"{kind.comp_id}/{key.key_id}"  # of the session, at the exchange
         self.accounts: set[str] = set()  # that it has entered orders for
+        self.is_cut = False  # a fault: it hears nothing of what it asks for now
         self.lost = 0  # messages for which it was not there
 
     @property
@@ -60,11 +61,15 @@ class FixClient:
 
     def send(self, body: bytes) -> None:
         """Send a message now; keep it where the session recovers, count it as lost where it does not."""
-        if not self.kind.recovers and not self.is_logged_on:
+        is_there = self.is_logged_on and not self.is_cut
+        if not is_there and not self.kind.recovers:
             self.lost += 1
             return
         try:
-            self.session.send_or_keep(body)
+            if is_there:
+                self.session.send(body)
+            else:
+                self.session.core.keep(body, self.session.clock.now_ns())
         except SessionError as error:  # longer than the client takes
             self.session.logout(str(error))
 
@@ -74,11 +79,11 @@ class FixPorts:
 
     def __init__(
         self,
-        place: Place,
+        place: FixPlace,
         keys: KeyRing,
-        rules: Rules,
+        rules: MemberRules,
         wall_ns: Callable[[], int],
-        kinds: Iterable[SessionKind] = KINDS,
+        kinds: Iterable[GatewayKind] = KINDS,
     ) -> None:
         self.on_message: Callable[[FixClient, Fields], None] = lambda client, fields: None
         self.on_logon: Callable[[FixClient], None] = lambda client: None
@@ -86,6 +91,7 @@ class FixPorts:
         self.on_fault: Callable[[str], None] = lambda text: None
         self.clients: dict[tuple[str, str], FixClient] = {}
         self.ports: dict[str, int] = {}  # by CompID, known once it listens
+        self.ghosts: set[str] = set()  # a fault: keys that are taken to be connected although they are not
         self.admission = Admission(keys, rules, self.is_connected, wall_ns)
         self._keys = keys
         loop = asyncio.get_running_loop()
@@ -102,7 +108,8 @@ class FixPorts:
 
     def is_connected(self, key_id: str) -> bool:
         """Return whether a key has a live connection, at whatever port."""
-        return any(client.session.is_connected for client in self.clients.values() if client.key.key_id == key_id)
+        live = (client.key.key_id for client in self.clients.values() if client.session.is_connected)
+        return key_id in self.ghosts or key_id in live
 
     def of(self, member: str) -> list[FixClient]:
         """Return the member's clients, in the order of their first Logon."""
@@ -118,14 +125,14 @@ class FixPorts:
         for acceptor in self._acceptors.values():
             acceptor.resume()
 
-    def drop(self, key_id: str = "") -> None:
-        """Cut the connection of a key, or every one, without a Logout."""
-        for client in self._named(key_id):
+    def drop(self, name: str = "") -> None:
+        """Cut the connections of a key or a member, or every one, without a Logout."""
+        for client in self._named(name):
             client.session.drop("dropped by a fault")
 
-    def logout(self, text: str = "", key_id: str = "") -> None:
-        """Say Logout to a key, or to everybody; they may log on again."""
-        for client in self._named(key_id):
+    def logout(self, text: str = "", name: str = "") -> None:
+        """Say Logout to a key or a member, or to everybody; they may log on again."""
+        for client in self._named(name):
             client.session.logout(text)
 
     def close(self) -> None:
@@ -133,11 +140,11 @@ class FixPorts:
         for acceptor in self._acceptors.values():
             acceptor.close()
 
-    def _named(self, key_id: str) -> list[FixClient]:
-        return [client for client in self.clients.values() if key_id in ("", client.key.key_id)]
+    def _named(self, name: str) -> list[FixClient]:
+        return [client for client in self.clients.values() if name in ("", client.key.key_id, client.member)]
 
     def _open(
-        self, kind: SessionKind, place: Place, loop: asyncio.AbstractEventLoop, wall_ns: Callable[[], int]
+        self, kind: GatewayKind, place: FixPlace, loop: asyncio.AbstractEventLoop, wall_ns: Callable[[], int]
     ) -> SessionAcceptor:
         authenticate = partial(self._admit, kind)
         acceptor = SessionAcceptor([_settings(kind, place)], loop, wall_ns=wall_ns, authenticate=authenticate)
@@ -148,10 +155,10 @@ class FixPorts:
         acceptor.on_session = partial(self._attend, kind)
         return acceptor
 
-    def _answer(self, kind: SessionKind, logon: Fields, place: Endpoint) -> bytes:
+    def _answer(self, kind: GatewayKind, logon: Fields, place: Endpoint) -> bytes:
         return self.admission.answer(kind, logon)
 
-    def _admit(self, kind: SessionKind, logon: Fields) -> str:
+    def _admit(self, kind: GatewayKind, logon: Fields) -> str:
         """Take the flags of a Logon that the doorkeeper has let in; nothing refuses it any more."""
         client = self.clients[kind.comp_id, logon.text(fix.SenderCompID)]
         flags = read_flags(kind, logon)
@@ -161,7 +168,7 @@ class FixPorts:
         client.session.core.look_back_ns = flags.retention_hours * _HOUR_NS if kind.recovers else 0
         return ""
 
-    def _attend(self, kind: SessionKind, session: AcceptorSession) -> None:
+    def _attend(self, kind: GatewayKind, session: AcceptorSession) -> None:
         """Make the client of a session that a first Logon has called into being."""
         key = self._keys.get(session.core.settings.target_comp_id)
         assert key is not None  # the doorkeeper knows it
@@ -173,7 +180,7 @@ class FixPorts:
         session.on_fault = lambda text: None if text == session.core.needs_operator else self.on_fault(text)
 
 
-def _settings(kind: SessionKind, place: Place) -> SessionSettings:
+def _settings(kind: GatewayKind, place: FixPlace) -> SessionSettings:
     """Return the template that the sessions of a kind are made from."""
     values = {
         "ConnectionType": "acceptor", "BeginString": BEGIN_STRING, "DefaultApplVerID": APPL_VER_ID,
@@ -192,5 +199,5 @@ def _settings(kind: SessionKind, place: Place) -> SessionSettings:
     return SessionSettings(Path(kind.comp_id), values)
 
 
-def _port(kind: SessionKind, place: Place) -> int:
+def _port(kind: GatewayKind, place: FixPlace) -> int:
     return place.first + KINDS.index(kind) if place.first else 0

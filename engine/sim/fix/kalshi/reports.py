@@ -13,11 +13,11 @@ from engine import fix
 from engine.exchange.account_events import PositionChanged
 from engine.exchange.events import Accepted, Canceled, CancelRejected, Expired, MassCanceled, Rejected, Replaced, Traded
 from engine.exchange.ledger.names import subaccount_of
-from engine.sim.fix.kalshi import tags
 from engine.sim.fix.kalshi.executions import Execution
 from engine.sim.fix.kalshi.flags import LogonFlags
 from engine.sim.fix.kalshi.pending import PendingReport
 from engine.sim.fix.kalshi.wire import dollars, encode, price_text, qty_text, timestamp
+from engine.venue.kalshi.fix import tags
 
 NO_ORDER_ID = "0"
 IOC_REST = "IMMEDIATE_OR_CANCELLED"

@@ -10,8 +10,8 @@ from engine import fix
 from engine.codec import Fields
 from engine.errors import DecodeError
 from engine.exchange.events import ANY_SHARD, Cancel, MassCancel, NewOrder, Replace, Stp
-from engine.sim.fix.kalshi import tags
 from engine.sim.fix.kalshi.wire import parse_money, parse_price, parse_qty
+from engine.venue.kalshi.fix import tags
 
 WRONG = -1
 REDUCE_ONLY = "E"  # ExecInst(18)

@@ -10,17 +10,17 @@ from engine import fix
 from engine._decimal import format_decimal
 from engine.exchange.account_events import PositionPaid
 from engine.exchange.ledger.names import member_of
-from engine.sim.fix.kalshi import tags
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.reports import eastern_date, fee_group
 from engine.sim.fix.kalshi.wire import dollars, encode, qty_text
+from engine.venue.kalshi.fix import tags
 
 PAYOUT = "PAYOUT"
 CUSTOMER_ACCOUNT = 24  # PartyRole(452)
 _CENT_DECIMALS = 2  # of a price in units of $0.0001
 
 
-class Settlements:
+class SettlementGateway:
     """Distributes settlement reports; `clients_of` returns a member's clients."""
 
     def __init__(self, clients_of: Callable[[str], Iterable[FixClient]]) -> None:

@@ -115,14 +115,25 @@ def _candles(asked: Asked[Any, None], ticker: str, show: Callable[[Candle, int, 
     if (query.end_ts - query.start_ts) // 60 // minutes > _MOST_CANDLES:
         raise bad_request(f"more than {_MOST_CANDLES} candlesticks: ask for less time", "invalid_parameters")
     begin_ns, end_ns = from_seconds(query.start_ts), from_seconds(query.end_ts) + 1
+    answers: list[Answer] = []
     previous: int | None = None
-    answers = []
+    last: Candle | None = None  # before the time that is asked for
     for candle in asked.records.minutes.candles(ticker, 0, end_ns, minutes):
         if (candle.minute + minutes) * MINUTE_NS >= begin_ns:
+            if not answers and last is not None and query.include_latest_before_start:
+                answers.append(show(_standing(last), minutes, previous))
             answers.append(show(candle, minutes, previous))
+        last = candle
         if candle.price is not None:
             previous = candle.price.close
     return answers
+
+
+def _standing(last: Candle) -> Candle:
+    """Return a candle in which nothing happens after `last`."""
+    standing = Candle(last.minute, (last.bid.close, last.ask.close))
+    standing.open_interest = last.open_interest
+    return standing
 
 
 def _market(asked: Asked[Any, None], ticker: str) -> MarketRecord:

@@ -8,7 +8,7 @@ Source  Kalshi REST: markets, fees; Kalshi REST operations: objects, needs of ot
 
 from typing import Any
 
-from engine.exchange.listing.listing import Listing
+from engine.exchange.listing.listing import VenueListing
 from engine.exchange.listing.records import EventRecord, FeeChange, MarketRecord, SeriesRecord
 from engine.instrument import PriceBand
 from engine.sim.rest.access import VenueAccess
@@ -103,7 +103,7 @@ def _band_shown(band: PriceBand) -> dict[str, str]:
     return {"start": dollars(band.start), "end": dollars(band.end), "step": dollars(band.step)}
 
 
-def event_shown(event: EventRecord, listing: Listing) -> dict[str, Any]:
+def event_shown(event: EventRecord, listing: VenueListing) -> dict[str, Any]:
     """Return one event, without its markets."""
     series = listing.series[event.series]
     shown: dict[str, Any] = {

@@ -10,7 +10,7 @@ from engine.exchange.ledger.records import FillRecord, OrderRecord
 from engine.sim.rest.endpoints.orders_shown import fill_shown, order_shown
 from engine.sim.rest.numbers import count, from_seconds
 from engine.sim.rest.operations import Asked, Limit1000, Operation, Query, Seconds, csv
-from engine.sim.rest.pages import newest_first, page
+from engine.sim.rest.pages import last_first, page
 from engine.sim.rest.refusals import bad_request, not_found
 from engine.sim.rest.whose import accounts
 
@@ -122,7 +122,7 @@ def orders_page(query: HistoryQuery, found: list[OrderRecord]) -> Answer:
         found,
         query.limit,
         query.cursor,
-        lambda order: newest_first(order.created_ns, f"{order.number:020}"),
+        lambda order: last_first(order.number),
         order_shown,
     )
     return {"orders": part.items, "cursor": part.cursor}
@@ -134,7 +134,7 @@ def fills_page(query: HistoryQuery, found: list[FillRecord]) -> Answer:
         found,
         query.limit,
         query.cursor,
-        lambda fill: newest_first(fill.time_ns, f"{fill.number:020}"),
+        lambda fill: last_first(fill.number),
         fill_shown,
     )
     return {"fills": part.items, "cursor": part.cursor}

@@ -1,6 +1,7 @@
 """An account's orders, fills, positions and settlements as the venue shows them, deprecated fields included.
 
-A bid buys YES, an ask buys NO at one less its price: `side` and `action` say the same in the older words.
+A bid buys YES, an ask buys NO at one less its price. On an order the older `side` and `action` call that buying and
+selling YES; on a fill `side` is the outcome that was acquired.
 
 Units   as in `engine.exchange.ledger.records`.
 Source  Kalshi REST operations: objects, needs of other clients.
@@ -59,7 +60,7 @@ def fill_shown(fill: FillRecord) -> dict[str, Any]:
         "ticker": fill.symbol,
         "market_ticker": fill.symbol,
         "exchange_index": fill.shard,
-        **sides(fill.side),
+        **acquired(fill.side),
         "count_fp": count(fill.qty),
         **prices(fill.price),
         "is_taker": fill.is_taker,
@@ -120,6 +121,12 @@ def sides(side: int) -> dict[str, str]:
     if side == fix.BUY:
         return {"outcome_side": "yes", "book_side": "bid", "side": "yes", "action": "buy"}
     return {"outcome_side": "no", "book_side": "ask", "side": "yes", "action": "sell"}
+
+
+def acquired(side: int) -> dict[str, str]:
+    """Return what a fill acquired: in the older words an outcome, which is always bought."""
+    outcome = "yes" if side == fix.BUY else "no"
+    return {**sides(side), "side": outcome, "action": "buy"}
 
 
 def prices(price: int) -> dict[str, str]:

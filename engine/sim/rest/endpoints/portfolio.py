@@ -15,7 +15,7 @@ from engine.exchange.ledger.records import PositionRecord, TransferRecord
 from engine.sim.rest.endpoints.orders_shown import event_position_shown, position_shown, settlement_shown
 from engine.sim.rest.numbers import cents, from_seconds, money, seconds
 from engine.sim.rest.operations import READ, Asked, Limit500, Limit1000, Operation, Query, Seconds, csv
-from engine.sim.rest.pages import newest_first, page
+from engine.sim.rest.pages import last_first, newest_first, page
 from engine.sim.rest.refusals import bad_request
 from engine.sim.rest.whose import accounts, every_account, one_account
 
@@ -125,7 +125,7 @@ def get_settlements(asked: Asked[SettlementsQuery, None]) -> Answer:
         found,
         query.limit,
         query.cursor,
-        lambda settlement: newest_first(settlement.time_ns, f"{settlement.number:020}"),
+        lambda settlement: last_first(settlement.number),
         settlement_shown,
     )
     return {"settlements": part.items, "cursor": part.cursor}
@@ -166,7 +166,7 @@ def _moves(asked: Asked[MovesQuery, None], name: str, is_meant: Callable[[Transf
         found,
         asked.query.limit,
         asked.query.cursor,
-        lambda transfer: newest_first(transfer.time_ns, f"{transfer.number:020}"),
+        lambda transfer: last_first(transfer.number),
         _move_shown,
     )
     return {name: part.items, "cursor": part.cursor}

@@ -1,9 +1,9 @@
 """A member's subaccounts, and cash that moves between them and between shards.
 
-A transfer with the client's own id is done once, however often it is asked for.
+A transfer with the client's own id is done once; asked for again it is refused as done.
 
 Units   amounts in cents, or hundredths of one (`amount` between shards).
-Errors  RestRefused 400 for what is not there to be moved, 404 for a transfer that is unknown.
+Errors  RestRefused 400 for what is not there to be moved, 404 for a transfer that is unknown, 409 for one that is done.
 Source  Kalshi REST: moving collateral; Kalshi REST operations: portfolio.
 """
 
@@ -16,14 +16,15 @@ from engine.exchange.ledger.names import MOST_SUBACCOUNTS, account_of, member_of
 from engine.exchange.ledger.records import TransferRecord
 from engine.sim.rest.numbers import cents, money, seconds
 from engine.sim.rest.operations import WRITE, Asked, Limit500, Limit1000, Operation, Query
-from engine.sim.rest.pages import newest_first, page
-from engine.sim.rest.refusals import bad_request, forbidden, not_found
+from engine.sim.rest.pages import last_first, page
+from engine.sim.rest.refusals import bad_request, conflict, forbidden, not_found
 from engine.sim.rest.whose import every_account, one_account
 
 Answer = dict[str, Any]
 Instance = Literal["event_contract", "margined"]
 Shard = Annotated[int, msgspec.Meta(ge=0, le=100)]
 TRANSFER = "write::transfer"
+_LEVEL_TOO_LOW = "subaccount_creation_requires_advanced_api_usage_level"
 _MONEY_PER_CENT, _MONEY_PER_CENTICENT = 10_000, 100
 
 
@@ -94,7 +95,7 @@ class MovesOfShards(Query, frozen=True, kw_only=True):
 def create_subaccount(asked: Asked[Query, Empty]) -> Answer:
     """Open the next subaccount."""
     if not asked.venue.tokens.has_subaccounts(asked.member):
-        raise forbidden("subaccounts need usage level advanced or above", "usage_level_too_low")
+        raise forbidden("subaccounts need usage level advanced or above", _LEVEL_TOO_LOW)
     number = 1 + max(subaccount_of(account) for account in every_account(asked))
     if number >= MOST_SUBACCOUNTS:
         raise bad_request(f"there are {MOST_SUBACCOUNTS} subaccounts, the most that can be", "too_many_subaccounts")
@@ -194,7 +195,7 @@ def _move(
     asked: Asked[Any, Any], source: tuple[str, int], destination: tuple[str, int], amount: int, transfer_id: str
 ) -> None:
     if any(transfer.transfer_id == transfer_id for transfer in _transfers(asked)):
-        return
+        raise conflict("transfer_already_exists", "client_transfer_id was used before: the transfer is done")
     if source == destination:
         raise bad_request("source and destination are the same")
     events = asked.venue.ledger.transfer(source, destination, amount, transfer_id, asked.now_ns)
@@ -233,7 +234,7 @@ def _page(asked: Asked[Any, None], found: list[TransferRecord], show: Any) -> An
 
 
 def _key(transfer: TransferRecord) -> tuple[int, str]:
-    return newest_first(transfer.time_ns, f"{transfer.number:020}")
+    return last_first(transfer.number)
 
 
 def _subaccount_move_shown(transfer: TransferRecord) -> Answer:

@@ -13,6 +13,7 @@ from engine.sim.rest.endpoints import (
     order_writes,
     portfolio,
     subaccounts,
+    unused,
 )
 from engine.sim.rest.operations import Operation
 
@@ -29,5 +30,6 @@ _ROOMS = (
     *subaccounts.OPERATIONS,
     *account.OPERATIONS,
     *api_keys.OPERATIONS,
+    *unused.OPERATIONS,
 )
 OPERATIONS: tuple[Operation, ...] = (*_ROOMS, account.endpoint_costs(_ROOMS))

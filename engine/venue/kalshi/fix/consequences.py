@@ -7,26 +7,29 @@ from collections.abc import Mapping
 
 from engine import fix
 from engine.orders.report import ExecutionReport
-from engine.venue import Consequence
+from engine.venue import Verdict
 
 OUTCOME_UNKNOWN = "EXCHANGE_UNAVAILABLE"  # Text(58) of a reject that may have been applied all the same
+RATE_LIMITED = "RATE_LIMITED"  # our word before the venue's own, which has none for BusinessRejectReason(380) 8
+RATE_LIMIT_EXCEEDED = 8
 
 _CLOSED, _THROTTLED, _UNKNOWN, _FAULT = (
-    Consequence.CLOSES_MARKET,
-    Consequence.THROTTLES,
-    Consequence.UNKNOWN,
-    Consequence.OUR_FAULT,
+    Verdict.CLOSES_MARKET,
+    Verdict.THROTTLES,
+    Verdict.UNKNOWN,
+    Verdict.OUR_FAULT,
 )
-_REFUSED = Consequence.REFUSES_ORDER
-_ENDS = Consequence.ENDS_ORDER
+_REFUSED = Verdict.REFUSES_ORDER
+_ENDS = Verdict.ENDS_ORDER
 
 # Text(58) of an ExecutionReport(8) or OrderCancelReject(9)
-CONSEQUENCES: Mapping[str, Consequence] = {
+CONSEQUENCES: Mapping[str, Verdict] = {
     "MARKET_NOT_FOUND": _CLOSED,
     "MARKET_ALREADY_CLOSED": _CLOSED,
     "MARKET_INACTIVE": _CLOSED,
     "EXCHANGE_PAUSED": _CLOSED,
     "TRADING_PAUSED": _CLOSED,
+    RATE_LIMITED: _THROTTLED,
     "INSUFFICIENT_BALANCE": _THROTTLED,
     "EXCEEDED_PER_MARKET_RISK_LIMIT": _THROTTLED,
     "EXCEEDED_ORDER_GROUP_RISK_LIMIT": _THROTTLED,
@@ -62,7 +65,7 @@ CONSEQUENCES: Mapping[str, Consequence] = {
 CLOSED_TEXTS = frozenset(text for text, consequence in CONSEQUENCES.items() if consequence is _CLOSED)
 
 # Codes where no text says more: OrdRejReason(103), CxlRejReason(102), BusinessRejectReason(380), 373
-_BY_CODE: dict[str, dict[int, Consequence]] = {
+_BY_CODE: dict[str, dict[int, Verdict]] = {
     fix.Msg.EXECUTION_REPORT: {
         1: _CLOSED, 2: _CLOSED, 3: _THROTTLED, 4: _CLOSED, 6: _FAULT, 8: _REFUSED, 11: _FAULT, 13: _FAULT, 15: _FAULT,
         99: _REFUSED,
@@ -76,11 +79,13 @@ _BY_CODE: dict[str, dict[int, Consequence]] = {
 }  # fmt: skip
 
 
-def consequence_of(report: ExecutionReport) -> Consequence:
+def consequence_of(report: ExecutionReport) -> Verdict:
     """Return what follows from a refusal or an unasked end; a code that nobody knows refuses its order alone."""
     if report.msg_type == fix.Msg.EXECUTION_REPORT and report.exec_type in (fix.Exec.CANCELED, fix.Exec.EXPIRED):
         return _ENDS
-    by_text = CONSEQUENCES.get(report.text)
+    by_text = CONSEQUENCES.get(report.text.partition(":")[0])
+    if by_text is _ENDS and report.msg_type != fix.Msg.EXECUTION_REPORT:
+        return _REFUSED  # a request that would have had this end: its order is as it was
     if by_text is not None:
         return by_text
     return _BY_CODE.get(report.msg_type, {}).get(report.reason, _REFUSED)

@@ -53,7 +53,7 @@ _ORDER_FLAGS = (
 _ANYWHERE = frozenset({*_ORDER_FLAGS, tags.SkipPendingExecReports, tags.SplitCollateralReturn, tags.UseCapReservation})
 
 
-class SessionKind(NamedTuple):
+class KalshiKind(NamedTuple):
     """One kind. `flags` are the fields of Logon that it may have beside the standard, `recommended` those it gets.
 
     `resets` says that its Logon must ask for numbers from 1, ResetSeqNumFlag(141)=Y, and that nothing is ever resent.
@@ -80,30 +80,30 @@ class SessionKind(NamedTuple):
 
 
 KINDS = (
-    SessionKind(
+    KalshiKind(
         "NR", "KalshiNR", 8228, _ORDER_HOSTS, True, _ADMIN | _ORDERS | _MASS | _REPORTS | _GROUPS | _SETTLEMENT,
         _ANYWHERE | {tags.ListenerSession, tags.ReceiveSettlementReports}, _ORDER_FLAGS,
     ),
-    SessionKind(
+    KalshiKind(
         "DC", "KalshiDC", 8229, _ORDER_HOSTS, True, _ADMIN | _DROP_COPY | {Msg.EXECUTION_REPORT}, _ANYWHERE, _FORM
     ),
-    SessionKind(
+    KalshiKind(
         "RT", "KalshiRT", 8230, _ORDER_HOSTS, False,
         _ADMIN | _RESENDS | _ORDERS | _REPORTS | _GROUPS | _SETTLEMENT | _CREATOR,
         _ANYWHERE | {tags.ListenerSession, tags.ReceiveSettlementReports, tags.MessageRetentionPeriod}, _ORDER_FLAGS,
     ),
-    SessionKind(
+    KalshiKind(
         "PT", "KalshiPT", 8231, _ORDER_HOSTS, False, _ADMIN | _RESENDS | _SETTLEMENT,
         _ANYWHERE | {tags.ReceiveSettlementReports, tags.MessageRetentionPeriod}, (tags.ReceiveSettlementReports,),
     ),
-    SessionKind("RFQ", "KalshiRFQ", 8232, _ORDER_HOSTS, True, _ADMIN | _MAKER, _ANYWHERE, (tags.UseDollars,)),
-    SessionKind("MD", "KalshiMD", 8233, _DATA_HOSTS, True, _ADMIN | _DATA, _ANYWHERE, ()),
+    KalshiKind("RFQ", "KalshiRFQ", 8232, _ORDER_HOSTS, True, _ADMIN | _MAKER, _ANYWHERE, (tags.UseDollars,)),
+    KalshiKind("MD", "KalshiMD", 8233, _DATA_HOSTS, True, _ADMIN | _DATA, _ANYWHERE, ()),
 )  # fmt: skip
 BY_NAME = {kind.name: kind for kind in KINDS}
 BY_COMP_ID = {kind.target_comp_id: kind for kind in KINDS}
 BY_PORT = {kind.port: kind for kind in KINDS}
 
 
-def is_sender(comp_id: str, kind: SessionKind) -> bool:
+def is_sender(comp_id: str, kind: KalshiKind) -> bool:
     """Return whether SenderCompID(49) of a message is that of a session's venue: one page says the plain name."""
     return comp_id in (kind.target_comp_id, "Kalshi")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from engine import fix
 from engine.errors import ConfigError, SessionError
 from engine.venue.kalshi.fix import kinds, tags
-from engine.venue.kalshi.fix.kinds import BY_COMP_ID, SessionKind
+from engine.venue.kalshi.fix.kinds import BY_COMP_ID, KalshiKind
 from engine.venue.kalshi.signing import SigningKey
 
 # How a configuration names each flag
@@ -72,7 +72,7 @@ class KalshiLogon:
         return signed + logon_flags(BY_COMP_ID.get(header[fix.TargetCompID]), self._flags)
 
 
-def logon_flags(kind: SessionKind | None, flags: Flags) -> list[tuple[int, str]]:
+def logon_flags(kind: KalshiKind | None, flags: Flags) -> list[tuple[int, str]]:
     """Return the flags of a Logon by tag: those recommended for its kind, and what `flags` say otherwise."""
     kind = kind or kinds.BY_NAME["NR"]  # a venue of another name, such as a proxy, is one that takes orders
     values: dict[int, str] = dict.fromkeys(kind.recommended, "Y")
@@ -86,7 +86,7 @@ def logon_flags(kind: SessionKind | None, flags: Flags) -> list[tuple[int, str]]
     return sorted(values.items())
 
 
-def flag_problems(kind: SessionKind | None, flags: Flags) -> list[str]:
+def flag_problems(kind: KalshiKind | None, flags: Flags) -> list[str]:
     """Return what is wrong with the flags for a session of this kind; None judges them by themselves."""
     found = [f"{name}: no flag of Logon; there are {', '.join(FLAG_NAMES)}" for name in flags if name not in FLAG_NAMES]
     for name, value in flags.items():
@@ -109,7 +109,7 @@ def _wrong_value(name: str, value: bool | int) -> Iterable[str]:
         yield f"{name}: {value!r} is neither true nor false"
 
 
-def _of_kind(kind: SessionKind, flags: Flags) -> Iterable[str]:
+def _of_kind(kind: KalshiKind, flags: Flags) -> Iterable[str]:
     for name in flags:
         if name in FLAG_NAMES and FLAG_NAMES[name] not in kind.flags:
             others = ", ".join(each.target_comp_id for each in kinds.KINDS if FLAG_NAMES[name] in each.flags)

@@ -8,8 +8,6 @@ Source  Kalshi FIX (FIXT.1.1, FIX 5.0 SP2): order entry, texts on execution repo
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from engine import fix
 from engine.codec import Fields
 from engine.errors import OrderError
@@ -17,12 +15,18 @@ from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.venue.fix44.dialect import Fix44
-from engine.venue.kalshi.fix import tags
-from engine.venue.kalshi.fix.consequences import CLOSED_TEXTS, CONSEQUENCES, OUTCOME_UNKNOWN
+from engine.venue.kalshi.fix.consequences import (
+    CLOSED_TEXTS,
+    CONSEQUENCES,
+    OUTCOME_UNKNOWN,
+    RATE_LIMIT_EXCEEDED,
+    RATE_LIMITED,
+)
 from engine.venue.kalshi.fix.details import FillDetails, fill_details
+from engine.venue.kalshi.fix.terms import KalshiTerms
 
 _ORDERS_OF_THIS_SESSION = "6"  # MassCancelRequestType(530)
-_REDUCE_ONLY = "E"  # ExecInst(18)
+_BUSINESS_REJECT = fix.Msg.BUSINESS_MESSAGE_REJECT
 _NEW, _REPLACE, _CANCEL = (
     fix.Msg.NEW_ORDER_SINGLE,
     fix.Msg.ORDER_CANCEL_REPLACE_REQUEST,
@@ -34,52 +38,6 @@ _OMITTED = {
     _CANCEL: (fix.OrderQty, fix.TransactTime),
     fix.Msg.ORDER_MASS_CANCEL_REQUEST: (fix.TransactTime,),
 }
-_MOST_SUBACCOUNT = 63
-AT_CROSS, MAKER = 1, 2  # SelfTradePreventionType(2964): the taker stops, or the resting order is cancelled
-
-
-class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every order of a session has alike; what is not said here is left to the venue.
-
-    `shard` sends orders to one shard, where -1 leaves the way to the venue, which is slower. `most_cost` is in
-    dollars, as text.
-    """
-
-    subaccount: int | None = None
-    shard: int | None = None
-    order_group: str = ""
-    self_trade_prevention: int | None = None
-    cancel_on_pause: bool | None = None
-    most_cost: str = ""
-    reduce_only: bool = False
-
-    def problems(self) -> list[str]:
-        """Return what the venue would refuse."""
-        found = []
-        if self.subaccount is not None and not 0 <= self.subaccount <= _MOST_SUBACCOUNT:
-            found.append(f"subaccount: {self.subaccount} is not from 0 to {_MOST_SUBACCOUNT}")
-        if self.shard is not None and self.shard < -1:
-            found.append(f"shard: {self.shard} is neither a shard, from 0 on, nor -1 for the venue's own choice")
-        if self.self_trade_prevention not in (None, AT_CROSS, MAKER):
-            found.append(f"self_trade_prevention: {self.self_trade_prevention} is neither 1, taker, nor 2, maker")
-        return found
-
-    def fields(self) -> dict[str, list[tuple[int, str]]]:
-        """Return the fields by MsgType that `Fix44` adds: where an order lives goes with every request about it."""
-        place = [(tags.AllocAccount, self.subaccount), (tags.ExDestination, self.shard)]
-        where = [(tag, str(value)) for tag, value in place if value is not None]
-        return {_NEW: [*where, *self._of_new()], _REPLACE: where, _CANCEL: where}
-
-    def _of_new(self) -> list[tuple[int, str]]:
-        on_pause = {None: "", True: "Y", False: "N"}[self.cancel_on_pause]
-        terms = (
-            (fix.ExecInst, _REDUCE_ONLY if self.reduce_only else ""),
-            (tags.SecondaryClOrdID, self.order_group),
-            (tags.SelfTradePreventionType, str(self.self_trade_prevention or "")),
-            (tags.CancelOrderOnPause, on_pause),
-            (tags.MaxExecutionCost, self.most_cost),
-        )
-        return [(tag, text) for tag, text in terms if text]
 
 
 class KalshiOrders(Fix44):
@@ -96,17 +54,17 @@ class KalshiOrders(Fix44):
         instruments: Iterable[Instrument],
         *,
         fixed: Mapping[str, Iterable[tuple[int, str]]] | None = None,
-        terms: OrderTerms | None = None,
+        terms: KalshiTerms | None = None,
     ) -> None:
         self._instruments = tuple(instruments)
         added = {msg_type: list(fields) for msg_type, fields in (fixed or {}).items()}
-        for msg_type, fields in (terms or OrderTerms()).fields().items():
+        for msg_type, fields in (terms or KalshiTerms()).fields().items():
             added.setdefault(msg_type, []).extend(fields)
         super().__init__(
             self._instruments, fixed=added, omit=_OMITTED, mass_cancel_request_type=_ORDERS_OF_THIS_SESSION
         )
 
-    def under(self, terms: OrderTerms) -> "KalshiOrders":
+    def under(self, terms: KalshiTerms) -> "KalshiOrders":
         """Return the dialect of the same instruments with other terms."""
         kind = ReduceOnlyOrders if terms.reduce_only else KalshiOrders
         return kind(self._instruments, terms=terms)
@@ -115,10 +73,16 @@ class KalshiOrders(Fix44):
         """Return nothing: the venue answers no OrderStatusRequest(H)."""
 
     def decode(self, fields: Fields) -> ExecutionReport | None:
-        """Return the report of the plain dialect; UNKNOWN where the venue does not know the outcome."""
+        """Return the report of the plain dialect; UNKNOWN where the venue does not know the outcome.
+
+        A request beyond the rate has RATE_LIMITED before the venue's text, which may be any.
+        """
         report = super().decode(fields)
-        if report is not None and report.text.startswith(OUTCOME_UNKNOWN):
-            report.exec_type = report.ord_status = fix.Status.UNKNOWN
+        if report is not None and (report.text or report.msg_type == _BUSINESS_REJECT):
+            if report.text.startswith(OUTCOME_UNKNOWN):
+                report.exec_type = report.ord_status = fix.Status.UNKNOWN
+            elif report.msg_type == _BUSINESS_REJECT and report.reason == RATE_LIMIT_EXCEEDED:
+                report.text = f"{RATE_LIMITED}: {report.text or 'no text'}"
         return report
 
     def details(self, fields: Fields) -> FillDetails | None:

@@ -111,6 +111,10 @@ class KalshiAccount:
             time_ns=optional_time_ns(told.created_time, "created_time") or (told.ts or 0) * NS,
         )
 
+    def take_oddities(self) -> list[str]:
+        """Return what of the answers was not understood, each once."""
+        return self.oddities.take()
+
     def _settlement(self, told: KalshiSettlement) -> VenueSettlement:
         payout = {"yes": DOLLAR, "no": 0}.get(told.market_result, -1)
         if payout < 0 and told.value is not None:

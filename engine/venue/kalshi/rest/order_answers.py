@@ -34,9 +34,12 @@ def created(order: Order, told: KalshiCreated) -> RestOrderAnswer:
     form = order.instrument
     filled, left = form.parse_size(told.fill_count), form.parse_size(told.remaining_count)
     if told.client_order_id not in (None, "", order.cl_ord_id):
-        return _contradicts(order, f"the answer is about client_order_id {told.client_order_id!r}")
+        return _doubt(order, f"the answer is about client_order_id {told.client_order_id!r}")
     if min(filled, left) < 0 or filled + left > order.order_qty or (left and filled + left < order.order_qty):
-        return _contradicts(order, f"fill_count {told.fill_count} and remaining_count {told.remaining_count}")
+        return _doubt(
+            order,
+            f"contradicts: fill_count {told.fill_count} and remaining_count {told.remaining_count}",
+        )
     report = of_request(order, Msg.NEW_ORDER_SINGLE, "")
     report.exec_type, report.ord_status, report.order_id = Exec.NEW, Status.NEW, told.order_id
     owed_qty = max(filled - order.cum_qty, 0)
@@ -53,7 +56,10 @@ def replaced(order: Order, told: KalshiAmended) -> RestOrderAnswer:
     if left is not None:
         owed_qty = order.pending_qty - left - order.cum_qty
     if owed_qty < 0 or (left is not None and left < 0):
-        return _contradicts(order, f"remaining_count {told.remaining_count} after {order.cum_qty} filled")
+        return _doubt(
+            order,
+            f"contradicts: remaining_count {told.remaining_count} after {order.cum_qty} filled",
+        )
     report = of_request(order, Msg.ORDER_CANCEL_REPLACE_REQUEST, "")
     report.exec_type, report.ord_status = Exec.REPLACED, Status.REPLACED
     report.order_qty, report.price = order.pending_qty, order.pending_price
@@ -62,9 +68,12 @@ def replaced(order: Order, told: KalshiAmended) -> RestOrderAnswer:
 
 def canceled(order: Order, told: KalshiCanceled) -> RestOrderAnswer:
     """Return the end of an order: what was not taken off it had been filled before."""
-    owed_qty = order.order_qty - order.instrument.parse_size(told.reduced_by) - order.cum_qty
-    if owed_qty < 0 or order.instrument.parse_size(told.reduced_by) < 0:
-        return _contradicts(order, f"reduced_by {told.reduced_by} of {order.leaves_qty} left")
+    reduced_by = order.instrument.parse_size(told.reduced_by)
+    owed_qty = order.order_qty - reduced_by - order.cum_qty
+    if order.pending_qty:  # of a replace that nobody answered: which total was it taken off?
+        return _doubt(order, f"reduced_by {told.reduced_by} while a replace is in doubt")
+    if min(owed_qty, reduced_by) < 0:
+        return _doubt(order, f"contradicts: reduced_by {told.reduced_by} of {order.leaves_qty}")
     if owed_qty:
         return RestOrderAnswer((), told.order_id, owed_qty, is_over=True)
     return RestOrderAnswer((_end(order, told.order_id, ""),), told.order_id)
@@ -104,8 +113,8 @@ def _end(order: Order, order_id: str, text: str) -> ExecutionReport:
     return report
 
 
-def _contradicts(order: Order, what: str) -> RestOrderAnswer:
-    report = of_request(order, order.pending or Msg.NEW_ORDER_SINGLE, f"the answer contradicts the order: {what}")
+def _doubt(order: Order, text: str) -> RestOrderAnswer:
+    report = of_request(order, order.pending or Msg.NEW_ORDER_SINGLE, text)
     report.exec_type = report.ord_status = Status.UNKNOWN
     return RestOrderAnswer((report,), order.order_id)
 

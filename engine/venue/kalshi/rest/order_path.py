@@ -34,7 +34,7 @@ from engine.venue.kalshi.rest.order_answers import (
     trades_of,
 )
 from engine.venue.kalshi.rest.pauses import EASTERN
-from engine.venue.kalshi.rest.refusals import Consequence
+from engine.venue.kalshi.rest.refusals import RestVerdict
 from engine.venue.rest import Call, PagedCall, RestRefusal
 
 _SIDES = {fix.BUY: "bid", fix.SELL: "ask"}
@@ -138,15 +138,15 @@ class KalshiRestOrders:
     def refused(self, order: Order, request: str, status: int, refusal: RestRefusal) -> ExecutionReport:
         """Return the report of a refused `request`, a MsgType(35)."""
         text = refusals.words(refusal, status)
-        follows = refusals.consequence(request, status, refusal)
-        if follows is Consequence.UNKNOWN:
+        follows = refusals.verdict(request, status, refusal)
+        if follows is RestVerdict.UNKNOWN:
             return self.unknown(order, request, text)
         report = of_request(order, request, text)
-        if follows is Consequence.GONE:
+        if follows is RestVerdict.GONE:
             report.msg_type = Msg.ORDER_CANCEL_REJECT
             report.cxl_rej_response_to = "1" if request == Msg.ORDER_CANCEL_REQUEST else "2"
             report.reason = 1
-        elif follows is Consequence.REFUSED or refusals.is_of_gateway(status):
+        elif follows is RestVerdict.REFUSED or refusals.is_of_gateway(status):
             report.msg_type, report.ref_msg_type = Msg.BUSINESS_MESSAGE_REJECT, request
             report.reason = refusals.business_reason(status)
         else:
@@ -158,6 +158,13 @@ class KalshiRestOrders:
         """Return the report of a request that timed out, was cut, or whose answer cannot be read."""
         report = of_request(order, request, text)
         report.exec_type = report.ord_status = Status.UNKNOWN
+        return report
+
+    def never_sent(self, order: Order, request: str, text: str) -> ExecutionReport:
+        """Return the report of a request that did not leave us, so that nothing of it was applied."""
+        report = of_request(order, request, text)
+        report.msg_type, report.ref_msg_type = Msg.BUSINESS_MESSAGE_REJECT, request
+        report.reason = refusals.OTHER_BUSINESS
         return report
 
     def found(self, order: Order, told: VenueOrder) -> RestOrderAnswer:

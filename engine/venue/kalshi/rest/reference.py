@@ -11,6 +11,7 @@ from typing import NamedTuple
 from engine.errors import ConfigError, DecodeError
 from engine.instrument import PriceBand, price_grid
 from engine.venue import MarketState
+from engine.venue.kalshi.rest.books import book_of
 from engine.venue.kalshi.rest.numbers import DOLLAR, optional_time_ns, price, size, thousandths
 from engine.venue.kalshi.rest.operations import events, exchange, markets
 from engine.venue.kalshi.rest.operations.events import KalshiEvent, KalshiSeries
@@ -18,7 +19,7 @@ from engine.venue.kalshi.rest.operations.exchange import KalshiStatus
 from engine.venue.kalshi.rest.operations.markets import KalshiMarket
 from engine.venue.kalshi.rest.pauses import pauses_of
 from engine.venue.kalshi.rest.reading import Oddities, kept
-from engine.venue.reference import ExchangeState, MarketListing, Selection
+from engine.venue.reference import BookListing, ExchangeState, MarketListing, Selection
 from engine.venue.rest import Call, Page, PagedCall, RestRequest
 
 STATES = {
@@ -57,7 +58,7 @@ class _Terms(NamedTuple):
 
 
 class KalshiReference:
-    """A ReferenceDialect. It remembers the fee terms of series and events, which a market does not tell itself."""
+    """A BrowsingDialect. It remembers the fee terms of series and events, which a market does not tell itself."""
 
     def __init__(self) -> None:
         self.oddities = Oddities()
@@ -96,6 +97,24 @@ class KalshiReference:
             named = selection.symbols[place : place + markets.MOST_TICKERS]
             found.append(self._listing("", markets.markets(tickers=named)))
         return found
+
+    def every_market(self, states: tuple[int, ...]) -> list[PagedCall[MarketListing]]:
+        """Return what asks for all markets; their series, and so their fee terms, are not told."""
+        return [self._listing("", markets.markets(status=status)) for status in _statuses(states)]
+
+    def book(self, symbol: str, depth: int = 0) -> Call[BookListing]:
+        """Return what asks for an order book, `depth` levels of each side; 0 is all."""
+        call = markets.orderbook(symbol, depth)
+
+        def read(body: bytes) -> BookListing:
+            """Return the book in YES prices."""
+            return book_of(symbol, markets.read_book.read(body, self.oddities).orderbook_fp)
+
+        return Call(call.request, read, call.statuses)
+
+    def take_oddities(self) -> list[str]:
+        """Return what of the answers was not understood, each once."""
+        return self.oddities.take()
 
     def terms_of_series(self, series: str) -> PagedCall[MarketListing]:
         """Return what asks for the fee terms of a series; it lists nothing."""

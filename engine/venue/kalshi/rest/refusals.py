@@ -34,8 +34,8 @@ _GATEWAY = {401: NOT_AUTHORIZED, 403: NOT_AUTHORIZED, 429: RATE_LIMIT}  # refuse
 _TIMED_OUT = 408
 
 
-class Consequence(Enum):
-    """What follows from a refusal."""
+class RestVerdict(Enum):
+    """What a refusal says of its order."""
 
     REJECTED = "the order does not exist"
     REFUSED = "the request was not applied, the order is what it was"
@@ -43,16 +43,16 @@ class Consequence(Enum):
     UNKNOWN = "nobody knows what became of the request: look the order up"
 
 
-def consequence(request: str, status: int, refusal: RestRefusal) -> Consequence:
+def verdict(request: str, status: int, refusal: RestRefusal) -> RestVerdict:
     """Return what follows for an order whose `request`, a MsgType(35), was refused."""
     if not 400 <= status < 500 or status == _TIMED_OUT:
-        return Consequence.UNKNOWN
+        return RestVerdict.UNKNOWN
     is_new = request == Msg.NEW_ORDER_SINGLE
     if status == 404 and not is_new:
-        return Consequence.GONE
+        return RestVerdict.GONE
     if is_new and (status == 409 or refusal.code.upper() == _EXISTS):
-        return Consequence.UNKNOWN  # an earlier request under this id arrived after all
-    return Consequence.REJECTED if is_new else Consequence.REFUSED
+        return RestVerdict.UNKNOWN  # an earlier request under this id arrived after all
+    return RestVerdict.REJECTED if is_new else RestVerdict.REFUSED
 
 
 def is_of_gateway(status: int) -> bool:

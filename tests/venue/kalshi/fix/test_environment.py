@@ -130,3 +130,9 @@ def test_simulated_venue_may_stand_at_any_port_in_clear() -> None:
 def test_session_that_keeps_its_numbers_need_not_reset() -> None:
     retransmitting = {**SOUND, "TargetCompID": "KalshiRT", "SocketConnectPort": "8230", "ResetOnLogon": "N"}
     assert session_file_problems(retransmitting, KEY_ID) == []
+
+
+def test_flags_are_judged_with_the_session_that_they_are_for() -> None:
+    assert session_file_problems(SOUND, KEY_ID, {"listener": True}) == []
+    (problem,) = session_file_problems(SOUND, KEY_ID, {"retention_hours": 24})
+    assert problem.startswith("session.flags: retention_hours: KalshiNR has no such flag")

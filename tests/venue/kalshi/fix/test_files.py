@@ -12,7 +12,7 @@ from engine.session.file.settings import SessionFile, SessionSettings, read_sess
 from engine.session.native import settings as native
 from engine.session.quickfix.settings import read_dictionaries, with_safe_dictionaries
 from engine.venue.kalshi.environment import environment_problems, session_file_problems
-from engine.venue.kalshi.fix.kinds import BY_NAME, ENVIRONMENTS, KINDS, SessionKind
+from engine.venue.kalshi.fix.kinds import BY_NAME, ENVIRONMENTS, KINDS, KalshiKind
 from tests.support.places import FIX_CONFIG
 from tests.venue.kalshi.fix.examples import EXAMPLES, wire
 
@@ -22,7 +22,7 @@ STRICT = {
 }  # fmt: skip
 
 
-def read(kind: SessionKind, environment: str, tmp_path: Path) -> SessionFile:
+def read(kind: KalshiKind, environment: str, tmp_path: Path) -> SessionFile:
     variable = f"KALSHI_{environment.upper()}_{kind.name}_KEY_ID"
     file = FIX_CONFIG / f"kalshi-{environment}-{kind.name.lower()}.cfg"
     return read_session_file(file, tmp_path, {variable: KEY_ID})
@@ -42,7 +42,7 @@ def strict(tmp_path: Path) -> Dictionary:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_session_file_is_right(kind: SessionKind, environment: str, tmp_path: Path) -> None:
+def test_session_file_is_right(kind: KalshiKind, environment: str, tmp_path: Path) -> None:
     found = read(kind, environment, tmp_path)
     assert (found.problems, found.warnings) == ([], [])
     (settings,) = found.sessions

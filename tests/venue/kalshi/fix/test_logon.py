@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from engine.errors import ConfigError, SessionError
 from engine.venue import kalshi
-from engine.venue.kalshi.fix.kinds import BY_COMP_ID, BY_NAME, BY_PORT, KINDS, SessionKind, is_sender
+from engine.venue.kalshi.fix.kinds import BY_COMP_ID, BY_NAME, BY_PORT, KINDS, KalshiKind, is_sender
 from engine.venue.kalshi.fix.logon import FLAG_NAMES, Flags, KalshiLogon, flag_problems, logon_flags
 from engine.venue.kalshi.signing import SigningKey
 from tests.support.key_files import pem
@@ -146,7 +146,7 @@ def test_rsa_signature_holds_for_an_independent_reader() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_kind_is_known_by_the_name_that_the_logon_is_sent_to(kind: SessionKind) -> None:
+def test_kind_is_known_by_the_name_that_the_logon_is_sent_to(kind: KalshiKind) -> None:
     fields = KalshiLogon(key()).logon_fields(header(kind.target_comp_id))
     assert fields[2:] == logon_flags(kind, {})
 

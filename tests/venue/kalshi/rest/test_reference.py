@@ -10,7 +10,7 @@ from engine.errors import DecodeError
 from engine.instrument import PriceBand
 from engine.venue import MarketState, kalshi
 from engine.venue.kalshi.rest.reference import KalshiReference
-from engine.venue.reference import ExchangeState, MarketListing, Selection
+from engine.venue.reference import BookListing, BrowsingDialect, ExchangeState, MarketListing, Selection
 from engine.venue.rest import PagedCall
 
 EXAMPLES = json.loads((Path(__file__).parent / "examples.json").read_text())
@@ -235,3 +235,30 @@ def test_exchange_tells_of_each_shard() -> None:
     )
     closed = call.read(b'{"exchange_active":false,"trading_active":true}')
     assert (closed.is_open, closed.is_trading) == (False, False)
+
+
+def test_book_is_one_of_yes_prices_the_best_first() -> None:
+    call = KalshiReference().book(MARKET["ticker"], 10)
+    assert dict(call.request.query) == {"depth": "10"}
+    body = json.dumps(EXAMPLES["get_market_orderbook"]["answer"]).encode()
+    assert call.read(body) == BookListing(
+        symbol=MARKET["ticker"],
+        bids=((4_150, 12_000), (4_000, 31_000)),
+        asks=((4_300, 8_550), (4_500, 4_000)),
+    )
+
+
+@pytest.mark.parametrize("level", [["0.0000", "1.00"], ["1.0000", "1.00"], ["0.4000", "-1.00"], ["0.40005", "1.00"]])
+def test_level_that_cannot_be_costs_the_book(level: list[str]) -> None:
+    body = json.dumps({"orderbook_fp": {"yes_dollars": [level], "no_dollars": []}}).encode()
+    with pytest.raises(DecodeError, match="yes_dollars"):
+        KalshiReference().book("M").read(body)
+
+
+def test_every_market_is_asked_for_by_state() -> None:
+    reference = KalshiReference()
+    assert isinstance(reference, BrowsingDialect)
+    calls = reference.every_market((MarketState.ACTIVE,))
+    assert [dict(call.following("").query) for call in calls] == [{"limit": "1000", "status": "open"}]
+    assert listed(reference, status="frozen").state == MarketState.PAUSED
+    assert len(reference.take_oddities()) == 1 and reference.take_oddities() == []

@@ -1,0 +1,153 @@
+"""What a report says beyond what orders need, and the terms that orders of a session have alike."""
+
+import re
+from typing import Any
+
+import pytest
+
+from engine import fix
+from engine.codec import Fields
+from engine.errors import ConfigError, DecodeError, OrderError
+from engine.instrument import Instrument, PriceBand
+from engine.orders.order import Order
+from engine.venue import kalshi
+from engine.venue.kalshi.fix.details import NOWHERE, FillDetails
+from engine.venue.kalshi.fix.orders import KalshiOrders, ReduceOnlyOrders
+from engine.venue.kalshi.fix.terms import KalshiTerms
+from tests.venue.kalshi.fix.examples import EXAMPLES, wire
+
+RAIN = Instrument("KXDEMORAIN-26DEC01-T2", 0, [PriceBand(0, 10000, 50)])
+CASH = "1703=1|1704=-4.1500|1705=BALANCE|"
+GROUP = "6d0f8b2c-41e7-49a3-bc58-9e27f1d60a84"
+
+
+def details(*changes: tuple[str, str]) -> FillDetails | None:
+    text = EXAMPLES["8 trade"]
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    return KalshiOrders([RAIN]).details(Fields(text.replace("|", "\x01").encode()))
+
+
+def shown(body: bytes) -> str:
+    return body.decode().replace("\x01", "|")
+
+
+def order(**terms: Any) -> Order:
+    made = Order("A1", RAIN, fix.BUY, 4150, 2500)
+    for name, value in {"pending_cl_ord_id": "A2", "pending_price": 4200, "pending_qty": 3000, **terms}.items():
+        setattr(made, name, value)
+    return made
+
+
+# Reports
+
+
+def test_fill_of_the_example_is_read_field_by_field() -> None:
+    assert details() == FillDetails(
+        trade_id="5a0e6f3b-2d91-4c07-b6e8-17f4c0d2a935", shard=0, net_after=1000, cash=-4_150_000, payout=None,
+        returned=(0, 0), is_taker=False, business_date="20261123", subaccount=0,
+    )  # fmt: skip
+
+
+def test_taker_that_crosses_zero_is_short_after_it() -> None:
+    found = KalshiOrders([RAIN]).details(Fields(wire("8 taker sell")))
+    assert found is not None and (found.net_after, found.cash, found.is_taker) == (-200, 2_954_100, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "value"),
+    [
+        (("704=10.00|705=0.00|", ""), "net_after", None),
+        (("704=10.00|", ""), "net_after", 0),
+        (("30=0|", ""), "shard", NOWHERE),
+        (("30=0|", "30=7|"), "shard", 7),
+        ((CASH, ""), "cash", None),
+        (("1057=N|", ""), "is_taker", None),
+        (("715=20261123|", ""), "business_date", ""),
+        (("880=5a0e6f3b-2d91-4c07-b6e8-17f4c0d2a935|", ""), "trade_id", ""),
+        (("880=", "79=5|880="), "subaccount", 5),
+        (("880=", "21030=1.50|21031=0.25|880="), "returned", (1_500_000, 250_000)),
+        ((CASH, "1703=2|1704=-4.15|1705=BALANCE|1704=2|1705=PAYOUT|"), "payout", 2_000_000),
+        ((CASH, "1703=1|1704=-4.15|1705=OTHER|"), "cash", None),
+    ],
+)  # fmt: skip
+def test_field_that_is_missing_or_more_is_read(change: tuple[str, str], field: str, value: object) -> None:
+    assert getattr(details(change), field) == value
+
+
+def test_number_that_cannot_be_read_is_an_error() -> None:
+    with pytest.raises(DecodeError):
+        details(("704=10.00|", "704=many|"))
+
+
+@pytest.mark.parametrize("name", ["8 new", "8 canceled", "8 rejected", "9 on cancel", "r"])
+def test_message_that_is_no_fill_has_no_details(name: str) -> None:
+    assert KalshiOrders([RAIN]).details(Fields(wire(name))) is None
+
+
+# Terms
+
+
+@pytest.mark.parametrize(
+    ("terms", "new", "replace", "cancel"),
+    [
+        ({}, "", "", ""),
+        ({"subaccount": 0, "shard": -1}, "79=0|100=-1|", "79=0|100=-1|", "79=0|100=-1|"),
+        ({"shard": 2}, "100=2|", "100=2|", "100=2|"),
+        ({"order_group": GROUP}, f"526={GROUP}|", "", ""),
+        ({"self_trade_prevention": 2}, "2964=2|", "", ""),
+        ({"cancel_on_pause": True}, "21006=Y|", "", ""),
+        ({"cancel_on_pause": False}, "21006=N|", "", ""),
+        ({"most_cost": "12.50"}, "21009=12.50|", "", ""),
+    ],
+)
+def test_terms_are_on_the_requests_that_take_them(terms: Any, new: str, replace: str, cancel: str) -> None:
+    dialect = KalshiOrders([RAIN]).under(KalshiTerms(**terms))
+    assert type(dialect) is KalshiOrders
+    assert shown(dialect.new_order(order(), 0)).startswith(f"35=D|{new}11=A1|")
+    assert shown(dialect.replace(order(), 0)).startswith(f"35=G|{replace}41=A1|")
+    assert shown(dialect.cancel(order(), 0)).startswith(f"35=F|{cancel}41=A1|")
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({"subaccount": 64}, "subaccount: 64 is not from 0 to 63"),
+        ({"subaccount": -1}, "subaccount: -1 is not from 0 to 63"),
+        ({"shard": -2}, "shard: -2 is neither a shard, from 0 on, nor -1"),
+        ({"self_trade_prevention": 3}, "self_trade_prevention: 3 is neither 1, taker, nor 2, maker"),
+        ({"most_cost": "a lot"}, "most_cost: 'a lot' is no amount of dollars"),
+        ({"most_cost": "0"}, "most_cost: '0' is not above 0"),
+        ({"order_group": "a b"}, "order_group: 'a b' is no id of a group"),
+        ({"shards": 1}, "session.terms: Object contains unknown field `shards`; there are subaccount, shard"),
+        ({"shard": "two"}, "session.terms: Expected `int | null`, got `str` - at `$.shard`"),
+    ],
+)
+def test_terms_that_the_venue_would_refuse_are_named(terms: Any, words: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        kalshi.orders([RAIN], terms)
+
+
+def test_reduce_only_is_said_of_an_immediate_order() -> None:
+    dialect = kalshi.orders([RAIN], {"reduce_only": True})
+    assert isinstance(dialect, ReduceOnlyOrders)
+    text = shown(dialect.new_order(order(time_in_force=fix.Tif.IOC), 0))
+    assert text == f"35=D|18=E|11=A1|55={RAIN.symbol}|54=1|38=25.00|40=2|44=0.4150|59=3|"
+    assert "|18=E|" in shown(dialect.new_order(order(ord_type=fix.Type.MARKET), 0))
+    assert "|18=" not in shown(dialect.cancel(order(), 0)) + shown(dialect.replace(order(), 0))
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"time_in_force": fix.Tif.GTC},
+        {"time_in_force": fix.Tif.FOK},
+        {"time_in_force": fix.Tif.IOC, "post_only": True},
+        {"ord_type": fix.Type.MARKET, "time_in_force": fix.Tif.FOK},
+    ],
+)
+def test_reduce_only_that_would_rest_is_not_written(terms: Any) -> None:
+    dialect = KalshiOrders([RAIN]).under(KalshiTerms(reduce_only=True))
+    with pytest.raises(OrderError, match="reduce-only is for TimeInForce"):
+        dialect.new_order(order(**terms), 0)
