@@ -207,6 +207,20 @@ def test_market_that_comes_while_data_are_late_is_stopped_until_they_are_not(sce
     assert not scene.loop.markets.has(fog, Stop.LATE)
 
 
+def test_market_that_comes_in_a_pause_of_the_venue_is_stopped_like_all_others(scene: RollingScene) -> None:
+    scene.loop.markets.stop_all(Stop.HOURS, "a planned pause")
+    scene.taken()
+    fog = market("FOG")
+    scene.roster.add([fog])
+    told = [step for step in scene.taken() if step[0] == "strategy.on_market"]
+    assert told == [("strategy.on_market", "FOG", ""), ("strategy.on_market", "FOG", "FOG: a planned pause")]
+    assert scene.loop.markets.causes(fog) == Stop.HOURS
+    scene.loop.markets.lift_all(Stop.HOURS)
+    hail = market("HAIL")
+    scene.roster.add([hail])
+    assert (scene.loop.markets.causes(fog), scene.loop.markets.causes(hail)) == (Stop(0), Stop(0))
+
+
 def test_trading_waits_for_no_market_that_came_later(scene: RollingScene) -> None:
     scene.roster.add([market("FOG")])
     assert scene.loop.watch.obstacle(scene.now_ns) == ""
