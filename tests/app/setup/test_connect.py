@@ -41,9 +41,10 @@ def test_step_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_market_without_a_book_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
     monkeypatch.setattr(connect, "PATIENCE_S", 3.0)
     with SimChild(kalshi.venue_config(tmp_path), tmp_path) as venue:
         right = config(tmp_path, venue)
         wrong = msgspec.structs.replace(right, feed=msgspec.structs.replace(right.feed, url="wss://localhost:1/"))
         with pytest.raises(EngineError, match="feed.url|market data: not within 3 s"):
-            connect.connect(wrong, True, [].append)
+            connect.connect(wrong, True, said.append)
