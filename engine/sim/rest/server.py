@@ -59,7 +59,7 @@ class RestServer:
         self._records = RestRecords(
             Minutes(venue.quote, venue.open_interest),
             ReadLag(settings.lag_ms * _NS_PER_MS),
-            QuoteDesk(venue.is_active),
+            QuoteDesk(venue.is_active, settings.confirm_ms * _NS_PER_MS),
             BlockTrades(venue.exchange, f"{venue.now_ns():x}-Q", uuid_of),
         )
         self._addresses = AddressTokens(settings.public_per_second)
