@@ -1,5 +1,6 @@
 """Requests for quotes: asked, bid on, accepted, confirmed and traded; or not."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -69,6 +70,48 @@ def test_request_for_a_cost_is_for_as_many_as_it_pays(site: KalshiSite) -> None:
     pair.accept("no")
     pair.confirm()
     assert pair.net("ann") == 2_000  # 20 contracts at 0.45
+
+
+class Heard:
+    """Stands for the feed: what each member is told, by kind."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str]] = []
+        self.quotes: list[tuple[str, tuple[str, ...]]] = []
+        self.fields: dict[str, Mapping[str, object]] = {}
+
+    def request(self, type_: str, fields: Mapping[str, object], creator: str) -> None:
+        self.requests.append((type_, creator))
+        self.fields[type_] = fields
+
+    def quote(self, type_: str, fields: Mapping[str, object], parties: Collection[str], creator: str) -> None:
+        assert creator == "ann"
+        self.quotes.append((type_, tuple(sorted(parties))))
+        self.fields[type_] = fields
+
+
+def test_feed_tells_what_becomes_of_a_request(site: KalshiSite) -> None:
+    heard = Heard()
+    site.site.server.tell_quotes(heard)
+    pair = Pair(site)
+    pair.accept("yes")
+    pair.confirm()
+    assert heard.requests == [("rfq_created", "ann"), ("rfq_deleted", "ann")]
+    assert heard.quotes == [
+        ("quote_created", ("ann", "bob")),
+        ("quote_accepted", ("ann", "bob")),
+        ("quote_executed", ("bob",)),
+        ("quote_executed", ("ann",)),
+    ]
+    name = pair.ann.get("/communications/id")["communications_id"]
+    assert (heard.fields["rfq_created"]["creator_id"], heard.fields["rfq_created"]["contracts_fp"]) == (name, "5.00")
+    assert heard.fields["quote_accepted"]["contracts_accepted_fp"] == "5.00"
+    (order,) = pair.ann.get("/portfolio/orders")["orders"]
+    assert heard.fields["quote_executed"]["order_id"] == order["order_id"]
+    assert ask(pair.ann).status == 201
+    site.ahead_ns += DAY_NS
+    assert pair.bob.get(f"{RFQS}?status=open")["rfqs"] == []
+    assert heard.requests[2:] == [("rfq_created", "ann"), ("rfq_deleted", "ann")]
 
 
 @pytest.mark.parametrize(

@@ -72,12 +72,14 @@ class RestRfq:
 
 
 class QuoteDesk:
-    """All of them. `is_active` says whether a market takes orders, `confirm_ns` how long an acceptance holds."""
+    """All of them. `is_active` says whether a market takes orders, `confirm_ns` how long an acceptance holds; `on_end`
+    is called with each request that is over."""
 
-    def __init__(self, is_active: Callable[[str], bool], confirm_ns: int) -> None:
+    def __init__(self, is_active: Callable[[str], bool], confirm_ns: int, on_end: Callable[[RestRfq], None]) -> None:
         self.requests: dict[str, RestRfq] = {}
         self._is_active = is_active
         self._confirm_ns = confirm_ns
+        self._on_end = on_end
         self._numbers = 0
 
     def next_id(self, now_ns: int) -> str:
@@ -107,6 +109,7 @@ class QuoteDesk:
         request.status, request.reason, request.updated_ns = CLOSED, reason, now_ns
         for quote in request.quotes.values():
             self.cancel(quote, now_ns)
+        self._on_end(request)
 
     def cancel(self, quote: RestQuote, now_ns: int) -> None:
         """End a quote, unless it is over."""
