@@ -114,6 +114,7 @@ class Engine(Views):
             strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
+            verdicts=dialect.consequences,
         )
         try:
             self._join(parts, dialect, seams, word)

@@ -30,7 +30,7 @@ class Refusal(NamedTuple):
     text: str
 
 
-class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
+class EntryTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What an order was entered with beside price, size and validity, as every report repeats it."""
 
     stp: int = Stp.TAKER_AT_CROSS
@@ -42,7 +42,7 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
     session: str = ""  # who entered it, for whoever cancels by session
 
 
-PLAIN_TERMS = OrderTerms()
+PLAIN_TERMS = EntryTerms()
 
 
 # Requests
@@ -146,7 +146,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     time_in_force: str
     expire_time_ns: int
     now_ns: int
-    terms: OrderTerms = PLAIN_TERMS
+    terms: EntryTerms = PLAIN_TERMS
 
 
 class Accepted(Report, frozen=True, kw_only=True):
@@ -250,6 +250,7 @@ class PublicTrade(msgspec.Struct, frozen=True):
     price: int
     qty: int
     now_ns: int
+    is_block: bool = False  # agreed beside the book
 
 
 Event = Report | CancelRejected | MassCanceled | LevelChanged | PublicTrade

@@ -24,6 +24,8 @@ class FaultKind:
     LOGOUT_FIX = "logout_fix"  # FIX: Logout; whoever was logged out may log on again; used up
     SILENT_FEED = "silent_feed"  # market data: send nothing, pings included; what waits leaves afterwards; holds
     SILENT_FIX = "silent_fix"  # FIX: neither read nor send; what waits leaves afterwards; holds
+    CUT_ORDER = "cut_order"  # Kalshi's FIX: carry the next order out, and cut its session before the answer; used up
+    GHOST_FIX = "ghost_fix"  # Kalshi's FIX: answer a Logon as if its key were connected already; holds
     DELAY_FEED = "delay_feed"  # market data: every frame leaves `delay_ms` late, in order; holds
     DELAY_FIX = "delay_fix"  # FIX: every report leaves `delay_ms` late, in order; holds
     SKIP_SEQ = "skip_seq"  # market data: drop the next book frame but count its seq; used up

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Protocol
 
 from engine import fix
-from engine.exchange.events import CAPTURED, PLAIN_TERMS, NewOrder, OrderTerms
+from engine.exchange.events import CAPTURED, PLAIN_TERMS, EntryTerms, NewOrder
 from engine.instrument import Instrument
 from engine.venue import MarketState
 
@@ -63,7 +63,7 @@ class RestingOrder:
         self.ord_type = fix.Type.LIMIT
         self.time_in_force = fix.Tif.GTC
         self.expire_time_ns = 0
-        self.terms: OrderTerms = PLAIN_TERMS
+        self.terms: EntryTerms = PLAIN_TERMS
         self.fee_rest = 0  # rounding that the account has paid and not yet had back
         self.held_back = 0  # how much of it may not trade, and is cancelled once the rest has
         self.ord_status = fix.Status.NEW
@@ -114,8 +114,8 @@ class RestingOrder:
         return price <= self.price if self.side == fix.BUY else price >= self.price
 
 
-def _terms(request: NewOrder) -> OrderTerms:
-    terms = OrderTerms(
+def _terms(request: NewOrder) -> EntryTerms:
+    terms = EntryTerms(
         stp=request.stp,
         post_only=request.post_only,
         reduce_only=request.reduce_only,

@@ -18,8 +18,7 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 from engine._book cimport ASKS, BIDS, Book
 from engine.instrument cimport Instrument
 from engine.orders.order cimport Change
-from engine.portfolio._share cimport share_of
-from engine.portfolio._totals cimport Totals, add_up
+from engine.portfolio._totals cimport Totals, add_up, share_of
 from engine.portfolio.marks cimport mark_of_long, mark_of_short
 
 from engine import fix

@@ -1,6 +1,16 @@
 cimport cython
 from libc.stdint cimport int64_t
 
+cdef extern from *:
+    """
+    /* whole * part / all, rounded down, for a part of the same sign as all: only the product may need more than 64 bits */
+    static CYTHON_INLINE int64_t share_of(int64_t whole, int64_t part, int64_t all) {
+        __int128 product = (__int128)whole * part, share = product / all;
+        return (int64_t)(share * all != product && (product < 0) != (all < 0) ? share - 1 : share);
+    }
+    """
+    int64_t share_of(int64_t whole, int64_t part, int64_t all) noexcept nogil
+
 
 cdef class Totals:
     cdef readonly int64_t cash, cost, fees, value, pnl

@@ -7,7 +7,7 @@ Shapes  a record is a dict whose values JSON has, and bytes: those of a body bec
 Errors  ConfigError at construction, where the file cannot be opened; none afterwards: what is lost is counted and told.
 Bounds  `MOST_WAITING` records wait; `MOST_BODY` bytes of a body are shown.
 Cost    0.1 us a record on the caller's side; nobody is woken for it.
-Thread  any thread writes records; `tell` is called on the log's own.
+Thread  any thread writes records; `tell` is called by whoever writes the next one, or closes.
 """
 
 import threading
@@ -23,6 +23,7 @@ from engine.runtime.rotation import RotatedFile
 MOST_WAITING = 50_000
 MOST_BODY = 65_536
 FLUSH_S = 0.25
+_MOST_WORDS = 100
 STOP_S = 2.0  # for what is left to be written: a disk that hangs would take for ever
 HIDDEN = "***"
 _SECRET_ENDS = (
@@ -45,7 +46,8 @@ class AuditLog:
     def __init__(
         self, path: Path, tell: Callable[[str], object], *, most_bytes: int = 64 * 2**20, keep: int = 9
     ) -> None:
-        self._file = RotatedFile(path, tell, most_bytes=most_bytes, keep=keep)
+        self._words: deque[str] = deque(maxlen=_MOST_WORDS)  # of its own thread, for `tell`
+        self._file = RotatedFile(path, self._words.append, most_bytes=most_bytes, keep=keep)
         self._path = path
         self._tell = tell
         self._waiting: deque[AuditRecord] = deque()
@@ -59,6 +61,8 @@ class AuditLog:
 
     def write(self, record: AuditRecord) -> None:
         """Take one record, which nobody changes from here on."""
+        if self._words:
+            self._tell_all()
         if len(self._waiting) < MOST_WAITING:
             self._waiting.append(record)
         else:
@@ -67,9 +71,16 @@ class AuditLog:
     def close(self) -> None:
         """Write what is left, as far as the file takes it in time, and close the file."""
         self._is_over.set()
+        if self._thread.ident is None:  # it was never started
+            self._thread.start()
         self._thread.join(STOP_S)
         if self._thread.is_alive():
-            self._tell(f"{self._path} is not taken: {len(self._waiting)} records are lost")
+            self._words.append(f"{self._path} is not taken: {len(self._waiting)} records are lost")
+        self._tell_all()
+
+    def _tell_all(self) -> None:
+        while self._words:
+            self._tell(self._words.popleft())
 
     def _write_all(self) -> None:
         while not self._is_over.wait(FLUSH_S):
@@ -83,7 +94,7 @@ class AuditLog:
         self._file.flush()
         lost, self._lost = self._lost, 0
         if lost:
-            self._tell(f"{self._path} is too slow: {lost} records are lost")
+            self._words.append(f"{self._path} is too slow: {lost} records are lost")
 
 
 def line(record: AuditRecord) -> bytes:

@@ -6,7 +6,7 @@ Thread  the loop thread, from then on.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from engine.book import Book
@@ -30,7 +30,7 @@ from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets
 from engine.trading.rejects import Rejects
 from engine.trading.settlements import Settlements
-from engine.venue import MarketDataDialect
+from engine.venue import MarketDataDialect, Verdict
 
 LOGGER = logging.getLogger(log.LOGGER)
 
@@ -48,6 +48,7 @@ class Parts(NamedTuple):
     strategy: Strategy
     feed_limits: FeedLimits = FeedLimits()
     closed_texts: frozenset[str] = frozenset()  # by which the venue says that a market takes no requests
+    verdicts: Mapping[str, Verdict] = {}  # what follows from its texts
 
 
 class Surroundings(NamedTuple):
@@ -72,7 +73,8 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     """Return the loop of `parts`, not trading yet; its strategy has its context."""
     notices = Notices(around.wall_ns, around.log)
     markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
-    rejects = Rejects(markets, notices, parts.risk.limits.max_rejects_in_a_row, parts.closed_texts)
+    most = parts.risk.limits.max_rejects_in_a_row
+    rejects = Rejects(markets, notices, most, parts.closed_texts, parts.verdicts, around.call_later)
     guard = Guard(
         parts.strategy,
         Counters(),

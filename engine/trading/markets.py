@@ -27,6 +27,7 @@ class Stop(IntFlag):
     PAUSED = 16  # the venue will open it again
     DOUBT = 32  # an order or a fill contradicts what we know
     REJECTS = 64  # the venue refused too many requests in a row; a person lifts it
+    THROTTLED = 256  # the account is short of something, as the venue says; it lifts itself after a while
     INACTIVE = 128  # the venue refused a request because the market takes none; the venue or a person lifts it
     HOURS = 512  # the venue as a whole, or the market's part of it, takes no orders; it opens again
     ACCOUNT = 256  # what the venue says we have differs from what we know; a comparison that agrees lifts it

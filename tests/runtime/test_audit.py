@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,26 @@ def test_full_disk_costs_records_and_nothing_else() -> None:
     log.write({"n": 1})
     log.close()
     assert told == ["/dev/full cannot be written, lines are lost: No space left on device"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_what_is_lost_is_told_on_the_thread_of_who_writes() -> None:
+    told: list[threading.Thread] = []
+    log = AuditLog(Path("/dev/full"), lambda text: told.append(threading.current_thread()))
+    log.start()
+    deadline = time.monotonic() + 30
+    while not told and time.monotonic() < deadline:
+        log.write({"n": 1})
+        time.sleep(0.01)
+    log.close()
+    assert set(told) == {threading.current_thread()}
+
+
+def test_log_that_was_never_started_is_written_when_it_is_closed(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl", print)
+    log.write({"n": 1})
+    log.close()
+    assert (tmp_path / "audit.jsonl").read_bytes() == b'{"n":1}\n'
 
 
 def test_file_that_cannot_be_opened_says_so(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from picows.common import WSHandshakeError
 
 from engine import fix
 from engine.exchange.events import NewOrder
-from engine.sim.feed import handshake
+from engine.sim.feed import handshake, server
 from engine.sim.keys import KeyFile, SimAuthority, SimKey, client_context, make_key, server_context
 from engine.venue.kalshi.signing import load_credentials
 from tests.support.sim.feed_site import FeedSite
@@ -186,3 +187,37 @@ def test_venue_pings_with_heartbeat_and_answers_pings(site: FeedSite, keys: dict
         assert await asyncio.wait_for(reader.pongs.get(), PATIENCE) == b"are you there"
 
     run(site, scene)
+
+
+def test_reader_that_is_too_slow_over_tls_gets_error_25_and_is_cut_off(
+    folder: Path, keys: dict[str, KeyFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "CUT_OFF_AFTER", float(PATIENCE))
+    known = [SimKey(keys["ed"].key_id, "x", keys["ed"].public_key)]
+    files = SimAuthority(folder).issue("slow")
+    headers = "".join(f"{name}: {value}\r\n" for name, value in signed(keys["ed"]).items())
+    with (
+        FeedSite(known, server_context(files), write_limit=65536, send_buffer=65536) as site,
+        socket.create_connection(("127.0.0.1", site.port), PATIENCE) as plain,
+        client_context(files).wrap_socket(plain, server_hostname="localhost") as slow,
+    ):
+        slow.sendall(
+            b"GET /trade-api/ws/v2 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+            + f"{headers}\r\n".encode()
+            + masked(b'{"id":1,"cmd":"subscribe","params":{"channels":["fill","ticker"]}}')
+        )
+        command = 1000 * masked(b'{"id":2,"cmd":"list_subscriptions"}')
+        while not site.server.overflows:
+            slow.sendall(command)
+        received = b""
+        while b"slow reader" not in received:
+            data = slow.recv(65536)
+            assert data
+            received += data
+    assert received.count(b'"code":25') == 2
+
+
+def masked(command: bytes) -> bytes:
+    """A WebSocket text frame of at most 125 bytes, masked with nothing."""
+    return bytes((0x81, 0x80 | len(command), 0, 0, 0, 0)) + command

@@ -1,6 +1,6 @@
 """A whole desk over spies: real books, orders, risk and portfolio whose every step is recorded as a tuple."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, cast
 
 from msgspec import structs
@@ -19,7 +19,7 @@ from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.gateway import SessionGateway
-from engine.venue import EventKind, MarketEvent
+from engine.venue import EventKind, MarketEvent, Verdict
 from tests.support.order_reports import traded
 from tests.support.risks import NO_LIMITS
 
@@ -154,6 +154,7 @@ class Scene:
     """
 
     closed_texts: frozenset[str] = frozenset()
+    verdicts: Mapping[str, Verdict] = {}
 
     def __init__(self, strategy: Strategy | None = None, journal: NullJournal | None = None, **limits: Any) -> None:
         self.record: list[tuple[Any, ...]] = []
@@ -194,6 +195,7 @@ class Scene:
             journal=self.journal,
             strategy=self.spies["strategy"],
             closed_texts=self.closed_texts,
+            verdicts=self.verdicts,
         )
         around = Surroundings(
             gateway=SessionGateway(spied_dialect, self.send, self.refuse),

@@ -156,7 +156,8 @@ class Visitor:
         self.audited: list[AuditRecord] = []
         self.dialect = dialect or PlainRestDialect()
         parts = {name: options.pop(name) for name in ("credential", "ssl_context", "tokens") if name in options}
-        options = {"limits": PLENTY, "first_retry_ns": NS // 1000, **options}
+        patience = {"timeout_ns": 60 * NS, "connect_timeout_ns": 30 * NS, "longest_order_wait_ns": 60 * NS}
+        options = {"limits": PLENTY, "first_retry_ns": NS // 1000, "unused_percent": 0, **patience, **options}
         self.client = RestClient(
             RestSettings(url=venue_url, **options),
             self.dialect,

@@ -40,7 +40,8 @@ for _name in HOOKS:
 
 def hooked(strategy: Strategy | None = None) -> tuple[Any, list[str]]:
     halts: list[str] = []
-    rejects = Rejects(cast(Markets, None), Notices(lambda: 1, lambda line: None), NO_LIMIT, ())
+    notices = Notices(lambda: 1, lambda line: None)
+    rejects = Rejects(cast(Markets, None), notices, NO_LIMIT, (), {}, lambda delay_ns, due: None)
     return Guard(strategy or Told(), Counters(), halts.append, lambda change: halts.append(change.text), rejects), halts
 
 

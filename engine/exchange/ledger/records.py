@@ -8,7 +8,7 @@ Shapes  `number` grows with every record of its kind, so that a page can go on b
 import msgspec
 
 from engine import fix
-from engine.exchange.events import PLAIN_TERMS, OrderTerms
+from engine.exchange.events import PLAIN_TERMS, EntryTerms
 
 
 class RestingStatus:
@@ -38,7 +38,7 @@ class OrderRecord(msgspec.Struct, kw_only=True):
     ord_type: str
     time_in_force: str
     expire_time_ns: int
-    terms: OrderTerms = PLAIN_TERMS
+    terms: EntryTerms = PLAIN_TERMS
     text: str = ""
     taker_cost: int = 0  # of the contracts got: those of a sale of YES are NO contracts
     maker_cost: int = 0

@@ -148,6 +148,9 @@ class VenueListing:
         return _KNOWN.get(market.result) if market is not None and market.is_over else None
 
 
+Listing = VenueListing  # its shorter name, for who knows no other listing
+
+
 def _prove_new(ticker: str, listed: Container[str], kind: str) -> None:
     if ticker in listed:
         raise ConfigError(f"{kind} {ticker!r} is listed already: give another ticker")

@@ -73,7 +73,7 @@ class RestClient:
     ) -> None:
         self.settings = settings
         self.counts = RestCounts()
-        self.tokens = tokens or Tokens(settings.limits)
+        self.tokens = tokens or Tokens(settings.limits, settings.unused_percent)
         self._dialect = dialect
         self._clock_ns = clock_ns
         self._tell = tell
@@ -99,6 +99,7 @@ class RestClient:
         self._wire.open()
         self._carrier.renewal.start()
         stamina.instrumentation.get_on_retry_hooks()  # else it imports them at the first retry, and holds the loop
+        logging.getLogger("stamina").setLevel(logging.ERROR)  # a line for each retry: they are counted and recorded
 
     async def close(self) -> None:
         """Let nothing more out, wait a moment for what is on its way, and disconnect."""

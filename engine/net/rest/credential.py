@@ -18,6 +18,7 @@ from engine.venue.rest import Call, RestDialect, RestRequest
 
 NEVER = 2**63 - 1
 Ask = Callable[[Call[Any]], Awaitable[Any]]
+LONGEST_S = 60.0  # for one renewal
 _NS = 1_000_000_000
 _NEW_NS = 10 * _NS  # a credential that is refused so soon would be refused again
 _LONGEST_SLEEP_S = 60.0  # the wall clock may be set meanwhile
@@ -129,7 +130,11 @@ class Renewal:
 
     async def _renew(self) -> None:
         try:
-            await self._credential.renew(self._ask)
+            async with asyncio.timeout(LONGEST_S):
+                await self._credential.renew(self._ask)
+        except TimeoutError:
+            self._failed(EngineError(f"no end in {LONGEST_S:g} s"))
+            return
         except Exception as error:
             self._failed(error)
             return

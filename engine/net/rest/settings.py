@@ -21,6 +21,7 @@ class RestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     url: str
     limits: TokenLimits = TokenLimits(200, 200, 100, 100)  # until the venue says what the account has
+    unused_percent: int = 5  # of each burst, as the venue counts a request later than we do
     connect_timeout_ns: int = 5 * _NS
     timeout_ns: int = 10 * _NS  # from the start of connecting to the last byte of the answer
     most_body: int = 64 * 2**20
@@ -40,7 +41,7 @@ class RestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cache_entries: int = 2_000
     cache_bytes: int = 64 * 2**20
     stale_ns: int = 300 * _NS  # beyond its age, for which an answer may stand in while the venue cannot be asked
-    idle_ns: int = 60 * _NS  # after which a connection without requests is closed
+    idle_ns: int = 30 * _NS  # after which a connection is closed: before the venue does it under a write of ours
 
 
 def origin(url: str) -> SplitResult:

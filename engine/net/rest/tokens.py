@@ -13,12 +13,17 @@ MOST_SHARDS = 256
 
 
 class Tokens:
-    """The buckets of one account. A bucket stays the same object when the limits change, so it may be kept."""
+    """The buckets of one account. A bucket stays the same object when the limits change, so it may be kept.
 
-    def __init__(self, limits: TokenLimits) -> None:
+    `unused_percent` of each burst are never spent. The venue takes its tokens later than we do, by the time that a
+    request is under way: where its bucket was full, ours has refilled meanwhile, and would promise too much.
+    """
+
+    def __init__(self, limits: TokenLimits, unused_percent: int = 0) -> None:
         self.limits = limits
-        self.reads = TokenBucket(limits.read_per_second, limits.read_burst)
-        self._writes = {0: TokenBucket(limits.write_per_second, limits.write_burst)}
+        self._unused_percent = unused_percent
+        self.reads = TokenBucket(limits.read_per_second, self._burst(limits.read_burst))
+        self._writes = {0: TokenBucket(limits.write_per_second, self._burst(limits.write_burst))}
 
     def writes(self, shard: int = 0) -> TokenBucket:
         """Return the bucket of a shard's writes; beyond `MOST_SHARDS` that of the account at large."""
@@ -27,7 +32,7 @@ class Tokens:
             if len(self._writes) >= MOST_SHARDS:
                 return self._writes[0]
             limits = self.limits
-            bucket = self._writes[shard] = TokenBucket(limits.write_per_second, limits.write_burst)
+            bucket = self._writes[shard] = TokenBucket(limits.write_per_second, self._burst(limits.write_burst))
         return bucket
 
     def bucket(self, request: RestRequest) -> TokenBucket:
@@ -44,10 +49,11 @@ class Tokens:
 
     def change(self, limits: TokenLimits, now_ns: int) -> None:
         """Go by other limits; what was spent stays spent. ConfigError for limits that are none, and nothing changed."""
-        TokenBucket(limits.write_per_second, limits.write_burst)
-        self.reads.change(limits.read_per_second, limits.read_burst, now_ns)
+        write_burst = self._burst(limits.write_burst)
+        TokenBucket(limits.write_per_second, write_burst)
+        self.reads.change(limits.read_per_second, self._burst(limits.read_burst), now_ns)
         for bucket in self._writes.values():
-            bucket.change(limits.write_per_second, limits.write_burst, now_ns)
+            bucket.change(limits.write_per_second, write_burst, now_ns)
         self.limits = limits
 
     def left(self, now_ns: int) -> dict[str, int]:
@@ -56,6 +62,9 @@ class Tokens:
         for shard, bucket in self._writes.items():
             left[f"write_{shard}" if shard else "write"] = bucket.available(now_ns)
         return left
+
+    def _burst(self, burst: int) -> int:
+        return burst - burst * self._unused_percent // 100
 
 
 class TokenCosts:

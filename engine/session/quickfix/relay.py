@@ -26,6 +26,7 @@ from engine.session.native.connection import Connection
 from engine.session.native.socket_options import tuner
 from engine.session.native.tls import client_context, server_name
 from engine.session.quickfix.descriptors import sockets as sockets_of_process
+from engine.session.refusal import of_tls
 
 LOCAL = "127.0.0.1"
 MOST_HELD = 65_536  # bytes of QuickFIX before the venue is there: it sends a Logon and waits
@@ -139,17 +140,17 @@ class TlsRelay(Route):
         if transport.is_closing():
             sock.detach()
 
-    def watch(self, end: "RelayEnd", connection: Connection) -> None:
-        """Read an end in both modes of the loop."""
-        connection.watch(self._sockets, end.on_data)
+    def reached(self, connection: Connection, receive: Callable[[bytes], object]) -> None:
+        """Note that the venue has proved who it is; its connection makes busy mode turn the loop after every look.
 
-    def reached(self) -> None:
-        """Note that the venue has proved who it is."""
+        The loop alone reads QuickFIX's, so that it can be left unread while the venue does not read.
+        """
         self.fault = None
+        connection.watch(self._sockets, receive)
 
     def broke(self, reason: str) -> None:
-        """Note why the venue's side ended where OpenSSL says so: after the handshake, in TLS 1.3."""
-        if "SSL" in reason or "ALERT" in reason:
+        """Note that the venue refuses us by TLS, which in version 1.3 comes after the handshake."""
+        if of_tls(reason) is not None:
             self.fault = ConnectionError(reason)
 
 
@@ -196,8 +197,7 @@ class RelayEnd:
             connection.abort()
             return
         if self._is_far:
-            self._relay.reached()
-        self._relay.watch(self, connection)
+            self._relay.reached(connection, self.on_data)
         for data in self.other.take():
             connection.write(data)
 

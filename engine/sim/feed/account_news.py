@@ -62,7 +62,7 @@ class AccountNews:
             "exchange_index": self._shard_of(event.order_id),
             "is_taker": event.is_taker,
             **sides(event.side),
-            "action": "buy" if event.side == fix.BUY else "sell",
+            "action": "buy",  # what `side` names was acquired, whichever it is
             "purchased_side": _outcome(event.side),
             "yes_price_dollars": format_decimal(event.last_px, _PRICE),
             "count_fp": format_decimal(event.last_qty, _SIZE),

@@ -26,9 +26,12 @@ class KalshiCommands:
         life = self._venue.place.lifecycle
         return {
             "account": self._account,
+            "clear": self._clear,
             "dispute_market": self._moved(lambda ticker, now_ns, more: life.dispute(ticker, now_ns)),
             "freeze": self._freeze,
             "hours": self._hours,
+            "find_shard": self._find_shard,
+            "lose_shard": self._lose_shard,
             "maintenance": self._maintenance,
             "markets": self._markets,
             "pause_market": self._moved(lambda ticker, now_ns, more: life.pause(ticker, now_ns)),
@@ -86,6 +89,16 @@ class KalshiCommands:
         self._venue.tell(self._venue.place.set_hours(self._venue.now_ns(), **arguments))
         return {}
 
+    def _lose_shard(self, arguments: Answer) -> Answer:
+        """Let a shard answer EXCHANGE_UNAVAILABLE, and carry requests out all the same if `applied`."""
+        self._venue.place.hours.lose(arguments.get("shard", 0), is_applied=arguments.get("applied", False))
+        return {}
+
+    def _find_shard(self, arguments: Answer) -> Answer:
+        """Let a shard answer again."""
+        self._venue.place.hours.find(arguments.get("shard", 0))
+        return {}
+
     def _maintenance(self, arguments: Answer) -> Answer:
         """Cut every FIX session until it is over."""
         fix = self._venue.fix
@@ -111,6 +124,10 @@ class KalshiCommands:
             return {}
 
         return arm
+
+    def _clear(self, arguments: Answer) -> Answer:
+        self._venue.faults.clear(arguments.get("kind", ""))
+        return {}
 
     def _quit(self, _: Answer) -> Answer:
         self._venue.stop()

@@ -70,6 +70,7 @@ class KalshiVenue(Turning):
         place = FixPlace(config.fix.host, config.fix.first, self.files, self.folder)
         self.fix = KalshiFix(place, gateways, self.faults)
         self.is_frozen = False  # markets stand still, and the house with them
+        self.fix.ports.on_fault = self.stop
         self._control: ControlServer | None = None
 
     def _admit(self, member: MemberConfig) -> None:

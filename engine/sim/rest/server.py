@@ -16,10 +16,13 @@ import msgspec
 from aiohttp import web
 
 from engine.errors import ConfigError
+from engine.exchange.blocks import BlockTrades
+from engine.exchange.reporter import uuid_of
 from engine.sim.keys import SimKey
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.addresses import AddressTokens
 from engine.sim.rest.broken import plain, truncated, with_repeated_page, with_unknown_enum
+from engine.sim.rest.communications.desk import QuoteDesk
 from engine.sim.rest.faults import RestFault, RestFaultKind, RestFaults
 from engine.sim.rest.gate import Gate
 from engine.sim.rest.lag import ReadLag
@@ -32,6 +35,7 @@ from engine.sim.rest.settings import RestServerSettings
 _log = logging.getLogger("engine.sim.rest")
 _JSON = "application/json"
 _NS_PER_MS = 1_000_000
+_PATIENCE = 1.0  # seconds, for requests that are under way when the server closes
 _NOWHERE = "none"  # the operation of a request that names none
 
 
@@ -52,7 +56,12 @@ class RestServer:
         self._routes = Routes(operations)
         self._settings = settings
         self._gate = Gate(venue.keys, settings.tolerance_ms)
-        self._records = RestRecords(Minutes(venue.quote, venue.open_interest), ReadLag(settings.lag_ms * _NS_PER_MS))
+        self._records = RestRecords(
+            Minutes(venue.quote, venue.open_interest),
+            ReadLag(settings.lag_ms * _NS_PER_MS),
+            QuoteDesk(venue.is_active),
+            BlockTrades(venue.exchange, f"{venue.now_ns():x}-Q", uuid_of),
+        )
         self._addresses = AddressTokens(settings.public_per_second)
         self._ssl_context = ssl_context
         self._runner: web.AppRunner | None = None
@@ -65,7 +74,7 @@ class RestServer:
         """Listen; return the port."""
         application = web.Application(client_max_size=self._settings.most_bytes)
         application.router.add_route("*", "/{tail:.*}", self._serve)
-        self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.host, self._settings.port, ssl_context=self._ssl_context)
         try:
@@ -86,14 +95,11 @@ class RestServer:
         target, _, query = request.raw_path.partition("?")
         try:
             operation, names = self._routes.find(request.method, target)
-            content = await request.read()
         except RestRefused as refused:
             return self._refuse(_NOWHERE, refused)
-        except web.HTTPRequestEntityTooLarge:
-            details = f"a body has up to {self._settings.most_bytes} bytes"
-            return self._refuse(operation.name, RestRefused(413, "body_too_large", details))
         fault: RestFault | None = None
         try:
+            content = await self._read(request)
             key = self._admit(request, operation, target)
             fault = self.faults.take(operation.name, key.member if key else "")
             response = self._carry_out(operation, names, key, query, content, fault)
@@ -103,6 +109,20 @@ class RestServer:
             _log.exception("REST %s failed", operation.name)
             response = self._refuse(operation.name, internal_error())
         return await self._deliver(request, response, fault)
+
+    async def _read(self, request: web.Request) -> bytes:
+        """Return the body of a request, whole; one that does not come so asks for nothing."""
+        try:
+            async with asyncio.timeout(self._settings.body_seconds):
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            details = f"a body has up to {self._settings.most_bytes} bytes"
+            raise RestRefused(413, "body_too_large", details) from None
+        except TimeoutError:
+            details = f"a body comes within {self._settings.body_seconds:g} s"
+            raise RestRefused(408, "request_timeout", details) from None
+        except ConnectionError:  # nobody reads this, but it is counted
+            raise RestRefused(400, "connection_lost", "the connection ended in the body") from None
 
     def _admit(self, request: web.Request, operation: Operation, target: str) -> SimKey | None:
         """Return the key of a request; whoever has none is counted by his address."""

@@ -26,4 +26,5 @@ class RestServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     public_per_second: int = 0
     lag_ms: int = 0
     most_bytes: int = 1 << 20  # of a request's body
+    body_seconds: float = 10.0  # within which it must have come
     faults: tuple[RestFault, ...] = ()

@@ -159,6 +159,8 @@ class KalshiMarketData:
 
     def waiting(self) -> list[Instrument]:
         """Return the markets whose snapshot is still to come; one that the venue refused gets none."""
+        if BOOK not in self._subscriptions.channels:
+            return []
         return [each.instrument for each in self._markets.values() if each.is_waiting and not each.is_refused]
 
     def decode(self, frame: bytes) -> MarketEvent:

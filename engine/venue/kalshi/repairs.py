@@ -129,8 +129,12 @@ class Repairs:
         return [], self._give_up(symbols) if BOOK in channels else []
 
     def _departure_refused(self, request: OpenCommand, code: int) -> None:
-        """Leave a market later; one that cannot be left costs its frames, which nobody reads."""
-        if request.action == Action.DELETE and code in PASSING:
+        """Leave a market later, for a reason that passes; for another one its frames are told if they come."""
+        if request.action != Action.DELETE:
+            return
+        if code not in PASSING:
+            self._subscriptions.departed(request.symbols)
+        else:
             due_ns = self._now_ns + self._pause_ns(request.tries)
             self._queue.append(Retry(due_ns, request.channels, request.symbols, request.tries + 1, is_leaving=True))
 
@@ -203,7 +207,9 @@ class Repairs:
         self._sent = 0
         frames = self._due_subscriptions()
         queued = {symbol for retry in self._queue for symbol in retry.symbols}
-        waiting = [market for market in self._markets.values() if market.is_waiting and not market.is_refused]
+        has_books = BOOK in self._subscriptions.channels
+        markets = self._markets.values() if has_books else ()
+        waiting = [market for market in markets if market.is_waiting and not market.is_refused]
         overdue = [market for market in waiting if market.instrument.symbol not in queued and self._is_overdue(market)]
         self._forget_the_calm()
         return frames + self._ask(overdue)
@@ -229,6 +235,7 @@ class Repairs:
         frames = []
         for retry in ready:
             if retry.is_leaving:
+                self._subscriptions.departed(retry.symbols)  # `leave` counts them again
                 gone = [symbol for symbol in retry.symbols if symbol not in self._markets]
                 frames += self._subscriptions.leave(gone, retry.channels)
                 continue

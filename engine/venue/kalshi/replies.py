@@ -120,7 +120,7 @@ class Replies:
         for market in self._markets.values():
             market.stream = NOWHERE if market.stream is stream else market.stream
         if is_wanted:
-            event.commands = event.commands + self._repairs.ended(stream, stream.next_seq is not None)
+            event.commands = event.commands + self._repairs.ended(stream, stream.has_delivered)
 
     def _error(self, message: Error) -> MarketEvent:
         """Report the venue's complaint, and go round it where there is a way."""
@@ -128,7 +128,7 @@ class Replies:
         request = self._subscriptions.refused(message.id)
         text = self._subscriptions.explain(message, request)
         stream = self._subscriptions.streams.get(message.sid)
-        has_delivered = stream is not None and stream.next_seq is not None
+        has_delivered = stream is not None and stream.has_delivered
         self._continuity.follow(message.sid, message.seq)
         event = self._event
         event.kind = EventKind.REFUSED

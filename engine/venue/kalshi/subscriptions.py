@@ -22,6 +22,7 @@ ORDER_GROUPS = "order_group_updates"
 COMMUNICATIONS = "communications"
 BY_MARKET = frozenset((BOOK, TRADES, TICKER))  # channels that are subscribed for our markets
 PRIVATE = frozenset((FILLS, USER_ORDERS, POSITIONS, ORDER_GROUPS, COMMUNICATIONS))
+UNNUMBERED = frozenset((FILLS, USER_ORDERS, POSITIONS, TICKER))  # channels whose messages have no seq
 OPTIONAL = PRIVATE | {TICKER}  # beside books, trades and the lives of markets
 WHOLE = PRIVATE | {LIFECYCLE, COMBO_LIFECYCLE}  # channels that are subscribed without markets, for all of them
 MOST_STREAMS = 1000  # the venue has one a channel
@@ -37,6 +38,11 @@ class Stream(sequence.Sequence):
         super().__init__()
         self.sid = sid
         self.channel = ""  # until an acknowledgement or a frame tells
+
+    @property
+    def has_delivered(self) -> bool:
+        """Whether it brought anything, or cannot show that it did not."""
+        return self.next_seq is not None or self.channel in UNNUMBERED
 
 
 NOWHERE = Stream(0)  # of a market that no stream carries
@@ -204,10 +210,11 @@ class Subscriptions:
         """Note that command `id_` has been answered; return it, None if it is not one of ours."""
         request = self._waiting.pop(id_, None)
         if request is not None and request.action == Action.DELETE:
-            self._departed(request.symbols)
+            self.departed(request.symbols)
         return request
 
-    def _departed(self, symbols: Sequence[str]) -> None:
+    def departed(self, symbols: Sequence[str]) -> None:
+        """Note that one stream less carries these markets, which were removed."""
         for symbol in symbols:
             if self.departing.get(symbol, 0) > 1:
                 self.departing[symbol] -= 1

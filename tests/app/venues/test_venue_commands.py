@@ -110,7 +110,7 @@ def test_markets_of_a_series_are_listed_as_a_table(
     cells = "KXDEMORAIN-26DEC01-T2 2 mm or more open 0.4150 0.4300 1840.00 2026-12-01T05:00:00Z"
     assert row.split() == cells.split()
     assert not any(venue.signed)
-    assert "/markets?limit=1000&series_ticker=KXDEMORAIN&status=open" in venue.seen
+    assert "/markets?limit=200&series_ticker=KXDEMORAIN&status=open" in venue.seen
 
 
 def test_markets_are_json_and_csv_as_well(venue: PathVenue, capsys: pytest.CaptureFixture[str]) -> None:

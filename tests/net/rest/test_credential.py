@@ -6,6 +6,7 @@ import json
 import pytest
 from aiohttp import web
 
+from engine.net.rest import credential
 from engine.net.rest.credential import Ask
 from engine.net.rest.errors import RestError
 from engine.venue.rest import Call, RestRequest
@@ -83,8 +84,8 @@ def test_requests_wait_for_the_first_token_and_one_login_serves_all() -> None:
 
 def test_old_token_is_used_while_it_is_valid_and_the_next_comes() -> None:
     async def body() -> None:
-        credential = TokenCredential(WALL_NS + MARGIN_NS + 1)
-        async with visiting(TokenVenue(), credential=credential) as (venue, visitor):
+        held = TokenCredential(WALL_NS + MARGIN_NS + 1)
+        async with visiting(TokenVenue(), credential=held) as (venue, visitor):
             assert isinstance(venue, TokenVenue)
             venue.is_open.clear()
             visitor.clock.ns += 1
@@ -143,6 +144,22 @@ def test_expired_token_that_cannot_be_renewed_stops_requests_before_they_leave()
     run(body(), 30)
 
 
+def test_renewal_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hanging(TokenCredential):
+        async def renew(self, ask: Ask) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(credential, "LONGEST_S", 0.05)
+
+    async def body() -> None:
+        async with visiting(TokenVenue(), credential=Hanging()) as (venue, visitor):
+            with pytest.raises(RestError, match="could not be renewed: no end in 0.05 s"):
+                await visitor.client.call(post())
+            assert venue.seen == []
+
+    run(body(), 30)
+
+
 def test_token_that_has_expired_when_it_comes_is_a_failure() -> None:
     async def body() -> None:
         async with visiting(TokenVenue(expires_ns=WALL_NS), credential=TokenCredential()) as (venue, visitor):
@@ -154,8 +171,8 @@ def test_token_that_has_expired_when_it_comes_is_a_failure() -> None:
 
 def test_token_that_the_venue_took_back_is_renewed_for_a_read_and_for_the_next_write() -> None:
     async def body() -> None:
-        credential = TokenCredential(WALL_NS + LIFE_NS)
-        async with visiting(TokenVenue(), credential=credential) as (venue, visitor):
+        held = TokenCredential(WALL_NS + LIFE_NS)
+        async with visiting(TokenVenue(), credential=held) as (venue, visitor):
             assert isinstance(venue, TokenVenue)
             venue.accepts = "another"
             assert await visitor.client.call(get()) == {}

@@ -20,7 +20,9 @@ class Gated:
     """A gate, its clock, tokens and counts."""
 
     def __init__(self, limits: TokenLimits, most_writes: int) -> None:
-        settings = RestSettings(url="http://localhost", most_writes=most_writes, cancel_reserve=0)
+        settings = RestSettings(
+            url="http://localhost", most_writes=most_writes, cancel_reserve=0, longest_order_wait_ns=60 * NS
+        )
         self.clock, self.counts, self.tokens = Clock(), RestCounts(), Tokens(limits)
         self.gate = RestGate(settings, self.tokens, self.counts, self.clock)
 

@@ -36,6 +36,15 @@ def test_buckets_stay_the_same_when_limits_change() -> None:
     assert tokens.writes(5).available(0) == 100
 
 
+def test_part_of_each_burst_is_never_spent() -> None:
+    tokens = Tokens(BASIC, unused_percent=5)
+    tokens.writes(1)
+    assert tokens.left(0) == {"read": 380, "write": 190, "write_1": 190}
+    tokens.change(TokenLimits(300, 900, 300, 30), 0)
+    assert tokens.left(0) == {"read": 855, "write": 29, "write_1": 29}
+    assert tokens.limits.write_burst == 30
+
+
 def test_limits_that_are_none_change_nothing() -> None:
     tokens = Tokens(BASIC)
     for wrong in (TokenLimits(300, 300, 0, 300), TokenLimits(300, 0, 300, 300)):

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -14,9 +15,11 @@ from typing import Any
 import pytest
 
 from engine.runtime._sockets import Sockets
+from engine.runtime.modes import Spinner
 from engine.runtime.notices import NoticeKind
 from engine.session.file.settings import load_session
 from engine.session.native.acceptor import SessionAcceptor
+from engine.session.quickfix.initiator import QuickfixSession
 from engine.session.quickfix.relay import MOST_HELD, TlsRelay, redirected
 from tests.support.certificates import Authority
 from tests.support.places import FIX_CONFIG
@@ -161,6 +164,32 @@ def test_venue_that_does_not_prove_itself_gets_nothing(
     run("event", main())
 
 
+@pytest.mark.parametrize("version", ["+TLSv1_2", "+TLSv1_3"])
+def test_venue_that_wants_a_certificate_of_ours_is_told_and_gets_it(
+    tmp_path: Path, authority: Authority, version: str
+) -> None:
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        wants = {"CertificateVerifyLevel": "1", "CertificationAuthoritiesFile": str(authority.folder / "ca.pem")}
+        async with Venue(tmp_path, authority, **wants, SSLProtocol=version) as venue:
+            told: list[str] = []
+            with Side(tmp_path / "without", venue.port, **keys(authority)) as side:
+                side.session.on_notice = lambda kind, text: told.append(text)
+                side.session.logon()
+                await until(lambda: told)
+                assert not side.session.is_logged_on
+            own = {
+                "ClientCertificateFile": str(authority.folder / "other.test.pem"),
+                "ClientCertificateKeyFile": str(authority.folder / "other.test.key"),
+            }
+            with Side(tmp_path / "with", venue.port, **keys(authority, **own)) as side:
+                side.session.logon()
+                await until(lambda: side.session.is_logged_on)
+        assert f"127.0.0.1 on port {venue.port}: " in told[0]
+
+    run("event", main())
+
+
 def test_logons_that_reach_nobody_use_up_no_number_and_lead_to_the_next_address(
     tmp_path: Path, authority: Authority
 ) -> None:
@@ -275,6 +304,66 @@ def test_quickfix_that_sends_without_end_before_the_venue_is_there_is_cut_off(
         writer.close()
         relay.close()
         silent.close()
+
+    run("event", main())
+
+
+@pytest.mark.parametrize("mode", ["event", "busy"])
+def test_venue_that_does_not_read_leaves_the_rest_with_quickfix(
+    tmp_path: Path, authority: Authority, mode: str
+) -> None:
+    async def main() -> None:
+        loop, context = asyncio.get_running_loop(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(authority.folder / "venue.test.pem", authority.folder / "venue.test.key")
+        readers: list[asyncio.StreamReader] = []
+        server = await asyncio.start_server(
+            lambda reader, writer: readers.append(reader), "127.0.0.1", 0, ssl=context, limit=65_536
+        )
+        settings = initiator_settings(tmp_path, server.sockets[0].getsockname()[1], **keys(authority))
+        sockets = Sockets(loop)
+        spinner = Spinner(loop, sockets)
+        if mode == "busy":
+            spinner.start()
+        relay = TlsRelay(settings, loop, sockets, lambda *told: None)
+        relay.begin()
+        _, writer = await asyncio.open_connection("127.0.0.1", relay.port)
+        await until(lambda: relay.fault is None)
+        sent = 64 * 2**20
+        writer.write(bytes(sent))
+        left = -1
+        while left != (left := writer.transport.get_write_buffer_size()):
+            await asyncio.sleep(0.3)
+        assert left > sent // 2  # the kernel and the relay hold a bounded part
+        came = 0
+        while came < sent:
+            came += len(await asyncio.wait_for(readers[0].read(2**20), PATIENCE_S))
+        writer.close()
+        relay.close()
+        spinner.stop()
+        server.close()
+
+    run("event", main())
+
+
+def test_trading_goes_through_the_relay_in_busy_mode(tmp_path: Path, authority: Authority) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with Venue(tmp_path, authority) as venue:
+            sockets = Sockets(loop)
+            spinner = Spinner(loop, sockets)
+            spinner.start()
+            settings = initiator_settings(tmp_path, venue.port, **keys(authority))
+            session = QuickfixSession(settings, loop, sockets=sockets)
+            came: list[str] = []
+            session.on_message = lambda fields: came.append(fields.text(17))
+            session.logon()
+            await until(lambda: session.is_logged_on)
+            session.send(order("A1").replace("|", "\x01").encode())
+            await until(lambda: venue.received)
+            venue.session.send(("35=8|" + report("E1")).replace("|", "\x01").encode())
+            await until(lambda: came == ["E1"])
+            session.close()
+            spinner.stop()
 
     run("event", main())
 

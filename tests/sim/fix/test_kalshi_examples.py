@@ -3,22 +3,9 @@
 from pathlib import Path
 
 from engine.exchange.listing.records import MarketResult
-from tests.support.sim.kalshi_fix import RAIN, SECOND_NS, FixVenue, FixWire, play
+from tests.support.sim.kalshi_fix import RAIN, SECOND_NS, FixVenue, expect, play
 
 KEY = "3f6c1e9a-5b27-4d80-9a41-c2d7e85f0b16"
-ANY = "*"  # the venue makes it
-
-
-async def expect(wire: FixWire, text: str) -> dict[int, str]:
-    """Read the next message; it must have these fields and no others, beside header and trailer."""
-    told = await wire.next()
-    wanted = [(int(tag), value) for tag, _, value in (field.partition("=") for field in text.split("|"))]
-    made = {tag for tag, value in wanted if value == ANY}
-    header = (8, 9, 10, 34, 49, 52, 56)
-    got = [(tag, ANY if tag in made else value) for tag, value in wire.entries if tag not in header]
-    assert sorted(got) == sorted(wanted)
-    assert (told[8], told[49], told[56]) == ("FIXT.1.1", wire.comp_id, wire.key_id)
-    return told
 
 
 def test_life_of_an_order(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,7 @@ def test_clock_may_be_30_seconds_off(tmp_path: Path, ahead_ms: int, is_taken: bo
                 372: "A",
                 373: "10",
             }
+            assert await wire.next() == {}
 
     play(tmp_path, main)
 
@@ -189,18 +191,10 @@ def test_second_connection_of_a_key_is_refused_wherever_it_comes(tmp_path: Path)
         assert await first.silent()
         first.send("5")
         assert (await first.next())[35] == "5"
-        first.close()
-        await _gone(venue, key)
+        await venue.gone(first)
         assert await answer(venue, key) == "A"
 
     play(tmp_path, main)
-
-
-async def _gone(venue: FixVenue, key: str) -> None:
-
-    async with asyncio.timeout(20):
-        while venue.fix.ports.is_connected(key):
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("salt_length", [0, 20, 32, 222])
@@ -247,3 +241,32 @@ def test_maintenance_cuts_everybody_and_lets_nobody_in(tmp_path: Path) -> None:
         assert (await again.next())[34] == "2"  # numbers go on
 
     play(tmp_path, main)
+
+
+def test_the_length_of_the_signature_may_be_left_out(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        assert await answer(venue, venue.add_key(), fields={95: ""}) == "A"
+
+    play(tmp_path, main)
+
+
+def test_key_bound_to_a_subaccount_trades_and_quotes_alone(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        taken = [comp_id for comp_id in KINDS if await answer(venue, venue.add_key(subaccount=3), comp_id) == "A"]
+        assert taken == ["KalshiNR", "KalshiRT", "KalshiRFQ"]
+        refused = await answer(venue, venue.add_key(subaccount=3), flags=LISTENER)
+        assert refused == "API key does not have the required permission"
+
+    play(tmp_path, main)
+
+
+def test_who_speaks_no_tls_gets_no_answer(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", venue.fix.ports.ports["KalshiNR"])
+        writer.write(b"8=FIXT.1.1\x019=5\x0135=A\x0110=000\x01" * 10)
+        async with asyncio.timeout(20):
+            with contextlib.suppress(ConnectionError):
+                assert b"FIXT" not in await reader.read()
+        writer.close()
+
+    play(tmp_path, main, with_tls=True)

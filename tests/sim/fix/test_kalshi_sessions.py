@@ -56,7 +56,7 @@ def test_retransmission_fills_what_was_missed_while_away(tmp_path: Path) -> None
         ann = await venue.log_on(key, "KalshiRT", flags=PLAIN)
         ann.send("D", f"11=a1|{ORDER}")
         assert (await ann.next())[34] == "2"
-        ann.close()
+        await venue.gone(ann)
         bob = await venue.log_on(venue.add_key("bob"), flags=PLAIN)
         bob.send("D", f"11=b1|40=2|38=1|44=0.4|54=2|55={RAIN}|59=3")
         assert (await bob.next())[39] == "2"
@@ -65,7 +65,7 @@ def test_retransmission_fills_what_was_missed_while_away(tmp_path: Path) -> None
         assert (await again.next())[34] == "4"  # number 3 was the fill
         again.send("2", "7=3|16=3")
         fill = await again.next()
-        assert (fill[34], fill[43], fill[150], fill[122]) == ("3", "Y", "F", "20261123-14:30:05.000")
+        assert (fill[34], fill[43], fill[150], fill[122][:16]) == ("3", "Y", "F", "20261123-14:30:0")
         again.send("2", "7=1|16=0")
         skipped = await again.next()
         assert (skipped[35], skipped[34], skipped[123], skipped[36]) == ("4", "1", "Y", "2")
@@ -81,7 +81,7 @@ def test_retention_bounds_what_is_sent_again(tmp_path: Path, hours: int, is_sent
         ann = await venue.log_on(key, "KalshiRT", flags=PLAIN)
         ann.send("D", f"11=a1|{ORDER}")
         await ann.next()
-        ann.close()
+        await venue.gone(ann)
         venue.now_ns += hours * HOUR_NS
         again = await venue.connect(key, "KalshiRT")
         again.log_on(flags=PLAIN, fields={141: ""}, seq=3)
@@ -99,7 +99,7 @@ def test_without_retransmission_what_was_missed_is_lost(tmp_path: Path) -> None:
         ann = await venue.log_on(key, flags=PLAIN)
         ann.send("D", f"11=a1|{ORDER}")
         await ann.next()
-        ann.close()
+        await venue.gone(ann)
         bob = await venue.log_on(venue.add_key("bob"), flags=PLAIN)
         bob.send("D", f"11=b1|40=2|38=1|44=0.4|54=2|55={RAIN}|59=3")
         assert (await bob.next())[39] == "2"
@@ -238,7 +238,7 @@ def test_a_drop_in_mid_order_leaves_the_order_at_the_venue(tmp_path: Path) -> No
     async def main(venue: FixVenue) -> None:
         key = venue.add_key()
         wire = await venue.log_on(key, flags=PLAIN)
-        venue.fix.cuts_next_order = True
+        venue.faults.arm(InjectedFault(kind=FaultKind.CUT_ORDER, account="ann"), venue.now_ns)
         wire.send("D", f"11=a1|{ORDER}")
         assert await wire.next() == {}
         assert [order.cl_ord_id for order in venue.place.exchange.orders.open_orders("ann")] == ["a1"]
@@ -285,6 +285,28 @@ def test_faults_drop_log_out_and_silence(tmp_path: Path) -> None:
     play(tmp_path, main)
 
 
+def test_faults_delay_reports_and_leave_a_ghost(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        wire = await venue.log_on(venue.add_key(), flags=PLAIN)
+        venue.faults.arm(InjectedFault(kind=FaultKind.DELAY_FIX, delay_ms=500), venue.now_ns)
+        venue.advance()
+        wire.send("D", f"11=a1|{ORDER}")
+        assert await wire.silent()
+        venue.advance(SECOND_NS // 2)
+        assert (await wire.next())[11] == "a1"
+        venue.faults.clear()
+        venue.advance()
+        venue.faults.arm(InjectedFault(kind=FaultKind.GHOST_FIX, account="bob", duration_ms=1000), venue.now_ns)
+        key = venue.add_key("bob")
+        ghost = await venue.connect(key)
+        ghost.log_on()
+        assert (await ghost.next())[58] == "already exists"
+        venue.advance(SECOND_NS)
+        await venue.log_on(key)
+
+    play(tmp_path, main)
+
+
 def test_drop_copy_bounds_are_told(tmp_path: Path) -> None:
     async def main(venue: FixVenue) -> None:
         ann = await venue.log_on(venue.add_key(), flags=PLAIN)
@@ -301,17 +323,24 @@ def test_drop_copy_bounds_are_told(tmp_path: Path) -> None:
         ):
             copy.send("U1", f"21001={begin}" + (f"|21002={end}" if end else ""))
             assert (await copy.next())[21004] == reason
+        ann.send("D", f"11=a4|{ORDER}")
+        other = (await ann.next())[17]
+        ann.send("D", f"11=a5|40=2|38=1|44=0.4|54=1|55={COMBO}|59=1")
+        last = (await ann.next())[17]
+        copy.send("U1", f"21001={combo}|21002={other}")  # between two of its own shard, but of another
+        assert (await copy.next())[21004] == "4"
+        copy.send("U1", f"21001={first}|21002={first}")
+        assert [one.get(17) or one[21003] for one in await copy.all(2)] == [first, "1"]
         copy.send("U1", f"21001={first}")
-        assert [one.get(17) or one[21003] for one in await copy.all(2)] == [first, "1"]  # no reject
+        assert [one.get(17) or one[21003] for one in await copy.all(3)] == [first, other, "2"]  # no reject
         copy.send("U1", f"21001={combo}")
-        assert [one.get(17) or one[21003] for one in await copy.all(2)] == [combo, "1"]
+        assert [one.get(17) or one[21003] for one in await copy.all(3)] == [combo, last, "2"]
         venue.fix.drop_copy.fails = True
         copy.send("U1", f"21001={first}")
         assert (await copy.next())[21004] == "2"
-        for _ in range(4):
+        for _ in range(2):
             copy.send("U1", f"21001={first}|21002={first}")
-        told = await copy.all(7)
-        assert told[-1].get(21004) == "1"
+        assert (await copy.all(3))[2][21004] == "1"  # more than ten in a second
         venue.now_ns += 3 * HOUR_NS + SECOND_NS
         copy = await venue.log_on(venue.add_key(), "KalshiDC")
         copy.send("U1", f"21001={first}")
@@ -328,3 +357,29 @@ def test_drop_copy_is_for_members_on_the_list(tmp_path: Path) -> None:
         assert (told[35], told[380]) == ("j", "6")
 
     play(tmp_path, main, may_drop_copy=lambda member: False)
+
+
+def test_drop_copy_sends_what_was_sent_field_by_field(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        flags = {21005: "Y", 21007: "Y", 21008: "Y", 21011: "Y", 21012: "Y", 21026: "Y"}
+        ann = await venue.log_on(venue.add_key(), flags=flags)
+        copy = await venue.log_on(venue.add_key(), "KalshiDC", flags=flags)
+        bob = await venue.log_on(venue.add_key("bob"), flags=PLAIN)
+        bob.send("D", f"11=b1|40=2|38=5|44=0.4|54=2|55={RAIN}|59=1")
+        await bob.next()
+        ann.send("D", f"11=a1|40=2|38=7|44=0.4|54=1|55={RAIN}|59=1")
+        ann.send("G", f"11=a2|41=a1|40=2|38=9|44=0.405|54=1|55={RAIN}|59=6|126=20261123-14:31:00.000")
+        ann.send("F", f"11=a3|41=a2|54=1|55={RAIN}")
+        ann.send("D", f"11=a4|40=2|38=7|44=0.4|54=1|55={RAIN}|59=3")
+        live = []
+        for _ in range(5):
+            await ann.next()
+            live.append([field for field in ann.entries if field[0] not in (8, 9, 10, 34, 49, 52, 56)])
+        copy.send("U1", "21001=" + dict(live[0])[17])
+        again = []
+        for _ in range(5):
+            await copy.next()
+            again.append([field for field in copy.entries if field[0] not in (8, 9, 10, 34, 49, 52, 56)])
+        assert again == live and (await copy.next())[21003] == "5"
+
+    play(tmp_path, main)

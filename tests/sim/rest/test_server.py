@@ -1,6 +1,7 @@
 """What happens to a request before and after it is carried out: signatures, tokens, sizes, faults, error bodies."""
 
 import http.client
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.exchange.marketplace import Marketplace
 from engine.sim.keys import KeyRing, SimAuthority, SimKey, client_context, server_context
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.faults import RestFault, RestFaultKind
@@ -74,8 +76,13 @@ class World:
         self.now_ns = time.time_ns()
         self.keys = KeyRing()
         self.tokens = MemberTokens(lambda: self.now_ns)
-        venue: Any = VenueAccess.__new__(VenueAccess)
-        venue.keys, venue.tokens, venue.now_ns = self.keys, self.tokens, lambda: self.now_ns
+        venue = VenueAccess(
+            place=Marketplace(),
+            keys=self.keys,
+            tokens=self.tokens,
+            tell=lambda events: None,
+            now_ns=lambda: self.now_ns,
+        )
         self.folder = folder
         self.site = RestSite(venue, OPERATIONS, settings)
 
@@ -259,6 +266,48 @@ def test_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
     world = World(tmp_path, RestServerSettings(most_bytes=100))
     with world.site:
         assert code(world.client().send("POST", "/things/a", raw=b" " * 101)) == (413, "body_too_large")
+
+
+def raw(port: int, *pieces: bytes) -> bytes:
+    """Send bytes as they are and return all that comes back until the server ends the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        received = b""
+        while chunk := connection.recv(65_536):
+            received += chunk
+        return received
+
+
+HEAD = b"POST /trade-api/v2/things/a HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n"
+
+
+def test_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
+    world = World(tmp_path, RestServerSettings(body_seconds=0.05))
+    with world.site:
+        assert b"408" in raw(world.site.port, HEAD + b'{"count"').partition(b"\r\n")[0]
+    assert DONE == []
+
+
+def test_client_that_leaves_in_its_body_asked_for_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_connection(("127.0.0.1", world.site.port), timeout=30) as connection:
+        connection.sendall(HEAD + b'{"count"')
+    deadline = time.monotonic() + 30
+    while ("write_thing", 400) not in world.site.server.counts and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert world.site.server.counts == {("write_thing", 400): 1}
+    assert DONE == []
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET /trade-api/v2/things HTTP/9.9\r\n\r\n",
+     b"GET /trade-api/v2/things HTTP/1.1\r\nX: " + b"a" * 100_000 + b"\r\n\r\n"],
+)  # fmt: skip
+def test_bytes_that_are_no_request_end_their_connection_alone(world: World, garbage: bytes) -> None:
+    assert raw(world.site.port, garbage).startswith(b"HTTP/1.")
+    assert world.client().get("/mine")["member"] == "ann"
 
 
 def test_path_and_method_that_nobody_has_are_told_apart(world: World) -> None:

@@ -39,6 +39,7 @@ SECOND_NS = 10**9
 ALL_FLAGS = {8013: "Y", 21005: "Y", 21007: "Y", 21008: "Y", 21012: "Y", 21026: "Y"}
 _TIMES = TimestampFormat(3)
 PATIENCE_S = 10.0
+ANY = "*"  # stands for a value that the venue makes
 
 
 class FixVenue:
@@ -118,6 +119,13 @@ class FixVenue:
         assert answer[35] == "A", answer
         wire.logon = answer
         return wire
+
+    async def gone(self, wire: "FixWire") -> None:
+        """Cut a client's connection, and wait until the venue has noticed."""
+        wire.close()
+        async with asyncio.timeout(PATIENCE_S):
+            while self.fix.ports.is_connected(wire.key_id):
+                await asyncio.sleep(0.005)
 
     async def connect(self, key_id: str, comp_id: str = "KalshiNR", port_of: str = "") -> "FixWire":
         port = self.fix.ports.ports[port_of or comp_id]
@@ -200,6 +208,18 @@ class FixWire:
             transport.abort()
 
 
+async def expect(wire: FixWire, text: str) -> dict[int, str]:
+    """Read the next message; it must have these fields and no others, beside header and trailer."""
+    told = await wire.next()
+    wanted = [(int(tag), value) for tag, _, value in (field.partition("=") for field in text.split("|"))]
+    made = {tag for tag, value in wanted if value == ANY}
+    header = (8, 9, 10, 34, 49, 52, 56)
+    got = [(tag, ANY if tag in made else value) for tag, value in wire.entries if tag not in header]
+    assert sorted(got) == sorted(wanted)
+    assert (told[8], told[49], told[56]) == ("FIXT.1.1", wire.comp_id, wire.key_id)
+    return told
+
+
 def sign(private: Any, message: bytes, salt_length: int = 32) -> bytes:
     """Return the signature of an API key, of a key that nobody knows without one."""
     if isinstance(private, RSAPrivateKey):
@@ -217,6 +237,8 @@ def play(folder: Path, main: Callable[[FixVenue], Coroutine[Any, Any, None]], **
 
     async def run() -> None:
         played = FixVenue(folder, **venue)
+        faults: list[str] = []
+        played.fix.ports.on_fault = faults.append
         await played.fix.start()
         try:
             await asyncio.wait_for(main(played), 60)
@@ -225,6 +247,7 @@ def play(folder: Path, main: Callable[[FixVenue], Coroutine[Any, Any, None]], **
                 wire.close()
             played.fix.close()
             await asyncio.sleep(0)
+        assert faults == []
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())

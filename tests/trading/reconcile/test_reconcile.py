@@ -86,6 +86,13 @@ def test_order_that_never_arrived_is_over(account: Account) -> None:
     assert (order.ord_status, account.scene.orders.live_count) == (Status.REJECTED, 0)
 
 
+def test_order_on_its_way_over_a_connection_that_stands_is_waited_for(account: Account) -> None:
+    order = account.scene.buy()
+    assert account.rules() == [] and order.ord_status == Status.PENDING_NEW
+    account.scene.loop.apply(account.venue.accept(order))
+    assert order.ord_status == Status.NEW and account.stops() == []
+
+
 def test_order_whose_answer_was_lost_works(account: Account) -> None:
     order = account.scene.buy()
     account.venue.accept(order)

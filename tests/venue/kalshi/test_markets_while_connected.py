@@ -117,6 +117,42 @@ def test_departure_refused_for_a_passing_reason_is_asked_for_again(feed: Feed) -
     assert again["params"] == {"sids": [1], "action": "delete_markets", "market_tickers": [RAIN]}
 
 
+@pytest.mark.parametrize(("code", "is_told"), [(27, False), (7, True), (11, True)])
+def test_frames_of_a_market_that_cannot_be_left_are_told(feed: Feed, code: int, is_told: bool) -> None:
+    for command in read(feed.dialect.remove([feed.rain])):
+        feed.take(wire.error(code, id=command["id"]))
+    assert (feed.take(wire.delta(3)).kind == EventKind.UNKNOWN) is is_told
+
+
+def test_markets_that_roll_through_leave_nothing_behind(feed: Feed) -> None:
+    """2000 markets, two at a time; every fifth command is refused and asked for again."""
+    subscriptions, repairs = feed.dialect._subscriptions, feed.dialect._repairs
+    queue: list[bytes] = []
+    alive: list[Instrument] = []
+    answered = 0
+    for number in range(2000):
+        market = Instrument(f"KXROLL-{number}", number, CENT)
+        queue += feed.dialect.add([market])
+        queue += feed.dialect.remove(alive)
+        alive = [market]
+        while queue:
+            command = json.loads(queue.pop(0))
+            answered += 1
+            sid = (command["params"].get("sids") or [1])[0]
+            is_refused = answered % 5 == 0
+            reply = wire.error(27, id=command["id"]) if is_refused else wire.frame(type="ok", id=command["id"], sid=sid)
+            queue += feed.dialect.decode(reply).commands
+        queue += feed.dialect.due((number + 1) * 10**9)
+    for second in range(100):
+        for frame in queue + feed.dialect.due((2001 + second) * 10**9):
+            feed.dialect.decode(wire.frame(type="ok", id=json.loads(frame)["id"], sid=1))
+        queue.clear()
+    assert subscriptions.departing == {}
+    assert len(feed.dialect._markets) < 6
+    assert len(subscriptions._waiting) < 10
+    assert len(repairs._queue) + len(repairs._troubles) + len(repairs._costly) < 20
+
+
 def test_repairs_of_a_market_that_was_removed_are_left_out() -> None:
     feed = Feed(channels=(BOOK,))
     feed.take(wire.error(18, id=1))
@@ -138,6 +174,13 @@ def test_channel_given_up_ends_for_good() -> None:
     feed.dialect.unsubscribe(FILLS)
     assert [each["params"]["channels"] for each in read(feed.dialect.subscribe())] == [[BOOK]]
     assert feed.dialect.unsubscribe(TICKER) == []
+
+
+def test_books_that_nobody_asked_for_are_no_fault_of_the_connection() -> None:
+    feed = Feed(channels=(TRADES,))
+    for second in range(1000):
+        assert feed.due(second * 10**9) == []
+    assert (feed.dialect.fault, feed.waiting()) == ("", [])
 
 
 def test_books_wait_when_their_channel_ends_unasked_and_it_is_opened_anew(feed: Feed) -> None:

@@ -14,7 +14,7 @@ from engine.codec import Fields, FrameEncoder
 from engine.errors import DecodeError
 from engine.session.protocol.faults import Fault, Reason
 from engine.sim.fix.kalshi.flags import LogonFlags, read_flags
-from engine.sim.fix.kalshi.kinds import APPL_VER_ID, BEGIN_STRING, GatewayKind
+from engine.sim.fix.kalshi.kinds import APPL_VER_ID, BEGIN_STRING, NR, RFQ, RT, GatewayKind
 from engine.sim.fix.kalshi.wire import business_reject, encode, session_reject
 from engine.sim.keys import READ, KeyRing, SimKey, is_signed
 
@@ -91,7 +91,7 @@ class Admission:
             return b""
         if not self._rules.may_use_fix(key.member):
             return _logout(WRONG_TIER)
-        if not _may(key, flags):
+        if not _may(kind, key, flags):
             return _logout(NO_PERMISSION)
         if self._is_connected(key.key_id):
             return _logout(ALREADY_EXISTS)
@@ -136,7 +136,10 @@ def _is_signed(key: SimKey, logon: Fields) -> bool:
     return is_signed(key.public_key, text.encode("latin-1", "replace"), logon.text(fix.RawData))
 
 
-def _may(key: SimKey, flags: LogonFlags) -> bool:
+def _may(kind: GatewayKind, key: SimKey, flags: LogonFlags) -> bool:
+    """Return whether a key may use a kind of session; one bound to a subaccount may trade and quote, no more."""
+    if key.subaccount is not None and (flags.is_listener or kind not in (NR, RT, RFQ)):
+        return False
     return key.may(READ) if flags.is_listener else key.may(_TRADE)
 
 

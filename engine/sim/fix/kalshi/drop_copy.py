@@ -88,7 +88,8 @@ class DropCopy:
 
     def _range(self, client: FixClient, begin: ExecId, end: ExecId | None) -> list[Execution]:
         kept = [execution for execution in self._kept[client.member] if execution.exec_id.shard == begin.shard]
-        return [each for each in kept if begin <= each.exec_id and (end is None or each.exec_id <= end)]
+        found = [each for each in kept if begin <= each.exec_id and (end is None or each.exec_id <= end)]
+        return [execution for execution in found if reports.is_told(execution, client.flags)]
 
 
 def _forget(kept: deque[Execution], now_ns: int) -> None:

@@ -44,6 +44,7 @@ class Execution(NamedTuple):
     report: Report
     exec_id: ExecId
     position: PositionChanged | None = None  # of a fill
+    follower: Report | None = None  # the next report about the same order in the same batch
 
 
 class Executions:
@@ -59,11 +60,21 @@ class Executions:
         batch = list(events)
         positions = {event.exec_id: event for event in batch if isinstance(event, PositionChanged)}
         counts: defaultdict[int, int] = defaultdict(int)
+        reports = [event for event in batch if isinstance(event, Report)]
         executions = []
-        for event in batch:
-            if isinstance(event, Report):
-                shard = self._shard_of(event.symbol)
-                counts[shard] += 1
-                exec_id = ExecId(self._clock, counts[shard], shard)
-                executions.append(Execution(event, exec_id, positions.get(event.exec_id)))
+        for report, follower in zip(reports, _followers(reports), strict=True):
+            shard = self._shard_of(report.symbol)
+            counts[shard] += 1
+            exec_id = ExecId(self._clock, counts[shard], shard)
+            executions.append(Execution(report, exec_id, positions.get(report.exec_id), follower))
         return executions
+
+
+def _followers(reports: list[Report]) -> list[Report | None]:
+    """Return for each report the next one about the same order."""
+    later: dict[str, Report] = {}
+    followers: list[Report | None] = []
+    for report in reversed(reports):
+        followers.append(later.get(report.order_id))
+        later[report.order_id] = report
+    return followers[::-1]

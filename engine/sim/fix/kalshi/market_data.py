@@ -13,9 +13,10 @@ from engine.codec import Fields
 from engine.exchange.account_events import MarketChanged, MarketStep
 from engine.exchange.events import LevelChanged, PublicTrade, Report
 from engine.exchange.ledger.names import member_of, subaccount_of
+from engine.session.protocol.faults import Fault, Reason
 from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.ports import FixClient
-from engine.sim.fix.kalshi.wire import date_and_time, encode, price_text, qty_text
+from engine.sim.fix.kalshi.wire import date_and_time, encode, price_text, qty_text, session_reject
 from engine.venue.kalshi.fix import tags
 
 MOST_SUBSCRIPTIONS = 100_000
@@ -82,7 +83,8 @@ class MarketDataGateway:
         elif wanted == UNSUBSCRIBE:
             self._unsubscribe(client, symbols or list(self._books))
         elif not symbols:
-            client.send(_reject(TOO_MANY_SYMBOLS, "no symbols"))
+            fault = Fault(Reason.REQUIRED_TAG_MISSING, tags.NoRelatedSym, "Required tag missing")
+            client.send(session_reject(fields, fault))
         elif wanted == UPDATES and self._counts.get(client, 0) + len(symbols) > MOST_SUBSCRIPTIONS:
             client.send(_reject(TOO_MANY_SYMBOLS, f"more than {MOST_SUBSCRIPTIONS} subscriptions"))
         else:

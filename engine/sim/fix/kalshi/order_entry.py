@@ -10,17 +10,19 @@ from collections.abc import Callable, Iterable
 
 from engine import fix
 from engine.codec import Fields
-from engine.exchange.events import Cancel, CancelRejected, MassCancel, MassCanceled, Replace, Report
+from engine.exchange.events import Cancel, CancelRejected, MassCancel, MassCanceled, NewOrder, Replace, Report
 from engine.exchange.ledger.names import account_of, member_of
 from engine.sim.fix.kalshi import pending, reports, requests
 from engine.sim.fix.kalshi.access import FixAccess
 from engine.sim.fix.kalshi.executions import Execution
+from engine.sim.fix.kalshi.kinds import RT
 from engine.sim.fix.kalshi.ports import FixClient
 from engine.sim.fix.kalshi.wire import business_reject
 from engine.venue.kalshi.fix import tags
 
 FIELD_MISSING, NOT_AUTHORIZED, RATE_LIMIT = 5, 6, 8  # BusinessRejectReason(380)
 ORDER_TOKENS, CANCEL_TOKENS = 10, 2
+QUOTE_BUCKET = 1  # the shard whose writes everything about quotes spends
 MASS_CANCEL_PAUSE_NS = 10**9
 _MOST_ASKED = 10_000  # requests whose answer may still come
 LIMITED = "rate limit exceeded"
@@ -31,6 +33,7 @@ class OrderGateway:
     """Decodes orders and distributes reports; `clients_of` returns a member's clients."""
 
     def __init__(self, access: FixAccess, clients_of: Callable[[str], Iterable[FixClient]]) -> None:
+        self.on_quote_order: Callable[[NewOrder, str], None] = lambda order, quote_id: None  # it accepts a quote
         self._access = access
         self._clients_of = clients_of
         self._asked: OrderedDict[tuple[str, str], FixClient] = OrderedDict()  # by account and ClOrdID of the request
@@ -57,7 +60,7 @@ class OrderGateway:
             report = execution.report
             asker = self._asked.pop((report.account, report.cl_ord_id), None)
             for client in self._clients_of(member_of(report.account)):
-                if self._concerns(client, report, asker) and reports.is_told(execution, executions, client.flags):
+                if self._concerns(client, report, asker) and reports.is_told(execution, client.flags):
                     client.send(reports.execution_report(execution, client.flags))
 
     def answer(self, event: CancelRejected | MassCanceled) -> None:
@@ -76,13 +79,15 @@ class OrderGateway:
         if not client.kind.has_orders:
             return False
         if client.flags.is_listener:
-            return client.is_logged_on
+            return client.is_logged_on or client.kind.recovers
         return client is asker or report.terms.session == client.name
 
     def _refusal(self, client: FixClient, fields: Fields) -> tuple[int, str] | None:
         """Return BusinessRejectReason(380) and Text(58) of a message that does not reach the exchange."""
         if tags.NoPartyIDs in fields:
             return NOT_AUTHORIZED, "parties are for clearing members"
+        if tags.QuoteID in fields and client.kind is not RT:
+            return NOT_AUTHORIZED, "quotes are accepted on KalshiRT"
         bound = client.key.subaccount
         if bound is not None and requests.subaccount(fields) != bound:
             return NOT_AUTHORIZED, f"the API key is bound to subaccount {bound}"
@@ -97,7 +102,7 @@ class OrderGateway:
                 return False
             self._mass_canceled_ns[client.name] = now_ns
             return True
-        shard = max(requests.shard(fields), 0)
+        shard = QUOTE_BUCKET if tags.QuoteID in fields else max(requests.shard(fields), 0)
         return self._access.rules.spend(client.member, _RATE_COST[fields.msg_type], shard)
 
     def _new(self, client: FixClient, fields: Fields, account: str) -> None:
@@ -105,7 +110,10 @@ class OrderGateway:
         request = requests.new_order(fields, account, client.name, client.flags.uses_dollars)
         if not client.flags.skips_pending:
             self._report(client, pending.of_new(request, self._access.now_ns()))
-        self._access.execute(request)
+        if tags.QuoteID in fields:
+            self.on_quote_order(request, fields.text(tags.QuoteID))
+        else:
+            self._access.execute(request)
 
     def _cancel(self, client: FixClient, fields: Fields, account: str) -> None:
         self._change(client, requests.cancel(fields, account))

@@ -24,6 +24,7 @@ from engine.sim.fix.kalshi.admission import CLOCK_WINDOW_NS, Admission, MemberRu
 from engine.sim.fix.kalshi.flags import LogonFlags, read_flags
 from engine.sim.fix.kalshi.kinds import APPL_VER_ID, BEGIN_STRING, KINDS, GatewayKind
 from engine.sim.keys import KeyRing, SimKey, TlsFiles
+from engine.sim.outbox import Outbox
 
 _HOUR_NS = 3600 * 10**9
 _ANY = "*"
@@ -41,8 +42,9 @@ class FixPlace(NamedTuple):
 class FixClient:
     """One API key at one kind of session."""
 
-    def __init__(self, kind: GatewayKind, key: SimKey, session: AcceptorSession) -> None:
+    def __init__(self, kind: GatewayKind, key: SimKey, session: AcceptorSession, outbox: Outbox[bytes]) -> None:
         self.kind, self.key, self.session = kind, key, session
+        self._outbox = outbox
         self.flags = LogonFlags()
         self.name = f"{kind.comp_id}/{key.key_id}"  # of the session, at the exchange
         self.accounts: set[str] = set()  # that it has entered orders for
@@ -60,6 +62,10 @@ class FixClient:
         return self.session.is_logged_on
 
     def send(self, body: bytes) -> None:
+        """Send a message, as soon as no fault holds it back."""
+        self._outbox.put(self._send, body)
+
+    def _send(self, body: bytes) -> None:
         """Send a message now; keep it where the session recovers, count it as lost where it does not."""
         is_there = self.is_logged_on and not self.is_cut
         if not is_there and not self.kind.recovers:
@@ -91,7 +97,8 @@ class FixPorts:
         self.on_fault: Callable[[str], None] = lambda text: None
         self.clients: dict[tuple[str, str], FixClient] = {}
         self.ports: dict[str, int] = {}  # by CompID, known once it listens
-        self.ghosts: set[str] = set()  # a fault: keys that are taken to be connected although they are not
+        self.is_ghost: Callable[[SimKey], bool] = lambda key: False  # a fault: taken to be connected already
+        self.outbox: Outbox[bytes] = Outbox()
         self.admission = Admission(keys, rules, self.is_connected, wall_ns)
         self._keys = keys
         loop = asyncio.get_running_loop()
@@ -108,8 +115,10 @@ class FixPorts:
 
     def is_connected(self, key_id: str) -> bool:
         """Return whether a key has a live connection, at whatever port."""
-        live = (client.key.key_id for client in self.clients.values() if client.session.is_connected)
-        return key_id in self.ghosts or key_id in live
+        key = self._keys.get(key_id)
+        if key is not None and self.is_ghost(key):
+            return True
+        return any(client.session.is_connected for client in self.clients.values() if client.key.key_id == key_id)
 
     def of(self, member: str) -> list[FixClient]:
         """Return the member's clients, in the order of their first Logon."""
@@ -164,6 +173,7 @@ class FixPorts:
         flags = read_flags(kind, logon)
         if isinstance(flags, Fault):
             return flags.text
+        client.key = self._keys.get(client.key.key_id) or client.key  # it may have been registered anew
         client.flags = flags
         client.session.core.look_back_ns = flags.retention_hours * _HOUR_NS if kind.recovers else 0
         return ""
@@ -172,7 +182,7 @@ class FixPorts:
         """Make the client of a session that a first Logon has called into being."""
         key = self._keys.get(session.core.settings.target_comp_id)
         assert key is not None  # the doorkeeper knows it
-        client = self.clients[kind.comp_id, key.key_id] = FixClient(kind, key, session)
+        client = self.clients[kind.comp_id, key.key_id] = FixClient(kind, key, session, self.outbox)
         session.core.offers_recovery = kind.recovers
         session.on_message = lambda fields: self.on_message(client, fields)
         session.on_logon = lambda: self.on_logon(client)

@@ -58,7 +58,7 @@ def execution_report(execution: Execution, flags: LogonFlags) -> bytes:
     return encode(fix.Msg.EXECUTION_REPORT, body + _account(report.account) + _particulars(execution, flags))
 
 
-def is_told(execution: Execution, batch: list[Execution], flags: LogonFlags) -> bool:
+def is_told(execution: Execution, flags: LogonFlags) -> bool:
     """Return whether a session hears of an execution: some are left out unless its flags ask for them.
 
     New is merged into the first fill unless 21026=Y, and left out where an order ends at once without one. The rest of
@@ -68,11 +68,9 @@ def is_told(execution: Execution, batch: list[Execution], flags: LogonFlags) -> 
     if isinstance(report, Canceled) and report.text == IOC_REST and report.cum_qty:
         return flags.reports_ioc_rest
     if isinstance(report, Accepted):
-        later = batch[batch.index(execution) + 1 :]
-        follower = next((each.report for each in later if each.report.order_id == report.order_id), None)
-        if isinstance(follower, Traded):
+        if isinstance(execution.follower, Traded):
             return flags.emits_new_first
-        return follower is None
+        return execution.follower is None
     return True
 
 

@@ -7,7 +7,7 @@ Source  Kalshi REST: errors; Kalshi FIX: texts of reports and cancel rejects.
 
 from engine.sim.rest.refusals import RestRefused
 
-_OTHER: dict[str, tuple[int, str, str]] = {
+TOLD_OTHERWISE: dict[str, tuple[int, str, str]] = {
     "MARKET_NOT_FOUND": (404, "not_found", "market not found"),
     "UNKNOWN_ORDER": (404, "not_found", "order not found, or finished"),
     "CANNOT_UPDATE_FILLED_ORDER": (404, "not_found", "order is finished"),
@@ -22,10 +22,9 @@ _OTHER: dict[str, tuple[int, str, str]] = {
     "EXCHANGE_UNAVAILABLE": (503, "exchange_unavailable", "the exchange, or this shard, is unavailable"),
     "INTERNAL_ERROR": (500, "internal_error", "an internal error occurred"),
 }
-CODES = frozenset(code for _, code, _ in _OTHER.values())
 
 
 def refusal_of(text: str) -> RestRefused:
     """Return the answer to a request that the exchange refused with Text(58) `text`."""
-    status, code, details = _OTHER.get(text, (400, text.lower(), text.lower().replace("_", " ")))
+    status, code, details = TOLD_OTHERWISE.get(text, (400, text.lower(), text.lower().replace("_", " ")))
     return RestRefused(status, code, details)

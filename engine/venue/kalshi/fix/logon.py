@@ -67,9 +67,12 @@ class KalshiLogon:
         if header[fix.SenderCompID] != key.key_id:
             text = f"SenderCompID(49) {header[fix.SenderCompID]} is not the id of the API key, {key.key_id}"
             raise SessionError(f"{text}: set SenderCompID in the session file to it, and open the session anew")
+        kind = BY_COMP_ID.get(header[fix.TargetCompID])
+        if found := flag_problems(kind, self._flags):
+            raise SessionError(f"session.flags: {found[0]}")
         signature = key.logon_signature(header)
         signed = [(fix.RawDataLength, str(len(signature))), (fix.RawData, signature)]
-        return signed + logon_flags(BY_COMP_ID.get(header[fix.TargetCompID]), self._flags)
+        return signed + logon_flags(kind, self._flags)
 
 
 def logon_flags(kind: KalshiKind | None, flags: Flags) -> list[tuple[int, str]]:

@@ -38,6 +38,15 @@ _OMITTED = {
     _CANCEL: (fix.OrderQty, fix.TransactTime),
     fix.Msg.ORDER_MASS_CANCEL_REQUEST: (fix.TransactTime,),
 }
+_plain = Fix44.decode  # called so for every report: super() costs as much again as what it leads to
+
+
+def _judge(report: ExecutionReport) -> None:
+    """Put into the report what a text of the venue means beyond its codes."""
+    if report.text.startswith(OUTCOME_UNKNOWN):
+        report.exec_type = report.ord_status = fix.Status.UNKNOWN
+    elif report.msg_type == _BUSINESS_REJECT and report.reason == RATE_LIMIT_EXCEEDED:
+        report.text = f"{RATE_LIMITED}: {report.text or 'no text'}"
 
 
 class KalshiOrders(Fix44):
@@ -77,12 +86,9 @@ class KalshiOrders(Fix44):
 
         A request beyond the rate has RATE_LIMITED before the venue's text, which may be any.
         """
-        report = super().decode(fields)
+        report = _plain(self, fields)
         if report is not None and (report.text or report.msg_type == _BUSINESS_REJECT):
-            if report.text.startswith(OUTCOME_UNKNOWN):
-                report.exec_type = report.ord_status = fix.Status.UNKNOWN
-            elif report.msg_type == _BUSINESS_REJECT and report.reason == RATE_LIMIT_EXCEEDED:
-                report.text = f"{RATE_LIMITED}: {report.text or 'no text'}"
+            _judge(report)
         return report
 
     def details(self, fields: Fields) -> FillDetails | None:

@@ -19,7 +19,8 @@ class RestOrderAnswer(NamedTuple):
     """What an answer says of an order: reports to apply now, and what was filled beyond them and our fills.
 
     `order_id` is the venue's, for the fills of what is owed. `is_over` says that nothing rests once that is counted;
-    `is_stale` that the answer is older than our fills, so that it says nothing yet and is to be asked for again.
+    `is_stale` that the answer is older than our fills, so that it says nothing yet and is to be asked for again. `then`
+    is to be applied once what is owed is counted.
     """
 
     reports: tuple[ExecutionReport, ...]
@@ -27,6 +28,7 @@ class RestOrderAnswer(NamedTuple):
     owed_qty: int = 0
     is_over: bool = False
     is_stale: bool = False
+    then: tuple[ExecutionReport, ...] = ()
 
 
 def created(order: Order, told: KalshiCreated) -> RestOrderAnswer:
@@ -51,19 +53,20 @@ def created(order: Order, told: KalshiCreated) -> RestOrderAnswer:
 def replaced(order: Order, told: KalshiAmended) -> RestOrderAnswer:
     """Return what the answer to an amend means."""
     form = order.instrument
-    owed_qty = form.parse_size(told.fill_count or "0")
+    filled = form.parse_size(told.fill_count or "0")
     left = None if told.remaining_count is None else form.parse_size(told.remaining_count)
-    if left is not None:
-        owed_qty = order.pending_qty - left - order.cum_qty
-    if owed_qty < 0 or (left is not None and left < 0):
-        return _doubt(
-            order,
-            f"contradicts: remaining_count {told.remaining_count} after {order.cum_qty} filled",
-        )
+    if left == 0 and order.cum_qty + filled != order.pending_qty:
+        return _doubt(order, f"nothing rests, fill_count {told.fill_count}: filled before, or ended by the venue")
+    owed_qty = filled if left is None else order.pending_qty - left - order.cum_qty
+    if min(owed_qty, filled, left or 0) < 0:
+        return _doubt(order, f"contradicts: remaining_count {told.remaining_count} after {order.cum_qty} filled")
     report = of_request(order, Msg.ORDER_CANCEL_REPLACE_REQUEST, "")
     report.exec_type, report.ord_status = Exec.REPLACED, Status.REPLACED
     report.order_qty, report.price = order.pending_qty, order.pending_price
-    return RestOrderAnswer((report,), told.order_id, owed_qty, is_over=left == 0)
+    if not owed_qty:
+        return RestOrderAnswer((report,), told.order_id)
+    # What filled before at the old price must be counted before the new one holds
+    return RestOrderAnswer((), told.order_id, owed_qty, then=(report,))
 
 
 def canceled(order: Order, told: KalshiCanceled) -> RestOrderAnswer:
@@ -80,8 +83,9 @@ def canceled(order: Order, told: KalshiCanceled) -> RestOrderAnswer:
 
 
 def trades_of(order: Order, fills: Sequence[VenueFill], answer: RestOrderAnswer) -> list[ExecutionReport]:
-    """Return the reports of fills that follow upon what an order has; the last one ends an order that is over."""
+    """Return the reports of fills that follow upon what an order has, and what follows upon them."""
     reports, cum_qty = [], order.cum_qty
+    order_qty = order.pending_qty if answer.then else order.order_qty
     for fill in fills:
         cum_qty += fill.qty
         report = _report(order)
@@ -89,11 +93,11 @@ def trades_of(order: Order, fills: Sequence[VenueFill], answer: RestOrderAnswer)
         report.exec_id, report.exec_type = fill.trade_id, Exec.TRADE
         report.last_px, report.last_qty, report.fee = fill.price, fill.qty, fill.fee
         report.is_taker, report.side, report.symbol = fill.is_taker, fill.side, fill.symbol
-        report.cum_qty, report.leaves_qty = cum_qty, order.order_qty - cum_qty
+        report.cum_qty, report.leaves_qty = cum_qty, order_qty - cum_qty
         reports.append(report)
-    if reports and answer.is_over and cum_qty < order.order_qty:
+    if reports and answer.is_over and cum_qty < order_qty:
         reports[-1].leaves_qty, reports[-1].ord_status = 0, Status.CANCELED
-    return reports
+    return [*reports, *answer.then]
 
 
 def status_report(order: Order, told: VenueOrder) -> ExecutionReport:

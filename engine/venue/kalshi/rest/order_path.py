@@ -185,6 +185,7 @@ class KalshiRestOrders:
     def trades(self, order: Order, fills: Sequence[VenueFill], answer: RestOrderAnswer) -> list[ExecutionReport]:
         """Return the reports of the fills that an answer owes, in their order; none while they are not all told.
 
+        Reads lag by parts of a second. What stays owed is an answer that counted otherwise: ask for the order's state.
         Fills that were counted over FIX have names of their own: of those that go unnamed here the oldest are theirs.
         """
         own = sorted(

@@ -2,10 +2,12 @@
 
 Units   prices in $0.0001, sizes in 0.01 contract, times in ns since 1970, fee multipliers in thousandths.
 Errors  a market that cannot be read is left out and told in `oddities`; it costs no other.
+Cost    10 us a market.
 Source  Kalshi REST, start-up reads; market model, price grid, fees, settlement, states.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.errors import ConfigError, DecodeError
@@ -16,7 +18,7 @@ from engine.venue.kalshi.rest.numbers import DOLLAR, optional_time_ns, price, si
 from engine.venue.kalshi.rest.operations import events, exchange, markets
 from engine.venue.kalshi.rest.operations.events import KalshiEvent, KalshiSeries
 from engine.venue.kalshi.rest.operations.exchange import KalshiStatus
-from engine.venue.kalshi.rest.operations.markets import KalshiMarket
+from engine.venue.kalshi.rest.operations.markets import KalshiMarket, KalshiPriceRange
 from engine.venue.kalshi.rest.pauses import pauses_of
 from engine.venue.kalshi.rest.reading import Oddities, kept
 from engine.venue.reference import BookListing, ExchangeState, MarketListing, Selection
@@ -38,6 +40,8 @@ MAKER_PERCENT = {
     "quadratic_with_combo_maker_fees": 50,
     "flat": 50,  # 0.035 for both: half of the taker's rate; the taker's share is thought too high rather than too low
 }
+_MOST_EVENTS = 20_000  # whose terms are remembered; a rolling series opens new ones for ever
+_PAGE = 200  # markets: reading more at once would hold the loop that trades
 _UNKNOWN_MAKER_PERCENT = 25  # an unknown type is one with maker fees
 _FILTERS = {  # the status filter that finds the markets of a state; there is none for paused ones alone
     MarketState.ACTIVE: ("open",),
@@ -91,16 +95,18 @@ class KalshiReference:
         for series in selection.series:
             found += [self._overrides(series, status) for status in statuses]
         for series in selection.series:
-            found += [self._listing(series, markets.markets(series=series, status=status)) for status in statuses]
+            found += [
+                self._listing(series, markets.markets(series=series, status=status, limit=_PAGE)) for status in statuses
+            ]
         found += [self._event(event) for event in selection.events]
         for place in range(0, len(selection.symbols), markets.MOST_TICKERS):
             named = selection.symbols[place : place + markets.MOST_TICKERS]
-            found.append(self._listing("", markets.markets(tickers=named)))
+            found.append(self._listing("", markets.markets(tickers=named, limit=_PAGE)))
         return found
 
     def every_market(self, states: tuple[int, ...]) -> list[PagedCall[MarketListing]]:
         """Return what asks for all markets; their series, and so their fee terms, are not told."""
-        return [self._listing("", markets.markets(status=status)) for status in _statuses(states)]
+        return [self._listing("", markets.markets(status=status, limit=_PAGE)) for status in _statuses(states)]
 
     def book(self, symbol: str, depth: int = 0) -> Call[BookListing]:
         """Return what asks for an order book, `depth` levels of each side; 0 is all."""
@@ -189,6 +195,9 @@ class KalshiReference:
     def _remember(self, event: KalshiEvent) -> None:
         multiplier = event.fee_multiplier_override
         milli = None if multiplier is None else thousandths(multiplier, "fee_multiplier_override")
+        self._events.pop(event.event_ticker, None)
+        if len(self._events) >= _MOST_EVENTS:
+            del self._events[next(iter(self._events))]  # told longest ago
         self._events[event.event_ticker] = event.series_ticker, _Terms(event.fee_type_override or None, milli)
 
     def _terms(self, series: KalshiSeries) -> _Terms:
@@ -231,14 +240,19 @@ def _statuses(states: tuple[int, ...]) -> list[str]:
 
 
 def _bands(market: KalshiMarket) -> tuple[PriceBand, ...]:
-    bands = tuple(
-        PriceBand(*(price(getattr(each, name), f"price_ranges.{name}") for name in ("start", "end", "step")))
-        for each in market.price_ranges
-    )
     try:
-        price_grid(bands, DOLLAR)
+        return _bands_of(tuple(market.price_ranges))
     except ConfigError as error:
         raise DecodeError(f"{market.ticker}: price_ranges: {error}") from None
+
+
+@lru_cache
+def _bands_of(ranges: tuple[KalshiPriceRange, ...]) -> tuple[PriceBand, ...]:
+    """Return the bands of a grid, proved; markets share a few."""
+    bands = tuple(
+        PriceBand(*(price(text, "price_ranges") for text in (each.start, each.end, each.step))) for each in ranges
+    )
+    price_grid(bands, DOLLAR)
     return bands
 
 

@@ -111,6 +111,23 @@ def test_terms_are_on_the_requests_that_take_them(terms: Any, new: str, replace:
 
 
 @pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ({"time_in_force": fix.Tif.DAY}, "59=0|"),
+        ({"time_in_force": fix.Tif.GTC}, "59=1|"),
+        (
+            {"time_in_force": fix.Tif.GTD, "expire_time_ns": 1_795_444_206_000_000_000},
+            "59=6|126=20261123-14:30:06.000|",
+        ),
+    ],
+)
+def test_validity_is_said_alike_when_an_order_is_new_and_when_it_is_replaced(terms: Any, expected: str) -> None:
+    dialect = KalshiOrders([RAIN])
+    assert shown(dialect.new_order(order(**terms), 0)).endswith(f"|44=0.4150|{expected}")
+    assert shown(dialect.replace(order(**terms), 0)).endswith(f"|44=0.4200|{expected}")
+
+
+@pytest.mark.parametrize(
     ("terms", "words"),
     [
         ({"subaccount": 64}, "subaccount: 64 is not from 0 to 63"),

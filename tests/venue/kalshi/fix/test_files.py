@@ -1,5 +1,6 @@
 """The session files and dictionaries of Kalshi: both sessions read them, every message passes under strict rules."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from engine.session.native import settings as native
 from engine.session.quickfix.settings import read_dictionaries, with_safe_dictionaries
 from engine.venue.kalshi.environment import environment_problems, session_file_problems
 from engine.venue.kalshi.fix.kinds import BY_NAME, ENVIRONMENTS, KINDS, KalshiKind
-from tests.support.places import FIX_CONFIG
+from tests.support.places import FIX_CONFIG, ROOT
 from tests.venue.kalshi.fix.examples import EXAMPLES, wire
 
 KEY_ID = "3f6c1e9a-5b27-4d80-9a41-c2d7e85f0b16"
@@ -61,6 +62,13 @@ def test_session_file_is_right(kind: KalshiKind, environment: str, tmp_path: Pat
 def test_session_file_without_its_key_says_which_variable_is_missing(tmp_path: Path) -> None:
     found = read_session_file(FIX_CONFIG / "kalshi-demo-nr.cfg", tmp_path, {})
     assert len(found.problems) == 1 and "environment variable KALSHI_DEMO_NR_KEY_ID is not set" in found.problems[0]
+
+
+def test_every_file_is_installed_with_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["data-files"]["share/fixlane/config/fix"]
+    installed = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    assert installed == {path for path in FIX_CONFIG.iterdir() if path.is_file()}
 
 
 def test_dictionaries_are_found_by_name_from_anywhere(tmp_path: Path) -> None:

@@ -131,6 +131,13 @@ def test_flag_that_the_venue_would_refuse_is_named(kind: str | None, flags: Any,
     assert words in problem
 
 
+def test_logon_whose_kind_has_no_such_flag_is_not_written() -> None:
+    dialect = KalshiLogon(key(), {"retention_hours": 24})
+    dialect.logon_fields(header("KalshiRT"))
+    with pytest.raises(SessionError, match="session.flags: retention_hours: KalshiNR has no such flag"):
+        dialect.logon_fields(header("KalshiNR"))
+
+
 def test_dialect_with_flags_that_are_none_is_not_made() -> None:
     with pytest.raises(ConfigError, match="dollars: no flag of Logon"):
         kalshi.logon(KEY_ID, pem(Ed25519PrivateKey.generate()), {"dollars": True})

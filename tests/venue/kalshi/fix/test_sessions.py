@@ -168,6 +168,24 @@ def test_logon_that_another_key_signed_is_refused_and_the_right_key_logs_on(tmp_
 
 
 @engines
+def test_key_of_another_id_is_told_and_signs_nothing(tmp_path: Path, engine: str) -> None:
+    async def main(venue: FixVenue) -> None:
+        client = Client(venue, engine, BY_NAME["NR"])
+        told: list[str] = []
+        client.session.on_fault = told.append
+        other = venue.add_key("bob")
+        client.dialect.renew(SigningKey(other, venue.private[other]))
+        client.session.logon()
+        words = f"SenderCompID(49) {client.key_id} is not the id of the API key, {other}"
+        await until(lambda: any(words in text for text in [*told, client.session.last_error]))
+        client.session.close()
+        await asyncio.sleep(0)
+        assert venue.fix.ports.clients == {}
+
+    play(tmp_path, main, with_tls=True)
+
+
+@engines
 def test_market_data_come_over_fix(tmp_path: Path, engine: str) -> None:
     async def main(venue: FixVenue) -> None:
         async with Client(venue, engine, BY_NAME["MD"]) as client:

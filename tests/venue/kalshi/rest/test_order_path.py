@@ -3,111 +3,27 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.fix import BUY, SELL, Msg, Status, Tif, Type
+from engine.fix import BUY, SELL, Status, Tif, Type
 from engine.orders.order import Order
-from engine.orders.orders import Orders
 from engine.orders.table import Outcome
-from engine.venue.kalshi.rest.dialect import refusal_of
 from engine.venue.kalshi.rest.numbers import RequestError
 from engine.venue.kalshi.rest.order_answers import RestOrderAnswer
-from engine.venue.kalshi.rest.order_path import KalshiRestOrders, is_same
-from engine.venue.rest import Call, PagedCall
+from engine.venue.kalshi.rest.order_path import KalshiRestOrders
+from engine.venue.rest import Call
 from tests.support.order_reports import RAIN, open_order, report
+from tests.venue.kalshi.rest.lives import CANCEL, NEW, NOW_NS, Life
 from tests.venue.kalshi.rest.matching_venue import MatchingVenue
-
-NEW, CANCEL, REPLACE = Msg.NEW_ORDER_SINGLE, Msg.ORDER_CANCEL_REQUEST, Msg.ORDER_CANCEL_REPLACE_REQUEST
-NOW_NS = 1_795_444_200 * 10**9
-T = TypeVar("T")
-
-
-class Life:
-    """Orders, their REST path, and a venue; `fault` is what happens to the next write."""
-
-    def __init__(self) -> None:
-        self.orders = Orders("r")
-        self.path = KalshiRestOrders({RAIN.symbol: 2})
-        self.venue = MatchingVenue()
-        self.fault = ""
-        self.kinds: list[int] = []
-        self.trades: list[tuple[int, int]] = []
-        self.owed: dict[Order, RestOrderAnswer] = {}
-
-    def open(self, qty: int = 1_000, tif: str = Tif.GTC, side: int = BUY) -> Order:
-        order = open_order(self.orders, qty, tif=tif, side=side)
-        self.write(order, NEW, self.path.new_order(order, NOW_NS))
-        return order
-
-    def cancel(self, order: Order) -> None:
-        self.orders.request_cancel(order, 2)
-        self.write(order, CANCEL, self.path.cancel(order, NOW_NS))
-
-    def replace(self, order: Order, price: int, qty: int) -> None:
-        self.orders.request_replace(order, price, qty, 2)
-        self.write(order, REPLACE, self.path.replace(order, NOW_NS))
-
-    def write(self, order: Order, request: str, call: Call[RestOrderAnswer]) -> None:
-        fault, self.fault = self.fault, ""
-        if fault in ("429", "503"):
-            self.apply(self.path.refused(order, request, int(fault), refusal_of(b'{"error":"no"}')))
-        elif fault == "never left":
-            self.apply(self.path.unknown(order, request, "connection lost"))
-        else:
-            status, body = self.venue.answer(call.request)
-            if fault == "answer lost":
-                self.apply(self.path.unknown(order, request, "timed out"))
-            elif status in call.statuses:
-                self.take(order, call.read(body))
-            else:
-                self.apply(self.path.refused(order, request, status, refusal_of(body)))
-
-    def take(self, order: Order, answer: RestOrderAnswer) -> None:
-        for each in answer.reports:
-            self.apply(each)
-        if answer.owed_qty:
-            self.owed[order] = answer
-            self.collect(order)
-
-    def collect(self, order: Order) -> None:
-        """Ask for the fills that an answer owes."""
-        answer = self.owed[order]
-        reports = self.path.trades(order, self.page(self.path.fills_of(answer)), answer)
-        for each in reports:
-            self.apply(each)
-        if reports:
-            del self.owed[order]
-
-    def apply(self, told: Any) -> None:
-        change = self.orders.apply(told)
-        assert change.kind != Outcome.UNKNOWN, change.text
-        self.kinds.append(change.kind)
-        if change.last_qty:
-            self.trades.append((change.last_qty, change.last_px))
-
-    def look(self, order: Order) -> None:
-        """Ask what became of an order, by its id or among all of its market."""
-        if order.order_id:
-            call = self.path.state_of(order)
-            self.take(order, call.read(self.venue.answer(call.request)[1]))
-            return
-        told = [each for each in self.page(self.path.lookup(order, 0)) if is_same(order, each)]
-        if told:
-            self.take(order, self.path.found(order, told[0]))
-        else:
-            self.apply(self.path.never_arrived(order))
-
-    def page(self, paged: PagedCall[T]) -> list[T]:
-        return paged.read(self.venue.answer(paged.following(""))[1]).items
 
 
 @pytest.fixture
-def life() -> Life:
-    return Life()
+def life() -> Life[MatchingVenue]:
+    return Life(MatchingVenue())
 
 
 def body(call: Call[Any]) -> dict[str, Any]:
@@ -115,7 +31,7 @@ def body(call: Call[Any]) -> dict[str, Any]:
     return found
 
 
-def test_order_is_written_as_the_venue_takes_it(life: Life) -> None:
+def test_order_is_written_as_the_venue_takes_it(life: Life[MatchingVenue]) -> None:
     order = open_order(life.orders, 2_550, 4_150, SELL)
     call = KalshiRestOrders({RAIN.symbol: 2}, subaccount=3, cancel_on_pause=True).new_order(order, NOW_NS)
     assert body(call) == {
@@ -126,12 +42,12 @@ def test_order_is_written_as_the_venue_takes_it(life: Life) -> None:
     assert (call.request.shard, call.request.tokens, call.request.is_write) == (2, 10, True)
 
 
-def test_order_of_a_market_without_a_shard_is_routed_by_its_ticker(life: Life) -> None:
+def test_order_of_a_market_without_a_shard_is_routed_by_its_ticker(life: Life[MatchingVenue]) -> None:
     call = KalshiRestOrders().new_order(open_order(life.orders), NOW_NS)
     assert "exchange_index" not in body(call) and call.request.shard == 0
 
 
-def test_expiry_is_in_seconds_and_never_late(life: Life) -> None:
+def test_expiry_is_in_seconds_and_never_late(life: Life[MatchingVenue]) -> None:
     order = life.orders.open(RAIN, BUY, 4_200, 10, Type.LIMIT, Tif.GTD, True, NOW_NS + 1_999_999_999, 1)
     written = body(life.path.new_order(order, NOW_NS))
     assert (written["time_in_force"], written["expiration_time"]) == ("good_till_canceled", 1_795_444_201)
@@ -148,27 +64,27 @@ def test_expiry_is_in_seconds_and_never_late(life: Life) -> None:
         ("2026-07-01T12:00", "2026-07-02T03:59:59"),
     ],
 )
-def test_day_order_ends_with_the_day_in_new_york(life: Life, now: str, end: str) -> None:
+def test_day_order_ends_with_the_day_in_new_york(life: Life[MatchingVenue], now: str, end: str) -> None:
     order = open_order(life.orders, tif=Tif.DAY)
     moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
     written = body(life.path.new_order(order, int(moment.timestamp()) * 10**9))
     assert datetime.fromtimestamp(written["expiration_time"], UTC).isoformat().startswith(end)
 
 
-def test_market_order_is_refused(life: Life) -> None:
+def test_market_order_is_refused(life: Life[MatchingVenue]) -> None:
     order = open_order(life.orders, ord_type=Type.MARKET)
     with pytest.raises(RequestError, match="r-1: Kalshi takes limit orders alone"):
         life.path.new_order(order, NOW_NS)
 
 
-def test_order_that_the_venue_has_not_named_cannot_be_cancelled_yet(life: Life) -> None:
+def test_order_that_the_venue_has_not_named_cannot_be_cancelled_yet(life: Life[MatchingVenue]) -> None:
     order = open_order(life.orders)
     life.orders.request_cancel(order, 2)
     with pytest.raises(RequestError, match="r-1 has no OrderID"):
         life.path.cancel(order, NOW_NS)
 
 
-def test_order_rests_is_replaced_and_cancelled(life: Life) -> None:
+def test_order_rests_is_replaced_and_cancelled(life: Life[MatchingVenue]) -> None:
     order = life.open()
     assert (order.order_id, order.ord_status) == ("v1", Status.NEW)
     life.replace(order, 4_300, 2_000)
@@ -178,14 +94,14 @@ def test_order_rests_is_replaced_and_cancelled(life: Life) -> None:
     assert life.kinds == [Outcome.ACCEPTED, Outcome.REPLACED, Outcome.CANCELED]
 
 
-def test_fills_in_the_answer_are_counted_by_their_trades(life: Life) -> None:
+def test_fills_in_the_answer_are_counted_by_their_trades(life: Life[MatchingVenue]) -> None:
     life.venue.liquidity = 400
     order = life.open()
     assert (order.ord_status, order.cum_qty, order.leaves_qty) == (Status.PARTIALLY_FILLED, 400, 600)
     assert order.has_counted("t1") and order.executions == {"t1": (400, 4_200, 10_000)}
 
 
-def test_owed_fills_keep_the_order_at_its_worst_until_they_are_told(life: Life) -> None:
+def test_owed_fills_keep_the_order_at_its_worst_until_they_are_told(life: Life[MatchingVenue]) -> None:
     life.venue.liquidity, life.venue.hidden = 400, 1
     order = life.open()
     assert (order.cum_qty, order.leaves_qty) == (0, 1_000)
@@ -198,18 +114,18 @@ def test_owed_fills_keep_the_order_at_its_worst_until_they_are_told(life: Life) 
 
 
 @pytest.mark.parametrize(("tif", "liquidity", "cum"), [(Tif.IOC, 0, 0), (Tif.IOC, 300, 300), (Tif.FOK, 300, 0)])
-def test_rest_of_an_immediate_order_is_over(life: Life, tif: str, liquidity: int, cum: int) -> None:
+def test_rest_of_an_immediate_order_is_over(life: Life[MatchingVenue], tif: str, liquidity: int, cum: int) -> None:
     life.venue.liquidity = liquidity
     order = life.open(tif=tif)
     assert (order.ord_status, order.cum_qty, order.is_done) == (Status.CANCELED, cum, True)
 
 
-def test_immediate_order_that_fills_is_filled(life: Life) -> None:
+def test_immediate_order_that_fills_is_filled(life: Life[MatchingVenue]) -> None:
     life.venue.liquidity = 2_000
     assert life.open(tif=Tif.FOK).ord_status == Status.FILLED
 
 
-def test_cancel_counts_what_had_filled_before_it(life: Life) -> None:
+def test_cancel_counts_what_had_filled_before_it(life: Life[MatchingVenue]) -> None:
     order = life.open()
     life.venue.fill(life.venue.orders["v1"], 250)
     life.cancel(order)
@@ -217,7 +133,7 @@ def test_cancel_counts_what_had_filled_before_it(life: Life) -> None:
     assert life.kinds == [Outcome.ACCEPTED, Outcome.FILLED]
 
 
-def test_cancel_of_an_order_that_filled_asks_for_it(life: Life) -> None:
+def test_cancel_of_an_order_that_filled_asks_for_it(life: Life[MatchingVenue]) -> None:
     order = life.open()
     life.venue.fill(life.venue.orders["v1"], 1_000)
     life.cancel(order)
@@ -226,7 +142,7 @@ def test_cancel_of_an_order_that_filled_asks_for_it(life: Life) -> None:
     assert (order.ord_status, order.cum_qty) == (Status.FILLED, 1_000)
 
 
-def test_cancel_while_a_replace_is_in_doubt_asks_what_had_filled(life: Life) -> None:
+def test_cancel_while_a_replace_is_in_doubt_asks_what_had_filled(life: Life[MatchingVenue]) -> None:
     order = life.open(500)
     life.fault, life.venue.liquidity = "answer lost", 100
     life.replace(order, 4_300, 600)
@@ -236,7 +152,29 @@ def test_cancel_while_a_replace_is_in_doubt_asks_what_had_filled(life: Life) -> 
     assert (order.ord_status, order.cum_qty) == (Status.CANCELED, 100)
 
 
-def test_replace_counts_what_it_crosses(life: Life) -> None:
+def test_replace_to_a_worse_price_counts_what_had_filled_at_the_old_one_first(life: Life[MatchingVenue]) -> None:
+    order = life.open(500, side=SELL)
+    life.venue.fill(life.venue.orders["v1"], 100)
+    life.replace(order, 4_400, 600)
+    assert (order.price, order.order_qty, order.cum_qty, order.pending) == (4_400, 600, 100, "")
+    assert life.kinds == [Outcome.ACCEPTED, Outcome.FILLED, Outcome.REPLACED]
+
+
+def test_replace_that_the_venue_ended_halfway_asks_what_had_filled(life: Life[MatchingVenue]) -> None:
+    order = life.open(500)
+    life.orders.request_replace(order, 4_300, 600, 2)
+    held = life.venue.orders["v1"]
+    life.venue.fill(held, 200)
+    held.is_open = False  # of self-trade prevention, say
+    call = life.path.replace(order, NOW_NS)
+    told = {"order_id": "v1", "fill_count": "2.00", "remaining_count": "0.00"}
+    life.take(order, call.read(json.dumps(told).encode()))
+    assert (order.ord_status, order.cum_qty) == (Status.UNKNOWN, 0)
+    life.look(order)
+    assert (order.ord_status, order.cum_qty) == (Status.CANCELED, 200)
+
+
+def test_replace_counts_what_it_crosses(life: Life[MatchingVenue]) -> None:
     order = life.open()
     life.venue.liquidity = 700
     life.replace(order, 4_300, 1_200)
@@ -245,7 +183,7 @@ def test_replace_counts_what_it_crosses(life: Life) -> None:
 
 @pytest.mark.parametrize("fault", ["answer lost", "never left", "503"])
 @pytest.mark.parametrize("filled", [0, 300, 1_000])
-def test_create_in_doubt_is_looked_up(life: Life, fault: str, filled: int) -> None:
+def test_create_in_doubt_is_looked_up(life: Life[MatchingVenue], fault: str, filled: int) -> None:
     life.fault, life.venue.liquidity = fault, filled
     order = life.open()
     assert order.ord_status == Status.UNKNOWN
@@ -257,14 +195,14 @@ def test_create_in_doubt_is_looked_up(life: Life, fault: str, filled: int) -> No
     assert order.leaves_qty == 1_000 - filled
 
 
-def test_create_that_arrived_is_not_doubled_by_sending_it_again(life: Life) -> None:
+def test_create_that_arrived_is_not_doubled_by_sending_it_again(life: Life[MatchingVenue]) -> None:
     life.fault = "answer lost"
     order = life.open()
     life.write(order, NEW, life.path.new_order(order, NOW_NS))
     assert (len(life.venue.orders), order.ord_status) == (1, Status.UNKNOWN)
 
 
-def test_request_that_never_left_is_over_and_its_order_what_it_was(life: Life) -> None:
+def test_request_that_never_left_is_over_and_its_order_what_it_was(life: Life[MatchingVenue]) -> None:
     order = open_order(life.orders)
     life.apply(life.path.never_sent(order, NEW, "queue is full"))
     assert order.ord_status == Status.REJECTED
@@ -274,14 +212,14 @@ def test_request_that_never_left_is_over_and_its_order_what_it_was(life: Life) -
     assert (order.ord_status, order.pending) == (Status.NEW, "")
 
 
-def test_state_older_than_our_fills_says_nothing(life: Life) -> None:
+def test_state_older_than_our_fills_says_nothing(life: Life[MatchingVenue]) -> None:
     order = life.open()
     told = life.page(life.path.lookup(order, 0))[0]
     life.apply(report(order.cl_ord_id, "F", exec_id="t9", last_qty=10, last_px=4_200))
     assert life.path.found(order, told) == RestOrderAnswer((), "v1", is_stale=True)
 
 
-def test_fills_that_were_counted_over_fix_are_not_counted_again(life: Life) -> None:
+def test_fills_that_were_counted_over_fix_are_not_counted_again(life: Life[MatchingVenue]) -> None:
     order = life.open()
     held = life.venue.orders["v1"]
     for qty in (100, 200, 300):
@@ -293,7 +231,7 @@ def test_fills_that_were_counted_over_fix_are_not_counted_again(life: Life) -> N
     assert sorted(order.executions) == ["90490;1", "t2", "t3"]
 
 
-def test_fills_that_do_not_match_ours_leave_the_order_in_doubt(life: Life) -> None:
+def test_fills_that_do_not_match_ours_leave_the_order_in_doubt(life: Life[MatchingVenue]) -> None:
     order = life.open()
     life.venue.fill(life.venue.orders["v1"], 300)
     life.apply(report(order.cl_ord_id, "F", exec_id="90490;1", last_qty=100, last_px=4_200))
@@ -310,7 +248,7 @@ def test_fills_that_do_not_match_ours_leave_the_order_in_doubt(life: Life) -> No
         {"fill_count": "0.00", "remaining_count": "10.00", "client_order_id": "other"},
     ],
 )
-def test_answer_that_contradicts_the_order_puts_it_in_doubt(life: Life, answer: dict[str, str]) -> None:
+def test_answer_that_contradicts_the_order_puts_it_in_doubt(life: Life[MatchingVenue], answer: dict[str, str]) -> None:
     order = open_order(life.orders, 1_000)
     call = life.path.new_order(order, NOW_NS)
     life.take(order, call.read(json.dumps({"order_id": "v1"} | answer).encode()))
@@ -318,7 +256,7 @@ def test_answer_that_contradicts_the_order_puts_it_in_doubt(life: Life, answer: 
 
 
 @pytest.mark.parametrize("reduced", ["11.00", "-1.00"])
-def test_cancel_of_more_than_there_was_puts_the_order_in_doubt(life: Life, reduced: str) -> None:
+def test_cancel_of_more_than_there_was_puts_the_order_in_doubt(life: Life[MatchingVenue], reduced: str) -> None:
     order = life.open()
     life.orders.request_cancel(order, 2)
     call = life.path.cancel(order, NOW_NS)
@@ -342,7 +280,7 @@ STEPS = st.lists(
 @settings(max_examples=300, deadline=None)
 @given(STEPS)
 def test_every_life_ends_on_both_sides_alike(steps: list[tuple[str, str, int, int, str]]) -> None:
-    life = Life()
+    life = Life(MatchingVenue())
     opened: list[Order] = []
     for step, fault, number, hidden, tif in steps:
         life.fault, life.venue.hidden, life.venue.liquidity = fault, hidden, 100 * (number % 5)
@@ -362,7 +300,7 @@ def test_every_life_ends_on_both_sides_alike(steps: list[tuple[str, str, int, in
     assert sorted(life.trades) == sorted((q, p) for held in life.venue.orders.values() for _, q, p in held.fills)
 
 
-def _act(life: Life, step: str, order: Order, number: int) -> None:
+def _act(life: Life[MatchingVenue], step: str, order: Order, number: int) -> None:
     acts: dict[str, Callable[[], None]] = {
         "collect": lambda: life.collect(order) if order in life.owed else None,
         "look": lambda: life.look(order) if order.ord_status == Status.UNKNOWN and order not in life.owed else None,
@@ -376,7 +314,7 @@ def _act(life: Life, step: str, order: Order, number: int) -> None:
     acts.get(step, lambda: None)()
 
 
-def _settle(life: Life, order: Order) -> None:
+def _settle(life: Life[MatchingVenue], order: Order) -> None:
     """Ask until nothing is owed and nothing is in doubt."""
     for _ in range(4):
         if order in life.owed:
@@ -385,7 +323,7 @@ def _settle(life: Life, order: Order) -> None:
             life.look(order)
 
 
-def _compare(life: Life, order: Order) -> None:
+def _compare(life: Life[MatchingVenue], order: Order) -> None:
     ours = [held for held in life.venue.orders.values() if life.orders.by_id(held.cl_ord_id) is order]
     if not ours:
         assert order.ord_status == Status.REJECTED

@@ -9,6 +9,7 @@ import pytest
 from engine.errors import DecodeError
 from engine.instrument import PriceBand
 from engine.venue import MarketState, kalshi
+from engine.venue.kalshi.rest import reference as reference_module
 from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.reference import BookListing, BrowsingDialect, ExchangeState, MarketListing, Selection
 from engine.venue.rest import PagedCall
@@ -237,6 +238,21 @@ def test_exchange_tells_of_each_shard() -> None:
     assert (closed.is_open, closed.is_trading) == (False, False)
 
 
+def test_terms_of_events_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference_module, "_MOST_EVENTS", 3)
+    reference = KalshiReference()
+    names = ["a", "b", "c", "a", "d"]
+    told = {"events": [EVENT | {"event_ticker": name} for name in names], "cursor": ""}
+    Venue(get_series={"series": SERIES}, get_events=told, get_markets=markets()).listed(
+        reference.markets(Selection(series=("KXDEMORAIN",)))
+    )
+    assert [listed(reference, event_ticker=name).series for name in "abcd"] == [
+        SERIES["ticker"],
+        "",
+        *[SERIES["ticker"]] * 2,
+    ]
+
+
 def test_book_is_one_of_yes_prices_the_best_first() -> None:
     call = KalshiReference().book(MARKET["ticker"], 10)
     assert dict(call.request.query) == {"depth": "10"}
@@ -259,6 +275,6 @@ def test_every_market_is_asked_for_by_state() -> None:
     reference = KalshiReference()
     assert isinstance(reference, BrowsingDialect)
     calls = reference.every_market((MarketState.ACTIVE,))
-    assert [dict(call.following("").query) for call in calls] == [{"limit": "1000", "status": "open"}]
+    assert [dict(call.following("").query) for call in calls] == [{"limit": "200", "status": "open"}]
     assert listed(reference, status="frozen").state == MarketState.PAUSED
     assert len(reference.take_oddities()) == 1 and reference.take_oddities() == []

@@ -1,0 +1,1 @@
+"""Requests for quotes of the simulated Kalshi, both sides."""

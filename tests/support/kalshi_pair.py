@@ -1,0 +1,73 @@
+"""The engine at the simulated Kalshi, both as the demo runs them, with something done to either in between."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from engine.app.demo import kalshi
+from engine.app.engine import Engine
+from engine.sim.child import SimChild
+
+Act = Callable[["Pair"], Awaitable[None]]
+PATIENCE_S = 40.0
+
+
+class Pair:
+    """A venue in a process of its own, and an engine in this one."""
+
+    def __init__(self, engine: Engine, venue: SimChild) -> None:
+        self.engine = engine
+        self.venue = venue
+
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for a condition; name it where it does not come."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not condition():
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            supervisor = self.engine.supervisor
+            raise AssertionError(f"not {what}: {supervisor.state.value}, {supervisor.reason}") from None
+
+    async def trading(self) -> None:
+        """Wait until orders rest, in books that move."""
+        state = self.engine.supervisor.state
+        await self.until(lambda: self.engine.trading.is_trading, f"trading ({state.value})")
+        orders = self.engine.trading.orders
+        await self.until(lambda: any(order.order_id for order in orders.live()), "orders at rest")
+
+    async def compared(self) -> None:
+        """Wait for a comparison of the account that begins after now and finds nothing in the way."""
+        assert self.engine.account is not None and self.engine.account.watch is not None
+        watch, before = self.engine.account.watch, self.engine.account.watch.last_ns
+        watch.logged_on()
+        await self.until(lambda: watch.last_ns != before and watch.last and watch.last.is_clean, "compared and clean")
+
+
+def trade(directory: Path, act: Act, session: str = "native") -> tuple[dict[str, Any], Engine]:
+    """Trade until `act` is done, then end in order; return both sides' results, the venue's under "venue"."""
+    arguments = argparse.Namespace(session=session, mode=None)
+    with SimChild(kalshi.venue_config(directory), directory) as venue:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            config = kalshi.engine_config(directory, venue, arguments)
+            result, engine = runner.run(_trade(config, venue, act))
+        result["venue"] = venue.ask("account", account=kalshi.MEMBER)
+    result["venue"]["deposit"] = sum(kalshi.deposits().values())
+    return result, engine
+
+
+async def _trade(config: Any, venue: SimChild, act: Act) -> tuple[dict[str, Any], Engine]:
+    engine = Engine(config, asyncio.get_running_loop())
+    running = asyncio.get_running_loop().create_task(engine.run())
+    try:
+        await act(Pair(engine, venue))
+        venue.ask("freeze")
+        await asyncio.sleep(kalshi.LAST_WORDS_S)
+    finally:
+        engine.stop()
+        await running
+    return kalshi.results(engine, 0.0), engine
