@@ -63,7 +63,7 @@ class MarketKeeper:
     def _change_fees(self, change: EventFees) -> None:
         for instrument in self._instruments.values():
             if instrument.event == change.event:
-                self._roster.set_terms(instrument, change.multiplier_milli, change.maker_percent)
+                self._roster.set_terms(instrument, change.maker_percent, change.multiplier_milli)
 
     def _is_final(self, symbol: str) -> bool:
         return self._roster.is_final(self._instruments[symbol])
@@ -90,7 +90,7 @@ class MarketKeeper:
                 continue
             made[instrument] = listing
             if listing.maker_percent >= 0 or listing.multiplier_milli >= 0:
-                self._roster.set_terms(instrument, listing.multiplier_milli, listing.maker_percent)
+                self._roster.set_terms(instrument, listing.maker_percent, listing.multiplier_milli)
         try:
             for instrument, text in self._roster.add(list(made)).items():
                 self._refuse(made[instrument], text)
@@ -140,7 +140,7 @@ class MarketKeeper:
         if instrument.grid is not before:
             self._roster.resubscribe(instrument)
         if update.has_new_terms:
-            self._roster.set_terms(instrument, update.listing.multiplier_milli, update.listing.maker_percent)
+            self._roster.set_terms(instrument, update.listing.maker_percent, update.listing.multiplier_milli)
 
     def _remove(self, symbols: list[str]) -> None:
         gone = [self._instruments[symbol] for symbol in symbols]
