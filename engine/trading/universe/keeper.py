@@ -57,6 +57,8 @@ class MarketKeeper:
             self._universe.hear(event.news.symbol, event.news.state, event.news.close_ns, now_ns)
         elif isinstance(event.news, MarketListing):
             self.take([event.news], now_ns, [event.news.symbol])
+            if event.news.symbol not in self._universe:  # a feed may not say all by which it is wanted
+                self._universe.hear(event.news.symbol, MarketState.UNCHANGED, 0, now_ns)
         elif isinstance(event.news, EventFees):
             self._change_fees(event.news)
 
