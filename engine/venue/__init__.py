@@ -238,8 +238,5 @@ class FeeRule(TradeFee, Protocol):
     def bound(self, instrument: Instrument) -> FeeBound:
         """Return the most that fills in a market can cost, for risk."""
 
-    def set_terms(self, instrument: Instrument, maker_percent: int, multiplier_milli: int) -> None:
-        """Charge a market by the venue's own terms from now on; -1 is what the configuration says of it."""
-
     def forget(self, instruments: Iterable[Instrument]) -> None:
         """Forget these markets."""

@@ -65,7 +65,7 @@ class MarketKeeper:
     def _change_fees(self, change: EventFees) -> None:
         for instrument in self._instruments.values():
             if instrument.event == change.event:
-                self._roster.set_terms(instrument, change.maker_percent, change.multiplier_milli)
+                self._roster.set_terms(instrument, change.multiplier_milli, change.maker_percent)
 
     def _is_final(self, symbol: str) -> bool:
         return self._roster.is_final(self._instruments[symbol])
@@ -92,7 +92,7 @@ class MarketKeeper:
                 continue
             made[instrument] = listing
             if listing.maker_percent >= 0 or listing.multiplier_milli >= 0:
-                self._roster.set_terms(instrument, listing.maker_percent, listing.multiplier_milli)
+                self._roster.set_terms(instrument, listing.multiplier_milli, listing.maker_percent)
         try:
             for instrument, text in self._roster.add(list(made)).items():
                 self._refuse(made[instrument], text)

@@ -116,13 +116,6 @@ class KalshiFees:
         rule = self._rule(instrument)
         return rule.bound(instrument)._replace(per_order=rule.precision - 1)
 
-    def set_terms(self, instrument: Instrument, maker_percent: int, multiplier_milli: int) -> None:
-        """Charge a market by these terms from now on; where one is -1, as the configuration says."""
-        multiplier, maker = self._terms.of(instrument)
-        multiplier = multiplier if multiplier_milli < 0 else multiplier_milli
-        maker = maker if maker_percent < 0 else maker_percent
-        self._rules[instrument] = QuadraticFee(multiplier, maker, self._precision(instrument))
-
     def forget(self, instruments: Iterable[Instrument]) -> None:
         """Forget these markets."""
         for instrument in instruments:

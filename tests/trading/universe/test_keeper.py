@@ -151,7 +151,7 @@ def test_fee_terms_of_a_listing_are_handed_on_and_bound(kept: Kept) -> None:
     news = EventFees(event="E", maker_percent=-1, multiplier_milli=2_000)
     kept.frame(EventKind.CONTROL, news=news)
     assert kept.risk.exposure.open_cost == 45_000
-    assert kept.fees.terms == [("B1", 25, -1), ("B1", 50, -1), ("B1", -1, 2_000)]
+    assert kept.fees.terms == [("B1", -1, 25), ("B1", -1, 50), ("B1", 2_000, -1)]
 
 
 def test_close_time_that_moves_is_the_markets(kept: Kept) -> None:

@@ -148,7 +148,7 @@ def test_fee_bound_of_a_market_counts_and_changes(scene: RollingScene) -> None:
     scene.come(fog)
     scene.bid(fog, 4_500, 10)
     assert scene.risk.exposure.open_cost == 46_000
-    scene.roster.set_terms(fog, 300, -1)
+    scene.roster.set_terms(fog, -1, 300)
     assert scene.risk.exposure.open_cost == 48_000
     scene.check()
 
