@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.exchange.blocks import BlockTrades
 from engine.sim.rest.communications.desk import QuoteDesk
+from engine.sim.rest.communications.news import RfqNews
 from engine.sim.rest.lag import ReadLag
 from engine.sim.rest.minutes import Minutes
 
@@ -17,5 +18,6 @@ class RestRecords:
     minutes: Minutes
     lag: ReadLag
     quotes: QuoteDesk
+    news: RfqNews
     blocks: BlockTrades
     shares: dict[str, Any] = field(default_factory=dict)

@@ -23,6 +23,7 @@ from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.addresses import AddressTokens
 from engine.sim.rest.broken import plain, truncated, with_repeated_page, with_unknown_enum
 from engine.sim.rest.communications.desk import QuoteDesk
+from engine.sim.rest.communications.news import QuoteListener, RfqNews
 from engine.sim.rest.faults import RestFault, RestFaultKind, RestFaults
 from engine.sim.rest.gate import Gate
 from engine.sim.rest.lag import ReadLag
@@ -56,10 +57,12 @@ class RestServer:
         self._routes = Routes(operations)
         self._settings = settings
         self._gate = Gate(venue.keys, settings.tolerance_ms)
+        news = RfqNews()
         self._records = RestRecords(
             Minutes(venue.quote, venue.open_interest),
             ReadLag(settings.lag_ms * _NS_PER_MS),
-            QuoteDesk(venue.is_active),
+            QuoteDesk(venue.is_active, settings.confirm_ms * _NS_PER_MS, news.unasked),
+            news,
             BlockTrades(venue.exchange, f"{venue.now_ns():x}-Q", uuid_of),
         )
         self._addresses = AddressTokens(settings.public_per_second)
@@ -69,6 +72,10 @@ class RestServer:
     def take(self, events: Iterable[object]) -> None:
         """Learn from all that the venue tells, each event once: candlesticks are made of it."""
         self._records.minutes.take(events)
+
+    def tell_quotes(self, listener: QuoteListener) -> None:
+        """Let a feed tell of requests for quotes and quotes."""
+        self._records.news.listener = listener
 
     async def start(self) -> int:
         """Listen; return the port."""

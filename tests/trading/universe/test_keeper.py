@@ -180,6 +180,8 @@ def test_market_that_the_feed_names_is_asked_for(kept: Kept) -> None:
 def test_market_that_the_feed_lists_comes_at_once_and_opens_at_its_time(kept: Kept) -> None:
     kept.frame(EventKind.CONTROL, news=kept.listed("B5", opens_ns=kept.wall_ns() + 60 * SECOND))
     kept.frame(EventKind.CONTROL, news=kept.listed("A5", series="A"))
+    kept.frame(EventKind.CONTROL, news=kept.listed("B6", series=""))
+    assert kept.keeper.to_ask() == ("B6", "RAIN", "SNOW")
     assert kept.symbols() == ["RAIN", "SNOW", "B5"]
     (market,) = kept.loop.instruments[2:]
     assert kept.loop.markets.causes(market) == Stop.PAUSED

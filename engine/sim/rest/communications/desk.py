@@ -1,7 +1,7 @@
 """Requests for quotes over REST and the quotes on them, from asking to trading.
 
-A creator asks, others quote, the creator accepts a side, the quote's owner confirms within CONFIRM_NS, both trade
-beside the book. A quote bids for YES, for NO, or for both; who accepts its YES bid sells YES to it.
+A creator asks, others quote, the creator accepts a side, the quote's owner confirms in time, both trade beside the
+book. A quote bids for YES, for NO, or for both; who accepts its YES bid sells YES to it.
 
 Units   prices, sizes and money as in `instrument`; times in ns, passed in.
 Shapes  up to MOST requests are remembered, the oldest of those that are over go first.
@@ -17,7 +17,6 @@ from engine import fix
 from engine.exchange.reporter import uuid_of
 from engine.sim.rest.numbers import DOLLAR
 
-CONFIRM_NS = 30 * 10**9
 REQUEST_NS = 24 * 3_600 * 10**9
 MOST = 10_000
 OPEN, CLOSED = "open", "closed"
@@ -47,10 +46,11 @@ class RestQuote:
         return DOLLAR - self.no_bid if self.no_bid else 0
 
     def qty(self, side: str) -> int:
-        """Return how much that would be: the contracts asked for, or as many as the cost asked for pays."""
+        """Return how much that would be: the contracts asked for, or as many as whoever asked can pay with the cost."""
         price = self.price(side)
-        costs = DOLLAR - price if side == YES else price  # a contract, whoever asked
-        return self.request.order_qty or (self.request.cost // costs if costs else 0)
+        if not price:
+            return 0
+        return self.request.order_qty or self.request.cost // (DOLLAR - price if side == YES else price)
 
 
 @dataclass(slots=True, eq=False)
@@ -72,11 +72,14 @@ class RestRfq:
 
 
 class QuoteDesk:
-    """All of them. `is_active` says whether a market takes orders."""
+    """All of them. `is_active` says whether a market takes orders, `confirm_ns` how long an acceptance holds; `on_end`
+    is called with each request that is over."""
 
-    def __init__(self, is_active: Callable[[str], bool]) -> None:
+    def __init__(self, is_active: Callable[[str], bool], confirm_ns: int, on_end: Callable[[RestRfq], None]) -> None:
         self.requests: dict[str, RestRfq] = {}
         self._is_active = is_active
+        self._confirm_ns = confirm_ns
+        self._on_end = on_end
         self._numbers = 0
 
     def next_id(self, now_ns: int) -> str:
@@ -106,6 +109,7 @@ class QuoteDesk:
         request.status, request.reason, request.updated_ns = CLOSED, reason, now_ns
         for quote in request.quotes.values():
             self.cancel(quote, now_ns)
+        self._on_end(request)
 
     def cancel(self, quote: RestQuote, now_ns: int) -> None:
         """End a quote, unless it is over."""
@@ -120,7 +124,7 @@ class QuoteDesk:
             if now_ns >= request.created_ns + REQUEST_NS or not self._is_active(request.symbol):
                 self.close(request, "expired", now_ns)
             for quote in request.quotes.values():
-                if quote.status == ACCEPTED and now_ns >= quote.updated_ns + CONFIRM_NS:
+                if quote.status == ACCEPTED and now_ns >= quote.updated_ns + self._confirm_ns:
                     self.cancel(quote, now_ns)
 
 

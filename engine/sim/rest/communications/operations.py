@@ -60,6 +60,7 @@ def create_rfq(asked: Asked[Query, NewRfq]) -> Answer:
         updated_ns=asked.now_ns,
     )
     desk.add(request)
+    asked.records.news.asked(request)
     return {"id": request.id}
 
 
@@ -113,6 +114,7 @@ def create_quote(asked: Asked[Query, NewQuote]) -> Answer:
     if not quote.yes_bid and not quote.no_bid:
         raise bad_request("a quote bids for yes, for no, or for both", "invalid_quote")
     request.quotes[quote.id] = quote
+    asked.records.news.quoted(quote)
     return {"id": quote.id}
 
 
@@ -155,6 +157,7 @@ def accept_quote(asked: Asked[Query, Acceptance]) -> None:
     if not quote.qty(side):
         raise bad_request(f"the quote has no bid for {side}, or not for a contract", "invalid_quote")
     quote.status, quote.accepted_side, quote.updated_ns = ACCEPTED, side, asked.now_ns
+    asked.records.news.accepted(quote)
 
 
 def confirm_quote(asked: Asked[Query, NoWords]) -> None:
@@ -173,6 +176,7 @@ def confirm_quote(asked: Asked[Query, NoWords]) -> None:
         _desk(asked).cancel(quote, asked.now_ns)
         raise refusal_of(refused.text)
     quote.status, quote.updated_ns = EXECUTED, asked.now_ns
+    asked.records.news.executed(quote, events)
     _desk(asked).close(quote.request, "executed", asked.now_ns)
 
 
