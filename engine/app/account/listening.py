@@ -2,7 +2,8 @@
 
 FIX books; the feed books nothing. What it tells agrees with what FIX has told, at once or within a moment; where it
 does not, the account is compared with the venue's as soon as possible, and that decides. What names an order that we
-never sent waits for nothing.
+never sent waits for nothing; everything else waits longer while FIX is late with its answers, because a comparison that
+runs ahead of reports on their way makes these contradict.
 
 Only news of our own markets is judged. Of an order with very many executions its sum alone is, as its own news tells.
 
@@ -17,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from engine.app.account.watch import AccountWatch
+from engine.fix import Status
 from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.orders.table import TERMINAL
@@ -28,6 +30,8 @@ from engine.venue.account import VenueFill, VenueOrder, VenuePosition
 
 _S = 1_000_000_000
 BOUND_NS = 2 * _S  # within it FIX tells the same
+LATE_NS = _S // 2  # a request that is not answered within it: FIX runs late
+MOST_LATE_NS = 10 * _S  # what is waited beyond the bound if it has run late so recently; twice a heartbeat
 ASK_AGAIN_NS = 2 * _S  # where no comparison came of it
 LOOK_S = 0.2
 MOST_NEWS = 1_000
@@ -41,13 +45,17 @@ LOST: Key = (MarketEvent, "")  # of news that never came
 class Contradiction:
     """One thing that the feed tells and FIX has not told so far; `news` is None for all that may have been lost."""
 
-    __slots__ = ("due_ns", "heard_ns", "is_told", "news")
+    __slots__ = ("heard_ns", "is_strange", "is_told", "news")
 
-    def __init__(self, news: News | None, heard_ns: int, due_ns: int) -> None:
+    def __init__(self, news: News | None, heard_ns: int, is_strange: bool) -> None:
         self.news = news
         self.heard_ns = heard_ns
-        self.due_ns = due_ns
+        self.is_strange = is_strange  # FIX will never tell of it
         self.is_told = False
+
+    def is_due(self, now_ns: int, patience_ns: int) -> bool:
+        """Return whether FIX should have told of it, or will not."""
+        return self.is_strange or now_ns >= self.heard_ns + patience_ns
 
 
 class ListenerCounts:
@@ -72,16 +80,19 @@ class AccountListener:
         loop: TradingLoop,
         watch: AccountWatch,
         wall_ns: Callable[[], int],
+        clock_ns: Callable[[], int],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.counts = ListenerCounts()
         self._loop = loop
         self._watch = watch
         self._wall_ns = wall_ns
+        self._clock_ns = clock_ns
         self._sleep = sleep
         self._waiting: dict[Key, Contradiction] = {}
         self._has_news = asyncio.Event()
         self._asked_ns = 0
+        self._late_ns = -MOST_LATE_NS  # when FIX was seen to run late
         self._gaps: dict[str, int] = {}  # of positions that were compared and differ all the same
         self._markets: dict[str, Instrument] = {}
         self._listings = -1
@@ -93,7 +104,7 @@ class AccountListener:
         """Take one event's news of our account, if it has any."""
         if event.account_gap:
             self.counts.lost += 1
-            self._wait(LOST, None, 0)
+            self._wait(LOST, None)
         news = event.news
         if isinstance(news, VenueFill | VenueOrder | VenuePosition):
             self._hear(news)
@@ -106,13 +117,12 @@ class AccountListener:
         key = _key(news)
         self._waiting.pop(key, None)  # what was told of it before is past
         if not self._agrees(news):
-            self._wait(key, news, 0 if self._is_strange(news) else BOUND_NS)
+            self._wait(key, news, self._is_strange(news))
 
-    def _wait(self, key: Key, news: News | None, bound_ns: int) -> None:
+    def _wait(self, key: Key, news: News | None, is_strange: bool = False) -> None:
         if len(self._waiting) >= MOST_NEWS:
-            key, news, bound_ns = LOST, None, 0
-        now_ns = self._wall_ns()
-        self._waiting[key] = Contradiction(news, now_ns, now_ns + bound_ns)
+            key, news = LOST, None
+        self._waiting[key] = Contradiction(news, self._wall_ns(), is_strange)
         self._has_news.set()
 
     # What follows from it
@@ -147,7 +157,10 @@ class AccountListener:
         return True
 
     def _judge(self, now_ns: int) -> None:
-        due = [each for each in self._waiting.values() if now_ns >= each.due_ns]
+        if self._is_fix_late():
+            self._late_ns = now_ns
+        patience_ns = BOUND_NS + (MOST_LATE_NS if now_ns - self._late_ns < MOST_LATE_NS else 0)
+        due = [each for each in self._waiting.values() if each.is_due(now_ns, patience_ns)]
         for each in due:
             if not each.is_told:
                 self._tell(each)
@@ -162,6 +175,11 @@ class AccountListener:
         symbol = f"{each.news.symbol}: " if each.news is not None else ""
         self._loop.notices.tell(NoticeKind.ACCOUNT_CONTRADICTED, f"{symbol}the feed tells {_words(each.news)}")
 
+    def _is_fix_late(self) -> bool:
+        """Return whether an order has waited for an answer longer than it should; one in doubt waits for none."""
+        before_ns = self._clock_ns() - LATE_NS
+        return any(0 < each.sent_ns < before_ns and _awaits_answer(each) for each in self._loop.orders.live())
+
     # Whether it agrees with ours
 
     def _agrees(self, news: News) -> bool:
@@ -169,14 +187,19 @@ class AccountListener:
         if market is None:  # it was ours, and is forgotten
             return True
         if isinstance(news, VenuePosition):
-            gap = news.net - self._loop.portfolio[market].net
-            if not gap:
-                self._gaps.pop(news.symbol, None)
-            return gap == self._gaps.get(news.symbol, 0)
+            return self._holds(news, market)
         order = self._find(news)
         if order is None:
             return isinstance(news, VenueOrder) and news.status in TERMINAL and not news.cum_qty
         return _has(order, news) if isinstance(news, VenueFill) else _stands(order, news)
+
+    def _holds(self, news: VenuePosition, market: Instrument) -> bool:
+        """Return whether we hold as much; ours ends with a market's result, theirs a moment later with its payment."""
+        position = self._loop.portfolio[market]
+        gap = news.net - position.net
+        if not gap:
+            self._gaps.pop(news.symbol, None)
+        return position.is_settled or gap == self._gaps.get(news.symbol, 0)
 
     def _find(self, news: VenueFill | VenueOrder) -> Order | None:
         """Return the order of news; every order of ours has a name, so that its own name is enough where it has one."""
@@ -204,6 +227,10 @@ def _key(news: News) -> Key:
     if isinstance(news, VenueFill):
         return VenueFill, news.trade_id
     return (VenueOrder, news.order_id) if isinstance(news, VenueOrder) else (VenuePosition, news.symbol)
+
+
+def _awaits_answer(order: Order) -> bool:
+    return order.ord_status == Status.PENDING_NEW or (order.pending != "" and order.ord_status != Status.UNKNOWN)
 
 
 def _has(order: Order, fill: VenueFill) -> bool:

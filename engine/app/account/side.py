@@ -56,7 +56,7 @@ class AccountSide:
         self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell)
         self.watch = self._watch_account(section, desk)
         self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
-        self.listener = AccountListener(desk.loop, self.watch, desk.wall_ns) if self.watch else None
+        self.listener = AccountListener(desk.loop, self.watch, desk.wall_ns, desk.clock_ns) if self.watch else None
         self.books = self._check_books(section, config.feed.check_books_every_ns, desk)
         self._tasks: list[asyncio.Task[None]] = []
         desk.supervisor.account = self

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.app.account.listening import ASK_AGAIN_NS, BOUND_NS, MOST_NEWS, AccountListener
+from engine.app.account.listening import ASK_AGAIN_NS, BOUND_NS, LATE_NS, MOST_LATE_NS, MOST_NEWS, AccountListener
 from engine.fix import BUY, Status
 from engine.orders.order import Order
 from engine.runtime.notices import NoticeKind
-from engine.venue import EventKind
+from engine.venue import EventKind, MarketState
 from engine.venue.account import VenueFill, VenueOrder, VenuePosition
 from tests.support.desks import Scene
 from tests.support.venue_account import AccountVenue
@@ -43,7 +43,7 @@ class Heard:
         self.watch = FakeWatch()
         self.now_ns = START
         watch: Any = self.watch
-        self.listener = AccountListener(self.scene.loop, watch, lambda: self.now_ns)
+        self.listener = AccountListener(self.scene.loop, watch, lambda: self.now_ns, lambda: self.scene.now_ns)
 
     def hear(self, *news: object, account_gap: bool = False) -> None:
         for each in news:
@@ -206,9 +206,18 @@ def test_position_that_was_compared_once_is_not_compared_for_ever(heard: Heard) 
     assert len(heard.wait(BOUND_NS)) == 1
 
 
+def test_position_in_a_decided_market_is_past(heard: Heard) -> None:
+    """The venue pays after its result, and tells of the position in between."""
+    heard.scene.frame(
+        EventKind.STATE, instrument=heard.scene.rain, state=MarketState.DETERMINED, price=10_000, text="determined"
+    )
+    heard.hear(VenuePosition(symbol="RAIN", net=7, fees=0))
+    assert heard.wait(BOUND_NS) == []
+
+
 def test_lost_news_has_the_account_compared(heard: Heard) -> None:
     heard.scene.frame(EventKind.GAP, account_gap=True)
-    assert heard.wait(0) == ["the feed tells that news of our account may have been lost"]
+    assert heard.wait(BOUND_NS) == ["the feed tells that news of our account may have been lost"]
     assert heard.counted() == {"lost": 1, "looks": 1}
 
 
@@ -221,6 +230,41 @@ def test_nothing_is_asked_while_the_session_is_down_or_compared_anyway(heard: He
     assert heard.wait(0) == []
     heard.scene.loop.is_connected = True
     assert heard.wait(BOUND_NS) == []
+
+
+def test_late_fix_is_waited_for(heard: Heard) -> None:
+    """A comparison that runs ahead of reports on their way would make these contradict."""
+    order = heard.working()
+    heard.venue.fill(order, 4, 4_500)
+    awaited = heard.scene.buy()
+    heard.hear(*heard.venue.fills)
+    heard.scene.now_ns += LATE_NS + 1
+    assert heard.wait(BOUND_NS + MOST_LATE_NS - 1) == []
+    heard.scene.loop.apply(heard.venue.accept(awaited))
+    assert len(heard.wait(1)) == 1
+    heard.watch.last_ns = heard.now_ns + 1
+    assert heard.wait(MOST_LATE_NS) == []
+    heard.venue.fill(order, 5, 4_500)
+    heard.hear(heard.venue.fills[-1])
+    assert len(heard.wait(BOUND_NS)) == 1  # FIX has been in time for long enough
+
+
+def test_stranger_is_told_of_however_late_fix_is(heard: Heard) -> None:
+    heard.scene.buy()
+    heard.scene.now_ns += LATE_NS + 1
+    heard.hear(stranger())
+    assert len(heard.wait(0)) == 1
+
+
+def test_order_in_doubt_waits_for_no_answer(heard: Heard) -> None:
+    """What the venue took in spite of its words is found by the comparison that its news asks for."""
+    order = heard.scene.buy()
+    heard.venue.accept(order)
+    heard.scene.orders.on_disconnect()
+    assert order.ord_status == Status.UNKNOWN
+    heard.scene.now_ns += LATE_NS + 1
+    heard.hear(heard.venue.orders[order.cl_ord_id])
+    assert len(heard.wait(BOUND_NS)) == 1
 
 
 def test_flood_is_bounded_and_costs_one_comparison(heard: Heard) -> None:
