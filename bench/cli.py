@@ -102,11 +102,8 @@ def _measure(arguments: argparse.Namespace, scale: suite.Scale, cores: tuple[int
     if arguments.subject == "floor":
         return suite.measure_floor(wanted[0], scale.repetitions, _progress)
     if arguments.capture:
-        wanted = [
-            _captured(plan, arguments)
-            for plan in wanted
-            if plan.subject == TICK and not (plan.collects_garbage or plan.is_kalshi)
-        ]
+        played = [one for one in wanted if one.subject == TICK and not (one.collects_garbage or one.is_kalshi)]
+        wanted = [_captured(plan, arguments) for plan in played]
     if arguments.subject in (ORDER, "all") and "busy" in arguments.mode:
         with peers.built() as programs:
             wanted += suite.peer_plans(scale, programs, cores)

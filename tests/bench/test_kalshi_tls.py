@@ -12,6 +12,7 @@ import pytest
 from bench import child, suite
 from bench.plan import ORDER, TICK, Pace, Plan
 from bench.report import summary
+from bench.report.results import Figures
 from bench.subjects.floor import KALSHI_FRAME_BYTES, KALSHI_ORDER_BYTES, KALSHI_REPORT_BYTES
 from bench.subjects.frames import bench_instrument, stairs
 from bench.venue import certificate, kalshi, tls_drive
@@ -55,7 +56,7 @@ def test_whole_run_measures_kalshi_in_the_busy_loop_of_the_native_session_alone(
 
 
 def test_own_part_leaves_out_what_the_transport_takes() -> None:
-    def table(encode_ns: int, send_ns: int) -> summary.Figures:
+    def table(encode_ns: int, send_ns: int) -> Figures:
         stages = {"encode": {"p50_ns": encode_ns}, "send": {"p50_ns": send_ns}}
         return {"paths": {"decision to order": {"stages": stages}}}
 
