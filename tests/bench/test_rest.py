@@ -1,10 +1,11 @@
 """The processor time of an order create over REST: measured whole and in parts, and void where an answer is wrong."""
 
 import json
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
-from aiohttp import web
 
 from bench.report.compare import compare
 from bench.subjects import rest, rest_server
@@ -26,13 +27,19 @@ def test_creates_are_measured_whole_and_in_parts(tmp_path: Path, monkeypatch: py
     assert "rest.create.sign" in compare(file, file)
 
 
-async def refuse(request: web.BaseRequest) -> web.Response:
-    return web.json_response({"code": "unauthorized", "message": "made up"}, status=401)
+def refuse(head: bytes, body: bytes) -> tuple[bytes, dict[str, Any]]:
+    return rest_server.UNAUTHORIZED, {"code": "unauthorized", "message": "made up"}
 
 
-def serve_refusals(*arguments: object) -> None:
-    rest_server._answer = refuse
-    rest_server.serve(*arguments)  # type: ignore[arg-type]
+def serve_refusals(pipe: Connection, certificate: Path, core: int | None) -> None:
+    rest_server.answer = refuse
+    rest_server.serve(pipe, certificate, core)
+
+
+def test_server_refuses_a_request_without_a_signature() -> None:
+    body = b'{"client_order_id":"a","count":"1.00"}'
+    assert rest_server.answer(b"post /\r\nhost: x", body)[0] == rest_server.UNAUTHORIZED
+    assert rest_server.answer(b"post /\r\nkalshi-access-signature: x", body)[0] == rest_server.CREATED
 
 
 def test_create_that_is_refused_has_no_figure(
