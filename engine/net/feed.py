@@ -53,11 +53,14 @@ class Feed:
         backoff: Backoff,
         ssl_context: SSLContext | None = None,
         sockets: Sockets | None = None,
+        sign: Callable[[int], dict[str, str]] | None = None,
     ) -> None:
+        """`sign` returns the headers of a handshake made now, instead of the dialect, such as by a newer key."""
         if not settings.url.startswith(("ws://", "wss://")):
             raise ConfigError(f"feed url {shown_address(settings.url)!r} must start with ws:// or wss://")
         self.settings = settings
         self.dialect = dialect
+        self._sign = sign or dialect.handshake_headers
         self.is_closing = False
         self.sockets = sockets
         self.on_frame = on_frame
@@ -168,7 +171,7 @@ class Feed:
                 websocket_handshake_timeout=timeout,
                 enable_auto_pong=False,  # an automatic pong would swallow the flag of a read that ends with a ping
                 max_frame_size=settings.max_message,
-                extra_headers=self.dialect.handshake_headers(self._wall_ns()),
+                extra_headers=self._sign(self._wall_ns()),
                 max_redirects=0,  # the signature is for this path alone
                 socket_factory=lambda url: self._addresses.connect(url.host, url.port),
             )
