@@ -16,7 +16,7 @@ from typing import NamedTuple
 from engine.app import loading, operator, repair
 from engine.app.account import acting
 from engine.app.account.errands import Errands
-from engine.app.account.keys import FeedKey, Keys, LogonKey
+from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide, RestDesk, authorities
 from engine.app.background import Background
 from engine.app.takeover import take_over
@@ -37,7 +37,7 @@ from engine.runtime.backoff import Backoff
 from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
-from engine.session import LogonDialect, Session
+from engine.session import Session
 from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.desk import CallLater
@@ -97,11 +97,8 @@ class Engine(Views):
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
-        logon = loading.logon_dialect(config.session)
-        logon_key = None if logon is None else LogonKey(logon)
-        self._feed_key = FeedKey(market_data.handshake_headers)
-        self._keys = Keys(config, self._feed_key, logon_key)
-        self.session = self._keys.session = self._open_session(logon_key)
+        self._keys = Keys(config, market_data.handshake_headers, loading.logon_dialect(config.session))
+        self.session = self._keys.session = self._open_session()
         # Last of what may fail, so that a start that fails leaves no run in the journal
         self._journal, self._day, self._snapshots = take_over(
             config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
@@ -173,20 +170,20 @@ class Engine(Views):
         self._keys.rest = side.key
         return side
 
-    def _open_session(self, logon: LogonDialect | None) -> Session:
+    def _open_session(self) -> Session:
         config = self.config
         return open_session(
             config.engine.session,
             config.session.settings,
             config.engine.state_dir,
             self._loop,
-            logon,
+            self._keys.logon,
             self.sockets,
         )
 
     def _make_feed(self, market_data: MarketDataDialect) -> Feed:
         config = self.config.feed
-        return Feed(
+        feed = Feed(
             FeedSettings(url=config.url, silence_ns=config.heartbeat_timeout_ns),
             market_data,
             on_frame=self.trading.on_frame,
@@ -197,8 +194,10 @@ class Engine(Views):
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
             sockets=self.sockets,
             ssl_context=authorities("feed.ca", config.ca),
-            sign=self._feed_key.sign,
+            sign=self._keys.feed.sign,
         )
+        self._keys.feed.hurry = feed.hurry
+        return feed
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""

@@ -78,6 +78,7 @@ class Feed:
         self.last_loss = ""  # the reason of the last loss or failed attempt,
         self.last_loss_ns = 0  # and when that was, since 1970
         self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
 
     @property
     def is_connected(self) -> bool:
@@ -123,6 +124,11 @@ class Feed:
         if self._connection is not None:
             self._connection.end(reason)
 
+    def hurry(self) -> None:
+        """Make the next attempt at once, such as with another key; what is connected stays."""
+        if self._connection is None:
+            self._hurry.set()
+
     async def close(self) -> None:
         """Disconnect for good; no callback follows."""
         self.is_closing = True
@@ -140,6 +146,7 @@ class Feed:
     async def _stay_connected(self) -> None:
         while True:
             wait_ns = 0
+            self._hurry.clear()
             try:
                 self._transport = await self._connect()
                 with contextlib.suppress(Exception):  # the connection has told its reason itself
@@ -149,7 +156,13 @@ class Feed:
                 wait_ns = self._pause_ns(error)
                 self._past.losses += 1
                 self._tell_loss(reasons.of_failure(error) + _words(wait_ns))
-            await asyncio.sleep(max(wait_ns, self._backoff.next_ns()) / _NS)
+            await self._pause(max(wait_ns, self._backoff.next_ns()))
+
+    async def _pause(self, wait_ns: int) -> None:
+        """Wait before the next attempt, unless somebody hurries it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_ns / _NS):
+                await self._hurry.wait()
 
     def _pause_ns(self, error: Exception) -> int:
         """Return for how long the venue wants no attempt, or none can help."""

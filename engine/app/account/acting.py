@@ -4,7 +4,7 @@ Errors  EngineError, which is the answer, for what this engine has not.
 Thread  the loop thread.
 """
 
-from engine.app.account.errands import Errands, ErrandOutcome
+from engine.app.account.errands import ErrandOutcome, Errands
 from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide
 from engine.errors import EngineError

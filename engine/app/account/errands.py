@@ -74,9 +74,7 @@ class Errands:
             async with asyncio.timeout(self._longest_s):
                 return await work()
         except TimeoutError:
-            return ErrandOutcome(
-                [f"failed: not done within {self._longest_s:g} s, and given up; `fixlane status` may say why"], False
-            )
+            return ErrandOutcome([f"failed: given up after {self._longest_s:g} s; `fixlane status` may say why"], False)
         except EngineError as error:
             return ErrandOutcome([f"failed: {error}"], False)
         except Exception as error:  # a fault of ours must not look as if it went on for ever

@@ -22,10 +22,11 @@ Sign = Callable[[int], dict[str, str]]
 
 
 class FeedKey:
-    """What signs the feed's handshakes."""
+    """What signs the feed's handshakes; `hurry` has it tried at once, where it waits after a refusal."""
 
     def __init__(self, sign: Sign) -> None:
         self.current = sign
+        self.hurry: Callable[[], object] = lambda: None
 
     def sign(self, now_ns: int) -> dict[str, str]:
         """Return the headers of a handshake made now."""
@@ -70,15 +71,15 @@ class NewKeys(NamedTuple):
 
 
 class Keys:
-    """The keys of one engine. `rest` and `session` are set once they are there."""
+    """The keys of one engine; `sign` signs handshakes of its feed. `rest` and `session` are set once they are there."""
 
     rest: RestKey | None = None
     session: Session
 
-    def __init__(self, config: EngineConfig, feed: FeedKey, logon: LogonKey | None) -> None:
+    def __init__(self, config: EngineConfig, sign: Sign, logon: LogonDialect | None) -> None:
         self._config = config
-        self._feed = feed
-        self._logon = logon
+        self.feed = FeedKey(sign)
+        self.logon = None if logon is None else LogonKey(logon)
         self._ids = self._read_ids()
 
     async def reload(self) -> ErrandOutcome:
@@ -100,14 +101,15 @@ class Keys:
     def take(self, new: NewKeys) -> ErrandOutcome:
         """Go by these keys from now on."""
         lines = [self._words(place, new.ids[place]) for place, given in self._credentials().items() if given]
-        if self._logon is not None and new.ids["session"] != self._ids["session"]:
+        if self.logon is not None and new.ids["session"] != self._ids["session"]:
             self._rename(self._ids["session"], new.ids["session"])  # the only step that may be refused
-        self._feed.current = new.feed
-        if self._logon is not None and new.logon is not None:
-            self._logon.current = new.logon
+        self.feed.current = new.feed
+        if self.logon is not None and new.logon is not None:
+            self.logon.current = new.logon
         if self.rest is not None and new.rest is not None:
             self.rest.current = new.rest
         self._ids = new.ids
+        self.feed.hurry()
         return ErrandOutcome([*lines, "the keys were read again: the next requests and connections go by them"])
 
     def _credentials(self) -> dict[str, bool]:
