@@ -113,6 +113,8 @@ async def refused(pair: Pair, files: KeyFiles) -> None:
     answer = await asked(engine, "reload")
     assert not answer["is_good"]
     assert "start the engine anew" in answer["lines"][0]
+    assert engine.account is not None
+    assert engine.account.key.sign(BALANCE, 0)["KALSHI-ACCESS-KEY"] == files.id_of(0)
     files.put(0)
     again = await asked(engine, "reload")
     assert again["is_good"] and again["lines"][0] == f"session: key {files.id_of(0)}, as before"

@@ -143,7 +143,7 @@ class Publisher:
         if len(loop.numbers) > self._room:
             self._release()
             self._packed.clear()
-            self._slow_ns = 0  # all of it anew
+            self._slow_ns = now_ns - SLOW_NS  # all of it anew
             self._room = 2 * len(loop.numbers)
             self._make()
         elif loop.listings != self._listings and (is_last or now_ns - self._listed_ns >= SLOW_NS):
