@@ -58,6 +58,7 @@ def added(table: str) -> tuple[str, str]:
     ("edit", "problem"),
     [
         (('heartbeat_timeout = "30s"', 'heartbeat_timeout = "0s"'), "feed: heartbeat_timeout must be positive"),
+        (('backoff_max = "10s"', 'backoff_max = "10s"\ncheck_books_every = "0s"'), "feed: check_books_every must be"),
         (('core = "none"', "core = 63"), "engine.core: 63 is none of the cores that this process may use: 0, 1"),
         (added('[log]\nfile = "missing/engine.log"'), "log.file: the directory"),
         (added('[log]\nfile = "fix"'), "is a directory; name a file in it"),

@@ -13,8 +13,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from engine.app import loading
+from engine.app.account.books import BookCheck
 from engine.app.account.figures import account_facts, rest_facts, universe_facts
 from engine.app.account.keys import RestKey
+from engine.app.account.listening import AccountListener
 from engine.app.account.markets import MarketsWatch
 from engine.app.account.reading import AccountReader
 from engine.app.account.watch import AccountWatch
@@ -35,7 +37,7 @@ from engine.trading.universe.keeper import MarketKeeper
 from engine.trading.universe.roster import Roster
 from engine.trading.universe.universe import Universe, UniverseLimits
 from engine.units import NO_LIMIT
-from engine.venue.reference import Selection
+from engine.venue.reference import BrowsingDialect, Selection
 
 FIRST_RETRY_NS, LONGEST_RETRY_NS = 500_000_000, 30_000_000_000
 LEARN_AGAIN_S = 3600.0  # a venue changes an account's limits now and then
@@ -65,6 +67,8 @@ class AccountSide:
         self._universe: Universe | None = None
         self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
         self._bound = ""  # as it was told
+        self.listener = AccountListener(desk.loop, self.watch, desk.wall_ns, desk.clock_ns) if self.watch else None
+        self.books = self._check_books(section, config.feed.check_books_every_ns, desk)
         self._tasks: list[asyncio.Task[None]] = []
         desk.supervisor.account = self
 
@@ -82,6 +86,12 @@ class AccountSide:
             section.compare_every_ns,
             _backoff(),
         )
+
+    def _check_books(self, section: RestSection, every_ns: int, desk: RestDesk) -> BookCheck | None:
+        reference = loading.reference_dialect(section)
+        if every_ns == NO_LIMIT or not isinstance(reference, BrowsingDialect):
+            return None
+        return BookCheck(self.client, reference, desk.loop, desk.clock_ns, every_ns)
 
     def _watch_markets(self, section: RestSection, universe: UniverseSection, desk: RestDesk) -> MarketsWatch:
         reference = loading.reference_dialect(section)
@@ -131,7 +141,8 @@ class AccountSide:
         if self._audit is not None:
             self._audit.start()
         loop = asyncio.get_running_loop()
-        duties = [self._learn(), *[each.run() for each in (self.markets, self.watch) if each is not None]]
+        parts = self.markets, self.watch, self.listener, self.books
+        duties = [self._learn(), *[each.run() for each in parts if each is not None]]
         self._tasks = [loop.create_task(duty) for duty in duties]
 
     async def close(self) -> None:

@@ -59,6 +59,11 @@ class AccountWatch:
         self._reason = "the account is being compared with the venue's"
         self._is_due.set()
 
+    def look_soon(self, reason: str) -> None:
+        """Compare as soon as possible, and say why; trading goes on meanwhile."""
+        self._note(f"account is compared: {reason}")
+        self._is_due.set()
+
     def obstacle(self) -> str:
         """Return what keeps trading from starting, empty if nothing does."""
         return self._reason
