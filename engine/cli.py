@@ -123,7 +123,7 @@ def _check(found: Subparsers) -> None:
 def _init(found: Subparsers) -> None:
     init = found.add_parser("init", help="write a commented configuration to start from")
     init.add_argument("venue", metavar="VENUE", help="the venue, such as kalshi")
-    init.add_argument("directory", nargs="?", type=Path, default=Path(), metavar="DIR", help="where to (here)")
+    init.add_argument("directory", type=Path, metavar="DIR", help="where to")
     init.add_argument("--env", default="demo", metavar="NAME", help="the venue's environment (demo)")
     init.set_defaults(run=commands.init)
 
