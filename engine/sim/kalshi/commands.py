@@ -11,6 +11,7 @@ from engine.errors import EngineError
 from engine.exchange.faults import KINDS, InjectedFault
 from engine.sim.control import Answer, Command
 from engine.sim.kalshi.venue import KalshiVenue
+from engine.sim.rest.faults import RestFault
 
 _NS_PER_MS = 1_000_000
 
@@ -39,6 +40,9 @@ class KalshiCommands:
             "resume_market": self._moved(lambda ticker, now_ns, more: life.resume(ticker, now_ns)),
             "settle_market": self._moved(lambda ticker, now_ns, more: life.settle(ticker, now_ns)),
             "status": self._status,
+            "rest_clear": self._rest_clear,
+            "rest_fault": self._rest_fault,
+            "rest_lag": self._rest_lag,
             "change_grid": self._moved(lambda ticker, now_ns, more: life.change_grid(ticker, more["label"], now_ns)),
             "void_market": self._moved(lambda ticker, now_ns, more: life.void(ticker, now_ns)),
             **{kind: self._fault(kind) for kind in KINDS},
@@ -124,6 +128,21 @@ class KalshiCommands:
             return {}
 
         return arm
+
+    def _rest_fault(self, arguments: Answer) -> Answer:
+        """Let something befall the next requests that fit."""
+        self._venue.rest.faults.inject(msgspec.convert(arguments, RestFault))
+        return {}
+
+    def _rest_clear(self, _: Answer) -> Answer:
+        """End every fault of REST."""
+        self._venue.rest.faults.clear()
+        return {}
+
+    def _rest_lag(self, arguments: Answer) -> Answer:
+        """Let what an account reads of itself be behind by `lag_ms`."""
+        self._venue.rest.set_lag(arguments["lag_ms"])
+        return {}
 
     def _clear(self, arguments: Answer) -> Answer:
         self._venue.faults.clear(arguments.get("kind", ""))

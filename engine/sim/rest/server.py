@@ -62,6 +62,10 @@ class RestServer:
         """Learn from all that the venue tells, each event once: candlesticks are made of it."""
         self._records.minutes.take(events)
 
+    def set_lag(self, lag_ms: int) -> None:
+        """Let what an account reads of itself be so far behind what it did, from now on."""
+        self._records.lag.lag_ns = lag_ms * _NS_PER_MS
+
     async def start(self) -> int:
         """Listen; return the port."""
         application = web.Application(client_max_size=self._settings.most_bytes)

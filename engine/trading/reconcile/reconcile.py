@@ -86,7 +86,9 @@ class Reconcile:
         live = self._loop.orders.live()
         findings += self._settle([each for order in live if (each := judge_order(order, known.get(order)))])
         findings += self._settle(judge_strangers(self._find, account.resting))
-        ours = {position.instrument: (position.net, position.fees) for position in self._loop.portfolio}
+        # The venue pays some time after it has decided, and holds until then what we have paid out already
+        held = [position for position in self._loop.portfolio if not position.is_settled]
+        ours = {position.instrument: (position.net, position.fees) for position in held}
         findings += self._settle(judge_positions(ours, account.positions))
         self._found = tuple(findings)
         self._borne.intersection_update(each.identity for each in findings)

@@ -244,3 +244,12 @@ def test_fills_before_the_time_that_was_asked_for_are_not_booked_twice(account: 
     window = account.venue.fills[2:]
     assert account.rules(fills=window) == [Rule.FILL_MISSED]
     assert order.cum_qty == 8 and account.rules(fills=window) == []
+
+
+def test_position_that_the_venue_has_decided_and_not_yet_paid_is_no_difference(account: Account) -> None:
+    order = account.scene.buy()
+    account.scene.loop.apply(account.venue.accept(order))
+    account.scene.loop.apply(account.venue.fill(order, 10, 4_500))
+    account.scene.loop.settlements.pay(account.scene.rain, 10_000, "the venue")
+    assert account.venue.account().positions[0].net == 10
+    assert account.rules() == [] and account.stops() == []
