@@ -101,12 +101,14 @@ class Reconcile:
         return self._loop.orders.find(cl_ord_id, "", order_id)
 
     def _settle(self, findings: list[Finding]) -> list[Finding]:
+        told = {each.identity for each in self._found}  # a difference that stays is told once, not every few seconds
         for finding in findings:
             text = f"{finding.symbol}: {finding.rule}: {finding.text}"
             if finding.identity in self._borne:
                 continue
-            self._note(f"account: {text}")
-            self._loop.notices.tell(NoticeKind.ACCOUNT_DIFFERS, text)
+            if finding.identity not in told:
+                self._note(f"account: {text}")
+                self._loop.notices.tell(NoticeKind.ACCOUNT_DIFFERS, text)
             for report in finding.reports:
                 self._loop.apply(report)
             if finding.order is not None:

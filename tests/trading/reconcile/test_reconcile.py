@@ -253,3 +253,14 @@ def test_position_that_the_venue_has_decided_and_not_yet_paid_is_no_difference(a
     account.scene.loop.settlements.pay(account.scene.rain, 10_000, "the venue")
     assert account.venue.account().positions[0].net == 10
     assert account.rules() == [] and account.stops() == []
+
+
+def test_difference_that_stays_is_told_once(account: Account) -> None:
+    other = [VenuePosition(symbol="RAIN", net=5, fees=0)]
+    for _ in range(3):
+        assert account.rules(positions=other) == [Rule.POSITION_DIFFERS]
+    assert account.stops() == ["RAIN"]
+    assert len([note for note in account.notes if "position differs" in note]) == 1
+    account.rules(positions=[])
+    account.rules(positions=other)
+    assert len([note for note in account.notes if "position differs" in note]) == 2
