@@ -7,7 +7,9 @@ import pytest
 from engine.cli import main
 
 
-@pytest.mark.parametrize("words", [["kalshi", "--env", "demo", "DIR"], ["--env", "demo", "kalshi", "DIR"], ["kalshi", "DIR"]])
+@pytest.mark.parametrize(
+    "words", [["kalshi", "--env", "demo", "DIR"], ["--env", "demo", "kalshi", "DIR"], ["kalshi", "DIR"]]
+)
 def test_order_of_the_words_does_not_matter(tmp_path: Path, words: list[str]) -> None:
     directory = tmp_path / "desk"
     assert main(["init", *(str(directory) if word == "DIR" else word for word in words)]) == 0
