@@ -9,6 +9,7 @@ import msgspec
 
 from engine.errors import EngineError
 from engine.exchange.faults import KINDS, InjectedFault
+from engine.exchange.listing.records import MarketRecord, MarketStatus
 from engine.sim.control import Answer, Command
 from engine.sim.kalshi.venue import KalshiVenue
 from engine.sim.rest.faults import RestFault
@@ -84,9 +85,17 @@ class KalshiCommands:
     def _freeze(self, _: Answer) -> Answer:
         """Let markets stand still, what is closed swept, and the house with them; whoever else trades goes on."""
         venue = self._venue
-        venue.tell(venue.place.advance(venue.now_ns() + venue.config.sweep_ms * _NS_PER_MS))
+        until_ns, swept_ns = 0, venue.now_ns() + venue.config.sweep_ms * _NS_PER_MS
+        while swept_ns > until_ns:  # what closes on the way is swept too: its orders could not be cancelled any more
+            until_ns = swept_ns
+            venue.tell(venue.place.advance(until_ns))
+            swept_ns = max(map(self._swept_ns, venue.place.listing.markets.values()), default=0)
         venue.is_frozen = True
         return {}
+
+    def _swept_ns(self, market: MarketRecord) -> int:
+        """Return when a market that is closed is swept, 0 for any other."""
+        return market.close_ns + self._venue.config.sweep_ms * _NS_PER_MS if market.status == MarketStatus.CLOSED else 0
 
     def _hours(self, arguments: Answer) -> Answer:
         """Open or pause the exchange, or a shard of it."""
