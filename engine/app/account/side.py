@@ -50,10 +50,10 @@ class AccountSide:
 
     def __init__(self, config: EngineConfig, section: RestSection, desk: RestDesk) -> None:
         self._notices = desk.loop.notices
-        self._audit = AuditLog(section.audit, self._tell) if section.audit else None
+        self._audit = open_audit(section.audit, self._tell) if section.audit else None
         self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell)
-        self.watch = self._watch_account(section, desk)
         self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
+        self.watch = self._watch_account(section, desk)
         self._tasks: list[asyncio.Task[None]] = []
         desk.supervisor.account = self
 
@@ -70,6 +70,7 @@ class AccountSide:
             note,
             section.compare_every_ns,
             _backoff(),
+            *([self.markets.known] if self.markets else []),
         )
 
     def _watch_markets(self, section: RestSection, universe: UniverseSection, desk: RestDesk) -> MarketsWatch:
@@ -139,6 +140,15 @@ class AccountSide:
     async def _learn(self) -> None:
         for problem in await self.client.learn():
             self._tell(str(problem))
+
+
+def open_audit(file: Path, tell: Callable[[str], object]) -> AuditLog:
+    """Return the audit log in a file, whose directory is made; raise ConfigError if it cannot be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"rest.audit: {file.parent} cannot be made ({error.strerror}): choose another") from None
+    return AuditLog(file, tell)
 
 
 def _backoff() -> Backoff:

@@ -10,7 +10,7 @@ Thread  the loop thread only.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from engine.app.account.reading import AccountReader
 from engine.errors import EngineError
@@ -26,8 +26,15 @@ PAUSE_NS = _S // 2  # before the next one, where trading waits for it
 SOON_NS = 5 * _S  # where something differs
 
 
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
 class AccountWatch:
-    """Compares one desk with its account; an `AccountGate` of its supervisor."""
+    """Compares one desk with its account; an `AccountGate` of its supervisor.
+
+    `ready` is waited for before a comparison: a market that was paid meanwhile would look like a position that differs.
+    """
 
     def __init__(
         self,
@@ -38,6 +45,7 @@ class AccountWatch:
         note: Callable[[str], object],
         every_ns: int,
         backoff: Backoff,
+        ready: Callable[[], Awaitable[object]] = _at_once,
     ) -> None:
         self.last: Comparison | None = None
         self.last_ns = 0
@@ -48,6 +56,7 @@ class AccountWatch:
         self._note = note
         self._every_ns = every_ns
         self._backoff = backoff
+        self._ready = ready
         self._is_due = asyncio.Event()
         self._reason = "the account has not been compared with the venue's"
         self._since_ns = 0
@@ -72,6 +81,7 @@ class AccountWatch:
         """Compare whenever it is due, until cancelled."""
         while True:
             await self._until_due()
+            await self._ready()
             try:
                 await self._compare()
             except EngineError as error:

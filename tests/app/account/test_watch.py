@@ -201,3 +201,22 @@ def test_refused_cancels_of_what_is_in_doubt_disturb_no_look_while_nothing_new_c
     run(watched_once(watched))
     assert scene.loop.counters.cancel_rejects > 0
     assert watched.account.asked.count("positions") == 1 and watched.watch.last is not None
+
+
+def test_comparison_waits_until_the_markets_are_known(watched: Watched) -> None:
+    """A market that was paid while nobody listened would look like a position that differs."""
+
+    async def compare() -> None:
+        """Compare once the markets are known, and not before."""
+        known = asyncio.Event()
+        watched.watch._ready = known.wait
+        watched.watch.logged_on()
+        task = asyncio.get_running_loop().create_task(watched.watch.run())
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert watched.account.asked == []
+        known.set()
+        await until(lambda: not watched.watch.obstacle())
+        task.cancel()
+
+    run(compare())
