@@ -14,6 +14,7 @@ from engine.trading.reconcile.judge import Rule
 from engine.trading.reconcile.reconcile import Reconcile
 from engine.venue.account import VenueFill, VenueOrder, VenuePosition
 from tests.support.desks import Scene
+from tests.support.order_reports import cancel_reject
 from tests.support.venue_account import AccountVenue
 
 OVER = (Status.FILLED, Status.CANCELED, Status.REJECTED)
@@ -264,3 +265,18 @@ def test_difference_that_stays_is_told_once(account: Account) -> None:
     account.rules(positions=[])
     account.rules(positions=other)
     assert len([note for note in account.notes if "position differs" in note]) == 2
+
+
+@pytest.mark.parametrize("is_asked_again", [False, True])
+def test_order_that_never_arrived_is_over_though_its_cancel_was_refused(account: Account, is_asked_again: bool) -> None:
+    """Its cancel was asked for before the venue's account could be read, and the venue does not know what to cancel."""
+    order = account.scene.buy()
+    account.lose()
+    account.scene.desk.cancel(order)
+    account.scene.loop.apply(cancel_reject(order, Status.REJECTED, reason=1))
+    assert (order.ord_status, order.is_lost) == (Status.UNKNOWN, False)
+    if is_asked_again:
+        account.scene.desk.cancel(order)
+    assert account.rules() == [Rule.ORDER_NEVER_ARRIVED]
+    assert (order.ord_status, account.scene.orders.live_count) == (Status.REJECTED, 0)
+    assert account.rules() == []
