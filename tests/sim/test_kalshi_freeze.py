@@ -28,3 +28,6 @@ def test_market_that_closes_within_the_last_moment_is_swept_too(tmp_path: Path) 
     KalshiCommands(venue).table()["freeze"]({})
     assert market.status != MarketStatus.ACTIVE
     assert venue.place.exchange.markets[market.ticker].state != MarketState.ACTIVE
+    now_ns += 60_000 * MS
+    active = [each for each in venue.place.listing.markets.values() if each.status == MarketStatus.ACTIVE]
+    assert active and all(each.close_ns > now_ns for each in active)

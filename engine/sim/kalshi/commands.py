@@ -15,6 +15,7 @@ from engine.sim.kalshi.venue import KalshiVenue
 from engine.sim.rest.faults import RestFault
 
 _NS_PER_MS = 1_000_000
+_HOUR_NS = 3600 * 10**9
 
 
 class KalshiCommands:
@@ -83,13 +84,18 @@ class KalshiCommands:
         return carry_out
 
     def _freeze(self, _: Answer) -> Answer:
-        """Let markets stand still, what is closed swept, and the house with them; whoever else trades goes on."""
+        """Let markets stand still, what is closed swept, and the house with them; whoever else trades goes on.
+
+        What is open closes an hour later, by the venue's word: nobody may find it closed while nothing sweeps it.
+        """
         venue = self._venue
         until_ns, swept_ns = 0, venue.now_ns() + venue.config.sweep_ms * _NS_PER_MS
         while swept_ns > until_ns:  # what closes on the way is swept too: its orders could not be cancelled any more
             until_ns = swept_ns
             venue.tell(venue.place.advance(until_ns))
             swept_ns = max(map(self._swept_ns, venue.place.listing.markets.values()), default=0)
+        for market in [each for each in venue.place.listing.markets.values() if each.status == MarketStatus.ACTIVE]:
+            venue.tell(venue.place.lifecycle.move_close(market.ticker, market.close_ns + _HOUR_NS, venue.now_ns()))
         venue.is_frozen = True
         return {}
 
