@@ -58,14 +58,14 @@ class AccountSide:
 
     def __init__(self, config: EngineConfig, section: RestSection, desk: RestDesk) -> None:
         self._notices = desk.loop.notices
-        self._audit = AuditLog(section.audit, self._tell) if section.audit else None
+        self._audit = open_audit(section.audit, self._tell) if section.audit else None
         self._desk = desk
         self.key = RestKey(loading.rest_dialect(section))
         self._shared = shared_writes(desk.loop.risk)
         self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell, self.key, self._shared)
-        self.watch = self._watch_account(section, desk)
         self._universe: Universe | None = None
         self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
+        self.watch = self._watch_account(section, desk)
         self._bound = ""  # as it was told
         self.listener = AccountListener(desk.loop, self.watch, desk.wall_ns, desk.clock_ns) if self.watch else None
         self.books = self._check_books(section, config.feed.check_books_every_ns, desk)
@@ -85,6 +85,7 @@ class AccountSide:
             note,
             section.compare_every_ns,
             _backoff(),
+            *([self.markets.known] if self.markets else []),
         )
 
     def _check_books(self, section: RestSection, every_ns: int, desk: RestDesk) -> BookCheck | None:
@@ -193,6 +194,15 @@ class AccountSide:
             account_facts(self.watch) if self.watch else None,
             universe_facts(self._universe, self.markets) if self._universe and self.markets else None,
         )
+
+
+def open_audit(file: Path, tell: Callable[[str], object]) -> AuditLog:
+    """Return the audit log in a file, whose directory is made; raise ConfigError if it cannot be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"rest.audit: {file.parent} cannot be made ({error.strerror}): choose another") from None
+    return AuditLog(file, tell)
 
 
 def _backoff() -> Backoff:
