@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from engine.app import loading
 from engine.app.account.books import BookCheck
+from engine.app.account.figures import account_facts, rest_facts, universe_facts
+from engine.app.account.keys import RestKey
 from engine.app.account.listening import AccountListener
 from engine.app.account.markets import MarketsWatch
 from engine.app.account.reading import AccountReader
@@ -22,6 +24,9 @@ from engine.config.sections import EngineConfig, RestSection, UniverseSection
 from engine.errors import ConfigError
 from engine.net.rest.client import RestClient
 from engine.net.rest.settings import RestSettings
+from engine.net.rest.tokens import SharedWrites, Tokens
+from engine.ops.view.account import SideFacts
+from engine.risk import Risk
 from engine.runtime.audit import AuditLog
 from engine.runtime.backoff import Backoff
 from engine.runtime.notices import NoticeKind
@@ -35,6 +40,7 @@ from engine.units import NO_LIMIT
 from engine.venue.reference import BrowsingDialect, Selection
 
 FIRST_RETRY_NS, LONGEST_RETRY_NS = 500_000_000, 30_000_000_000
+LEARN_AGAIN_S = 3600.0  # a venue changes an account's limits now and then
 
 
 class RestDesk(NamedTuple):
@@ -52,10 +58,15 @@ class AccountSide:
 
     def __init__(self, config: EngineConfig, section: RestSection, desk: RestDesk) -> None:
         self._notices = desk.loop.notices
-        self._audit = AuditLog(section.audit, self._tell) if section.audit else None
-        self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell)
-        self.watch = self._watch_account(section, desk)
+        self._audit = open_audit(section.audit, self._tell) if section.audit else None
+        self._desk = desk
+        self.key = RestKey(loading.rest_dialect(section))
+        self._shared = shared_writes(desk.loop.risk)
+        self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell, self.key, self._shared)
+        self._universe: Universe | None = None
         self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
+        self.watch = self._watch_account(section, desk)
+        self._bound = ""  # as it was told
         self.listener = AccountListener(desk.loop, self.watch, desk.wall_ns, desk.clock_ns) if self.watch else None
         self.books = self._check_books(section, config.feed.check_books_every_ns, desk)
         self._tasks: list[asyncio.Task[None]] = []
@@ -74,6 +85,7 @@ class AccountSide:
             note,
             section.compare_every_ns,
             _backoff(),
+            *([self.markets.known] if self.markets else []),
         )
 
     def _check_books(self, section: RestSection, every_ns: int, desk: RestDesk) -> BookCheck | None:
@@ -90,8 +102,8 @@ class AccountSide:
         selection = Selection(
             symbols=universe.symbols, events=universe.events, series=universe.series, closing_within_ns=within_ns
         )
-        limits = UniverseLimits(max_markets=universe.max_markets)
-        keeper = MarketKeeper(desk.loop, Universe(selection, limits), desk.roster, desk.wall_ns)
+        self._universe = Universe(selection, UniverseLimits(max_markets=universe.max_markets))
+        keeper = MarketKeeper(desk.loop, self._universe, desk.roster, desk.wall_ns)
         return MarketsWatch(
             self.client,
             reference,
@@ -147,8 +159,50 @@ class AccountSide:
         self._notices.tell(NoticeKind.REST_TROUBLE, text)
 
     async def _learn(self) -> None:
-        for problem in await self.client.learn():
-            self._tell(str(problem))
+        """Go by what the venue says that the account may spend, now and whenever it may have changed."""
+        backoff = _backoff()
+        while True:
+            problems = await self.client.learn()
+            for problem in problems:
+                self._tell(str(problem))
+            self._fit_risk()
+            await asyncio.sleep(backoff.next_ns() / 1e9 if problems else LEARN_AGAIN_S)
+
+    def _fit_risk(self) -> None:
+        """Bound what risk lets out by what the account has, where that is less; tell so once."""
+        shared, limits = self._shared, self.client.tokens.limits
+        if shared is None:
+            return
+        per_second, burst = self.client.tokens.of_writes()
+        self._desk.loop.risk.leave_room(burst)
+        bound = f"{limits.write_per_second} tokens a second, {limits.write_burst} at once"
+        if (per_second, burst) == (shared.per_second, shared.burst) or bound == self._bound:
+            return
+        self._bound = bound
+        configured = f"{shared.per_second} and {shared.burst} of risk.rate"
+        self._desk.supervisor.note(
+            f"the account has {bound}, below {configured}: requests go by {per_second} and {burst}"
+        )
+
+    # Who looks
+
+    def shown(self) -> SideFacts:
+        """Return what it does now, for status and metrics."""
+        return SideFacts(
+            rest_facts(self.client, self._desk.clock_ns),
+            self.client.counts.errors,
+            account_facts(self.watch) if self.watch else None,
+            universe_facts(self._universe, self.markets) if self._universe and self.markets else None,
+        )
+
+
+def open_audit(file: Path, tell: Callable[[str], object]) -> AuditLog:
+    """Return the audit log in a file, whose directory is made; raise ConfigError if it cannot be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"rest.audit: {file.parent} cannot be made ({error.strerror}): choose another") from None
+    return AuditLog(file, tell)
 
 
 def _backoff() -> Backoff:
@@ -161,18 +215,32 @@ def make_client(
     clock_ns: Callable[[], int],
     audit: AuditLog | None,
     tell: Callable[[str], object],
+    key: RestKey | None = None,
+    shared: SharedWrites | None = None,
 ) -> RestClient:
-    """Return a client of the configured venue, not yet connected."""
+    """Return a client of the configured venue, not yet connected; `key` is who signs, if that may change.
+
+    Its writes spend the `shared` tokens where there are any.
+    """
     address = urlsplit(section.url)
+    settings = RestSettings(url=f"{address.scheme}://{address.netloc}", timeout_ns=section.timeout_ns)
     return RestClient(
-        RestSettings(url=f"{address.scheme}://{address.netloc}", timeout_ns=section.timeout_ns),
-        loading.rest_dialect(section),
+        settings,
+        loading.rest_dialect(section) if key is None else key.current,
+        credential=key,
+        tokens=Tokens(settings.limits, settings.unused_percent, shared),
         wall_ns=wall_ns,
         clock_ns=clock_ns,
         ssl_context=authorities("rest.ca", section.ca),
         audit=audit,
         tell=tell,
     )
+
+
+def shared_writes(risk: Risk) -> SharedWrites | None:
+    """Return the tokens that orders over FIX spend; None where risk counts none."""
+    rate = risk.limits.rate
+    return None if rate is None or risk.rate is None else SharedWrites(risk.rate, rate.per_second, rate.burst)
 
 
 def authorities(key: str, file: Path | None) -> ssl.SSLContext | None:

@@ -10,7 +10,7 @@ Thread  the loop thread only.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from engine.app.account.reading import AccountReader
 from engine.errors import EngineError
@@ -26,8 +26,15 @@ PAUSE_NS = _S // 2  # before the next one, where trading waits for it
 SOON_NS = 5 * _S  # where something differs
 
 
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
 class AccountWatch:
-    """Compares one desk with its account; an `AccountGate` of its supervisor."""
+    """Compares one desk with its account; an `AccountGate` of its supervisor.
+
+    `ready` is waited for before a comparison: a market that was paid meanwhile would look like a position that differs.
+    """
 
     def __init__(
         self,
@@ -38,9 +45,12 @@ class AccountWatch:
         note: Callable[[str], object],
         every_ns: int,
         backoff: Backoff,
+        ready: Callable[[], Awaitable[object]] = _at_once,
     ) -> None:
         self.last: Comparison | None = None
         self.last_ns = 0
+        self.comparisons = self.failures = 0
+        self.error, self.error_ns = "", 0  # why it could not be compared last, and when
         self._reader = reader
         self._reconcile = reconcile
         self._loop = loop
@@ -48,13 +58,17 @@ class AccountWatch:
         self._note = note
         self._every_ns = every_ns
         self._backoff = backoff
+        self._ready = ready
         self._is_due = asyncio.Event()
         self._reason = "the account has not been compared with the venue's"
         self._since_ns = 0
+        self._moved: tuple[int, str] = (-1, "")  # what was counted when it was looked last,
+        self._moved_ns = 0  # and since when, at the latest, nothing was added to it
 
     def logged_on(self) -> None:
         """Close the gate until the account is compared anew."""
         self._reason = "the account is being compared with the venue's"
+        self._moved_ns = self._wall_ns()  # the venue cancels with a connection
         self._is_due.set()
 
     def look_soon(self, reason: str) -> None:
@@ -74,16 +88,20 @@ class AccountWatch:
         """Compare whenever it is due, until cancelled."""
         while True:
             await self._until_due()
+            await self._ready()
             try:
                 await self._compare()
             except EngineError as error:
                 self._failed(error)
                 await asyncio.sleep(self._backoff.next_ns() / _S)
 
-    async def compare_now(self) -> str:
-        """Compare at an operator's word; return what was found, in words."""
+    async def compare_now(self) -> Comparison:
+        """Compare at an operator's word; return what was found. EngineError where it could not be compared."""
+        before = self.comparisons
         await self._compare()
-        return str(self.last)
+        if self.last is None or self.comparisons == before:
+            raise EngineError(f"each of {MOST_DISTURBED} looks was overtaken by orders and reports: ask again")
+        return self.last
 
     async def _until_due(self) -> None:
         is_clean = self.last is None or self.last.is_clean
@@ -95,8 +113,10 @@ class AccountWatch:
         """Take one look that nothing disturbs, and act on it."""
         for _ in range(MOST_DISTURBED):
             began_ns, before = self._wall_ns(), self._activity()
+            if before != self._moved:
+                self._moved, self._moved_ns = before, began_ns
             since_ns = max(self._since_ns or began_ns - FIRST_LOOK_NS, 0)
-            account = await self._reader.look(self._reconcile, since_ns)
+            account = await self._reader.look(self._reconcile, since_ns, self._moved_ns)
             if self._activity() == before:
                 self._take(self._reconcile.compare(account), began_ns)
                 return
@@ -107,15 +127,25 @@ class AccountWatch:
 
     def _take(self, comparison: Comparison, began_ns: int) -> None:
         self.last, self.last_ns, self._since_ns = comparison, began_ns, began_ns - OVERLAP_NS
+        self.comparisons += 1
         self._is_due.clear()
         self._backoff.reset()
         self._reason = ""
 
     def _activity(self) -> tuple[int, str]:
-        """Return what changes with every request and every report."""
-        return self._loop.counters.reports, self._loop.orders.last_cl_ord_id
+        """Return what changes with every request and every report that may change something.
+
+        While nothing new can leave, what is in doubt is cancelled again and again, and each time refused: that counts
+        for nothing, or no look would ever be undisturbed.
+        """
+        counters = self._loop.counters
+        if self._loop.is_trading:
+            return counters.reports, self._loop.orders.last_cl_ord_id
+        return counters.reports - counters.cancel_rejects, ""
 
     def _failed(self, error: EngineError) -> None:
+        self.failures += 1
+        self.error, self.error_ns = str(error), self._wall_ns()
         if self._reason:
             self._reason = f"the venue's account cannot be read: {error}"
         self._note(f"account not compared: {error}")

@@ -89,6 +89,7 @@ def steps(engine: Engine) -> list[Step]:
             lambda: f"{session.name} logged on, {session.protection}",
             lambda: session.last_error or session.phase,
         ),
+        *_listing(engine),
         Step(
             "market data",
             lambda: any(not book.is_stale for book in trading.books),
@@ -117,6 +118,21 @@ def steps(engine: Engine) -> list[Step]:
     return found
 
 
+def _listing(engine: Engine) -> list[Step]:
+    """Return the step at which there are markets, where the venue lists them."""
+    markets = engine.account.markets if engine.account is not None else None
+    if markets is None:
+        return []
+    return [
+        Step(
+            "markets",
+            lambda: not markets.reason,
+            lambda: f"{len(engine.trading.instruments)} of this universe",
+            lambda: markets.reason,
+        )
+    ]
+
+
 def order_steps(engine: Engine) -> list[Step]:
     """Return the steps of one order's life."""
     probe = engine.trading.guard.strategy
@@ -124,9 +140,10 @@ def order_steps(engine: Engine) -> list[Step]:
     told = ""
 
     def is_placed() -> bool:
-        """Place it once, and look whether it rests."""
+        """Place it as soon as a market takes it, and look whether it rests."""
         nonlocal told
-        told = told or probe.place()
+        if probe.order is None:
+            told = probe.place()
         return probe.order is not None and probe.order.ord_status == Status.NEW
 
     def is_withdrawn() -> bool:
