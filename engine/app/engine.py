@@ -14,6 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from engine.app import loading, operator, repair
+from engine.app.account.orders_over_rest import orders_over_rest
 from engine.app.account.side import AccountSide, RestDesk, authorities
 from engine.app.background import Background
 from engine.app.takeover import take_over
@@ -78,7 +79,8 @@ class Engine(Views):
 
     def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop, seams: Seams = LIVE) -> None:
         loading.judge_environment(config)
-        self.config = config
+        self._over_rest = over_rest = orders_over_rest(config)
+        self.config = config = over_rest.fitted(config) if over_rest else config
         self.clock_ns, self._wall_ns = seams.clock_ns, seams.wall_ns
         self._loop = loop
         self.sockets = Sockets(loop)
@@ -94,7 +96,7 @@ class Engine(Views):
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
-        self.session = self._open_session()
+        self.session = over_rest.session if over_rest else self._open_session()
         # Last of what may fail, so that a start that fails leaves no run in the journal
         self._journal, self._day, self._snapshots = take_over(
             config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
@@ -114,7 +116,7 @@ class Engine(Views):
             strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
-            verdicts=dialect.consequences,
+            verdicts=over_rest.verdicts(dialect.consequences) if over_rest else dialect.consequences,
         )
         try:
             self._join(parts, dialect, seams, word)
@@ -127,6 +129,8 @@ class Engine(Views):
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
+        if self._over_rest and self.account:
+            self._over_rest.join(self.trading, self.account)
         self.feed = self._make_feed(parts.market_data)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
@@ -139,7 +143,7 @@ class Engine(Views):
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
         return Surroundings(
-            gateway=seams.gateway(self.session, dialect),
+            gateway=self._over_rest.gateway if self._over_rest else seams.gateway(self.session, dialect),
             command=seams.command or (lambda commands: self.feed.send(commands)),
             halt=lambda reason: self.supervisor.halt(reason),
             clock_ns=seams.clock_ns,
@@ -268,6 +272,8 @@ class Engine(Views):
         await self.feed.close()
         if self.account is not None:
             await self.account.close()
+        if self._over_rest is not None:
+            self._over_rest.close()
         self.session.close()
         self._control.close()
         self._publisher.close()
@@ -280,6 +286,8 @@ class Engine(Views):
     def _on_feed(self) -> None:
         LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
         self.supervisor.on_feed()
+        if self._over_rest is not None:
+            self._over_rest.on_feed()
 
 
 def _nonce() -> str:

@@ -30,6 +30,7 @@ from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
+from engine.venue.rest_orders import RestOrderDialect
 
 FEED_CHOICES = ("channels", "use_yes_price")  # what a venue's feed may offer
 
@@ -94,6 +95,12 @@ def reference_dialect(section: RestSection) -> ReferenceDialect | None:
     """Return the venue's `reference()`; None where it lists no markets."""
     factory = _factory("rest.dialect", section.dialect, "reference", lambda: None)
     dialect: ReferenceDialect | None = factory()
+    return dialect
+
+
+def rest_order_dialect(section: RestSection) -> RestOrderDialect:
+    """Return the venue's `rest_orders()`; ConfigError where it takes none over REST."""
+    dialect: RestOrderDialect = _factory("rest.orders", section.dialect, "rest_orders")()
     return dialect
 
 

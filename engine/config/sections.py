@@ -71,6 +71,7 @@ class RestSection(Section, frozen=True, kw_only=True):
     audit: Path | None = None  # every request and answer, without secrets
     timeout_ns: Duration = 5_000_000_000
     compare_every_ns: Duration = 60_000_000_000
+    orders: Literal["never", "always"] = "never"  # whether they go this way, and no FIX session is needed
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from engine.app import loading
 from engine.app.account.markets import MarketsWatch
+from engine.app.account.order_gateway import RestGateway
 from engine.app.account.reading import AccountReader
 from engine.app.account.watch import AccountWatch
 from engine.config.sections import EngineConfig, RestSection, UniverseSection
@@ -49,6 +50,8 @@ class AccountSide:
     """Connects from `start` to `close`; as the `AccountGate` of its supervisor trading waits for what it finds."""
 
     def __init__(self, config: EngineConfig, section: RestSection, desk: RestDesk) -> None:
+        self.orders: RestGateway | None = None  # where they go over REST
+        self.wall_ns = desk.wall_ns
         self._notices = desk.loop.notices
         self._audit = AuditLog(section.audit, self._tell) if section.audit else None
         self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell)
@@ -69,7 +72,7 @@ class AccountSide:
             desk.wall_ns,
             note,
             section.compare_every_ns,
-            _backoff(),
+            retry_backoff(),
         )
 
     def _watch_markets(self, section: RestSection, universe: UniverseSection, desk: RestDesk) -> MarketsWatch:
@@ -92,8 +95,14 @@ class AccountSide:
             desk.wall_ns,
             self._tell,
             universe.refresh_ns,
-            _backoff(),
+            retry_backoff(),
         )
+
+    def carry(self, orders: RestGateway) -> None:
+        """Carry orders too: what they leave open is waited for."""
+        self.orders = orders
+        if self.watch is not None:
+            self.watch.is_settled = lambda: orders.is_settled
 
     # What its supervisor asks
 
@@ -106,7 +115,9 @@ class AccountSide:
 
     def obstacle(self) -> str:
         """Return what keeps trading from starting, empty if nothing does."""
-        return (self.markets.reason if self.markets else "") or (self.watch.obstacle() if self.watch else "")
+        sweep = self.orders.obstacle() if self.orders else ""
+        markets = self.markets.reason if self.markets else ""
+        return sweep or markets or (self.watch.obstacle() if self.watch else "")
 
     def bear(self) -> None:
         """Trade on with what differs now."""
@@ -141,7 +152,8 @@ class AccountSide:
             self._tell(str(problem))
 
 
-def _backoff() -> Backoff:
+def retry_backoff() -> Backoff:
+    """Return how long to wait after one failure and another."""
     return Backoff(FIRST_RETRY_NS, LONGEST_RETRY_NS, random.Random())
 
 

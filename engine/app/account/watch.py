@@ -41,6 +41,7 @@ class AccountWatch:
     ) -> None:
         self.last: Comparison | None = None
         self.last_ns = 0
+        self.is_settled: Callable[[], bool] = lambda: True  # whether no request of ours may still arrive
         self._reader = reader
         self._reconcile = reconcile
         self._loop = loop
@@ -92,7 +93,7 @@ class AccountWatch:
             began_ns, before = self._wall_ns(), self._activity()
             since_ns = max(self._since_ns or began_ns - FIRST_LOOK_NS, 0)
             account = await self._reader.look(self._reconcile, since_ns)
-            if self._activity() == before:
+            if self._activity() == before and self.is_settled():
                 self._take(self._reconcile.compare(account), began_ns)
                 return
             if self._reason:
