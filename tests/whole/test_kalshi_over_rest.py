@@ -1,10 +1,20 @@
 """Orders over REST at the simulated Kalshi: whatever its REST server does to them, both records agree in the end."""
 
+import time
 from pathlib import Path
+
+import pytest
+from msgspec import structs
 
 from engine.app.demo.kalshi import compare
 from engine.app.engine import Engine
+from engine.runtime.notices import NoticeKind
+from engine.sim.rest.faults import RestFault, RestFaultKind
 from tests.support.kalshi_pair import Pair, trade
+
+KIND = RestFaultKind
+S = 1_000_000_000
+WRITES = ("create_order_v2", "cancel_order_v2", "amend_order_v2")
 
 
 async def traded(pair: Pair) -> None:
@@ -13,12 +23,19 @@ async def traded(pair: Pair) -> None:
     await pair.until(lambda: pair.engine.counters.fills >= 5, "five fills")
     await pair.compared()
     await pair.trading()
+    await pair.until(lambda: not is_closing(pair.engine), "between two closes")
+
+
+def is_closing(engine: Engine) -> bool:
+    """Return whether a market closes now: one that stands still then keeps its orders."""
+    now_ns = time.time_ns()
+    return any(-S <= book.instrument.close_ns - now_ns <= 2 * S for book in engine.books)
 
 
 def is_in_order(engine: Engine) -> bool:
     """Return whether nothing of the run was left open, and no order contradicted."""
     notices = {notice.kind: notice.text for notice in engine.trading.notices.all()}
-    assert "order_in_doubt" not in notices, notices["order_in_doubt"]
+    assert NoticeKind.ORDER_IN_DOUBT not in notices, notices[NoticeKind.ORDER_IN_DOUBT]
     return not engine.trading.orders.live_count
 
 
@@ -28,3 +45,26 @@ def test_orders_over_rest_alone_trade_rolling_markets_and_agree(tmp_path: Path) 
     assert is_in_order(engine)
     assert engine.session.name.startswith("REST https://localhost:")
     assert result["orders"] > 0 and result["fills"] >= 5
+
+
+FAULTS = {
+    "500, not applied": RestFault(kind=KIND.INTERNAL, count=2),
+    "500, applied": RestFault(kind=KIND.INTERNAL, count=2, is_applied=True),
+    "503, not applied": RestFault(kind=KIND.UNAVAILABLE, count=2),
+    "503, applied": RestFault(kind=KIND.UNAVAILABLE, count=2, is_applied=True),
+    "429": RestFault(kind=KIND.LIMITED, count=2),
+    "answer lost": RestFault(kind=KIND.DROP, count=2),
+    "answer truncated": RestFault(kind=KIND.TRUNCATED, count=2),
+    "no JSON": RestFault(kind=KIND.NOT_JSON, count=2),
+    "answer late": RestFault(kind=KIND.SLOW, count=1, delay_ms=6_000),
+}
+
+
+@pytest.mark.parametrize("lag_ms", [0, 360])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_fault_of_each_write_ends_with_both_records_equal(tmp_path: Path, fault: RestFault, lag_ms: int) -> None:
+    faults = tuple(structs.replace(fault, operation=operation) for operation in WRITES)
+    result, engine = trade(tmp_path, traded, over_rest=True, faults=faults, lag_ms=lag_ms)
+    assert compare(result) == []
+    assert is_in_order(engine)
+    assert engine.account is not None and sum(engine.account.client.counts.errors.values()) > 0
