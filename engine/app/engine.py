@@ -170,7 +170,7 @@ class Engine(Views):
         config = self.config
         return open_session(
             config.engine.session,
-            config.session.settings,
+            config.session.file,
             config.engine.state_dir,
             self._loop,
             loading.logon_dialect(config.session),

@@ -116,7 +116,9 @@ def judge_environment(config: EngineConfig) -> None:
     if not section.environment:
         return
     judge = _factory("session.dialect", config.session.dialect, "environment_problems", lambda *parts, **more: [])
-    session = load_session(config.session.settings, "initiator", config.engine.state_dir).values
+    over_rest = config.rest is not None and config.rest.carries_orders
+    file, state = config.session.settings, config.engine.state_dir
+    session = {} if over_rest or file is None else load_session(file, "initiator", state).values
     hosts = {f"session {key}": host for key, host in session.items() if key.startswith("SocketConnectHost")}
     urls = {"feed.url": config.feed.url, "rest.url": config.rest.url if config.rest else ""}
     hosts |= {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}

@@ -58,6 +58,7 @@ class OrderLine:
         self._reach = reach
         self._on_idle = on_idle
         self._requests: deque[str] = deque()
+        self._sending = ""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._owed: tuple[RestOrderAnswer, int] | None = None  # and the CumQty(14) that it makes
         self._must_cancel = False  # as soon as the venue has named it
@@ -135,6 +136,7 @@ class OrderLine:
             self._must_cancel = request == CANCEL
             self.look()
             return
+        self._sending = request
         try:
             answer = await self._reach.client.call(self._call(request))
         except RestError as error:
@@ -143,6 +145,8 @@ class OrderLine:
             self.apply(self._reach.path.never_sent(self.order, request, str(error)))
         else:
             self._take(answer)
+        finally:
+            self._sending = ""
 
     def _call(self, request: str) -> Call[RestOrderAnswer]:
         path, order, now_ns = self._reach.path, self.order, self._reach.wall_ns()
@@ -258,11 +262,11 @@ class OrderLine:
 
     def _is_news(self, answer: RestOrderAnswer, is_fresh: bool, is_late: bool) -> bool:
         """Return whether a state may be believed: an end and a fill always, that nothing happened only in time."""
-        if answer.is_stale or "write" in self._tasks:
+        if answer.is_stale or self._sending not in ("", CANCEL):  # no cancel's answer contradicts an end
             return False
         if answer.owed_qty or not answer.reports or answer.reports[0].ord_status in TERMINAL:
             return True
-        if self.order.ord_status != Status.UNKNOWN or not is_fresh:
+        if self.order.ord_status != Status.UNKNOWN or not is_fresh or "write" in self._tasks:
             return False
         told = answer.reports[0]
         is_applied = (told.price, told.order_qty) == (self.order.pending_price, self.order.pending_qty)

@@ -97,7 +97,7 @@ def _account(section: RestSection) -> AccountDialect:
 def orders_over_rest(config: EngineConfig) -> OrdersOverRest | None:
     """Return what carries orders where they go over REST, None where they go over FIX."""
     section = config.rest
-    if section is None or section.orders == "never":
+    if section is None or not section.carries_orders:
         return None
     if config.session.terms:
         raise ConfigError('session.terms: orders over REST have none: leave them out, or set rest.orders = "never"')

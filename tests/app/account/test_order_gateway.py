@@ -45,6 +45,7 @@ class Desk:
         self.venue = MatchingVenue()
         self.orders = Orders("g")
         self.faults: list[str] = []
+        self.late: asyncio.Event | None = None  # what the answers of writes wait for
         self.sent: list[str] = []
         self.trades: list[tuple[int, int]] = []
         self.unreachable: list[str] = []
@@ -103,6 +104,8 @@ class Desk:
         if fault == "never arrived":
             raise RestError(request.operation, "timed out", code="timeout", is_outcome_unknown=True)
         status, body = self.venue.answer(request)
+        if request.is_write and self.late is not None:
+            await self.late.wait()
         if fault == "answer lost":
             raise RestError(request.operation, "cut", code="lost", is_outcome_unknown=True)
         if status not in call.statuses:
@@ -192,6 +195,25 @@ def test_cancel_of_an_order_that_is_not_named_yet_follows_its_name() -> None:
     desk = run(body)
     assert desk.sent == ["create_order_v2 answer lost", "cancel_order_v2"]
     assert opened[0].ord_status == Status.CANCELED and not desk.venue.orders["v1"].is_open
+
+
+def test_cancel_whose_answer_is_late_is_over_as_soon_as_the_venue_says_so() -> None:
+    opened = []
+
+    async def body(desk: Desk) -> None:
+        opened.append(desk.open())
+        await desk.settle()
+        desk.late = asyncio.Event()
+        desk.cancel(opened[0])
+        async with asyncio.timeout(20):
+            while not opened[0].is_done:
+                desk.gateway.order_status(opened[0], 0)
+                await asyncio.sleep(0.001)
+        desk.late.set()
+        await asyncio.sleep(0.01)
+
+    desk = run(body)
+    assert opened[0].ord_status == Status.CANCELED and desk.sent == ["create_order_v2", "cancel_order_v2"]
 
 
 def test_fill_counts_once_whichever_way_it_comes() -> None:
