@@ -14,8 +14,17 @@ import uvloop
 from bench import interrupts
 from bench.plan import ORDER, SPARSE_NS, THROUGHPUT, TICK, Plan, Repetition
 from bench.report import host
+from bench.report.summary import kalshi_floors
 from bench.subjects import order, throughput, tick
-from bench.subjects.floor import FRAME_BYTES, ORDER_BYTES, REPORT_BYTES, tcp
+from bench.subjects.floor import (
+    FRAME_BYTES,
+    KALSHI_FRAME_BYTES,
+    KALSHI_ORDER_BYTES,
+    KALSHI_REPORT_BYTES,
+    ORDER_BYTES,
+    REPORT_BYTES,
+    tcp,
+)
 from bench.venue import certificate, tls_floor
 from bench.venue.process import MeasuringVenue
 from engine.errors import EngineError
@@ -74,7 +83,9 @@ def _measure_floor(plan: Plan, venue: MeasuringVenue, state: Path, result: Repet
         result.floor_spin_ns.append(tcp(venue, plan.floor_count, True, *sizes))
         result.floor_sparse_ns.append(tcp(venue, plan.floor_sparse, True, *sizes, SPARSE_NS))
         result.floor_block_ns.append(tcp(venue, plan.floor_count, False, *sizes))
-    if plan.floor_count and plan.has_tls:
+    if plan.floor_count and plan.is_kalshi:
+        _measure_kalshi_floor(plan, venue, certificate.file(state), result)
+    elif plan.floor_count and plan.has_tls:
         file = certificate.file(state)
         result.floor_tls_ns.append(tls_floor.floor(venue, file, plan.floor_count, *sizes))
         result.floor_tls_sparse_ns.append(tls_floor.floor(venue, file, plan.floor_sparse, *sizes, SPARSE_NS))
@@ -90,3 +101,13 @@ def _serve(pipe: Connection, plan: Plan) -> None:
         return
     except Exception as error:
         pipe.send(f"{type(error).__name__}: {error}" if not isinstance(error, EngineError) else str(error))
+
+
+def _measure_kalshi_floor(plan: Plan, venue: MeasuringVenue, file: Path, result: Repetition) -> None:
+    """Do the same over TLS with Kalshi's sizes: out and back for an order; for a tick in over one, out over another."""
+    is_tick = plan.subject == TICK
+    sizes = (KALSHI_FRAME_BYTES, KALSHI_ORDER_BYTES) if is_tick else (KALSHI_ORDER_BYTES, KALSHI_REPORT_BYTES)
+    measure = tls_floor.pair_floor if is_tick else tls_floor.floor
+    hot, sparse = kalshi_floors(plan)
+    for name, count, interval_ns in ((hot, plan.floor_count, 0), (sparse, plan.floor_sparse, SPARSE_NS)):
+        result.floors_kalshi_ns.setdefault(name, []).append(measure(venue, file, count, *sizes, interval_ns))

@@ -7,13 +7,14 @@ Errors  exit status 1 where a figure could not be measured as it must be, 2 wher
 import argparse
 import importlib.util
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 from bench import interrupts, peers, suite
 from bench.child import BenchError
-from bench.plan import ORDER, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
+from bench.plan import ORDER, REST, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
 from bench.report import host, plots, results
-from bench.subjects import frames, micro, sessions, soak
+from bench.subjects import frames, micro, rest, sessions, soak
 from engine.errors import ConfigError
 
 BAR = 24
@@ -35,18 +36,23 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.subject == SESSIONS:
         return _idle(arguments, cores)
     scale = _scale(arguments)
-    measured = _measure(arguments, scale, cores) if arguments.subject != "micro" else suite.Measured()
-    if arguments.subject in ("micro", "all") and suite.INTERRUPTED not in measured.failures:
-        _measure_micro(arguments, cores, measured)
+    measured = _measure(arguments, scale, cores) if arguments.subject not in ("micro", REST) else suite.Measured()
+    if arguments.subject in (REST, "all"):
+        _add(measured, lambda: rest.measure(arguments.quick, scale.repetitions, cores))
+    if arguments.subject in ("micro", "all"):
+        _add(measured, lambda: micro.measure(arguments.quick, cores[1] if cores else None))
     if not measured.runs:
         raise BenchError("\n".join(["nothing was measured", *measured.failures]))
     _write(arguments, measured, cores)
     return 1 if measured.failures else 0
 
 
-def _measure_micro(arguments: argparse.Namespace, cores: tuple[int, int] | None, measured: suite.Measured) -> None:
+def _add(measured: suite.Measured, measure: Callable[[], dict[str, results.Figures]]) -> None:
+    """Add what a subject of its own measures, unless the measuring was interrupted before."""
+    if suite.INTERRUPTED in measured.failures:
+        return
     try:
-        measured.runs |= micro.measure(arguments.quick, cores[1] if cores else None)
+        measured.runs |= measure()
     except (BenchError, OSError, ValueError) as error:
         measured.failures.append(str(error))
     except KeyboardInterrupt:
@@ -96,7 +102,8 @@ def _measure(arguments: argparse.Namespace, scale: suite.Scale, cores: tuple[int
     if arguments.subject == "floor":
         return suite.measure_floor(wanted[0], scale.repetitions, _progress)
     if arguments.capture:
-        wanted = [_captured(plan, arguments) for plan in wanted if plan.subject == TICK and not plan.collects_garbage]
+        played = [one for one in wanted if one.subject == TICK and not (one.collects_garbage or one.is_kalshi)]
+        wanted = [_captured(plan, arguments) for plan in played]
     if arguments.subject in (ORDER, "all") and "busy" in arguments.mode:
         with peers.built() as programs:
             wanted += suite.peer_plans(scale, programs, cores)

@@ -18,7 +18,7 @@ C_CLIENT, QUICKFIX_CPP = PEERS = ("c_client", "quickfix_cpp")  # clients that ar
 LATE_PART = 0.05
 SPARSE_NS = 1_000_000
 HOT_NS = SPARSE_NS // 4  # events that are at most this far apart find the caches warm
-ORDER, TICK, THROUGHPUT, SESSIONS, SOAK = "order", "tick", "throughput", "sessions", "soak"
+ORDER, TICK, THROUGHPUT, SESSIONS, REST, SOAK = "order", "tick", "throughput", "sessions", "rest", "soak"
 FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
 
 
@@ -55,6 +55,7 @@ class Plan:
     capture: Path | None = None
     program: Path | None = None  # of a peer
     has_tls: bool = False  # the session runs over TLS
+    is_kalshi: bool = False  # with Kalshi's dialects and signatures, and then the feed runs over TLS too
     window: int = 64  # of `throughput`: most orders that are unanswered at a time
     burst: int = 16  # of `throughput`: orders that are sent together once there is room
     patience_s: float = 10.0  # how long the last answer of a pace may take
@@ -91,6 +92,7 @@ class Repetition:
     floor_block_ns: list["array[int]"] = field(default_factory=list)
     floor_tls_ns: list["array[int]"] = field(default_factory=list)  # of a subject with TLS
     floor_tls_sparse_ns: list["array[int]"] = field(default_factory=list)
+    floors_kalshi_ns: dict[str, list["array[int]"]] = field(default_factory=dict)  # by name: sizes are the subject's
     stages: dict[str, Any] | None = None
 
     def gives_up(self, pace: Pace) -> bool:

@@ -11,11 +11,13 @@ import asyncio
 import contextlib
 import gc
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.venue import session_file
+from bench.venue.kalshi import FLAGS
 from engine.book import make_book
 from engine.instrument import Instrument
 from engine.journal.writer import Journal
@@ -34,7 +36,10 @@ from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.gateway import SessionGateway
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.fees import KalshiFees
-from engine.venue.kalshi.market_data import KalshiMarketData
+from engine.venue.kalshi.fix.logon import KalshiLogon
+from engine.venue.kalshi.fix.orders import KalshiOrders
+from engine.venue.kalshi.market_data import PATH, KalshiMarketData
+from engine.venue.kalshi.signing import SigningKey
 from engine.venue.kalshi.subscriptions import BOOK
 
 LIMIT = 10**15  # far from every sum of a run, and still a limit that is checked
@@ -70,7 +75,8 @@ def limits() -> Limits:
 class Rig:
     """One engine with one market and one strategy; `kind` names the session, "quickfix" or "native".
 
-    With `certificate` the session runs over TLS and takes the venue by it.
+    With `certificate` the session runs over TLS and takes the venue by it. With `key` as well the venue is Kalshi:
+    its order dialect, a signed Logon, and a feed over TLS whose handshake is signed too.
     """
 
     def __init__(
@@ -82,6 +88,7 @@ class Rig:
         instrument: Instrument,
         strategy: Strategy,
         certificate: Path | None = None,
+        key: SigningKey | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.sockets = Sockets(self._loop)
@@ -89,10 +96,11 @@ class Rig:
         self.on_fault: Callable[[str], None] = lambda reason: None
         self.strategy = strategy
         self.journal = Journal(state / "journal", "bench", instruments, time.time_ns())
-        market_data = KalshiMarketData(instruments, channels=(BOOK,))
-        settings = session_file.write(state, fix_port, certificate)
-        self.session = open_session(kind, settings, state, self._loop, None, self.sockets)
-        dialect = Fix44(instruments)
+        market_data = KalshiMarketData(instruments, key, channels=(BOOK,))
+        settings = session_file.write(state, fix_port, certificate, key.key_id if key else "")
+        logon = KalshiLogon(key, FLAGS) if key else None
+        self.session = open_session(kind, settings, state, self._loop, logon, self.sockets)
+        dialect = KalshiOrders(instruments) if key else Fix44(instruments)
         portfolio = Portfolio(instruments)
         parts = Parts(
             books=[make_book(instrument)],
@@ -115,7 +123,7 @@ class Rig:
         )
         self.trading = assemble(parts, around)
         self.feed = Feed(
-            FeedSettings(url=f"ws://127.0.0.1:{feed_port}/trade-api/ws/v2", silence_ns=3600 * 10**9),
+            FeedSettings(url=_feed_url(feed_port, key is not None), silence_ns=3600 * 10**9),
             market_data,
             on_frame=self.trading.on_frame,
             on_read_end=self.trading.on_read_end,
@@ -124,6 +132,7 @@ class Rig:
             wall_ns=time.time_ns,
             backoff=Backoff(TENTH_OF_SECOND_NS, TENTH_OF_SECOND_NS, random.Random(1)),
             sockets=self.sockets,
+            ssl_context=ssl.create_default_context(cafile=certificate) if key else None,
         )
         self._timer: asyncio.TimerHandle | None = None
         self._logged_on = asyncio.Event()
@@ -183,3 +192,8 @@ class Rig:
 
     def _fault(self, reason: str) -> None:
         self.on_fault(reason)
+
+
+def _feed_url(port: int, has_tls: bool) -> str:
+    """Return the address of the venue's feed; over TLS by a name that its certificate has."""
+    return f"wss://localhost:{port}{PATH}" if has_tls else f"ws://127.0.0.1:{port}{PATH}"

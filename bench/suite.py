@@ -86,9 +86,16 @@ def plans(
         found += [replace(first, stack=stack, mode=mode) for mode in modes]
         if subject == ORDER and stack == "native" and "busy" in modes:
             found.append(replace(first, stack=stack, mode="busy", has_tls=True, paces=_closed(first.paces)))
+        if stack == "native" and "busy" in modes:
+            found.append(kalshi(first))
         if subject == TICK and "busy" in modes and scale.compares_garbage:
             found.append(replace(first, stack=stack, mode="busy", collects_garbage=True, paces=first.paces[:1]))
     return found
+
+
+def kalshi(plan: Plan) -> Plan:
+    """Return the closed loops with Kalshi's dialects over TLS, native session and busy loop."""
+    return replace(plan, stack="native", mode="busy", has_tls=True, is_kalshi=True, paces=_closed(plan.paces))
 
 
 def _throughput_plans(first: Plan, scale: Scale, stacks: Sequence[str], modes: Sequence[str]) -> list[Plan]:
@@ -158,7 +165,7 @@ def measure(wanted: Sequence[Plan], repetitions: int, progress: Progress) -> Mea
     runs = summary.runs(found)
     ratios = summary.ratios(found) | summary.collector_ratios(found, runs)
     stages = {name_of(plan): summary.stages(plan, repetition, runs) for plan, repetition in stamped.items()}
-    return Measured(runs, ratios, stages, failures)
+    return Measured(runs, ratios | summary.own_ratios(stages), stages, failures)
 
 
 def _run(plan: Plan, found: Found, failures: list[str]) -> bool:

@@ -59,10 +59,28 @@ def _is_unread() -> bool:
     return True
 
 
+class Intermixed(argparse.ArgumentParser):
+    """Takes flags between positional arguments, also before one that may be left out."""
+
+    _is_inside = False
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Return what is known, and the rest."""
+        if self._is_inside or any(action.nargs == argparse.PARSER for action in self._actions):
+            return super().parse_known_args(args, namespace)
+        self._is_inside = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_inside = False
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of every command, each with the function that it is as `run`."""
     top = argparse.ArgumentParser(prog="fixlane", description="Low-latency FIX execution engine for event contracts.")
-    found = top.add_subparsers(required=True, metavar="COMMAND")
+    found: Subparsers = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Intermixed)
     for add in (
         _demo,
         _run,

@@ -6,7 +6,7 @@ Units   times in ns.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -30,14 +30,22 @@ Found = dict[Plan, list[Repetition]]
 def name_of(plan: Plan, pace: str = "") -> str:
     """Return the name of a plan's runs, its pace left out."""
     name = BASELINE_NAME[plan.subject] if plan.stack == BASELINE else f"{plan.subject}.{plan.stack}"
+    if plan.is_kalshi:
+        name = f"{plan.subject}.kalshi_tls"  # of the native session
     parts = [name]
     if plan.stack != BASELINE and plan.mode != "busy":
         parts.append(plan.mode)
-    if plan.has_tls:
+    if plan.has_tls and not plan.is_kalshi:
         parts.append("tls")
     if plan.collects_garbage:
         parts.append("gc_on")
     return ".".join([*parts, *([pace] if pace else [])])
+
+
+def kalshi_floors(plan: Plan) -> tuple[str, str]:
+    """Return the names of the TLS floors with Kalshi's sizes, hot and sparse: a tick's go over two connections."""
+    name = f"floor.kalshi_tls.{plan.subject}"
+    return name, f"{name}.sparse"
 
 
 def has_stages(plan: Plan) -> bool:
@@ -45,7 +53,7 @@ def has_stages(plan: Plan) -> bool:
     return (
         plan.stack not in (BASELINE, *PEERS)
         and plan.subject != THROUGHPUT
-        and not plan.has_tls
+        and (plan.is_kalshi or not plan.has_tls)
         and plan.mode == "busy"
         and not plan.collects_garbage
         and plan.capture is None
@@ -56,8 +64,8 @@ def runs(found: Found) -> dict[str, Figures]:
     """Return the figures of the floors and of every pace of every plan, by name."""
     everything = [repetition for repetitions in found.values() for repetition in repetitions]
     figures = {}
-    for name, kind in FLOORS.items():
-        values: list[array[int]] = [values for one in everything for values in getattr(one, kind)]
+    for name in [*FLOORS, *dict.fromkeys(name for one in everything for name in one.floors_kalshi_ns)]:
+        values = [values for one in everything for values in _floor_values(one, name)]
         if values:
             figures[name] = combine(values)
     for plan, repetitions in found.items():
@@ -82,7 +90,7 @@ def ratios(found: Found) -> dict[str, float]:
             own = _middles(repetitions, pace.name)
             name = name_of(plan, pace.name)
             for floor in _floors(plan, pace):
-                if own and all(getattr(one, FLOORS[floor]) for one in repetitions):
+                if own and all(_floor_values(one, floor) for one in repetitions):
                     found_ratios[f"{name} / {floor}"] = _ratio(own, [_floor(one, floor) for one in repetitions])
             theirs = _middles(found[baseline], pace.name) if baseline is not None and baseline != plan else []
             if own and theirs and baseline is not None:
@@ -103,9 +111,24 @@ def collector_ratios(found: Found, figures: dict[str, Figures]) -> dict[str, flo
     return found_ratios
 
 
+def own_ratios(stages: Mapping[str, Figures]) -> dict[str, float]:
+    """Return the engine's own part with Kalshi's dialects, set against that with FIX 4.4: all stages but `send`."""
+    found_ratios = {}
+    for subject in (ORDER, TICK):
+        name, plain = f"{subject}.kalshi_tls", f"{subject}.native"
+        if name in stages and plain in stages:
+            found_ratios[f"{name} own / {plain} own"] = round(_own_ns(stages[name]) / _own_ns(stages[plain]), 4)
+    return found_ratios
+
+
+def _own_ns(table: Figures) -> int:
+    paths = table["paths"].values()
+    return sum(row["p50_ns"] for path in paths for stage, row in path["stages"].items() if stage != "send") or 1
+
+
 def peers_of(plan: Plan, found: Found) -> list[Plan]:
     """Return what an engine that spins is compared with beside the baseline."""
-    if not has_stages(plan):
+    if plan.is_kalshi or not has_stages(plan):
         return []
     return [peer for peer in found if peer.stack in PEERS and peer.subject == plan.subject]
 
@@ -113,9 +136,10 @@ def peers_of(plan: Plan, found: Found) -> list[Plan]:
 def stages(plan: Plan, stamped: Repetition, figures: dict[str, Figures]) -> Figures:
     """Return a stage table, with the outside figures that its sum is compared with."""
     sparse = plan.paces[0].name
+    floor = kalshi_floors(plan)[1] if plan.is_kalshi else SPARSE_FLOOR
     return {
         **(stamped.stages or {}),
-        "floor_p50_ns": _middle([v for values in stamped.floor_sparse_ns for v in values]),
+        "floor_p50_ns": _floor(stamped, floor),
         "outside_p50_ns": figures[name_of(plan, sparse)]["p50_ns"],
         "stamped_p50_ns": _middle(stamped.samples[sparse].values_ns),
     }
@@ -128,11 +152,20 @@ def _floors(plan: Plan, pace: Pace) -> list[str]:
     plain = [FLOOR, SPARSE_FLOOR] if pace.is_sparse else [FLOOR]
     if not plan.has_tls:
         return plain
-    return [*plain, SPARSE_TLS_FLOOR if pace.is_sparse else TLS_FLOOR]
+    hot, sparse = kalshi_floors(plan) if plan.is_kalshi else (TLS_FLOOR, SPARSE_TLS_FLOOR)
+    return [*plain, sparse if pace.is_sparse else hot]
 
 
 def _floor(repetition: Repetition, name: str) -> int:
-    return _middle([value for values in getattr(repetition, FLOORS[name]) for value in values])
+    return _middle([value for values in _floor_values(repetition, name) for value in values])
+
+
+def _floor_values(repetition: Repetition, name: str) -> list["array[int]"]:
+    """Return what a repetition has of a floor, before and after it."""
+    if name in FLOORS:
+        found: list[array[int]] = getattr(repetition, FLOORS[name])
+        return found
+    return repetition.floors_kalshi_ns.get(name, [])
 
 
 def _middles(repetitions: Sequence[Repetition], pace: str) -> list[int]:

@@ -9,6 +9,9 @@ from bench.venue.process import MeasuringVenue
 ORDER_BYTES = 176
 REPORT_BYTES = 264
 FRAME_BYTES = 300
+KALSHI_ORDER_BYTES = 182  # most of it names who speaks to whom
+KALSHI_REPORT_BYTES = 460
+KALSHI_FRAME_BYTES = 265
 LEAST_WARM_UP = 20
 
 

@@ -19,7 +19,7 @@ from bench.subjects.frames import bench_instrument
 from bench.subjects.sampler import Sampler
 from bench.subjects.stages import Stages
 from bench.subjects.strategies import ASK, BID, OrderProbe
-from bench.venue import certificate
+from bench.venue import certificate, kalshi
 from bench.venue.process import MeasuringVenue
 from engine.runtime._sockets import Sockets
 
@@ -61,13 +61,14 @@ async def engine(
 ) -> AsyncIterator[tuple[Sockets, Stages | None]]:
     """An engine that has logged on to the venue and waits as the plan says: its sockets, and its stamps if any."""
     secret = certificate.file(state) if plan.has_tls else None
-    rig = Rig(plan.stack, state, venue.fix_port, venue.feed_port, bench_instrument(), probe, secret)
+    key, public_key = kalshi.made_key() if plan.is_kalshi else (None, b"")
+    rig = Rig(plan.stack, state, venue.fix_port, venue.feed_port, bench_instrument(), probe, secret, key)
     rig.on_fault = probe.sampler.fail
     rig.set_book(BID, ASK)
     if plan.prepare is not None:
         plan.prepare(rig)
     stages = Stages(rig) if plan.with_stages else None
-    venue.start("accept_fix", secret)
+    venue.start("accept_fix", secret, public_key)
     await rig.connect_session()
     try:
         await venue.finish()

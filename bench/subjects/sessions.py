@@ -51,7 +51,7 @@ class Process:
         try:
             outcome, value = self._pipe.recv()
         except EOFError:
-            raise BenchError("a process of idle sessions died") from None
+            raise BenchError("a process of the subject died") from None
         if outcome != "done":
             raise BenchError(str(value))
         return value

@@ -12,6 +12,7 @@ from bench.subjects import frames
 from bench.subjects.order import MOST_LAG_NS
 from bench.subjects.stages import Stages
 from bench.subjects.strategies import AskTaker
+from bench.venue import certificate, kalshi
 from bench.venue._drive import ANNULLED
 from bench.venue._ping import VenueError
 from bench.venue.process import MeasuringVenue, Script
@@ -50,17 +51,19 @@ async def _measure_baseline(plan: Plan, venue: MeasuringVenue, state: Path, scri
 
 async def _measure_engine(plan: Plan, venue: MeasuringVenue, state: Path, script: Script, result: Repetition) -> None:
     instrument = frames.instrument(plan.capture)
-    rig = Rig(plan.stack, state, venue.fix_port, venue.feed_port, instrument, AskTaker())
+    secret = certificate.file(state) if plan.has_tls else None
+    key, public_key = kalshi.made_key() if plan.is_kalshi else (None, b"")
+    rig = Rig(plan.stack, state, venue.fix_port, venue.feed_port, instrument, AskTaker(), secret, key)
     faults: list[str] = []
     rig.on_fault = faults.append
     if plan.prepare is not None:
         plan.prepare(rig)
     stages = Stages(rig) if plan.with_stages else None
-    venue.start("accept_fix")
+    venue.start("accept_fix", secret, public_key)
     await rig.connect_session()
     try:
         await venue.finish()
-        venue.start("accept_feed", script)
+        venue.start("accept_feed", script, secret, public_key)
         await rig.connect_feed()
         await venue.finish()
         with rig.mode(plan.mode, plan.engine_core, plan.collects_garbage, lambda: rig.trading.last_frame_ns):

@@ -66,8 +66,17 @@ cdef class FrameScript:
     def __dealloc__(self):
         free(self.table)
 
+    def take(self):
+        """Return the next frame under the next sequence number, and the ask that its order buys, -1 if none is due."""
+        cdef Frame* frame = self.number_next()
+        return frame.data[: frame.size], frame.ask if frame.is_due else -1
+
     cdef int send(self, int fd) noexcept nogil:
         """Send the next frame under the next sequence number."""
+        cdef Frame* frame = self.number_next()
+        return send_all(fd, frame.data, frame.size)
+
+    cdef Frame* number_next(self) noexcept nogil:
         cdef Frame* frame = &self.table[self.at]
         cdef int64_t value = self.next_seq
         cdef Py_ssize_t i
@@ -76,7 +85,7 @@ cdef class FrameScript:
             value //= 10
         self.next_seq += 1
         self.at = self.at + 1 if self.at + 1 < self.count else 0
-        return send_all(fd, frame.data, frame.size)
+        return frame
 
     cdef Frame* frame(self, int64_t number) noexcept nogil:
         return &self.table[number % self.count]

@@ -37,6 +37,10 @@ cdef class FixVenue:
     cdef bytes head_bytes, prefix_bytes
     cdef const char* head
     cdef const char* prefix
+    cdef bytes order_id_bytes, exec_id_bytes, extra_bytes
+    cdef const char* order_id
+    cdef const char* exec_id
+    cdef const char* extra
     cdef unsigned char sending_time[32]
     cdef int64_t received_ns
     cdef Answer answered[MOST_ANSWERS]

@@ -99,15 +99,28 @@ cdef class FixVenue:
     """The acceptor's side of one FIX connection, logged on already: fills every order at its price, at once.
 
     `prefix` is what every message begins with after BodyLength(9) and MsgType(35): 49 and 56, each closed by SOH.
+    OrderID(37) and ExecID(17) of a report are a number after `order_id` and `exec_id`; `extra`, whole fields, ends it.
     """
 
-    def __init__(self, int fd, bytes begin_string, bytes prefix, int64_t next_in, int64_t next_out):
+    def __init__(
+        self,
+        int fd,
+        bytes begin_string,
+        bytes prefix,
+        int64_t next_in,
+        int64_t next_out,
+        bytes order_id=b"",
+        bytes exec_id=b"",
+        bytes extra=b"",
+    ):
         self.fd = fd
         self.head_bytes = b"8=" + begin_string + b"\x019="
         self.head = self.head_bytes
         self.head_size = len(self.head_bytes) + 4  # three digits of BodyLength(9) and SOH
         self.prefix_bytes = prefix
         self.prefix = self.prefix_bytes
+        self.order_id_bytes, self.exec_id_bytes, self.extra_bytes = b"37=" + order_id, b"17=" + exec_id, extra
+        self.order_id, self.exec_id, self.extra = self.order_id_bytes, self.exec_id_bytes, self.extra_bytes
         self.next_in = next_in
         self.next_out = next_out
         self.filled = 0
@@ -119,6 +132,12 @@ cdef class FixVenue:
         if len(text) != 21:
             raise ValueError("SendingTime(52) must have milliseconds")
         memcpy(self.sending_time, <const unsigned char*>text, 21)
+
+    def take(self):
+        """Read once and answer what has come; return (side, price in 0.0001) of each order among it."""
+        cdef Py_ssize_t i, answered = 0
+        raise_unless_ok(self.turn(&answered), "orders")
+        return [(self.answered[i].side, self.answered[i].price) for i in range(answered)]
 
     def answer(self, Py_ssize_t count, int64_t timeout_ns):
         """Answer orders until `count` have come or none came for `timeout_ns`; return how many are missing."""
@@ -182,10 +201,10 @@ cdef class FixVenue:
         self.field(b"6=", order.price, order.price_size)
         self.field(b"11=", order.cl_ord_id, order.cl_ord_id_size)
         self.field(b"14=", order.qty, order.qty_size)
-        self.integer(b"17=", self.next_out)
+        self.integer(self.exec_id, self.next_out)
         self.field(b"31=", order.price, order.price_size)
         self.field(b"32=", order.qty, order.qty_size)
-        self.integer(b"37=", self.next_out)
+        self.integer(self.order_id, self.next_out)
         self.field(b"38=", order.qty, order.qty_size)
         self.text(b"39=2\x01")
         self.field(b"44=", order.price, order.price_size)
@@ -193,6 +212,7 @@ cdef class FixVenue:
         self.field(b"55=", order.symbol, order.symbol_size)
         self.field(b"60=", self.sending_time, 21)
         self.text(b"150=F\x01" b"151=0\x01")
+        self.text(self.extra)
         return self.finish()
 
     cdef int heartbeat(self, Message* request) noexcept nogil:

@@ -9,7 +9,7 @@ import contextlib
 import os
 import socket
 from array import array
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -20,6 +20,7 @@ from typing import Any
 
 from bench import interrupts
 from bench.report import host
+from bench.venue import kalshi, tls_drive
 from bench.venue._drive import FrameScript, drive_closed, drive_open, drive_triggers
 from bench.venue._fix import FixVenue
 from bench.venue._ping import VenueError, echo
@@ -122,7 +123,8 @@ class _Server:
     def __init__(self) -> None:
         self._listeners = [_listen() for _ in range(4)]
         self._fix: FixVenue | None = None
-        self._front: Front | None = None
+        self._front: Front | None = None  # of the FIX connection
+        self._feed_front: Front | None = None
         self._frames: FrameScript | None = None
         self._sockets: dict[str, socket.socket] = {}
 
@@ -145,15 +147,25 @@ class _Server:
         with closing(Front(connection, certificate)) as front:
             front.echo(request_size, reply, count)
 
-    def accept_fix(self, certificate: Path | None = None) -> None:
-        """Accept a connection, with TLS if there is a certificate, and answer its Logon(A)."""
-        connection, _ = self._listeners[0].accept()
-        connection.settimeout(TIMEOUT_S)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def ping_tls(self, certificate: Path, frame: bytes, order_size: int, count: int, interval_ns: int) -> bytes:
+        """Send `frame` over one TLS connection, await `order_size` bytes over another; return int64 stamps as bytes."""
+        with ExitStack() as fronts:
+            feed, orders = (fronts.enter_context(closing(Front(self._accepted(2), certificate))) for _ in range(2))
+            return tls_drive.drive_floor(feed, orders, frame, order_size, count, interval_ns).tobytes()
+
+    def accept_fix(self, certificate: Path | None = None, public_key: bytes = b"") -> None:
+        """Accept a connection, with TLS if there is a certificate, and answer its Logon(A).
+
+        With a public key the venue is Kalshi: the Logon is signed, and reports say what Kalshi's do.
+        """
+        connection = self._accepted(0)
         if certificate is not None:
             self._front = Front(connection, certificate)
             connection = self._front.tls
         logon = dict(_fields(_read_message(connection)))
+        more = (kalshi.ORDER_ID, kalshi.EXEC_ID, kalshi.TRADE_FIELDS) if public_key else ()
+        if public_key:
+            kalshi.check_logon(logon, public_key)
         prefix = b"49=%b\x0156=%b\x01" % (logon[56], logon[49])
         body = b"35=A\x01%b34=1\x0152=%b\x0198=0\x01108=%b\x01" % (prefix, utc_now(), logon[108])
         body += b"".join(b"%d=%b\x01" % (tag, logon[tag]) for tag in (141, 1137) if tag in logon)
@@ -162,7 +174,7 @@ class _Server:
         connection.settimeout(None)
         self._sockets["fix"] = connection
         raw = connection if self._front is None else self._front.venue_end
-        self._fix = FixVenue(raw.fileno(), logon[8], prefix, int(logon[34]) + 1, 2)
+        self._fix = FixVenue(raw.fileno(), logon[8], prefix, int(logon[34]) + 1, 2, *more)
         self._fix.set_time(utc_now())
 
     def answer(self, count: int, idle_ns: int) -> int:
@@ -194,12 +206,15 @@ class _Server:
         sent: int = drive_triggers(descriptor, self._fix, interval_ns, count, most_lag_ns, burst)
         return sent
 
-    def accept_feed(self, script: Script) -> None:
-        """Accept a WebSocket connection, read its subscription and send the greeting."""
-        connection, _ = self._listeners[1].accept()
-        connection.settimeout(TIMEOUT_S)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        accept_upgrade(connection)
+    def accept_feed(self, script: Script, certificate: Path | None = None, public_key: bytes = b"") -> None:
+        """Accept a WebSocket connection, read its subscription and send the greeting; TLS and key as in FIX."""
+        connection = self._accepted(1)
+        if certificate is not None:
+            self._feed_front = Front(connection, certificate)
+            connection = self._feed_front.tls
+        headers = accept_upgrade(connection)
+        if public_key:
+            kalshi.check_handshake(headers, public_key)
         read_subscribe(connection)
         for frame in script.greeting:
             connection.sendall(frame)
@@ -211,6 +226,9 @@ class _Server:
         """Send the next `count` frames, each after the order to the one before; return int64 stamps as bytes."""
         assert self._fix is not None and self._frames is not None
         self._fix.set_time(utc_now())
+        if self._feed_front is not None and self._front is not None:
+            ends = self._feed_front, self._front, self._fix, self._frames
+            return tls_drive.drive_closed(*ends, count, interval_ns).tobytes()
         stamps = array("q", bytes(8 * count))
         drive_closed(self._sockets["feed"].fileno(), self._fix, self._frames, interval_ns, stamps)
         return stamps.tobytes()
@@ -231,6 +249,12 @@ class _Server:
             connection.close()
         self._sockets.clear()
         self._fix = None
+
+    def _accepted(self, listener: int) -> socket.socket:
+        connection, _ = self._listeners[listener].accept()
+        connection.settimeout(TIMEOUT_S)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
 
 
 def utc_now() -> bytes:

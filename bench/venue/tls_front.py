@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from bench.venue._fix import FixVenue
-from bench.venue._ping import VenueError
+from bench.venue._ping import VenueError, now_ns
 from bench.venue._ping import echo as echo_raw
 
 READ_SIZE = 1 << 16
@@ -31,38 +31,47 @@ class Front:
         self.tls = context.wrap_socket(connection, server_side=True)
         self.venue_end, self._front_end = socket.socketpair()
         self._readable = Readable(self.tls)
+        self.taken_ns = 0  # when what came last was decrypted
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether something has come."""
+        return self._readable.now()
 
     def answer(self, fix: FixVenue, count: int, idle_ns: int) -> int:
         """Let the venue answer `count` orders; return how many are missing after `idle_ns` without one."""
         active_ns = time.monotonic_ns()
         while count > 0 and time.monotonic_ns() - active_ns < idle_ns:
-            if self._take():
+            if self.take():
                 count -= 1 - fix.answer(1, 0)
-                self._give()
+                self.give()
                 active_ns = time.monotonic_ns()
         return max(count, 0)
 
     def echo(self, request_size: int, reply: bytes, count: int) -> None:
         """Answer `count` requests with `reply`."""
         for _ in range(count):
-            while not self._take():
+            while not self.take():
                 pass
             echo_raw(self.venue_end.fileno(), request_size, reply, 1, True)
-            self._give()
+            self.give()
 
     def close(self) -> None:
         """Close all three sockets."""
         for one in (self.tls, self.venue_end, self._front_end):
             one.close()
 
-    def _take(self) -> bool:
+    def take(self) -> bool:
         """Hand over what has come; return whether anything had."""
         if not self._readable.now():
             return False
-        self._front_end.sendall(received(self.tls))
+        data = received(self.tls)
+        self.taken_ns = now_ns()
+        self._front_end.sendall(data)
         return True
 
-    def _give(self) -> None:
+    def give(self) -> None:
+        """Encrypt and send what the venue has answered."""
         try:
             answer = self._front_end.recv(READ_SIZE, socket.MSG_DONTWAIT)
         except BlockingIOError:  # only a part of a message had come

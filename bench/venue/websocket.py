@@ -25,21 +25,23 @@ def payload(frame: bytes) -> bytes:
     return frame[{126: 4, 127: 10}.get(frame[1] & 0x7F, 2) :]
 
 
-def accept_upgrade(connection: socket.socket) -> None:
-    """Answer the HTTP upgrade of a client."""
+def accept_upgrade(connection: socket.socket) -> dict[bytes, bytes]:
+    """Answer the HTTP upgrade of a client; return its headers, their names in lower case."""
     request = b""
     while b"\r\n\r\n" not in request:
         piece = connection.recv(4096)
         if not piece:
             raise OSError("the client left during its handshake")
         request += piece
-    headers = dict(line.split(b": ", 1) for line in request.split(b"\r\n")[1:] if b": " in line)
-    key = next(value for name, value in headers.items() if name.lower() == b"sec-websocket-key")
+    lines = [line.partition(b": ") for line in request.split(b"\r\n")[1:] if b": " in line]
+    headers = {name.lower(): value for name, _, value in lines}
+    key = headers[b"sec-websocket-key"]
     accept = base64.b64encode(hashlib.sha1(key.strip() + GUID).digest())
     connection.sendall(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
     )
+    return headers
 
 
 def read_subscribe(connection: socket.socket) -> bytes:

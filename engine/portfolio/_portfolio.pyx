@@ -18,8 +18,7 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 from engine._book cimport ASKS, BIDS, Book
 from engine.instrument cimport Instrument
 from engine.orders.order cimport Change
-from engine.portfolio._share cimport share_of
-from engine.portfolio._totals cimport Totals
+from engine.portfolio._totals cimport Totals, add_up, share_of
 from engine.portfolio.marks cimport mark_of_long, mark_of_short
 
 from engine import fix
@@ -77,9 +76,9 @@ cdef class Position(Totals):
         cdef int64_t mark = self._long_mark if net > 0 else self._short_mark if net < 0 else self.mark
         cdef int64_t value = net * mark
         cash, cost, fees, value = cash - self.cash, cost - self.cost, fees - self.fees, value - self.value
-        self._whole.add_up(cash, cost, fees, value)
-        self._event.add_up(cash, cost, fees, value)
-        self.add_up(cash, cost, fees, value)
+        add_up(self._whole, cash, cost, fees, value)
+        add_up(self._event, cash, cost, fees, value)
+        add_up(self, cash, cost, fees, value)
         self.net, self.mark = net, mark
         return 0
 
@@ -121,7 +120,7 @@ cdef class Portfolio(Totals):
         for each in [self.find(instrument) for instrument in instruments]:
             if each.net:
                 raise OrderError(f"Symbol(55) {each.instrument.symbol!r} is held: it cannot be forgotten")
-            self._past.add_up(each.cash, each.cost, each.fees, each.value)
+            add_up(self._past, each.cash, each.cost, each.fees, each.value)
             self._past.start_pnl += each.start_pnl
             positions[each.instrument.index] = None
         self._positions = tuple(positions)
@@ -257,9 +256,9 @@ cdef class Portfolio(Totals):
 
     def restore_past(self, int64_t cash, int64_t fees, int64_t start_pnl):
         """Take what `past` returned."""
-        self._past.add_up(cash, 0, fees, 0)
+        add_up(self._past, cash, 0, fees, 0)
         self._past.start_pnl += start_pnl
-        self.add_up(cash, 0, fees, 0)
+        add_up(self, cash, 0, fees, 0)
 
     def day(self):
         """Return when the day began, and the profit until then."""

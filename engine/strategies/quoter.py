@@ -33,7 +33,7 @@ class TwoSidedQuoter(Strategy):
 
     def __init__(self, parameters: QuoterParameters) -> None:
         super().__init__(parameters)
-        self._quotes: dict[tuple[int, int], Order] = {}
+        self._quotes: dict[tuple[Instrument, int], Order] = {}
 
     def on_book(self, book: Book) -> None:
         """Bring both quotes to where this book wants them."""
@@ -51,20 +51,25 @@ class TwoSidedQuoter(Strategy):
         self._quote(book.instrument, grid, fix.BUY, buy_at if net < p.max_position else -1)
         self._quote(book.instrument, grid, fix.SELL, sell_at if net > -p.max_position else -1)
 
+    def on_settle(self, instrument: Instrument, value: int, position: int) -> None:
+        """Forget a market that is over."""
+        for side in (fix.BUY, fix.SELL):
+            self._quotes.pop((instrument, side), None)
+
     def _is_near(self, price: int, slot: int, grid: PriceGrid) -> bool:
         """Return whether a quote may stay; one at a price that the grid has lost may not."""
         return price in grid and abs(grid.slot_of[price] - slot) < self.parameters.tolerance
 
     def _quote(self, instrument: Instrument, grid: PriceGrid, side: int, slot: int) -> None:
         """Bring this side's quote to a slot of the grid; one off the grid withdraws it."""
-        order = self._quotes.get((instrument.index, side))
+        order = self._quotes.get((instrument, side))
         price = grid.prices[slot] if 0 <= slot < len(grid) else 0
         if order is None or order.is_done:
             if price:
                 enter = self.context.buy if side == fix.BUY else self.context.sell
                 sent = enter(instrument, price, self.parameters.qty, post_only=True)
                 if sent is not None:
-                    self._quotes[instrument.index, side] = sent
+                    self._quotes[instrument, side] = sent
         elif not price:
             self.context.cancel(order)
         elif order.can_replace and not self._is_near(order.price, slot, grid):

@@ -79,9 +79,6 @@ class FeedWatch:
         if self._books and not self._lost:
             self._unawaited.update(added)
         self._books += added
-        if self._is_late:
-            for book in added:
-                self._markets.stop(book.instrument, Stop.LATE, self._late_text())
 
     def remove(self, instruments: Iterable[Instrument]) -> None:
         """Forget the books of these markets."""
@@ -177,12 +174,9 @@ class FeedWatch:
         self._late_after_ns = NEVER
         self._calm_ns = 0
         self._bad_ns, self._worst_ns = now_ns, self._lag.ns
-        text = self._late_text()
+        text = f"market data run {_seconds(self._lag.ns)} late, allowed {_seconds(self._limits.max_lag_ns)}"
         self._notices.tell(NoticeKind.FEED_LATE, text)
         self._markets.stop_all(Stop.LATE, text)
-
-    def _late_text(self) -> str:
-        return f"market data run {_seconds(self._lag.ns)} late, allowed {_seconds(self._limits.max_lag_ns)}"
 
     def _judge_late(self, now_ns: int, is_news: bool) -> None:
         """Open the markets once the data have been in time for a while; connect anew if they only become later."""

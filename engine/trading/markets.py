@@ -64,6 +64,7 @@ class Markets:
         self._wall_ns = wall_ns
         self._tell = tell
         self._instruments = dict.fromkeys(risk.exposure.instruments)  # as an ordered set
+        self._common: dict[Stop, str] = {}  # what stops every market, those that are still to come too
         self._stopped: dict[tuple[Instrument, Stop], StoppedMarket] = {}
         self._causes: dict[Instrument, int] = {}  # of the stopped ones; flags of a class cost a microsecond each
         self.is_quiet = False  # the strategy is told nothing before its start
@@ -71,10 +72,13 @@ class Markets:
         self._unseen: set[Instrument] = set()
 
     def add(self, instruments: Iterable[Instrument]) -> None:
-        """Know these markets too, open; the strategy is told that they are."""
+        """Know these markets too, and stop them for what stops all; the strategy is told of both."""
         for instrument in instruments:
             self._instruments[instrument] = None
             self._tell_strategy(instrument, "")
+            for cause, text in self._common.items():
+                if self._stop(instrument, cause, text):
+                    self._tell_strategy(instrument, f"{instrument.symbol}: {text}")
 
     def remove(self, instruments: Iterable[Instrument]) -> None:
         """Forget these markets, and what stopped them."""
@@ -90,7 +94,8 @@ class Markets:
             self._tell_strategy(instrument, words)
 
     def stop_all(self, cause: Stop, text: str) -> None:
-        """Stop every market for what they have in common; people are told once."""
+        """Stop every market for what they have in common, and each that is added; people are told once."""
+        self._common[cause] = text
         stopped = [instrument for instrument in self._instruments if self._stop(instrument, cause, text)]
         if stopped:
             self._notices.tell(NoticeKind.MARKET_STOPPED, f"all {len(self._instruments)} markets: {text}")
@@ -114,6 +119,7 @@ class Markets:
 
     def lift_all(self, causes: Stop) -> None:
         """Take causes away from every market; people are told once."""
+        self._common = {cause: text for cause, text in self._common.items() if not cause & causes}
         opened = [instrument for instrument in list(self._causes) if self._lift(instrument, causes)]
         if opened:
             self._notices.tell(NoticeKind.MARKET_RESUMED, named([instrument.symbol for instrument in opened]))

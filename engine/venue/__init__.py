@@ -155,7 +155,7 @@ class MarketDataDialect(Protocol):
     def remove(self, instruments: Iterable[Instrument]) -> list[bytes]:
         """Carry these markets no more; return the frames that end their subscriptions.
 
-        What still comes about one of them until then costs nothing; later it is counted as about an unknown market.
+        What still comes about one of them is counted as about an unknown market.
         """
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
@@ -232,11 +232,11 @@ class FeeRule(TradeFee, Protocol):
     def charge(self, order: Order, price: int, qty: int, is_taker: bool) -> int:
         """Return what the account pays for the next fill of an order, which may keep its rounding in `fee_rest`."""
 
+    def set_terms(self, instrument: Instrument, multiplier_milli: int, maker_percent: int) -> None:
+        """Charge a market by terms that the venue has told, as in `FeeTerms`; one below 0 is not told."""
+
     def bound(self, instrument: Instrument) -> FeeBound:
         """Return the most that fills in a market can cost, for risk."""
-
-    def set_terms(self, instrument: Instrument, maker_percent: int, multiplier_milli: int) -> None:
-        """Charge a market by the venue's own terms from now on; -1 is what the configuration says of it."""
 
     def forget(self, instruments: Iterable[Instrument]) -> None:
         """Forget these markets."""

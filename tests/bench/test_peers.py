@@ -116,6 +116,7 @@ def test_engine_is_compared_with_each_client(tmp_path: Path) -> None:
         "order.native": ["order.c_client", "order.quickfix_cpp"],
         "order.native.event": [],
         "order.native.tls": [],
+        "order.kalshi_tls": [],
         "order.c_client": [],
         "order.quickfix_cpp": [],
     }

@@ -20,7 +20,7 @@ from bench.child import BenchError
 from bench.plan import BASELINE, ORDER, TICK, Pace, Plan, Repetition, Samples
 from bench.report.results import NEEDED
 from bench.report.summary import BLOCKING_FLOOR, FLOOR, SPARSE_FLOOR
-from bench.subjects import micro
+from bench.subjects import micro, rest
 from engine.cli import main
 
 MS = 1_000_000
@@ -151,6 +151,7 @@ def test_results_are_written_though_the_micro_benchmarks_fail(
 
     monkeypatch.setattr(child, "run", Runs(*range(100, 110)))
     monkeypatch.setattr(micro, "measure", fail)
+    monkeypatch.setattr(rest, "measure", lambda is_quick, repetitions, cores: {})
     path = tmp_path / "results.json"
     assert main(bench("all", path)) == 1
     written = json.loads(path.read_text())

@@ -1,6 +1,7 @@
 """The native session against jspurefix, a FIX engine in TypeScript, in both roles; it runs in a process of its own."""
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -91,8 +92,14 @@ class JspurefixEnd(End):
         self._process.stdin.close()  # the program ends with it
 
     async def ended(self) -> None:
-        await self._process.wait()
-        await self._listening
+        """Wait for its end; one that does not come must not hold up whoever waits for ours."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(20):
+                await self._process.wait()
+        if self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+        self._listening.cancel()
 
 
 roles = pytest.mark.parametrize("role", ["initiator", "acceptor"])

@@ -10,13 +10,15 @@ import pytest
 
 from engine import fix
 from engine.exchange.ledger.history import Cutoffs
+from engine.sim.rest.settings import RestServerSettings
 from tests.interop.clients import scenario
 from tests.interop.clients.proof import Run, prove_final
 from tests.interop.clients.scenario_before import ASKS_FOR_CENTS, BEFORE_REFUSED, sdk_of_before
 from tests.interop.clients.scenario_pykalshi import PYKALSHI_REFUSED, pykalshi
 from tests.interop.clients.scenario_pykalshi_client import OLD_FORM, REFUSED, pykalshi_client
 from tests.support.pages import page, rows, section
-from tests.support.sim.kalshi_rest import COIN, GAME, SNOW, KalshiSite
+from tests.support.sim.kalshi_rest import COIN, GAME, RAIN, SNOW, KalshiSite
+from tests.support.sim.rest_site import SignedClient
 
 DEAD = {operation for name, operation, _ in OLD_FORM if name in REFUSED}
 
@@ -24,7 +26,7 @@ DEAD = {operation for name, operation, _ in OLD_FORM if name in REFUSED}
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[KalshiSite]:
     """A venue with a past: a market that was paid and put aside, orders and fills in the archive, bob's orders."""
-    with KalshiSite(tmp_path, tls=True) as site:
+    with KalshiSite(tmp_path, RestServerSettings(confirm_ms=3_600_000), tls=True) as site:
         site.order("bob", fix.SELL, 1_000, 4_200, SNOW)
         site.order("ann", fix.BUY, 1_000, 4_200, SNOW)
         site.life("determine", SNOW, "yes", 0)
@@ -37,7 +39,30 @@ def site(tmp_path: Path) -> Iterator[KalshiSite]:
         site.order("bob", fix.BUY, 3_100, 4_000)
         site.order("bob", fix.BUY, 700, 6_100, COIN)
         site.order("ann", fix.BUY, 100, 1_000, GAME)
+        ann, bob = site.client(), site.client("bob")
+        for market in (RAIN, COIN):
+            accept(bob, quoted(bob, ann, market))
+            quoted(ann, bob, market)
+        ask(bob, GAME)
         yield site
+
+
+def ask(creator: SignedClient, market: str) -> str:
+    """Ask for quotes; return the request."""
+    fields = {"market_ticker": market, "contracts_fp": "3.00", "rest_remainder": False}
+    rfq_id: str = creator.send("POST", "/communications/rfqs", fields).json["id"]
+    return rfq_id
+
+
+def quoted(creator: SignedClient, maker: SignedClient, market: str) -> str:
+    """Ask for quotes and give one; return it."""
+    fields = {"rfq_id": ask(creator, market), "yes_bid": "0.4000", "no_bid": "0.5500", "rest_remainder": False}
+    quote_id: str = maker.send("POST", "/communications/quotes", fields).json["id"]
+    return quote_id
+
+
+def accept(creator: SignedClient, quote_id: str) -> None:
+    creator.send("PUT", f"/communications/quotes/{quote_id}/accept", {"accepted_side": "yes"})
 
 
 def _everything_until(now_ns: int) -> Cutoffs:

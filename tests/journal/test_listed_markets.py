@@ -10,7 +10,7 @@ from engine.errors import JournalError
 from engine.fix import BUY, Exec
 from engine.instrument import Instrument, PriceBand
 from engine.journal.dump import dump
-from engine.journal.reader import read_all
+from engine.journal.reader import read_all, read_header
 from engine.journal.recovery import recover, recover_all
 from engine.journal.segments import RecordKind, journal_paths
 from engine.journal.verify import verify
@@ -192,6 +192,20 @@ def test_segment_alone_names_what_it_lists_itself(desk: RollingDesk, tmp_path: P
 def test_markets_of_a_configuration_are_not_listed_again(tmp_path: Path) -> None:
     RollingDesk(tmp_path, "A").journal.close()
     assert [r.kind for r in read_all(journal_paths(tmp_path)) if r.kind == RecordKind.LIST] == []
+
+
+def test_journal_of_version_2_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.journal.segments.VERSION", 2)
+        journal = journal_in(tmp_path)
+        orders = Orders("J")
+        order = orders.open(RAIN, BUY, 4_200, 10, "2", "1", False, 0, 1)
+        journal.append_new(order, 1)
+        journal.close()
+    assert read_header(journal_paths(tmp_path)[0]).version == 2
+    portfolio, again = Portfolio(INSTRUMENTS), Orders("K")
+    recover(journal_paths(tmp_path), INSTRUMENTS, again, portfolio)
+    assert [each.cl_ord_id for each in again.live()] == [order.cl_ord_id]
 
 
 # Without adopting

@@ -1,12 +1,16 @@
 """The sample strategies over a whole desk: what they send for which book, and what they leave alone."""
 
+from typing import Any
+
 import pytest
 
 from engine import fix
 from engine.strategies.quoter import QuoterParameters, TwoSidedQuoter
 from engine.strategies.taker import Taker, TakerParameters
+from engine.venue import EventKind
 from tests.support.desks import ASK, BID, Scene
 from tests.support.order_reports import ack, canceled, fill, replaced
+from tests.support.rosters import RollingScene, market
 
 BUY, SELL = fix.BUY, fix.SELL
 
@@ -212,3 +216,24 @@ def test_taker_keeps_its_markets_apart() -> None:
     assert scene.sent == []
     scene.delta(4_500, -100, instrument=scene.snow)
     assert [order.instrument.symbol for order in scene.orders.live()] == ["SNOW"]
+
+
+@pytest.mark.parametrize(
+    "strategy", [Taker(TakerParameters(size=5)), TwoSidedQuoter(QuoterParameters(qty=5, max_position=50))]
+)
+def test_market_in_the_place_of_one_that_is_over_is_a_new_one(strategy: Any) -> None:
+    scene = RollingScene(strategy)
+    for name, bid in (("FOG", 4_000), ("HAIL", 5_000)):
+        new = market(name)
+        assert scene.roster.add([new]) == {}
+        scene.sent.clear()
+        scene.frame(EventKind.SNAPSHOT, instrument=new, bids=[(bid, 10)], asks=[(bid + 400, 10)])
+        assert [order.instrument for order in scene.orders.live()] == [new] * len(scene.sent)
+        assert len(scene.sent) == (0 if isinstance(strategy, Taker) else 2)
+        for order in scene.orders.live():
+            scene.loop.apply(ack(order))
+            scene.desk.cancel(order)
+            scene.loop.apply(canceled(order))
+        scene.loop.settlements.pay(new, 0, "the venue")
+        scene.roster.remove([new])
+    assert new.index == -1 and not getattr(strategy, "_last", None) and not getattr(strategy, "_quotes", None)

@@ -40,8 +40,8 @@ class FakeFees:
     def bound(self, instrument: Instrument) -> FeeBound:
         return FeeBound(per_lot=self.per_lot.get(instrument.symbol, 0))
 
-    def set_terms(self, instrument: Instrument, maker_percent: int, multiplier_milli: int) -> None:
-        self.terms.append((instrument.symbol, maker_percent, multiplier_milli))
+    def set_terms(self, instrument: Instrument, multiplier_milli: int, maker_percent: int) -> None:
+        self.terms.append((instrument.symbol, multiplier_milli, maker_percent))
         self.per_lot[instrument.symbol] = max(maker_percent, 0)
 
     def forget(self, instruments: Iterable[Instrument]) -> None:

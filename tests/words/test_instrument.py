@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import ConfigError, DecodeError
-from engine.instrument import Instrument, PriceBand, price_grid
+from engine.instrument import NOWHERE, Instrument, PriceBand, Slots, price_grid
 
 LIMIT = 10_000
 
@@ -122,3 +122,27 @@ def test_text_finer_than_the_units_is_refused() -> None:
     for parse, text in ((kalshi.parse_price, "0.00001"), (kalshi.parse_size, "0.001"), (kalshi.parse_price, "half")):
         with pytest.raises(DecodeError, match=f"'{text}'"):
             parse(text)
+
+
+# Places
+
+
+def test_market_gets_the_lowest_free_place() -> None:
+    markets = [Instrument(name, NOWHERE, None) for name in "ABCDE"]
+    slots = Slots()
+    for market in markets[:4]:
+        slots.give(market)
+    assert [market.index for market in markets] == [0, 1, 2, 3, NOWHERE]
+    slots.take_back(markets[2])
+    slots.take_back(markets[1])
+    assert [market.index for market in markets] == [0, NOWHERE, NOWHERE, 3, NOWHERE]
+    slots.give(markets[4])
+    assert (markets[4].index, slots.count) == (1, 4)
+
+
+def test_places_between_those_that_are_taken_are_free() -> None:
+    slots = Slots([Instrument("A", 1, None), Instrument("B", 3, None)])
+    fresh = [Instrument(name, NOWHERE, None) for name in "CDE"]
+    for market in fresh:
+        slots.give(market)
+    assert [market.index for market in fresh] == [0, 2, 4]

@@ -83,7 +83,6 @@ class AccountSide:
         selection = Selection(
             symbols=universe.symbols, events=universe.events, series=universe.series, closing_within_ns=within_ns
         )
-
         limits = UniverseLimits(max_markets=universe.max_markets)
         keeper = MarketKeeper(desk.loop, Universe(selection, limits), desk.roster, desk.wall_ns)
         return MarketsWatch(

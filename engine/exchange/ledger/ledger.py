@@ -8,8 +8,9 @@ Source  Kalshi market model: collateral and positions, settlement; Kalshi FIX: 7
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from engine import fix
 from engine.exchange.account_events import AccountEvent, PositionChanged
 from engine.exchange.events import CAPTURED, Accepted, Canceled, Expired, Replaced, Report, Traded
 from engine.exchange.ledger import telling
@@ -64,10 +65,22 @@ class Ledger(Accounts):
         fee = self._terms.fee_of(symbol, price, qty, is_taker, now_ns)
         claims.append(Claim(side, price, qty, fee + holdings.precision if fee else 0))
         total = need(holdings.net(symbol), claims, self._terms.limit_of(symbol))
+        total += self._unfreed(holdings, symbol, side, price, qty)
         return holdings.resting(shard) - holdings.need_of(symbol) + total <= holdings.cash[shard]
 
+    def _unfreed(self, holdings: Holdings, symbol: str, side: int, price: int, qty: int) -> int:
+        """Return what an order takes back of freed collateral, beyond what it gets for what it closes."""
+        freed = holdings.freed.get(self._terms.event_of(symbol), 0)
+        if not freed:
+            return 0
+        limit, net = self._terms.limit_of(symbol), holdings.net(symbol)
+        closed = min(qty, max(-net if side == fix.BUY else net, 0))
+        got = closed * (limit - price if side == fix.BUY else price)
+        after = {symbol: net + (qty if side == fix.BUY else -qty)}
+        return max(freed - self._sure(holdings, self._terms.event_of(symbol), limit, after) - got, 0)
+
     def set_netting(self, account: str, enabled: bool) -> None:
-        """Let an account's positions free collateral across the markets of an event or not, from its next trade on."""
+        """Let positions free collateral across an event or not; one that is netted is so until nothing is freed."""
         self.open(account).is_netting = enabled
 
     def pay(self, symbol: str, result: str, value: int, now_ns: int) -> list[AccountEvent]:
@@ -155,15 +168,18 @@ class Ledger(Accounts):
         """Give back, or take again, what the event's positions are sure to pay together; return the change of cash."""
         if not holdings.is_netting and position.event not in holdings.freed:
             return 0
-        kind, markets = self._terms.netting_of(position.event)
-        nets = [holdings.net(symbol) for symbol, _ in markets]
-        limit = self._terms.limit_of(position.symbol)
-        sure = sure_payout(kind, nets, [known for _, known in markets], limit) if holdings.is_netting else 0
+        sure = self._sure(holdings, position.event, self._terms.limit_of(position.symbol), {})
         change = sure - holdings.freed.pop(position.event, 0)
         if sure:
             holdings.freed[position.event] = sure
         holdings.cash[position.shard] += change
         return change
+
+    def _sure(self, holdings: Holdings, event: str, limit: int, after: Mapping[str, int]) -> int:
+        """Return what the event's positions are sure to pay, those `after` some change where it says so."""
+        kind, markets = self._terms.netting_of(event)
+        nets = [after.get(symbol, holdings.net(symbol)) for symbol, _ in markets]
+        return sure_payout(kind, nets, [known for _, known in markets], limit)
 
     def _pay(self, holdings: Holdings, symbol: str, result: str, value: int, now_ns: int) -> list[AccountEvent]:
         position = holdings.positions.pop(symbol)

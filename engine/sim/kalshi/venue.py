@@ -64,6 +64,7 @@ class KalshiVenue(Turning):
         access = VenueAccess(place=self.place, keys=self.keys, tokens=self.tokens, tell=self.tell, now_ns=clock)
         self.rest = RestServer(access, OPERATIONS, config.rest, context)
         self.feed = VenueFeed(self.place, clock, self.faults)
+        self.rest.tell_quotes(self.feed.communications)
         self.feed_server = FeedServer(self.feed.market_data, config.feed, self.keys, self.faults, context)
         rules = MemberRules(may_use_fix=self.tokens.may_use_fix, spend=self.tokens.spend)
         gateways = FixAccess(place=self.place, keys=self.keys, tell=self.tell, now_ns=clock, rules=rules)

@@ -8,6 +8,7 @@ from engine.exchange.exchange import Exchange
 from engine.exchange.ledger.ledger import Ledger
 from engine.exchange.listing.lifecycle import VenueEvent
 from engine.exchange.listing.listing import VenueListing
+from engine.exchange.listing.records import MarketStatus
 from engine.exchange.marketplace import Marketplace
 from engine.sim.keys import KeyRing
 from engine.sim.rest.numbers import DOLLAR
@@ -59,3 +60,8 @@ class VenueAccess:
         """Return the event of a market, "" for one that nobody remembers."""
         market = self.listing.market(symbol)
         return market.event if market else ""
+
+    def is_active(self, symbol: str) -> bool:
+        """Return whether a market is listed and open."""
+        market = self.listing.markets.get(symbol)
+        return market is not None and market.status == MarketStatus.ACTIVE

@@ -54,7 +54,8 @@ class Asked(NamedTuple, Generic[Q, B]):
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server can do. `cost` is tokens, or counts them in a body; `broken` is its own body of a 5xx."""
+    """What the server can do. `cost` is tokens, or counts them in a body; `broken` is its own body of a 5xx; `bucket`
+    is the shard whose write tokens it always spends."""
 
     name: str
     method: str
@@ -67,6 +68,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     scope: str = READ
     cost: int | Callable[[Any], int] = DEFAULT_COST
     broken: Callable[[Asked[Any, Any]], object] | None = None
+    bucket: int | None = None
 
     @property
     def is_write(self) -> bool:
@@ -79,6 +81,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     def shard(self, query: Any, body: Any) -> int:
         """Return whose write tokens a request spends: those of the shard that it names, 0 for none named."""
+        if self.bucket is not None:
+            return self.bucket
         named = getattr(body, "exchange_index", None)
         return max(0, (getattr(query, "exchange_index", None) if named is None else named) or 0)
 

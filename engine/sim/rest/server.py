@@ -16,10 +16,14 @@ import msgspec
 from aiohttp import web
 
 from engine.errors import ConfigError
+from engine.exchange.blocks import BlockTrades
+from engine.exchange.reporter import uuid_of
 from engine.sim.keys import SimKey
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.addresses import AddressTokens
 from engine.sim.rest.broken import plain, truncated, with_repeated_page, with_unknown_enum
+from engine.sim.rest.communications.desk import QuoteDesk
+from engine.sim.rest.communications.news import QuoteListener, RfqNews
 from engine.sim.rest.faults import RestFault, RestFaultKind, RestFaults
 from engine.sim.rest.gate import Gate
 from engine.sim.rest.lag import ReadLag
@@ -53,7 +57,14 @@ class RestServer:
         self._routes = Routes(operations)
         self._settings = settings
         self._gate = Gate(venue.keys, settings.tolerance_ms)
-        self._records = RestRecords(Minutes(venue.quote, venue.open_interest), ReadLag(settings.lag_ms * _NS_PER_MS))
+        news = RfqNews()
+        self._records = RestRecords(
+            Minutes(venue.quote, venue.open_interest),
+            ReadLag(settings.lag_ms * _NS_PER_MS),
+            QuoteDesk(venue.is_active, settings.confirm_ms * _NS_PER_MS, news.unasked),
+            news,
+            BlockTrades(venue.exchange, f"{venue.now_ns():x}-Q", uuid_of),
+        )
         self._addresses = AddressTokens(settings.public_per_second)
         self._ssl_context = ssl_context
         self._runner: web.AppRunner | None = None
@@ -61,6 +72,10 @@ class RestServer:
     def take(self, events: Iterable[object]) -> None:
         """Learn from all that the venue tells, each event once: candlesticks are made of it."""
         self._records.minutes.take(events)
+
+    def tell_quotes(self, listener: QuoteListener) -> None:
+        """Let a feed tell of requests for quotes and quotes."""
+        self._records.news.listener = listener
 
     async def start(self) -> int:
         """Listen; return the port."""
@@ -89,17 +104,9 @@ class RestServer:
             operation, names = self._routes.find(request.method, target)
         except RestRefused as refused:
             return self._refuse(_NOWHERE, refused)
-        try:
-            async with asyncio.timeout(self._settings.body_seconds):
-                content = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            details = f"a body has up to {self._settings.most_bytes} bytes"
-            return self._refuse(operation.name, RestRefused(413, "body_too_large", details))
-        except TimeoutError:
-            details = f"a body comes within {self._settings.body_seconds:g} s"
-            return self._refuse(operation.name, RestRefused(408, "request_timeout", details))
         fault: RestFault | None = None
         try:
+            content = await self._read(request)
             key = self._admit(request, operation, target)
             fault = self.faults.take(operation.name, key.member if key else "")
             response = self._carry_out(operation, names, key, query, content, fault)
@@ -109,6 +116,20 @@ class RestServer:
             _log.exception("REST %s failed", operation.name)
             response = self._refuse(operation.name, internal_error())
         return await self._deliver(request, response, fault)
+
+    async def _read(self, request: web.Request) -> bytes:
+        """Return the body of a request, whole; one that does not come so asks for nothing."""
+        try:
+            async with asyncio.timeout(self._settings.body_seconds):
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            details = f"a body has up to {self._settings.most_bytes} bytes"
+            raise RestRefused(413, "body_too_large", details) from None
+        except TimeoutError:
+            details = f"a body comes within {self._settings.body_seconds:g} s"
+            raise RestRefused(408, "request_timeout", details) from None
+        except ConnectionError:  # nobody reads this, but it is counted
+            raise RestRefused(400, "connection_lost", "the connection ended in the body") from None
 
     def _admit(self, request: web.Request, operation: Operation, target: str) -> SimKey | None:
         """Return the key of a request; whoever has none is counted by his address."""

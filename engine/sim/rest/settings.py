@@ -27,4 +27,5 @@ class RestServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     lag_ms: int = 0
     most_bytes: int = 1 << 20  # of a request's body
     body_seconds: float = 10.0  # within which it must have come
+    confirm_ms: int = 30_000  # for which an accepted quote waits for its owner
     faults: tuple[RestFault, ...] = ()

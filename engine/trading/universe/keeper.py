@@ -57,13 +57,15 @@ class MarketKeeper:
             self._universe.hear(event.news.symbol, event.news.state, event.news.close_ns, now_ns)
         elif isinstance(event.news, MarketListing):
             self.take([event.news], now_ns, [event.news.symbol])
+            if event.news.symbol not in self._universe:  # a feed may not say all by which it is wanted
+                self._universe.hear(event.news.symbol, MarketState.UNCHANGED, 0, now_ns)
         elif isinstance(event.news, EventFees):
             self._change_fees(event.news)
 
     def _change_fees(self, change: EventFees) -> None:
         for instrument in self._instruments.values():
             if instrument.event == change.event:
-                self._roster.set_terms(instrument, change.maker_percent, change.multiplier_milli)
+                self._roster.set_terms(instrument, *_terms(change))
 
     def _is_final(self, symbol: str) -> bool:
         return self._roster.is_final(self._instruments[symbol])
@@ -90,7 +92,7 @@ class MarketKeeper:
                 continue
             made[instrument] = listing
             if listing.maker_percent >= 0 or listing.multiplier_milli >= 0:
-                self._roster.set_terms(instrument, listing.maker_percent, listing.multiplier_milli)
+                self._roster.set_terms(instrument, *_terms(listing))
         try:
             for instrument, text in self._roster.add(list(made)).items():
                 self._refuse(made[instrument], text)
@@ -140,7 +142,7 @@ class MarketKeeper:
         if instrument.grid is not before:
             self._roster.resubscribe(instrument)
         if update.has_new_terms:
-            self._roster.set_terms(instrument, update.listing.maker_percent, update.listing.multiplier_milli)
+            self._roster.set_terms(instrument, *_terms(update.listing))
 
     def _remove(self, symbols: list[str]) -> None:
         gone = [self._instruments[symbol] for symbol in symbols]
@@ -165,3 +167,8 @@ def _listing_of(instrument: Instrument) -> MarketListing:
         close_ns=instrument.close_ns,
         shard=instrument.shard,
     )
+
+
+def _terms(told: MarketListing | EventFees) -> tuple[int, int]:
+    """Return (multiplier_milli, maker_percent), as `FeeRule` takes them."""
+    return told.multiplier_milli, told.maker_percent

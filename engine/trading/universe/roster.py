@@ -137,10 +137,10 @@ class Roster:
         parts = self._parts
         parts.command(parts.market_data.remove([instrument]) + parts.market_data.add([instrument]))
 
-    def set_terms(self, instrument: Instrument, maker_percent: int, multiplier_milli: int) -> None:
-        """Charge a market by these terms, -1 for those of the configuration, and count so what fills can cost."""
+    def set_terms(self, instrument: Instrument, multiplier_milli: int, maker_percent: int) -> None:
+        """Charge a market by these terms, below 0 by those of the configuration, and count so what fills can cost."""
         loop, fees = self._loop, self._parts.fees
-        fees.set_terms(instrument, maker_percent, multiplier_milli)
+        fees.set_terms(instrument, multiplier_milli, maker_percent)
         if instrument.index != NOWHERE:
             loop.risk.exposure.set_fee_bound(instrument, fees.bound(instrument))
         for order in loop.orders.live():

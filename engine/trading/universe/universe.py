@@ -61,7 +61,8 @@ class KnownMarket:
         self.state = _state_of(listing, now_ns)
         self.opens_ns = listing.opens_ns if listing.opens_ns > now_ns else 0
         self.close_ns = listing.close_ns
-        self.heard_ns = 0  # when the feed told of its life last
+        self.payout = -1  # as the last listing that counted said
+        self.heard_ns = 0  # when the feed, or the clock, told of its life last
         self.ended_ns = now_ns if listing.state in _ENDED else 0
         self.asked_ns = 0
         self.is_missing = not is_certain  # the last whole listing did not have it
@@ -154,11 +155,12 @@ class Universe:
         decisions = Decisions([], [], [], [])
         for symbol, known in list(self._known.items()):
             if 0 < known.opens_ns <= now_ns and known.state == MarketState.PAUSED:
-                known.opens_ns = 0
+                known.opens_ns, known.heard_ns = 0, now_ns
                 known.become(MarketState.ACTIVE, now_ns)
                 text = "its time to open has come"
                 decisions.update.append(MarketUpdate(known.listing, text, state=MarketState.ACTIVE))
             elif known.state not in _ENDED and 0 < known.close_ns <= now_ns:
+                known.heard_ns = now_ns
                 known.become(MarketState.CLOSED, now_ns)
                 text = "its time to close has come"
                 decisions.update.append(MarketUpdate(known.listing, text, state=MarketState.CLOSED))
@@ -209,11 +211,13 @@ class Universe:
         """Find what a listing says anew; of a life that the feed told of since, the feed is right."""
         before, known.listing, known.is_missing = known.listing, listing, False
         is_younger = asked_ns - self._limits.lag_ns >= known.heard_ns
-        state, is_paid = _state_of(listing, now_ns), listing.payout not in (-1, before.payout)
+        state, is_paid = _state_of(listing, now_ns), listing.payout not in (-1, known.payout)
+        is_decided = state > max(known.state, MarketState.CLOSED) or (is_paid and state == known.state)
+        is_right = is_younger or is_decided  # and what is decided stays so
         update = MarketUpdate(
             listing,
             "as the venue lists it",
-            state=state if is_younger and (state != known.state or is_paid) else MarketState.UNCHANGED,
+            state=state if is_right and (state != known.state or is_paid) else MarketState.UNCHANGED,
             close_ns=listing.close_ns if is_younger and listing.close_ns != known.close_ns else 0,
             payout=listing.payout,
             has_new_bands=bool(listing.bands) and listing.bands != before.bands,
@@ -224,6 +228,7 @@ class Universe:
         known.close_ns = update.close_ns or known.close_ns
         if update.state != MarketState.UNCHANGED:
             known.become(update.state, now_ns)
+            known.payout = listing.payout
         decisions.update.append(update)
 
     def _note_missing(

@@ -14,6 +14,7 @@ from engine.risk.fee_bound import FeeBound
 from engine.risk.fee_terms import FeeTerms
 
 BUY = fix.BUY
+MOST_MARKETS = 200_000  # whose terms are kept
 TRADE_FEE = 6  # of the fee of one trade: $0.000001
 
 _RATE = 7  # hundredths of a dollar, per contract and P(1-P)
@@ -74,7 +75,23 @@ class KalshiFees:
     def _rule(self, instrument: Instrument) -> QuadraticFee:
         rule = self._rules.get(instrument)
         if rule is None:
-            rule = self._rules[instrument] = QuadraticFee(*self._terms.of(instrument), self._precision(instrument))
+            rule = self._keep(instrument, *self._terms.of(instrument))
+        return rule
+
+    def set_terms(self, instrument: Instrument, multiplier_milli: int, maker_percent: int) -> None:
+        """Charge a market by these terms, which the venue has told; below 0 by those that are configured."""
+        multiplier, percent = self._terms.of(instrument)
+        self._keep(
+            instrument,
+            multiplier_milli if multiplier_milli >= 0 else multiplier,
+            maker_percent if maker_percent >= 0 else percent,
+        )
+
+    def _keep(self, instrument: Instrument, multiplier_milli: int, maker_percent: int) -> QuadraticFee:
+        rule = QuadraticFee(multiplier_milli, maker_percent, self._precision(instrument))
+        while len(self._rules) >= MOST_MARKETS:  # markets come and go: the one that came first is over
+            del self._rules[next(iter(self._rules))]
+        self._rules[instrument] = rule
         return rule
 
     def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool) -> int:
@@ -98,13 +115,6 @@ class KalshiFees:
         """Return the taker's fee, which no maker's exceeds, and one rounding of the account."""
         rule = self._rule(instrument)
         return rule.bound(instrument)._replace(per_order=rule.precision - 1)
-
-    def set_terms(self, instrument: Instrument, maker_percent: int, multiplier_milli: int) -> None:
-        """Charge a market by these terms from now on; where one is -1, as the configuration says."""
-        multiplier, maker = self._terms.of(instrument)
-        multiplier = multiplier if multiplier_milli < 0 else multiplier_milli
-        maker = maker if maker_percent < 0 else maker_percent
-        self._rules[instrument] = QuadraticFee(multiplier, maker, self._precision(instrument))
 
     def forget(self, instruments: Iterable[Instrument]) -> None:
         """Forget these markets."""

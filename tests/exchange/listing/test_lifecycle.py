@@ -214,6 +214,25 @@ def test_netting_frees_collateral_and_takes_it_off_the_payments(netting: str, fi
     assert not ledger.open("x").freed
 
 
+def test_order_that_takes_freed_collateral_back_must_be_borne() -> None:
+    bazaar = Bazaar()
+    bazaar.place.listing.events["E"].netting = "MECNET"
+    ledger = bazaar.place.ledger
+    ledger.set_netting("x", True)
+    for symbol in "AB":
+        bazaar.new("y", B, 2000, 4000, symbol=symbol, post_only=True)
+        bazaar.new("x", S, 2000, 4000, symbol=symbol)
+    ledger.set_netting("x", False)
+    assert ledger.open("x").freed == {"E": 20 * DOLLAR}
+    spare = cash(ledger, "x")
+    assert ledger.transfer(("x", 0), ("x", 2), spare - 6 * DOLLAR, "t", bazaar.now_ns)
+    bazaar.new("y", S, 2000, 4000)
+    assert bazaar.new("x", B, 2000, 4000)[0][-1] == "INSUFFICIENT_BALANCE"  # it gets 12 and gives 20 back
+    bazaar.new("x", B, 1000, 4000)
+    assert 0 <= cash(ledger, "x") < 3 * DOLLAR
+    assert ledger.fills("x")[0].freed == -10 * DOLLAR
+
+
 def test_book_of_a_market_that_ended_is_empty() -> None:
     bazaar = Bazaar()
     bazaar.new("x", B, 100, 4000)

@@ -124,6 +124,31 @@ ORDERS: list[Call] = [
     ("all_canceled", "cancel_all_orders", {}),
     ("left", "create_order_v2", order(client_order_id="eng-0113", ticker=GAME, price="0.2100", count="7")),
 ]  # fmt: skip
+# Of the two requests and quotes that wait on each side: see what the venue has when a client comes.
+RFQS: list[Call] = [
+    ("my_name", "get_communications_id", {}),
+    ("asked", "create_rfq", {"market_ticker": GAME, "contracts_fp": "3.00", "rest_remainder": False}),
+    ("all_asked", "get_rfqs", {"status": "open"}),
+    ("one_asked", "get_rfq", {"rfq_id": "$asked.id"}),
+    ("unasked", "delete_rfq", {"rfq_id": "$asked.id"}),
+    ("of_others", "get_rfqs", {"status": "open", "market_ticker": GAME}),
+    ("bid", "create_quote",
+     {"rfq_id": "$of_others.rfqs.0.id", "yes_bid": "0.4000", "no_bid": "0.5500", "rest_remainder": False}),
+    ("one_bid", "get_quote", {"quote_id": "$bid.id"}),
+    ("same_bid", "get_rfq_quote", {"rfq_id": "$of_others.rfqs.0.id", "quote_id": "$bid.id"}),
+    ("unbid", "delete_quote", {"quote_id": "$bid.id"}),
+    ("bid_again", "create_quote",
+     {"rfq_id": "$of_others.rfqs.0.id", "yes_bid": "0.4000", "no_bid": "0.5500", "rest_remainder": False}),
+    ("unbid_again", "delete_rfq_quote", {"rfq_id": "$of_others.rfqs.0.id", "quote_id": "$bid_again.id"}),
+    ("accepted", "get_quotes", {"status": "accepted"}),
+    ("confirmed", "confirm_quote", {"quote_id": "$accepted.quotes.0.id"}),
+    ("confirmed_too", "confirm_rfq_quote",
+     {"rfq_id": "$accepted.quotes.1.rfq_id", "quote_id": "$accepted.quotes.1.id"}),
+    ("offers", "get_quotes", {"status": "open"}),
+    ("taken", "accept_quote", {"quote_id": "$offers.quotes.0.id", "accepted_side": "no"}),
+    ("taken_too", "accept_rfq_quote",
+     {"rfq_id": "$offers.quotes.1.rfq_id", "quote_id": "$offers.quotes.1.id", "accepted_side": "yes"}),
+]  # fmt: skip
 FINAL: list[Call] = [
     ("old_orders", "get_historical_orders", {}),
     ("old_fills", "get_fills_historical", {}),
@@ -145,7 +170,7 @@ FINAL: list[Call] = [
 def sdk() -> list[Call]:
     """Return the calls of the venue's own client."""
     registered = ("registered", "create_api_key", {"name": "own", "public_key": make_pem_pair("ed25519")[1]})
-    return [*PUBLIC, *ACCOUNT, registered, *ORDERS, *FINAL]
+    return [*PUBLIC, *ACCOUNT, registered, *ORDERS, *RFQS, *FINAL]
 
 
 # What these answer is an error; the others must be taken by the client's own models.

@@ -53,6 +53,7 @@ def fault(settings: SessionSettings) -> str:
 
 def test_s8_passphrase_comes_from_the_environment_or_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY_PASSPHRASE", PASSPHRASE.decode())
+    (folder / "credential").touch(mode=0o600)
     (folder / "credential").write_bytes(PASSPHRASE + b"\n")
     for given in ({"CertificateKeyPassphraseEnv": "KEY_PASSPHRASE"},
                   {"CertificateKeyPassphraseFile": str(folder / "credential")}):  # fmt: skip

@@ -129,6 +129,14 @@ def test_collateral_freed_is_told_with_21027_alone(tmp_path: Path) -> None:
             ann = await venue.log_on(venue.add_key("ann"), flags=flags)
             ann.send("D", f"11=a{symbol}|40=2|38=1|44=0.4|54=2|55={symbol}|59=3")
             assert (await ann.next()).get(21030) == freed
+        venue.place.ledger.set_netting("eve", True)
+        eve = await venue.log_on(venue.add_key("eve"), flags=PLAIN)
+        for symbol in (RAIN, SNOW):
+            bob.send("D", f"11=c{symbol}|40=2|38=1|44=0.4|54=1|55={symbol}|59=1")
+            await bob.next()
+            eve.send("D", f"11=e{symbol}|40=2|38=1|44=0.4|54=2|55={symbol}|59=3")
+            told = await eve.next()
+        assert told[1704] == "0.3832" and 21030 not in told  # freed all the same
 
     play(tmp_path, main)
 

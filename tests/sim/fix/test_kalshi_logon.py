@@ -109,6 +109,7 @@ def test_clock_may_be_30_seconds_off(tmp_path: Path, ahead_ms: int, is_taken: bo
                 372: "A",
                 373: "10",
             }
+            assert await wire.next() == {}
 
     play(tmp_path, main)
 

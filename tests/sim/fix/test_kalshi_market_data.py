@@ -1,7 +1,12 @@
 """Market data of the simulated Kalshi: who hears what, and what is said of one's own orders."""
 
+import random
 from pathlib import Path
 
+import pytest
+
+from engine import fix
+from engine.exchange.events import Cancel, NewOrder, PublicTrade
 from engine.sim.fix.kalshi import market_data
 from tests.support.sim.kalshi_fix import COMBO, RAIN, SNOW, FixVenue, FixWire, play
 
@@ -159,3 +164,76 @@ def test_status_follows_the_market_to_its_settlement(tmp_path: Path) -> None:
         ]
 
     play(tmp_path, main)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_book_built_from_what_is_sent_is_the_exchanges(tmp_path: Path, seed: int) -> None:
+    async def main(venue: FixVenue) -> None:
+        chance = random.Random(seed)
+        data = await venue.log_on(venue.add_key("dan"), "KalshiMD")
+        for member in ("ann", "bob"):
+            venue.add_key(member)
+        _trade_at_random(venue, chance, 0)
+        data.send("V", f"146=1|55={RAIN}|263=1")
+        book = {(entry[269], entry[270]): entry[271] for entry in _levels(data, await data.next())}
+        traded = 0
+        for batch in range(1, 40):
+            traded += _trade_at_random(venue, chance, batch)
+        data.send("1", "112=end")
+        while (await data.next())[35] == "X":
+            for entry in entries(data):
+                key = entry[269], entry[270]
+                if entry[269] == "2":
+                    traded -= round(float(entry[271]) * 100)
+                elif entry[279] == "2":
+                    del book[key]
+                else:
+                    assert (entry[279] == "0") == (key not in book)
+                    book[key] = entry[271]
+        assert traded == 0
+        depth = venue.place.exchange.markets[RAIN]
+        assert book == {
+            (kind, f"{price / 10_000:.4f}"): f"{size / 100:.2f}"
+            for kind, side in (("0", depth.bids), ("1", depth.asks))
+            for price, size in side.levels()
+        }
+
+    play(tmp_path, main)
+
+
+def _levels(wire: FixWire, told: dict[int, str]) -> list[dict[int, str]]:
+    """Return the entries of a W."""
+    assert told[35] == "W"
+    found: list[dict[int, str]] = []
+    for tag, value in wire.entries:
+        if tag == 269:
+            found.append({})
+        if found:
+            found[-1][tag] = value
+    return found
+
+
+def _trade_at_random(venue: FixVenue, chance: random.Random, batch: int) -> int:
+    """Enter and cancel some orders; return how much has traded."""
+    traded = 0
+    for number in range(8):
+        account, cl_ord_id = chance.choice(("ann", "bob")), f"{batch}-{number}"
+        resting = venue.place.exchange.orders.open_orders(account)
+        if resting and chance.random() < 0.3:
+            order = chance.choice(resting)
+            request: NewOrder | Cancel = Cancel(account=account, cl_ord_id=cl_ord_id, order_id=order.order_id)
+        else:
+            request = NewOrder(
+                account=account,
+                cl_ord_id=cl_ord_id,
+                symbol=RAIN,
+                side=chance.choice((fix.BUY, fix.SELL)),
+                order_qty=chance.randrange(1, 500),
+                price=chance.randrange(90, 110) * 50,
+                time_in_force=chance.choice((fix.Tif.GTC, fix.Tif.GTC, fix.Tif.IOC)),
+                stp=chance.choice((1, 2)),
+            )
+        events = venue.place.submit(request, venue.now_ns)
+        traded += sum(event.qty for event in events if isinstance(event, PublicTrade))
+        venue.publish(events)
+    return traded

@@ -173,3 +173,70 @@ def test_every_session_file_that_ships_logs_on(tmp_path: Path, kind: str, sessio
         engine.session.close()
 
     play(tmp_path, main, with_tls=True, is_live=True)
+
+
+class Line:
+    """One session of any kind, and the messages that it takes."""
+
+    def __init__(self, venue: FixVenue, member: str, kind: str, session_kind: str) -> None:
+        self.heard: list[dict[int, str]] = []
+        self.engine = Engine(venue, venue.add_key(member, f"{member}-{kind}-{session_kind}"), kind, session_kind)
+        self.engine.session.on_message = self._hear
+
+    def _hear(self, fields: Fields) -> None:
+        self.heard.append({tag: value.decode() for tag, value in fields})
+
+    async def say(self, text: str, *answers: str) -> dict[int, str]:
+        """Send a message with | for SOH, and wait for answers of these types; return the first."""
+        self.engine.session.send(text.replace("|", "\x01").encode() + b"\x01")
+        return await self.hear(*answers)
+
+    async def hear(self, *answers: str) -> dict[int, str]:
+        await until(lambda: len(self.heard) >= len(answers), lambda: self.heard)
+        told, self.heard = self.heard, []
+        assert [one[35] for one in told] == list(answers)
+        return told[0]
+
+
+@pytest.mark.parametrize("kind", ["native", "quickfix"])
+def test_every_message_of_the_venue_passes_the_dictionaries_that_ship(tmp_path: Path, kind: str) -> None:
+    async def main(venue: FixVenue) -> None:
+        lines = {name: Line(venue, "ann", kind, name) for name in ("nr", "rt", "dc", "pt", "md")}
+        maker = Line(venue, "mia", kind, "rfq")
+        for line in (*lines.values(), maker):
+            await line.engine.up()
+        nr, rt, dc, pt, md = lines.values()
+        place, clock = venue.place, venue.now_ns
+        place.submit(NewOrder(account="mia", cl_ord_id="m1", symbol=RAIN, side=2, order_qty=500, price=4300), clock)
+        await md.say(f"35=V|263=1|146=1|55={RAIN}", "W")
+        md.engine.session.send(f"35=e|263=1|55={RAIN}|".replace("|", "\x01").encode())
+        first = await nr.say(f"35=D|11=a1|38=7|40=2|44=0.43|54=1|55={RAIN}|59=1", "8", "8", "8")
+        await md.hear("X")
+        await nr.say(f"35=F|11=a2|41=a1|54=1|55={RAIN}", "8", "8")
+        await nr.say(f"35=F|11=a3|41=a1|54=1|55={RAIN}", "9")
+        await nr.say("35=q|11=a4|530=6", "r")
+        await nr.say("35=q|11=a5|530=6", "j")
+        await rt.say("35=UOG|20131=1|20132=5", "UOH")
+        await dc.say("35=U1|21001=1;1", "U3")
+        begin = next(each.exec_id for each in venue.fix.drop_copy.kept("ann"))
+        await dc.say(f"35=U1|21001={begin}", "8", "8", "U2")  # no New: its Logon has no 21026
+        rfq = (await rt.say(f"35=R|131=mine|146=1|55={RAIN}|38=2", "b"))[21023]
+        await maker.hear("R")
+        await rt.say(f"35=R|131=twice|146=1|55={RAIN}|38=2", "AG")
+        await maker.say(f"35=S|117=q1|131={rfq}|55={RAIN}|132=0.4|133=0.5", "AI")
+        await rt.hear("S")
+        await rt.say(f"35=UA|11=acc|117=q1|21023={rfq}|54=1", "UC")
+        await maker.hear("AI")
+        await maker.say(f"35=U7|117=q1|21023={rfq}", "U8")
+        await rt.hear("8", "8")
+        await maker.say("35=Z|117=q1", "U9")
+        await rt.say("35=UE|131=mine", "UB")
+        md.heard.clear()
+        venue.publish(place.lifecycle.determine(RAIN, "yes", 10_000, venue.now_ns))
+        await pt.hear("UMS")
+        await until(lambda: [one[35] for one in md.heard][-2:] == ["f", "f"], lambda: md.heard)
+        assert first[39] == "A" and nr.engine.faults == []
+        for line in (*lines.values(), maker):
+            line.engine.session.close()
+
+    play(tmp_path, main, with_tls=True, is_live=True)

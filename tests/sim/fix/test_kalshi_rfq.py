@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.sim.fix.kalshi.admission import MemberRules
 from tests.support.sim.kalshi_fix import RAIN, SECOND_NS, FixVenue, FixWire, expect, play
 
 SYMBOL = f"55={RAIN}"
@@ -190,3 +191,46 @@ def test_a_quote_is_accepted_by_an_order_and_an_order_for_none_is_rejected(tmp_p
         assert [(one[150], one[11]) for one in await ann.all(2)] == [("0", "o3"), ("F", "o3")]
 
     play(tmp_path, main)
+
+
+def test_two_makers_quote_one_request_and_neither_under_the_others_id(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        ann, mia = await parties(venue)
+        moe = await venue.log_on(venue.add_key("moe"), "KalshiRFQ", flags={21005: "Y"})
+        rfq = await ask(ann, mia)
+        assert (await moe.next())[131] == rfq
+        await quote(ann, mia, rfq)
+        moe.send("S", f"117=q1|131={rfq}|132=0.42|133=0.5")
+        await expect(moe, f"35=AI|117=q1|131={rfq}|297=5|58=QuoteID(117) is in use")
+        moe.send("S", f"117=q2|131={rfq}|132=0.42|133=0.5")
+        await expect(moe, f"35=AI|117=q2|131={rfq}|297=10|38=200.00|132=0.4200|133=0.5000")
+        assert (await ann.next())[117] == "q2"
+        ann.send("UA", f"11=a|54=2|117=q2|21023={rfq}")
+        assert (await ann.next())[21025] == "0"
+        assert (await moe.next())[54] == "1"
+        moe.send("U7", f"117=q2|21023={rfq}")
+        assert (await moe.next())[21010] == "0"
+        await expect(mia, f"35=AI|117=q1|131={rfq}|297=17")
+        assert [one[31] for one in (await ann.all(2))[1:]] == ["0.4200"]
+
+    play(tmp_path, main)
+
+
+def test_messages_spend_the_writes_of_shard_1(tmp_path: Path) -> None:
+    spent: list[tuple[str, int, int]] = []
+
+    def spend(member: str, tokens: int, shard: int) -> bool:
+        spent.append((member, tokens, shard))
+        return len(spent) < 6
+
+    async def main(venue: FixVenue) -> None:
+        ann, mia = await parties(venue)
+        rfq = await ask(ann, mia)
+        await quote(ann, mia, rfq)
+        mia.send("Z", "117=q1")
+        assert (await mia.next())[298] == "0"
+        number = ann.send("UE", f"21023={rfq}")
+        await expect(ann, f"35=j|45={number}|58=rate limit exceeded|372=UE|380=8")
+        assert spent[2:] == [("ann", 10, 1), ("mia", 10, 1), ("mia", 2, 1), ("ann", 2, 1)]
+
+    play(tmp_path, main, rules=MemberRules(spend=spend))

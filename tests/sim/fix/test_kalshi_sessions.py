@@ -323,17 +323,24 @@ def test_drop_copy_bounds_are_told(tmp_path: Path) -> None:
         ):
             copy.send("U1", f"21001={begin}" + (f"|21002={end}" if end else ""))
             assert (await copy.next())[21004] == reason
+        ann.send("D", f"11=a4|{ORDER}")
+        other = (await ann.next())[17]
+        ann.send("D", f"11=a5|40=2|38=1|44=0.4|54=1|55={COMBO}|59=1")
+        last = (await ann.next())[17]
+        copy.send("U1", f"21001={combo}|21002={other}")  # between two of its own shard, but of another
+        assert (await copy.next())[21004] == "4"
+        copy.send("U1", f"21001={first}|21002={first}")
+        assert [one.get(17) or one[21003] for one in await copy.all(2)] == [first, "1"]
         copy.send("U1", f"21001={first}")
-        assert [one.get(17) or one[21003] for one in await copy.all(2)] == [first, "1"]  # no reject
+        assert [one.get(17) or one[21003] for one in await copy.all(3)] == [first, other, "2"]  # no reject
         copy.send("U1", f"21001={combo}")
-        assert [one.get(17) or one[21003] for one in await copy.all(2)] == [combo, "1"]
+        assert [one.get(17) or one[21003] for one in await copy.all(3)] == [combo, last, "2"]
         venue.fix.drop_copy.fails = True
         copy.send("U1", f"21001={first}")
         assert (await copy.next())[21004] == "2"
-        for _ in range(4):
+        for _ in range(2):
             copy.send("U1", f"21001={first}|21002={first}")
-        told = await copy.all(7)
-        assert told[-1].get(21004) == "1"
+        assert (await copy.all(3))[2][21004] == "1"  # more than ten in a second
         venue.now_ns += 3 * HOUR_NS + SECOND_NS
         copy = await venue.log_on(venue.add_key(), "KalshiDC")
         copy.send("U1", f"21001={first}")
@@ -374,5 +381,67 @@ def test_drop_copy_sends_what_was_sent_field_by_field(tmp_path: Path) -> None:
             await copy.next()
             again.append([field for field in copy.entries if field[0] not in (8, 9, 10, 34, 49, 52, 56)])
         assert again == live and (await copy.next())[21003] == "5"
+
+    play(tmp_path, main)
+
+
+REJECT_REASONS = {
+    "MARKET_NOT_FOUND": "1",
+    **dict.fromkeys(("MARKET_ALREADY_CLOSED", "MARKET_INACTIVE", "EXCHANGE_PAUSED", "TRADING_PAUSED"), "2"),
+    **dict.fromkeys(("INSUFFICIENT_BALANCE", "EXCEEDED_PER_MARKET_RISK_LIMIT", "EXCEEDED_ORDER_GROUP_RISK_LIMIT"), "3"),
+    **dict.fromkeys(("EXCEEDED_SELL_POSITION_FLOOR", "EVENT_CONTRACT_DAILY_CAP_EXCEEDED"), "3"),
+    "ORDER_ALREADY_EXISTS": "6",
+    "EXPIRED": "8",
+    **dict.fromkeys(("INVALID_ORDER", "ORDER_GROUP_NOT_FOUND"), "11"),
+    **dict.fromkeys(("CUSTOMER_ACCOUNT_NOT_FOUND", "PERMISSION_DENIED_FOR_CUSTOMER_ACCOUNT"), "15"),
+    "EVENT_CONTRACT_DAILY_CAP_NOT_FOUND": "15",
+    **dict.fromkeys(("EXCHANGE_UNAVAILABLE", "INTERNAL_ERROR"), "99"),
+}
+
+
+def test_every_text_of_a_reject_has_its_reason(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        wire = await venue.log_on(venue.add_key(), flags=PLAIN)
+        for number, (text, reason) in enumerate(REJECT_REASONS.items()):
+            venue.faults.arm(InjectedFault(kind=FaultKind.REJECT_ORDER, text=text), venue.now_ns)
+            wire.send("D", f"11=r{number}|{ORDER}")
+            told = await wire.next()
+            assert [told[tag] for tag in (150, 39, 103, 58, 37, 151)] == ["8", "8", reason, text, "0", "0.00"]
+
+    play(tmp_path, main)
+
+
+def test_refused_changes_have_their_reasons_and_change_nothing(tmp_path: Path) -> None:
+    async def main(venue: FixVenue) -> None:
+        wire = await venue.log_on(venue.add_key(), flags=PLAIN)
+        bob = await venue.log_on(venue.add_key("bob"), flags=PLAIN)
+        wire.send("D", f"11=a1|40=2|38=5|44=0.4|54=1|55={RAIN}|59=1")
+        await wire.next()
+        bob.send("D", f"11=b1|40=2|38=2|44=0.4|54=2|55={RAIN}|59=3")
+        assert (await wire.next())[39] == "1"
+        change = f"40=2|54=1|55={RAIN}"
+        cases = [
+            ("G", f"11=x1|41=a1|38=1|44=0.4|{change}", "2", "1", "INVALID_AMEND_QTY_FOR_ORDER"),
+            ("G", f"11=x2|41=a1|38=5|44=0.401|{change}", "99", "1", "INVALID_PRICE"),
+            ("G", f"11=x3|41=a1|38=5|44=1|{change}", "99", "1", "INVALID_PRICE"),
+            ("G", f"11=x4|41=a1|38=5|44=0.4|{change}|126=20261124-00:00:00.000", "99", "1", "INVALID_ORDER"),
+            ("G", f"11=x5|41=a1|38=5|44=0.4|{change}|59=6|126=20261122-00:00:00.000", "99", "1", "INVALID_ORDER"),
+            ("G", f"11=x6|41=nothing|38=5|44=0.4|{change}", "1", "8", "UNKNOWN_ORDER"),
+            ("G", f"11=x7|41=a1|38=5|44=0.4|40=2|54=2|55={RAIN}", "1", "1", "ORDER_ATTRIBUTES_MISMATCH"),
+            ("G", "11=x8|41=a1|38=5|44=0.4|40=2|54=1|55=NOWHERE", "99", "1", "MARKET_NOT_FOUND"),
+            ("G", f"11=a1|41=a1|38=5|44=0.4|{change}", "6", "1", "ORDER_ALREADY_EXISTS"),
+            ("F", f"11=a1|41=a1|54=1|55={RAIN}", "6", "1", "ORDER_ALREADY_EXISTS"),
+            ("F", f"11=x9|41=nothing|54=1|55={RAIN}", "1", "8", "UNKNOWN_ORDER"),
+        ]
+        for msg_type, text, reason, status, words in cases:
+            wire.send(msg_type, text)
+            told = await wire.next()
+            answered = [told.get(tag) for tag in (35, 102, 39, 58, 434)]
+            assert answered == ["9", reason, status, words, "1" if msg_type == "F" else "2"], text
+        (order,) = venue.place.exchange.orders.open_orders("ann")
+        assert (order.cl_ord_id, order.price, order.order_qty, order.cum_qty) == ("a1", 4000, 500, 200)
+        wire.send("G", f"11=a2|41=a1|38=2|{change}")  # the total is what has traded: a cancel
+        told = await wire.next()
+        assert (told[39], told[11], told[41]) == ("4", "a2", "a1")
 
     play(tmp_path, main)

@@ -247,7 +247,7 @@ def play(folder: Path, main: Callable[[FixVenue], Coroutine[Any, Any, None]], **
                 wire.close()
             played.fix.close()
             await asyncio.sleep(0)
-        assert faults == []
+        assert (faults, played.fix.rejects) == ([], 0)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())

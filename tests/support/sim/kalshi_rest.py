@@ -156,7 +156,7 @@ def _market(ticker: str, event: str, label: str, now_ns: int) -> MarketRecord:
         strike_type="greater",
         floor_strike="2.5",
         opens_ns=now_ns,
-        close_ns=now_ns + 2 * DAY_NS,
+        close_ns=(now_ns // SECOND_NS) * SECOND_NS + 2 * DAY_NS,  # REST tells no part of a microsecond
         latest_expiration_ns=now_ns + 7 * DAY_NS,
         settlement_timer_ns=60 * SECOND_NS,
     )

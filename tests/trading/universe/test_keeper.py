@@ -151,7 +151,7 @@ def test_fee_terms_of_a_listing_are_handed_on_and_bound(kept: Kept) -> None:
     news = EventFees(event="E", maker_percent=-1, multiplier_milli=2_000)
     kept.frame(EventKind.CONTROL, news=news)
     assert kept.risk.exposure.open_cost == 45_000
-    assert kept.fees.terms == [("B1", 25, -1), ("B1", 50, -1), ("B1", -1, 2_000)]
+    assert kept.fees.terms == [("B1", -1, 25), ("B1", -1, 50), ("B1", 2_000, -1)]
 
 
 def test_close_time_that_moves_is_the_markets(kept: Kept) -> None:
@@ -180,6 +180,8 @@ def test_market_that_the_feed_names_is_asked_for(kept: Kept) -> None:
 def test_market_that_the_feed_lists_comes_at_once_and_opens_at_its_time(kept: Kept) -> None:
     kept.frame(EventKind.CONTROL, news=kept.listed("B5", opens_ns=kept.wall_ns() + 60 * SECOND))
     kept.frame(EventKind.CONTROL, news=kept.listed("A5", series="A"))
+    kept.frame(EventKind.CONTROL, news=kept.listed("B6", series=""))
+    assert kept.keeper.to_ask() == ("B6", "RAIN", "SNOW")
     assert kept.symbols() == ["RAIN", "SNOW", "B5"]
     (market,) = kept.loop.instruments[2:]
     assert kept.loop.markets.causes(market) == Stop.PAUSED

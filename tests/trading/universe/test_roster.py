@@ -148,7 +148,7 @@ def test_fee_bound_of_a_market_counts_and_changes(scene: RollingScene) -> None:
     scene.come(fog)
     scene.bid(fog, 4_500, 10)
     assert scene.risk.exposure.open_cost == 46_000
-    scene.roster.set_terms(fog, 300, -1)
+    scene.roster.set_terms(fog, -1, 300)
     assert scene.risk.exposure.open_cost == 48_000
     scene.check()
 
@@ -205,6 +205,20 @@ def test_market_that_comes_while_data_are_late_is_stopped_until_they_are_not(sce
     assert scene.loop.markets.has(fog, Stop.LATE)
     scene.loop.watch.trust()
     assert not scene.loop.markets.has(fog, Stop.LATE)
+
+
+def test_market_that_comes_in_a_pause_of_the_venue_is_stopped_like_all_others(scene: RollingScene) -> None:
+    scene.loop.markets.stop_all(Stop.HOURS, "a planned pause")
+    scene.taken()
+    fog = market("FOG")
+    scene.roster.add([fog])
+    told = [step for step in scene.taken() if step[0] == "strategy.on_market"]
+    assert told == [("strategy.on_market", "FOG", ""), ("strategy.on_market", "FOG", "FOG: a planned pause")]
+    assert scene.loop.markets.causes(fog) == Stop.HOURS
+    scene.loop.markets.lift_all(Stop.HOURS)
+    hail = market("HAIL")
+    scene.roster.add([hail])
+    assert (scene.loop.markets.causes(fog), scene.loop.markets.causes(hail)) == (Stop(0), Stop(0))
 
 
 def test_trading_waits_for_no_market_that_came_later(scene: RollingScene) -> None:

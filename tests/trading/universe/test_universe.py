@@ -134,6 +134,33 @@ def test_what_the_feed_told_since_is_not_undone_by_an_older_listing(watched: Wat
     assert update.state == MarketState.ACTIVE
 
 
+def test_market_opens_at_its_time_and_a_listing_of_before_closes_it_no_more(watched: Watched) -> None:
+    early = listed("B1", state=MarketState.PAUSED, opens_ns=START + 10 * SECOND)
+    watched.take(early)
+    assert watched.after(9) == NOTHING
+    assert [update.state for update in watched.after(1).update] == [MarketState.ACTIVE]
+    assert watched.take(early, age_s=1) == NOTHING
+    watched.now_ns += 2 * SECOND
+    assert [update.state for update in watched.take(early).update] == [MarketState.PAUSED]
+
+
+def test_decision_counts_however_young_the_news_of_the_feed_is(watched: Watched) -> None:
+    watched.take(listed("B1"))
+    watched.hear("B1", MarketState.CLOSED)
+    decided = listed("B1", state=MarketState.DETERMINED, payout=0)
+    assert [(each.state, each.payout) for each in watched.take(decided).update] == [(MarketState.DETERMINED, 0)]
+    watched.hear("B1", MarketState.SETTLED)
+    assert watched.take(decided) == NOTHING
+
+
+def test_payout_is_not_lost_because_the_feed_told_of_the_decision_just_before(watched: Watched) -> None:
+    watched.take(listed("B1"))
+    watched.hear("B1", MarketState.DETERMINED)
+    decided = listed("B1", state=MarketState.DETERMINED, payout=0)
+    assert [(each.state, each.payout) for each in watched.take(decided).update] == [(MarketState.DETERMINED, 0)]
+    assert watched.take(decided) == NOTHING
+
+
 def test_new_bands_terms_and_close_are_updates(watched: Watched) -> None:
     watched.take(listed("B1"))
     tenths = (PriceBand(0, 10_000, 10),)

@@ -45,6 +45,10 @@ class DropCopy:
                 kept.append(execution)
                 _forget(kept, execution.report.now_ns)
 
+    def kept(self, member: str) -> list[Execution]:
+        """Return a member's executions, oldest first."""
+        return list(self._kept[member])
+
     def on_message(self, client: FixClient, fields: Fields) -> None:
         """Answer one U1: the reports, then U2; or U3."""
         begin = parse_exec_id(fields.text(tags.BeginExecID))

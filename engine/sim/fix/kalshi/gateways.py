@@ -5,6 +5,7 @@ Errors  as in `ports`; what a client does wrong is answered.
 Thread  the loop thread only; made while the loop runs.
 """
 
+import logging
 from collections.abc import Iterable
 
 from engine import fix
@@ -27,6 +28,7 @@ from engine.sim.fix.kalshi.settlement import SettlementGateway
 from engine.sim.fix.kalshi.wire import business_reject, session_reject
 from engine.sim.keys import SimKey
 
+_logger = logging.getLogger(__name__)
 UNSUPPORTED_TYPE = 3  # BusinessRejectReason(380)
 
 
@@ -34,6 +36,7 @@ class KalshiFix:
     """Six ports and everything behind them."""
 
     def __init__(self, place: FixPlace, access: FixAccess, faults: Faults | None = None) -> None:
+        self.rejects = 0  # messages of ours that clients have rejected
         self.ports = FixPorts(place, access.keys, access.rules, access.now_ns)
         self.market_data = MarketDataGateway(access)
         self.drop_copy = DropCopy(access)
@@ -63,7 +66,8 @@ class KalshiFix:
         return await self.ports.start()
 
     def close(self) -> None:
-        """Release ports and sessions."""
+        """Release ports and sessions; what that ends is not told any more."""
+        self.ports.on_logout = lambda client: None
         self.ports.close()
 
     def take(self, events: Iterable[object]) -> None:
@@ -107,6 +111,8 @@ class KalshiFix:
         """Judge one application message, then hand it to its part."""
         msg_type = fields.msg_type
         if msg_type == fix.Msg.REJECT:
+            self.rejects += 1
+            _logger.warning("%s rejects our message %s: %s", client.name, fields.text(fix.RefSeqNum), fields.remark())
             return
         if msg_type not in MESSAGES:
             client.send(session_reject(fields, Fault(Reason.INVALID_MSG_TYPE, None, "Invalid MsgType")))

@@ -114,11 +114,13 @@ def get_trades(asked: Asked[TradesQuery, None]) -> Answer:
 
 
 def trades_page(asked: Asked[Any, None], query: TradesQuery, min_ns: int, max_ns: int) -> Answer:
-    """Return a page of the trades from `min_ns` on and before `max_ns`, 0 for no end. There are no block trades."""
-    found = [] if query.is_block_trade else asked.venue.place.tape.trades(query.ticker, min_ns, max_ns)
-    part = page(
-        found, query.limit, query.cursor, lambda trade: newest_first(trade.now_ns, trade.trade_id), _trade_shown
-    )
+    """Return a page of the trades from `min_ns` on and before `max_ns`, 0 for no end."""
+    found = [
+        trade
+        for trade in asked.venue.place.tape.trades(query.ticker, min_ns, max_ns)
+        if query.is_block_trade in (None, trade.is_block)
+    ]
+    part = page(found, query.limit, query.cursor, _trade_key, _trade_shown)
     return {"trades": part.items, "cursor": part.cursor}
 
 
@@ -203,7 +205,7 @@ def _trade_shown(trade: PublicTrade) -> Answer:
         "taker_outcome_side": "yes" if is_bid else "no",
         "taker_book_side": "bid" if is_bid else "ask",
         "taker_side": "yes" if is_bid else "no",
-        "is_block_trade": False,
+        "is_block_trade": trade.is_block,
         "created_time": time_text(trade.now_ns),
     }
 

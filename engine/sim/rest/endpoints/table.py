@@ -1,5 +1,6 @@
 """Every operation that the server has."""
 
+from engine.sim.rest.communications import operations as communications
 from engine.sim.rest.endpoints import (
     account,
     api_keys,
@@ -30,6 +31,7 @@ _ROOMS = (
     *subaccounts.OPERATIONS,
     *account.OPERATIONS,
     *api_keys.OPERATIONS,
+    *communications.OPERATIONS,
     *unused.OPERATIONS,
 )
 OPERATIONS: tuple[Operation, ...] = (*_ROOMS, account.endpoint_costs(_ROOMS))

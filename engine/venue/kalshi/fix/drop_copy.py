@@ -104,6 +104,36 @@ def read_resend_answer(fields: Fields) -> ResendAnswer | None:
     return ResendAnswer(number, outcome, 0, fields.remark() or f"reason {reason}: {outcome.value}")
 
 
+class MissedPlan(NamedTuple):
+    """What to ask for after an absence, and of which shards the venue cannot say any more: REST must."""
+
+    requests: tuple[bytes, ...]
+    too_old: tuple[int, ...]
+
+
+class LastEvents:
+    """The latest event that was seen of each shard, and when it happened: where a drop copy is to begin."""
+
+    def __init__(self) -> None:
+        self._last: dict[int, tuple[ShardEvent, int]] = {}
+
+    def note(self, exec_id: str, happened_ns: int) -> None:
+        """Note the ExecID(17) of a report; one that is older than what was seen changes nothing."""
+        event = read_exec_id(exec_id)
+        if event is None:
+            return
+        before = self._last.get(event.shard)
+        if before is None or before[0] < event:
+            self._last[event.shard] = (event, happened_ns)
+
+    def missed(self, now_ns: int) -> MissedPlan:
+        """Return the requests for everything since; the last event itself comes again, and is known by its ExecID."""
+        found = sorted(self._last.values())
+        requests = [resend_request(event) for event, at_ns in found if is_in_window(at_ns, now_ns)]
+        too_old = [event.shard for event, at_ns in found if not is_in_window(at_ns, now_ns)]
+        return MissedPlan(tuple(requests), tuple(too_old))
+
+
 class ResendRequests:
     """The requests of one connection that have no answer yet; a report that is resent belongs to the oldest of them."""
 

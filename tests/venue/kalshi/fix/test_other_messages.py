@@ -14,6 +14,7 @@ from engine.venue.account import VenueSettlement
 from engine.venue.kalshi.fix.drop_copy import (
     MOST_OPEN,
     WINDOW_NS,
+    LastEvents,
     ResendOutcome,
     ResendRequests,
     ShardEvent,
@@ -122,6 +123,26 @@ def test_resent_reports_are_counted_against_what_was_announced() -> None:
     answer = copy.take(Fields(wire("U2")))
     assert answer is not None and (answer.reports, answer.outcome) == (7, ResendOutcome.COMPLETE)
     assert (copy.missed, copy.is_idle()) == (1, True)
+
+
+def test_absence_is_asked_for_from_the_last_event_of_each_shard() -> None:
+    last = LastEvents()
+    for exec_id, at_ns in (("9;1", 5), ("-1;-1", 6), ("9;4;2", 7), ("9;3;2", 8), ("8;9", 9), ("1;1;5", 0)):
+        last.note(exec_id, at_ns)
+    plan = last.missed(WINDOW_NS + 1)
+    assert [shown(body) for body in plan.requests] == ["35=U1|21001=9;1|", "35=U1|21001=9;4;2|"]
+    assert plan.too_old == (5,)
+    assert LastEvents().missed(0) == ((), ())
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 5))))
+def test_last_event_of_a_shard_is_the_greatest_that_was_seen(seen: list[tuple[int, int, int]]) -> None:
+    last, expected = LastEvents(), dict[int, ShardEvent]()
+    for event in (ShardEvent(*each) for each in seen):
+        last.note(str(event), 0)
+        expected[event.shard] = max(expected.get(event.shard, event), event)
+    plan = last.missed(0)
+    assert [shown(body) for body in plan.requests] == [f"35=U1|21001={expected[at]}|" for at in sorted(expected)]
 
 
 def test_requests_without_an_answer_are_bounded_and_told_at_the_end() -> None:

@@ -7,6 +7,7 @@ Source  Kalshi FIX: RFQ.
 from dataclasses import dataclass, field
 
 from engine import fix
+from engine.exchange.blocks import opposite
 from engine.exchange.events import NewOrder
 from engine.sim.fix.kalshi.ports import FixClient
 
@@ -59,6 +60,24 @@ class OpenQuote:
         """Return how much the request is for at that price."""
         price = self.price(taker_side)
         return self.request.qty_at(price if taker_side == fix.BUY else LIMIT - price)
+
+    def orders(self) -> tuple[NewOrder, NewOrder]:
+        """Return the orders of maker and creator that an accepted quote comes to."""
+        request, side = self.request, opposite(self.accepted_side)
+        maker = self._order(self.account, self.accepted_side, self.id, self.maker.name)
+        return maker, self._order(request.account, side, self.accepted_as or request.id, request.creator.name)
+
+    def _order(self, account: str, side: int, cl_ord_id: str, session: str) -> NewOrder:
+        return NewOrder(
+            account=account,
+            cl_ord_id=cl_ord_id,
+            symbol=self.request.symbol,
+            side=side,
+            order_qty=self.accepted_qty,
+            price=self.price(opposite(self.accepted_side)),
+            time_in_force=fix.Tif.IOC,
+            session=session,
+        )
 
 
 class QuoteBook:

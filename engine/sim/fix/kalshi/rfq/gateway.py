@@ -178,6 +178,10 @@ class RfqGateway:
         if request is None or fields.text(fix.Symbol, request.symbol) != request.symbol:
             client.send(bodies.refused_status(quote_id, rfq_id, "RFQ not found"))
             return
+        known = self.book.quotes.get(quote_id)
+        if known is not None and (known.maker is not client or known.request is not request or known.accepted_side):
+            client.send(bodies.refused_status(quote_id, rfq_id, "QuoteID(117) is in use"))
+            return
         quote = self._quote(client, fields, request)
         if quote is None:
             client.send(bodies.refused_status(quote_id, rfq_id, "INVALID_PRICE"))
@@ -218,7 +222,7 @@ class RfqGateway:
         if quote is None or not quote.accepted_side:
             client.send(bodies.answer("U8", tags.QuoteConfirmStatus, REFUSED, "quote not found", more))
             return
-        events = self._blocks.trade(*self._orders(quote), self._access.now_ns())
+        events = self._blocks.trade(*quote.orders(), self._access.now_ns())
         refused = next((event for event in events if isinstance(event, Rejected)), None)
         self.book.drop(quote)
         if refused is None:
@@ -230,26 +234,6 @@ class RfqGateway:
         self._access.tell(self._access.place.book_trades(events, self._access.now_ns()))
 
     # Steps of the above
-
-    def _orders(self, quote: OpenQuote) -> tuple[NewOrder, NewOrder]:
-        """Return the orders of maker and creator."""
-        request, side = quote.request, opposite(quote.accepted_side)
-
-        def order(account: str, side: int, cl_ord_id: str, session: str) -> NewOrder:
-            """Return one of the two."""
-            return NewOrder(
-                account=account,
-                cl_ord_id=cl_ord_id,
-                symbol=request.symbol,
-                side=side,
-                order_qty=quote.accepted_qty,
-                price=quote.price(opposite(quote.accepted_side)),
-                time_in_force=fix.Tif.IOC,
-                session=session,
-            )
-
-        maker = order(quote.account, quote.accepted_side, quote.id, quote.maker.name)
-        return maker, order(request.account, side, quote.accepted_as or request.id, request.creator.name)
 
     def _disappoint(self, quote: OpenQuote, refusal: Refusal) -> None:
         """Tell a creator that what it has accepted does not trade."""

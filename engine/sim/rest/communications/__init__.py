@@ -1,0 +1,1 @@
+"""Requests for quotes over REST, and the quotes on them."""
