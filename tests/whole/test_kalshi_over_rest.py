@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from engine.app.account.rest_session import RestSession
 from engine.app.demo.kalshi import compare
 from engine.app.engine import Engine
 from engine.runtime.notices import NoticeKind
@@ -44,6 +45,36 @@ def test_orders_over_rest_alone_trade_rolling_markets_and_agree(tmp_path: Path) 
     assert is_in_order(engine)
     assert engine.session.name.startswith("REST https://localhost:")
     assert result["orders"] > 0 and result["fills"] >= 5
+
+
+async def unreachable(pair: Pair) -> None:
+    """The venue cannot be reached for a moment, again and again, with requests on their way."""
+    assert isinstance(pair.engine.session, RestSession)
+    for _ in range(3):
+        await pair.trading()
+        pair.engine.session.lost("connection refused")
+        assert not pair.engine.trading.is_trading
+    await traded(pair)
+
+
+def test_lost_venue_is_compared_before_trading_goes_on(tmp_path: Path) -> None:
+    result, engine = trade(tmp_path, unreachable, over_rest=True)
+    assert compare(result) == []
+    assert is_in_order(engine)
+
+
+async def feed_lost(pair: Pair) -> None:
+    """The feed, which tells the fills, is cut while orders rest."""
+    await pair.trading()
+    pair.venue.ask("drop_feed")
+    await pair.until(lambda: pair.engine.reconnects() > 0, "connected anew")
+    await traded(pair)
+
+
+def test_fills_that_the_feed_did_not_tell_are_found(tmp_path: Path) -> None:
+    result, engine = trade(tmp_path, feed_lost, over_rest=True)
+    assert compare(result) == []
+    assert is_in_order(engine)
 
 
 FAULTS = {  # one after another, for each kind of write

@@ -235,7 +235,7 @@ class OrderLine:
             return  # something came between: whoever still wants to know asks again
         is_late = is_fresh and self._reach.wall_ns() - self._doubted_ns >= GRACE_NS
         if answer is None:
-            if is_late and not self.order.cum_qty:
+            if is_late and not self.order.cum_qty and "write" not in self._tasks:
                 self.apply(self._reach.path.never_arrived(self.order))
         elif self._is_news(answer, is_fresh, is_late):
             self._take(answer)

@@ -45,6 +45,7 @@ class Desk:
         self.venue = MatchingVenue()
         self.orders = Orders("g")
         self.faults: list[str] = []
+        self.held: asyncio.Event | None = None  # what writes wait for before they arrive
         self.late: asyncio.Event | None = None  # what the answers of writes wait for
         self.sent: list[str] = []
         self.on_its_way: RestRequest | None = None  # given up, and arrives at the second look
@@ -112,6 +113,8 @@ class Desk:
             raise RestError(request.operation, "timed out", code="timeout", is_outcome_unknown=True)
         if not request.is_write:
             self.looked()
+        if request.is_write and self.held is not None:
+            await self.held.wait()
         status, body = self.venue.answer(request)
         if request.is_write and self.late is not None:
             await self.late.wait()
@@ -205,6 +208,24 @@ def test_request_that_was_given_up_may_still_arrive() -> None:
     async def body(desk: Desk) -> None:
         desk.faults = ["arrives late"]
         opened.append(desk.open())
+
+    run(body)
+    assert (opened[0].order_id, opened[0].ord_status) == ("v1", Status.NEW)
+
+
+def test_request_that_is_under_way_has_not_been_lost() -> None:
+    opened = []
+
+    async def body(desk: Desk) -> None:
+        desk.held = asyncio.Event()
+        opened.append(desk.open())
+        await asyncio.sleep(0.001)
+        assert desk.orders.on_disconnect() == opened
+        for _ in range(10):
+            desk.gateway.order_status(opened[0], 0)
+            await asyncio.sleep(0.001)
+        assert not desk.gateway.is_settled
+        desk.held.set()
 
     run(body)
     assert (opened[0].order_id, opened[0].ord_status) == ("v1", Status.NEW)
