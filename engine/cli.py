@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from engine.app import commands, looking, operating, plugins, session, settling
+from engine.app.account import commands as account
 from engine.app.plugins import Subparsers
 from engine.app.venues import arguments as venues
 from engine.errors import ConfigError, EngineError
@@ -89,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
         looking.add_commands,
         operating.add_commands,
         settling.add_commands,
+        account.add_commands,
         _sim,
         _echo,
         _journal,

@@ -86,6 +86,7 @@ def publish(tmp_path: Path) -> Iterator[Callable[[int, int], Callable[[], None]]
             supervisor=SimpleNamespace(state=DeskState.TRADING, reason=""),
             session=connections,
             feed=connections,
+            account=None,
             clock_ns=lambda: next(clock),
         )
         publisher = Publisher(source, SimpleNamespace(state_dir=tmp_path, group_id=None), lambda: NOW, pytest.fail)

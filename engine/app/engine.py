@@ -14,6 +14,9 @@ from functools import partial
 from typing import NamedTuple
 
 from engine.app import loading, operator, repair
+from engine.app.account import acting
+from engine.app.account.errands import Errands
+from engine.app.account.keys import Keys
 from engine.app.account.orders_over_rest import orders_over_rest
 from engine.app.account.side import AccountSide, RestDesk, authorities
 from engine.app.background import Background
@@ -96,7 +99,9 @@ class Engine(Views):
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
-        self.session = over_rest.session if over_rest else self._open_session()
+        logon = None if over_rest else loading.logon_dialect(config.session)
+        self._keys = Keys(config, market_data.handshake_headers, logon)
+        self.session = self._keys.session = over_rest.session if over_rest else self._open_session()
         # Last of what may fail, so that a start that fails leaves no run in the journal
         self._journal, self._day, self._snapshots = take_over(
             config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
@@ -129,12 +134,12 @@ class Engine(Views):
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
-        if self._over_rest and self.account:
-            self._over_rest.join(self.trading, self.account)
         self.feed = self._make_feed(parts.market_data)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note)
+        self._errands = Errands(self.supervisor.note)
+        self.actions |= acting.actions(self._errands, self.account, self._keys)
         tell = self.trading.notices.tell
         refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
@@ -164,22 +169,19 @@ class Engine(Views):
         )
         roster = Roster(self.trading, parts)
         desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
-        return AccountSide(config, rest, desk)
+        side = AccountSide(config, rest, desk)
+        self._keys.rest = side.key
+        if self._over_rest is not None:
+            self._over_rest.join(self.trading, side)
+        return side
 
     def _open_session(self) -> Session:
-        config = self.config
-        return open_session(
-            config.engine.session,
-            config.session.file,
-            config.engine.state_dir,
-            self._loop,
-            loading.logon_dialect(config.session),
-            self.sockets,
-        )
+        file, kind, state = self.config.session.file, self.config.engine.session, self.config.engine.state_dir
+        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets)
 
     def _make_feed(self, market_data: MarketDataDialect) -> Feed:
         config = self.config.feed
-        return Feed(
+        feed = Feed(
             FeedSettings(url=config.url, silence_ns=config.heartbeat_timeout_ns),
             market_data,
             on_frame=self.trading.on_frame,
@@ -190,7 +192,10 @@ class Engine(Views):
             backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
             sockets=self.sockets,
             ssl_context=authorities("feed.ca", config.ca),
+            sign=self._keys.feed.sign,
         )
+        self._keys.feed.hurry = feed.hurry
+        return feed
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -269,11 +274,10 @@ class Engine(Views):
         live = self.trading.orders.live()
         if live:
             LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
+        await self._errands.close()
         await self.feed.close()
         if self.account is not None:
             await self.account.close()
-        if self._over_rest is not None:
-            self._over_rest.close()
         self.session.close()
         self._control.close()
         self._publisher.close()

@@ -12,7 +12,7 @@ from engine.errors import ConfigError
 from engine.runtime import private_keys, secrets
 from engine.units import Section
 
-_IDS = ("key_id_env", "key_id_credential")
+_IDS = ("key_id_env", "key_id_credential", "key_id_file")
 _KEYS = (
     "private_key_file", "private_key_file_env", "private_key_env", "private_key_credential", "private_key_command",
 )  # fmt: skip
@@ -24,6 +24,7 @@ class Credentials(Section, frozen=True, kw_only=True):
 
     key_id_env: str | None = None
     key_id_credential: str | None = None
+    key_id_file: Path | None = None
     private_key_file: Path | None = None
     private_key_file_env: str | None = None
     private_key_env: str | None = None
@@ -47,6 +48,8 @@ class Credentials(Section, frozen=True, kw_only=True):
         if self.key_id_credential:
             found = secrets.from_credential(self.key_id_credential, environ).decode("latin-1")
             where = f"credential {self.key_id_credential}"
+        elif self.key_id_file:
+            found, where = _id_in(self.key_id_file), f"file {self.key_id_file}"
         elif self.key_id_env:
             found = secrets.from_variable(self.key_id_env, environ)
             where = f"environment variable {self.key_id_env}"
@@ -100,3 +103,12 @@ class Credentials(Section, frozen=True, kw_only=True):
         if self.private_key_file_env:
             return Path(secrets.from_variable(self.private_key_file_env, environ))
         return self.private_key_file
+
+
+def _id_in(file: Path) -> str:
+    """Return the id in a file, which is no secret: others may read it."""
+    try:
+        with file.open("rb") as found:
+            return found.read(secrets.LARGEST).decode("latin-1").strip()
+    except OSError as error:
+        raise ConfigError(f"key id file {file} cannot be read: {error.strerror}") from None

@@ -53,11 +53,14 @@ class Feed:
         backoff: Backoff,
         ssl_context: SSLContext | None = None,
         sockets: Sockets | None = None,
+        sign: Callable[[int], dict[str, str]] | None = None,
     ) -> None:
+        """`sign` returns the headers of a handshake made now, instead of the dialect, such as by a newer key."""
         if not settings.url.startswith(("ws://", "wss://")):
             raise ConfigError(f"feed url {shown_address(settings.url)!r} must start with ws:// or wss://")
         self.settings = settings
         self.dialect = dialect
+        self._sign = sign or dialect.handshake_headers
         self.is_closing = False
         self.sockets = sockets
         self.on_frame = on_frame
@@ -75,6 +78,7 @@ class Feed:
         self.last_loss = ""  # the reason of the last loss or failed attempt,
         self.last_loss_ns = 0  # and when that was, since 1970
         self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
 
     @property
     def is_connected(self) -> bool:
@@ -120,6 +124,11 @@ class Feed:
         if self._connection is not None:
             self._connection.end(reason)
 
+    def hurry(self) -> None:
+        """Make the next attempt at once, such as with another key; what is connected stays."""
+        if self._connection is None:
+            self._hurry.set()
+
     async def close(self) -> None:
         """Disconnect for good; no callback follows."""
         self.is_closing = True
@@ -137,6 +146,7 @@ class Feed:
     async def _stay_connected(self) -> None:
         while True:
             wait_ns = 0
+            self._hurry.clear()
             try:
                 self._transport = await self._connect()
                 with contextlib.suppress(Exception):  # the connection has told its reason itself
@@ -146,7 +156,13 @@ class Feed:
                 wait_ns = self._pause_ns(error)
                 self._past.losses += 1
                 self._tell_loss(reasons.of_failure(error) + _words(wait_ns))
-            await asyncio.sleep(max(wait_ns, self._backoff.next_ns()) / _NS)
+            await self._pause(max(wait_ns, self._backoff.next_ns()))
+
+    async def _pause(self, wait_ns: int) -> None:
+        """Wait before the next attempt, unless somebody hurries it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_ns / _NS):
+                await self._hurry.wait()
 
     def _pause_ns(self, error: Exception) -> int:
         """Return for how long the venue wants no attempt, or none can help."""
@@ -168,7 +184,7 @@ class Feed:
                 websocket_handshake_timeout=timeout,
                 enable_auto_pong=False,  # an automatic pong would swallow the flag of a read that ends with a ping
                 max_frame_size=settings.max_message,
-                extra_headers=self.dialect.handshake_headers(self._wall_ns()),
+                extra_headers=self._sign(self._wall_ns()),
                 max_redirects=0,  # the signature is for this path alone
                 socket_factory=lambda url: self._addresses.connect(url.host, url.port),
             )

@@ -7,6 +7,7 @@ from engine.orders.order import Order
 from engine.risk._markets import RiskMarkets
 from engine.risk.codes import TradingState
 from engine.runtime._halt_page import HaltPage
+from engine.runtime._rate import TokenBucket
 
 class _Book(Protocol):
     @property
@@ -23,6 +24,9 @@ class Risk(RiskMarkets):
     def state(self) -> TradingState: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def rate(self) -> TokenBucket | None: ...
+    def leave_room(self, burst: int) -> None: ...
     def check_time_in_force(self, time_in_force: str, expire_time_ns: int) -> int: ...
     def check_new(
         self,

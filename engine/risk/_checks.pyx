@@ -170,6 +170,16 @@ cdef class Risk(RiskMarkets):
         """Read the halt word on this page before each request that may add risk, whoever writes it."""
         self._page, self._word = page, page.word
 
+    @property
+    def rate(self):
+        """The tokens that requests spend; whoever else spends those of the account takes them from here too."""
+        return self._bucket
+
+    def leave_room(self, int64_t burst):
+        """Keep no more back for cancels than leaves a bucket of `burst` tokens room for one request."""
+        rate = self.limits.rate
+        self._reserve = max(0, min(rate.cancel_reserve, burst - max(self._new_tokens, self._amend_tokens)))
+
     # The checks
 
     cdef int _check_market(self, Py_ssize_t market) except -1:

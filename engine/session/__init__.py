@@ -6,7 +6,7 @@ Source  FIX 4.4 volume 2, session protocol.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from engine.codec import Fields
 from engine.runtime.notices import NoticeKind
@@ -82,6 +82,14 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Release the connection and the store at once."""
+
+
+@runtime_checkable
+class RenamableSession(Protocol):
+    """A session that can take another name while it runs."""
+
+    def rename(self, sender_comp_id: str) -> None:
+        """Be another SenderCompID(49) from the next connection on; SessionError unless each Logon begins at 1."""
 
 
 class LogonDialect(Protocol):

@@ -237,6 +237,21 @@ def test_key_comes_from_a_variable_a_credential_or_a_command(written: Callable[.
         assert (credentials.key_id(environ), credentials.private_key(environ)) == ("me", b"secret")
 
 
+def test_id_of_a_key_comes_from_a_file_that_is_read_each_time(written: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "id").write_text("first\n")
+    path = written(with_credentials(f'key_id_file = "{tmp_path}/id"\nprivate_key_env = "PEM"'))
+    credentials = load(path, {"PEM": "secret"}).session.credentials
+    assert credentials and credentials.key_id({}) == "first"
+    (tmp_path / "id").write_text("second")
+    assert credentials.key_id({}) == "second"
+    (tmp_path / "id").write_text("two words")
+    with pytest.raises(ConfigError, match=f"file {tmp_path}/id: the key's id holds blanks"):
+        credentials.key_id({})
+    (tmp_path / "id").unlink()
+    with pytest.raises(ConfigError, match=f"key id file {tmp_path}/id cannot be read: No such file"):
+        credentials.key_id({})
+
+
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [

@@ -50,7 +50,7 @@ from tests.house.test_rooms import CONTENTS, SOCKETS
 from tests.support.desks import HOOKS, Scene
 from tests.support.pages import keys_of, page, rows, section
 from tests.support.places import ROOT
-from tests.support.views import Shown
+from tests.support.views import RestSide, Shown
 
 CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [engine]": EngineSection,
@@ -181,6 +181,7 @@ def test_rules_of_reconciliation_are_those_of_the_code() -> None:
 
 def test_metrics_are_those_of_the_collector(tmp_path: Path) -> None:
     engine = Shown(tmp_path, Scene(rate=RateLimit(per_second=9, burst=9, new=1, amend=1, cancel=1, cancel_reserve=1)))
+    engine.account = RestSide()
     engine.scene.buy()
     engine.trading.counters.rejects_by_reason, engine.trading.counters.rejects = {1: 1}, 1
     engine.look()

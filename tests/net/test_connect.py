@@ -81,6 +81,18 @@ def test_m17_each_refusal_of_the_credentials_doubles_the_pause(monkeypatch: pyte
     run(test())
 
 
+def test_person_with_another_key_need_not_wait_for_the_pause() -> None:
+    async def test() -> None:
+        async with Venue(refuse=(401, b"")) as venue, Client(venue, PlainDialect()) as client:
+            await client.next()
+            venue.refuse = None
+            client.feed.hurry()
+            await venue.connections.get()
+            assert len(venue.requests) == 2
+
+    run(test())
+
+
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     ("header", "pause"),

@@ -228,3 +228,28 @@ def test_burst_without_room_for_one_order_is_an_error() -> None:
     RateLimit(per_second=1, burst=30, new=10, amend=10, cancel=2, cancel_reserve=20)
     with pytest.raises(ConfigError, match="nothing would ever pass"):
         RateLimit(per_second=1, burst=29, new=10, amend=10, cancel=2, cancel_reserve=20)
+
+
+def test_reserve_leaves_a_smaller_bucket_room_for_one_request() -> None:
+    rate = RateLimit(per_second=100, burst=300, new=10, amend=12, cancel=2, cancel_reserve=256)
+    desk = Desk(rate=rate)
+    risk, bucket = desk.risk, desk.risk.rate
+    assert bucket is not None
+
+    def sent() -> int:
+        """Send orders until none passes."""
+        count = 0
+        while desk.new(BUY, 4_500, 1) is NONE:
+            count += 1
+        return count
+
+    assert sent() == 4  # 256 of 300 are kept
+    bucket.change(100, 40, NOW)
+    bucket.change(100, 100, NOW)
+    risk.leave_room(100)
+    assert (sent(), bucket.available(NOW)) == (0, 60)  # what was spent stays spent, and 88 are kept
+    risk.leave_room(300)
+    bucket.change(100, 300, NOW)
+    assert sent() == 0 and bucket.available(NOW) == 260
+    risk.leave_room(5)  # not even room for one: nothing is kept
+    assert sent() == 26

@@ -17,6 +17,7 @@ from engine.net.settings import FeedCounts
 from engine.ops.metrics.families import ViewCollector
 from engine.ops.view import layout
 from engine.ops.view._publish import ViewWriter
+from engine.ops.view.account import AccountFacts, RestFacts, SideFacts, UniverseFacts
 from engine.ops.view.publisher import Publisher
 from engine.ops.view.reader import MarketName, View, ViewReader
 from engine.orders.orders import Orders
@@ -104,6 +105,20 @@ class Connections:
         self.last_loss, self.last_loss_ns = "", 0
 
 
+class RestSide:
+    """A REST side whose figures are all different, as far as a view goes."""
+
+    facts = SideFacts(
+        RestFacts._make(["https://venue", 101, *range(2, 24), 1_800_000_001 * 10**9, "get_fills: HTTP 503"]),
+        {"timeout": 2, "unavailable": 3},
+        AccountFacts(1_800_000_002 * 10**9, 31, 32, 33, 34, 1_800_000_003 * 10**9, "HTTP 502"),
+        UniverseFacts(41, 42, 43, 1_800_000_004 * 10**9, 44, 0, ""),
+    )
+
+    def shown(self) -> SideFacts:
+        return self.facts
+
+
 class Shown:
     """One engine as far as its View goes; `look` publishes it and returns what a reader finds."""
 
@@ -113,6 +128,7 @@ class Shown:
         self.supervisor: Any = SimpleNamespace(state=DeskState.TRADING, reason="")
         self.session: Any = Connections()
         self.feed: Any = self.session
+        self.account: Any = None
         self.told: list[str] = []
         self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns
         self.wall_ns = 1_800_000_000 * 10**9

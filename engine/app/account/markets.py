@@ -36,6 +36,8 @@ class MarketsWatch:
         backoff: Backoff,
     ) -> None:
         self.reason = "the venue's markets have not been listed yet"
+        self.listed_ns = self.failures = 0
+        self.error, self.error_ns = "", 0  # why they could not be listed last, and when
         self._client = client
         self._reference = reference
         self._keeper = keeper
@@ -60,6 +62,8 @@ class MarketsWatch:
                 await self._look()
             except EngineError as error:
                 self._tell(f"markets: {error}")
+                self.failures += 1
+                self.error, self.error_ns = str(error), self._wall_ns()
                 if self.reason:
                     self.reason = f"the venue's markets cannot be listed: {error}"
                 await asyncio.sleep(self._backoff.next_ns() / _S)
@@ -73,7 +77,8 @@ class MarketsWatch:
             self._pauses = await self._client.call(self._reference.pauses())
             self._judge_hours()
             await self._list(self._selection)
-            self._due_ns = self._wall_ns() + self._refresh_ns
+            self.listed_ns = self._wall_ns()
+            self._due_ns = self.listed_ns + self._refresh_ns
             self._backoff.reset()
             self.reason = ""
         if named := self._keeper.to_ask():

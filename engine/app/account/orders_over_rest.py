@@ -36,11 +36,14 @@ class OrdersOverRest:
         self.session = RestSession(section.url, retry_backoff())
         self.gateway = RestGateway()
         self._dialect = _account(section)
+        self._credentials = section.credentials
 
     def fitted(self, config: EngineConfig) -> EngineConfig:
         """Return a configuration whose feed tells of our orders and fills."""
+        replace = msgspec.structs.replace
         channels = tuple(dict.fromkeys((*config.feed.channels, *self.path.channels)))
-        return msgspec.structs.replace(config, feed=msgspec.structs.replace(config.feed, channels=channels))
+        session = replace(config.session, credentials=self._credentials)  # no key of FIX is needed or read
+        return replace(config, feed=replace(config.feed, channels=channels), session=session)
 
     def verdicts(self, known: Mapping[str, Verdict]) -> dict[str, Verdict]:
         """Return what follows from the venue's texts, those of its REST among them."""
@@ -58,10 +61,6 @@ class OrdersOverRest:
     def on_feed(self) -> None:
         """Compare the account: fills may have happened while nobody told them."""
         self._account.logged_on()
-
-    def close(self) -> None:
-        """Give up whatever is under way."""
-        self.gateway.close()
 
     def _hear(self, event: MarketEvent) -> None:
         news = event.news

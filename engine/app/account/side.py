@@ -13,6 +13,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from engine.app import loading
+from engine.app.account.figures import account_facts, rest_facts, universe_facts
+from engine.app.account.keys import RestKey
 from engine.app.account.markets import MarketsWatch
 from engine.app.account.order_gateway import RestGateway
 from engine.app.account.reading import AccountReader
@@ -21,6 +23,9 @@ from engine.config.sections import EngineConfig, RestSection, UniverseSection
 from engine.errors import ConfigError
 from engine.net.rest.client import RestClient
 from engine.net.rest.settings import RestSettings
+from engine.net.rest.tokens import SharedWrites, Tokens
+from engine.ops.view.account import SideFacts
+from engine.risk import Risk
 from engine.runtime.audit import AuditLog
 from engine.runtime.backoff import Backoff
 from engine.runtime.notices import NoticeKind
@@ -34,6 +39,7 @@ from engine.units import NO_LIMIT
 from engine.venue.reference import Selection
 
 FIRST_RETRY_NS, LONGEST_RETRY_NS = 500_000_000, 30_000_000_000
+LEARN_AGAIN_S = 3600.0  # a venue changes an account's limits now and then
 
 
 class RestDesk(NamedTuple):
@@ -54,9 +60,15 @@ class AccountSide:
         self.wall_ns = desk.wall_ns
         self._notices = desk.loop.notices
         self._audit = AuditLog(section.audit, self._tell) if section.audit else None
-        self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell)
+        self._desk = desk
+        self.key = RestKey(loading.rest_dialect(section))
+        # Over REST the client spends for each order itself: risk's tokens beside it would pay for it twice
+        self._shared = None if section.carries_orders else shared_writes(desk.loop.risk)
+        self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell, self.key, self._shared)
         self.watch = self._watch_account(section, desk)
+        self._universe: Universe | None = None
         self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
+        self._bound = ""  # as it was told
         self._tasks: list[asyncio.Task[None]] = []
         desk.supervisor.account = self
 
@@ -83,8 +95,8 @@ class AccountSide:
         selection = Selection(
             symbols=universe.symbols, events=universe.events, series=universe.series, closing_within_ns=within_ns
         )
-        limits = UniverseLimits(max_markets=universe.max_markets)
-        keeper = MarketKeeper(desk.loop, Universe(selection, limits), desk.roster, desk.wall_ns)
+        self._universe = Universe(selection, UniverseLimits(max_markets=universe.max_markets))
+        keeper = MarketKeeper(desk.loop, self._universe, desk.roster, desk.wall_ns)
         return MarketsWatch(
             self.client,
             reference,
@@ -140,6 +152,8 @@ class AccountSide:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.client.close()
+        if self.orders is not None:
+            self.orders.close()
         if self._audit is not None:
             self._audit.close()
 
@@ -147,8 +161,41 @@ class AccountSide:
         self._notices.tell(NoticeKind.REST_TROUBLE, text)
 
     async def _learn(self) -> None:
-        for problem in await self.client.learn():
-            self._tell(str(problem))
+        """Go by what the venue says that the account may spend, now and whenever it may have changed."""
+        backoff = retry_backoff()
+        while True:
+            problems = await self.client.learn()
+            for problem in problems:
+                self._tell(str(problem))
+            self._fit_risk()
+            await asyncio.sleep(backoff.next_ns() / 1e9 if problems else LEARN_AGAIN_S)
+
+    def _fit_risk(self) -> None:
+        """Bound what risk lets out by what the account has, where that is less; tell so once."""
+        shared, limits = self._shared, self.client.tokens.limits
+        if shared is None:
+            return
+        per_second, burst = self.client.tokens.of_writes()
+        self._desk.loop.risk.leave_room(burst)
+        bound = f"{limits.write_per_second} tokens a second, {limits.write_burst} at once"
+        if (per_second, burst) == (shared.per_second, shared.burst) or bound == self._bound:
+            return
+        self._bound = bound
+        configured = f"{shared.per_second} and {shared.burst} of risk.rate"
+        self._desk.supervisor.note(
+            f"the account has {bound}, below {configured}: requests go by {per_second} and {burst}"
+        )
+
+    # Who looks
+
+    def shown(self) -> SideFacts:
+        """Return what it does now, for status and metrics."""
+        return SideFacts(
+            rest_facts(self.client, self._desk.clock_ns),
+            self.client.counts.errors,
+            account_facts(self.watch) if self.watch else None,
+            universe_facts(self._universe, self.markets) if self._universe and self.markets else None,
+        )
 
 
 def retry_backoff() -> Backoff:
@@ -162,18 +209,32 @@ def make_client(
     clock_ns: Callable[[], int],
     audit: AuditLog | None,
     tell: Callable[[str], object],
+    key: RestKey | None = None,
+    shared: SharedWrites | None = None,
 ) -> RestClient:
-    """Return a client of the configured venue, not yet connected."""
+    """Return a client of the configured venue, not yet connected; `key` is who signs, if that may change.
+
+    Its writes spend the `shared` tokens where there are any.
+    """
     address = urlsplit(section.url)
+    settings = RestSettings(url=f"{address.scheme}://{address.netloc}", timeout_ns=section.timeout_ns)
     return RestClient(
-        RestSettings(url=f"{address.scheme}://{address.netloc}", timeout_ns=section.timeout_ns),
-        loading.rest_dialect(section),
+        settings,
+        loading.rest_dialect(section) if key is None else key.current,
+        credential=key,
+        tokens=Tokens(settings.limits, settings.unused_percent, shared),
         wall_ns=wall_ns,
         clock_ns=clock_ns,
         ssl_context=authorities("rest.ca", section.ca),
         audit=audit,
         tell=tell,
     )
+
+
+def shared_writes(risk: Risk) -> SharedWrites | None:
+    """Return the tokens that orders over FIX spend; None where risk counts none."""
+    rate = risk.limits.rate
+    return None if rate is None or risk.rate is None else SharedWrites(risk.rate, rate.per_second, rate.burst)
 
 
 def authorities(key: str, file: Path | None) -> ssl.SSLContext | None:

@@ -42,6 +42,8 @@ class AccountWatch:
         self.last: Comparison | None = None
         self.last_ns = 0
         self.is_settled: Callable[[], bool] = lambda: True  # whether no request of ours may still arrive
+        self.comparisons = self.failures = 0
+        self.error, self.error_ns = "", 0  # why it could not be compared last, and when
         self._reader = reader
         self._reconcile = reconcile
         self._loop = loop
@@ -76,10 +78,13 @@ class AccountWatch:
                 self._failed(error)
                 await asyncio.sleep(self._backoff.next_ns() / _S)
 
-    async def compare_now(self) -> str:
-        """Compare at an operator's word; return what was found, in words."""
+    async def compare_now(self) -> Comparison:
+        """Compare at an operator's word; return what was found. EngineError where it could not be compared."""
+        before = self.comparisons
         await self._compare()
-        return str(self.last)
+        if self.last is None or self.comparisons == before:
+            raise EngineError(f"each of {MOST_DISTURBED} looks was overtaken by orders and reports: ask again")
+        return self.last
 
     async def _until_due(self) -> None:
         is_clean = self.last is None or self.last.is_clean
@@ -103,6 +108,7 @@ class AccountWatch:
 
     def _take(self, comparison: Comparison, began_ns: int) -> None:
         self.last, self.last_ns, self._since_ns = comparison, began_ns, began_ns - OVERLAP_NS
+        self.comparisons += 1
         self._is_due.clear()
         self._backoff.reset()
         self._reason = ""
@@ -112,6 +118,8 @@ class AccountWatch:
         return self._loop.counters.reports, self._loop.orders.last_cl_ord_id
 
     def _failed(self, error: EngineError) -> None:
+        self.failures += 1
+        self.error, self.error_ns = str(error), self._wall_ns()
         if self._reason:
             self._reason = f"the venue's account cannot be read: {error}"
         self._note(f"account not compared: {error}")

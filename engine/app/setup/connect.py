@@ -124,9 +124,10 @@ def order_steps(engine: Engine) -> list[Step]:
     told = ""
 
     def is_placed() -> bool:
-        """Place it once, and look whether it rests."""
+        """Place it as soon as a market takes it, and look whether it rests."""
         nonlocal told
-        told = told or probe.place()
+        if probe.order is None:
+            told = probe.place()
         return probe.order is not None and probe.order.ord_status == Status.NEW
 
     def is_withdrawn() -> bool:

@@ -1,6 +1,7 @@
 """The strategy of `fixlane check --connect`: one order as far away as its market allows, and its cancel."""
 
-from engine.strategy import Order, Strategy
+from engine.risk import RiskReject
+from engine.strategy import Instrument, Order, Strategy
 
 LOTS = 1  # contracts
 
@@ -12,18 +13,28 @@ class Probe(Strategy):
         super().__init__()
         self.order: Order | None = None
         self.refused = ""
+        self.reason = 0
 
     def place(self) -> str:
-        """Send one post-only order to buy, at the lowest price that risk allows; return what it is, in words."""
-        context = self.context
-        instrument = next(each for each in context.instruments if not context.book(each).is_stale)
-        qty = LOTS * 10**instrument.size_decimals
-        price = 0
-        for price in instrument.grid.prices if instrument.grid else (1,):
-            self.order = context.buy(instrument, price, qty, post_only=True)
+        """Send one post-only order to buy, at the lowest price that risk allows; return what it is, in words.
+
+        `order` stays None where every market refused, such as one that opens soon or has just closed.
+        """
+        context, told = self.context, "no market has a book"
+        for instrument in [each for each in context.instruments if not context.book(each).is_stale]:
+            price = self._place_in(instrument)
+            told = f"buy {LOTS} {instrument.symbol} at {instrument.format_price(price)}, post-only"
             if self.order is not None:
                 break
-        return f"buy {LOTS} {instrument.symbol} at {instrument.format_price(price)}, post-only"
+        return told
+
+    def _place_in(self, instrument: Instrument) -> int:
+        price = 0
+        for price in instrument.grid.prices if instrument.grid else (1,):
+            self.order = self.context.buy(instrument, price, LOTS * 10**instrument.size_decimals, post_only=True)
+            if self.order is not None or self.reason == RiskReject.MARKET_STOPPED:
+                break
+        return price
 
     def withdraw(self) -> None:
         """Ask for its cancel."""
@@ -32,4 +43,4 @@ class Probe(Strategy):
 
     def on_reject(self, order: Order | None, reason: int, text: str) -> None:
         """Remember why it did not work."""
-        self.refused = text or str(reason)
+        self.refused, self.reason = text or str(reason), reason

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from engine.net.rest.answers import check, value_of
 from engine.net.rest.counts import RestCounts
 from engine.net.rest.credential import Credential, Renewal
-from engine.net.rest.errors import RestError, never_sent, unanswered
+from engine.net.rest.errors import RestError, never_sent, printable, unanswered
 from engine.net.rest.gate import RestGate
 from engine.net.rest.records import Attempt, record
 from engine.net.rest.sharing import Flight
@@ -117,6 +117,7 @@ class Carrier:
             counts.timeouts += error.code == "timeout"
             counts.unknown += error.is_outcome_unknown
             counts.count_error(error.code)
+            counts.last_error, counts.last_error_ns = printable(str(error)), attempt.wall_ns
         if self._audit is not None:
             counts.audited += 1
             self._audit.write(record(attempt, took_ns))

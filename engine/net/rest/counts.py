@@ -12,9 +12,9 @@ class RestCounts:
     """Counts of one client. A request is one that was sent, each retry counting as one."""
 
     __slots__ = (
-        "answer_ns", "audited", "bytes_in", "bytes_out", "errors", "hits", "in_flight", "limited", "misses", "refused",
-        "renewal_failures", "renewals", "requests", "retries", "shared", "slowest_ns", "stale", "timeouts", "unknown",
-        "wait_ns", "waiting", "waits", "writes",
+        "answer_ns", "audited", "bytes_in", "bytes_out", "errors", "hits", "in_flight", "last_error", "last_error_ns",
+        "limited", "misses", "refused", "renewal_failures", "renewals", "requests", "retries", "shared", "slowest_ns",
+        "stale", "timeouts", "unknown", "wait_ns", "waiting", "waits", "writes",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -40,6 +40,8 @@ class RestCounts:
         self.renewals = 0  # of the credential
         self.renewal_failures = 0
         self.audited = 0  # records handed to the audit log
+        self.last_error = ""  # in words,
+        self.last_error_ns = 0  # and when that was, since 1970
         self.errors: dict[str, int] = {}  # by the venue's code, or else by the kind of failure
 
     def count_error(self, code: str) -> None:

@@ -6,33 +6,48 @@ Thread  the loop thread only.
 Source  Kalshi REST, rate limits: token buckets for reads and for writes, of writes another for each shard above 0.
 """
 
+from typing import NamedTuple
+
 from engine.runtime._rate import TokenBucket
 from engine.venue.rest import RestRequest, TokenLimits
 
 MOST_SHARDS = 256
 
 
+class SharedWrites(NamedTuple):
+    """The bucket of whoever else sends orders for this account, and the most that is configured for it.
+
+    It is one for all shards, which spends no more than the venue allows, and perhaps less.
+    """
+
+    bucket: TokenBucket
+    per_second: int
+    burst: int
+
+
 class Tokens:
     """The buckets of one account. A bucket stays the same object when the limits change, so it may be kept.
+
+    With `shared` every write spends from that bucket: it goes by the account's limits, but never above its own.
 
     `unused_percent` of each burst are never spent. The venue takes its tokens later than we do, by the time that a
     request is under way: where its bucket was full, ours has refilled meanwhile, and would promise too much.
     """
 
-    def __init__(self, limits: TokenLimits, unused_percent: int = 0) -> None:
+    def __init__(self, limits: TokenLimits, unused_percent: int = 0, shared: SharedWrites | None = None) -> None:
         self.limits = limits
         self._unused_percent = unused_percent
+        self._shared = shared
         self.reads = TokenBucket(limits.read_per_second, self._burst(limits.read_burst))
-        self._writes = {0: TokenBucket(limits.write_per_second, self._burst(limits.write_burst))}
+        self._writes = {0: shared.bucket if shared else TokenBucket(*self._of_writes(limits))}
 
     def writes(self, shard: int = 0) -> TokenBucket:
         """Return the bucket of a shard's writes; beyond `MOST_SHARDS` that of the account at large."""
-        bucket = self._writes.get(shard)
+        bucket = self._writes.get(shard if self._shared is None else 0)
         if bucket is None:
             if len(self._writes) >= MOST_SHARDS:
                 return self._writes[0]
-            limits = self.limits
-            bucket = self._writes[shard] = TokenBucket(limits.write_per_second, self._burst(limits.write_burst))
+            bucket = self._writes[shard] = TokenBucket(*self._of_writes(self.limits))
         return bucket
 
     def bucket(self, request: RestRequest) -> TokenBucket:
@@ -49,11 +64,11 @@ class Tokens:
 
     def change(self, limits: TokenLimits, now_ns: int) -> None:
         """Go by other limits; what was spent stays spent. ConfigError for limits that are none, and nothing changed."""
-        write_burst = self._burst(limits.write_burst)
-        TokenBucket(limits.write_per_second, write_burst)
+        writes = self._of_writes(limits)
+        TokenBucket(*writes)
         self.reads.change(limits.read_per_second, self._burst(limits.read_burst), now_ns)
         for bucket in self._writes.values():
-            bucket.change(limits.write_per_second, write_burst, now_ns)
+            bucket.change(*writes, now_ns)
         self.limits = limits
 
     def left(self, now_ns: int) -> dict[str, int]:
@@ -62,6 +77,16 @@ class Tokens:
         for shard, bucket in self._writes.items():
             left[f"write_{shard}" if shard else "write"] = bucket.available(now_ns)
         return left
+
+    def of_writes(self) -> tuple[int, int]:
+        """Return the tokens a second and at once that a bucket of writes has now."""
+        return self._of_writes(self.limits)
+
+    def _of_writes(self, limits: TokenLimits) -> tuple[int, int]:
+        per_second, burst = limits.write_per_second, self._burst(limits.write_burst)
+        if self._shared is None:
+            return per_second, burst
+        return min(per_second, self._shared.per_second), min(burst, self._shared.burst)
 
     def _burst(self, burst: int) -> int:
         return burst - burst * self._unused_percent // 100

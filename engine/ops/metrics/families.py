@@ -6,13 +6,14 @@ Errors  none: without a view `fixlane_engine_up` is 0 and alone.
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from engine.errors import ConfigError
+from engine.ops.metrics.account import of_account
+from engine.ops.metrics.shapes import counted_by, counter, gauge, gauged_by, kinds, labelled, states
 from engine.ops.view import layout
 from engine.ops.view.reader import View
 from engine.risk import NO_LIMIT, RiskReject
@@ -61,11 +62,12 @@ class ViewCollector(Collector):
         try:
             view = self._read()
         except ConfigError:
-            yield _gauge("engine_up", "1 while the engine runs", 0)
+            yield gauge("engine_up", "1 while the engine runs", 0)
             return
         yield from _engine(view)
         yield from _sessions(view)
         yield from _feeds(view)
+        yield from of_account(view)
         yield from _orders(view)
         yield from _told(view)
         yield from _money(view)
@@ -81,18 +83,18 @@ def _engine(view: View) -> Iterable[Metric]:
     info.add_metric([desk.version], 1)
     yield info
     is_up = view.is_alive() and not view.has_ended
-    yield _gauge("engine_up", "1 while the engine runs", is_up)
-    yield _gauge("start_time_seconds", "when the engine started", head.start_utc_ns / 1e9)
-    yield _gauge("view_timestamp_seconds", "when these values were published", head.written_utc_ns / 1e9)
-    yield _gauge("view_publish_seconds", "what publishing took the loop last", head.took_ns / 1e9)
-    yield _counter("view_failures", "views that could not be published", head.failures)
-    yield _states("trading_state", "whether the engine trades", layout.TRADING_STATES, desk.trading_state)
-    yield _states("risk_state", "the kill switch", layout.RISK_STATES, desk.risk_state)
+    yield gauge("engine_up", "1 while the engine runs", is_up)
+    yield gauge("start_time_seconds", "when the engine started", head.start_utc_ns / 1e9)
+    yield gauge("view_timestamp_seconds", "when these values were published", head.written_utc_ns / 1e9)
+    yield gauge("view_publish_seconds", "what publishing took the loop last", head.took_ns / 1e9)
+    yield counter("view_failures", "views that could not be published", head.failures)
+    yield states("trading_state", "whether the engine trades", layout.TRADING_STATES, desk.trading_state)
+    yield states("risk_state", "the kill switch", layout.RISK_STATES, desk.risk_state)
 
 
 def _sessions(view: View) -> Iterable[Metric]:
-    state = _family("session_state", "of the FIX session", "session", "state")
-    numbers = _family("session_next_seq_num", "next MsgSeqNum(34)", "session", "direction")
+    state = labelled("session_state", "of the FIX session", "session", "state")
+    numbers = labelled("session_next_seq_num", "next MsgSeqNum(34)", "session", "direction")
     logons = CounterMetricFamily("fixlane_session_logons", "times it logged on", labels=["session"])
     for session in view.records("sessions"):
         for each in layout.SESSION_STATES:
@@ -104,8 +106,8 @@ def _sessions(view: View) -> Iterable[Metric]:
 
 
 def _feeds(view: View) -> Iterable[Metric]:
-    connected = _family("feed_connected", "1 while the feed is connected", "feed")
-    lag = _family("feed_lag_seconds", "how far its messages run behind the venue's clock", "feed")
+    connected = labelled("feed_connected", "1 while the feed is connected", "feed")
+    lag = labelled("feed_lag_seconds", "how far its messages run behind the venue's clock", "feed")
     families = {
         name: CounterMetricFamily(f"fixlane_feed_{name}", text, labels=["feed"])
         for name, text in (
@@ -123,70 +125,70 @@ def _feeds(view: View) -> Iterable[Metric]:
             family.add_metric([feed.name], value)
     yield from (connected, lag, *families.values())
     counters = view.counters
-    yield _counter("feed_gaps", "losses seen in a feed sequence", counters.gaps)
-    frames = _kinds(counters, FRAMES) | {OTHER: counters.frames - sum(_kinds(counters, FRAMES).values())}
-    yield _counters("feed_frames", "market-data frames by what became of them", "kind", frames)
+    yield counter("feed_gaps", "losses seen in a feed sequence", counters.gaps)
+    frames = kinds(counters, FRAMES) | {OTHER: counters.frames - sum(kinds(counters, FRAMES).values())}
+    yield counted_by("feed_frames", "market-data frames by what became of them", "kind", frames)
     books = dict.fromkeys(layout.BOOK_STATES, 0)
     stopped = 0
     for market in view.markets().values():
         books[layout.BOOK_STATES[market.book_state]] += 1
         stopped += bool(market.flags & layout.STOPPED)
-    yield _gauges("books", "books by their state", "state", books)
-    yield _gauge("markets_stopped", "markets that take no new orders", stopped)
+    yield gauged_by("books", "books by their state", "state", books)
+    yield gauge("markets_stopped", "markets that take no new orders", stopped)
 
 
 def _orders(view: View) -> Iterable[Metric]:
     counters, head = view.counters, view.head
-    yield _counters("orders", "orders and requests by what became of them", "event", _kinds(counters, ORDER_EVENTS))
-    yield _counter("fills", "fills", counters.fills)
+    yield counted_by("orders", "orders and requests by what became of them", "event", kinds(counters, ORDER_EVENTS))
+    yield counter("fills", "fills", counters.fills)
     reports = {"duplicate": counters.duplicates, "unknown": counters.unknown_reports}
     reports[OTHER] = counters.reports - sum(reports.values())
-    yield _counters("reports", "messages received about orders", "kind", reports)
+    yield counted_by("reports", "messages received about orders", "kind", reports)
     live = dict.fromkeys((*layout.ORDER_STATES.values(), OTHER), 0)
     for order in view.records("orders"):
         live[layout.ORDER_STATES.get(chr(order.ord_status), OTHER)] += 1
     live[OTHER] += head.live_orders - sum(live.values())
-    yield _gauges("orders_open", "orders that may still trade", "state", live)
+    yield gauged_by("orders_open", "orders that may still trade", "state", live)
     age_ns = head.written_ns - head.unknown_since_ns if head.unknown_since_ns else 0
-    yield _gauge("orders_unknown_age_seconds", "how long the oldest order in doubt is in doubt", age_ns / 1e9)
+    yield gauge("orders_unknown_age_seconds", "how long the oldest order in doubt is in doubt", age_ns / 1e9)
 
 
 def _told(view: View) -> Iterable[Metric]:
     denied = {row.code: row.count for row in view.records("denials")}
     denials = {code.name.lower(): denied.pop(code.value, 0) for code in RiskReject if code}
-    yield _counters("risk_denials", "requests denied by risk", "code", denials | {OTHER: sum(denied.values())})
+    yield counted_by("risk_denials", "requests denied by risk", "code", denials | {OTHER: sum(denied.values())})
     reasons: dict[str, int] = {}
     for row in view.records("rejects"):
         reason = str(row.reason) if 0 <= row.reason < REASONS else OTHER
         reasons[reason] = reasons.get(reason, 0) + row.count
-    yield _counters("rejects", "requests refused by the venue", "reason", reasons)
+    yield counted_by("rejects", "requests refused by the venue", "reason", reasons)
     told = {row.kind: row.count for row in view.records("notices")}
     notices = {kind.value: told.pop(kind.value, 0) for kind in NoticeKind}
     notices[OTHER] = sum(told.values())
-    yield _counters("notices", "what was refused, lost or not understood", "kind", notices)
+    yield counted_by("notices", "what was refused, lost or not understood", "kind", notices)
 
 
 def _money(view: View) -> Iterable[Metric]:
     head = view.head
     unit = 10 ** (head.price_decimals + head.size_decimals)
     for name, text in MONEY.items():
-        yield _gauge(f"{name}_dollars", text, getattr(head, name) / unit)
-    yield _gauge("realised_dollars", "what closed quantity earned, before fees", (head.cash + head.cost) / unit)
-    yield _gauge("unrealised_dollars", "what is open is worth beyond its cost", (head.value - head.cost) / unit)
-    yield _gauge("pnl_day_dollars", "profit since the trading day began, after fees", head.day_pnl / unit)
-    yield _gauge("open_cost_dollars", "what all open orders together can lose", head.open_cost / unit)
+        yield gauge(f"{name}_dollars", text, getattr(head, name) / unit)
+    yield gauge("realised_dollars", "what closed quantity earned, before fees", (head.cash + head.cost) / unit)
+    yield gauge("unrealised_dollars", "what is open is worth beyond its cost", (head.value - head.cost) / unit)
+    yield gauge("pnl_day_dollars", "profit since the trading day began, after fees", head.day_pnl / unit)
+    yield gauge("open_cost_dollars", "what all open orders together can lose", head.open_cost / unit)
     contracts = head.gross_position / 10**head.size_decimals
-    yield _gauge("gross_position_contracts", "filled and open at worst, over all markets", contracts)
+    yield gauge("gross_position_contracts", "filled and open at worst, over all markets", contracts)
 
 
 def _limits(view: View) -> Iterable[Metric]:
-    ratio = _family("limit_used_ratio", "the part of a limit that is used, 0 without one", "limit")
+    ratio = labelled("limit_used_ratio", "the part of a limit that is used, 0 without one", "limit")
     for limit in view.records("limits"):
         is_bound = limit.limit < NO_LIMIT
         ratio.add_metric([limit.name], (limit.used / limit.limit if limit.limit else limit.used > 0) if is_bound else 0)
     yield ratio
     if view.head.tokens >= 0:
-        yield _gauge("rate_tokens", "requests that the rate limit has left", view.head.tokens)
+        yield gauge("rate_tokens", "requests that the rate limit has left", view.head.tokens)
 
 
 def _by_market(view: View, listed: Collection[str]) -> Iterable[Metric]:
@@ -202,11 +204,11 @@ def _by_market(view: View, listed: Collection[str]) -> Iterable[Metric]:
     ]
     wanted.sort(key=lambda index: (-abs(markets[index].net), -abs(markets[index].pnl), index))
     shown, rest = wanted[:MOST_MARKETS], wanted[MOST_MARKETS:]
-    net = _family("position_contracts", "net position, below 0 for a short one", "symbol")
-    pnl = _family("market_pnl_dollars", "realised and unrealised, after fees", "symbol")
-    day = _family("market_pnl_day_dollars", "the same since the trading day began", "symbol")
-    age = _family("book_age_seconds", "since the book moved last", "symbol")
-    stale = _family("book_stale", "1 while the book is not to be believed", "symbol")
+    net = labelled("position_contracts", "net position, below 0 for a short one", "symbol")
+    pnl = labelled("market_pnl_dollars", "realised and unrealised, after fees", "symbol")
+    day = labelled("market_pnl_day_dollars", "the same since the trading day began", "symbol")
+    age = labelled("book_age_seconds", "since the book moved last", "symbol")
+    stale = labelled("book_stale", "1 while the book is not to be believed", "symbol")
     for index in shown:
         market, symbol = markets[index], [names[index]]
         net.add_metric(symbol, market.net / contracts)
@@ -218,43 +220,6 @@ def _by_market(view: View, listed: Collection[str]) -> Iterable[Metric]:
         for family, unit, field in ((pnl, money, "pnl"), (day, money, "day_pnl")):
             family.add_metric([OTHER], sum(getattr(markets[index], field) for index in rest) / unit)
     yield from (net, pnl, day, age, stale)
-
-
-def _kinds(record: Any, kinds: Mapping[str, str]) -> dict[str, int]:
-    return {kind: getattr(record, name) for kind, name in kinds.items()}
-
-
-def _gauge(name: str, text: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"fixlane_{name}", text, value=value)
-
-
-def _family(name: str, text: str, *labels: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"fixlane_{name}", text, labels=labels)
-
-
-def _counter(name: str, text: str, value: int) -> Metric:
-    return CounterMetricFamily(f"fixlane_{name}", text, value=value)
-
-
-def _counters(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(f"fixlane_{name}", text, labels=[label])
-    for value, count in values.items():
-        family.add_metric([value], count)
-    return family
-
-
-def _gauges(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
-    family = _family(name, text, label)
-    for value, number in values.items():
-        family.add_metric([value], number)
-    return family
-
-
-def _states(name: str, text: str, states: Iterable[str], now: str) -> Metric:
-    family = _family(name, text, "state")
-    for state in states:
-        family.add_metric([state], state == now)
-    return family
 
 
 def _histogram(name: str, counts: LatencyCounts) -> Metric:

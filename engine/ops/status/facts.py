@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from engine import fix
+from engine.ops.status.account import account_facts
 from engine.ops.view import layout
 from engine.ops.view.reader import View
 from engine.risk import NO_LIMIT
@@ -71,6 +72,7 @@ def facts(view: View) -> dict[str, Any]:
             {"kind": each.kind, "count": each.count, "last_s": each.last_utc_ns / 1e9, "text": each.text}
             for each in view.records("notices")
         ],
+        **account_facts(view),
         "journal": desk.journal,
         "publish_us": head.took_ns / 1e3,
     }

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.ops.status.account import account_lines
+
 NAMES = 8
 MOST_LINES = 12  # of orders in doubt, stopped markets and positions each
 
@@ -41,6 +43,7 @@ def _connections(facts: dict[str, Any]) -> Iterator[str]:
     for feed in facts["feeds"]:
         counts = f"{feed['frames']} frames, {feed['losses']} losses, {feed['lag_s']:.3f} s behind"
         yield f"feed     {feed['name']}: {feed['state']}, {feed['protection']}, {counts}{_error(feed)}"
+    yield from account_lines(facts, moment)
 
 
 def _error(connection: dict[str, Any]) -> str:

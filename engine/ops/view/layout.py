@@ -13,12 +13,14 @@ import struct
 from functools import cached_property
 from typing import Final
 
+from engine.ops.view.account import ACCOUNT_ROWS, ERROR_ROWS, REST_ROWS, UNIVERSE_ROWS, Row
 from engine.trading.markets import Stop
 
 MAGIC: Final = b"FIXLVIEW"
-VERSION: Final = 1
+VERSION: Final = 2
 BUCKETS: Final = 27_648  # of a latency recorder
 MOST_ORDERS, MOST_LIMITS, MOST_TOLD, MOST_STOPS = 4096, 32, 64, 256
+MOST_REST_ERRORS = 65  # codes, and the rest of them
 
 BOOK_STATES = ("missing", "fresh", "stale", "crossed")  # a number in the records of markets
 STOPPED = sum(Stop)  # bits there, one for each cause,
@@ -33,8 +35,6 @@ ORDER_STATES = {
     "2": "filled",
     "u": "unknown",
 }  # OrdStatus(39) of live orders; whatever else lives is "other"
-
-Row = tuple[str, str, str]  # name, shape, meaning
 
 COUNTERS: tuple[Row, ...] = (
     ("frames", "q", "market-data frames received"),
@@ -184,6 +184,10 @@ BLOCKS = (
             ("error", "240s", "why"),
         ),
     ),
+    ViewBlock("rest", 1, REST_ROWS),
+    ViewBlock("rest_errors", MOST_REST_ERRORS, ERROR_ROWS),
+    ViewBlock("account", 1, ACCOUNT_ROWS),
+    ViewBlock("universe", 1, UNIVERSE_ROWS),
     ViewBlock(
         "limits",
         MOST_LIMITS,

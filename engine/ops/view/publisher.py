@@ -15,8 +15,10 @@ from typing import Protocol
 from engine.net.feed import Feed
 from engine.ops.view import layout
 from engine.ops.view._publish import LIMIT_KINDS, ViewWriter
+from engine.ops.view.account import AccountShown
 from engine.ops.view.place import ViewFiles, listing
 from engine.ops.view.process import boot_id, process_start, program_version
+from engine.ops.view.sessions import SessionWatch
 from engine.session import Session
 from engine.trading.loop import TradingLoop
 from engine.trading.supervisor import DeskState, Supervisor
@@ -43,6 +45,10 @@ class ViewSource(Protocol):
     session: Session
     feed: Feed
     clock_ns: Callable[[], int]
+
+    @property
+    def account(self) -> AccountShown | None:
+        """The REST side; None where there is none."""
 
 
 class Home(Protocol):
@@ -137,6 +143,7 @@ class Publisher:
         if len(loop.numbers) > self._room:
             self._release()
             self._packed.clear()
+            self._slow_ns = now_ns - SLOW_NS  # all of it anew
             self._room = 2 * len(loop.numbers)
             self._make()
         elif loop.listings != self._listings and (is_last or now_ns - self._listed_ns >= SLOW_NS):
@@ -198,6 +205,9 @@ class Publisher:
         self._stage_session()
         self._stage_feed(is_slow)
         self._stage_told()
+        if is_slow and self._source.account is not None:
+            for block, rows in self._source.account.shown().blocks().items():
+                self._put(block, rows)
 
     def _stage_desk(self) -> None:
         trading, supervisor = self._source.trading, self._source.supervisor
@@ -265,31 +275,6 @@ class Publisher:
         )
         if self._writer is not None:
             self._writer.stage(name, packed, len(rows))
-
-
-class SessionWatch:
-    """Notes when a session came up and went down, and its last error."""
-
-    def __init__(self, session: Session, wall_ns: Callable[[], int]) -> None:
-        self.logons = self.changed_utc_ns = self.error_utc_ns = 0
-        self.error = ""
-        self._session, self._wall_ns = session, wall_ns
-        self._on_logon, self._on_logout = session.on_logon, session.on_logout
-        session.on_logon, session.on_logout = self._logged_on, self._logged_out
-
-    def look(self) -> None:
-        """Note an error that is new."""
-        if self._session.last_error != self.error:
-            self.error, self.error_utc_ns = self._session.last_error, self._wall_ns()
-
-    def _logged_on(self) -> None:
-        self.logons += 1
-        self.changed_utc_ns = self._wall_ns()
-        self._on_logon()
-
-    def _logged_out(self, reason: str) -> None:
-        self.changed_utc_ns = self._wall_ns()
-        self._on_logout(reason)
 
 
 def _text(item: object, size: int) -> bytes:

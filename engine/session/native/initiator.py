@@ -88,6 +88,7 @@ class NativeSession(SessionDriver):
         self._is_dialling = False
         self._connected_ns = 0
         self._hurry: asyncio.Event = asyncio.Event()  # an operator does not want to wait
+        self._next_name = agreed.sender_comp_id  # of the next connection
 
     @property
     def last_error(self) -> str:
@@ -135,6 +136,15 @@ class NativeSession(SessionDriver):
         self._set_wall()
         self.core.reset_pending = False
         self.core.renumber(next_out, next_in, self.clock.now_ns())
+
+    def rename(self, sender_comp_id: str) -> None:
+        """Be another SenderCompID(49) from the next connection on; SessionError unless each Logon begins at 1."""
+        if not self._settings.flag("ResetOnLogon"):
+            raise SessionError(
+                f"{self.name}: its numbers go on over connections, so that it keeps its SenderCompID(49): agree on a"
+                " new session with the venue, and start the engine with it"
+            )
+        self._next_name = sender_comp_id
 
     def test_request(self) -> None:
         """Send a TestRequest; SessionError while logged out."""
@@ -224,6 +234,8 @@ class NativeSession(SessionDriver):
         """Connect, and wait until the connection is gone."""
         self._closed.clear()
         self._is_dialling = True
+        if self._next_name != self.core.settings.sender_comp_id:
+            self.core.rename(self._next_name)
         try:
             await self._connect()
         except Exception as error:  # whatever stops an attempt, the next one may succeed

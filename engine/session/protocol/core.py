@@ -9,6 +9,7 @@ Source  FIX 4.4 volume 2, session protocol; FIXT 1.1.
 """
 
 from collections.abc import Callable, Container
+from dataclasses import replace
 
 from engine import fix
 from engine.codec._encode import FrameEncoder
@@ -51,13 +52,7 @@ class SessionCore:
         self.logon_dialect = logon_dialect
         self.authenticate = authenticate
         self.schedule = schedule
-        self.encoder = FrameEncoder(
-            settings.begin_string,
-            settings.sender_comp_id,
-            settings.target_comp_id,
-            header=settings.header,
-            precision=settings.timestamp_precision,
-        )
+        self.encoder = _encoder(settings)
         self.data_fields = None if dictionary is None else dictionary.data_fields
         self.gap = Gap(settings, self.data_fields)
         self.replay = Replay(settings, replayed)
@@ -101,6 +96,11 @@ class SessionCore:
     def wall_ns(self) -> int:
         """The time of the current call, ns UTC."""
         return self.now_ns + self.wall_offset_ns
+
+    def rename(self, sender_comp_id: str) -> None:
+        """Be another SenderCompID(49) from now on; call it while disconnected, where both numbers begin again."""
+        self.settings = replace(self.settings, sender_comp_id=sender_comp_id)
+        self.encoder, self._fast_path = _encoder(self.settings), fast_path(self.settings)
 
     def transmit(self, body: bytes) -> None:
         """Number, store and write a message: in this order, so that a crash loses none."""
@@ -216,6 +216,16 @@ class SessionCore:
             if status == SessionStatus.TOO_LOW and settings.send_next_expected_msg_seq_num:
                 fields.append((fix.NextExpectedMsgSeqNum, self.next_in))
         return admin.body(fix.Msg.LOGOUT, [*fields, (fix.Text, text)])
+
+
+def _encoder(settings: CoreSettings) -> FrameEncoder:
+    return FrameEncoder(
+        settings.begin_string,
+        settings.sender_comp_id,
+        settings.target_comp_id,
+        header=settings.header,
+        precision=settings.timestamp_precision,
+    )
 
 
 def fast_path(settings: CoreSettings) -> FastPath:

@@ -100,6 +100,11 @@ class Universe:
         """Return how many wanted markets have no room, as far as they are remembered."""
         return len(self._waiting)
 
+    @property
+    def refused(self) -> int:
+        """Return how many wanted markets could not be taken, as far as they are remembered."""
+        return len(self._unusable)
+
     def state(self, symbol: str) -> int:
         """Return the state of a market that is there, by all that is known of it."""
         return self._known[symbol].state

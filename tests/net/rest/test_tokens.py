@@ -6,7 +6,8 @@ import pytest
 
 from engine.errors import ConfigError
 from engine.net.rest.errors import RestError
-from engine.net.rest.tokens import MOST_SHARDS, TokenCosts, Tokens
+from engine.net.rest.tokens import MOST_SHARDS, SharedWrites, TokenCosts, Tokens
+from engine.runtime._rate import TokenBucket
 from engine.venue.rest import Call, TokenLimits, Urgency
 from tests.support.rest_venue import NS, get, post, read_json, reply, visiting
 from tests.support.ws_venue import run
@@ -34,6 +35,22 @@ def test_buckets_stay_the_same_when_limits_change() -> None:
     tokens.change(TokenLimits(1, 1, 1, 100), 0)
     assert tokens.left(0) == {"read": 1, "write": 0}
     assert tokens.writes(5).available(0) == 100
+
+
+def test_writes_share_the_bucket_of_order_entry_and_never_exceed_what_is_configured() -> None:
+    bucket = TokenBucket(150, 300)
+    tokens = Tokens(BASIC, unused_percent=5, shared=SharedWrites(bucket, 150, 300))
+    assert tokens.writes() is tokens.writes(7) is bucket
+    assert bucket.available(0) == 300  # until the venue has said what the account has
+    tokens.change(BASIC, 0)
+    assert (tokens.of_writes(), bucket.available(0)) == ((100, 190), 190)
+    assert bucket.take(190, 0) and not tokens.take_write(1, 0)
+    assert bucket.available(NS) == 100
+    tokens.change(TokenLimits(9_000, 9_000, 9_000, 9_000), NS)
+    assert (tokens.of_writes(), tokens.left(NS)["write"]) == ((150, 300), 210)
+    with pytest.raises(ConfigError):
+        tokens.change(TokenLimits(1, 1, 0, 1), NS)
+    assert tokens.of_writes() == (150, 300)
 
 
 def test_part_of_each_burst_is_never_spent() -> None:

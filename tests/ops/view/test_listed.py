@@ -12,7 +12,7 @@ from engine.ops.view import layout
 from engine.ops.view.place import link_of, markets_of
 from engine.ops.view.reader import ViewReader
 from tests.support.rosters import RollingScene, market
-from tests.support.views import Shown, samples
+from tests.support.views import RestSide, Shown, samples
 
 SLOW = 1_000_000_000
 
@@ -46,6 +46,16 @@ def test_market_that_comes_is_shown_in_a_larger_file(shown: Shown, scene: Rollin
     )
     assert (after.start_utc_ns, after.failures) == (before.start_utc_ns, 0)
     assert shown.reader.read().names[2].event == "WEATHER"
+
+
+def test_larger_file_has_the_rest_side_at_once(shown: Shown, scene: RollingScene) -> None:
+    shown.account = RestSide()
+    shown.look()
+    scene.come(*[market(f"FOG{number}") for number in range(30)])
+    shown.publisher.publish()
+    view = shown.reader.read()
+    assert len(view.markets()) == 32
+    assert [len(view.records(block)) for block in ("rest", "rest_errors", "account", "universe")] == [1, 2, 1, 1]
 
 
 def test_place_of_a_market_that_is_over_is_free_and_then_anothers(shown: Shown, scene: RollingScene) -> None:

@@ -1,0 +1,52 @@
+"""The commands `fixlane reconcile` and `fixlane reload`: an errand of a running engine, waited for.
+
+Errors  EngineError for an engine that refuses, ConfigError for one that is not found; exit status 1 where something is
+        left to be done.
+"""
+
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from engine.app.operating import add_place, add_reason, place_of
+from engine.app.plugins import Subparsers
+from engine.errors import EngineError
+
+VERBS = {
+    "reconcile": "compare a running engine's account with the venue's now, and say every difference",
+    "reload": "let a running engine read its API keys again, without a restart",
+}
+LOOK_S = 0.1
+PATIENCE_S = 40.0  # longer than an engine tries
+
+
+def add_commands(found: Subparsers) -> None:
+    """Add a command for each."""
+    for verb, text in VERBS.items():
+        command = found.add_parser(verb, help=text)
+        add_place(command)
+        add_reason(command)
+        command.set_defaults(run=run, action=verb)
+
+
+def run(arguments: Namespace) -> int:
+    """Begin `action`, wait for its end, and print what came of it."""
+    from engine.ops.control import ask, plain, read_answer
+
+    state_dir = place_of(arguments)
+    begun = read_answer(ask(state_dir, arguments.action, plain(arguments.reason)), "errand")
+    return _wait(state_dir, arguments.action, begun["errand"])
+
+
+def _wait(state_dir: Path, action: str, number: int) -> int:
+    from engine.ops.control import ask, plain, read_answer
+
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        answer = read_answer(ask(state_dir, "errand", "", {"errand": number}), "is_done")
+        if answer["is_done"]:
+            for line in answer["lines"]:
+                print(plain(line))
+            return 0 if answer["is_good"] else 1
+        time.sleep(LOOK_S)
+    raise EngineError(f"{action}: not done within {PATIENCE_S:g} s; the engine's log will say what became of it")

@@ -1,0 +1,66 @@
+"""What is true of the REST side by the View, as plain values and in words.
+
+Units   moments are seconds since 1970, durations seconds; a part that an engine has not is None.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.ops.view.reader import View
+
+_MOMENTS = "_utc_ns"
+
+
+def account_facts(view: View) -> dict[str, Any]:
+    """Return what `status` tells of REST, account and universe."""
+    rest, account, universe = [_first(view, name) for name in ("rest", "account", "universe")]
+    if rest is not None:
+        rest["errors"] = {row.code: row.count for row in view.records("rest_errors")}
+    return {"rest": rest, "account": account, "universe": universe}
+
+
+def _first(view: View, block: str) -> dict[str, Any] | None:
+    """Return the record of a block with its times in seconds, None where there is none."""
+    for record in view.records(block):
+        found: dict[str, Any] = {}
+        for name, value in record._asdict().items():
+            if name.endswith("_ns"):
+                found[name.removesuffix(_MOMENTS).removesuffix("_ns") + "_s"] = value / 1e9
+            else:
+                found[name] = value
+        return found
+    return None
+
+
+def account_lines(facts: dict[str, Any], moment: Any) -> Iterator[str]:
+    """Yield the lines about them; `moment` puts a time into words."""
+    rest, account, universe = facts["rest"], facts["account"], facts["universe"]
+    if rest is not None:
+        yield f"rest     {rest['name']}: {_traffic(rest)}{_error(rest, moment)}"
+        yield f"tokens   {rest['read_tokens']} to read, {rest['write_tokens']} to write; {_waits(rest)}"
+        if rest["errors"]:
+            yield "failed   " + ", ".join(f"{count} {code}" for code, count in rest["errors"].items())
+    if account is not None:
+        found = f"{account['differences']} differences, {account['stopped']} markets stopped for them"
+        yield f"account  {_when('compared', account['compared_s'], moment)}: {found}{_error(account, moment)}"
+    if universe is not None:
+        markets = f"{universe['known']} markets, {universe['waiting']} wait for room, {universe['refused']} refused"
+        yield f"universe {markets}, {_when('listed', universe['listed_s'], moment)}{_error(universe, moment)}"
+
+
+def _traffic(rest: dict[str, Any]) -> str:
+    cache = f"{rest['hits']} hits, {rest['misses']} misses"
+    return f"{rest['requests']} requests, {rest['in_flight']} in flight, {cache}, {rest['retries']} retries"
+
+
+def _waits(rest: dict[str, Any]) -> str:
+    waits = f"{rest['waits']} waits of {rest['wait_s']:.1f} s in all, {rest['waiting']} now"
+    return f"{waits}, {rest['limited']} refused for their rate"
+
+
+def _when(what: str, seconds: float, moment: Any) -> str:
+    return f"{what} {moment(seconds)}" if seconds else f"not {what} yet"
+
+
+def _error(part: dict[str, Any], moment: Any) -> str:
+    return f"; last error {moment(part['error_s'])}: {part['error']}" if part["error"] else ""
