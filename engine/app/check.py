@@ -109,6 +109,7 @@ def _wrong_machine(sections: dict[str, Any]) -> Iterator[str]:
         ("engine", machine.wrong_state_dir),
         ("journal", machine.wrong_journal),
         ("log", machine.wrong_log),
+        ("rest", machine.wrong_audit),
     ]
     for name, judge in judges:
         if name in sections:

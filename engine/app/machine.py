@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.config.sections import EngineSection, JournalSection, LogSection
+from engine.config.sections import EngineSection, JournalSection, LogSection, RestSection
 from engine.journal.writer import SEGMENT_BYTES
 from engine.ops.control import SOCKET
 from engine.runtime import halt_word
@@ -55,21 +55,30 @@ def wrong_journal(section: JournalSection) -> list[str]:
 
 def wrong_log(section: LogSection) -> list[str]:
     """Return why the log could not be written."""
-    file = section.file
+    return [] if section.file is None else _wrong_file("log.file", section.file)
+
+
+def wrong_audit(section: RestSection | None) -> list[str]:
+    """Return why the audit log of REST could not be written; its directory is made at the start."""
+    file = section.audit if section else None
     if file is None:
         return []
+    return _wrong_file("rest.audit", file) if file.parent.is_dir() else wrong_directory("rest.audit", file.parent)
+
+
+def _wrong_file(name: str, file: Path) -> list[str]:
     try:
         mode = file.stat().st_mode
     except FileNotFoundError:
         if not file.parent.is_dir():
-            return [f"log.file: the directory {file.parent} does not exist; make it"]
-        return wrong_directory("log.file", file.parent)
+            return [f"{name}: the directory {file.parent} does not exist; make it"]
+        return wrong_directory(name, file.parent)
     except OSError as error:
-        return [f"log.file: {file} cannot be used ({error.strerror}); name another"]
+        return [f"{name}: {file} cannot be used ({error.strerror}); name another"]
     if stat.S_ISDIR(mode):
-        return [f"log.file: {file} is a directory; name a file in it"]
+        return [f"{name}: {file} is a directory; name a file in it"]
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or not os.access(file, os.W_OK):
-        return [f"log.file: {file} is no file that can be appended to; name another"]
+        return [f"{name}: {file} is no file that can be appended to; name another"]
     return []
 
 

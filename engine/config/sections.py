@@ -125,6 +125,7 @@ class FeedSection(Section, frozen=True, kw_only=True):
     max_lag_ns: DurationLimit = FeedLimits().max_lag_ns
     max_gap_ns: DurationLimit = FeedLimits().max_gap_ns
     max_crossed_ns: DurationLimit = FeedLimits().max_crossed_ns
+    check_books_every_ns: DurationLimit = 60_000_000_000
     channels: tuple[str, ...] = ()
     use_yes_price: bool = False
     credentials: Credentials = Credentials()
@@ -136,6 +137,8 @@ class FeedSection(Section, frozen=True, kw_only=True):
             raise ConfigError("backoff_min must be positive and not above backoff_max")
         if not self.heartbeat_timeout_ns:
             raise ConfigError("heartbeat_timeout must be positive: every connection would be given up at once")
+        if not self.check_books_every_ns:
+            raise ConfigError('check_books_every must be positive, or "none": the venue would be asked without end')
 
     def limits(self) -> FeedLimits:
         """Return how long what is wrong with market data is borne."""

@@ -34,6 +34,7 @@ class NoticeKind(StrEnum):
     METRICS_LOST = "metrics_lost"  # their process ended; it is started again
     BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be
     BOOK_CROSSED = "book_crossed"  # for longer than its bound
+    BOOK_DIFFERS = "book_differs"  # from the one that the venue tells when it is asked, twice
     FEED_IN_TIME = "feed_in_time"
     FEED_LATE = "feed_late"  # it runs behind the venue for longer than its bound
     BLOCK_TRADE = "block_trade"  # a trade beside the book, which no strategy is told as one of it
@@ -57,6 +58,7 @@ class NoticeKind(StrEnum):
     CONTROL_REFUSED = "control_refused"  # somebody at the control socket who asks for nothing, too much or too slowly
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
+    ACCOUNT_CONTRADICTED = "account_contradicted"  # the feed tells of our account what FIX has not told
     ACCOUNT_DIFFERS = "account_differs"  # the venue's orders, fills or positions are not what we knew
     REST_TROUBLE = "rest_trouble"  # the venue's REST interface failed, was slow, or could not be asked
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted

@@ -202,6 +202,11 @@ class FeedWatch:
 
     # Books
 
+    def renew(self, book: Book) -> None:
+        """Believe a book no more, and ask for it anew."""
+        book.mark_stale()
+        self._resync(book)
+
     def _look_at_books(self, now_ns: int) -> None:
         count = max(FEWEST, len(self._books) // LOOKS)
         for book in self._books[self._next : self._next + count]:

@@ -9,7 +9,7 @@ Thread  the loop thread only.
 """
 
 from collections.abc import Callable, Iterable
-from enum import IntFlag
+from enum import IntFlag, unique
 from typing import NamedTuple
 
 from engine.instrument import Instrument
@@ -17,6 +17,7 @@ from engine.risk._checks import Risk
 from engine.runtime.notices import NoticeKind, Notices
 
 
+@unique
 class Stop(IntFlag):
     """Why a market takes no new orders."""
 
@@ -27,10 +28,10 @@ class Stop(IntFlag):
     PAUSED = 16  # the venue will open it again
     DOUBT = 32  # an order or a fill contradicts what we know
     REJECTS = 64  # the venue refused too many requests in a row; a person lifts it
-    THROTTLED = 256  # the account is short of something, as the venue says; it lifts itself after a while
     INACTIVE = 128  # the venue refused a request because the market takes none; the venue or a person lifts it
+    THROTTLED = 256  # the account is short of something, as the venue says; it lifts itself after a while
     HOURS = 512  # the venue as a whole, or the market's part of it, takes no orders; it opens again
-    ACCOUNT = 256  # what the venue says we have differs from what we know; a comparison that agrees lifts it
+    ACCOUNT = 1024  # what the venue says we have differs from what we know; a comparison that agrees lifts it
 
 
 PULLED = (

@@ -6,6 +6,7 @@ Thread  the loop thread only.
 
 from collections.abc import Callable, Container, Iterable, Mapping
 
+from engine.fix import Status
 from engine.instrument import Instrument
 from engine.orders.order import Change, Order
 from engine.orders.table import Outcome
@@ -67,6 +68,8 @@ class Rejects:
             self._markets.stop(market, Stop.INACTIVE, f"the venue takes no orders: {words}")
         elif verdict is Verdict.THROTTLES:
             self._throttle(market, words)
+        if change.kind == Outcome.CANCEL_REJECTED and order.ord_status == Status.UNKNOWN:
+            return bool(self._in_a_row or self._throttled)  # we ask again and again what became of it
         count = self._in_a_row.get(market, 0) + 1
         if count < self._most:
             self._in_a_row[market] = count

@@ -54,13 +54,19 @@ def added(table: str) -> tuple[str, str]:
     return "[feed]", f"{table}\n\n[feed]"
 
 
+REST = '[rest]\nurl = "https://localhost"\ndialect = "kalshi"\n'
+
+
 @pytest.mark.parametrize(
     ("edit", "problem"),
     [
         (('heartbeat_timeout = "30s"', 'heartbeat_timeout = "0s"'), "feed: heartbeat_timeout must be positive"),
+        (('backoff_max = "10s"', 'backoff_max = "10s"\ncheck_books_every = "0s"'), "feed: check_books_every must be"),
         (('core = "none"', "core = 63"), "engine.core: 63 is none of the cores that this process may use: 0, 1"),
         (added('[log]\nfile = "missing/engine.log"'), "log.file: the directory"),
         (added('[log]\nfile = "fix"'), "is a directory; name a file in it"),
+        (added(f'{REST}audit = "fix"'), "rest.audit: "),
+        (added(f'{REST}audit = "/proc/nowhere/rest.log"'), "rest.audit: nothing can be written in /proc"),
         (('max_book_age = "1.5s"', 'max_book_age = "0s"'), 'risk: max_book_age must be positive, or "none"'),
         (('state_dir = "state"', f'state_dir = "{"x" * 120}"'), "is longer than a socket's name may be"),
         (added('[journal]\ndirectory = "engine.toml"'), "engine.toml is no directory"),

@@ -225,6 +225,19 @@ def test_m5_refused_replaces_count_and_cancels_that_come_too_late_do_not() -> No
     assert stage.loop.markets.causes(stage.rain) == Stop.REJECTS
 
 
+def test_m5_answers_to_cancels_of_an_order_in_doubt_do_not_count() -> None:
+    """They are asked for every second until the venue's account is compared, which may take long."""
+    stage = trading(max_rejects_in_a_row=3)
+    order = stage.resting()
+    stage.orders.on_disconnect()
+    stage.loop.suspect(order, "the connection was lost")
+    for _ in range(5):
+        stage.desk.cancel(order)
+        stage.loop.on_report(cancel_reject(order, Status.REJECTED, reason=1))
+        assert order.ord_status == Status.UNKNOWN
+    assert not stage.loop.markets.has(stage.rain, Stop.REJECTS)
+
+
 def test_m5_code_two_of_a_refused_change_does_not_mean_that_the_market_is_closed() -> None:
     stage = trading()
     order = stage.resting()

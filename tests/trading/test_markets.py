@@ -57,3 +57,12 @@ def test_orders_of_a_pulled_market_are_cancelled_and_those_of_a_paused_one_rest(
     stage.loop.markets.stop(stage.rain, Stop.NO_BOOK, "no snapshot for 10 s")
     stage.loop.markets.stop(stage.snow, Stop.PAUSED, "paused")
     assert stage.tick(TICK_NS) == [f"F {rain.pending_cl_ord_id} {rain.cl_ord_id}".encode()]
+
+
+def test_no_two_causes_are_one() -> None:
+    assert len(Stop) == len(Stop.__members__)
+    scene = Scene()
+    scene.loop.markets.stop(scene.rain, Stop.ACCOUNT, "positions differ")
+    scene.loop.markets.stop(scene.rain, Stop.THROTTLED, "no new orders for 1 s")
+    scene.loop.markets.lift(scene.rain, Stop.THROTTLED)
+    assert scene.loop.markets.causes(scene.rain) == Stop.ACCOUNT

@@ -121,7 +121,31 @@ async def away(pair: Pair) -> None:
     await settle(pair)
 
 
-FAULTS = [away, dropped, silent, feed_lost, unavailable, maintenance, paused, regridded]
+async def behind(pair: Pair) -> None:
+    """REST tells of what was, with orders in flight when the connection is cut."""
+    await pair.trading()
+    pair.venue.ask("rest_lag", lag_ms=2_500)
+    for _ in range(2):
+        await pair.trading()
+        pair.venue.ask("drop_fix")
+        await pair.until(lambda: not pair.engine.session.is_logged_on, "logged out")
+    await pair.trading()
+    pair.venue.ask("rest_lag", lag_ms=0)
+    await settle(pair)
+
+
+async def unreadable(pair: Pair) -> None:
+    """REST answers nothing when it is needed most: after a reconnect, which waits for it."""
+    await pair.trading()
+    pair.venue.ask("rest_fault", kind="unavailable", count=1_000_000)
+    pair.venue.ask("drop_fix")
+    await pair.until(lambda: "cannot be read" in pair.engine.supervisor.reason, "told that REST is down")
+    assert not pair.engine.trading.is_trading
+    pair.venue.ask("rest_clear")
+    await settle(pair)
+
+
+FAULTS = [away, behind, unreadable, dropped, silent, feed_lost, unavailable, maintenance, paused, regridded]
 
 
 @pytest.mark.parametrize("fault", FAULTS)

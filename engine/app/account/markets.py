@@ -6,17 +6,23 @@ Thread  the loop thread only.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from engine.app.account.reading import AccountClient
 from engine.errors import EngineError
+from engine.net.rest.errors import RestError
 from engine.runtime.backoff import Backoff
 from engine.trading.loop import TradingLoop
-from engine.trading.markets import Stop
+from engine.trading.markets import Stop, named
 from engine.trading.universe.keeper import MarketKeeper
 from engine.venue.reference import ExchangeState, MarketListing, ReferenceDialect, Selection
+from engine.venue.rest import PagedCall
 
 _S = 1_000_000_000
+NOT_FOUND = 404
+NONE_LISTED = "the venue lists no open market of this universe: see to its series, events, symbols and closing_within"
+KNOWN_WITHIN_S = 10.0  # are the markets after a logon, or the account is compared without them
 LOOK_S = 1.0  # how often it is seen whether anything is due
 
 
@@ -35,9 +41,9 @@ class MarketsWatch:
         refresh_ns: int,
         backoff: Backoff,
     ) -> None:
-        self.reason = "the venue's markets have not been listed yet"
         self.listed_ns = self.failures = 0
         self.error, self.error_ns = "", 0  # why they could not be listed last, and when
+        self._trouble = "the venue's markets have not been listed yet"
         self._client = client
         self._reference = reference
         self._keeper = keeper
@@ -48,12 +54,25 @@ class MarketsWatch:
         self._refresh_ns = refresh_ns
         self._backoff = backoff
         self._due_ns = 0
+        self._is_known = asyncio.Event()  # all that was to be asked for has been answered
         self._state: ExchangeState | None = None
         self._pauses: list[tuple[int, int]] = []
+
+    @property
+    def reason(self) -> str:
+        """Return why there is nothing that could be traded, empty if there is."""
+        return self._trouble or ("" if self._loop.instruments else NONE_LISTED)
 
     def refresh(self) -> None:
         """Ask for everything anew as soon as possible: much may have happened meanwhile."""
         self._due_ns = 0
+        self._is_known.clear()
+
+    async def known(self) -> None:
+        """Wait until everything has been asked for, or for so long that it must do without."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(KNOWN_WITHIN_S):
+                await self._is_known.wait()
 
     async def run(self) -> None:
         """Keep the markets until cancelled."""
@@ -61,11 +80,12 @@ class MarketsWatch:
             try:
                 await self._look()
             except EngineError as error:
+                self._due_ns = 0
                 self._tell(f"markets: {error}")
                 self.failures += 1
                 self.error, self.error_ns = str(error), self._wall_ns()
-                if self.reason:
-                    self.reason = f"the venue's markets cannot be listed: {error}"
+                if self._trouble:
+                    self._trouble = f"the venue's markets cannot be listed: {error}"
                 await asyncio.sleep(self._backoff.next_ns() / _S)
             self._keeper.tick()
             self._judge_hours()
@@ -73,16 +93,18 @@ class MarketsWatch:
 
     async def _look(self) -> None:
         if self._wall_ns() >= self._due_ns:
+            self._due_ns = self._wall_ns() + self._refresh_ns
             self._state = await self._client.call(self._reference.exchange_state())
             self._pauses = await self._client.call(self._reference.pauses())
             self._judge_hours()
             await self._list(self._selection)
             self.listed_ns = self._wall_ns()
-            self._due_ns = self.listed_ns + self._refresh_ns
             self._backoff.reset()
-            self.reason = ""
-        if named := self._keeper.to_ask():
-            await self._list(Selection(symbols=named, states=()), named)
+            self._trouble = ""
+        if asked := self._keeper.to_ask():
+            await self._list(Selection(symbols=asked, states=()), asked)
+        if self._due_ns:  # nobody has asked for more meanwhile
+            self._is_known.set()
 
     async def _list(self, selection: Selection, asked: tuple[str, ...] | None = None) -> None:
         """Ask for a selection, and act on it; of a list that is not whole, on what is in it."""
@@ -90,11 +112,24 @@ class MarketsWatch:
         found: list[MarketListing] = []
         try:
             for call in self._reference.markets(selection):
-                found += (await self._client.all(call)).complete()
+                found += await self._part(call)
         except EngineError:
             self._keeper.take(found, asked_ns, [each.symbol for each in found])
             raise
         self._keeper.take(found, asked_ns, asked)
+        unlisted = sorted({*selection.symbols} - {each.symbol for each in found})
+        if unlisted and asked is None:
+            self._tell(f"markets: the venue does not list {named(unlisted)}")
+
+    async def _part(self, call: PagedCall[MarketListing]) -> list[MarketListing]:
+        """Return a part of a list; what the venue does not know has no markets, and keeps nothing from the others."""
+        try:
+            return (await self._client.all(call)).complete()
+        except RestError as error:
+            if error.status != NOT_FOUND:
+                raise
+            self._tell(f"markets: {call.following('').path}: {error}")
+            return []
 
     def _judge_hours(self) -> None:
         """Stop every market while the venue takes no orders, by its word or by its schedule."""

@@ -10,12 +10,13 @@ Errors  EngineError where any part is missing: half a look decides nothing.
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
+from engine.errors import EngineError
 from engine.trading.reconcile.reconcile import Reconcile, VenueAccount
 from engine.venue.account import AccountDialect, VenueFill, VenueOrder, VenuePosition
 from engine.venue.rest import Call, PagedCall
 
 T = TypeVar("T")
-FRESH_WITHIN = 20  # looks at how fresh the venue's answers are, before they are taken as they are
+FRESH_WITHIN = 120  # looks at how fresh the venue's answers are, before this one is given up
 PAUSE_S = 0.25
 
 
@@ -51,9 +52,9 @@ class AccountReader:
         self._wall_ns = wall_ns
         self._sleep = sleep
 
-    async def look(self, reconcile: Reconcile, since_ns: int) -> VenueAccount:
-        """Return the account as it is now, with every fill since then."""
-        await self._await_fresh(self._wall_ns())
+    async def look(self, reconcile: Reconcile, since_ns: int, moved_ns: int) -> VenueAccount:
+        """Return the account as it was at `moved_ns` or later, with every fill since `since_ns`."""
+        await self._await_fresh(moved_ns)
         positions: list[VenuePosition] = await self._all(self._dialect.positions())
         fills: list[VenueFill] = await self._all(self._dialect.fills(since_ns))
         resting: list[VenueOrder] = await self._all(self._dialect.open_orders())
@@ -63,15 +64,21 @@ class AccountReader:
                 orders.setdefault(order.order_id, order)
         return VenueAccount(list(orders.values()), fills, positions, resting)
 
-    async def _await_fresh(self, since_ns: int) -> None:
-        """Wait until the answers are of now or later: at the venue, reads lag behind writes."""
+    async def _await_fresh(self, moved_ns: int) -> None:
+        """Wait until the answers know all that has moved: at the venue, reads lag behind writes.
+
+        Older ones would tell that an order never arrived which has only not been written down yet.
+        """
         asked = self._dialect.as_of()
         if asked is None:
             return
         for _ in range(FRESH_WITHIN):
-            if await self._client.call(asked) >= since_ns:
+            as_of_ns = await self._client.call(asked)
+            if as_of_ns >= moved_ns:
                 return
             await self._sleep(PAUSE_S)
+        behind_s = (self._wall_ns() - as_of_ns) / 1e9
+        raise EngineError(f"the venue's answers are {behind_s:.0f} s behind, before our last request or logon")
 
     async def _all(self, paged: PagedCall[Any]) -> list[Any]:
         return (await self._client.all(paged)).complete()

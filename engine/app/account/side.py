@@ -13,8 +13,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from engine.app import loading
+from engine.app.account.books import BookCheck
 from engine.app.account.figures import account_facts, rest_facts, universe_facts
 from engine.app.account.keys import RestKey
+from engine.app.account.listening import AccountListener
 from engine.app.account.markets import MarketsWatch
 from engine.app.account.order_gateway import RestGateway
 from engine.app.account.reading import AccountReader
@@ -36,7 +38,7 @@ from engine.trading.universe.keeper import MarketKeeper
 from engine.trading.universe.roster import Roster
 from engine.trading.universe.universe import Universe, UniverseLimits
 from engine.units import NO_LIMIT
-from engine.venue.reference import Selection
+from engine.venue.reference import BrowsingDialect, Selection
 
 FIRST_RETRY_NS, LONGEST_RETRY_NS = 500_000_000, 30_000_000_000
 LEARN_AGAIN_S = 3600.0  # a venue changes an account's limits now and then
@@ -59,16 +61,18 @@ class AccountSide:
         self.orders: RestGateway | None = None  # where they go over REST
         self.wall_ns = desk.wall_ns
         self._notices = desk.loop.notices
-        self._audit = AuditLog(section.audit, self._tell) if section.audit else None
+        self._audit = open_audit(section.audit, self._tell) if section.audit else None
         self._desk = desk
         self.key = RestKey(loading.rest_dialect(section))
         # Over REST the client spends for each order itself: risk's tokens beside it would pay for it twice
         self._shared = None if section.carries_orders else shared_writes(desk.loop.risk)
         self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell, self.key, self._shared)
-        self.watch = self._watch_account(section, desk)
         self._universe: Universe | None = None
         self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
+        self.watch = self._watch_account(section, desk)
         self._bound = ""  # as it was told
+        self.listener = AccountListener(desk.loop, self.watch, desk.wall_ns, desk.clock_ns) if self.watch else None
+        self.books = self._check_books(section, config.feed.check_books_every_ns, desk)
         self._tasks: list[asyncio.Task[None]] = []
         desk.supervisor.account = self
 
@@ -85,7 +89,14 @@ class AccountSide:
             note,
             section.compare_every_ns,
             retry_backoff(),
+            *([self.markets.known] if self.markets else []),
         )
+
+    def _check_books(self, section: RestSection, every_ns: int, desk: RestDesk) -> BookCheck | None:
+        reference = loading.reference_dialect(section)
+        if every_ns == NO_LIMIT or not isinstance(reference, BrowsingDialect):
+            return None
+        return BookCheck(self.client, reference, desk.loop, desk.clock_ns, every_ns)
 
     def _watch_markets(self, section: RestSection, universe: UniverseSection, desk: RestDesk) -> MarketsWatch:
         reference = loading.reference_dialect(section)
@@ -143,7 +154,8 @@ class AccountSide:
         if self._audit is not None:
             self._audit.start()
         loop = asyncio.get_running_loop()
-        duties = [self._learn(), *[each.run() for each in (self.markets, self.watch) if each is not None]]
+        parts = self.markets, self.watch, self.listener, self.books
+        duties = [self._learn(), *[each.run() for each in parts if each is not None]]
         self._tasks = [loop.create_task(duty) for duty in duties]
 
     async def close(self) -> None:
@@ -196,6 +208,15 @@ class AccountSide:
             account_facts(self.watch) if self.watch else None,
             universe_facts(self._universe, self.markets) if self._universe and self.markets else None,
         )
+
+
+def open_audit(file: Path, tell: Callable[[str], object]) -> AuditLog:
+    """Return the audit log in a file, whose directory is made; raise ConfigError if it cannot be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"rest.audit: {file.parent} cannot be made ({error.strerror}): choose another") from None
+    return AuditLog(file, tell)
 
 
 def retry_backoff() -> Backoff:

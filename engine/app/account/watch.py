@@ -10,7 +10,7 @@ Thread  the loop thread only.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from engine.app.account.reading import AccountReader
 from engine.errors import EngineError
@@ -26,8 +26,15 @@ PAUSE_NS = _S // 2  # before the next one, where trading waits for it
 SOON_NS = 5 * _S  # where something differs
 
 
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
 class AccountWatch:
-    """Compares one desk with its account; an `AccountGate` of its supervisor."""
+    """Compares one desk with its account; an `AccountGate` of its supervisor.
+
+    `ready` is waited for before a comparison: a market that was paid meanwhile would look like a position that differs.
+    """
 
     def __init__(
         self,
@@ -38,6 +45,7 @@ class AccountWatch:
         note: Callable[[str], object],
         every_ns: int,
         backoff: Backoff,
+        ready: Callable[[], Awaitable[object]] = _at_once,
     ) -> None:
         self.last: Comparison | None = None
         self.last_ns = 0
@@ -51,13 +59,22 @@ class AccountWatch:
         self._note = note
         self._every_ns = every_ns
         self._backoff = backoff
+        self._ready = ready
         self._is_due = asyncio.Event()
         self._reason = "the account has not been compared with the venue's"
         self._since_ns = 0
+        self._moved: tuple[int, str] = (-1, "")  # what was counted when it was looked last,
+        self._moved_ns = 0  # and since when, at the latest, nothing was added to it
 
     def logged_on(self) -> None:
         """Close the gate until the account is compared anew."""
         self._reason = "the account is being compared with the venue's"
+        self._moved_ns = self._wall_ns()  # the venue cancels with a connection
+        self._is_due.set()
+
+    def look_soon(self, reason: str) -> None:
+        """Compare as soon as possible, and say why; trading goes on meanwhile."""
+        self._note(f"account is compared: {reason}")
         self._is_due.set()
 
     def obstacle(self) -> str:
@@ -72,6 +89,7 @@ class AccountWatch:
         """Compare whenever it is due, until cancelled."""
         while True:
             await self._until_due()
+            await self._ready()
             try:
                 await self._compare()
             except EngineError as error:
@@ -96,8 +114,10 @@ class AccountWatch:
         """Take one look that nothing disturbs, and act on it."""
         for _ in range(MOST_DISTURBED):
             began_ns, before = self._wall_ns(), self._activity()
+            if before != self._moved:
+                self._moved, self._moved_ns = before, began_ns
             since_ns = max(self._since_ns or began_ns - FIRST_LOOK_NS, 0)
-            account = await self._reader.look(self._reconcile, since_ns)
+            account = await self._reader.look(self._reconcile, since_ns, self._moved_ns)
             if self._activity() == before and self.is_settled():
                 self._take(self._reconcile.compare(account), began_ns)
                 return
@@ -114,8 +134,15 @@ class AccountWatch:
         self._reason = ""
 
     def _activity(self) -> tuple[int, str]:
-        """Return what changes with every request and every report."""
-        return self._loop.counters.reports, self._loop.orders.last_cl_ord_id
+        """Return what changes with every request and every report that may change something.
+
+        While nothing new can leave, what is in doubt is cancelled again and again, and each time refused: that counts
+        for nothing, or no look would ever be undisturbed.
+        """
+        counters = self._loop.counters
+        if self._loop.is_trading:
+            return counters.reports, self._loop.orders.last_cl_ord_id
+        return counters.reports - counters.cancel_rejects, ""
 
     def _failed(self, error: EngineError) -> None:
         self.failures += 1

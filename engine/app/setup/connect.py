@@ -89,6 +89,7 @@ def steps(engine: Engine) -> list[Step]:
             lambda: f"{session.name} logged on, {session.protection}",
             lambda: session.last_error or session.phase,
         ),
+        *_listing(engine),
         Step(
             "market data",
             lambda: any(not book.is_stale for book in trading.books),
@@ -115,6 +116,21 @@ def steps(engine: Engine) -> list[Step]:
         )
     )
     return found
+
+
+def _listing(engine: Engine) -> list[Step]:
+    """Return the step at which there are markets, where the venue lists them."""
+    markets = engine.account.markets if engine.account is not None else None
+    if markets is None:
+        return []
+    return [
+        Step(
+            "markets",
+            lambda: not markets.reason,
+            lambda: f"{len(engine.trading.instruments)} of this universe",
+            lambda: markets.reason,
+        )
+    ]
 
 
 def order_steps(engine: Engine) -> list[Step]:

@@ -1,7 +1,8 @@
 """The strategy of `fixlane check --connect`: one order as far away as its market allows, and its cancel."""
 
+from engine.instrument import Instrument
 from engine.risk import RiskReject
-from engine.strategy import Instrument, Order, Strategy
+from engine.strategy import Order, Strategy
 
 LOTS = 1  # contracts
 
@@ -18,23 +19,22 @@ class Probe(Strategy):
     def place(self) -> str:
         """Send one post-only order to buy, at the lowest price that risk allows; return what it is, in words.
 
-        `order` stays None where every market refused, such as one that opens soon or has just closed.
+        Of the markets whose book is there it is the first that takes orders: others wait for their time, or are over.
         """
-        context, told = self.context, "no market has a book"
+        context, told = self.context, "buy: no market has a book"
         for instrument in [each for each in context.instruments if not context.book(each).is_stale]:
-            price = self._place_in(instrument)
-            told = f"buy {LOTS} {instrument.symbol} at {instrument.format_price(price)}, post-only"
+            told = self._place_in(instrument)
             if self.order is not None:
                 break
         return told
 
-    def _place_in(self, instrument: Instrument) -> int:
-        price = 0
+    def _place_in(self, instrument: Instrument) -> str:
+        qty, price = LOTS * 10**instrument.size_decimals, 0
         for price in instrument.grid.prices if instrument.grid else (1,):
-            self.order = self.context.buy(instrument, price, LOTS * 10**instrument.size_decimals, post_only=True)
+            self.order = self.context.buy(instrument, price, qty, post_only=True)
             if self.order is not None or self.reason == RiskReject.MARKET_STOPPED:
                 break
-        return price
+        return f"buy {LOTS} {instrument.symbol} at {instrument.format_price(price)}, post-only"
 
     def withdraw(self) -> None:
         """Ask for its cancel."""

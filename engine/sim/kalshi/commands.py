@@ -9,10 +9,13 @@ import msgspec
 
 from engine.errors import EngineError
 from engine.exchange.faults import KINDS, InjectedFault
+from engine.exchange.listing.records import MarketRecord, MarketStatus
 from engine.sim.control import Answer, Command
 from engine.sim.kalshi.venue import KalshiVenue
+from engine.sim.rest.faults import RestFault
 
 _NS_PER_MS = 1_000_000
+_HOUR_NS = 3600 * 10**9
 
 
 class KalshiCommands:
@@ -39,6 +42,9 @@ class KalshiCommands:
             "resume_market": self._moved(lambda ticker, now_ns, more: life.resume(ticker, now_ns)),
             "settle_market": self._moved(lambda ticker, now_ns, more: life.settle(ticker, now_ns)),
             "status": self._status,
+            "rest_clear": self._rest_clear,
+            "rest_fault": self._rest_fault,
+            "rest_lag": self._rest_lag,
             "change_grid": self._moved(lambda ticker, now_ns, more: life.change_grid(ticker, more["label"], now_ns)),
             "void_market": self._moved(lambda ticker, now_ns, more: life.void(ticker, now_ns)),
             **{kind: self._fault(kind) for kind in KINDS},
@@ -78,11 +84,24 @@ class KalshiCommands:
         return carry_out
 
     def _freeze(self, _: Answer) -> Answer:
-        """Let markets stand still, what is closed swept, and the house with them; whoever else trades goes on."""
+        """Let markets stand still, what is closed swept, and the house with them; whoever else trades goes on.
+
+        What is open closes an hour later, by the venue's word: nobody may find it closed while nothing sweeps it.
+        """
         venue = self._venue
-        venue.tell(venue.place.advance(venue.now_ns() + venue.config.sweep_ms * _NS_PER_MS))
+        until_ns, swept_ns = 0, venue.now_ns() + venue.config.sweep_ms * _NS_PER_MS
+        while swept_ns > until_ns:  # what closes on the way is swept too: its orders could not be cancelled any more
+            until_ns = swept_ns
+            venue.tell(venue.place.advance(until_ns))
+            swept_ns = max(map(self._swept_ns, venue.place.listing.markets.values()), default=0)
+        for market in [each for each in venue.place.listing.markets.values() if each.status == MarketStatus.ACTIVE]:
+            venue.tell(venue.place.lifecycle.move_close(market.ticker, market.close_ns + _HOUR_NS, venue.now_ns()))
         venue.is_frozen = True
         return {}
+
+    def _swept_ns(self, market: MarketRecord) -> int:
+        """Return when a market that is closed is swept, 0 for any other."""
+        return market.close_ns + self._venue.config.sweep_ms * _NS_PER_MS if market.status == MarketStatus.CLOSED else 0
 
     def _hours(self, arguments: Answer) -> Answer:
         """Open or pause the exchange, or a shard of it."""
@@ -124,6 +143,21 @@ class KalshiCommands:
             return {}
 
         return arm
+
+    def _rest_fault(self, arguments: Answer) -> Answer:
+        """Let something befall the next requests that fit."""
+        self._venue.rest.faults.inject(msgspec.convert(arguments, RestFault))
+        return {}
+
+    def _rest_clear(self, _: Answer) -> Answer:
+        """End every fault of REST."""
+        self._venue.rest.faults.clear()
+        return {}
+
+    def _rest_lag(self, arguments: Answer) -> Answer:
+        """Let what an account reads of itself be behind by `lag_ms`."""
+        self._venue.rest.set_lag(arguments["lag_ms"])
+        return {}
 
     def _clear(self, arguments: Answer) -> Answer:
         self._venue.faults.clear(arguments.get("kind", ""))

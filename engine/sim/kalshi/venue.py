@@ -6,6 +6,7 @@ Thread  one; every event is told in the order in which the marketplace made it, 
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -88,7 +89,7 @@ class KalshiVenue(Turning):
     async def start(self, commands: Mapping[str, Command]) -> dict[str, Any]:
         """Open the first markets, then listen; return the ports, where the authority's certificate is, and the keys."""
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: self.stop(words(context.get("exception", context["message"]))))
+        loop.set_exception_handler(self._failed)
         self.step()
         try:
             rest_port = await self.rest.start()
@@ -111,6 +112,13 @@ class KalshiVenue(Turning):
                 for member, made in self.key_files.items()
             },
         }
+
+    def _failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """End with what went wrong, unless it is a client that left: uvloop tells of one that did in a handshake."""
+        failure = context.get("exception", context["message"])
+        kind = failure if isinstance(failure, type) else type(failure)
+        if not (issubclass(kind, ConnectionError | ssl.SSLError) and "protocol" in context):
+            self.stop(words(failure))
 
     def tell(self, events: Iterable[VenueEvent]) -> None:
         """Hand events to everybody whom they concern."""

@@ -96,6 +96,10 @@ class RestFaults:
         """Let a fault befall the requests that fit, from now on."""
         self._waiting.append(fault)
 
+    def clear(self) -> None:
+        """End all of them."""
+        self._waiting.clear()
+
     def take(self, operation: str, member: str) -> RestFault | None:
         """Return the fault that befalls a request, None for most."""
         for place, fault in enumerate(self._waiting):

@@ -73,6 +73,10 @@ class RestServer:
         """Learn from all that the venue tells, each event once: candlesticks are made of it."""
         self._records.minutes.take(events)
 
+    def set_lag(self, lag_ms: int) -> None:
+        """Let what an account reads of itself be so far behind what it did, from now on."""
+        self._records.lag.lag_ns = lag_ms * _NS_PER_MS
+
     def tell_quotes(self, listener: QuoteListener) -> None:
         """Let a feed tell of requests for quotes and quotes."""
         self._records.news.listener = listener

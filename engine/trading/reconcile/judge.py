@@ -116,7 +116,7 @@ def judge_order(order: Order, known: VenueOrder | None) -> Finding | None:
         if order.order_id or order.cum_qty:
             text = f"{name}: the venue took it as OrderID(37) {order.order_id} and does not have it now"
             return Finding(Rule.ORDER_LOST, symbol, text, order=order, stops=True)
-        if not order.is_lost:
+        if order.ord_status != Status.UNKNOWN and not order.is_lost:
             return None  # on its way, over a connection that stands
         text = f"{name}: the venue does not have it"
         return Finding(Rule.ORDER_NEVER_ARRIVED, symbol, text, (absence_report(order),))

@@ -86,7 +86,9 @@ class Reconcile:
         live = self._loop.orders.live()
         findings += self._settle([each for order in live if (each := judge_order(order, known.get(order)))])
         findings += self._settle(judge_strangers(self._find, account.resting))
-        ours = {position.instrument: (position.net, position.fees) for position in self._loop.portfolio}
+        # The venue pays some time after it has decided, and holds until then what we have paid out already
+        held = [position for position in self._loop.portfolio if not position.is_settled]
+        ours = {position.instrument: (position.net, position.fees) for position in held}
         findings += self._settle(judge_positions(ours, account.positions))
         self._found = tuple(findings)
         self._borne.intersection_update(each.identity for each in findings)
@@ -99,12 +101,14 @@ class Reconcile:
         return self._loop.orders.find(cl_ord_id, "", order_id)
 
     def _settle(self, findings: list[Finding]) -> list[Finding]:
+        told = {each.identity for each in self._found}  # a difference that stays is told once, not every few seconds
         for finding in findings:
             text = f"{finding.symbol}: {finding.rule}: {finding.text}"
             if finding.identity in self._borne:
                 continue
-            self._note(f"account: {text}")
-            self._loop.notices.tell(NoticeKind.ACCOUNT_DIFFERS, text)
+            if finding.identity not in told:
+                self._note(f"account: {text}")
+                self._loop.notices.tell(NoticeKind.ACCOUNT_DIFFERS, text)
             for report in finding.reports:
                 self._loop.apply(report)
             if finding.order is not None:

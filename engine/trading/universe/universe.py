@@ -24,6 +24,7 @@ class UniverseLimits(NamedTuple):
 
     max_markets: int = 500
     keep_ns: int = 3_600_000_000_000  # after it settled: late reports about it still find it
+    keep_crowded_ns: int = 60_000_000_000  # the same, where others wait for their places
     keep_closed_ns: int = 86_400_000_000_000  # closed and not settled, where nothing of ours is in it
     ask_ns: int = 30_000_000_000  # between two questions about one market
     lag_ns: int = 5_000_000_000  # so much older than it was asked for may a listing be
@@ -254,7 +255,10 @@ class Universe:
     def _is_over(self, known: KnownMarket, now_ns: int) -> bool:
         if not known.ended_ns:
             return False
-        keep_ns = self._limits.keep_ns if known.state == MarketState.SETTLED else self._limits.keep_closed_ns
+        limits = self._limits
+        keep_ns = limits.keep_ns if known.state == MarketState.SETTLED else limits.keep_closed_ns
+        if self._waiting and known.state == MarketState.SETTLED:
+            keep_ns = min(keep_ns, limits.keep_crowded_ns)
         return now_ns - known.ended_ns >= keep_ns
 
 

@@ -15,6 +15,7 @@ from engine.runtime.backoff import Backoff
 from engine.trading.reconcile.reconcile import Reconcile
 from engine.venue.rest import Call, Page, PagedCall, RestRequest
 from tests.support.desks import Scene
+from tests.support.order_reports import cancel_reject
 from tests.support.venue_account import AccountVenue
 
 S = 1_000_000_000
@@ -170,3 +171,52 @@ def test_look_that_a_request_came_between_is_taken_again(watched: Watched) -> No
     run(watched_once(watched))
     assert watched.account.asked.count("positions") == 2
     assert orders[0].ord_status == Status.NEW
+
+
+def test_answers_that_stay_older_than_the_last_logon_decide_nothing(watched: Watched) -> None:
+    """What a venue has not written down yet looks like an order that never arrived."""
+    order = watched.scene.buy()
+    watched.scene.orders.on_disconnect()
+    watched.account.fresh_after = 2**31
+    watched.watch.logged_on()
+    run(watching(watched, lambda: watched.notes))
+    assert "the venue's answers are 1000000000 s behind" in watched.watch.obstacle()
+    assert order.ord_status == Status.UNKNOWN and "positions" not in watched.account.asked
+    watched.account.fresh_after = 0
+    run(watching(watched, lambda: not watched.watch.obstacle()))
+
+
+def test_refused_cancels_of_what_is_in_doubt_disturb_no_look_while_nothing_new_can_leave(watched: Watched) -> None:
+    scene = watched.scene
+    order = scene.buy()
+    scene.orders.on_disconnect()
+    scene.loop.is_trading = False
+
+    def disturb() -> None:
+        """Ask for the cancel of what nobody knows, and be told that nobody does."""
+        scene.desk.cancel(order)
+        scene.loop.on_report(cancel_reject(order, Status.REJECTED, reason=1))
+
+    watched.account.disturb = disturb
+    run(watched_once(watched))
+    assert scene.loop.counters.cancel_rejects > 0
+    assert watched.account.asked.count("positions") == 1 and watched.watch.last is not None
+
+
+def test_comparison_waits_until_the_markets_are_known(watched: Watched) -> None:
+    """A market that was paid while nobody listened would look like a position that differs."""
+
+    async def compare() -> None:
+        """Compare once the markets are known, and not before."""
+        known = asyncio.Event()
+        watched.watch._ready = known.wait
+        watched.watch.logged_on()
+        task = asyncio.get_running_loop().create_task(watched.watch.run())
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert watched.account.asked == []
+        known.set()
+        await until(lambda: not watched.watch.obstacle())
+        task.cancel()
+
+    run(compare())

@@ -25,7 +25,8 @@ def test_every_step_is_said(tmp_path: Path, with_order: bool) -> None:
         account = venue.ask("account", account=kalshi.MEMBER)
     names = [line.partition(":")[0] for line in said]
     between = ["ok    order", "ok    cancel", "ok    account again"] if with_order else ["--    no order was placed"]
-    assert names == ["ok    session", "ok    market data", "ok    account", "ok    ready", *between, "ok    logged out"]
+    first = ["ok    session", "ok    markets", "ok    market data", "ok    account", "ok    ready"]
+    assert names == [*first, *between, "ok    logged out"]
     assert (account["orders"], account["resting"], account["fills"]) == (int(with_order), 0, 0)
 
 

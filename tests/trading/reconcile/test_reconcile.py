@@ -14,6 +14,7 @@ from engine.trading.reconcile.judge import Rule
 from engine.trading.reconcile.reconcile import Reconcile
 from engine.venue.account import VenueFill, VenueOrder, VenuePosition
 from tests.support.desks import Scene
+from tests.support.order_reports import cancel_reject
 from tests.support.venue_account import AccountVenue
 
 OVER = (Status.FILLED, Status.CANCELED, Status.REJECTED)
@@ -244,3 +245,38 @@ def test_fills_before_the_time_that_was_asked_for_are_not_booked_twice(account: 
     window = account.venue.fills[2:]
     assert account.rules(fills=window) == [Rule.FILL_MISSED]
     assert order.cum_qty == 8 and account.rules(fills=window) == []
+
+
+def test_position_that_the_venue_has_decided_and_not_yet_paid_is_no_difference(account: Account) -> None:
+    order = account.scene.buy()
+    account.scene.loop.apply(account.venue.accept(order))
+    account.scene.loop.apply(account.venue.fill(order, 10, 4_500))
+    account.scene.loop.settlements.pay(account.scene.rain, 10_000, "the venue")
+    assert account.venue.account().positions[0].net == 10
+    assert account.rules() == [] and account.stops() == []
+
+
+def test_difference_that_stays_is_told_once(account: Account) -> None:
+    other = [VenuePosition(symbol="RAIN", net=5, fees=0)]
+    for _ in range(3):
+        assert account.rules(positions=other) == [Rule.POSITION_DIFFERS]
+    assert account.stops() == ["RAIN"]
+    assert len([note for note in account.notes if "position differs" in note]) == 1
+    account.rules(positions=[])
+    account.rules(positions=other)
+    assert len([note for note in account.notes if "position differs" in note]) == 2
+
+
+@pytest.mark.parametrize("is_asked_again", [False, True])
+def test_order_that_never_arrived_is_over_though_its_cancel_was_refused(account: Account, is_asked_again: bool) -> None:
+    """Its cancel was asked for before the venue's account could be read, and the venue does not know what to cancel."""
+    order = account.scene.buy()
+    account.lose()
+    account.scene.desk.cancel(order)
+    account.scene.loop.apply(cancel_reject(order, Status.REJECTED, reason=1))
+    assert (order.ord_status, order.is_lost) == (Status.UNKNOWN, False)
+    if is_asked_again:
+        account.scene.desk.cancel(order)
+    assert account.rules() == [Rule.ORDER_NEVER_ARRIVED]
+    assert (order.ord_status, account.scene.orders.live_count) == (Status.REJECTED, 0)
+    assert account.rules() == []

@@ -88,6 +88,18 @@ def test_market_that_waited_gets_the_place_of_one_that_is_forgotten(watched: Wat
     assert symbols(watched.after(1).add) == ["B3"]
 
 
+def test_settled_markets_make_room_sooner_where_others_wait() -> None:
+    limits = LIMITS._replace(max_markets=2, keep_ns=3600 * SECOND, keep_crowded_ns=60 * SECOND)
+    watched = Watched(limits)
+    watched.take(listed("BA1"), listed("BA2"))
+    watched.hear("BA1", MarketState.SETTLED)
+    assert watched.after(100) == NOTHING  # nobody waits
+    watched.take(listed("BA1", state=MarketState.SETTLED), listed("BA2"), listed("BB1", 1800))
+    assert watched.after(1).remove == ["BA1"]
+    watched.universe.forget("BA1")
+    assert symbols(watched.after(1).add) == ["BB1"]
+
+
 def test_market_that_waited_too_long_is_not_added_any_more(watched: Watched) -> None:
     watched.take(*[listed(f"B{number}", close_s=100 + number) for number in range(4)])
     watched.hear("B0", MarketState.SETTLED)

@@ -1,0 +1,95 @@
+"""The engine at the simulated Kalshi, while somebody else trades with its account, and while a book goes wrong."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from engine import fix
+from engine.app.account.side import AccountSide
+from engine.book import BID, Book
+from engine.orders.orders import Orders
+from engine.runtime.notices import NoticeKind
+from engine.trading.markets import Stop
+from engine.venue.kalshi.rest.order_path import KalshiRestOrders
+from tests.support.kalshi_pair import PATIENCE_S, Pair, trade
+
+LOST = 100  # of a level, which no frame told of
+
+
+def account_of(pair: Pair) -> AccountSide:
+    assert pair.engine.account is not None
+    return pair.engine.account
+
+
+def latest_market(pair: Pair) -> Book:
+    """Return the market with quotes that closes last."""
+    quoted = [book for book in pair.engine.books if book.best_bid_size and book.best_ask_size and not book.is_stale]
+    return max(quoted, key=lambda book: book.instrument.close_ns)
+
+
+async def trade_beside(pair: Pair, book: Book) -> None:
+    """Take from a book by REST, with the key of the engine, under an id that it never gave."""
+    market, now_ns = book.instrument, time.time_ns()
+    order = Orders("stranger", lambda *fill: 0).open(
+        market, fix.BUY, 9_900, 100, fix.Type.LIMIT, fix.Tif.IOC, False, 0, now_ns
+    )
+    await account_of(pair).client.call(KalshiRestOrders({market.symbol: 2}).new_order(order, now_ns))
+
+
+async def stranger(pair: Pair) -> None:
+    """Somebody else's fill stops its market, long before the next comparison that is due by itself."""
+    account = account_of(pair)
+    assert account.watch is not None and account.listener is not None
+    await pair.trading()
+    await pair.compared()
+    notices, markets = pair.engine.trading.notices, pair.engine.trading.markets
+    assert not notices.count(NoticeKind.ACCOUNT_CONTRADICTED)
+    book = latest_market(pair)
+    await trade_beside(pair, book)
+    await pair.until(lambda: notices.count(NoticeKind.ACCOUNT_CONTRADICTED), "heard")
+    await pair.until(lambda: markets.has(book.instrument, Stop.ACCOUNT.value), "stopped")
+    assert account.listener.counts.looks > 0
+
+
+def test_fill_of_a_stranger_is_heard_and_stops_its_market(tmp_path: Path) -> None:
+    result, _ = trade(tmp_path, stranger)
+    assert result["venue"]["fills"] > result["fills"]
+
+
+async def ordinary(pair: Pair) -> None:
+    """Trade for a while, with every fill and order told twice and one book after the other compared."""
+    account = account_of(pair)
+    assert account.listener is not None and account.books is not None
+    await pair.trading()
+    async with asyncio.timeout(PATIENCE_S):
+        while account.listener.counts.heard < 100 or account.books.counts.equal < 10:
+            await account.books.compare_next()
+
+
+def test_ordinary_trading_contradicts_nothing(tmp_path: Path) -> None:
+    result, engine = trade(tmp_path, ordinary)
+    notices = engine.trading.notices
+    assert result["fills"] == result["venue"]["fills"]
+    assert engine.account is not None and engine.account.books is not None
+    assert engine.account.books.counts.renewed == 0
+    assert [notices.count(kind) for kind in (NoticeKind.BOOK_DIFFERS, NoticeKind.ACCOUNT_CONTRADICTED)] == [0, 0]
+
+
+async def wrong_book(pair: Pair) -> None:
+    """A level that nobody told of is found, and the book is right again."""
+    account = account_of(pair)
+    assert account.books is not None
+    await pair.trading()
+    book = latest_market(pair)
+    book.apply(BID, 100, LOST)
+    async with asyncio.timeout(PATIENCE_S):
+        while not account.books.counts.renewed:
+            await account.books.compare_next()
+    await pair.until(lambda: not book.is_stale and not book.size_at(BID, 100), "right again")
+
+
+def test_wrong_book_is_found_and_asked_for_anew(tmp_path: Path) -> None:
+    result, engine = trade(tmp_path, wrong_book)
+    assert result["fills"] == result["venue"]["fills"]
+    (told,) = [notice.text for notice in engine.trading.notices.all() if notice.kind == NoticeKind.BOOK_DIFFERS]
+    assert told.endswith("bid 0.0100 is 1.00 here, 0.00 there: asked for anew")
