@@ -38,12 +38,17 @@ def check(path: Path) -> tuple[list[str], list[str]]:
     warnings: list[str] = []
     sections = draft.sections
     settings = sections["session"].settings if "session" in sections else _named_session_file(path)
-    if settings is not None:
+    if settings is not None and not _goes_over_rest(sections):
         of_file, warnings = _check_session_file(settings, sections, path.parent)
         wrong += of_file
     wrong += _wrong_machine(sections)
     wrong += _attempted(_parts(draft))
     return _once(wrong), warnings
+
+
+def _goes_over_rest(sections: dict[str, Any]) -> bool:
+    """Return whether orders go over REST, so that no FIX session is opened."""
+    return "rest" in sections and bool(sections["rest"].carries_orders)
 
 
 def _named_session_file(path: Path) -> Path | None:
@@ -82,9 +87,11 @@ def _refused(judge: Callable[[SessionSettings], list[str]], session: SessionSett
 def protections(path: Path) -> list[str]:
     """Return a line for each connection of a configuration that is right: how it is protected."""
     config = load(path)
-    session_file = read_session_file(config.session.settings, config.engine.state_dir)
-    kind = _KINDS[config.engine.session]
-    lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
+    lines = []
+    if not (config.rest and config.rest.carries_orders):
+        session_file = read_session_file(config.session.file, config.engine.state_dir)
+        kind = _KINDS[config.engine.session]
+        lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
     if config.rest:
         lines.append(f"rest {shown_address(config.rest.url)}: {protection(config.rest.url, 'rest.url')}")
     return [*lines, f"feed {loading.feed_address(config.feed)}: {loading.feed_protection(config.feed)}"]
@@ -146,9 +153,13 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
             lambda: loading.fees(feed, sections.get("fees", FeeTerms())),
         ]
     if session := sections.get("session"):
-        parts += [lambda: loading.order_dialect(session, instruments), lambda: loading.logon_dialect(session)]
+        parts.append(lambda: loading.order_dialect(session, instruments))
+    if session and not _goes_over_rest(sections):
+        parts.append(lambda: loading.logon_dialect(session))
     if rest := sections.get("rest"):
         parts += [lambda: loading.rest_dialect(rest), lambda: authorities("rest.ca", rest.ca)]
+    if rest and rest.carries_orders:
+        parts.append(lambda: loading.rest_order_dialect(rest))
     if (config := draft.config()) is not None:
         parts.append(lambda: loading.judge_environment(config))
     if (metrics := sections.get("metrics")) and (engine := sections.get("engine")):

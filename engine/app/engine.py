@@ -17,6 +17,7 @@ from engine.app import loading, operator, repair
 from engine.app.account import acting
 from engine.app.account.errands import Errands
 from engine.app.account.keys import Keys
+from engine.app.account.orders_over_rest import orders_over_rest
 from engine.app.account.side import AccountSide, RestDesk, authorities
 from engine.app.background import Background
 from engine.app.takeover import take_over
@@ -81,7 +82,8 @@ class Engine(Views):
 
     def __init__(self, config: EngineConfig, loop: asyncio.AbstractEventLoop, seams: Seams = LIVE) -> None:
         loading.judge_environment(config)
-        self.config = config
+        self._over_rest = over_rest = orders_over_rest(config)
+        self.config = config = over_rest.fitted(config) if over_rest else config
         self.clock_ns, self._wall_ns = seams.clock_ns, seams.wall_ns
         self._loop = loop
         self.sockets = Sockets(loop)
@@ -97,8 +99,9 @@ class Engine(Views):
         market_data = loading.market_data_dialect(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
-        self._keys = Keys(config, market_data.handshake_headers, loading.logon_dialect(config.session))
-        self.session = self._keys.session = self._open_session()
+        logon = None if over_rest else loading.logon_dialect(config.session)
+        self._keys = Keys(config, market_data.handshake_headers, logon)
+        self.session = self._keys.session = over_rest.session if over_rest else self._open_session()
         # Last of what may fail, so that a start that fails leaves no run in the journal
         self._journal, self._day, self._snapshots = take_over(
             config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
@@ -118,7 +121,7 @@ class Engine(Views):
             strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
-            verdicts=dialect.consequences,
+            verdicts=over_rest.verdicts(dialect.consequences) if over_rest else dialect.consequences,
         )
         try:
             self._join(parts, dialect, seams, word)
@@ -145,7 +148,7 @@ class Engine(Views):
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
         return Surroundings(
-            gateway=seams.gateway(self.session, dialect),
+            gateway=self._over_rest.gateway if self._over_rest else seams.gateway(self.session, dialect),
             command=seams.command or (lambda commands: self.feed.send(commands)),
             halt=lambda reason: self.supervisor.halt(reason),
             clock_ns=seams.clock_ns,
@@ -168,18 +171,13 @@ class Engine(Views):
         desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
         side = AccountSide(config, rest, desk)
         self._keys.rest = side.key
+        if self._over_rest is not None:
+            self._over_rest.join(self.trading, side)
         return side
 
     def _open_session(self) -> Session:
-        config = self.config
-        return open_session(
-            config.engine.session,
-            config.session.settings,
-            config.engine.state_dir,
-            self._loop,
-            self._keys.logon,
-            self.sockets,
-        )
+        file, kind, state = self.config.session.file, self.config.engine.session, self.config.engine.state_dir
+        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets)
 
     def _make_feed(self, market_data: MarketDataDialect) -> Feed:
         config = self.config.feed
@@ -292,6 +290,8 @@ class Engine(Views):
     def _on_feed(self) -> None:
         LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
         self.supervisor.on_feed()
+        if self._over_rest is not None:
+            self._over_rest.on_feed()
 
 
 def _nonce() -> str:

@@ -30,6 +30,7 @@ from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
+from engine.venue.rest_orders import RestOrderDialect
 
 FEED_CHOICES = ("channels", "use_yes_price")  # what a venue's feed may offer
 
@@ -97,6 +98,12 @@ def reference_dialect(section: RestSection) -> ReferenceDialect | None:
     return dialect
 
 
+def rest_order_dialect(section: RestSection) -> RestOrderDialect:
+    """Return the venue's `rest_orders()`; ConfigError where it takes none over REST."""
+    dialect: RestOrderDialect = _factory("rest.orders", section.dialect, "rest_orders")()
+    return dialect
+
+
 def environments(name: str) -> Mapping[str, Mapping[str, str]]:
     """Return the venue's `environments()`: by name, what a first configuration needs to know; none by default."""
     known: Mapping[str, Mapping[str, str]] = _factory("VENUE", name, "environments", dict)()
@@ -109,7 +116,9 @@ def judge_environment(config: EngineConfig) -> None:
     if not section.environment:
         return
     judge = _factory("session.dialect", config.session.dialect, "environment_problems", lambda *parts, **more: [])
-    session = load_session(config.session.settings, "initiator", config.engine.state_dir).values
+    over_rest = config.rest is not None and config.rest.carries_orders
+    file, state = config.session.settings, config.engine.state_dir
+    session = {} if over_rest or file is None else load_session(file, "initiator", state).values
     hosts = {f"session {key}": host for key, host in session.items() if key.startswith("SocketConnectHost")}
     urls = {"feed.url": config.feed.url, "rest.url": config.rest.url if config.rest else ""}
     hosts |= {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}

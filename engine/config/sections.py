@@ -48,11 +48,18 @@ class EngineSection(Section, frozen=True, kw_only=True):
 class SessionSection(Section, frozen=True, kw_only=True):
     """The FIX session: its QuickFIX settings file and the venue's order dialect."""
 
-    settings: Path
+    settings: Path | None = None  # only where orders go over REST
     dialect: str
     flags: dict[str, bool | int] = {}  # what the Logon asks for beside what the venue's dialect does by itself
     terms: dict[str, bool | int | str] = {}  # what every order has alike
     credentials: Credentials = Credentials()
+
+    @property
+    def file(self) -> Path:
+        """Return the settings file; ConfigError without one."""
+        if self.settings is None:
+            raise ConfigError("session.settings is missing: orders over FIX need a session file")
+        return self.settings
 
 
 class VenueSection(Section, frozen=True, kw_only=True):
@@ -71,7 +78,13 @@ class RestSection(Section, frozen=True, kw_only=True):
     audit: Path | None = None  # every request and answer, without secrets
     timeout_ns: Duration = 5_000_000_000
     compare_every_ns: Duration = 60_000_000_000
+    orders: Literal["never", "always"] = "never"  # whether they go this way, and no FIX session is needed
     credentials: Credentials = Credentials()
+
+    @property
+    def carries_orders(self) -> bool:
+        """Return whether orders go this way, and none over FIX."""
+        return self.orders == "always"
 
     def __post_init__(self) -> None:
         if fault := _fault_of_address(self.url, ("http", "https")):

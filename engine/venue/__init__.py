@@ -1,7 +1,8 @@
 """What differs between venues, as the engine sees it: one market-data dialect, one order dialect, one fee rule.
 
 A venue is one folder or module here that satisfies these protocols; nothing else in the engine names a venue. What it
-offers beside them: `rest` (requests as values), `reference` (its markets), `account` (what we have there).
+offers beside them: `rest` (requests as values), `rest_orders` (orders that way), `reference` (its markets), `account`
+(what we have there).
 """
 
 from collections.abc import Iterable, Mapping

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
+from msgspec import structs
 
 from engine.app.demo import kalshi
 from engine.app.engine import Engine
+from engine.config.sections import EngineConfig
 from engine.sim.child import SimChild
+from engine.sim.rest.faults import RestFault
 
 Act = Callable[["Pair"], Awaitable[None]]
 PATIENCE_S = 40.0
@@ -48,16 +51,37 @@ class Pair:
         await self.until(lambda: watch.last_ns != before and watch.last and watch.last.is_clean, "compared and clean")
 
 
-def trade(directory: Path, act: Act, session: str = "native") -> tuple[dict[str, Any], Engine]:
-    """Trade until `act` is done, then end in order; return both sides' results, the venue's under "venue"."""
+def trade(
+    directory: Path,
+    act: Act,
+    session: str = "native",
+    *,
+    over_rest: bool = False,
+    faults: tuple[RestFault, ...] = (),
+    lag_ms: int = 0,
+) -> tuple[dict[str, Any], Engine]:
+    """Trade until `act` is done, then end in order; return both sides' results, the venue's under "venue".
+
+    `faults` are those of its REST server, whose reads are `lag_ms` behind.
+    """
     arguments = argparse.Namespace(session=session, mode=None)
-    with SimChild(kalshi.venue_config(directory), directory) as venue:
+    venue_config = kalshi.venue_config(directory)
+    rest = structs.replace(venue_config.rest, faults=faults, lag_ms=lag_ms)
+    with SimChild(structs.replace(venue_config, rest=rest), directory) as venue:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             config = kalshi.engine_config(directory, venue, arguments)
+            if over_rest:
+                config = sending_over_rest(config)
             result, engine = runner.run(_trade(config, venue, act))
         result["venue"] = venue.ask("account", account=kalshi.MEMBER)
     result["venue"]["deposit"] = sum(kalshi.deposits().values())
     return result, engine
+
+
+def sending_over_rest(config: EngineConfig) -> EngineConfig:
+    """Return a configuration whose orders go over REST."""
+    assert config.rest is not None
+    return structs.replace(config, rest=structs.replace(config.rest, orders="always"))
 
 
 async def _trade(config: Any, venue: SimChild, act: Act) -> tuple[dict[str, Any], Engine]:

@@ -18,6 +18,7 @@ from engine.app.account.figures import account_facts, rest_facts, universe_facts
 from engine.app.account.keys import RestKey
 from engine.app.account.listening import AccountListener
 from engine.app.account.markets import MarketsWatch
+from engine.app.account.order_gateway import RestGateway
 from engine.app.account.reading import AccountReader
 from engine.app.account.watch import AccountWatch
 from engine.config.sections import EngineConfig, RestSection, UniverseSection
@@ -57,11 +58,14 @@ class AccountSide:
     """Connects from `start` to `close`; as the `AccountGate` of its supervisor trading waits for what it finds."""
 
     def __init__(self, config: EngineConfig, section: RestSection, desk: RestDesk) -> None:
+        self.orders: RestGateway | None = None  # where they go over REST
+        self.wall_ns = desk.wall_ns
         self._notices = desk.loop.notices
         self._audit = open_audit(section.audit, self._tell) if section.audit else None
         self._desk = desk
         self.key = RestKey(loading.rest_dialect(section))
-        self._shared = shared_writes(desk.loop.risk)
+        # Over REST the client spends for each order itself: risk's tokens beside it would pay for it twice
+        self._shared = None if section.carries_orders else shared_writes(desk.loop.risk)
         self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell, self.key, self._shared)
         self._universe: Universe | None = None
         self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
@@ -84,7 +88,7 @@ class AccountSide:
             desk.wall_ns,
             note,
             section.compare_every_ns,
-            _backoff(),
+            retry_backoff(),
             *([self.markets.known] if self.markets else []),
         )
 
@@ -113,8 +117,14 @@ class AccountSide:
             desk.wall_ns,
             self._tell,
             universe.refresh_ns,
-            _backoff(),
+            retry_backoff(),
         )
+
+    def carry(self, orders: RestGateway) -> None:
+        """Carry orders too: what they leave open is waited for."""
+        self.orders = orders
+        if self.watch is not None:
+            self.watch.is_settled = lambda: orders.is_settled
 
     # What its supervisor asks
 
@@ -127,7 +137,9 @@ class AccountSide:
 
     def obstacle(self) -> str:
         """Return what keeps trading from starting, empty if nothing does."""
-        return (self.markets.reason if self.markets else "") or (self.watch.obstacle() if self.watch else "")
+        sweep = self.orders.obstacle() if self.orders else ""
+        markets = self.markets.reason if self.markets else ""
+        return sweep or markets or (self.watch.obstacle() if self.watch else "")
 
     def bear(self) -> None:
         """Trade on with what differs now."""
@@ -152,6 +164,8 @@ class AccountSide:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.client.close()
+        if self.orders is not None:
+            self.orders.close()
         if self._audit is not None:
             self._audit.close()
 
@@ -160,7 +174,7 @@ class AccountSide:
 
     async def _learn(self) -> None:
         """Go by what the venue says that the account may spend, now and whenever it may have changed."""
-        backoff = _backoff()
+        backoff = retry_backoff()
         while True:
             problems = await self.client.learn()
             for problem in problems:
@@ -205,7 +219,8 @@ def open_audit(file: Path, tell: Callable[[str], object]) -> AuditLog:
     return AuditLog(file, tell)
 
 
-def _backoff() -> Backoff:
+def retry_backoff() -> Backoff:
+    """Return how long to wait after one failure and another."""
     return Backoff(FIRST_RETRY_NS, LONGEST_RETRY_NS, random.Random())
 
 

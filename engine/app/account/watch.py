@@ -49,6 +49,7 @@ class AccountWatch:
     ) -> None:
         self.last: Comparison | None = None
         self.last_ns = 0
+        self.is_settled: Callable[[], bool] = lambda: True  # whether no request of ours may still arrive
         self.comparisons = self.failures = 0
         self.error, self.error_ns = "", 0  # why it could not be compared last, and when
         self._reader = reader
@@ -117,7 +118,7 @@ class AccountWatch:
                 self._moved, self._moved_ns = before, began_ns
             since_ns = max(self._since_ns or began_ns - FIRST_LOOK_NS, 0)
             account = await self._reader.look(self._reconcile, since_ns, self._moved_ns)
-            if self._activity() == before:
+            if self._activity() == before and self.is_settled():
                 self._take(self._reconcile.compare(account), began_ns)
                 return
             if self._reason:

@@ -106,7 +106,7 @@ def with_ports(config: EngineConfig, fix_port: int, feed_port: int = 1) -> Engin
     state = config.engine.state_dir
     state.mkdir(parents=True, exist_ok=True)
     session_file = state / "initiator.cfg"
-    settings = load_session(config.session.settings, "initiator", state)
+    settings = load_session(config.session.file, "initiator", state)
     session_file.write_text(render([settings], {"SocketConnectPort": fix_port, "FileStorePath": state / "store"}))
     return replace(
         config,

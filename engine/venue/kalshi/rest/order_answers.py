@@ -6,29 +6,14 @@ Source  Kalshi REST, order writes: what each answers.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from engine.fix import Exec, Msg, Status
 from engine.orders.order import Order
+from engine.orders.repeats import TRADE_PREFIX
 from engine.orders.report import ExecutionReport
 from engine.venue.account import VenueFill, VenueOrder
 from engine.venue.kalshi.rest.operations.entry import KalshiAmended, KalshiCanceled, KalshiCreated
-
-
-class RestOrderAnswer(NamedTuple):
-    """What an answer says of an order: reports to apply now, and what was filled beyond them and our fills.
-
-    `order_id` is the venue's, for the fills of what is owed. `is_over` says that nothing rests once that is counted;
-    `is_stale` that the answer is older than our fills, so that it says nothing yet and is to be asked for again. `then`
-    is to be applied once what is owed is counted.
-    """
-
-    reports: tuple[ExecutionReport, ...]
-    order_id: str = ""
-    owed_qty: int = 0
-    is_over: bool = False
-    is_stale: bool = False
-    then: tuple[ExecutionReport, ...] = ()
+from engine.venue.rest_orders import RestOrderAnswer
 
 
 def created(order: Order, told: KalshiCreated) -> RestOrderAnswer:
@@ -90,14 +75,21 @@ def trades_of(order: Order, fills: Sequence[VenueFill], answer: RestOrderAnswer)
         cum_qty += fill.qty
         report = _report(order)
         report.cl_ord_id, report.order_id = order.cl_ord_id, answer.order_id
-        report.exec_id, report.exec_type = fill.trade_id, Exec.TRADE
+        report.exec_id, report.exec_type = name_of(fill), Exec.TRADE
         report.last_px, report.last_qty, report.fee = fill.price, fill.qty, fill.fee
         report.is_taker, report.side, report.symbol = fill.is_taker, fill.side, fill.symbol
         report.cum_qty, report.leaves_qty = cum_qty, order_qty - cum_qty
         reports.append(report)
-    if reports and answer.is_over and cum_qty < order_qty:
+    if answer.is_over and cum_qty < order_qty and not order.is_done:
+        if not reports:  # every fill came by another way
+            return [_end(order, answer.order_id, "")]
         reports[-1].leaves_qty, reports[-1].ord_status = 0, Status.CANCELED
     return [*reports, *answer.then]
+
+
+def name_of(fill: VenueFill) -> str:
+    """Return the ExecID(17) under which a fill counts, whichever way it comes."""
+    return f"{TRADE_PREFIX}{fill.trade_id}"
 
 
 def status_report(order: Order, told: VenueOrder) -> ExecutionReport:

@@ -1,6 +1,6 @@
 """An order's life over Kalshi's REST, while FIX is down: the same order, the same reports, the same ids.
 
-A fill is counted under its trade id, which is that of every other channel. An answer tells how much was filled, not in
+A fill is counted under its trade id, as from every other channel. An answer tells how much was filled, not in
 which trades; what it tells beyond our fills is *owed*: ask for the order's fills, hand them to `trades`, and apply what
 it returns. Until then the order counts at its worst.
 
@@ -16,18 +16,21 @@ from operator import attrgetter
 
 from engine import fix
 from engine.fix import Exec, Msg, Status, Tif
+from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
+from engine.venue import Verdict
 from engine.venue.account import VenueFill, VenueOrder
+from engine.venue.kalshi.fix.consequences import CONSEQUENCES, RATE_LIMITED
 from engine.venue.kalshi.fix.orders import KalshiOrders
 from engine.venue.kalshi.rest import refusals
 from engine.venue.kalshi.rest.account import KalshiAccount
 from engine.venue.kalshi.rest.numbers import NS, RequestError
 from engine.venue.kalshi.rest.operations import entry, orders
 from engine.venue.kalshi.rest.order_answers import (
-    RestOrderAnswer,
     canceled,
     created,
+    name_of,
     of_request,
     replaced,
     status_report,
@@ -35,7 +38,9 @@ from engine.venue.kalshi.rest.order_answers import (
 )
 from engine.venue.kalshi.rest.pauses import EASTERN
 from engine.venue.kalshi.rest.refusals import RestVerdict
+from engine.venue.kalshi.subscriptions import FILLS, USER_ORDERS
 from engine.venue.rest import Call, PagedCall, RestRefusal
+from engine.venue.rest_orders import RestOrderAnswer
 
 _SIDES = {fix.BUY: "bid", fix.SELL: "ask"}
 _TIFS = {
@@ -45,14 +50,26 @@ _TIFS = {
     Tif.IOC: entry.IOC,
     Tif.FOK: entry.FOK,
 }
+_CODES = {RATE_LIMITED: "too_many_requests"}
 _DAY_END = time(23, 59, 59)
+# What stops new orders of a market for a while, by `refusals.words`
+_CONSEQUENCES = {
+    f"HTTP {429 if text == RATE_LIMITED else 400} {_CODES.get(text, text.lower())}": verdict
+    for text, verdict in CONSEQUENCES.items()
+    if verdict is Verdict.THROTTLES
+}
 _NOTHING_LEFT = (Status.CANCELED, Status.FILLED)
 
 
 class KalshiRestOrders:
-    """Orders to calls, and answers, refusals and look-ups to reports. `shards` is the exchange index by symbol."""
+    """Orders to calls, and answers, refusals and look-ups to reports.
+
+    `shards` is the exchange index by symbol, where it is not the instrument's own; without one the venue finds it.
+    """
 
     closed_texts = KalshiOrders.closed_texts
+    channels = (FILLS, USER_ORDERS)
+    consequences = _CONSEQUENCES
 
     def __init__(
         self,
@@ -87,15 +104,15 @@ class KalshiRestOrders:
             post_only=order.post_only or None,
             cancel_order_on_pause=self._cancel_on_pause,
             subaccount=self._subaccount,
-            exchange_index=self._shards.get(form.symbol),
+            exchange_index=self._shard(form),
         )
         call = entry.create(body)
         return Call(call.request, lambda answer: created(order, entry.read_created(answer)), call.statuses)
 
     def cancel(self, order: Order, now_ns: int) -> Call[RestOrderAnswer]:
         """Return what cancels an order, for the request that is open as `order.pending_cl_ord_id`."""
-        symbol = order.instrument.symbol
-        call = entry.cancel(_order_id(order), subaccount=self._subaccount, shard=self._shards.get(symbol))
+        shard = self._shard(order.instrument)
+        call = entry.cancel(_order_id(order), subaccount=self._subaccount, shard=shard)
         return Call(call.request, lambda answer: canceled(order, entry.read_canceled(answer)), call.statuses)
 
     def replace(self, order: Order, now_ns: int) -> Call[RestOrderAnswer]:
@@ -108,7 +125,7 @@ class KalshiRestOrders:
             count=form.format_size(order.pending_qty),
             client_order_id=order.cl_ord_id,
             updated_client_order_id=order.pending_cl_ord_id,
-            exchange_index=self._shards.get(form.symbol),
+            exchange_index=self._shard(form),
         )
         call = entry.amend(_order_id(order), body, subaccount=self._subaccount)
         return Call(call.request, lambda answer: replaced(order, entry.read_amended(answer)), call.statuses)
@@ -116,6 +133,11 @@ class KalshiRestOrders:
     def mass_cancel(self) -> Call[None]:
         """Return what cancels every order of this subaccount, whoever placed it."""
         return entry.cancel_all(subaccount=self._subaccount)
+
+    def cancel_told(self, told: VenueOrder) -> Call[object]:
+        """Return what cancels an order that the venue tells of, whoever placed it."""
+        call = entry.cancel(told.order_id, subaccount=self._subaccount, shard=told.shard)
+        return Call(call.request, call.read, call.statuses)
 
     def state_of(self, order: Order) -> Call[RestOrderAnswer]:
         """Return what asks for the state of an order that the venue has named."""
@@ -129,9 +151,16 @@ class KalshiRestOrders:
         """Return what lists the orders among which one must be that the venue has not named; `is_same` finds it."""
         return self._account.orders_of(order.instrument.symbol, since_ns)
 
+    def is_same(self, order: Order, told: VenueOrder) -> bool:
+        """Return whether the venue tells of this order."""
+        return is_same(order, told)
+
     def fills_of(self, answer: RestOrderAnswer) -> PagedCall[VenueFill]:
         """Return what asks for every fill of the order that an answer is about, for `trades`."""
         return self._account.fills_of(answer.order_id)
+
+    def _shard(self, instrument: Instrument) -> int | None:
+        return self._shards.get(instrument.symbol, instrument.shard or None)
 
     # What follows
 
@@ -191,8 +220,8 @@ class KalshiRestOrders:
         own = sorted(
             (fill for fill in fills if fill.order_id == answer.order_id), key=attrgetter("time_ns", "trade_id")
         )
-        others = [fill for fill in own if not order.has_counted(fill.trade_id)]
-        unnamed_qty = order.cum_qty - sum(fill.qty for fill in own if order.has_counted(fill.trade_id))
+        others = [fill for fill in own if not order.has_counted(name_of(fill))]
+        unnamed_qty = order.cum_qty - sum(fill.qty for fill in own if order.has_counted(name_of(fill)))
         while unnamed_qty > 0 and others and others[0].qty <= unnamed_qty:
             unnamed_qty -= others.pop(0).qty
         if others and unnamed_qty:

@@ -8,9 +8,9 @@ from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.table import Outcome
 from engine.venue.kalshi.rest.dialect import refusal_of
-from engine.venue.kalshi.rest.order_answers import RestOrderAnswer
 from engine.venue.kalshi.rest.order_path import KalshiRestOrders, is_same
 from engine.venue.rest import Call, PagedCall, RestRequest
+from engine.venue.rest_orders import RestOrderAnswer
 from tests.support.order_reports import RAIN, open_order
 
 NEW, CANCEL, REPLACE = Msg.NEW_ORDER_SINGLE, Msg.ORDER_CANCEL_REQUEST, Msg.ORDER_CANCEL_REPLACE_REQUEST

@@ -13,9 +13,9 @@ from engine.fix import BUY, SELL, Status, Tif, Type
 from engine.orders.order import Order
 from engine.orders.table import Outcome
 from engine.venue.kalshi.rest.numbers import RequestError
-from engine.venue.kalshi.rest.order_answers import RestOrderAnswer
 from engine.venue.kalshi.rest.order_path import KalshiRestOrders
 from engine.venue.rest import Call
+from engine.venue.rest_orders import RestOrderAnswer
 from tests.support.order_reports import RAIN, open_order, report
 from tests.venue.kalshi.rest.lives import CANCEL, NEW, NOW_NS, Life
 from tests.venue.kalshi.rest.matching_venue import MatchingVenue
@@ -98,7 +98,7 @@ def test_fills_in_the_answer_are_counted_by_their_trades(life: Life[MatchingVenu
     life.venue.liquidity = 400
     order = life.open()
     assert (order.ord_status, order.cum_qty, order.leaves_qty) == (Status.PARTIALLY_FILLED, 400, 600)
-    assert order.has_counted("t1") and order.executions == {"t1": (400, 4_200, 10_000)}
+    assert order.has_counted("trade:t1") and order.executions == {"trade:t1": (400, 4_200, 10_000)}
 
 
 def test_owed_fills_keep_the_order_at_its_worst_until_they_are_told(life: Life[MatchingVenue]) -> None:
@@ -215,7 +215,7 @@ def test_request_that_never_left_is_over_and_its_order_what_it_was(life: Life[Ma
 def test_state_older_than_our_fills_says_nothing(life: Life[MatchingVenue]) -> None:
     order = life.open()
     told = life.page(life.path.lookup(order, 0))[0]
-    life.apply(report(order.cl_ord_id, "F", exec_id="t9", last_qty=10, last_px=4_200))
+    life.apply(report(order.cl_ord_id, "F", exec_id="trade:t9", last_qty=10, last_px=4_200))
     assert life.path.found(order, told) == RestOrderAnswer((), "v1", is_stale=True)
 
 
@@ -225,10 +225,10 @@ def test_fills_that_were_counted_over_fix_are_not_counted_again(life: Life[Match
     for qty in (100, 200, 300):
         life.venue.fill(held, qty)
     life.apply(report(order.cl_ord_id, "F", exec_id="90490;1", last_qty=100, last_px=4_200))
-    life.apply(report(order.cl_ord_id, "F", exec_id="t2", last_qty=200, last_px=4_200))
+    life.apply(report(order.cl_ord_id, "F", exec_id="trade:t2", last_qty=200, last_px=4_200))
     life.cancel(order)
     assert (order.cum_qty, order.ord_status) == (600, Status.CANCELED)
-    assert sorted(order.executions) == ["90490;1", "t2", "t3"]
+    assert sorted(order.executions) == ["90490;1", "trade:t2", "trade:t3"]
 
 
 def test_fills_that_do_not_match_ours_leave_the_order_in_doubt(life: Life[MatchingVenue]) -> None:
