@@ -96,6 +96,10 @@ class KalshiCommands:
             swept_ns = max(map(self._swept_ns, venue.place.listing.markets.values()), default=0)
         for market in [each for each in venue.place.listing.markets.values() if each.status == MarketStatus.ACTIVE]:
             venue.tell(venue.place.lifecycle.move_close(market.ticker, market.close_ns + _HOUR_NS, venue.now_ns()))
+        for market in [each for each in venue.place.listing.markets.values() if each.status == MarketStatus.DETERMINED]:
+            venue.tell(
+                venue.place.lifecycle.settle(market.ticker, venue.now_ns())
+            )  # who hears a result books it at once
         venue.is_frozen = True
         return {}
 

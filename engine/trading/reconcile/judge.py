@@ -8,7 +8,7 @@ Errors  none: what cannot be is a finding.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -74,8 +74,12 @@ def missed_fills(order: Order, fills: Iterable[VenueFill]) -> list[VenueFill]:
     return missed
 
 
-def judge_fills(find: Find, fills: Iterable[VenueFill], filled: Mapping[Order, int]) -> list[Finding]:
+def judge_fills(
+    find: Find, fills: Iterable[VenueFill], filled: Mapping[Order, int], waiting: Container[Order] = ()
+) -> list[Finding]:
     """Book what we missed. `filled` is how much of an order the venue says is filled, where it does.
+
+    Orders that are `waiting` for an answer are left alone: their fills come behind it.
 
     What is asked for begins at some time: of an order that is older, no more is booked than its sum says is missing.
     """
@@ -86,7 +90,7 @@ def judge_fills(find: Find, fills: Iterable[VenueFill], filled: Mapping[Order, i
         if order is None:
             text = f"trade {fill.trade_id} of order {fill.order_id}, {fill.qty} at {fill.price}, is none of ours"
             findings.append(Finding(Rule.STRANGER_FILL, fill.symbol, text, stops=True))
-        else:
+        elif order not in waiting:
             of_order.setdefault(order, []).append(fill)
     for order, own in of_order.items():
         missing = filled.get(order, sum(fill.qty for fill in own)) - order.cum_qty

@@ -11,6 +11,7 @@ Thread  the loop thread only.
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from engine.fix import Status
 from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.runtime.notices import NoticeKind
@@ -24,6 +25,8 @@ from engine.trading.reconcile.judge import (
     judge_strangers,
 )
 from engine.venue.account import VenueFill, VenueOrder, VenuePosition
+
+PATIENCE = 5  # comparisons in a row, for an answer over a connection that stands
 
 
 class VenueAccount(NamedTuple):
@@ -63,6 +66,7 @@ class Reconcile:
         self._note = note
         self._stopped: set[Instrument] = set()
         self._found: tuple[Finding, ...] = ()
+        self._due: dict[tuple[Order, str], int] = {}  # in how many comparisons a request has been seen unanswered
         self._borne: set[tuple[object, ...]] = set()  # differences that a person trades on with
 
     def bear(self) -> None:
@@ -80,14 +84,18 @@ class Reconcile:
         names = {each.order_id: each.cl_ord_id for each in account.orders}
         known = {order: each for each in account.orders if (order := self._find(each.cl_ord_id, each.order_id))}
         filled = {order: each.cum_qty for order, each in known.items()}
-        findings = self._settle(
-            judge_fills(lambda name, number: self._find(name or names.get(number, ""), number), account.fills, filled)
-        )
         live = self._loop.orders.live()
-        findings += self._settle([each for order in live if (each := judge_order(order, known.get(order)))])
+        waiting = self._answers_due(live)
+        fills = judge_fills(
+            lambda name, number: self._find(name or names.get(number, ""), number), account.fills, filled, waiting
+        )
+        findings = self._settle(fills)
+        quiet = [order for order in self._loop.orders.live() if order not in waiting]
+        findings += self._settle([each for order in quiet if (each := judge_order(order, known.get(order)))])
         findings += self._settle(judge_strangers(self._find, account.resting))
         # The venue pays some time after it has decided, and holds until then what we have paid out already
-        held = [position for position in self._loop.portfolio if not position.is_settled]
+        busy = {order.instrument for order in waiting}
+        held = [each for each in self._loop.portfolio if not each.is_settled and each.instrument not in busy]
         ours = {position.instrument: (position.net, position.fees) for position in held}
         findings += self._settle(judge_positions(ours, account.positions))
         self._found = tuple(findings)
@@ -96,6 +104,22 @@ class Reconcile:
         comparison = Comparison(tuple(findings), len(live), len(ours), len(self._stopped))
         self._note(str(comparison))
         return comparison
+
+    def _answers_due(self, orders: Iterable[Order]) -> set[Order]:
+        """Return the orders whose last request is not answered yet, over a connection that stands.
+
+        A late answer comes before whatever happened after it, and could not follow that. One that is not there after
+        several comparisons is not waited for any more.
+        """
+        due = {
+            (order, order.pending_cl_ord_id or order.cl_ord_id)
+            for order in orders
+            if (order.pending or order.ord_status == Status.PENDING_NEW)
+            and not order.is_lost
+            and order.ord_status != Status.UNKNOWN
+        }
+        self._due = {key: self._due.get(key, 0) + 1 for key in due}
+        return {order for (order, _), times in self._due.items() if times < PATIENCE}
 
     def _find(self, cl_ord_id: str, order_id: str) -> Order | None:
         return self._loop.orders.find(cl_ord_id, "", order_id)

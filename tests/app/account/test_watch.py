@@ -170,7 +170,7 @@ def test_look_that_a_request_came_between_is_taken_again(watched: Watched) -> No
     watched.account.disturb = disturb
     run(watched_once(watched))
     assert watched.account.asked.count("positions") == 2
-    assert orders[0].ord_status == Status.NEW
+    assert orders[0].ord_status == Status.PENDING_NEW  # its answer is on its way
 
 
 def test_answers_that_stay_older_than_the_last_logon_decide_nothing(watched: Watched) -> None:

@@ -11,7 +11,7 @@ from engine.fix import Status
 from engine.orders.report import ExecutionReport
 from engine.trading.markets import Stop
 from engine.trading.reconcile.judge import Rule
-from engine.trading.reconcile.reconcile import Reconcile
+from engine.trading.reconcile.reconcile import PATIENCE, Reconcile
 from engine.venue.account import VenueFill, VenueOrder, VenuePosition
 from tests.support.desks import Scene
 from tests.support.order_reports import cancel_reject
@@ -92,6 +92,28 @@ def test_order_on_its_way_over_a_connection_that_stands_is_waited_for(account: A
     assert account.rules() == [] and order.ord_status == Status.PENDING_NEW
     account.scene.loop.apply(account.venue.accept(order))
     assert order.ord_status == Status.NEW and account.stops() == []
+
+
+def test_late_answers_find_their_order_as_they_expect_it(account: Account) -> None:
+    """A session that is seconds late says one after the other what the account has known for long."""
+    order = account.scene.buy()
+    late = [account.venue.accept(order)]
+    assert account.rules() == []
+    account.scene.loop.apply(late[0])
+    account.scene.desk.replace(order, 4_400, 20)
+    late = [account.venue.replace(order), account.venue.fill(order, 3, 4_400)]
+    assert account.rules() == [] and account.stops() == []
+    for report in late:
+        account.scene.loop.apply(report)
+    assert (order.ord_status, order.price, order.cum_qty) == (Status.PARTIALLY_FILLED, 4_400, 3)
+    assert account.rules() == [] and account.scene.halts == [] and account.stops() == []
+
+
+def test_answer_that_never_comes_is_not_waited_for_without_end(account: Account) -> None:
+    order = account.scene.buy()
+    account.venue.accept(order)
+    assert [account.rules() for _ in range(PATIENCE)] == [[]] * (PATIENCE - 1) + [[Rule.ORDER_WORKS]]
+    assert order.ord_status == Status.NEW
 
 
 def test_order_whose_answer_was_lost_works(account: Account) -> None:
