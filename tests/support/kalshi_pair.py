@@ -12,6 +12,7 @@ from msgspec import structs
 from engine.app.demo import kalshi
 from engine.app.engine import Engine
 from engine.config.sections import EngineConfig
+from engine.runtime.notices import NoticeKind
 from engine.sim.child import SimChild
 from engine.sim.rest.faults import RestFault
 
@@ -35,6 +36,16 @@ class Pair:
         except TimeoutError:
             supervisor = self.engine.supervisor
             raise AssertionError(f"not {what}: {supervisor.state.value}, {supervisor.reason}") from None
+
+    async def lose_session(self, command: str, **arguments: object) -> None:
+        """Have the venue end the FIX session, and wait until that has been heard, however soon it is up again."""
+        before = self._losses()
+        self.venue.ask(command, **arguments)
+        await self.until(lambda: self._losses() > before, "logged out")
+
+    def _losses(self) -> int:
+        told = self.engine.trading.notices.all()
+        return sum(notice.count for notice in told if notice.kind == NoticeKind.SESSION_LOST)
 
     async def trading(self) -> None:
         """Wait until orders rest, in books that move."""

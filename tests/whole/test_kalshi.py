@@ -32,10 +32,7 @@ async def dropped(pair: Pair) -> None:
     """The connection is cut while orders are on their way."""
     for _ in range(3):
         await pair.trading()
-        lost = pair.engine.counters.reports
-        pair.venue.ask("drop_fix")
-        await pair.until(lambda: not pair.engine.session.is_logged_on, "logged out")
-        assert lost is not None
+        await pair.lose_session("drop_fix")
     await settle(pair)
 
 
@@ -68,8 +65,7 @@ async def unavailable(pair: Pair) -> None:
 async def maintenance(pair: Pair) -> None:
     """Every session is cut, and nobody gets in for a while."""
     await pair.trading()
-    pair.venue.ask("maintenance", on=True)
-    await pair.until(lambda: not pair.engine.session.is_logged_on, "logged out")
+    await pair.lose_session("maintenance", on=True)
     pair.venue.ask("maintenance", on=False)
     await settle(pair)
 
@@ -127,8 +123,7 @@ async def behind(pair: Pair) -> None:
     pair.venue.ask("rest_lag", lag_ms=2_500)
     for _ in range(2):
         await pair.trading()
-        pair.venue.ask("drop_fix")
-        await pair.until(lambda: not pair.engine.session.is_logged_on, "logged out")
+        await pair.lose_session("drop_fix")
     await pair.trading()
     pair.venue.ask("rest_lag", lag_ms=0)
     await settle(pair)

@@ -73,8 +73,7 @@ async def asked(engine: Engine, action: str) -> dict[str, Any]:
 async def dropped(pair: Pair) -> None:
     """Lose both connections, and trade on over new ones."""
     connects = pair.engine.feed.totals.connects
-    pair.venue.ask("drop_fix")
-    await pair.until(lambda: not pair.engine.session.is_logged_on, "logged out")
+    await pair.lose_session("drop_fix")
     pair.venue.ask("drop_feed")
     await pair.until(lambda: pair.engine.feed.totals.connects > connects, "connected anew")
     await pair.until(lambda: pair.engine.session.is_logged_on, "logged on anew")
