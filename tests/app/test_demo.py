@@ -77,19 +77,26 @@ def test_demo_trades_and_agrees_with_the_venue_fill_by_fill(
     assert_agrees_with_the_venue(result)
 
 
+def children_of(pid: int) -> list[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(each) for each in found.stdout.split()]
+
+
 def test_interrupted_demo_cancels_logs_out_and_leaves_nothing_running(tmp_path: Path) -> None:
     path = tmp_path / "demo.json"
     command = [sys.executable, "-m", "engine", "demo", "--seconds", "60", "--json", str(path)]
     demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    children, until = children_of(demo.pid), time.monotonic() + 30
+    while not children and time.monotonic() < until:
+        time.sleep(0.1)
+        children = children_of(demo.pid)
     time.sleep(4)  # whatever it is doing then, it must end cleanly
-    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(demo.pid)], capture_output=True, text=True)
     demo.send_signal(signal.SIGINT)
     output, errors = demo.communicate(timeout=30)
     assert demo.returncode == 0, errors
     assert "agrees" in output
-    pids = [int(pid) for pid in children.stdout.split()]
-    assert pids
-    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert children
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children)
     result = json.loads(path.read_text())
     assert result["native_busy"] is None
     assert_agrees_with_the_venue(result)

@@ -76,13 +76,13 @@ def test_loop_that_turns_is_never_named(dog: Callable[..., Dog]) -> None:
 
 def test_o4_loop_that_is_held_is_named_with_its_line_and_stack_once_and_then_counted(dog: Callable[..., Dog]) -> None:
     it = dog(warn_ms=100)
-    hold(0.6)
+    hold(1.5)
     (stall,) = it.stalls()
     ((kind, warned, stack),) = it.said
     assert (kind, warned.place.startswith("hold (")) == ("warn", True)
     assert "test_watchdog.py" in warned.place
     assert "in test_o4_loop_that_is_held" in stack
-    assert 100 * MS <= warned.held_ns < 500 * MS < stall.held_ns < 5_000 * MS
+    assert 100 * MS <= warned.held_ns < 1_000 * MS < stall.held_ns < 5_000 * MS
     assert str(Stall(1_320 * MS, "on_book (a.py:7)")) == "the loop was held for 1.32 s in on_book (a.py:7)"
 
 
