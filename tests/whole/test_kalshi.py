@@ -10,6 +10,8 @@ from engine.cli import main
 from engine.trading.markets import Stop
 from tests.support.kalshi_pair import Pair, trade
 
+pytestmark = pytest.mark.timeout(300)  # minutes of waiting have bounds of their own
+
 
 @pytest.mark.parametrize("session", ["native", "quickfix"])
 def test_demo_trades_rolling_markets_and_agrees(tmp_path: Path, session: str) -> None:

@@ -19,6 +19,8 @@ from engine.sim.child import SimChild
 from engine.venue.rest import RestRequest
 from tests.support.kalshi_pair import Pair
 
+pytestmark = pytest.mark.timeout(300)  # minutes of waiting have bounds of their own
+
 BALANCE = RestRequest(operation="get_balance", method="GET", path="/trade-api/v2/portfolio/balance")
 
 

@@ -13,6 +13,8 @@ from engine.runtime.notices import NoticeKind
 from engine.sim.rest.faults import RestFault, RestFaultKind
 from tests.support.kalshi_pair import Pair, trade
 
+pytestmark = pytest.mark.timeout(300)  # minutes of waiting have bounds of their own
+
 KIND = RestFaultKind
 S = 1_000_000_000
 WRITES = ("create_order_v2", "cancel_order_v2", "amend_order_v2")

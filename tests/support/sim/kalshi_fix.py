@@ -157,18 +157,19 @@ class FixWire:
         wanted = {98: "0", 108: "30", 141: "Y", 1137: "9", **(ALL_FLAGS if flags is None else flags)}
         if self.comp_id != "KalshiNR" and flags is None:
             wanted = {98: "0", 108: "30", 141: "Y", 1137: "9", 21005: "Y"}
-        time = _TIMES.format(self.venue.now_ns + self.ahead_ns).decode()
+        now_ns = self.venue.now_ns + self.ahead_ns  # once: what is signed is what stands in the header
+        time = _TIMES.format(now_ns).decode()
         signed = "\x01".join((time, "A", str(seq), self.key_id, self.comp_id)).encode()
         signature = base64.b64encode(sign(self.venue.private.get(self.key_id), signed)).decode()
         wanted |= {95: str(len(signature)), 96: signature, **(fields or {})}
         self.out = seq
-        self.send("A", **{f"t{tag}": value for tag, value in wanted.items() if value})
+        self.send("A", now_ns=now_ns, **{f"t{tag}": value for tag, value in wanted.items() if value})
 
-    def send(self, msg_type: str, text: str = "", **tags: Any) -> int:
+    def send(self, msg_type: str, text: str = "", now_ns: int = 0, **tags: Any) -> int:
         """Send a message whose fields are `text` with | for SOH, or keywords t11="..."; return its number."""
         body = f"35={msg_type}\x01" + "".join(f"{tag[1:]}={value}\x01" for tag, value in tags.items())
         body += "".join(f"{field}\x01" for field in text.split("|") if field)
-        self._writer.write(self._encoder.encode(body.encode(), self.out, self.venue.now_ns + self.ahead_ns))
+        self._writer.write(self._encoder.encode(body.encode(), self.out, now_ns or self.venue.now_ns + self.ahead_ns))
         self.out += 1
         return self.out - 1
 
