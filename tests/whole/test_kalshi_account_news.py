@@ -65,8 +65,8 @@ async def ordinary(pair: Pair) -> None:
     account = account_of(pair)
     assert account.listener is not None and account.books is not None
     await pair.trading()
-    async with asyncio.timeout(PATIENCE_S):
-        while account.listener.counts.heard < 20 or account.books.counts.equal < 3:
+    async with asyncio.timeout(3 * PATIENCE_S):
+        while account.listener.counts.heard < 40 or account.books.counts.equal < 5:
             await account.books.compare_next()
     notices = pair.engine.trading.notices
     # A session that is lost, as on a machine that is too busy, ends orders by the venue without a word over FIX
