@@ -1,0 +1,30 @@
+"""Every fault that a life may meet, by name: how it begins, how it is lifted, and where it can happen.
+
+Shapes  `amount` is from 0 to 1, and means what the fault makes of it; a fault holds for `hold_ms`, from the least to
+        the most.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from engine.app.chaos.life import Life
+
+Begin = Callable[[Life, float], None]
+Lift = Callable[[Life], None]
+VENUES = ("fix44", "kalshi")
+SESSIONS = ("native", "quickfix")
+
+
+class Fault(NamedTuple):
+    """One kind of fault."""
+
+    name: str
+    begin: Begin
+    lift: Lift
+    hold_ms: tuple[int, int] = (100, 600)
+    venues: tuple[str, ...] = VENUES
+    weight: int = 1
+
+
+def nothing(_: Life) -> None:
+    """Lift what is over by itself."""

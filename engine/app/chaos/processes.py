@@ -1,0 +1,136 @@
+"""Faults of the processes themselves: killed, stopped, without descriptors or memory, with a clock that was set.
+
+Units   a kill at a step is drawn from the next `STEPS` of its side.
+"""
+
+import os
+import resource
+import signal
+import time
+from functools import partial
+from pathlib import Path
+
+from engine.app.chaos.children import ENGINE, VENUE
+from engine.app.chaos.faults import Begin, Fault, nothing
+from engine.app.chaos.life import Life
+from engine.app.chaos.mischief import MISCHIEFS
+from engine.app.chaos.shim import Word
+
+STEPS = 400
+STEP_S = 3.0  # for a step that does not come
+CLOCKS_NS = (-3600 * 10**9, -30 * 10**9, -(10**9), 10**9, 30 * 10**9, 3600 * 10**9)
+SPARE_FILES = 2
+SPARE_BYTES = 2**22
+
+
+def _at_step(role: str, number: int, life: Life, amount: float) -> None:
+    """Let a signal reach a side at one of its next steps, be it in its start."""
+    page = life.page(role)
+    page[Word.SIGNAL] = number
+    page[Word.ACT_AT] = page[Word.STEPS] + 1 + int(amount**2 * STEPS)
+    end = time.monotonic() + STEP_S
+    while life.is_alive(role) and page[Word.STEPS] < page[Word.ACT_AT] and time.monotonic() < end:
+        life.let(0.005)
+    if number == signal.SIGKILL and page[Word.STEPS] < page[Word.ACT_AT]:
+        life.kill(role)
+
+
+def _kill_starting(role: str, life: Life, amount: float) -> None:
+    """Kill a side, and again while it starts."""
+    life.kill(role)
+    if role in life.children:
+        life.bury(role)
+    page = life.page(role)
+    page[Word.SIGNAL] = signal.SIGKILL
+    page[Word.ACT_AT] = 1 + int(amount * 60)
+    life.restart(role)
+    child = life.children[role]
+    child.wait(STEP_S)
+    life.kill(role)
+
+
+def _kill(role: str, life: Life, amount: float) -> None:
+    life.let(amount * 0.05)
+    life.kill(role)
+
+
+def _kill_both(life: Life, amount: float) -> None:
+    first, second = (ENGINE, VENUE) if amount < 0.5 else (VENUE, ENGINE)
+    _at_step(first, signal.SIGKILL, life, amount)
+    life.kill(second)
+
+
+def _stop(role: str, life: Life, amount: float) -> None:
+    life.children[role].send(signal.SIGSTOP)
+
+
+def _go_on(role: str, life: Life) -> None:
+    if life.is_alive(role):
+        life.page(role)[Word.ACT_AT] = 0
+        life.children[role].send(signal.SIGCONT)
+
+
+def _set_clock(role: str, life: Life, amount: float) -> None:
+    life.page(role)[Word.CLOCK_NS] = CLOCKS_NS[int(amount * len(CLOCKS_NS)) % len(CLOCKS_NS)]
+
+
+def _set_clock_right(role: str, life: Life) -> None:
+    life.page(role)[Word.CLOCK_NS] = 0
+
+
+def _limit(what: int, life: Life, least: int) -> None:
+    if life.is_alive(ENGINE):
+        most = resource.prlimit(life.children[ENGINE].pid, what)[1]
+        resource.prlimit(life.children[ENGINE].pid, what, (least if least >= 0 else most, most))
+
+
+def _no_descriptors(life: Life, amount: float) -> None:
+    held = len(os.listdir(f"/proc/{life.children[ENGINE].pid}/fd"))
+    _limit(resource.RLIMIT_NOFILE, life, held + int(amount * SPARE_FILES))
+
+
+def _no_memory(life: Life, amount: float) -> None:
+    pages = int(Path(f"/proc/{life.children[ENGINE].pid}/statm").read_text().split()[0])
+    _limit(resource.RLIMIT_AS, life, pages * resource.getpagesize() + int(amount * SPARE_BYTES))
+
+
+def _misbehave(number: int, life: Life, amount: float) -> None:
+    life.page(ENGINE)[Word.MISCHIEF] = number
+
+
+def _behave(life: Life) -> None:
+    life.page(ENGINE)[Word.MISCHIEF] = 0
+
+
+def _begin(act: Begin) -> Begin:
+    """Return what does nothing to an engine that is dead already, by the other of two faults."""
+
+    def begin(life: Life, amount: float) -> None:
+        """Begin, if there is somebody whom it can befall."""
+        if life.is_alive(ENGINE) and life.is_alive(VENUE):
+            act(life, amount)
+
+    return begin
+
+
+KILL, STOP = signal.SIGKILL, signal.SIGSTOP
+LONG, AT_ONCE = (600, 2600), (0, 0)
+FAULTS = (
+    Fault("kill engine at a step", _begin(partial(_at_step, ENGINE, KILL)), nothing, AT_ONCE, weight=8),
+    Fault("kill engine while it starts", _begin(partial(_kill_starting, ENGINE)), nothing, AT_ONCE, weight=3),
+    Fault("kill engine at any time", _begin(partial(_kill, ENGINE)), nothing, AT_ONCE, weight=3),
+    Fault("kill venue at a step", _begin(partial(_at_step, VENUE, KILL)), nothing, AT_ONCE, weight=5),
+    Fault("kill venue at any time", _begin(partial(_kill, VENUE)), nothing, AT_ONCE, weight=2),
+    Fault("kill both", _begin(_kill_both), nothing, AT_ONCE, weight=2),
+    Fault("stop engine", _begin(partial(_stop, ENGINE)), partial(_go_on, ENGINE), LONG),
+    Fault("stop engine at a step", _begin(partial(_at_step, ENGINE, STOP)), partial(_go_on, ENGINE), LONG),
+    Fault("stop venue", _begin(partial(_stop, VENUE)), partial(_go_on, VENUE), LONG),
+    Fault("set the engine's clock", _begin(partial(_set_clock, ENGINE)), partial(_set_clock_right, ENGINE)),
+    Fault("set the venue's clock", _begin(partial(_set_clock, VENUE)), partial(_set_clock_right, VENUE)),
+    Fault("out of descriptors", _begin(_no_descriptors), partial(_limit, resource.RLIMIT_NOFILE, least=-1)),
+    Fault("out of memory", _begin(_no_memory), partial(_limit, resource.RLIMIT_AS, least=-1)),
+    *(
+        Fault(f"strategy: {name}", _begin(partial(_misbehave, number)), _behave)
+        for number, name in enumerate(MISCHIEFS, 1)
+    ),
+)
