@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from engine.app.chaos import ledger
 from engine.app.chaos.children import ENGINE, PAGES, VENUE
 from engine.app.chaos.nursery import Child, Nursery
@@ -29,6 +31,10 @@ EXITS = (0, 1, 2)
 
 class Broken(EngineError):
     """An invariant that does not hold."""
+
+
+class VenueGone(EngineError):
+    """The venue does not answer: it is dead, or stands still."""
 
 
 class Life:
@@ -90,6 +96,7 @@ class Life:
         self.children[role] = self._nursery.bear(role, self.setup.place)
 
     def _start_venue(self) -> None:
+        self._hang_up()
         self._start(VENUE)
         output = self.setup.place / "venue.out"
         self.until(lambda: not self.is_alive(VENUE) or self._has_said(output), "the venue listens")
@@ -101,15 +108,14 @@ class Life:
     # What is asked
 
     def ask_venue(self, cmd: str, **arguments: object) -> dict[str, Any]:
-        """Ask the venue; EngineError or OSError where it does not answer."""
-        if self._control is None:
-            self._control = ControlClient(self.setup.ports[-1], timeout=PATIENCE_S)
+        """Ask the venue; EngineError where it does not answer."""
         try:
+            if self._control is None:
+                self._control = ControlClient(self.setup.ports[-1], timeout=PATIENCE_S)
             return self._control(cmd, **arguments)
-        except (OSError, ValueError):
-            self._control.close()
-            self._control = None
-            raise
+        except (OSError, msgspec.DecodeError) as error:
+            self._hang_up()
+            raise VenueGone(f"the venue does not answer: {error}") from None
 
     def ask_engine(self, action: str, reason: str = "chaos") -> dict[str, Any]:
         """Return the engine's answer, {} while it gives none."""
@@ -130,6 +136,11 @@ class Life:
     def let(self, seconds: float) -> None:
         """Let both sides live for a while."""
         time.sleep(seconds)
+
+    def _hang_up(self) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control = None
 
     # What a person does
 
@@ -165,7 +176,7 @@ class Life:
 
     def _confirm_halt(self) -> None:
         """Wait until no order is alive after a halt, at the venue as in our own record."""
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(VenueGone):
             self.until(self._has_no_order, "no order is alive after a halt")
 
     def _has_no_order(self) -> bool:
@@ -193,8 +204,7 @@ class Life:
 
     def close(self) -> None:
         """End whatever still runs."""
-        if self._control is not None:
-            self._control.close()
+        self._hang_up()
         for role in list(self.children):
             self.kill(role)
         for page in self.pages.values():

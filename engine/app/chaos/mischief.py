@@ -4,6 +4,7 @@ Thread  the loop thread.
 """
 
 import asyncio
+import contextlib
 import mmap
 import os
 import time
@@ -75,17 +76,11 @@ def _fork(_: Mischief) -> None:
 
 
 def _write(strategy: Mischief) -> None:
-    """Try to change orders behind the engine's back; one that could be is the mischief of its class."""
-    changed = []
+    """Write into orders what is not so, as far as they let us."""
     for order in strategy.quotes:
-        for name in ("price", "order_qty", "cum_qty", "leaves_qty", "ord_status", "cl_ord_id"):
-            try:
-                setattr(order, name, getattr(order, name))
-            except AttributeError:
-                continue
-            changed.append(name)
-    if changed:
-        raise MischiefDone(f"orders can be written: {', '.join(sorted(set(changed)))}")
+        for name, value in (("price", 1), ("order_qty", 1), ("cum_qty", 7), ("leaves_qty", 0), ("cl_ord_id", "MADE-UP")):
+            with contextlib.suppress(AttributeError):
+                setattr(order, name, value)
 
 
 MISCHIEFS: dict[str, Callable[[Mischief], None]] = {

@@ -16,7 +16,7 @@ from engine.errors import EngineError
 
 def _ask(life: Life, cmd: str, **arguments: Any) -> None:
     """Ask the venue, unless the other of two faults has ended it."""
-    with contextlib.suppress(OSError, ValueError, EngineError):
+    with contextlib.suppress(EngineError):
         if life.is_alive(VENUE):
             life.ask_venue(cmd, **arguments)
 
