@@ -16,7 +16,7 @@ from engine.app.chaos.children import ENGINE, VENUE
 from engine.app.chaos.life import Broken, Life
 from engine.app.chaos.nursery import Nursery
 from engine.app.chaos.plan import Round, chosen, plan
-from engine.app.chaos.setup import Setup, free_ports
+from engine.app.chaos.setup import Setup
 from engine.app.chaos.venues import VENUES
 from engine.errors import EngineError
 
@@ -29,7 +29,7 @@ def run(arguments: Namespace) -> int:
     results = []
     try:
         for seed in range(arguments.seed, arguments.seed + arguments.runs):
-            ports = free_ports(VENUES[arguments.venue].PORTS)
+            ports = VENUES[arguments.venue].ports(seed)
             directory = base / str(seed)
             directory.mkdir()
             setup = Setup(str(directory), arguments.venue, arguments.session, seed, ports)

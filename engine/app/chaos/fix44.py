@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from engine.app.chaos.ledger import Record
-from engine.app.chaos.setup import Ask, Setup
+from engine.app.chaos.setup import Ask, Setup, free_ports
 from engine.app.demo.configs import ACCOUNT, KEY_ID, KEY_ID_ENV, make_key
 from engine.config.credentials import Credentials
 from engine.config.engine import load
@@ -22,10 +22,14 @@ from engine.sim import process
 from engine.sim.config import load_config
 from engine.units import NO_LIMIT
 
-PORTS = 3  # FIX, feed, control
 HEART_BT_INT = 1
 SILENCE_NS = 2 * 10**9
 STRATEGY = "engine.app.chaos.mischief:Mischief"
+
+
+def ports(seed: int) -> tuple[int, ...]:
+    """Return those of FIX, feed and control."""
+    return free_ports(3)
 
 
 def prepare(directory: Path) -> None:

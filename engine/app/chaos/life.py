@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from engine._decimal import parse_decimal
 from engine.app.chaos import ledger
 from engine.app.chaos.children import ENGINE, PAGES, VENUE
 from engine.app.chaos.nursery import Child, Nursery
@@ -27,6 +28,8 @@ PATIENCE_S = 30.0
 LOOK_S = 0.03
 RESUME_S = 0.5  # between two attempts of the person who resumes
 EXITS = (0, 1, 2)
+AGREEMENT_S = 10.0
+SIZE_DECIMALS = 2  # of every market of these venues
 
 
 class Broken(EngineError):
@@ -193,6 +196,7 @@ class Life:
         self.venue_kind.still(self.ask_venue)
         self.ask_engine("halt", "the end of a life")
         self.until(self._has_no_order, "no order is alive after a halt")
+        self._await_agreement()
         engine = self.children[ENGINE]
         engine.send(signal.SIGTERM)
         status = engine.wait(PATIENCE_S)
@@ -201,6 +205,17 @@ class Life:
         theirs = self.venue_kind.record(self.ask_venue, self.setup)
         ours = ledger.read_ours(self.setup.place / "journal", self.venue_kind.instruments())
         return ledger.differences(ours, theirs)
+
+    def _await_agreement(self) -> None:
+        """Give what the venue has said time to be heard; whether it was the comparison says."""
+        end = time.monotonic() + AGREEMENT_S
+        while time.monotonic() < end and not self._holds_the_same():
+            time.sleep(LOOK_S)
+
+    def _holds_the_same(self) -> bool:
+        ours = self.ask_engine("status").get("positions", {})
+        theirs = self.venue_kind.record(self.ask_venue, self.setup).positions
+        return {symbol: parse_decimal(text, SIZE_DECIMALS) for symbol, text in ours.items()} == theirs
 
     def close(self) -> None:
         """End whatever still runs."""

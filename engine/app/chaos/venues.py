@@ -6,7 +6,7 @@ Errors  EngineError where a venue does not answer.
 from pathlib import Path
 from typing import Protocol
 
-from engine.app.chaos import fix44
+from engine.app.chaos import fix44, kalshi
 from engine.app.chaos.ledger import Record
 from engine.app.chaos.setup import Ask, Setup
 from engine.config.sections import EngineConfig
@@ -16,7 +16,8 @@ from engine.instrument import Instrument
 class ChaosVenue(Protocol):
     """A module for each venue."""
 
-    PORTS: int
+    def ports(self, seed: int) -> tuple[int, ...]:
+        """Return ports that nobody has, the control port last."""
 
     def prepare(self, directory: Path) -> None:
         """Make what both sides need before either starts."""
@@ -40,4 +41,4 @@ class ChaosVenue(Protocol):
         """Return the venue's own record."""
 
 
-VENUES: dict[str, ChaosVenue] = {"fix44": fix44}
+VENUES: dict[str, ChaosVenue] = {"fix44": fix44, "kalshi": kalshi}

@@ -1,0 +1,115 @@
+"""A life at the simulated Kalshi: what `fixlane init kalshi` writes, markets that come and are settled in seconds.
+
+The venue is kept (`kept`), as a real one's ledger is, so that it can be killed.
+"""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from engine.app.chaos import kept
+from engine.app.chaos.fix44 import SILENCE_NS, STRATEGY
+from engine.app.chaos.ledger import Record
+from engine.app.chaos.setup import Ask, Setup, free_ports
+from engine.app.demo import kalshi
+from engine.app.setup.init import NAME, write
+from engine.config.sections import EngineConfig, LogSection
+from engine.errors import EngineError
+from engine.instrument import Instrument
+from engine.session.file.settings import override
+from engine.sim import process
+from engine.units import NO_LIMIT
+
+FIX_PORTS = 6  # in a row
+FIRST_TRIED, LAST_TRIED = 21_000, 32_000
+HEART_BT_INT = 4  # the least that the venue takes
+PERIOD_S = 5
+COMPARE_NS = 3 * 10**9
+
+
+def ports(seed: int) -> tuple[int, ...]:
+    """Return the first of the FIX ports, and those of REST, feed and control."""
+    return next(_blocks(seed)), *free_ports(3)
+
+
+def _blocks(seed: int) -> Iterator[int]:
+    """Yield the first port of rows that nobody has."""
+    places = (LAST_TRIED - FIRST_TRIED) // FIX_PORTS
+    for place in range(places):
+        first = FIRST_TRIED + (seed * 7 + place) % places * FIX_PORTS
+        try:
+            with ExitStack() as held:
+                for port in range(first, first + FIX_PORTS):
+                    held.enter_context(socket.create_server(("127.0.0.1", port)))
+        except OSError:
+            continue
+        yield first
+    raise EngineError(f"no {FIX_PORTS} ports in a row are free from {FIRST_TRIED} to {LAST_TRIED}")
+
+
+def prepare(directory: Path) -> None:
+    """Write the engine's configuration."""
+    write("kalshi", "demo", directory / "engine")
+
+
+def run_venue(setup: Setup) -> int:
+    """Run the venue until it is told to quit."""
+    replace, (first, rest, feed, control) = msgspec.structs.replace, setup.ports
+    base = kalshi.venue_config(setup.place)
+    assert base.liquidity is not None
+    config = replace(
+        base,
+        series=tuple(replace(each, period_s=PERIOD_S) for each in base.series),
+        liquidity=replace(base.liquidity, seed=setup.seed),
+        rest=replace(base.rest, port=rest),
+        feed=replace(base.feed, port=feed, ping_seconds=0.5),
+        fix=replace(base.fix, first=first),
+        control=replace(base.control, port=control),
+    )
+    return process.run(config, make=kept.make)
+
+
+def engine_config(setup: Setup) -> EngineConfig:
+    """Return the engine of `fixlane init kalshi`, led to the venue of this life."""
+    replace, place = msgspec.structs.replace, setup.place
+    ready = msgspec.json.decode((place / "venue.out").read_bytes(), type=dict)
+    config = kalshi.led_to(ready, place / "engine")
+    assert config.rest is not None and (place / "engine" / NAME).exists()
+    session_file = config.session.file
+    kept_keys = {"FileStorePath": place / "store", "HeartBtInt": HEART_BT_INT, "ReconnectInterval": 1}
+    session_file.write_text(override(session_file, **kept_keys))
+    (place / "log").mkdir(exist_ok=True)
+    return replace(
+        config,
+        engine=replace(config.engine, session=setup.session, state_dir=place / "state"),
+        feed=replace(config.feed, heartbeat_timeout_ns=SILENCE_NS, backoff_max_ns=10**9),
+        rest=replace(config.rest, compare_every_ns=COMPARE_NS),
+        risk=replace(config.risk, max_daily_loss=NO_LIMIT, max_book_age_ns=NO_LIMIT),
+        strategy=replace(config.strategy, path=STRATEGY),
+        journal=replace(config.journal, directory=place / "journal"),
+        log=LogSection(level="info", file=place / "log" / "engine.log"),
+    )
+
+
+def instruments() -> tuple[Instrument, ...]:
+    """Return none: they come and go."""
+    return ()
+
+
+def still(ask: Ask) -> None:
+    """Let the venue's markets stand still; what is closed is settled."""
+    ask("freeze")
+
+
+def resting(ask: Ask) -> int:
+    """Return how many of our orders rest."""
+    return int(ask("account", account=kalshi.MEMBER)["resting"])
+
+
+def record(ask: Ask, setup: Setup) -> Record:
+    """Return what the venue's ledger says, which refuses a ClOrdID that it has had."""
+    said = ask("account", account=kalshi.MEMBER)
+    return Record(said["cash"] - sum(kalshi.deposits().values()), said["fees"], said["positions"])
