@@ -24,7 +24,6 @@ from engine.sim.kalshi.venue import KalshiVenue
 from engine.sim.turning import Turning
 from engine.sim.venue import Venue
 
-
 Made = tuple[Venue | KalshiVenue, dict[str, Command]]
 
 

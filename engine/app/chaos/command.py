@@ -33,7 +33,7 @@ def run(arguments: Namespace) -> int:
             directory = base / str(seed)
             directory.mkdir()
             setup = Setup(str(directory), arguments.venue, arguments.session, seed, ports)
-            result = live(setup, nursery, plan(seed, faults))
+            result = live(setup, nursery, plan(seed, faults, arguments.rounds))
             results.append(result)
             print(_line(result), file=sys.stderr, flush=True)
             if not result["wrong"]:
@@ -102,7 +102,8 @@ def _line(result: dict[str, object]) -> str:
 def _sum(results: list[dict[str, object]], arguments: Namespace) -> str:
     kills = sum(int(str(each["engine_kills"])) + int(str(each["venue_kills"])) for each in results)
     failed = [str(each["seed"]) for each in results if each["wrong"]]
-    words = f"{len(results)} lives, {kills} kills, {len(failed)} broken"
-    for seed in failed:
-        words += f"\nagain: fixlane chaos --seed {seed} --runs 1 --venue {arguments.venue} --session {arguments.session}"
-    return words
+    same = f"--runs 1 --rounds {arguments.rounds} --venue {arguments.venue} --session {arguments.session}"
+    if arguments.faults:
+        same += " --faults " + " ".join(f'"{name}"' for name in arguments.faults)
+    again = [f"again: fixlane chaos --seed {seed} {same}" for seed in failed]
+    return "\n".join([f"{len(results)} lives, {kills} kills, {len(failed)} broken", *again])

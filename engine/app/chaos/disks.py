@@ -1,4 +1,4 @@
-"""Faults of the engine's disks: full, failing, read-only, slow, or a directory that is gone, for each thing kept there."""
+"""Faults of the engine's disks: full, failing, read-only, slow, or gone, for each thing that is kept there."""
 
 import errno
 from functools import partial
@@ -10,6 +10,12 @@ from engine.app.chaos.shim import Place, Word
 
 SLOW_NS = 30_000_000
 PLACES = {"journal": Place.JOURNAL, "store": Place.STORE, "log": Place.LOG, "state": Place.STATE}
+OUTCOMES = {
+    "journal": "what is mapped goes on; where no next segment can be made trading halts, orders are cancelled",
+    "store": "the same; where the head cannot be replaced the session is not begun anew",
+    "log": "lines are lost, counted as `log_lost`; trading goes on",
+    "state": "the View is not written, which is told; trading goes on",
+}
 FAILURES = {"full": errno.ENOSPC, "EIO": errno.EIO, "read-only": errno.EROFS}
 
 
@@ -45,10 +51,13 @@ def _restore(name: str, life: Life) -> None:
 
 FAULTS = (
     *(
-        Fault(f"{name}: {failure}", partial(_fail, place, number), _well)
+        Fault(f"{name}: {failure}", OUTCOMES[name], partial(_fail, place, number), _well)
         for name, place in PLACES.items()
         for failure, number in FAILURES.items()
     ),
-    Fault("slow disk", _slow, _well),
-    *(Fault(f"{name}: directory removed", partial(_remove, name), partial(_restore, name)) for name in ("journal", "log")),
+    Fault("slow disk", "duties off the path take longer; the path has its pages already", _slow, _well),
+    *(
+        Fault(f"{name}: directory removed", OUTCOMES[name], partial(_remove, name), partial(_restore, name))
+        for name in ("journal", "log")
+    ),
 )

@@ -19,6 +19,7 @@ class Fault(NamedTuple):
     """One kind of fault."""
 
     name: str
+    then: str  # what comes of it
     begin: Begin
     lift: Lift
     hold_ms: tuple[int, int] = (100, 600)

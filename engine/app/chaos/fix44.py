@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from engine.app.chaos.ledger import Record
-from engine.app.chaos.setup import Ask, Setup, free_ports
+from engine.app.chaos.setup import Ask, Setup
 from engine.app.demo.configs import ACCOUNT, KEY_ID, KEY_ID_ENV, make_key
 from engine.config.credentials import Credentials
 from engine.config.engine import load
@@ -20,6 +20,7 @@ from engine.instrument import Instrument
 from engine.session.file.settings import load_session, render
 from engine.sim import process
 from engine.sim.config import load_config
+from engine.sim.free_ports import free_ports
 from engine.units import NO_LIMIT
 
 HEART_BT_INT = 1
@@ -46,7 +47,9 @@ def run_venue(setup: Setup) -> int:
         replace(
             base,
             state_path=str(setup.place / "venue"),
-            feed=replace(base.feed, port=feed, auth="keys", ping_seconds=0.5, keys={KEY_ID: str(setup.place / "public.pem")}),
+            feed=replace(
+                base.feed, port=feed, auth="keys", ping_seconds=0.5, keys={KEY_ID: str(setup.place / "public.pem")}
+            ),
             fix=replace(base.fix, port=fix),
             control=replace(base.control, port=control),
             liquidity=replace(base.liquidity, seed=setup.seed),

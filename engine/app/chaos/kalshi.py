@@ -3,9 +3,6 @@
 The venue is kept (`kept`), as a real one's ledger is, so that it can be killed.
 """
 
-import socket
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -13,18 +10,17 @@ import msgspec
 from engine.app.chaos import kept
 from engine.app.chaos.fix44 import SILENCE_NS, STRATEGY
 from engine.app.chaos.ledger import Record
-from engine.app.chaos.setup import Ask, Setup, free_ports
+from engine.app.chaos.setup import Ask, Setup
 from engine.app.demo import kalshi
 from engine.app.setup.init import NAME, write
 from engine.config.sections import EngineConfig, LogSection
-from engine.errors import EngineError
 from engine.instrument import Instrument
 from engine.session.file.settings import override
 from engine.sim import process
+from engine.sim.free_ports import free_ports, free_row
 from engine.units import NO_LIMIT
 
 FIX_PORTS = 6  # in a row
-FIRST_TRIED, LAST_TRIED = 21_000, 32_000
 HEART_BT_INT = 4  # the least that the venue takes
 PERIOD_S = 5
 COMPARE_NS = 3 * 10**9
@@ -32,22 +28,7 @@ COMPARE_NS = 3 * 10**9
 
 def ports(seed: int) -> tuple[int, ...]:
     """Return the first of the FIX ports, and those of REST, feed and control."""
-    return next(_blocks(seed)), *free_ports(3)
-
-
-def _blocks(seed: int) -> Iterator[int]:
-    """Yield the first port of rows that nobody has."""
-    places = (LAST_TRIED - FIRST_TRIED) // FIX_PORTS
-    for place in range(places):
-        first = FIRST_TRIED + (seed * 7 + place) % places * FIX_PORTS
-        try:
-            with ExitStack() as held:
-                for port in range(first, first + FIX_PORTS):
-                    held.enter_context(socket.create_server(("127.0.0.1", port)))
-        except OSError:
-            continue
-        yield first
-    raise EngineError(f"no {FIX_PORTS} ports in a row are free from {FIRST_TRIED} to {LAST_TRIED}")
+    return free_row(FIX_PORTS, seed * 7), *free_ports(3)
 
 
 def prepare(directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""One life: an engine and a venue, each killed, stopped and started again as its faults say, then both records compared.
+"""One life: an engine and a venue, killed, stopped and started again as its faults say, then both records compared.
 
 Units   seconds of the machine's clock; nothing waits longer than `PATIENCE_S`.
 Errors  Broken for what must not happen, in words; EngineError where the machinery itself fails.
@@ -100,8 +100,9 @@ class Life:
 
     def _start_venue(self) -> None:
         self._hang_up()
-        self._start(VENUE)
         output = self.setup.place / "venue.out"
+        output.unlink(missing_ok=True)
+        self._start(VENUE)
         self.until(lambda: not self.is_alive(VENUE) or self._has_said(output), "the venue listens")
 
     @staticmethod
@@ -195,7 +196,8 @@ class Life:
         self.recover()
         self.venue_kind.still(self.ask_venue)
         self.ask_engine("halt", "the end of a life")
-        self.until(self._has_no_order, "no order is alive after a halt")
+        self._next_resume = 0.0
+        self.until(self._is_over, "no order is alive after a halt")
         self._await_agreement()
         engine = self.children[ENGINE]
         engine.send(signal.SIGTERM)
@@ -205,6 +207,15 @@ class Life:
         theirs = self.venue_kind.record(self.ask_venue, self.setup)
         ours = ledger.read_ours(self.setup.place / "journal", self.venue_kind.instruments())
         return ledger.differences(ours, theirs)
+
+    def _is_over(self) -> bool:
+        status = self.ask_engine("status")
+        if not status.get("logged_on"):
+            if time.monotonic() > self._next_resume:
+                self._next_resume = time.monotonic() + RESUME_S
+                self.ask_engine("session-logon")
+            return False
+        return self._has_no_order()
 
     def _await_agreement(self) -> None:
         """Give what the venue has said time to be heard; whether it was the comparison says."""

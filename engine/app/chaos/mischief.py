@@ -78,7 +78,13 @@ def _fork(_: Mischief) -> None:
 def _write(strategy: Mischief) -> None:
     """Write into orders what is not so, as far as they let us."""
     for order in strategy.quotes:
-        for name, value in (("price", 1), ("order_qty", 1), ("cum_qty", 7), ("leaves_qty", 0), ("cl_ord_id", "MADE-UP")):
+        for name, value in (
+            ("price", 1),
+            ("order_qty", 1),
+            ("cum_qty", 7),
+            ("leaves_qty", 0),
+            ("cl_ord_id", "MADE-UP"),
+        ):
             with contextlib.suppress(AttributeError):
                 setattr(order, name, value)
 

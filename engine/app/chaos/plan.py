@@ -43,17 +43,22 @@ def chosen(names: Sequence[str], venue: str) -> list[Fault]:
     return [fault for name, fault in FAULTS.items() if (not names or name in names) and venue in fault.venues]
 
 
-def plan(seed: int, faults: Sequence[Fault]) -> list[Round]:
+def plan(seed: int, faults: Sequence[Fault], most_rounds: int = MOST_ROUNDS) -> list[Round]:
     """Return the rounds of a life."""
     draw = random.Random(seed)
-    return [_round(draw, faults) for _ in range(draw.randint(2, MOST_ROUNDS))]
+    return [_round(draw, faults) for _ in range(draw.randint(min(2, most_rounds), most_rounds))]
 
 
 def _round(draw: random.Random, faults: Sequence[Fault]) -> Round:
     count = 2 if draw.random() < BOTH else 1
-    strikes = [_strike(draw, draw.choices(faults, [each.weight for each in faults])[0]) for _ in range(count)]
+    strikes = [_strike(draw, _drawn(draw, faults)) for _ in range(count)]
     distinct = {each.fault.name: each for each in strikes}
     return Round(tuple(distinct.values()), draw.uniform(0.05, MOST_TRAFFIC_S))
+
+
+def _drawn(draw: random.Random, faults: Sequence[Fault]) -> Fault:
+    weights = [each.weight for each in faults]
+    return draw.choices(faults, weights if any(weights) else None)[0]
 
 
 def _strike(draw: random.Random, fault: Fault) -> Strike:

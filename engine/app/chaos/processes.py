@@ -116,24 +116,97 @@ def _begin(act: Begin) -> Begin:
 
 
 KILL, STOP = signal.SIGKILL, signal.SIGSTOP
+HALTS = "trading halts with the hook's name, every order is cancelled; a person resumes"
+OUTCOMES = {
+    **{name: HALTS for name in MISCHIEFS if name.startswith("raise")},
+    "sleep": "the watchdog tells of it; late answers are read in order, and trading goes on",
+    "loop": "the watchdog halts where it lasts, and says at which line; else trading goes on",
+    "fork": "`os.fork` raises, which halts",
+    "write into orders": "not guarded: an order that a strategy has overwritten may be lost from sight",
+}
 UNGUARDED = ("write into orders",)  # happens when it is asked for by name: nothing guards against it yet
 LONG, AT_ONCE = (600, 2600), (0, 0)
 FAULTS = (
-    Fault("kill engine at a step", _begin(partial(_at_step, ENGINE, KILL)), nothing, AT_ONCE, weight=8),
-    Fault("kill engine while it starts", _begin(partial(_kill_starting, ENGINE)), nothing, AT_ONCE, weight=3),
-    Fault("kill engine at any time", _begin(partial(_kill, ENGINE)), nothing, AT_ONCE, weight=3),
-    Fault("kill venue at a step", _begin(partial(_at_step, VENUE, KILL)), nothing, AT_ONCE, weight=5),
-    Fault("kill venue at any time", _begin(partial(_kill, VENUE)), nothing, AT_ONCE, weight=2),
-    Fault("kill both", _begin(_kill_both), nothing, AT_ONCE, weight=2),
-    Fault("stop engine", _begin(partial(_stop, ENGINE)), partial(_go_on, ENGINE), LONG),
-    Fault("stop engine at a step", _begin(partial(_at_step, ENGINE, STOP)), partial(_go_on, ENGINE), LONG),
-    Fault("stop venue", _begin(partial(_stop, VENUE)), partial(_go_on, VENUE), LONG),
-    Fault("set the engine's clock", _begin(partial(_set_clock, ENGINE)), partial(_set_clock_right, ENGINE)),
-    Fault("set the venue's clock", _begin(partial(_set_clock, VENUE)), partial(_set_clock_right, VENUE)),
-    Fault("out of descriptors", _begin(_no_descriptors), partial(_limit, resource.RLIMIT_NOFILE, least=-1)),
-    Fault("out of memory", _begin(_no_memory), partial(_limit, resource.RLIMIT_AS, least=-1)),
+    Fault(
+        "kill engine at a step",
+        "orders, fills and numbers come back from journal and store; what is open is cancelled, then it trades",
+        _begin(partial(_at_step, ENGINE, KILL)),
+        nothing,
+        AT_ONCE,
+        weight=8,
+    ),
+    Fault(
+        "kill engine while it starts",
+        "the same: a start that is cut short leaves nothing behind that stops the next one",
+        _begin(partial(_kill_starting, ENGINE)),
+        nothing,
+        AT_ONCE,
+        weight=3,
+    ),
+    Fault("kill engine at any time", "the same", _begin(partial(_kill, ENGINE)), nothing, AT_ONCE, weight=3),
+    Fault(
+        "kill venue at a step",
+        "what is unanswered is UNKNOWN, and asked for at the next logon; missed fills are booked then",
+        _begin(partial(_at_step, VENUE, KILL)),
+        nothing,
+        AT_ONCE,
+        weight=5,
+    ),
+    Fault("kill venue at any time", "the same", _begin(partial(_kill, VENUE)), nothing, AT_ONCE, weight=2),
+    Fault("kill both", "both of these", _begin(_kill_both), nothing, AT_ONCE, weight=2),
+    Fault(
+        "stop engine",
+        "it reads what has come before it judges anything, and goes on",
+        _begin(partial(_stop, ENGINE)),
+        partial(_go_on, ENGINE),
+        LONG,
+    ),
+    Fault(
+        "stop engine at a step",
+        "the same, also between the journal and the wire",
+        _begin(partial(_at_step, ENGINE, STOP)),
+        partial(_go_on, ENGINE),
+        LONG,
+    ),
+    Fault(
+        "stop venue",
+        "silence is noticed by heartbeats; a shorter one passes",
+        _begin(partial(_stop, VENUE)),
+        partial(_go_on, VENUE),
+        LONG,
+    ),
+    Fault(
+        "set the engine's clock",
+        "lag is judged anew and may pause; a Logon with a time that the venue refuses is tried again",
+        _begin(partial(_set_clock, ENGINE)),
+        partial(_set_clock_right, ENGINE),
+    ),
+    Fault(
+        "set the venue's clock",
+        "the same, from the other side",
+        _begin(partial(_set_clock, VENUE)),
+        partial(_set_clock_right, VENUE),
+    ),
+    Fault(
+        "out of descriptors",
+        "what is open stays open; what needs a new one is told and tried again",
+        _begin(_no_descriptors),
+        partial(_limit, resource.RLIMIT_NOFILE, least=-1),
+    ),
+    Fault(
+        "out of memory",
+        "a hook that gets none halts; else trading goes on, or the process ends with a reason and starts again",
+        _begin(_no_memory),
+        partial(_limit, resource.RLIMIT_AS, least=-1),
+    ),
     *(
-        Fault(f"strategy: {name}", _begin(partial(_misbehave, number)), _behave, weight=name not in UNGUARDED)
+        Fault(
+            f"strategy: {name}",
+            OUTCOMES[name],
+            _begin(partial(_misbehave, number)),
+            _behave,
+            weight=name not in UNGUARDED,
+        )
         for number, name in enumerate(MISCHIEFS, 1)
     ),
 )

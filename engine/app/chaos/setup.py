@@ -3,7 +3,6 @@
 Errors  EngineError where the file is missing.
 """
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,12 +36,3 @@ class Setup(msgspec.Struct, frozen=True):
 def read(directory: Path) -> Setup:
     """Return the setup of a life."""
     return msgspec.json.decode((directory / FILE).read_bytes(), type=Setup)
-
-
-def free_ports(count: int) -> tuple[int, ...]:
-    """Return so many ports of 127.0.0.1 that nobody has."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = tuple(int(each.getsockname()[1]) for each in held)
-    for each in held:
-        each.close()
-    return ports

@@ -47,29 +47,72 @@ def _find(role: str, word: Word, life: Life) -> None:
     life.page(role)[word] = 0
 
 
-def _fault(name: str, kind: str, lift: Lift = nothing, hold_ms: tuple[int, int] = (50, 300), **fields: Any) -> Fault:
-    return Fault(name, partial(_told, kind, **fields), lift, hold_ms)
+def _fault(
+    name: str, then: str, kind: str, lift: Lift = nothing, hold_ms: tuple[int, int] = (50, 300), **fields: Any
+) -> Fault:
+    return Fault(name, then, partial(_told, kind, **fields), lift, hold_ms)
+
+
+def _drop(name: str, then: str, role: str, word: Word) -> Fault:
+    """Return a fault of single messages, which only plain TCP shows."""
+    return Fault(name, then, partial(_lose, role, word), partial(_find, role, word), venues=("fix44",))
 
 
 SILENT = (2500, 4500)  # beyond two heartbeats and the wait for an answer
-ONE_VENUE = ("fix44",)
 FAULTS = (
-    _fault("connection reset", "drop_fix"),
-    _fault("logout by the venue", "logout_fix"),
-    _fault("half-open silence", "silent_fix", _clear("silent_fix"), SILENT),
-    Fault("partition", _part, _clear("silent_fix", "silent_feed"), SILENT),
-    _fault("delayed reports", "delay_fix", _clear("delay_fix"), (200, 800), delay_ms=150),
-    _fault("feed reset", "drop_feed"),
-    _fault("feed silence", "silent_feed", _clear("silent_feed"), SILENT),
-    _fault("delayed feed", "delay_feed", _clear("delay_feed"), (200, 800), delay_ms=150),
-    _fault("feed gap", "skip_seq"),
-    _fault("repeated frame", "repeat_seq"),
-    _fault("order refused", "reject_order"),
-    _fault("mass cancel during fills", "cancel_orders"),
-    _fault("fill before a late cancel", "late_cancel", delay_ms=100, fill_qty=100),
-    _fault("cancel too late", "late_cancel", delay_ms=100, fill_qty=-1),
-    Fault("reports lost", partial(_lose, VENUE, Word.SWALLOW), partial(_find, VENUE, Word.SWALLOW), venues=ONE_VENUE),
-    Fault("requests lost", partial(_lose, ENGINE, Word.SWALLOW), partial(_find, ENGINE, Word.SWALLOW), venues=ONE_VENUE),
-    Fault("reports repeated", partial(_lose, VENUE, Word.REPEAT), partial(_find, VENUE, Word.REPEAT), venues=ONE_VENUE),
-    Fault("requests repeated", partial(_lose, ENGINE, Word.REPEAT), partial(_find, ENGINE, Word.REPEAT), venues=ONE_VENUE),
+    _fault("connection reset", "logon anew; unanswered requests are UNKNOWN and asked for first", "drop_fix"),
+    _fault("logout by the venue", "the same", "logout_fix"),
+    _fault(
+        "half-open silence",
+        "given up after the heartbeats' time, then the same; a shorter one passes",
+        "silent_fix",
+        _clear("silent_fix"),
+        SILENT,
+    ),
+    Fault(
+        "partition",
+        "the same for session and market data; every book is stale, nothing is sent",
+        _part,
+        _clear("silent_fix", "silent_feed"),
+        SILENT,
+    ),
+    _fault(
+        "delayed reports", "they are booked as they come", "delay_fix", _clear("delay_fix"), (200, 800), delay_ms=150
+    ),
+    _fault("feed reset", "trading pauses until every book is fresh", "drop_feed"),
+    _fault(
+        "feed silence",
+        "given up after `heartbeat_timeout`, then the same",
+        "silent_feed",
+        _clear("silent_feed"),
+        SILENT,
+    ),
+    _fault(
+        "delayed feed",
+        "trading goes on; beyond `max_lag` it pauses",
+        "delay_feed",
+        _clear("delay_feed"),
+        (200, 800),
+        delay_ms=150,
+    ),
+    _fault("feed gap", "the book is stale, its snapshot is asked for", "skip_seq"),
+    _fault("repeated frame", "applied once", "repeat_seq"),
+    _fault("order refused", "counted by its reason, told", "reject_order"),
+    _fault("mass cancel during fills", "the orders are over, fills before it count", "cancel_orders"),
+    _fault("fill before a late cancel", "the fill counts, the cancel too", "late_cancel", delay_ms=100, fill_qty=100),
+    _fault("cancel too late", "the fill counts, the refusal is told", "late_cancel", delay_ms=100, fill_qty=-1),
+    _drop("reports lost", "a gap: the venue sends them again", VENUE, Word.SWALLOW),
+    _drop(
+        "requests lost",
+        "the gap is filled without them; unanswered for 10 s they are UNKNOWN and asked for",
+        ENGINE,
+        Word.SWALLOW,
+    ),
+    _drop(
+        "reports repeated",
+        "a MsgSeqNum(34) that is too low ends the session; logon anew, nothing counts twice",
+        VENUE,
+        Word.REPEAT,
+    ),
+    _drop("requests repeated", "the same, from the other side", ENGINE, Word.REPEAT),
 )
