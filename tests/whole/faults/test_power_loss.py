@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from itertools import combinations, count
 from pathlib import Path
 
-import pytest
-
 from engine.errors import JournalError, SessionError
 from engine.journal.segments import journal_paths
 from engine.session.store.file_store import FileStore
