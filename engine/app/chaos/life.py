@@ -28,7 +28,7 @@ PATIENCE_S = 30.0
 LOOK_S = 0.03
 RESUME_S = 0.5  # between two attempts of the person who resumes
 EXITS = (0, 1, 2)
-AGREEMENT_S = 10.0
+AGREEMENT_S = 40.0  # the venue is asked again about a market that has closed after half a minute
 SIZE_DECIMALS = 2  # of every market of these venues
 
 
