@@ -24,7 +24,7 @@ from engine.trading.loop import TradingLoop
 from engine.venue import TradeFee
 
 
-class Fill(NamedTuple):
+class HeardFill(NamedTuple):
     """One execution as the desk heard it."""
 
     heard_ns: int
@@ -38,11 +38,11 @@ class Fill(NamedTuple):
     exec_id: str
 
 
-class Outcome(NamedTuple):
+class Ended(NamedTuple):
     """What a run came to."""
 
     loop: TradingLoop
-    fills: list[Fill]
+    fills: list[HeardFill]
     open_at_end: int
     halted: str
     first_ns: int
@@ -67,7 +67,7 @@ class Runner:
         self._results = results
         self._venue = VenueSide(instruments, fees, frames, latency)
         self._feed = CapturedFeed(frames, use_yes_price)
-        self._fills: list[Fill] = []
+        self._fills: list[HeardFill] = []
         self._halted = ""
         parts = make_parts(instruments)
         self.loop = assemble(parts, self._surroundings())
@@ -85,7 +85,7 @@ class Runner:
             reconnect=lambda reason: None,
         )
 
-    def run(self) -> Outcome:
+    def run(self) -> Ended:
         """Run from the first frame to the last."""
         loop = self.loop
         loop.is_connected = True
@@ -116,10 +116,10 @@ class Runner:
         report = answer.report
         if report.exec_type == fix.Exec.TRADE:
             told = report.symbol, report.side, report.last_px, report.last_qty, report.fee, report.is_taker
-            self._fills.append(Fill(answer.heard_ns, *told, report.cl_ord_id, report.exec_id))
+            self._fills.append(HeardFill(answer.heard_ns, *told, report.cl_ord_id, report.exec_id))
         self.loop.apply(report)
 
-    def _end(self) -> Outcome:
+    def _end(self) -> Ended:
         """Take no more requests, hear what is on its way, pay what is known."""
         loop, venue = self.loop, self._venue
         loop.is_trading = False
@@ -133,7 +133,7 @@ class Runner:
         for instrument in loop.instruments:
             if instrument.symbol in self._results:
                 loop.settlements.pay(instrument, self._results[instrument.symbol], "the venue")
-        return Outcome(loop, self._fills, open_at_end, self._halted, self._frames[0].recv_ns, last_ns)
+        return Ended(loop, self._fills, open_at_end, self._halted, self._frames[0].recv_ns, last_ns)
 
     def _halt(self, reason: str) -> None:
         """End trading as a halt does: every order is cancelled, and none is sent."""

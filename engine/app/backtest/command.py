@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.app import loading
 from engine.backtest.history import timed
 from engine.backtest.latency import Latency
-from engine.backtest.runner import Outcome, Runner
+from engine.backtest.runner import Ended, Runner
 from engine.book import make_book
 from engine.config.engine import load
 from engine.config.sections import EngineConfig
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if outcome.halted else 0
 
 
-def backtest(config: EngineConfig, paths: Sequence[Path], latency_ns: int) -> Outcome:
+def backtest(config: EngineConfig, paths: Sequence[Path], latency_ns: int) -> Ended:
     """Run the strategy of a configuration over files of captured frames."""
     frames = timed(paths)
     instruments = captures.markets(paths)
@@ -69,7 +69,7 @@ def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:
     return loading.build_strategy(config.strategy, tuple(markets))
 
 
-def figures(outcome: Outcome) -> dict[str, object]:
+def figures(outcome: Ended) -> dict[str, object]:
     """Return the result as JSON takes it: money in millionths of the currency."""
     portfolio, counters = outcome.loop.portfolio, outcome.loop.counters
     return {
