@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 
 from engine.app.chaos import shim
 from engine.app.chaos.children import ENGINE, VENUE
-from engine.app.chaos.life import Broken, Life
+from engine.app.chaos.life import Broken, ChaosLife
 from engine.app.chaos.nursery import Nursery
 from engine.app.chaos.plan import Round, chosen, plan
 from engine.app.chaos.setup import Setup
@@ -52,7 +52,7 @@ def run(arguments: Namespace) -> int:
 def live(setup: Setup, nursery: Nursery, rounds: list[Round]) -> dict[str, object]:
     """Live one life; return what happened and what was wrong."""
     started = time.monotonic()
-    life = Life(setup, nursery)
+    life = ChaosLife(setup, nursery)
     wrong: list[str] = []
     try:
         life.start()
@@ -78,7 +78,7 @@ def live(setup: Setup, nursery: Nursery, rounds: list[Round]) -> dict[str, objec
     }
 
 
-def befall(life: Life, each: Round) -> None:
+def befall(life: ChaosLife, each: Round) -> None:
     """Let a round happen: traffic, its faults, their ends, and whatever brings both sides back."""
     life.let(each.traffic_s)
     life.told.append(str(each))

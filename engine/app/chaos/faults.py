@@ -7,15 +7,15 @@ Shapes  `amount` is from 0 to 1, and means what the fault makes of it; a fault h
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.app.chaos.life import Life
+from engine.app.chaos.life import ChaosLife
 
-Begin = Callable[[Life, float], None]
-Lift = Callable[[Life], None]
+Begin = Callable[[ChaosLife, float], None]
+Lift = Callable[[ChaosLife], None]
 VENUES = ("fix44", "kalshi")
 SESSIONS = ("native", "quickfix")
 
 
-class Fault(NamedTuple):
+class LifeFault(NamedTuple):
     """One kind of fault."""
 
     name: str
@@ -27,5 +27,5 @@ class Fault(NamedTuple):
     weight: int = 1
 
 
-def nothing(_: Life) -> None:
+def nothing(_: ChaosLife) -> None:
     """Lift what is over by itself."""

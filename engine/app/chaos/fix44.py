@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.app.chaos.ledger import Record
+from engine.app.chaos.ledger import AccountRecord
 from engine.app.chaos.setup import Ask, Setup
 from engine.app.demo.configs import ACCOUNT, KEY_ID, KEY_ID_ENV, make_key
 from engine.config.credentials import Credentials
@@ -105,7 +105,7 @@ def resting(ask: Ask) -> int:
     return len(ask("orders", account=ACCOUNT)["orders"])
 
 
-def record(ask: Ask, setup: Setup) -> Record:
+def record(ask: Ask, setup: Setup) -> AccountRecord:
     """Return what the venue's blotter adds up to."""
     said = ask("summary", account=ACCOUNT)
     entries = read_blotter(setup.place / "venue" / "blotter.jsonl")
@@ -113,4 +113,4 @@ def record(ask: Ask, setup: Setup) -> Record:
         (each.cl_ord_id, (each.side, each.price, each.qty)) for each in entries if isinstance(each, EnteredOrder)
     ]
     positions = {symbol: net for symbol, net in said["positions"].items() if net}
-    return Record(said["cash"], said["fees"], positions, entered)
+    return AccountRecord(said["cash"], said["fees"], positions, entered)

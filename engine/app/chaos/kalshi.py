@@ -9,7 +9,7 @@ import msgspec
 
 from engine.app.chaos import kept
 from engine.app.chaos.fix44 import SILENCE_NS, STRATEGY
-from engine.app.chaos.ledger import Record
+from engine.app.chaos.ledger import AccountRecord
 from engine.app.chaos.setup import Ask, Setup
 from engine.app.demo import kalshi
 from engine.app.setup.init import NAME, write
@@ -90,7 +90,7 @@ def resting(ask: Ask) -> int:
     return int(ask("account", account=kalshi.MEMBER)["resting"])
 
 
-def record(ask: Ask, setup: Setup) -> Record:
+def record(ask: Ask, setup: Setup) -> AccountRecord:
     """Return what the venue's ledger says, which refuses a ClOrdID that it has had."""
     said = ask("account", account=kalshi.MEMBER)
-    return Record(said["cash"] - sum(kalshi.deposits().values()), said["fees"], said["positions"])
+    return AccountRecord(said["cash"] - sum(kalshi.deposits().values()), said["fees"], said["positions"])

@@ -22,7 +22,7 @@ from engine.portfolio import Portfolio
 Terms = tuple[int, int, int]  # side, price, quantity
 
 
-class Record(msgspec.Struct):
+class AccountRecord(msgspec.Struct):
     """What one side says of the account; `entered` are the orders that it took, None where it cannot say."""
 
     cash: int
@@ -34,7 +34,7 @@ class Record(msgspec.Struct):
 class Ours(NamedTuple):
     """What our journal says, and the orders that it holds as sent."""
 
-    record: Record
+    record: AccountRecord
     sent: list[tuple[str, Terms]]
     wrong: list[str]
 
@@ -45,7 +45,7 @@ def read_ours(directory: Path, instruments: Sequence[Instrument]) -> Ours:
     orders, portfolio = Orders("chaos"), Portfolio(instruments)
     recover(paths, instruments, orders, portfolio, adopts=not instruments)
     short = 0 if instruments else sum(-each.net * each.instrument.limit for each in portfolio if each.net < 0)
-    record = Record(
+    record = AccountRecord(
         cash=portfolio.cash - portfolio.fees - short,
         fees=portfolio.fees,
         positions={position.instrument.symbol: position.net for position in portfolio if position.net},
@@ -80,7 +80,7 @@ def _sent_while_halted(entries: Iterable[Entry]) -> Iterator[str]:
             yield f"order {entry.text.split(SOH)[0]} was sent after {halted}"
 
 
-def differences(ours: Ours, theirs: Record) -> list[str]:
+def differences(ours: Ours, theirs: AccountRecord) -> list[str]:
     """Return in what both sides differ, and which orders the venue has that we do not know as they are."""
     found = [
         f"{name}: ours {mine}, the venue's {its}"

@@ -18,7 +18,7 @@ from engine.app.chaos import ledger
 from engine.app.chaos.children import ENGINE, PAGES, VENUE
 from engine.app.chaos.nursery import Child, Nursery
 from engine.app.chaos.setup import Setup
-from engine.app.chaos.shim import Page, Word
+from engine.app.chaos.shim import FaultPage, PageWord
 from engine.app.chaos.venues import VENUES
 from engine.errors import EngineError
 from engine.ops.control import ask
@@ -40,7 +40,7 @@ class VenueGone(EngineError):
     """The venue does not answer: it is dead, or stands still."""
 
 
-class Life:
+class ChaosLife:
     """Both sides, alive or not; `told` is what happened, in words, and `ends` how each engine ended."""
 
     def __init__(self, setup: Setup, nursery: Nursery) -> None:
@@ -51,7 +51,7 @@ class Life:
         self.resumes = 0
         setup.write()
         self.venue_kind.prepare(setup.place)
-        self.pages = {role: Page(setup.place / name) for role, name in PAGES.items()}
+        self.pages = {role: FaultPage(setup.place / name) for role, name in PAGES.items()}
         self.children: dict[str, Child] = {}
         self._control: ControlClient | None = None
 
@@ -61,7 +61,7 @@ class Life:
         """Start both sides, and wait until they trade."""
         self.recover()
 
-    def page(self, role: str) -> Page:
+    def page(self, role: str) -> FaultPage:
         """Return the page that a side obeys."""
         return self.pages[role]
 
@@ -81,10 +81,10 @@ class Life:
         child = self.children.pop(role)
         status = child.status
         page = self.pages[role]
-        page[Word.ACT_AT] = 0
+        page[PageWord.ACT_AT] = 0
         if status == -signal.SIGKILL:
             self.kills[role] += 1
-            self.told.append(f"{role} killed at step {page[Word.STEPS]}")
+            self.told.append(f"{role} killed at step {page[PageWord.STEPS]}")
         elif status not in EXITS or (status and not child.words):
             raise Broken(f"{role} ended with status {status}: {child.words[-2000:] or 'no word'}")
         else:
@@ -95,7 +95,7 @@ class Life:
         self._start(role)
 
     def _start(self, role: str) -> None:
-        self.pages[role][Word.STEPS] = 0
+        self.pages[role][PageWord.STEPS] = 0
         self.children[role] = self._nursery.bear(role, self.setup.place)
 
     def _start_venue(self) -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.app.chaos.shim import Word
+from engine.app.chaos.shim import PageWord
 from engine.book import Book
 from engine.instrument import Instrument
 from engine.orders.order import Order
@@ -36,13 +36,13 @@ class Mischief(TwoSidedQuoter):
 
     def on_book(self, book: Book) -> None:
         """Do what the page says, then quote."""
-        if _page and (number := _page[-1][Word.MISCHIEF]):
+        if _page and (number := _page[-1][PageWord.MISCHIEF]):
             MISCHIEFS[list(MISCHIEFS)[number - 1]](self)
         super().on_book(book)
 
     def on_fill(self, order: Order, price: int, qty: int) -> None:
         """Raise where a look would."""
-        if _page and _page[-1][Word.MISCHIEF] == 1:
+        if _page and _page[-1][PageWord.MISCHIEF] == 1:
             raise MischiefDone("on_fill")
         super().on_fill(order, price, qty)
 
@@ -66,7 +66,7 @@ def _raise(error: BaseException) -> Callable[[Mischief], None]:
 
 def _loop(_: Mischief) -> None:
     """Hold the loop until the page says otherwise."""
-    while _page[-1][Word.MISCHIEF]:
+    while _page[-1][PageWord.MISCHIEF]:
         pass
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.app.chaos import disks, processes, wires
-from engine.app.chaos.faults import Fault
+from engine.app.chaos.faults import LifeFault
 from engine.errors import ConfigError
 
 FAULTS = {fault.name: fault for fault in (*processes.FAULTS, *wires.FAULTS, *disks.FAULTS)}
@@ -20,7 +20,7 @@ MOST_TRAFFIC_S = 0.4
 class Strike(NamedTuple):
     """One fault as it befalls."""
 
-    fault: Fault
+    fault: LifeFault
     amount: float
     hold_s: float
 
@@ -35,7 +35,7 @@ class Round(NamedTuple):
         return " + ".join(f"{each.fault.name} {each.amount:.3f} for {each.hold_s:.2f} s" for each in self.strikes)
 
 
-def chosen(names: Sequence[str], venue: str) -> list[Fault]:
+def chosen(names: Sequence[str], venue: str) -> list[LifeFault]:
     """Return the faults of these names, all by default, that a venue can have; ConfigError for a name that is none."""
     for name in names:
         if name not in FAULTS:
@@ -43,24 +43,24 @@ def chosen(names: Sequence[str], venue: str) -> list[Fault]:
     return [fault for name, fault in FAULTS.items() if (not names or name in names) and venue in fault.venues]
 
 
-def plan(seed: int, faults: Sequence[Fault], most_rounds: int = MOST_ROUNDS) -> list[Round]:
+def plan(seed: int, faults: Sequence[LifeFault], most_rounds: int = MOST_ROUNDS) -> list[Round]:
     """Return the rounds of a life."""
     draw = random.Random(seed)
     return [_round(draw, faults) for _ in range(draw.randint(min(2, most_rounds), most_rounds))]
 
 
-def _round(draw: random.Random, faults: Sequence[Fault]) -> Round:
+def _round(draw: random.Random, faults: Sequence[LifeFault]) -> Round:
     count = 2 if draw.random() < BOTH else 1
     strikes = [_strike(draw, _drawn(draw, faults)) for _ in range(count)]
     distinct = {each.fault.name: each for each in strikes}
     return Round(tuple(distinct.values()), draw.uniform(0.05, MOST_TRAFFIC_S))
 
 
-def _drawn(draw: random.Random, faults: Sequence[Fault]) -> Fault:
+def _drawn(draw: random.Random, faults: Sequence[LifeFault]) -> LifeFault:
     weights = [each.weight for each in faults]
     return draw.choices(faults, weights if any(weights) else None)[0]
 
 
-def _strike(draw: random.Random, fault: Fault) -> Strike:
+def _strike(draw: random.Random, fault: LifeFault) -> Strike:
     least, most = fault.hold_ms
     return Strike(fault, draw.random(), draw.uniform(least, most) / 1000)

@@ -1,6 +1,6 @@
 """The page by which a driver makes things fail inside a process, and the library that reads it there (`shim.c`).
 
-Shapes  a page is a file of one int64 for each `Word`, mapped by both sides; zero is health.
+Shapes  a page is a file of one int64 for each `PageWord`, mapped by both sides; zero is health.
 Errors  EngineError where there is no C compiler or it fails, with its words.
 """
 
@@ -17,7 +17,7 @@ SOURCE = Path(__file__).with_name("shim.c")
 COMPILER = "cc"
 
 
-class Word(IntEnum):
+class PageWord(IntEnum):
     """What stands where on a page; the enum of `shim.c`."""
 
     STEPS = 0  # done so far
@@ -25,7 +25,7 @@ class Word(IntEnum):
     SIGNAL = auto()
     CLOCK_NS = auto()  # added to the wall clock
     DISK_ERRNO = auto()  # what calls about files in DISK_PLACES fail with, 0 none
-    DISK_PLACES = auto()  # bits of `Place`
+    DISK_PLACES = auto()  # bits of `DiskPlace`
     DISK_NS = auto()  # how long they take
     SWALLOW = auto()  # orders, cancels and reports yet to get lost
     REPEAT = auto()  # orders, cancels and reports yet to be sent twice
@@ -33,32 +33,32 @@ class Word(IntEnum):
     MISCHIEF = auto()  # what the strategy does, see `mischief`
 
 
-class Place:
+class DiskPlace:
     """Bits of DISK_PLACES: what a path contains."""
 
     JOURNAL, STORE, LOG, STATE = 1, 2, 4, 8
 
 
-class Page:
+class FaultPage:
     """One process's page."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.write_bytes(bytes(8 * len(Word)))
+        path.write_bytes(bytes(8 * len(PageWord)))
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), 0)
         self._words = memoryview(self._map).cast("q")
 
-    def __getitem__(self, word: Word) -> int:
+    def __getitem__(self, word: PageWord) -> int:
         return self._words[word]
 
-    def __setitem__(self, word: Word, value: int) -> None:
+    def __setitem__(self, word: PageWord, value: int) -> None:
         self._words[word] = value
 
     def clear(self) -> None:
         """Let everything be well; what was counted stays."""
-        for word in Word:
-            if word not in (Word.STEPS, Word.FAILED):
+        for word in PageWord:
+            if word not in (PageWord.STEPS, PageWord.FAILED):
                 self._words[word] = 0
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.app.chaos import fix44, kalshi
-from engine.app.chaos.ledger import Record
+from engine.app.chaos.ledger import AccountRecord
 from engine.app.chaos.setup import Ask, Setup
 from engine.config.sections import EngineConfig
 from engine.instrument import Instrument
@@ -37,7 +37,7 @@ class ChaosVenue(Protocol):
     def resting(self, ask: Ask) -> int:
         """Return how many of our orders rest."""
 
-    def record(self, ask: Ask, setup: Setup) -> Record:
+    def record(self, ask: Ask, setup: Setup) -> AccountRecord:
         """Return the venue's own record."""
 
 

@@ -8,25 +8,25 @@ from functools import partial
 from typing import Any
 
 from engine.app.chaos.children import ENGINE, VENUE
-from engine.app.chaos.faults import Fault, Lift, nothing
-from engine.app.chaos.life import Life
-from engine.app.chaos.shim import Word
+from engine.app.chaos.faults import LifeFault, Lift, nothing
+from engine.app.chaos.life import ChaosLife
+from engine.app.chaos.shim import PageWord
 from engine.errors import EngineError
 
 
-def _ask(life: Life, cmd: str, **arguments: Any) -> None:
+def _ask(life: ChaosLife, cmd: str, **arguments: Any) -> None:
     """Ask the venue, unless the other of two faults has ended it."""
     with contextlib.suppress(EngineError):
         if life.is_alive(VENUE):
             life.ask_venue(cmd, **arguments)
 
 
-def _told(kind: str, life: Life, amount: float, **fields: Any) -> None:
+def _told(kind: str, life: ChaosLife, amount: float, **fields: Any) -> None:
     _ask(life, kind, **fields)
 
 
 def _clear(*kinds: str) -> Lift:
-    def lift(life: Life) -> None:
+    def lift(life: ChaosLife) -> None:
         """End the faults of these kinds."""
         for kind in kinds:
             _ask(life, "clear", kind=kind)
@@ -34,28 +34,28 @@ def _clear(*kinds: str) -> Lift:
     return lift
 
 
-def _part(life: Life, amount: float) -> None:
+def _part(life: ChaosLife, amount: float) -> None:
     _ask(life, "silent_fix")
     _ask(life, "silent_feed")
 
 
-def _lose(role: str, word: Word, life: Life, amount: float) -> None:
+def _lose(role: str, word: PageWord, life: ChaosLife, amount: float) -> None:
     life.page(role)[word] = 1 + int(amount * 3)
 
 
-def _find(role: str, word: Word, life: Life) -> None:
+def _find(role: str, word: PageWord, life: ChaosLife) -> None:
     life.page(role)[word] = 0
 
 
 def _fault(
     name: str, then: str, kind: str, lift: Lift = nothing, hold_ms: tuple[int, int] = (50, 300), **fields: Any
-) -> Fault:
-    return Fault(name, then, partial(_told, kind, **fields), lift, hold_ms)
+) -> LifeFault:
+    return LifeFault(name, then, partial(_told, kind, **fields), lift, hold_ms)
 
 
-def _drop(name: str, then: str, role: str, word: Word) -> Fault:
+def _drop(name: str, then: str, role: str, word: PageWord) -> LifeFault:
     """Return a fault of single messages, which only plain TCP shows."""
-    return Fault(name, then, partial(_lose, role, word), partial(_find, role, word), venues=("fix44",))
+    return LifeFault(name, then, partial(_lose, role, word), partial(_find, role, word), venues=("fix44",))
 
 
 SILENT = (2500, 4500)  # beyond two heartbeats and the wait for an answer
@@ -69,7 +69,7 @@ FAULTS = (
         _clear("silent_fix"),
         SILENT,
     ),
-    Fault(
+    LifeFault(
         "partition",
         "the same for session and market data; every book is stale, nothing is sent",
         _part,
@@ -101,18 +101,18 @@ FAULTS = (
     _fault("mass cancel during fills", "the orders are over, fills before it count", "cancel_orders"),
     _fault("fill before a late cancel", "the fill counts, the cancel too", "late_cancel", delay_ms=100, fill_qty=100),
     _fault("cancel too late", "the fill counts, the refusal is told", "late_cancel", delay_ms=100, fill_qty=-1),
-    _drop("reports lost", "a gap: the venue sends them again", VENUE, Word.SWALLOW),
+    _drop("reports lost", "a gap: the venue sends them again", VENUE, PageWord.SWALLOW),
     _drop(
         "requests lost",
         "the gap is filled without them; unanswered for 10 s they are UNKNOWN and asked for",
         ENGINE,
-        Word.SWALLOW,
+        PageWord.SWALLOW,
     ),
     _drop(
         "reports repeated",
         "a MsgSeqNum(34) that is too low ends the session; logon anew, nothing counts twice",
         VENUE,
-        Word.REPEAT,
+        PageWord.REPEAT,
     ),
-    _drop("requests repeated", "the same, from the other side", ENGINE, Word.REPEAT),
+    _drop("requests repeated", "the same, from the other side", ENGINE, PageWord.REPEAT),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.app.chaos import shim
-from engine.app.chaos.shim import Page, Place, Word
+from engine.app.chaos.shim import DiskPlace, FaultPage, PageWord
 from engine.errors import EngineError
 from tests.support.places import ROOT
 
@@ -29,24 +29,24 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
-    made = Page(tmp_path / "page")
+def page(tmp_path: Path) -> Iterator[FaultPage]:
+    made = FaultPage(tmp_path / "page")
     yield made
     made.close()
 
 
-def done(library: Path, page: Page, code: str) -> subprocess.CompletedProcess[str]:
+def done(library: Path, page: FaultPage, code: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", ATTACH + code, str(page.path)]
     return subprocess.run(command, capture_output=True, text=True, env=shim.environment(library), cwd=ROOT)
 
 
-def test_process_dies_at_the_step_that_was_named(library: Path, page: Page) -> None:
-    page[Word.SIGNAL], page[Word.ACT_AT] = signal.SIGKILL, 3
+def test_process_dies_at_the_step_that_was_named(library: Path, page: FaultPage) -> None:
+    page[PageWord.SIGNAL], page[PageWord.ACT_AT] = signal.SIGKILL, 3
     ended = done(library, page, "for n in range(5): print(n, flush=True); shim.step()")
-    assert (ended.returncode, ended.stdout.split(), page[Word.STEPS]) == (-signal.SIGKILL, ["0", "1", "2"], 3)
+    assert (ended.returncode, ended.stdout.split(), page[PageWord.STEPS]) == (-signal.SIGKILL, ["0", "1", "2"], 3)
 
 
-def test_send_on_a_socket_is_two_steps(library: Path, page: Page) -> None:
+def test_send_on_a_socket_is_two_steps(library: Path, page: FaultPage) -> None:
     code = """
 here = socket.create_server(("127.0.0.1", 0))
 there = socket.create_connection(here.getsockname())
@@ -54,11 +54,11 @@ there.send(b"x")
 here.accept()[0].recv(9)
 """
     ended = done(library, page, code)
-    assert (ended.returncode, page[Word.STEPS]) == (0, 2)
+    assert (ended.returncode, page[PageWord.STEPS]) == (0, 2)
 
 
-def test_disk_fails_where_it_is_told_to_and_nowhere_else(library: Path, page: Page, tmp_path: Path) -> None:
-    page[Word.DISK_ERRNO], page[Word.DISK_PLACES] = errno.ENOSPC, Place.JOURNAL
+def test_disk_fails_where_it_is_told_to_and_nowhere_else(library: Path, page: FaultPage, tmp_path: Path) -> None:
+    page[PageWord.DISK_ERRNO], page[PageWord.DISK_PLACES] = errno.ENOSPC, DiskPlace.JOURNAL
     code = f"""
 for name in ("journal", "other"):
     try:
@@ -67,11 +67,11 @@ for name in ("journal", "other"):
         print(error.errno)
 """
     assert done(library, page, code).stdout.split() == [str(errno.ENOSPC), "0"]
-    assert page[Word.FAILED] == 1
+    assert page[PageWord.FAILED] == 1
 
 
-def test_clock_is_set_and_the_monotonic_one_is_not(library: Path, page: Page) -> None:
-    page[Word.CLOCK_NS] = -3600 * 10**9
+def test_clock_is_set_and_the_monotonic_one_is_not(library: Path, page: FaultPage) -> None:
+    page[PageWord.CLOCK_NS] = -3600 * 10**9
     code = "print(time.time_ns() // 10**9, time.monotonic_ns() // 10**9)"
     wall, monotonic = map(int, done(library, page, code).stdout.split())
     now = int(Path("/proc/uptime").read_text().split(".")[0])

@@ -12,7 +12,7 @@ import pytest
 
 from engine.app.chaos import shim
 from engine.app.chaos.command import live
-from engine.app.chaos.faults import SESSIONS, Fault
+from engine.app.chaos.faults import SESSIONS, LifeFault
 from engine.app.chaos.nursery import Nursery
 from engine.app.chaos.plan import FAULTS, plan
 from engine.app.chaos.processes import UNGUARDED
@@ -33,14 +33,14 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     nursery.close()
 
 
-def place_of(number: int, fault: Fault) -> tuple[str, str]:
+def place_of(number: int, fault: LifeFault) -> tuple[str, str]:
     """Return at which venue and over which session a fault happens this time."""
     possible = [pair for pair in PAIRS if pair[0] in fault.venues]
     return possible[(number + SEED) % len(possible)]
 
 
 def lived(
-    nursery: Nursery, directory: Path, seed: int, faults: list[Fault], venue: str, session: str
+    nursery: Nursery, directory: Path, seed: int, faults: list[LifeFault], venue: str, session: str
 ) -> dict[str, object]:
     names = " ".join(f'"{fault.name}"' for fault in faults)
     print(
