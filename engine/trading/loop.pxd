@@ -18,7 +18,7 @@ from engine.trading.gateway cimport Gateway
 from engine.trading.guard cimport Guard
 
 cdef int ACCEPTED
-cdef object DELTA, LEVEL
+cdef object DELTA
 
 
 cdef class TradingLoop(Books):

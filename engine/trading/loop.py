@@ -36,8 +36,7 @@ from engine.venue import EventKind, MarketDataStream, MarketEvent
 
 HAS_BOOK = Stop.NO_BOOK | Stop.REFUSED  # what a snapshot puts an end to
 NOT_SENT = "request not sent: %s"  # it may or may not have left: the order stays open at its worst
-DELTA, LEVEL = EventKind.DELTA, EventKind.LEVEL
-ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
+DELTA, ACCEPTED = EventKind.DELTA, Outcome.ACCEPTED  # this outcome and those after it answer a request
 
 
 class TradingLoop(Books):
@@ -122,30 +121,6 @@ class TradingLoop(Books):
                 self._on_event(event, now_ns)
         if is_last and self._dirty:
             self._run_strategy(now_ns)
-
-    def on_entries(self, message: Fields) -> None:
-        """Apply one message of many entries, as market data over FIX have; `on_read_end` runs the strategy."""
-        now_ns = self.last_frame_ns = self._clock.now_ns()
-        self.counters.frames += 1
-        event = None
-        try:
-            for event in self._decode_frame(message):
-                if event.kind == LEVEL:
-                    book = self._places[event.instrument.index]
-                    if not self._moved(book, book.set_level(event.side, event.price, event.size), now_ns):
-                        self._command(self._market_data.resync((book.instrument,)))
-                else:
-                    self._on_event(event, now_ns)
-        except DecodeError as error:
-            self.counters.bad_frames += 1
-            self.notices.tell(NoticeKind.FRAME_UNREADABLE, str(error))
-        if event is not None:
-            self.watch.note(event, now_ns)
-
-    def on_missed(self, event: MarketEvent) -> None:
-        """Act on a message of market data that the session did not take."""
-        self.counters.bad_frames += 1
-        self._on_event(event, self._clock.now_ns())
 
     def on_read_end(self) -> None:
         """Note that the feed lives, and run the strategy where a read did not end with the last of its frames."""

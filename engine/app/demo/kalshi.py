@@ -232,11 +232,9 @@ def compare(result: dict[str, Any]) -> list[str]:
 def summary(result: dict[str, Any], differences: list[str]) -> str:
     """Return the closing words."""
     verdict = "DIFFERS" if differences else "agrees to the last unit: fills, positions, cash, fees"
+    how = f"session {result['session']}, feed {result['feed']}, mode {result['mode']}"
     rows = [
-        (
-            "traded",
-            f"{result['seconds']:.1f} s, session {result['session']}, feed {result['feed']}, mode {result['mode']}",
-        ),
+        ("traded", f"{result['seconds']:.1f} s, {how}"),
         ("protected by", result["protection"][0]),
         ("markets", f"{result['markets']} traded, {result['settled']} of them settled"),
         ("sent", f"{result['orders']} orders, {result['replaces']} replaces, {result['cancels']} cancels"),

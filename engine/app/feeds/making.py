@@ -20,6 +20,7 @@ from engine.net.market_feed import MarketFeed
 from engine.net.settings import FixFeedSettings
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
+from engine.trading.entry_path import EntryPath
 from engine.trading.loop import TradingLoop
 from engine.venue import FixMarketDataDialect, MarketDataDialect, MarketDataStream
 
@@ -64,13 +65,14 @@ def _over_websocket(section: FeedSection, dialect: MarketDataDialect, desk: Feed
 
 
 def _over_fix(section: FeedSection, dialect: FixMarketDataDialect, desk: FeedDesk, keys: Keys) -> FixFeed:
+    entries = EntryPath(desk.trading, dialect)
     feed = FixFeed(
         FixFeedSettings(silence_ns=section.heartbeat_timeout_ns),
         choosing.session(section, desk.state_dir),
         dialect,
         loop=desk.loop,
-        on_message=desk.trading.on_entries,
-        on_missed=desk.trading.on_missed,
+        on_message=entries.on_message,
+        on_missed=entries.on_missed,
         on_read_end=desk.trading.on_read_end,
         on_connected=desk.on_connected,
         on_lost=desk.on_lost,

@@ -24,7 +24,7 @@ from engine.codec._pieces cimport Field
 from engine.codec._timestamp cimport read_timestamp
 from engine.instrument cimport Instrument, PriceGrid
 
-from engine.book import ASK, BID
+from engine import book
 
 cdef enum:
     NO_MD_ENTRIES = 268
@@ -48,8 +48,8 @@ cdef enum:
 
 cdef dict OF_TAG = {11: RARE, 279: ACTION, 55: SYMBOL, 269: KIND, 270: PRICE, 271: SIZE, 272: DATE, 273: TIME}
 cdef unsigned char[TAGS] PLACE_OF = [OF_TAG.get(tag, OTHER) for tag in range(TAGS)]
-cdef object BID_SIDE = BID
-cdef object ASK_SIDE = ASK
+cdef object BID = book.BID
+cdef object ASK = book.ASK
 
 
 @cython.final
@@ -163,7 +163,7 @@ cdef class Entries:
                 return False
         level = self.level
         level.instrument = instrument
-        level.side = BID_SIDE if kind == c"0" else ASK_SIDE
+        level.side = BID if kind == c"0" else ASK
         level.price = price
         level.size = size
         level.venue_time_ns = self.time_of(at)
