@@ -162,7 +162,7 @@ class FeedSection(Section, frozen=True, kw_only=True):
         elif self.settings is not None:
             raise ConfigError('settings is a session file: it needs source = "fix"')
         elif fault := _fault_of_address(self.url, ("ws", "wss")):
-            raise ConfigError(f'url: "{_without_secrets(self.url)}" {fault}' if self.url else "url is missing")
+            raise ConfigError(f'url: "{_without_secrets(self.url)}" {fault}')
 
     def limits(self) -> FeedLimits:
         """Return how long what is wrong with market data is borne."""

@@ -161,6 +161,19 @@ def test_reject_of_a_request_is_told_and_asked_again_in_time() -> None:
     assert len(made.due(PATIENCE_NS)) == 1
 
 
+def test_book_that_is_asked_for_again_and_again_has_to_wait() -> None:
+    made = dialect(RAIN)
+    made.due(60 * S)
+    for asked in (1, 1, 1, 0, 0):
+        one(made, whole())
+        assert len(made.resync([RAIN])) == asked
+    assert made.waiting() == [RAIN]
+    assert (made.due(61 * S), len(made.due(61 * S + PATIENCE_NS))) == ([], 1)
+    one(made, whole())
+    made.due(120 * S)
+    assert len(made.resync([RAIN])) == 1
+
+
 # What was asked for
 
 

@@ -71,6 +71,10 @@ class BookRequests:
         for symbol in symbols:
             self.waiting[symbol] = Wanted(UPDATES, 0)
 
+    def postpone(self, symbol: str) -> None:
+        """Wait for a book that `due` is to ask for."""
+        self.waiting.setdefault(symbol, Wanted(SNAPSHOT, 0))
+
     def leave(self, symbols: Sequence[str]) -> list[bytes]:
         """Forget markets; return the requests that end their subscriptions."""
         for symbol in symbols:

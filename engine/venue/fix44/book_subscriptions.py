@@ -16,6 +16,7 @@ from engine.venue.fix44.book_requests import SNAPSHOT, UPDATES, BookRequests
 
 WHOLE_BOOK, INCREMENTAL = 0, 1  # MarketDepth(264), MDUpdateType(265)
 _KINDS = ("0", "1", "2")  # MDEntryType(269): bids, offers, trades
+AT_ONCE, CALM_NS = 3, 60_000_000_000  # so often within that time a book is asked for anew without a wait
 _MOST_DEPARTED = 10_000  # markets that were carried once, and may still be spoken of
 
 
@@ -28,12 +29,15 @@ class BookSubscriptions:
         self._instruments = {each.symbol: each for each in instruments}
         self._ready: dict[str, Instrument] = {}  # those whose book is here
         self._departed: dict[str, None] = {}
+        self._troubles: dict[str, int] = {}  # how often a book was asked for anew of late
+        self._calm_ns = 0  # since when they are counted
         self._requests = BookRequests(self._request, chunk)
         self._requests.await_them(self._instruments)
 
     def subscribe(self) -> list[bytes]:
         """Return the requests of a new session: books with updates."""
         self._ready.clear()
+        self._troubles.clear()
         return self._requests.begin(self._instruments)
 
     def add(self, instruments: Iterable[Instrument]) -> list[bytes]:
@@ -45,15 +49,24 @@ class BookSubscriptions:
         return self._requests.leave(self._let_go(instruments))
 
     def resync(self, instruments: Iterable[Instrument]) -> list[bytes]:
-        """Ask for whole books of these markets, whose levels are ignored until then."""
-        known = [each.symbol for each in instruments if each.symbol in self._instruments]
-        symbols = [symbol for symbol in known if symbol not in self._requests.refused]
-        for symbol in symbols:
+        """Ask for whole books of these markets, whose levels are ignored until then; often, and it is left to `due`."""
+        at_once = []
+        for symbol in [each.symbol for each in instruments]:
+            if symbol not in self._instruments or symbol in self._requests.refused:
+                continue
             self._ready.pop(symbol, None)
-        return self._requests.ask(SNAPSHOT, symbols)
+            self._troubles[symbol] = self._troubles.get(symbol, 0) + 1
+            if self._troubles[symbol] <= AT_ONCE:
+                at_once.append(symbol)
+            else:
+                self._requests.postpone(symbol)
+        return self._requests.ask(SNAPSHOT, at_once)
 
     def due(self, now_ns: int) -> list[bytes]:
         """Return what is overdue, at a pace that the venue bears."""
+        if now_ns - self._calm_ns >= CALM_NS:
+            self._troubles.clear()
+            self._calm_ns = now_ns
         return self._requests.due(now_ns)
 
     def waiting(self) -> list[Instrument]:
@@ -73,6 +86,7 @@ class BookSubscriptions:
         gone = [each.symbol for each in instruments if self._instruments.pop(each.symbol, None) is not None]
         for symbol in gone:
             self._ready.pop(symbol, None)
+            self._troubles.pop(symbol, None)
             self._departed[symbol] = None
             if len(self._departed) > _MOST_DEPARTED:
                 del self._departed[next(iter(self._departed))]
