@@ -6,6 +6,7 @@ import pytest
 
 from engine.book import ASK, BID
 from engine.codec import Fields
+from engine.errors import DecodeError
 from engine.instrument import Instrument, PriceBand
 from engine.runtime.notices import NoticeKind
 from engine.venue import EventKind, MarketEvent
@@ -122,6 +123,17 @@ def test_entries_that_are_not_as_many_as_announced_cost_every_book_they_name() -
     assert (event.kind, event.suspects) == (EventKind.UNKNOWN, (RAIN,))
     assert event.text == "MsgType(35) X: 1 entries, NoMDEntries(268) says 2"
     assert one(made, "35=X|268=many|279=1|55=RAIN|269=0|270=0.45|271=1|").suspects == (RAIN,)
+
+
+def test_whole_book_that_cannot_be_read_costs_the_one_that_was_believed() -> None:
+    made = dialect(RAIN)
+    broken = "35=W|55=RAIN|268=1|269=0|270=cheap|271=1|"
+    with pytest.raises(DecodeError, match="RAIN: tag 270"):
+        list(made.decode(fields(broken)))
+    one(made, whole())
+    event = one(made, broken)
+    assert (event.kind, event.suspects, len(event.commands)) == (EventKind.UNKNOWN, (RAIN,), 1)
+    assert made.waiting() == [RAIN] and made.counts.malformed == 2
 
 
 def test_level_that_only_an_id_names_sets_its_market_aside() -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(300)  # minutes of waiting have bounds of their
 
 
 def test_demo_trades_rolling_markets_by_a_feed_over_fix(tmp_path: Path) -> None:
-    words = ["demo", "--venue", "kalshi", "--seconds", "16", "--feed", "fix", "--session", "native"]
+    words = ["demo", "--venue", "kalshi", "--seconds", "16", "--feed", "fix", "--session", "native", "--mode", "busy"]
     assert main([*words, "--json", str(tmp_path / "r")]) == 0
     result = json.loads((tmp_path / "r").read_text())
     assert result["settled"] > 0 and result["orders"] > 0 and result["fills"] > 0

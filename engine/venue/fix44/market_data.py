@@ -71,7 +71,7 @@ class Fix44MarketData(BookSubscriptions):
 
     def _decode_rare(self, fields: Fields) -> Iterator[MarketEvent]:
         if fields.msg_type == tags.MARKET_DATA_SNAPSHOT:
-            yield self._whole_book(fields)
+            yield self._whole_or_suspect(fields)
         elif fields.msg_type == tags.MARKET_DATA_REJECT:
             yield self._refused(fields)
         elif fields.msg_type in (fix.Msg.REJECT, fix.Msg.BUSINESS_MESSAGE_REJECT):
@@ -142,6 +142,17 @@ class Fix44MarketData(BookSubscriptions):
         return event
 
     # Whole books
+
+    def _whole_or_suspect(self, fields: Fields) -> MarketEvent:
+        """Return a whole book; one that cannot be read costs a book that was believed, and is an error otherwise."""
+        try:
+            return self._whole_book(fields)
+        except DecodeError as error:
+            self.counts.malformed += 1
+            believed = self._ready.get(fields.text(fix.Symbol))
+            if believed is None:
+                raise
+            return self._suspect([believed], str(error))
 
     def _whole_book(self, fields: Fields) -> MarketEvent:
         symbol = fields.text(fix.Symbol)
