@@ -219,6 +219,8 @@ class Engine(Views):
     def abandon(self) -> None:
         """Leave nothing behind: the start failed before anything was connected."""
         self.session.close()
+        if "feed" in vars(self):  # the start may have failed before there was one
+            self.feed.abandon()
         self._word.close()
         self._journal.abandon()
 

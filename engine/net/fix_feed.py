@@ -166,6 +166,10 @@ class FixFeed:
             self._given_up_s = 0.0
             self.session.logon()
 
+    def abandon(self) -> None:
+        """Let go of the session's store: it was never started, and will not be."""
+        self.session.close()
+
     async def close(self) -> None:
         """Log out for good; no callback follows."""
         self._is_closing = True

@@ -51,5 +51,8 @@ class MarketFeed(Protocol):
     def hurry(self) -> None:
         """Make the next attempt at once; what is connected stays."""
 
+    def abandon(self) -> None:
+        """Let go of every file: it was never started, and will not be."""
+
     async def close(self) -> None:
         """Disconnect for good; no callback follows."""

@@ -41,6 +41,11 @@ class EntryPath:
         except DecodeError as error:
             loop.counters.bad_frames += 1
             loop.notices.tell(NoticeKind.FRAME_UNREADABLE, str(error))
+        else:
+            if event is None:
+                loop.counters.unknown_frames += 1
+                text = f"MsgType(35) {message.msg_type} of market data: nothing in it that is known"
+                loop.notices.tell(NoticeKind.MESSAGE_UNKNOWN, text)
         if event is not None:
             loop.watch.note(event, now_ns)
 

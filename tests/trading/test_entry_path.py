@@ -14,10 +14,16 @@ from engine.venue import EventKind, MarketEvent
 from tests.support.desks import Scene
 
 
-class Scripted:
-    """A dialect whose messages are lists of events; an exception among them is raised."""
+class Message(list[MarketEvent | Exception]):
+    """The events of one message; an exception among them is raised."""
 
-    def decode(self, message: list[MarketEvent | Exception]) -> Iterator[MarketEvent]:
+    msg_type = "B"
+
+
+class Scripted:
+    """A dialect of such messages."""
+
+    def decode(self, message: Message) -> Iterator[MarketEvent]:
         for each in message:
             if isinstance(each, Exception):
                 raise each
@@ -47,7 +53,7 @@ class Feed(Scene):
         self.path = EntryPath(self.loop, dialect)
 
     def hear(self, *events: MarketEvent | Exception) -> None:
-        message: Any = list(events)
+        message: Any = Message(events)
         self.path.on_message(message)
 
     def level(self, price: int, size: int, *, snow: bool = False) -> MarketEvent:
@@ -90,7 +96,15 @@ def test_message_that_cannot_be_read_is_told_and_those_before_hold(feed: Feed) -
     assert [(each.kind, each.text) for each in feed.loop.notices.all()] == [
         (NoticeKind.FRAME_UNREADABLE, "tag 271: no")
     ]
+
+
+def test_message_in_which_nothing_is_known_is_told(feed: Feed) -> None:
     feed.hear()
+    (notice,) = feed.loop.notices.all()
+    assert (notice.kind, notice.text) == (
+        NoticeKind.MESSAGE_UNKNOWN, "MsgType(35) B of market data: nothing in it that is known"
+    )  # fmt: skip
+    assert feed.loop.counters.unknown_frames == 1
 
 
 def test_suspects_are_stale_and_their_requests_leave(feed: Feed) -> None:

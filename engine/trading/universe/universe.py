@@ -66,7 +66,7 @@ class KnownMarket:
         self.heard_ns = 0  # when the feed, or the clock, told of its life last
         self.ended_ns = now_ns if listing.state in _ENDED else 0
         self.asked_ns = 0
-        self.is_untold = False  # it is decided, and nobody has said what it pays
+        self.is_untold = False  # the feed said that it is decided, and not what it pays
         self.is_missing = not is_certain  # the last whole listing did not have it
 
     def become(self, state: int, now_ns: int) -> None:
@@ -189,7 +189,8 @@ class Universe:
         self._heard_of |= dict.fromkeys(named, now_ns)
         for symbol, known in self._known.items():
             is_unsettled = known.state in (MarketState.CLOSED, MarketState.DETERMINED)
-            is_open_question = known.is_missing or known.is_untold or is_unsettled
+            is_untold = known.is_untold and known.payout < 0
+            is_open_question = known.is_missing or is_untold or is_unsettled
             if len(named) < most and is_open_question and known.asked_ns <= since_ns:
                 known.asked_ns = now_ns
                 named.append(symbol)
@@ -223,7 +224,6 @@ class Universe:
     ) -> None:
         """Find what a listing says anew; of a life that the feed told of since, the feed is right."""
         before, known.listing, known.is_missing = known.listing, listing, False
-        known.is_untold &= listing.payout < 0
         is_younger = asked_ns - self._limits.lag_ns >= known.heard_ns
         state, is_paid = _state_of(listing, now_ns), listing.payout not in (-1, known.payout)
         is_decided = state > max(known.state, MarketState.CLOSED) or (is_paid and state == known.state)
