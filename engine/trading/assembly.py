@@ -31,7 +31,7 @@ from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets
 from engine.trading.rejects import Rejects
 from engine.trading.settlements import Settlements
-from engine.venue import MarketDataDialect, Verdict
+from engine.venue import MarketDataStream, Verdict
 
 LOGGER = logging.getLogger(log.LOGGER)
 
@@ -40,7 +40,7 @@ class Parts(NamedTuple):
     """What a desk is made of; `decode_report` is that of its order dialect."""
 
     books: Sequence[Book]
-    market_data: MarketDataDialect
+    market_data: MarketDataStream
     decode_report: Callable[[Fields], ExecutionReport | None]
     orders: Orders
     portfolio: Portfolio

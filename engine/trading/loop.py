@@ -34,7 +34,7 @@ from engine.trading.guard import Guard
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
 from engine.trading.settlements import Settlements
-from engine.venue import EventKind, MarketDataDialect, MarketEvent
+from engine.venue import EventKind, MarketDataStream, MarketEvent
 
 HAS_BOOK = Stop.NO_BOOK | Stop.REFUSED  # what a snapshot puts an end to
 NOT_SENT = "request not sent: %s"  # it may or may not have left: the order stays open at its worst
@@ -52,7 +52,7 @@ class TradingLoop(Books):
     def __init__(
         self,
         books: Sequence[Book],
-        market_data: MarketDataDialect,
+        market_data: MarketDataStream,
         decode_report: Callable[[Fields], ExecutionReport | None],
         orders: Orders,
         portfolio: Portfolio,
@@ -124,7 +124,7 @@ class TradingLoop(Books):
             self._run_strategy(now_ns)
 
     def on_read_end(self) -> None:
-        """Note that the feed lives, and run the strategy where a read ended with something else than a frame."""
+        """Note that the feed lives, and run the strategy where a read did not end with the last of its frames."""
         self.risk.heard_ns = self._clock.now_ns()
         if self._dirty:
             self._run_strategy(self.last_frame_ns)
