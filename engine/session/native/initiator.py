@@ -276,7 +276,11 @@ class NativeSession(SessionDriver):
         make = Connection(self, self._tune).as_protocol
         if self._tls is not None:
             name = server_name(self._settings, host)
-            await aiofastnet.create_connection(self.loop, make, sock=sock, ssl=self._tls, server_hostname=name)
+            try:
+                await aiofastnet.create_connection(self.loop, make, sock=sock, ssl=self._tls, server_hostname=name)
+            except BaseException:  # before a transport was made, nobody else closes it
+                sock.close()
+                raise
             return
         transport, _ = await self.loop.create_connection(make, sock=sock)
         if transport.is_closing():  # since it was made: uvloop then leaves the object with a number that is not its own
