@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.app import loading, machine
+from engine.app.account import auditing
 from engine.app.account.side import authorities
+from engine.app.feeds import opening
 from engine.book import make_book
 from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables
@@ -110,6 +112,7 @@ def _wrong_machine(sections: dict[str, Any]) -> Iterator[str]:
         ("journal", machine.wrong_journal),
         ("log", machine.wrong_log),
         ("rest", machine.wrong_audit),
+        ("audit", machine.wrong_audit_file),
     ]
     for name, judge in judges:
         if name in sections:
@@ -148,7 +151,7 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
     parts: list[Callable[[], object]] = []
     if feed := sections.get("feed"):
         parts += [
-            lambda: loading.market_data_dialect(feed, instruments),
+            lambda: opening.market_data(feed, instruments),
             lambda: authorities("feed.ca", feed.ca),
             lambda: loading.fees(feed, sections.get("fees", FeeTerms())),
         ]
@@ -160,6 +163,7 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
         parts += [lambda: loading.rest_dialect(rest), lambda: authorities("rest.ca", rest.ca)]
     if rest and rest.carries_orders:
         parts.append(lambda: loading.rest_order_dialect(rest))
+    parts.append(lambda: auditing.audited(sections.get("audit"), sections.get("rest")))
     if (config := draft.config()) is not None:
         parts.append(lambda: loading.judge_environment(config))
     if (metrics := sections.get("metrics")) and (engine := sections.get("engine")):

@@ -6,8 +6,6 @@ Thread  one: the loop thread. The log's listener and the watchdog have their own
 
 import asyncio
 import logging
-import os
-import random
 import time
 from collections.abc import Callable
 from functools import partial
@@ -15,18 +13,20 @@ from typing import NamedTuple
 
 from engine.app import loading, operator, repair
 from engine.app.account import acting
+from engine.app.account.auditing import Audit, audited
 from engine.app.account.errands import Errands
 from engine.app.account.keys import Keys
 from engine.app.account.orders_over_rest import orders_over_rest
-from engine.app.account.side import AccountSide, RestDesk, authorities
+from engine.app.account.side import AccountSide, RestDesk
 from engine.app.background import Background
-from engine.app.takeover import take_over
+from engine.app.feeds import opening
+from engine.app.feeds.opening import FeedParts
+from engine.app.takeover import nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
 from engine.codec import Fields
 from engine.config.sections import EngineConfig
 from engine.errors import EngineError
-from engine.net.feed import Feed, FeedSettings
 from engine.ops.control import OperatorSocket
 from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
@@ -34,7 +34,6 @@ from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime._sockets import Sockets
-from engine.runtime.backoff import Backoff
 from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
@@ -93,13 +92,16 @@ class Engine(Views):
         self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         self._fees = fees = loading.fees(config.feed, config.fees)
-        orders = Orders(_nonce(), fees.charge)
+        orders = Orders(nonce(), fees.charge)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
-        market_data = loading.market_data_dialect(config.feed, instruments)
+        market_data = opening.market_data(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
         logon = None if over_rest else loading.logon_dialect(config.session)
+        self._audit = Audit(
+            audited(config.audit, config.rest), lambda text: self.trading.notices.tell(NoticeKind.AUDIT_LOST, text)
+        )
         self._keys = Keys(config, market_data.handshake_headers, logon)
         self.session = self._keys.session = over_rest.session if over_rest else self._open_session()
         # Last of what may fail, so that a start that fails leaves no run in the journal
@@ -131,10 +133,12 @@ class Engine(Views):
 
     def _join(self, parts: Parts, dialect: OrderDialect, seams: Seams, word: HaltWord) -> None:
         self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
-        self.trading = assemble(parts, self._surroundings(seams, dialect))
+        self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
-        self.feed = self._make_feed(parts.market_data)
+        of_feed = FeedParts(self.trading, self.sockets, self._keys.feed, seams.wall_ns, self._audit.feed)
+        followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
+        self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note)
@@ -145,7 +149,7 @@ class Engine(Views):
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
         self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
 
-    def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
+    def _surroundings(self, seams: Seams, dialect: OrderDialect, market_data: MarketDataDialect) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
         return Surroundings(
             gateway=self._over_rest.gateway if self._over_rest else seams.gateway(self.session, dialect),
@@ -154,7 +158,8 @@ class Engine(Views):
             clock_ns=seams.clock_ns,
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
-            reconnect=lambda reason: self.feed.reconnect(reason),
+            reconnect=lambda reason: self.feed.feeds[0].reconnect(reason),
+            connections=opening.connections(market_data, lambda: self.feed),
             beside=self._background if seams.call_later is None else None,
         )
 
@@ -169,7 +174,7 @@ class Engine(Views):
         )
         roster = Roster(self.trading, parts)
         desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
-        side = AccountSide(config, rest, desk)
+        side = AccountSide(config, rest, desk, self._audit.rest)
         self._keys.rest = side.key
         if self._over_rest is not None:
             self._over_rest.join(self.trading, side)
@@ -177,25 +182,7 @@ class Engine(Views):
 
     def _open_session(self) -> Session:
         file, kind, state = self.config.session.file, self.config.engine.session, self.config.engine.state_dir
-        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets)
-
-    def _make_feed(self, market_data: MarketDataDialect) -> Feed:
-        config = self.config.feed
-        feed = Feed(
-            FeedSettings(url=config.url, silence_ns=config.heartbeat_timeout_ns),
-            market_data,
-            on_frame=self.trading.on_frame,
-            on_read_end=self.trading.on_read_end,
-            on_connected=self._on_feed,
-            on_lost=self.supervisor.on_feed_lost,
-            wall_ns=self._wall_ns,
-            backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
-            sockets=self.sockets,
-            ssl_context=authorities("feed.ca", config.ca),
-            sign=self._keys.feed.sign,
-        )
-        self._keys.feed.hurry = feed.hurry
-        return feed
+        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets, self._audit.session)
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -206,6 +193,7 @@ class Engine(Views):
             raise
         with self._background:
             self._publisher.open()
+            self._audit.start()
             if self.account is not None:
                 self.account.start()
             self.feed.start()
@@ -228,6 +216,7 @@ class Engine(Views):
     def abandon(self) -> None:
         """Leave nothing behind: the start failed before anything was connected."""
         self.session.close()
+        self._audit.close()
         self._word.close()
         self._journal.abandon()
 
@@ -279,6 +268,7 @@ class Engine(Views):
         if self.account is not None:
             await self.account.close()
         self.session.close()
+        self._audit.close()
         self._control.close()
         self._publisher.close()
         self._word.close()
@@ -286,14 +276,3 @@ class Engine(Views):
             self._day.close(self._wall_ns())
         finally:
             self._journal.close()
-
-    def _on_feed(self) -> None:
-        LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
-        self.supervisor.on_feed()
-        if self._over_rest is not None:
-            self._over_rest.on_feed()
-
-
-def _nonce() -> str:
-    """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
-    return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

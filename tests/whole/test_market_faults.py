@@ -101,7 +101,7 @@ def muted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rig], None]:
     """Let no request for market data leave a rig from now on."""
 
     def mute(rig: Rig) -> None:
-        for sender in (rig.engine.feed, rig.engine.feed._connection):
+        for sender in (rig.engine.feed, rig.engine.feeds[0]._connection):
             monkeypatch.setattr(sender, "send", lambda frames: True)
 
     return mute

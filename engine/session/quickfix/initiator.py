@@ -23,6 +23,7 @@ from engine import fix
 from engine.codec import Fields
 from engine.errors import ConfigError, DecodeError, SessionError
 from engine.runtime._sockets import Sockets
+from engine.runtime.audit import AuditSink
 from engine.runtime.notices import NoticeKind, Notices
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
@@ -60,6 +61,7 @@ class QuickfixSession:
         logon_dialect: LogonDialect | None = None,
         *,
         sockets: Sockets | None = None,
+        audit: AuditSink | None = None,
     ) -> None:
         self.on_logon: Callable[[], None] = lambda: None
         self.on_logout: Callable[[str], None] = lambda text: None
@@ -71,6 +73,7 @@ class QuickfixSession:
         self.protection = protection(settings)
         self._loop = loop
         self._sockets = sockets or Sockets(loop)
+        self._audit = audit
         self._logons = Logons(settings.logon_tags(), logon_dialect)
         self.on_notice: Callable[[NoticeKind, str], None] = Notices(time.time_ns, _logger.warning).tell
         self._resets = settings.flag("ResetOnLogon")
@@ -216,7 +219,7 @@ class QuickfixSession:
         self._dictionaries = read_dictionaries(settings)
         self._route = open_route(settings, self._loop, self._sockets, lambda kind, text: self.on_notice(kind, text))
         configured = quickfix_settings(self._route.settings)
-        self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags())
+        self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags(), self._audit)
         self._log.protection, self._log.on_attempt = protection(settings), self._route.begin
         self._callbacks = Callbacks(self, self._log)
         self._log.on_garbled = lambda text: self.on_notice(NoticeKind.SESSION_GARBLED, text)

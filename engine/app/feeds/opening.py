@@ -1,0 +1,164 @@
+"""Makes the connections of a feed from its configuration, and joins them to the loop that reads them.
+
+Errors  ConfigError for what the venue does not offer.
+Thread  the loop thread, from `start` on.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from engine.app import loading
+from engine.app.account.keys import FeedKey
+from engine.app.account.side import authorities
+from engine.config.sections import FeedSection
+from engine.errors import ConfigError
+from engine.instrument import Instrument
+from engine.net.feed import Feed, FeedSettings
+from engine.net.feed_audit import FeedAudit
+from engine.net.feeds import Feeds
+from engine.net.settings import shown_address
+from engine.net.sharded import ShardedMarketData
+from engine.runtime import log
+from engine.runtime._sockets import Sockets
+from engine.runtime.audit import AuditSink
+from engine.runtime.backoff import Backoff
+from engine.trading.assembly import FeedConnections
+from engine.trading.loop import TradingLoop
+from engine.venue import AnsweringDialect, MarketDataDialect
+from engine.venue.shards import Shards
+
+LOGGER = logging.getLogger(log.LOGGER)
+
+
+def market_data(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
+    """Return the dialect of the feed, of several connections as one; the first of them carries the account's news."""
+    if section.connections == 1:
+        return loading.market_data_dialect(section, instruments)
+    if 0 < len(instruments) < section.connections:  # with a universe there are none at the start
+        many = f"{section.connections} for {len(instruments)} markets"
+        raise ConfigError(f"feed.connections: {many}: some would carry nothing; set it to {len(instruments)} or less")
+    shards = Shards(section.connections)
+    placed = shards.place(instruments)
+    return ShardedMarketData(
+        [
+            loading.market_data_dialect(section, placed.get(number, ()), carries_account=number == 0)
+            for number in range(section.connections)
+        ],
+        shards,
+    )
+
+
+def connections(dialect: MarketDataDialect, feeds: Callable[[], Feeds]) -> FeedConnections | None:
+    """Return what a desk knows of several connections, `feeds` being made later; None where there is only one."""
+    if not isinstance(dialect, ShardedMarketData):
+        return None
+
+    def reconnect(number: int, reason: str) -> None:
+        """Begin one anew."""
+        feeds().feeds[number].reconnect(reason)
+
+    return FeedConnections([partial(reconnect, number) for number in range(len(dialect.dialects))], dialect.home)
+
+
+class FeedParts(NamedTuple):
+    """What the connections are joined to."""
+
+    trading: TradingLoop
+    sockets: Sockets
+    key: FeedKey
+    wall_ns: Callable[[], int]
+    audit: AuditSink | None
+
+
+class FeedFollower(Protocol):
+    """What is told of the connections, by the number of each."""
+
+    def on_feed(self, connection: int) -> None:
+        """Learn that market data come again over a connection."""
+
+    def on_feed_lost(self, reason: str, connection: int) -> None:
+        """Learn that a connection is away."""
+
+
+def make_feeds(
+    section: FeedSection, dialect: MarketDataDialect, parts: FeedParts, followers: Sequence[FeedFollower]
+) -> Feeds:
+    """Return the connections, not yet connected; the key is theirs to hurry."""
+    if isinstance(dialect, ShardedMarketData):
+        feeds = _sharded(section, dialect, parts, followers)
+    else:
+        feeds = Feeds([_feed(section, dialect, parts, followers, 0, parts.trading.on_frame)])
+    parts.key.hurry = feeds.hurry
+    return feeds
+
+
+def _sharded(
+    section: FeedSection, dialect: ShardedMarketData, parts: FeedParts, followers: Sequence[FeedFollower]
+) -> Feeds:
+    made = [
+        _feed(section, one, parts, followers, number, entry(dialect, parts.trading, number))
+        for number, one in enumerate(dialect.dialects)
+    ]
+    feeds = Feeds(made, lambda: dialect.active)
+    dialect.send, dialect.is_up = feeds.send_over, feeds.is_up
+    return feeds
+
+
+def entry(dialect: ShardedMarketData, trading: TradingLoop, number: int) -> Callable[[bytes, bool], object]:
+    """Return what takes the frames of one connection of several."""
+    take, follow = trading.on_frame, trading.watch.follow
+
+    def on_frame(frame: bytes, is_last: bool) -> None:
+        """Say whose frame it is, and hand it on."""
+        if dialect.active != number:
+            dialect.active = number
+            follow(number)
+        take(frame, is_last)
+
+    return on_frame
+
+
+def _feed(
+    section: FeedSection,
+    dialect: MarketDataDialect,
+    parts: FeedParts,
+    followers: Sequence[FeedFollower],
+    number: int,
+    on_frame: Callable[[bytes, bool], object],
+) -> Feed:
+    name = f"connection {number + 1} of {section.connections}" if section.connections > 1 else ""
+    settings = FeedSettings(url=section.url, silence_ns=section.heartbeat_timeout_ns, name=name)
+    audit = None
+    if parts.audit is not None:
+        audit = FeedAudit(parts.audit, f"{shown_address(section.url)} {name}".rstrip(), parts.wall_ns)
+        if isinstance(dialect, AnsweringDialect):
+            dialect.on_answer = audit.answered
+
+    def connected() -> None:
+        """Say so, and tell everybody."""
+        LOGGER.info("market data: %s", loading.feed_protection(section))
+        for follower in followers:
+            follower.on_feed(number)
+
+    def lost(reason: str) -> None:
+        """Tell everybody."""
+        for follower in followers:
+            follower.on_feed_lost(reason, number)
+
+    return Feed(
+        settings,
+        dialect,
+        on_frame=on_frame,
+        on_read_end=parts.trading.on_read_end,
+        on_connected=connected,
+        on_lost=lost,
+        wall_ns=parts.wall_ns,
+        backoff=Backoff(section.backoff_min_ns, section.backoff_max_ns, random.Random()),
+        sockets=parts.sockets,
+        ssl_context=authorities("feed.ca", section.ca),
+        sign=parts.key.sign,
+        audit=audit,
+    )
