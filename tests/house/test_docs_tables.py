@@ -16,6 +16,7 @@ from engine.cli import parser
 from engine.config.credentials import Credentials
 from engine.config.markets import BandSection, Decimals, MarketSection
 from engine.config.sections import (
+    AuditSection,
     EngineSection,
     FeedSection,
     JournalSection,
@@ -58,6 +59,7 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [feed]": FeedSection,
     "## [venue]": VenueSection,
     "## [rest]": RestSection,
+    "## [audit]": AuditSection,
     "## [universe]": UniverseSection,
     "## [session.credentials], [feed.credentials] and [rest.credentials]": Credentials,
     "## [risk]": Limits,
