@@ -22,11 +22,6 @@ class Feeds:
         self._active = active
 
     @property
-    def is_connected(self) -> bool:
-        """Whether every one of them is connected."""
-        return all(feed.is_connected for feed in self.feeds)
-
-    @property
     def protection(self) -> str:
         """How they are protected, in words; all alike."""
         return self.feeds[0].protection

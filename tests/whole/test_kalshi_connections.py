@@ -37,12 +37,17 @@ def test_loss_of_one_connection_stops_its_markets_alone_and_ends_reconciled(tmp_
         await pair.until(lambda: engine.reconnects() == 1, "connected anew")
         assert [feed.totals.connects for feed in engine.feeds] == [1, 2, 1]
         await pair.until(lambda: any(not engine.trading.book(each).is_stale for each in watch.on(home)), "seen again")
+        missed = engine.account.missed if engine.account is not None else None
+        assert missed is not None
+        await pair.until(lambda: missed.counts.absences == 1, "asked for the trades that were missed")
         await pair.until(lambda: engine.counters.fills, "filled")
         await pair.trading()
         await pair.compared()
 
     result, engine = trade(tmp_path, cut, connections=CONNECTIONS, audit=tmp_path / "audit.log")
     assert home_alone(stale)
+    assert engine.account is not None and engine.account.missed is not None
+    assert engine.account.missed.counts.failed == 0
     assert result["fills"] > 0
     assert compare(result) == []
     assert_all_is_recorded(tmp_path / "audit.log")
