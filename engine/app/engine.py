@@ -21,7 +21,7 @@ from engine.app.account.side import AccountSide, RestDesk
 from engine.app.background import Background
 from engine.app.feeds import opening
 from engine.app.feeds.opening import FeedParts
-from engine.app.takeover import nonce, take_over
+from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
 from engine.codec import Fields
@@ -92,7 +92,7 @@ class Engine(Views):
         self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         self._fees = fees = loading.fees(config.feed, config.fees)
-        orders = Orders(nonce(), fees.charge)
+        orders = Orders(new_nonce(), fees.charge)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
         market_data = opening.market_data(config.feed, instruments)
@@ -105,9 +105,8 @@ class Engine(Views):
         self._keys = Keys(config, market_data.handshake_headers, logon)
         self.session = self._keys.session = over_rest.session if over_rest else self._open_session()
         # Last of what may fail, so that a start that fails leaves no run in the journal
-        self._journal, self._day, self._snapshots = take_over(
-            config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
-        )
+        self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound)
+        self._journal, self._day, self._snapshots, _ = self._taken
         if not instruments:  # those of an earlier run
             instruments = tuple([position.instrument for position in self.portfolio])
             market_data.add(instruments)
@@ -136,6 +135,7 @@ class Engine(Views):
         self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
+        self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
         of_feed = FeedParts(self.trading, self.sockets, self._keys.feed, seams.wall_ns, self._audit.feed)
         followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
         self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
@@ -146,7 +146,8 @@ class Engine(Views):
         self.actions |= acting.actions(self._errands, self.account, self._keys)
         tell = self.trading.notices.tell
         refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
-        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
+        record = partial(operator.record, self._journal, seams.wall_ns)
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused, record)
         self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect, market_data: MarketDataDialect) -> Surroundings:
@@ -272,7 +273,4 @@ class Engine(Views):
         self._control.close()
         self._publisher.close()
         self._word.close()
-        try:
-            self._day.close(self._wall_ns())
-        finally:
-            self._journal.close()
+        self._taken.close(self._wall_ns())

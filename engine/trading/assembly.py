@@ -12,6 +12,7 @@ from typing import NamedTuple
 from engine.book import Book
 from engine.codec import Fields
 from engine.instrument import Instrument
+from engine.journal.told import Denials
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
@@ -95,7 +96,9 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         lambda change: doubts.contradicted(change),
         rejects,
         parts.risk.explain,
+        lambda *denial: denials.record(*denial, around.wall_ns()),
     )
+    denials = Denials(parts.journal)
     instruments = [book.instrument for book in parts.books]
     settlements = Settlements(parts.portfolio, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
     doubts = Doubts(instruments, parts.orders, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
