@@ -160,6 +160,14 @@ class Strategy:
     def on_block_trade(self, instrument: Instrument, side: int, price: int, size: int) -> None:
         """Two parties traded by agreement, beside the book: `price` and `size` say nothing about what rests in it."""
 
+    def on_late_trade(
+        self, instrument: Instrument, side: int, price: int, size: int, traded_ns: int, is_block: bool
+    ) -> None:
+        """Somebody traded at `traded_ns` while the feed was away: told late, in order, each once, and never twice.
+
+        It may come after what `on_trade` tells of later trades. Nothing of it is in the book any more.
+        """
+
     def on_order(self, order: Order) -> None:
         """An order was acknowledged, replaced or restated, cancelled, expired, or became unknown; `ord_status` tells.
 

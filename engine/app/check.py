@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.app import loading, machine
+from engine.app.account import auditing
 from engine.app.account.side import authorities
 from engine.app.feeds import choosing
 from engine.book import make_book
@@ -124,6 +125,7 @@ def _wrong_machine(sections: dict[str, Any]) -> Iterator[str]:
         ("journal", machine.wrong_journal),
         ("log", machine.wrong_log),
         ("rest", machine.wrong_audit),
+        ("audit", machine.wrong_audit_file),
     ]
     for name, judge in judges:
         if name in sections:
@@ -175,6 +177,7 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
         parts += [lambda: loading.rest_dialect(rest), lambda: authorities("rest.ca", rest.ca)]
     if rest and rest.carries_orders:
         parts.append(lambda: loading.rest_order_dialect(rest))
+    parts.append(lambda: auditing.audited(sections.get("audit"), sections.get("rest")))
     if (config := draft.config()) is not None:
         parts.append(lambda: loading.judge_environment(config))
     if (metrics := sections.get("metrics")) and (engine := sections.get("engine")):

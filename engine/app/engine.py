@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 from engine.app import loading, operator, repair
 from engine.app.account import acting
+from engine.app.account.auditing import Audit, audited
 from engine.app.account.errands import Errands
 from engine.app.account.keys import Keys
 from engine.app.account.orders_over_rest import orders_over_rest
 from engine.app.account.side import AccountSide, RestDesk
 from engine.app.background import Background
-from engine.app.feeds import choosing
-from engine.app.feeds.making import FeedDesk, make_feed
+from engine.app.feeds import choosing, opening
+from engine.app.feeds.opening import FeedParts
 from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
@@ -98,6 +99,9 @@ class Engine(Views):
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
         logon = None if over_rest else loading.logon_dialect(config.session)
+        self._audit = Audit(
+            audited(config.audit, config.rest), lambda text: self.trading.notices.tell(NoticeKind.AUDIT_LOST, text)
+        )
         sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
         self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
         self.session = self._keys.session = over_rest.session if over_rest else self._open_session()
@@ -129,20 +133,14 @@ class Engine(Views):
 
     def _join(self, parts: Parts, dialect: OrderDialect, seams: Seams, word: HaltWord) -> None:
         self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
-        self.trading = assemble(parts, self._surroundings(seams, dialect))
+        self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
-        desk = FeedDesk(
-            trading=self.trading,
-            on_connected=self._on_feed,
-            on_lost=self.supervisor.on_feed_lost,
-            wall_ns=self._wall_ns,
-            sockets=self.sockets,
-            state_dir=self.config.engine.state_dir,
-            loop=self._loop,
-        )
-        self.feed = make_feed(self.config.feed, parts.market_data, desk, self._keys)
+        state_dir, audit = self.config.engine.state_dir, self._audit.feed
+        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir)
+        followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
+        self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note)
@@ -154,7 +152,7 @@ class Engine(Views):
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused, record)
         self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
 
-    def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
+    def _surroundings(self, seams: Seams, dialect: OrderDialect, market_data: MarketDataStream) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
         return Surroundings(
             gateway=self._over_rest.gateway if self._over_rest else seams.gateway(self.session, dialect),
@@ -163,7 +161,8 @@ class Engine(Views):
             clock_ns=seams.clock_ns,
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
-            reconnect=lambda reason: self.feed.reconnect(reason),
+            reconnect=lambda reason: self.feed.feeds[0].reconnect(reason),
+            connections=opening.connections(market_data, lambda: self.feed),
             beside=self._background if seams.call_later is None else None,
         )
 
@@ -178,7 +177,7 @@ class Engine(Views):
         )
         roster = Roster(self.trading, parts)
         desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
-        side = AccountSide(config, rest, desk)
+        side = AccountSide(config, rest, desk, self._audit.rest)
         self._keys.rest = side.key
         if self._over_rest is not None:
             self._over_rest.join(self.trading, side)
@@ -186,7 +185,7 @@ class Engine(Views):
 
     def _open_session(self) -> Session:
         file, kind, state = self.config.session.file, self.config.engine.session, self.config.engine.state_dir
-        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets)
+        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets, self._audit.session)
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -197,6 +196,7 @@ class Engine(Views):
             raise
         with self._background:
             self._publisher.open()
+            self._audit.start()
             if self.account is not None:
                 self.account.start()
             self.feed.start()
@@ -221,6 +221,7 @@ class Engine(Views):
         self.session.close()
         if "feed" in vars(self):  # the start may have failed before there was one
             self.feed.abandon()
+        self._audit.close()
         self._word.close()
         self._journal.abandon()
 
@@ -272,13 +273,8 @@ class Engine(Views):
         if self.account is not None:
             await self.account.close()
         self.session.close()
+        self._audit.close()
         self._control.close()
         self._publisher.close()
         self._word.close()
         self._taken.close(self._wall_ns())
-
-    def _on_feed(self) -> None:
-        LOGGER.info("market data: %s", self.feed.protection)
-        self.supervisor.on_feed()
-        if self._over_rest is not None:
-            self._over_rest.on_feed()

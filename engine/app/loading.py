@@ -35,14 +35,22 @@ from engine.venue.rest_orders import RestOrderDialect
 FEED_CHOICES = ("channels", "use_yes_price")  # what a venue's feed may offer
 
 
-def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
+def market_data_dialect(
+    section: FeedSection, instruments: Sequence[Instrument], *, carries_account: bool = True
+) -> MarketDataDialect:
     """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one.
+
+    One of several connections that is not the first gets `carries_account=False`: it brings no news of the account.
 
     What is configured of `channels` and `use_yes_price` is passed by name. An address that the venue's
     `feed_problems(url, key_id)`, if it has one, finds wrong is a ConfigError, and so is a choice that it does not have.
     """
     factory = _factory("feed.dialect", section.dialect, "market_data")
     chosen = _chosen("feed", section, factory, FEED_CHOICES)
+    if section.connections > 1:
+        if "carries_account" not in inspect.signature(factory).parameters:
+            raise ConfigError(f'feed.connections: venue "{section.dialect}" has only one: set it to 1')
+        chosen["carries_account"] = carries_account
     judge = _factory("feed.dialect", section.dialect, "feed_problems", lambda *address: [])
     if found := judge(section.url, section.credentials.key_id()):
         raise ConfigError("\n  ".join([f'feed.url: "{section.url}":', *found]))

@@ -20,6 +20,7 @@ from engine.risk.limits import Limits
 from engine.trading.feed_watch import FeedLimits
 from engine.units import NO_LIMIT, Duration, DurationLimit, Section
 
+MOST_CONNECTIONS = 32  # of one feed; as many have room in a view
 _THIS_HOST = ("127.0.0.1", "::1", "localhost")
 
 
@@ -75,7 +76,7 @@ class RestSection(Section, frozen=True, kw_only=True):
     url: str
     dialect: str
     ca: Path | None = None  # certificates of authorities in PEM, instead of the system's
-    audit: Path | None = None  # every request and answer, without secrets
+    audit: Path | None = None  # as [audit] with `rest` alone
     timeout_ns: Duration = 5_000_000_000
     compare_every_ns: Duration = 60_000_000_000
     orders: Literal["never", "always"] = "never"  # whether they go this way, and no FIX session is needed
@@ -130,6 +131,7 @@ class FeedSection(Section, frozen=True, kw_only=True):
     check_books_every_ns: DurationLimit = 60_000_000_000
     channels: tuple[str, ...] = ()
     use_yes_price: bool = False
+    connections: Annotated[int, msgspec.Meta(ge=1, le=MOST_CONNECTIONS)] = 1  # that share the markets
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
@@ -167,6 +169,15 @@ class FeedSection(Section, frozen=True, kw_only=True):
     def limits(self) -> FeedLimits:
         """Return how long what is wrong with market data is borne."""
         return FeedLimits(self.max_lag_ns, self.max_gap_ns, self.max_crossed_ns)
+
+
+class AuditSection(Section, frozen=True, kw_only=True):
+    """The file that has all that was said to the venue and by it, without secrets, and what of it."""
+
+    file: Path
+    rest: bool = True
+    feed: bool = True  # commands and their answers, not the market data
+    session: bool = True
 
 
 class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class"}):
@@ -219,6 +230,7 @@ class Sections(Section, frozen=True, kw_only=True):
     strategy: StrategySection
     venue: VenueSection = VenueSection()
     rest: RestSection | None = None
+    audit: AuditSection | None = None
     universe: UniverseSection | None = None
     fees: FeeTerms = FeeTerms()
     metrics: MetricsSection = MetricsSection()

@@ -31,10 +31,13 @@ class NoticeKind(StrEnum):
     LINES_LEFT_OUT = "lines_left_out"  # of the log, because a peer caused too many
     VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
     LOG_LOST = "log_lost"  # lines of the log that nobody has: not written, left out, or silenced by other code
+    AUDIT_LOST = "audit_lost"  # records of what was said to the venue or by it
     METRICS_LOST = "metrics_lost"  # their process ended; it is started again
     BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be
     BOOK_CROSSED = "book_crossed"  # for longer than its bound
     BOOK_DIFFERS = "book_differs"  # from the one that the venue tells when it is asked, twice
+    TRADES_LATE = "trades_late"  # public ones of while the feed was away, fetched and told afterwards
+    TRADES_LOST = "trades_lost"  # those of them that could not be had
     FEED_IN_TIME = "feed_in_time"
     FEED_LATE = "feed_late"  # it runs behind the venue for longer than its bound
     BLOCK_TRADE = "block_trade"  # a trade beside the book, which no strategy is told as one of it
@@ -61,6 +64,7 @@ class NoticeKind(StrEnum):
     ACCOUNT_CONTRADICTED = "account_contradicted"  # the feed tells of our account what FIX has not told
     ACCOUNT_DIFFERS = "account_differs"  # the venue's orders, fills or positions are not what we knew
     REST_TROUBLE = "rest_trouble"  # the venue's REST interface failed, was slow, or could not be asked
+    ANSWER_ODD = "answer_odd"  # something in an answer of REST that was not understood, and what was made of it
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
     REQUEST_REFUSED = "request_refused"  # the venue refused an order, a replace or a cancel, with its own text

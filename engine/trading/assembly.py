@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from engine.book import Book
 from engine.codec import Fields
+from engine.instrument import Instrument
 from engine.journal.told import Denials
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
@@ -52,6 +53,13 @@ class Parts(NamedTuple):
     verdicts: Mapping[str, Verdict] = {}  # what follows from its texts
 
 
+class FeedConnections(NamedTuple):
+    """The connections of a feed that has several: what begins each anew, and which one carries a market."""
+
+    reconnects: Sequence[Callable[[str], object]]
+    of: Callable[[Instrument], int]  # -1 for a market that none carries
+
+
 class Surroundings(NamedTuple):
     """What differs from one use to another: where requests go, what time it is, and who is told.
 
@@ -68,6 +76,11 @@ class Surroundings(NamedTuple):
     log: Callable[[str], object] = LOGGER.warning
     beside: Beside | None = None  # where a strategy's own tasks run
     reconnect: Callable[[str], object] = LOGGER.warning
+    connections: FeedConnections | None = None  # of the feed, where it has several: `reconnect` is not called then
+
+
+def _connections(around: Surroundings) -> FeedConnections:
+    return around.connections or FeedConnections((around.reconnect,), lambda instrument: 0)
 
 
 def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
@@ -107,7 +120,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         markets,
         doubts,
         settlements,
-        FeedWatch(parts.books, markets, notices, parts.feed_limits, resync, around.reconnect),
+        FeedWatch(parts.books, markets, notices, parts.feed_limits, resync, *_connections(around)),
         MarketNews(
             lambda instrument: loop.book(instrument),
             parts.portfolio,

@@ -31,7 +31,7 @@ cdef class TradingLoop(Books):
     cdef readonly Guard guard
     cdef readonly Gateway gateway
     cdef readonly FeedWatch watch
-    cdef readonly object markets, doubts, suspect, settlements, news  # off the path
+    cdef readonly object markets, doubts, suspect, settlements, news, prints  # off the path
     cdef public bint is_connected, is_trading, is_halted
     cdef public int64_t last_frame_ns
     cdef int64_t _answering_ns

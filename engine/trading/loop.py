@@ -33,6 +33,7 @@ from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
+from engine.trading.prints import Prints
 from engine.trading.settlements import Settlements
 from engine.venue import EventKind, MarketDataStream, MarketEvent
 
@@ -81,6 +82,7 @@ class TradingLoop(Books):
         self.suspect = doubts.suspect  # what puts one order in doubt, from outside the path
         self.settlements = settlements
         self.watch = watch
+        self.prints = Prints()
         self.gateway = gateway
         self.tick_to_order = LatencyRecorder()
         self.round_trip = LatencyRecorder()
@@ -157,7 +159,7 @@ class TradingLoop(Books):
             book = self._places[event.instrument.index]
             if not self._moved(book, book.set_level(event.side, event.price, event.size), now_ns):
                 self._command(self._market_data.resync((book.instrument,)))
-        elif event.kind == EventKind.TRADE:
+        elif event.kind == EventKind.TRADE and self.prints.is_new(event.trade_id):
             self.counters.trades += 1
             if self.is_trading:
                 hook = "on_block_trade" if event.is_block else "on_trade"

@@ -5,9 +5,9 @@ offers beside them: `rest` (requests as values), `rest_orders` (orders that way)
 (what we have there).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from engine.codec import Fields
 from engine.instrument import Instrument, PriceGrid
@@ -60,13 +60,14 @@ class MarketEvent:
 
     `news` is what a frame says beside books, trades and states, whatever its kind: a value of `engine.venue.account`,
     `.reference` or `.quotes`. `account_gap` says that such news of our account may have been lost. `cl_ord_id` of a
-    DELTA is that of our own order which caused it, "" for those of others.
+    DELTA is that of our own order which caused it, "" for those of others. `trade_id` is the venue's
+    name of a TRADE, "" where it has none.
     """
 
     __slots__ = (
         "account_gap", "asks", "bids", "cl_ord_id", "close_ns", "commands", "gap", "grid", "instrument", "is_block",
         "kind", "news", "notices", "price", "refused", "seq", "sid", "side", "size", "state", "suspects", "text",
-        "venue_time_ns",
+        "trade_id", "venue_time_ns",
     )  # fmt: skip
 
     def __init__(self, kind: int = EventKind.UNKNOWN) -> None:
@@ -97,6 +98,7 @@ class MarketEvent:
         self.news: object = None
         self.account_gap = False
         self.cl_ord_id = ""
+        self.trade_id = ""
 
     def tell(self, kind: NoticeKind, text: str) -> None:
         """Add a notice for people."""
@@ -135,7 +137,9 @@ class MarketDataCounts:
 class MarketDataStream(Protocol):
     """What keeps the subscriptions of market data whole, however they come. No I/O, no clock of its own."""
 
-    counts: MarketDataCounts
+    @property
+    def counts(self) -> MarketDataCounts:
+        """What it has counted."""
 
     @property
     def fault(self) -> str:
@@ -193,6 +197,13 @@ class FixMarketDataDialect(MarketDataStream, Protocol):
 
     def missed(self, fields: Fields, text: str) -> MarketEvent:
         """Return the event of a message that was not taken, for the reason `text`: its books cannot be believed."""
+
+
+@runtime_checkable
+class AnsweringDialect(Protocol):
+    """A MarketDataDialect whose venue answers commands: `on_answer` takes the number of each, and its answer."""
+
+    on_answer: Callable[[int, bytes], object] | None
 
 
 class Verdict(Enum):

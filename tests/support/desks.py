@@ -25,8 +25,8 @@ from tests.support.risks import NO_LIMITS
 
 CENTS = [PriceBand(0, 10_000, 100)]
 HOOKS = (
-    "on_start", "on_book", "on_trade", "on_block_trade", "on_order", "on_fill", "on_reject", "on_market", "on_settle",
-    "on_timer", "on_input", "on_halt", "on_stop",
+    "on_start", "on_book", "on_trade", "on_block_trade", "on_late_trade", "on_order", "on_fill", "on_reject",
+    "on_market", "on_settle", "on_timer", "on_input", "on_halt", "on_stop",
 )  # fmt: skip
 STEPS = {
     "book": ("apply", "snapshot", "set_level", "mark_stale"),

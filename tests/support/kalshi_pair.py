@@ -11,7 +11,7 @@ from msgspec import structs
 
 from engine.app.demo import kalshi
 from engine.app.engine import Engine
-from engine.config.sections import EngineConfig
+from engine.config.sections import AuditSection, EngineConfig
 from engine.runtime.notices import NoticeKind
 from engine.sim.child import SimChild
 from engine.sim.rest.faults import RestFault
@@ -71,11 +71,13 @@ def trade(
     faults: tuple[RestFault, ...] = (),
     lag_ms: int = 0,
     feed: str = "websocket",
+    connections: int = 1,
+    audit: Path | None = None,
 ) -> tuple[dict[str, Any], Engine]:
     """Trade until `act` is done, then end in order; return both sides' results, the venue's under "venue".
 
-    `faults` are those of its REST server, whose reads are `lag_ms` behind; `feed` is
-    what market data come over.
+    `faults` are those of its REST server, whose reads are `lag_ms` behind. `feed` is what market data
+    come over, on so many `connections`; the audit log lies in `audit`.
     """
     arguments = argparse.Namespace(session=session, mode=None)
     venue_config = kalshi.venue_config(directory)
@@ -83,6 +85,9 @@ def trade(
     with SimChild(structs.replace(venue_config, rest=rest), directory) as venue:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             config = kalshi.engine_config(directory, venue, arguments, feed)
+            config = structs.replace(config, feed=structs.replace(config.feed, connections=connections))
+            if audit is not None:
+                config = structs.replace(config, audit=AuditSection(file=audit))
             if over_rest:
                 config = sending_over_rest(config)
             result, engine = runner.run(_trade(config, venue, act))

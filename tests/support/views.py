@@ -128,6 +128,7 @@ class Shown:
         self.supervisor: Any = SimpleNamespace(state=DeskState.TRADING, reason="")
         self.session: Any = Connections()
         self.feed: Any = self.session
+        self.feeds: Any = [self.feed]
         self.account: Any = None
         self.told: list[str] = []
         self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns

@@ -58,9 +58,13 @@ class OrdersOverRest:
         self.gateway.open(OrderReach(loop, client, self.path, dialect, account.wall_ns, self.session.lost))
         loop.news.followers.append(self._hear)
 
-    def on_feed(self) -> None:
-        """Compare the account: fills may have happened while nobody told them."""
-        self._account.logged_on()
+    def on_feed(self, connection: int) -> None:
+        """Compare the account where its news come again: fills may have happened while nobody told them."""
+        if connection == 0:
+            self._account.logged_on()
+
+    def on_feed_lost(self, reason: str, connection: int) -> None:
+        """Do nothing: what was missed is asked for when the feed is there again."""
 
     def _hear(self, event: MarketEvent) -> None:
         news = event.news

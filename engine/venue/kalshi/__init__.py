@@ -31,7 +31,7 @@ from engine.venue.kalshi.rest.dialect import KalshiRest
 from engine.venue.kalshi.rest.order_path import KalshiRestOrders
 from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
-from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, TRADES
+from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, PRIVATE, TRADES
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
@@ -50,15 +50,17 @@ def market_data(
     *,
     channels: Sequence[str] = (),
     use_yes_price: bool = False,
+    carries_account: bool = True,
 ) -> MarketDataDialect:
     """Return the WebSocket dialect; without a key its handshake is unsigned.
 
-    `channels` are subscribed beside those of books, trades and the lives of markets.
+    `channels` are subscribed beside those of books, trades and the lives of markets; those of the account only where
+    the connection `carries_account`.
     """
     if unknown := set(channels) - OPTIONAL:
         names = ", ".join(sorted(OPTIONAL))
         raise ConfigError(f"feed.channels: {', '.join(sorted(unknown))} cannot be chosen; there are {names}")
-    wanted = dict.fromkeys((BOOK, TRADES, *channels))
+    wanted = dict.fromkeys((BOOK, TRADES, *[each for each in channels if carries_account or each not in PRIVATE]))
     key = _signing_key(key_id, private_key)
     return KalshiMarketData(instruments, key, channels=tuple(wanted), use_yes_price=use_yes_price, lifecycle=True)
 
