@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from engine import fix
 from engine.instrument import Instrument, PriceBand
+from engine.net.feed import Feed
 from engine.risk import RiskReject
 from engine.trading.markets import Stop
 from engine.trading.supervisor import DeskState
