@@ -78,6 +78,8 @@ class RestSection(Section, frozen=True, kw_only=True):
     audit: Path | None = None  # every request and answer, without secrets
     timeout_ns: Duration = 5_000_000_000
     compare_every_ns: Duration = 60_000_000_000
+    balance: Literal["stop", "tell", "ignore"] = "stop"  # what follows where the venue's cash is not what ours makes
+    nets_collateral: bool = False  # whether the venue gives collateral back across the markets of an event
     orders: Literal["never", "always"] = "never"  # whether they go this way, and no FIX session is needed
     credentials: Credentials = Credentials()
 

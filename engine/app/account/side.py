@@ -19,6 +19,7 @@ from engine.app.account.keys import RestKey
 from engine.app.account.listening import AccountListener
 from engine.app.account.markets import MarketsWatch
 from engine.app.account.order_gateway import RestGateway
+from engine.app.account.paid_in import paid_in_keeper, read_paid_in
 from engine.app.account.reading import AccountReader
 from engine.app.account.watch import AccountWatch
 from engine.config.sections import EngineConfig, RestSection, UniverseSection
@@ -32,6 +33,7 @@ from engine.runtime.audit import AuditLog
 from engine.runtime.backoff import Backoff
 from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
+from engine.trading.reconcile.balance import Cash, CashTerms
 from engine.trading.reconcile.reconcile import Reconcile
 from engine.trading.supervisor import Supervisor
 from engine.trading.universe.keeper import MarketKeeper
@@ -60,6 +62,7 @@ class AccountSide:
     def __init__(self, config: EngineConfig, section: RestSection, desk: RestDesk) -> None:
         self.orders: RestGateway | None = None  # where they go over REST
         self.wall_ns = desk.wall_ns
+        self._config = config
         self._notices = desk.loop.notices
         self._audit = open_audit(section.audit, self._tell) if section.audit else None
         self._desk = desk
@@ -83,7 +86,7 @@ class AccountSide:
         note = desk.supervisor.note
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, note),
+            Reconcile(desk.loop, note, self._compare_cash(section, desk)),
             desk.loop,
             desk.wall_ns,
             note,
@@ -91,6 +94,15 @@ class AccountSide:
             retry_backoff(),
             *([self.markets.known] if self.markets else []),
         )
+
+    def _compare_cash(self, section: RestSection, desk: RestDesk) -> Cash | None:
+        if section.balance == "ignore":
+            return None
+        decimals = sum(desk.loop.portfolio.decimals) - self._config.fees.account_decimals
+        terms = CashTerms(10 ** max(decimals, 0), section.nets_collateral, section.balance == "stop")
+        state_dir = self._config.engine.state_dir
+        keep = paid_in_keeper(state_dir, self._tell)
+        return Cash(desk.loop, desk.supervisor.note, terms, read_paid_in(state_dir), keep)
 
     def _check_books(self, section: RestSection, every_ns: int, desk: RestDesk) -> BookCheck | None:
         reference = loading.reference_dialect(section)
