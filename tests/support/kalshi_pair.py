@@ -68,6 +68,7 @@ def trade(
     session: str = "native",
     *,
     over_rest: bool = False,
+    change: Callable[[EngineConfig], EngineConfig] = lambda config: config,
     faults: tuple[RestFault, ...] = (),
     lag_ms: int = 0,
 ) -> tuple[dict[str, Any], Engine]:
@@ -83,7 +84,7 @@ def trade(
             config = kalshi.engine_config(directory, venue, arguments)
             if over_rest:
                 config = sending_over_rest(config)
-            result, engine = runner.run(_trade(config, venue, act))
+            result, engine = runner.run(_trade(change(config), venue, act))
         result["venue"] = venue.ask("account", account=kalshi.MEMBER)
     result["venue"]["deposit"] = sum(kalshi.deposits().values())
     return result, engine

@@ -132,6 +132,10 @@ class AccountSide:
             retry_backoff(),
         )
 
+    def pause(self, reason: str) -> None:
+        """Have trading wait until nothing is in the way."""
+        self._desk.supervisor.pause(reason)
+
     def carry(self, orders: RestGateway) -> None:
         """Carry orders too: what they leave open is waited for."""
         self.orders = orders

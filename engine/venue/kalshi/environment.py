@@ -51,7 +51,7 @@ def environment_problems(
     `hosts` and `keys` are the host of each connection and the key id of each FIX session, by the name under which a
     person knows them. Without a host of the venue's, as at a simulator, there need not be an environment.
     """
-    venue = {name: found for name, host in hosts.items() if (found := environment_of(host))}
+    venue = {name: environment_of(host) for name, host in hosts.items() if environment_of(host)}
     if not environment:
         return _undeclared(venue) + _shared_keys(keys or {})
     if environment not in ENVIRONMENTS:
