@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.app import loading, machine
 from engine.app.account.side import authorities
-from engine.app.account.standby import judge_standby
+from engine.app.account.standby.orders import judge_standby
 from engine.book import make_book
 from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables

@@ -18,7 +18,7 @@ from engine.app.account import acting
 from engine.app.account.errands import Errands
 from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide, RestDesk, authorities
-from engine.app.account.standby import orders_over_rest
+from engine.app.account.standby.orders import orders_over_rest
 from engine.app.background import Background
 from engine.app.takeover import take_over
 from engine.app.views import Views
@@ -122,6 +122,7 @@ class Engine(Views):
             strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
+            judge_options=dialect.judge_options,
             verdicts=over_rest.verdicts(dialect.consequences) if over_rest else dialect.consequences,
         )
         try:

@@ -28,6 +28,7 @@ from engine.session.file.settings import SessionSettings, load_session
 from engine.strategy import Strategy
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
+from engine.venue.order_groups import OrderGroupDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
@@ -95,6 +96,12 @@ def reference_dialect(section: RestSection) -> ReferenceDialect | None:
     """Return the venue's `reference()`; None where it lists no markets."""
     factory = _factory("rest.dialect", section.dialect, "reference", lambda: None)
     dialect: ReferenceDialect | None = factory()
+    return dialect
+
+
+def order_group_dialect(section: RestSection) -> OrderGroupDialect | None:
+    """Return the venue's `order_groups()`; None where it has none."""
+    dialect: OrderGroupDialect | None = _factory("rest.dialect", section.dialect, "order_groups", lambda: None)()
     return dialect
 
 

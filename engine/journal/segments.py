@@ -55,6 +55,7 @@ class RecordKind:
     KEPT = 17  # of a snapshot: more of what the order before it has traded
     LIST = 18  # a market and the index by which records name it from here on; of a snapshot too
     RETIRE = 19  # a market is over and forgotten: its index is free
+    OPTIONS = 21  # of the new order before it: what it asks of its venue; of a snapshot's order too
     PAST = 20  # of a snapshot: what was made in markets that are forgotten
 
 

@@ -16,6 +16,7 @@ from engine.runtime import log
 from engine.strategy import Strategy
 from engine.trading.counters import Counters
 from engine.trading.rejects import Rejects
+from engine.venue import MarketEvent
 
 # What the path compares with, in C: an attribute of a class costs more than all that is counted here
 FILLED, ACCEPTED, REPLACED, NOTHING = Outcome.FILLED, Outcome.ACCEPTED, Outcome.REPLACED, Outcome.NOTHING
@@ -30,7 +31,7 @@ class Guard:
     """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails.
 
     `contradicted` takes what no rule understands, `rejects` counts what the venue refuses, `explain` puts a RiskReject
-    code into words.
+    code into words, `check_options` returns one for an order with options.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Guard:
         contradicted: Callable[[Change], object],
         rejects: Rejects,
         explain: Callable[[int], str] = DENIALS.__getitem__,
+        check_options: Callable[..., int] = lambda *order: RiskReject.NOT_OFFERED,
     ) -> None:
         self.strategy = strategy
         self.counters = counters
@@ -48,6 +50,7 @@ class Guard:
         self.contradicted = contradicted
         self.rejects = rejects
         self.explain = explain
+        self.check_options = check_options
         self._has_rejects = False
 
     def call(self, name: str, *arguments: object) -> None:
@@ -76,6 +79,11 @@ class Guard:
             return f"the call of {type(self.strategy).__qualname__}"
         place = (own or frames)[-1]
         return f"{place.filename}:{place.lineno}"
+
+    def traded(self, event: MarketEvent) -> None:
+        """Tell of somebody's trade, in the book or beside it."""
+        hook = "on_block_trade" if event.is_block else "on_trade"
+        self.call(hook, event.instrument, event.side, event.price, event.size)
 
     def denied(self, order: Order | None, denial: int) -> None:
         """Tell that risk denied a request."""

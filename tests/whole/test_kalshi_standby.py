@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from engine.app.account.standby import StandbyOrders
-from engine.app.account.standby_session import StandbySession
+from engine.app.account.standby.orders import StandbyOrders
+from engine.app.account.standby.session import StandbySession
 from engine.app.demo.kalshi import compare
 from engine.config.sections import EngineConfig
 from engine.runtime.notices import NoticeKind

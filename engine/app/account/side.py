@@ -75,6 +75,7 @@ class AccountSide:
         self.watch = self._watch_account(section, desk)
         self._bound = ""  # as it was told
         self.listener = AccountListener(desk.loop, self.watch, desk.wall_ns, desk.clock_ns) if self.watch else None
+        self.groups = loading.order_group_dialect(section)
         self.books = self._check_books(section, config.feed.check_books_every_ns, desk)
         self._tasks: list[asyncio.Task[None]] = []
         desk.supervisor.account = self

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.app.account.rest_session import RestSession
-from engine.app.account.standby_gateway import StandbyGateway
-from engine.app.account.standby_session import BACK, StandbySession
+from engine.app.account.standby.gateway import StandbyGateway
+from engine.app.account.standby.session import BACK, StandbySession
 from engine.app.check import check
 from engine.app.setup.init import NAME, write
 from engine.fix import BUY

@@ -10,8 +10,8 @@ import msgspec
 
 from engine.app.account.orders_over_rest import OrdersOverRest
 from engine.app.account.side import AccountSide
-from engine.app.account.standby_gateway import StandbyGateway
-from engine.app.account.standby_session import StandbySession
+from engine.app.account.standby.gateway import StandbyGateway
+from engine.app.account.standby.session import StandbySession
 from engine.config.sections import EngineConfig, RestSection
 from engine.errors import ConfigError
 from engine.orders.order import Order
