@@ -71,13 +71,17 @@ def trade(
     change: Callable[[EngineConfig], EngineConfig] = lambda config: config,
     faults: tuple[RestFault, ...] = (),
     lag_ms: int = 0,
+    tier: str = "",
 ) -> tuple[dict[str, Any], Engine]:
     """Trade until `act` is done, then end in order; return both sides' results, the venue's under "venue".
 
-    `faults` are those of its REST server, whose reads are `lag_ms` behind.
+    `faults` are those of its REST server, whose reads are `lag_ms` behind; `tier` is that of every member.
     """
     arguments = argparse.Namespace(session=session, mode=None)
     venue_config = kalshi.venue_config(directory)
+    if tier:
+        members = tuple(structs.replace(member, tier=tier) for member in venue_config.members)
+        venue_config = structs.replace(venue_config, members=members)
     rest = structs.replace(venue_config.rest, faults=faults, lag_ms=lag_ms)
     with SimChild(structs.replace(venue_config, rest=rest), directory) as venue:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
