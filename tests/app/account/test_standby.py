@@ -181,12 +181,16 @@ class Way:
         self.name, self.record = name, record
 
     def __getattr__(self, request: str) -> Any:
-        def ask(order: Order, now_ns: int) -> bool:
-            """Note whose request it is."""
-            self.record.append((self.name, order))
-            return True
+        def ask(order: Order, now_ns: int) -> Order:
+            """Note whose request it is, where that goes at once."""
+            if request == "order_status":
+                self.pass_on(order)
+            return order
 
         return ask
+
+    def pass_on(self, order: Order) -> None:
+        self.record.append((self.name, order))
 
 
 @settings(max_examples=100, deadline=None)
@@ -207,7 +211,9 @@ def test_no_order_goes_back_to_fix_once_rest_has_it(seed: int) -> None:
             if act == "new_order":
                 opened.append(open_order(orders, 10, 4_200, side=BUY, instrument=RAIN))
             order = opened[-1] if act == "new_order" else rng.choice(opened)
-            getattr(ways, act)(order, 0)
+            made = getattr(ways, act)(order, 0)
+            if act != "order_status":
+                ways.pass_on(made)
             assert record[-1] == ("rest" if ways.is_over_rest or order in over_rest else "fix", order)
             if ways.is_over_rest and act != "order_status":
                 over_rest.add(order)

@@ -8,6 +8,8 @@ Errors  SessionError from the way that is used.
 Thread  the loop thread only.
 """
 
+from typing import Any
+
 from engine.app.account.order_gateway import RestGateway
 from engine.codec import Fields
 from engine.orders.order import Order
@@ -34,17 +36,25 @@ class StandbyGateway(Gateway):
         self._carried = dict.fromkeys(order for order in self._carried if not order.is_done)
         return list(self._carried)
 
-    def new_order(self, order: Order, now_ns: int) -> None:
-        """Send an order by the way that is used."""
-        self._way(order).new_order(order, now_ns)
+    def new_order(self, order: Order, now_ns: int) -> object:
+        """Return an order for `pass_on`, by the way that is used."""
+        way = self._way(order)
+        return way, way.new_order(order, now_ns)
 
-    def replace(self, order: Order, now_ns: int) -> None:
-        """Send a request to the pending price and quantity, by the order's way."""
-        self._way(order).replace(order, now_ns)
+    def replace(self, order: Order, now_ns: int) -> object:
+        """Return a request to the pending price and quantity, by the order's way."""
+        way = self._way(order)
+        return way, way.replace(order, now_ns)
 
-    def cancel(self, order: Order, now_ns: int) -> None:
-        """Send a cancel, by the order's way."""
-        self._way(order).cancel(order, now_ns)
+    def cancel(self, order: Order, now_ns: int) -> object:
+        """Return a cancel, by the order's way."""
+        way = self._way(order)
+        return way, way.cancel(order, now_ns)
+
+    def pass_on(self, request: Any) -> None:
+        """Send a request by the way that it was made for."""
+        way, made = request
+        way.pass_on(made)
 
     def mass_cancel(self, cl_ord_id: str, now_ns: int) -> None:
         """Cancel whatever rests: over FIX its session's own, over REST what else there is, as of an earlier run."""
