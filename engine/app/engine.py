@@ -6,7 +6,6 @@ Thread  one: the loop thread. The log's listener and the watchdog have their own
 
 import asyncio
 import logging
-import os
 import random
 import time
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide, RestDesk, authorities
 from engine.app.account.standby.orders import orders_over_rest
 from engine.app.background import Background
-from engine.app.takeover import take_over
+from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
 from engine.codec import Fields
@@ -93,7 +92,7 @@ class Engine(Views):
         self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         self._fees = fees = loading.fees(config.feed, config.fees)
-        orders = Orders(_nonce(), fees.charge)
+        orders = Orders(new_nonce(), fees.charge)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
         market_data = loading.market_data_dialect(config.feed, instruments)
@@ -104,9 +103,8 @@ class Engine(Views):
         open_fix = self._open_session
         self.session = self._keys.session = over_rest.session(open_fix) if over_rest else open_fix()
         # Last of what may fail, so that a start that fails leaves no run in the journal
-        self._journal, self._day, self._snapshots = take_over(
-            config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
-        )
+        self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound)
+        self._journal, self._day, self._snapshots, _ = self._taken
         if not instruments:  # those of an earlier run
             instruments = tuple([position.instrument for position in self.portfolio])
             market_data.add(instruments)
@@ -136,6 +134,7 @@ class Engine(Views):
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
+        self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
         self.feed = self._make_feed(parts.market_data)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
@@ -144,7 +143,8 @@ class Engine(Views):
         self.actions |= acting.actions(self._errands, self.account, self._keys)
         tell = self.trading.notices.tell
         refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
-        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
+        record = partial(operator.record, self._journal, seams.wall_ns)
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused, record)
         self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
@@ -282,18 +282,10 @@ class Engine(Views):
         self._control.close()
         self._publisher.close()
         self._word.close()
-        try:
-            self._day.close(self._wall_ns())
-        finally:
-            self._journal.close()
+        self._taken.close(self._wall_ns())
 
     def _on_feed(self) -> None:
         LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
         self.supervisor.on_feed()
         if self._over_rest is not None:
             self._over_rest.on_feed()
-
-
-def _nonce() -> str:
-    """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
-    return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

@@ -168,10 +168,10 @@ class MetricsSection(Section, frozen=True, kw_only=True):
 
 
 class JournalSection(Section, frozen=True, kw_only=True):
-    """Where the journal is written, and whether each record waits for the disk."""
+    """Where the journal is written, and when it is put on the disk: false is "none", true is "always"."""
 
     directory: Path | None = None
-    sync: bool = False
+    sync: Literal["none", "interval", "always"] | bool = False
 
 
 class LogSection(Section, frozen=True, kw_only=True):
@@ -215,6 +215,7 @@ class EngineConfig(Sections, frozen=True, kw_only=True):
     """The whole configuration."""
 
     instruments: tuple[Instrument, ...]
+    digest: str = ""  # of the file, as the journal names it
 
 
 def _without_secrets(url: str) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from engine.book import Book
 from engine.codec import Fields
+from engine.journal.told import Denials
 from engine.journal.writer import NullJournal
 from engine.orders.options import Judge, none_offered
 from engine.orders.orders import Orders
@@ -86,7 +87,9 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         rejects,
         parts.risk.explain,
         OptionRules(parts.risk, notices, parts.judge_options).check,
+        lambda *denial: denials.record(*denial, around.wall_ns()),
     )
+    denials = Denials(parts.journal)
     instruments = [book.instrument for book in parts.books]
     settlements = Settlements(parts.portfolio, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
     doubts = Doubts(instruments, parts.orders, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)

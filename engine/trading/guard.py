@@ -32,7 +32,8 @@ class Guard:
     """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails.
 
     `contradicted` takes what no rule understands, `rejects` counts what the venue refuses, `explain` puts a RiskReject
-    code into words, `check_options` returns one for an order with options.
+    code into words, `check_options` returns one for an order with options, `record_denial` is given the order's
+    ClOrdID(11), the code and the amounts of what risk denies.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Guard:
         rejects: Rejects,
         explain: Callable[[int], str] = DENIALS.__getitem__,
         check_options: Callable[..., int] = lambda *order: RiskReject.NOT_OFFERED,
+        record_denial: Callable[..., object] = lambda *denial: None,
     ) -> None:
         self.strategy = strategy
         self.counters = counters
@@ -52,6 +54,7 @@ class Guard:
         self.rejects = rejects
         self.explain = explain
         self.check_options = check_options
+        self._record_denial = record_denial
         self._has_rejects = False
 
     def call(self, name: str, *arguments: object) -> None:
@@ -92,11 +95,16 @@ class Guard:
         hook = "on_block_trade" if event.is_block else "on_trade"
         self.call(hook, event.instrument, event.side, event.price, event.size)
 
-    def denied(self, order: Order | None, denial: int) -> None:
-        """Tell that risk denied a request."""
+    def denied(self, order: Order | None, denial: int, *amounts: object) -> None:
+        """Tell and record that risk denied a request; `amounts` are its instrument, side, price and quantity."""
         self.counters.risk_denials += 1
         by_code = self.counters.denials_by_code
         by_code[denial] = by_code.get(denial, 0) + 1
+        if amounts:
+            try:
+                self._record_denial(order.cl_ord_id if order else "", denial, *amounts)
+            except (JournalError, OSError) as error:
+                self.unjournalled(error)
         self.call("on_reject", order, denial, self.explain(denial))
 
     def changed(self, change: Change) -> None:

@@ -175,7 +175,7 @@ class TradingLoop(Books):
     ) -> Order | None:
         """Send a new order if risk allows it; None if it does not."""
         if not self.is_trading:
-            self.guard.denied(None, RiskReject.HALTED)
+            self.guard.denied(None, RiskReject.HALTED, instrument, side, price, qty)
             return None
         now_ns = self._clock.now_ns()
         denial = self.risk.check_time_in_force(time_in_force, expire_time_ns)
@@ -185,7 +185,7 @@ class TradingLoop(Books):
             instrument, side, price, qty, ord_type, self._places[instrument.index], now_ns
         )
         if denial:
-            self.guard.denied(None, denial)
+            self.guard.denied(None, denial, instrument, side, price, qty)
             return None
         order = self.orders.open(
             instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns, "", options
@@ -210,12 +210,12 @@ class TradingLoop(Books):
         if not order.can_replace:
             return False
         if not self.is_trading:
-            self.guard.denied(order, RiskReject.HALTED)
+            self.guard.denied(order, RiskReject.HALTED, order.instrument, order.side, price, qty)
             return False
         now_ns = self._clock.now_ns()
         denial = self.risk.check_replace(order, price, qty, self._places[order.instrument.index], now_ns)
         if denial:
-            self.guard.denied(order, denial)
+            self.guard.denied(order, denial, order.instrument, order.side, price, qty)
             return False
         self.orders.request_replace(order, price, qty, now_ns)
         wall_ns = self.wall.now_ns()
