@@ -12,6 +12,7 @@ from typing import Any
 from engine.app import loading, machine
 from engine.app.account import auditing
 from engine.app.account.side import authorities
+from engine.app.account.standby.orders import judge_standby
 from engine.app.feeds import choosing
 from engine.book import make_book
 from engine.config.engine import Draft, load, read_draft
@@ -175,11 +176,11 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
         parts.append(lambda: loading.logon_dialect(session))
     if rest := sections.get("rest"):
         parts += [lambda: loading.rest_dialect(rest), lambda: authorities("rest.ca", rest.ca)]
-    if rest and rest.carries_orders:
+    if rest and rest.orders != "never":
         parts.append(lambda: loading.rest_order_dialect(rest))
     parts.append(lambda: auditing.audited(sections.get("audit"), sections.get("rest")))
     if (config := draft.config()) is not None:
-        parts.append(lambda: loading.judge_environment(config))
+        parts += [lambda: loading.judge_environment(config), lambda: judge_standby(config)]
     if (metrics := sections.get("metrics")) and (engine := sections.get("engine")):
         parts.append(partial(_find_port, metrics.port, engine.state_dir))
     if feed and instruments and not draft.problems:

@@ -16,8 +16,8 @@ from engine.app.account import acting
 from engine.app.account.auditing import Audit, audited
 from engine.app.account.errands import Errands
 from engine.app.account.keys import Keys
-from engine.app.account.orders_over_rest import orders_over_rest
 from engine.app.account.side import AccountSide, RestDesk
+from engine.app.account.standby.orders import orders_over_rest
 from engine.app.background import Background
 from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
@@ -98,13 +98,14 @@ class Engine(Views):
         market_data = choosing.stream(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
-        logon = None if over_rest else loading.logon_dialect(config.session)
+        logon = None if over_rest and not over_rest.uses_fix else loading.logon_dialect(config.session)
         self._audit = Audit(
             audited(config.audit, config.rest), lambda text: self.trading.notices.tell(NoticeKind.AUDIT_LOST, text)
         )
         sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
         self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
-        self.session = self._keys.session = over_rest.session if over_rest else self._open_session()
+        open_fix = self._open_session
+        self.session = self._keys.session = over_rest.session(open_fix) if over_rest else open_fix()
         # Last of what may fail, so that a start that fails leaves no run in the journal
         self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound)
         self._journal, self._day, self._snapshots, _ = self._taken
@@ -123,6 +124,7 @@ class Engine(Views):
             strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
+            judge_options=dialect.judge_options,
             verdicts=over_rest.verdicts(dialect.consequences) if over_rest else dialect.consequences,
         )
         try:
@@ -154,8 +156,9 @@ class Engine(Views):
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect, market_data: MarketDataStream) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
+        fix = partial(seams.gateway, self.session, dialect)
         return Surroundings(
-            gateway=self._over_rest.gateway if self._over_rest else seams.gateway(self.session, dialect),
+            gateway=self._over_rest.gateway_beside(fix) if self._over_rest else fix(),
             command=seams.command or (lambda commands: self.feed.send(commands)),
             halt=lambda reason: self.supervisor.halt(reason),
             clock_ns=seams.clock_ns,
@@ -171,11 +174,8 @@ class Engine(Views):
         config, rest = self.config, self.config.rest
         if rest is None:
             return None
-        depth = config.feed.watch_depth
-        parts = RosterParts(
-            market_data, dialect, self._fees, lambda frames: self.feed.send(frames), seams.wall_ns, depth
-        )
-        roster = Roster(self.trading, parts)
+        send, depth = (lambda frames: self.feed.send(frames)), config.feed.watch_depth
+        roster = Roster(self.trading, RosterParts(market_data, dialect, self._fees, send, seams.wall_ns, depth))
         desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
         side = AccountSide(config, rest, desk, self._audit.rest)
         self._keys.rest = side.key

@@ -28,6 +28,7 @@ from engine.session.file.settings import SessionSettings, load_session
 from engine.strategy import Strategy
 from engine.venue import FeeRule, FixMarketDataDialect, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
+from engine.venue.order_groups import OrderGroupDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
@@ -132,6 +133,12 @@ def reference_dialect(section: RestSection) -> ReferenceDialect | None:
     return dialect
 
 
+def order_group_dialect(section: RestSection) -> OrderGroupDialect | None:
+    """Return the venue's `order_groups()`; None where it has none."""
+    dialect: OrderGroupDialect | None = _factory("rest.dialect", section.dialect, "order_groups", lambda: None)()
+    return dialect
+
+
 def rest_order_dialect(section: RestSection) -> RestOrderDialect:
     """Return the venue's `rest_orders()`; ConfigError where it takes none over REST."""
     dialect: RestOrderDialect = _factory("rest.orders", section.dialect, "rest_orders")()
@@ -145,25 +152,31 @@ def environments(name: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def judge_environment(config: EngineConfig) -> None:
-    """Raise ConfigError for what the venue's `environment_problems` finds wrong with all its hosts together."""
+    """Raise ConfigError for what the venue finds wrong with its sessions, and with all hosts and keys together."""
     section = config.venue
-    if not section.environment:
-        return
     judge = _factory("session.dialect", config.session.dialect, "environment_problems", lambda *parts, **more: [])
-    over_rest = config.rest is not None and config.rest.carries_orders
-    file, state = config.session.settings, config.engine.state_dir
-    session = {} if over_rest or file is None else load_session(file, "initiator", state).values
-    hosts = {f"session {key}": host for key, host in session.items() if key.startswith("SocketConnectHost")}
-    keys = {}
-    if config.feed.is_fix:
-        of_feed = load_session(config.feed.file, "initiator", state).values
-        hosts |= {f"feed {key}": host for key, host in of_feed.items() if key.startswith("SocketConnectHost")}
-        keys = {"feed": config.feed.credentials.key_id()}
-        keys |= {"session": config.session.credentials.key_id()} if session else {}
+    sessions = _sessions(config)
+    if found := [text for each in sessions.values() for text in session_problems(config.session, each)]:
+        raise ConfigError("\n".join(found))
+    values = {f"{name} {key}": value for name, one in sessions.items() for key, value in one.values.items()}
+    hosts = {name: host for name, host in values.items() if " SocketConnectHost" in name}
     urls = {"feed.url": config.feed.url, "rest.url": config.rest.url if config.rest else ""}
     hosts |= {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}
+    keys = {name: config.session.credentials.key_id() for name in sessions}
+    if config.feed.is_fix:
+        of_feed = load_session(config.feed.file, "initiator", config.engine.state_dir).values
+        hosts |= {f"feed {key}": host for key, host in of_feed.items() if key.startswith("SocketConnectHost")}
+        keys["feed"] = config.feed.credentials.key_id()
     if found := judge(section.environment, hosts, keys, i_mean_production=section.i_mean_production):
         raise ConfigError("\n  ".join(["venue:", *found]))
+
+
+def _sessions(config: EngineConfig) -> dict[str, SessionSettings]:
+    """Return the FIX sessions that are opened, by the name under which a person knows them."""
+    file, over_rest = config.session.settings, config.rest is not None and config.rest.carries_orders
+    if over_rest or file is None:
+        return {}
+    return {"session": load_session(file, "initiator", config.engine.state_dir)}
 
 
 def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:

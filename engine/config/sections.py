@@ -79,13 +79,21 @@ class RestSection(Section, frozen=True, kw_only=True):
     audit: Path | None = None  # as [audit] with `rest` alone
     timeout_ns: Duration = 5_000_000_000
     compare_every_ns: Duration = 60_000_000_000
-    orders: Literal["never", "always"] = "never"  # whether they go this way, and no FIX session is needed
+    balance: Literal["stop", "tell", "ignore"] = "stop"  # what follows where the venue's cash is not what ours makes
+    nets_collateral: bool = False  # whether the venue gives collateral back across the markets of an event
+    orders: Literal["never", "standby", "always"] = "never"  # whether they go this way: while FIX is down, or always
+    standby_after_ns: Duration = 60_000_000_000  # without FIX, before orders go this way
     credentials: Credentials = Credentials()
 
     @property
     def carries_orders(self) -> bool:
         """Return whether orders go this way, and none over FIX."""
         return self.orders == "always"
+
+    @property
+    def stands_by(self) -> bool:
+        """Return whether orders go this way while FIX is down."""
+        return self.orders == "standby"
 
     def __post_init__(self) -> None:
         if fault := _fault_of_address(self.url, ("http", "https")):

@@ -62,6 +62,11 @@ class NoticeKind(StrEnum):
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     ACCOUNT_CONTRADICTED = "account_contradicted"  # the feed tells of our account what FIX has not told
+    OPTION_REFUSED = "option_refused"  # an order asked for what its venue does not offer; it was denied
+    ORDER_GROUP = "order_group"  # the venue says what became of one; where it was triggered its orders are cancelled
+    ORDER_WAY = "order_way"  # orders go over REST while FIX is down, or over FIX again
+    CASH_DIFFERS = "cash_differs"  # the venue's cash is not what our fills, fees and flows make
+    CASH_MOVED = "cash_moved"  # a deposit, a withdrawal or a transfer
     ACCOUNT_DIFFERS = "account_differs"  # the venue's orders, fills or positions are not what we knew
     REST_TROUBLE = "rest_trouble"  # the venue's REST interface failed, was slow, or could not be asked
     ANSWER_ODD = "answer_odd"  # something in an answer of REST that was not understood, and what was made of it

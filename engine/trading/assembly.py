@@ -14,6 +14,7 @@ from engine.codec import Fields
 from engine.instrument import Instrument
 from engine.journal.told import Denials
 from engine.journal.writer import NullJournal
+from engine.orders.options import Judge, none_offered
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Portfolio
@@ -30,6 +31,7 @@ from engine.trading.guard import Guard
 from engine.trading.loop import TradingLoop
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets
+from engine.trading.options import OptionRules
 from engine.trading.rejects import Rejects
 from engine.trading.settlements import Settlements
 from engine.venue import MarketDataStream, Verdict
@@ -51,6 +53,7 @@ class Parts(NamedTuple):
     feed_limits: FeedLimits = FeedLimits()
     closed_texts: frozenset[str] = frozenset()  # by which the venue says that a market takes no requests
     verdicts: Mapping[str, Verdict] = {}  # what follows from its texts
+    judge_options: Judge = none_offered  # whether the venue takes what an order asks for beyond the rest
 
 
 class FeedConnections(NamedTuple):
@@ -96,6 +99,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         lambda change: doubts.contradicted(change),
         rejects,
         parts.risk.explain,
+        OptionRules(parts.risk, notices, parts.judge_options).check,
         lambda *denial: denials.record(*denial, around.wall_ns()),
     )
     denials = Denials(parts.journal)

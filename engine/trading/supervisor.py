@@ -163,7 +163,7 @@ class Supervisor:
         self._loop.watch.trust()
         if self.account is not None:
             self.account.bear()
-        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE | Stop.ACCOUNT)
+        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE | Stop.ACCOUNT | Stop.BALANCE)
         self._leave_halt(TradingState.ACTIVE, note)
 
     def cancel_all(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 from engine.codec import Fields
 from engine.instrument import Instrument, PriceGrid
+from engine.orders.options import OrderOptions
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.risk.fee_bound import FeeBound
@@ -231,6 +232,12 @@ class OrderDialect(Protocol):
 
     def new_order(self, order: Order, now_ns: int) -> bytes:
         """Return the body of the request that opens an order, under `order.cl_ord_id`."""
+
+    def new_order_with(self, order: Order, now_ns: int) -> bytes:
+        """Return the same of an order that has options, which `judge_options` took."""
+
+    def judge_options(self, options: OrderOptions, time_in_force: str, post_only: bool, ord_type: str) -> str:
+        """Return why the venue would refuse an order with these options, in words; empty if it would not."""
 
     def cancel(self, order: Order, now_ns: int) -> bytes:
         """Return the body of an OrderCancelRequest under `order.pending_cl_ord_id`."""

@@ -20,6 +20,7 @@ from engine.app.account.listening import AccountListener
 from engine.app.account.markets import MarketsWatch
 from engine.app.account.oddities import OddityTeller
 from engine.app.account.order_gateway import RestGateway
+from engine.app.account.paid_in import paid_in_keeper, read_paid_in
 from engine.app.account.reading import AccountReader
 from engine.app.account.watch import AccountWatch
 from engine.app.feeds.missed import MissedTrades
@@ -34,6 +35,7 @@ from engine.runtime.audit import AuditSink
 from engine.runtime.backoff import Backoff
 from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
+from engine.trading.reconcile.balance import Cash, CashTerms
 from engine.trading.reconcile.reconcile import Reconcile
 from engine.trading.supervisor import Supervisor
 from engine.trading.universe.keeper import MarketKeeper
@@ -64,6 +66,7 @@ class AccountSide:
     ) -> None:
         self.orders: RestGateway | None = None  # where they go over REST
         self.wall_ns = desk.wall_ns
+        self._config = config
         self._notices = desk.loop.notices
         self._desk = desk
         self.key = RestKey(loading.rest_dialect(section))
@@ -76,6 +79,7 @@ class AccountSide:
         self.watch = self._watch_account(section, desk)
         self._bound = ""  # as it was told
         self.listener = AccountListener(desk.loop, self.watch, desk.wall_ns, desk.clock_ns) if self.watch else None
+        self.groups = loading.order_group_dialect(section)
         self.books = self._check_books(section, config.feed.check_books_every_ns, desk)
         self.missed = self._fetch_missed(section, config.feed.heartbeat_timeout_ns, desk)
         self._was_connected: set[int] = set()
@@ -91,7 +95,7 @@ class AccountSide:
         note = desk.supervisor.note
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, note),
+            Reconcile(desk.loop, note, self._compare_cash(section, desk)),
             desk.loop,
             desk.wall_ns,
             note,
@@ -99,6 +103,15 @@ class AccountSide:
             retry_backoff(),
             *([self.markets.known] if self.markets else []),
         )
+
+    def _compare_cash(self, section: RestSection, desk: RestDesk) -> Cash | None:
+        if section.balance == "ignore":
+            return None
+        decimals = sum(desk.loop.portfolio.decimals) - self._config.fees.account_decimals
+        terms = CashTerms(10 ** max(decimals, 0), section.nets_collateral, section.balance == "stop")
+        state_dir = self._config.engine.state_dir
+        keep = paid_in_keeper(state_dir, self._tell)
+        return Cash(desk.loop, desk.supervisor.note, terms, read_paid_in(state_dir), keep)
 
     def _check_books(self, section: RestSection, every_ns: int, desk: RestDesk) -> BookCheck | None:
         reference = loading.reference_dialect(section)
@@ -136,6 +149,10 @@ class AccountSide:
             universe.refresh_ns,
             retry_backoff(),
         )
+
+    def pause(self, reason: str) -> None:
+        """Have trading wait until nothing is in the way."""
+        self._desk.supervisor.pause(reason)
 
     def carry(self, orders: RestGateway) -> None:
         """Carry orders too: what they leave open is waited for."""

@@ -28,18 +28,20 @@ from engine.venue.kalshi.fix.terms import read_terms
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
 from engine.venue.kalshi.rest.account import KalshiAccount
 from engine.venue.kalshi.rest.dialect import KalshiRest
+from engine.venue.kalshi.rest.order_groups import KalshiOrderGroups
 from engine.venue.kalshi.rest.order_path import KalshiRestOrders
 from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
 from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, PRIVATE, TRADES
+from engine.venue.order_groups import OrderGroupDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
 
 __all__ = [
     "KINDS", "account", "environment_problems", "environments", "feed_problems",
-    "feed_session_problems", "fees", "fix_market_data", "logon",
-    "market_data", "orders", "reference", "rest", "rest_orders", "rest_problems", "session_file_problems",
+    "feed_session_problems", "fees", "fix_market_data", "logon", "market_data", "order_groups", "orders", "reference",
+    "rest", "rest_orders", "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
 
@@ -127,6 +129,11 @@ def reference() -> ReferenceDialect:
 def account(subaccount: int = 0) -> AccountDialect:
     """Return what asks for cash, positions, orders, fills and settlements of a subaccount; 0 is the primary one."""
     return KalshiAccount(subaccount)
+
+
+def order_groups() -> OrderGroupDialect:
+    """Return what asks for order groups, those of the primary subaccount."""
+    return KalshiOrderGroups()
 
 
 def rest_orders() -> RestOrderDialect:
