@@ -11,6 +11,8 @@ from typing import Any
 
 from engine.app import loading, machine
 from engine.app.account.side import authorities
+from engine.app.sessions.judging import further_problems
+from engine.app.sessions.judging import protections as further_protections
 from engine.book import make_book
 from engine.config.engine import Draft, load, read_draft
 from engine.config.tables import Tables
@@ -41,6 +43,9 @@ def check(path: Path) -> tuple[list[str], list[str]]:
     if settings is not None and not _goes_over_rest(sections):
         of_file, warnings = _check_session_file(settings, sections, path.parent)
         wrong += of_file
+    of_further, more = further_problems(sections, path.parent)
+    wrong += of_further
+    warnings += more
     wrong += _wrong_machine(sections)
     wrong += _attempted(_parts(draft))
     return _once(wrong), warnings
@@ -92,6 +97,7 @@ def protections(path: Path) -> list[str]:
         session_file = read_session_file(config.session.file, config.engine.state_dir)
         kind = _KINDS[config.engine.session]
         lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
+    lines += further_protections(config.sessions.named(), config.engine.state_dir)
     if config.rest:
         lines.append(f"rest {shown_address(config.rest.url)}: {protection(config.rest.url, 'rest.url')}")
     return [*lines, f"feed {loading.feed_address(config.feed)}: {loading.feed_protection(config.feed)}"]

@@ -6,7 +6,6 @@ Thread  one: the loop thread. The log's listener and the watchdog have their own
 
 import asyncio
 import logging
-import os
 import random
 import time
 from collections.abc import Callable
@@ -20,7 +19,9 @@ from engine.app.account.keys import Keys
 from engine.app.account.orders_over_rest import orders_over_rest
 from engine.app.account.side import AccountSide, RestDesk, authorities
 from engine.app.background import Background
-from engine.app.takeover import take_over
+from engine.app.sessions.further import Further
+from engine.app.sessions.opening import open_first, open_further
+from engine.app.takeover import nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
 from engine.codec import Fields
@@ -39,7 +40,6 @@ from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
 from engine.session import Session
-from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
@@ -93,7 +93,7 @@ class Engine(Views):
         self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         self._fees = fees = loading.fees(config.feed, config.fees)
-        orders = Orders(_nonce(), fees.charge)
+        orders = Orders(nonce(), fees.charge)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
         market_data = loading.market_data_dialect(config.feed, instruments)
@@ -101,7 +101,9 @@ class Engine(Views):
         strategy = loading.build_strategy(config.strategy, instruments)
         logon = None if over_rest else loading.logon_dialect(config.session)
         self._keys = Keys(config, market_data.handshake_headers, logon)
-        self.session = self._keys.session = over_rest.session if over_rest else self._open_session()
+        opened = over_rest.session if over_rest else open_first(config, loop, self._keys.logon, self.sockets)
+        self.session = self._keys.session = opened
+        self._keys.beside = self._beside = open_further(config, loop, self.sockets)
         # Last of what may fail, so that a start that fails leaves no run in the journal
         self._journal, self._day, self._snapshots = take_over(
             config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
@@ -136,8 +138,10 @@ class Engine(Views):
         self.account = self._open_account(parts.market_data, dialect, seams)
         self.feed = self._make_feed(parts.market_data)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
+        desk = self.trading, self.supervisor
+        self.further = Further(self._beside, self.config, desk, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
-        self.actions |= repair.actions(self.session, self.supervisor.note)
+        self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
         self._errands = Errands(self.supervisor.note)
         self.actions |= acting.actions(self._errands, self.account, self._keys)
         tell = self.trading.notices.tell
@@ -175,10 +179,6 @@ class Engine(Views):
             self._over_rest.join(self.trading, side)
         return side
 
-    def _open_session(self) -> Session:
-        file, kind, state = self.config.session.file, self.config.engine.session, self.config.engine.state_dir
-        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets)
-
     def _make_feed(self, market_data: MarketDataDialect) -> Feed:
         config = self.config.feed
         feed = Feed(
@@ -210,6 +210,7 @@ class Engine(Views):
                 self.account.start()
             self.feed.start()
             self.session.logon()
+            self.further.start()
             self._tick()
             await self._until_stopped()
             await self.close()
@@ -227,7 +228,8 @@ class Engine(Views):
 
     def abandon(self) -> None:
         """Leave nothing behind: the start failed before anything was connected."""
-        self.session.close()
+        for session in (self.session, *(each.session for each in self._beside)):
+            session.close()
         self._word.close()
         self._journal.abandon()
 
@@ -242,6 +244,7 @@ class Engine(Views):
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
         self._do("journal", self._journal.prepare)
         self._do("session store", self.session.prepare)
+        self.further.tick()
         self._do("snapshot", self._snapshots.tick)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
@@ -279,6 +282,7 @@ class Engine(Views):
         if self.account is not None:
             await self.account.close()
         self.session.close()
+        self.further.close()
         self._control.close()
         self._publisher.close()
         self._word.close()
@@ -292,8 +296,3 @@ class Engine(Views):
         self.supervisor.on_feed()
         if self._over_rest is not None:
             self._over_rest.on_feed()
-
-
-def _nonce() -> str:
-    """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
-    return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

@@ -13,10 +13,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from engine import venue
 from engine.app.hooks import wrong_hooks
 from engine.config.credentials import Credentials
-from engine.config.sections import EngineConfig, FeedSection, RestSection, SessionSection, StrategySection
+from engine.config.sections import (
+    EngineConfig,
+    FeedSection,
+    FurtherSection,
+    RestSection,
+    SessionSection,
+    StrategySection,
+)
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
@@ -28,6 +37,7 @@ from engine.session.file.settings import SessionSettings, load_session
 from engine.strategy import Strategy
 from engine.venue import FeeRule, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
+from engine.venue.past_reports import FurtherDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
@@ -63,6 +73,20 @@ def logon_dialect(section: SessionSection) -> LogonDialect | None:
     chosen = _chosen("session", section, factory, ("flags",))
     dialect: LogonDialect | None = _with_key("session", section.credentials, partial(factory, **chosen))
     return dialect
+
+
+def further_dialect(section: SessionSection) -> FurtherDialect:
+    """Return the venue's `further()`: how it speaks on further sessions; ConfigError where it has none."""
+    dialect: FurtherDialect = _factory("sessions", section.dialect, "further")()
+    return dialect
+
+
+def further_section(section: SessionSection, name: str, further: FurtherSection) -> SessionSection:
+    """Return the section of a session beside that of orders, with the flags that make it what its name says."""
+    flags = {**further_dialect(section).flags(name), **further.flags}
+    return msgspec.structs.replace(
+        section, settings=further.settings, flags=flags, terms={}, credentials=further.credentials
+    )
 
 
 def session_problems(section: SessionSection, settings: SessionSettings) -> list[str]:
@@ -118,8 +142,13 @@ def judge_environment(config: EngineConfig) -> None:
     judge = _factory("session.dialect", config.session.dialect, "environment_problems", lambda *parts, **more: [])
     over_rest = config.rest is not None and config.rest.carries_orders
     file, state = config.session.settings, config.engine.state_dir
-    session = {} if over_rest or file is None else load_session(file, "initiator", state).values
-    hosts = {f"session {key}": host for key, host in session.items() if key.startswith("SocketConnectHost")}
+    files = {} if over_rest or file is None else {"session": file}
+    further = config.sessions.named()
+    files |= {f"sessions.{name}": section.settings for name, section in further.items()}
+    hosts: dict[str, str] = {}
+    for place, file in files.items():
+        values = load_session(file, "initiator", state).values
+        hosts |= {f"{place} {key}": host for key, host in values.items() if key.startswith("SocketConnectHost")}
     urls = {"feed.url": config.feed.url, "rest.url": config.rest.url if config.rest else ""}
     hosts |= {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}
     if found := judge(section.environment, hosts, i_mean_production=section.i_mean_production):

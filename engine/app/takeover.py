@@ -4,6 +4,8 @@ Errors  JournalError for a journal that cannot be read whole, or is another engi
 """
 
 import logging
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -96,3 +98,8 @@ def _journal_of(
         open_count=recovered.open_count,
         owned=owned,
     )
+
+
+def nonce() -> str:
+    """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
+    return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

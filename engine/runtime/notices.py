@@ -60,6 +60,9 @@ class NoticeKind(StrEnum):
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     ACCOUNT_CONTRADICTED = "account_contradicted"  # the feed tells of our account what FIX has not told
     ACCOUNT_DIFFERS = "account_differs"  # the venue's orders, fills or positions are not what we knew
+    COPY_CONTRADICTED = "copy_contradicted"  # a copy of our reports tells what the session of orders has not told
+    REPORT_RECOVERED = "report_recovered"  # a fill or an end that the session of orders missed, booked from a copy
+    FURTHER_SESSION = "further_session"  # one beside that of orders was lost, or refused, or could not do its work
     REST_TROUBLE = "rest_trouble"  # the venue's REST interface failed, was slow, or could not be asked
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out

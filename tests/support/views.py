@@ -129,6 +129,7 @@ class Shown:
         self.session: Any = Connections()
         self.feed: Any = self.session
         self.account: Any = None
+        self.further: Any = None
         self.told: list[str] = []
         self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns
         self.wall_ns = 1_800_000_000 * 10**9
