@@ -44,7 +44,7 @@ class CopyCounts:
         self.strangers = 0  # reports of orders that are none of ours
 
 
-class Waiting(NamedTuple):
+class WaitingCopy(NamedTuple):
     """A copied report that could not be booked yet."""
 
     copied: CopiedReport
@@ -66,7 +66,7 @@ class Copies:
         self._first = first
         self._wall_ns = wall_ns
         self._look_soon = look_soon
-        self._waiting: dict[str, Waiting] = {}
+        self._waiting: dict[str, WaitingCopy] = {}
         self._ahead: dict[str, int] = {}  # fills that a copy told first, and when
         self._connected_ns = 0  # since when the session of orders tells what happens
 
@@ -144,7 +144,7 @@ class Copies:
 
     def _wait(self, copied: CopiedReport) -> None:
         if len(self._waiting) < MOST_WAITING:
-            self._waiting.setdefault(copied.report.exec_id, Waiting(copied, self._wall_ns()))
+            self._waiting.setdefault(copied.report.exec_id, WaitingCopy(copied, self._wall_ns()))
         elif (order := self._find(copied)) is not None:
             self._contradicted(order, f"{_words(copied)}, behind {MOST_WAITING} others that wait")
 

@@ -30,7 +30,7 @@ MOST_TRIES = 5
 _REFUSED = ("3", "j")  # Reject, BusinessMessageReject
 
 
-class DropCopy:
+class MissedReports:
     """Past reports over one session, merged into `copies`; `learn_elsewhere` has the account compared by REST."""
 
     def __init__(

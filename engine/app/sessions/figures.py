@@ -1,12 +1,12 @@
 """The figures of the sessions beside that of orders, as status and metrics show them."""
 
 from engine.app.sessions.copies import Copies
-from engine.app.sessions.drop_copy import DropCopy
+from engine.app.sessions.drop_copy import MissedReports
 from engine.app.sessions.post_trade import PostTrade
 from engine.ops.view.further import CopiesFacts, FurtherFacts, SettlementFacts
 
 
-def further_facts(copies: Copies | None, drop_copy: DropCopy | None, post_trade: PostTrade | None) -> FurtherFacts:
+def further_facts(copies: Copies | None, drop_copy: MissedReports | None, post_trade: PostTrade | None) -> FurtherFacts:
     """Return what they have told; None for what this engine has not."""
     return FurtherFacts(
         None if copies is None else copies_facts(copies, drop_copy),
@@ -14,7 +14,7 @@ def further_facts(copies: Copies | None, drop_copy: DropCopy | None, post_trade:
     )
 
 
-def copies_facts(copies: Copies, drop_copy: DropCopy | None) -> CopiesFacts:
+def copies_facts(copies: Copies, drop_copy: MissedReports | None) -> CopiesFacts:
     """Return what became of copied reports, and of the requests for past ones."""
     counts = copies.counts
     return CopiesFacts(

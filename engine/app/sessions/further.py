@@ -14,7 +14,7 @@ from typing import Any
 from engine.app import loading
 from engine.app.account.side import AccountSide
 from engine.app.sessions.copies import Copies
-from engine.app.sessions.drop_copy import DropCopy
+from engine.app.sessions.drop_copy import MissedReports
 from engine.app.sessions.figures import further_facts
 from engine.app.sessions.first_source import FirstSource
 from engine.app.sessions.opening import FurtherSession
@@ -43,7 +43,7 @@ class Further:
         wall_ns: Callable[[], int],
     ) -> None:
         self.copies: Copies | None = None
-        self.drop_copy: DropCopy | None = None
+        self.drop_copy: MissedReports | None = None
         self.post_trade: PostTrade | None = None
         self._opened = opened
         self._loop, supervisor = desk
@@ -126,7 +126,7 @@ class Further:
 
     def _join_drop_copy(self, session: Session, config: EngineConfig) -> None:
         assert self.copies is not None
-        self.drop_copy = drop_copy = DropCopy(
+        self.drop_copy = drop_copy = MissedReports(
             session,
             self._dialect.past(),
             self._dialect.read_copy,

@@ -37,11 +37,11 @@ class FurtherSession:
 
     # Its key, as an operator has it read again
 
-    def read(self) -> "NewKey":
+    def read(self) -> "FurtherKey":
         """Read its key again; ConfigError for one that cannot be used."""
-        return NewKey(self._section.credentials.key_id(), loading.logon_dialect(self._section))
+        return FurtherKey(self._section.credentials.key_id(), loading.logon_dialect(self._section))
 
-    def take(self, new: "NewKey") -> str:
+    def take(self, new: "FurtherKey") -> str:
         """Go by this key from the next Logon on; say what is new. One that cannot change its name keeps its key."""
         place = f"sessions.{self.name}"
         if new.key_id == self._key_id:
@@ -62,7 +62,7 @@ class FurtherSession:
             self.session.rename(key_id)
 
 
-class NewKey(NamedTuple):
+class FurtherKey(NamedTuple):
     """What was read."""
 
     key_id: str
