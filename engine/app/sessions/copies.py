@@ -109,20 +109,20 @@ class Copies:
         if standing is Standing.EARLY:
             return False
         if standing is Standing.NEWS:
-            self._book(copied)
+            self._book(order, copied)
         elif standing is Standing.WRONG:
             self._contradicted(order, f"{_words(copied)}, which contradicts what we know")
         elif copied.report.exec_type == Exec.TRADE:
             self._agreed(copied)
         return True
 
-    def _book(self, copied: CopiedReport) -> None:
+    def _book(self, order: Order, copied: CopiedReport) -> None:
         """Book by the path that every report takes."""
         counts, report = self.counts, copied.report
         counts.booked += 1
         if not self._is_heard(copied):
             counts.recovered += 1
-            self._loop.notices.tell(NoticeKind.REPORT_RECOVERED, f"{report.symbol}: {_words(copied)}")
+            self._loop.notices.tell(NoticeKind.REPORT_RECOVERED, f"{order.instrument.symbol}: {_words(copied)}")
         elif report.exec_type == Exec.TRADE and len(self._ahead) < MOST_AHEAD:
             self._ahead[report.exec_id] = self._wall_ns()
         self._loop.counters.reports += 1  # so that whoever compares the account meanwhile looks again

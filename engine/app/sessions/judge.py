@@ -39,7 +39,9 @@ def judge_copy(order: Order, copied: CopiedReport, is_heard: bool) -> Standing:
         if order.is_done:
             return Standing.KNOWN
         return Standing.EARLY if is_heard or report.cum_qty not in (order.cum_qty, ABSENT) else Standing.NEWS
-    return Standing.NEWS if not is_heard and _ends_doubt(order, copied) else Standing.KNOWN
+    if not _is_awaited(order, copied):
+        return Standing.KNOWN
+    return Standing.EARLY if is_heard else Standing.NEWS
 
 
 def _judge_fill(order: Order, copied: CopiedReport) -> Standing:
@@ -52,12 +54,10 @@ def _judge_fill(order: Order, copied: CopiedReport) -> Standing:
     return Standing.EARLY if report.cum_qty > order.cum_qty else Standing.WRONG
 
 
-def _ends_doubt(order: Order, copied: CopiedReport) -> bool:
-    """Return whether it is the answer that an order in doubt waits for; older ones say nothing of how it stands."""
+def _is_awaited(order: Order, copied: CopiedReport) -> bool:
+    """Return whether it is the answer that an order waits for; older ones say nothing of how it stands."""
     report = copied.report
-    if order.ord_status != Status.UNKNOWN:
-        return False
     if report.exec_type == Exec.NEW:
-        return not (order.order_id or order.cum_qty)
+        return order.ord_status in (Status.PENDING_NEW, Status.UNKNOWN) and not (order.order_id or order.cum_qty)
     is_answer = report.exec_type == Exec.REPLACED and report.cl_ord_id == order.pending_cl_ord_id
     return is_answer and not order.has_counted(report.exec_id)
