@@ -58,6 +58,7 @@ class MissedReports:
         self._ends_gap = False  # what is being asked for was asked since it is up
         self._due_ns = self._asked_ns = self._up_ns = 0
         self._tries = self._missed = 0
+        self._has_failed = False  # anything of the plan that is under way
         first.note = self._note
 
     @property
@@ -127,7 +128,7 @@ class MissedReports:
     def _ask(self, now_ns: int) -> None:
         plan = self._past.plan(now_ns)
         self._asked_ns, self._due_ns = now_ns, now_ns + (CHECK_NS if self._is_up else AGAIN_NS)
-        self._ends_gap = self._is_up
+        self._ends_gap, self._has_failed = self._is_up, False
         if plan.too_old:
             self._elsewhere(f"what happened on shard {', '.join(map(str, plan.too_old))} is too old for a drop copy")
         try:
@@ -146,26 +147,26 @@ class MissedReports:
             self._missed = self._past.missed
             self._failed(f"{answer.reports} reports were announced, and fewer came", AGAIN_NS)
         elif answer.outcome is ResendOutcome.COMPLETE:
-            self._tries = 0
-            if self._past.is_idle():
-                self._close_gap()
+            self._close_gap()
         elif answer.outcome.is_lost:
             self._elsewhere(answer.text)
-            if self._past.is_idle():
-                self._close_gap()
+            self._close_gap()
         else:
             self._failed(answer.text, AGAIN_NS)
 
     def _close_gap(self) -> None:
-        """Take the reports of the session of orders for the last ones again, if it was up when they were asked for."""
+        """Take the reports of the session of orders for the last ones again, if it was up when all this was asked."""
+        if self._has_failed or not self._past.is_idle():
+            return
+        self._tries = 0
         if self._ends_gap and self._is_up:
             self._has_gap = False
 
     def _failed(self, text: str, again_ns: int) -> None:
         """Try again after a while; after many tries only as often as without a reason to ask."""
         self.failures += 1
-        self._tries += 1
-        self._ends_gap = False
+        self._tries += not self._has_failed
+        self._has_failed, self._ends_gap = True, False
         has_to_wait = self._tries >= MOST_TRIES
         self._due_ns = self._wall_ns() + (CHECK_NS if has_to_wait else again_ns)
         self._tell(NoticeKind.FURTHER_SESSION, f"{self._session.name}: {text}")
