@@ -129,7 +129,8 @@ async def paid(pair: Pair) -> None:
     post_trade = pair.engine.further.post_trade
     assert post_trade is not None
     await pair.trading()
-    await pair.until(lambda: post_trade.counts.agreed >= 2 and post_trade.counts.asked >= 1, "paid and confirmed")
+    await pair.until(lambda: post_trade.counts.agreed, "paid")
+    await pair.until(lambda: post_trade.counts.asked, "confirmed by REST")
     answer = pair.engine.actions["session-status"](OperatorRequest("", "", {"name": "settlement"}, this_process()))
     assert answer is not None and str(answer["session"]).endswith("->KalshiPT")
 

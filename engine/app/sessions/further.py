@@ -211,17 +211,15 @@ class Further:
             self.copies.look()
         if self.drop_copy is not None:
             self.drop_copy.tick()
-
-    def logout(self) -> None:
-        """Say goodbye to the venue."""
-        for each in self._opened:
-            each.session.logout()
+        if self.post_trade is not None:
+            self.post_trade.look()
 
     def close(self) -> None:
-        """Let go of every connection and file."""
+        """Say goodbye to the venue, and let go of every connection and file."""
         for task in self._tasks:
             task.cancel()
         for each in self._opened:
+            each.session.logout()
             each.session.close()
 
     def shown(self) -> FurtherFacts:

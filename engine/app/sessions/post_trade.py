@@ -5,7 +5,7 @@ it is not, this is what books it. A difference is told and stops its market.
 
 Units   prices, sizes and money as in the instrument; times in ns since 1970.
 Errors  none: what cannot be read or does not agree is told.
-Bounds  `MOST_ASKED` settlements wait to be compared with REST.
+Bounds  `MOST_ASKED` settlements wait to be compared with REST, and as many for what they do not agree with yet.
 Thread  the loop thread only.
 """
 
@@ -27,6 +27,7 @@ _S = 1_000_000_000
 Ask = Callable[[int], Awaitable[Sequence[VenueSettlement]]]  # what REST lists since a time
 LOOK_S = 5.0
 OVERLAP_NS = 3600 * _S  # of what REST is asked for, before the first settlement that waits
+PATIENCE_NS = 10 * _S  # in which a fill comes that was under way as its market was paid
 LATEST_NS = 60 * _S  # by then REST knows of a settlement
 MOST_ASKED = 10_000
 
@@ -56,6 +57,7 @@ class PostTrade:
         self._stream = stream
         self._wall_ns = wall_ns
         self._ask = ask
+        self._doubted: deque[tuple[VenueSettlement, int]] = deque(maxlen=MOST_ASKED)
         self._waiting: deque[tuple[VenueSettlement, int]] = deque(maxlen=MOST_ASKED)
 
     def take(self, fields: Fields) -> None:
@@ -74,20 +76,36 @@ class PostTrade:
         if market is None:
             self.counts.elsewhere += 1
             return
-        self._book(market, settlement)
-        held = self._loop.settlements.paid.get(market)
-        if held is not None:  # else an earlier run has paid it
-            found = differences(market, settlement, held)
-            self.counts.agreed += not found
-            self._differs(settlement.symbol, found)
+        self.counts.booked += not self._loop.portfolio[market].is_settled
+        self._loop.settlements.hear(market, settlement.payout)  # another price than before is told by whoever pays
+        if not self._judge(market, settlement):
+            self._doubted.append((settlement, self._wall_ns()))
         if self._ask is not None:
             self._waiting.append((settlement, self._wall_ns()))
 
-    def _book(self, market: Instrument, settlement: VenueSettlement) -> None:
-        """Pay, unless the feed has told the result before; another price than before is told by whoever pays."""
-        position = self._loop.portfolio[market]
-        self.counts.booked += not position.is_settled
-        self._loop.settlements.hear(market, settlement.payout)
+    def look(self) -> None:
+        """Judge what did not agree again, and tell what still does not after a while; call it often."""
+        for settlement, heard_ns in [self._doubted.popleft() for _ in range(len(self._doubted))]:
+            market = self._market(settlement.symbol)
+            if market is None or self._judge(market, settlement):
+                continue
+            if 0 <= self._wall_ns() - heard_ns < PATIENCE_NS:
+                self._doubted.append((settlement, heard_ns))
+            else:
+                held = self._loop.settlements.paid.get(market, 0)
+                self._differs(settlement.symbol, differences(market, settlement, held))
+
+    def _judge(self, market: Instrument, settlement: VenueSettlement) -> bool:
+        """Return whether a settlement is what was held, a fill that came late included, which is paid here.
+
+        What an earlier run has paid is not known here.
+        """
+        if self._loop.portfolio[market].net:
+            self._loop.settlements.hear(market, settlement.payout)
+        held = self._loop.settlements.paid.get(market)
+        agrees = held is None or not differences(market, settlement, held)
+        self.counts.agreed += agrees and held is not None
+        return agrees
 
     # What REST says
 

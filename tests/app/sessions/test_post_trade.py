@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engine import fix
-from engine.app.sessions.post_trade import LATEST_NS, PostTrade
+from engine.app.sessions.post_trade import LATEST_NS, PATIENCE_NS, PostTrade
 from engine.errors import DecodeError
 from engine.runtime.notices import NoticeKind
 from engine.trading.markets import Stop
@@ -51,6 +51,10 @@ class Paying:
     def hear(self, content: object, symbol: str = "") -> None:
         message: Any = Message(content, symbol)
         self.post_trade.take(message)
+
+    def wait(self, duration_ns: int) -> None:
+        self.now_ns += duration_ns
+        self.post_trade.look()
 
     def counted(self) -> dict[str, int]:
         counts = self.post_trade.counts
@@ -115,8 +119,23 @@ def test_settlement_before_the_feed_is_booked_once() -> None:
 def test_difference_is_told_and_stops_the_market(values: dict[str, int], words: str) -> None:
     desk = Paying()
     desk.hear(settlement(**values))
+    desk.wait(PATIENCE_NS - 1)
+    assert desk.told() == []
+    desk.wait(1)
     assert desk.counted() == {"heard": 1, "booked": 1, "differed": 1}
     assert desk.told() == [f"RAIN: settlement: {words}"] and desk.is_stopped()
+
+
+def test_fill_that_comes_after_its_market_was_paid_is_paid_too() -> None:
+    desk = Paying(net=4)
+    desk.scene.loop.settlements.hear(desk.scene.rain, 10_000)
+    desk.hear(settlement())
+    desk.scene.portfolio.fill(desk.scene.rain, fix.BUY, 6, 4_500, 0)
+    desk.wait(1)
+    assert desk.counted() == {"heard": 1, "agreed": 1}
+    assert desk.scene.portfolio[desk.scene.rain].net == 0
+    desk.wait(PATIENCE_NS)
+    assert desk.told() == [] and not desk.is_stopped()
 
 
 def test_another_price_than_the_feed_told_is_told_and_not_paid() -> None:
