@@ -140,3 +140,22 @@ def test_settlements_are_what_was_held(tmp_path: Path) -> None:
     assert compare(result) == []
     assert engine.further.post_trade is not None and engine.further.post_trade.counts.differed == 0
     assert engine.trading.notices.count(NoticeKind.SETTLEMENT_WRONG) == 0
+
+
+async def lost(pair: Pair) -> None:
+    """Lose a further session while orders rest: trading goes on, and the session comes back by itself."""
+    engine = pair.engine
+    (session,) = engine.further.sessions.values()
+    await pair.trading()
+    losses = engine.trading.notices.count(NoticeKind.SESSION_LOST)
+    pair.venue.ask("drop_fix", account=session.name.split(":")[1].split("->")[0])
+    await pair.until(lambda: engine.trading.notices.count(NoticeKind.FURTHER_SESSION), "told")
+    # On a machine that is too busy the session of orders may be lost as well, by itself
+    assert engine.trading.is_trading or engine.trading.notices.count(NoticeKind.SESSION_LOST) > losses
+    await pair.until(lambda: session.is_logged_on, "logged on anew")
+    await pair.trading()
+
+
+def test_further_session_that_is_lost_stops_nothing(tmp_path: Path) -> None:
+    result, _ = trade(tmp_path, lost, "drop_copy")
+    assert compare(result) == []
