@@ -11,10 +11,12 @@ from typing import Any
 
 from engine.app import loading, machine
 from engine.app.account.side import authorities
+from engine.app.feeds import choosing
 from engine.app.sessions.judging import further_problems
 from engine.app.sessions.judging import protections as further_protections
 from engine.book import make_book
 from engine.config.engine import Draft, load, read_draft
+from engine.config.sections import FeedSection
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.net.settings import protection, shown_address
@@ -46,6 +48,8 @@ def check(path: Path) -> tuple[list[str], list[str]]:
     of_further, more = further_problems(sections, path.parent)
     wrong += of_further
     warnings += more
+    if (feed := sections.get("feed")) and feed.is_fix:
+        wrong += _check_feed_session(feed, sections["engine"].state_dir if "engine" in sections else path.parent)
     wrong += _wrong_machine(sections)
     wrong += _attempted(_parts(draft))
     return _once(wrong), warnings
@@ -82,6 +86,16 @@ def _check_session_file(settings: Path, sections: dict[str, Any], directory: Pat
     return wrong, warnings
 
 
+def _check_feed_session(feed: FeedSection, state_dir: Path) -> list[str]:
+    """Return what is wrong with the session file of market data."""
+    file = read_session_file(feed.file, state_dir)
+    sessions = [session for session in file.sessions if session.is_initiator]
+    if file.problems or len(sessions) != 1:
+        return list(file.problems) or [f"{feed.file}: holds {len(sessions)} initiator sessions; leave one"]
+    wrong = [*machine.wrong_session_folders(sessions[0]), *choosing.problems(feed, sessions[0])]
+    return [*wrong, *_attempted(_parts_of_sessions("native", sessions))]
+
+
 def _refused(judge: Callable[[SessionSettings], list[str]], session: SessionSettings) -> list[str]:
     try:
         return judge(session)
@@ -92,7 +106,7 @@ def _refused(judge: Callable[[SessionSettings], list[str]], session: SessionSett
 def protections(path: Path) -> list[str]:
     """Return a line for each connection of a configuration that is right: how it is protected."""
     config = load(path)
-    lines = []
+    lines, state_dir = [], config.engine.state_dir
     if not (config.rest and config.rest.carries_orders):
         session_file = read_session_file(config.session.file, config.engine.state_dir)
         kind = _KINDS[config.engine.session]
@@ -100,7 +114,7 @@ def protections(path: Path) -> list[str]:
     lines += further_protections(config.sessions.named(), config.engine.state_dir)
     if config.rest:
         lines.append(f"rest {shown_address(config.rest.url)}: {protection(config.rest.url, 'rest.url')}")
-    return [*lines, f"feed {loading.feed_address(config.feed)}: {loading.feed_protection(config.feed)}"]
+    return [*lines, f"feed {choosing.address(config.feed, state_dir)}: {choosing.protection(config.feed, state_dir)}"]
 
 
 def _once(problems: list[str]) -> list[str]:
@@ -154,7 +168,8 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
     parts: list[Callable[[], object]] = []
     if feed := sections.get("feed"):
         parts += [
-            lambda: loading.market_data_dialect(feed, instruments),
+            lambda: choosing.stream(feed, instruments),
+            lambda: choosing.logon(feed),
             lambda: authorities("feed.ca", feed.ca),
             lambda: loading.fees(feed, sections.get("fees", FeeTerms())),
         ]

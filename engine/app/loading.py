@@ -35,7 +35,7 @@ from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings, load_session
 from engine.strategy import Strategy
-from engine.venue import FeeRule, MarketDataDialect, OrderDialect
+from engine.venue import FeeRule, FixMarketDataDialect, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
 from engine.venue.past_reports import FurtherDialect
 from engine.venue.reference import ReferenceDialect
@@ -58,6 +58,32 @@ def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument])
         raise ConfigError("\n  ".join([f'feed.url: "{section.url}":', *found]))
     dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments, **chosen))
     return dialect
+
+
+def fix_market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> FixMarketDataDialect:
+    """Return the venue's `fix_market_data(instruments)`; what is chosen for a feed over WebSocket is a ConfigError."""
+    factory = _factory("feed.dialect", section.dialect, "fix_market_data")
+    _chosen("feed", section, factory, FEED_CHOICES)
+    dialect: FixMarketDataDialect = factory(instruments)
+    return dialect
+
+
+def feed_logon_dialect(section: FeedSection) -> LogonDialect | None:
+    """Return the venue's `logon(key_id, private_key)` for the session of market data."""
+    try:
+        dialect: LogonDialect | None = _with_key(
+            "feed", section.credentials, _factory("feed.dialect", section.dialect, "logon")
+        )
+    except ConfigError as error:  # a venue speaks of its session of orders
+        raise ConfigError(str(error).replace("session.credentials", "feed.credentials", 1)) from error
+    return dialect
+
+
+def feed_session_problems(section: FeedSection, settings: SessionSettings) -> list[str]:
+    """Return what the venue's `feed_session_problems(values, key_id)` finds wrong, if it has one."""
+    judge = _factory("feed.dialect", section.dialect, "feed_session_problems", lambda *session: [])
+    texts: list[str] = judge(settings.values, section.credentials.key_id())
+    return [f"{settings.file}: {text}" for text in texts]
 
 
 def order_dialect(section: SessionSection, instruments: Sequence[Instrument]) -> OrderDialect:
@@ -143,15 +169,19 @@ def judge_environment(config: EngineConfig) -> None:
     over_rest = config.rest is not None and config.rest.carries_orders
     file, state = config.session.settings, config.engine.state_dir
     files = {} if over_rest or file is None else {"session": file}
-    further = config.sessions.named()
-    files |= {f"sessions.{name}": section.settings for name, section in further.items()}
+    files |= {f"sessions.{name}": each.settings for name, each in config.sessions.named().items()}
+    keys = {}
+    if config.feed.is_fix:
+        files["feed"] = config.feed.file
+        keys = {"feed": config.feed.credentials.key_id()}
+        keys |= {"session": config.session.credentials.key_id()} if "session" in files else {}
     hosts: dict[str, str] = {}
     for place, file in files.items():
         values = load_session(file, "initiator", state).values
         hosts |= {f"{place} {key}": host for key, host in values.items() if key.startswith("SocketConnectHost")}
     urls = {"feed.url": config.feed.url, "rest.url": config.rest.url if config.rest else ""}
     hosts |= {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}
-    if found := judge(section.environment, hosts, i_mean_production=section.i_mean_production):
+    if found := judge(section.environment, hosts, keys, i_mean_production=section.i_mean_production):
         raise ConfigError("\n  ".join(["venue:", *found]))
 
 

@@ -65,8 +65,12 @@ def _attempt(find: Callable[[], list[str]]) -> list[str]:
 
 def _shared(sections: Mapping[str, Any]) -> list[str]:
     """Return which sessions have one key: a venue keeps one session a key, and each would throw out the other."""
+    if not sections["sessions"].named():
+        return []
     users: dict[str, list[str]] = {}
-    named = {f"sessions.{name}": further for name, further in sections["sessions"].named().items()}
+    named: dict[str, Any] = {f"sessions.{name}": further for name, further in sections["sessions"].named().items()}
+    if (feed := sections.get("feed")) is not None and feed.is_fix:
+        named["feed"] = feed
     is_over_rest = sections.get("rest") is not None and sections["rest"].carries_orders
     for place, section in (named if is_over_rest else {"session": sections["session"], **named}).items():
         try:

@@ -8,13 +8,14 @@ from engine.instrument import Instrument
 from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError
 from engine.session import LogonDialect
-from engine.venue import FeeRule, MarketDataDialect, OrderDialect
+from engine.venue import FeeRule, FixMarketDataDialect, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
 from engine.venue.kalshi.environment import (
     HOSTS,
     environment_problems,
     environments,
     feed_host_problems,
+    feed_session_problems,
     rest_problems,
     session_file_problems,
 )
@@ -22,6 +23,7 @@ from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.fix.further import KalshiFurther
 from engine.venue.kalshi.fix.kinds import KINDS
 from engine.venue.kalshi.fix.logon import Flags, KalshiLogon
+from engine.venue.kalshi.fix.market_data import KalshiFixMarketData
 from engine.venue.kalshi.fix.orders import KalshiOrders
 from engine.venue.kalshi.fix.terms import read_terms
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
@@ -37,7 +39,8 @@ from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
 
 __all__ = [
-    "KINDS", "account", "environment_problems", "environments", "feed_problems", "fees", "further", "logon",
+    "KINDS", "account", "environment_problems", "environments", "feed_problems",
+    "feed_session_problems", "fees", "fix_market_data", "further", "logon",
     "market_data", "orders", "reference", "rest", "rest_orders", "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
@@ -60,6 +63,11 @@ def market_data(
     wanted = dict.fromkeys((BOOK, TRADES, *channels))
     key = _signing_key(key_id, private_key)
     return KalshiMarketData(instruments, key, channels=tuple(wanted), use_yes_price=use_yes_price, lifecycle=True)
+
+
+def fix_market_data(instruments: Sequence[Instrument]) -> FixMarketDataDialect:
+    """Return the dialect of the session KalshiMD."""
+    return KalshiFixMarketData(instruments)
 
 
 def feed_problems(url: str, key_id: str) -> list[str]:
