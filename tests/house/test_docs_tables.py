@@ -19,6 +19,8 @@ from engine.config.sections import (
     AuditSection,
     EngineSection,
     FeedSection,
+    FurtherSection,
+    FurtherSections,
     JournalSection,
     LogSection,
     MetricsSection,
@@ -51,11 +53,13 @@ from tests.house.test_rooms import CONTENTS, SOCKETS
 from tests.support.desks import HOOKS, Scene
 from tests.support.pages import keys_of, page, rows, section
 from tests.support.places import ROOT
-from tests.support.views import RestSide, Shown
+from tests.support.views import FurtherSide, RestSide, Shown
 
 CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [engine]": EngineSection,
     "## [session]": SessionSection,
+    "## [sessions]": FurtherSections,
+    "## [sessions.drop_copy], [sessions.listener] and [sessions.settlement]": FurtherSection,
     "## [feed]": FeedSection,
     "## [venue]": VenueSection,
     "## [rest]": RestSection,
@@ -110,7 +114,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:18] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:20] if "." not in heading}
 
 
 # session-files.md
@@ -183,7 +187,7 @@ def test_rules_of_reconciliation_are_those_of_the_code() -> None:
 
 def test_metrics_are_those_of_the_collector(tmp_path: Path) -> None:
     engine = Shown(tmp_path, Scene(rate=RateLimit(per_second=9, burst=9, new=1, amend=1, cancel=1, cancel_reserve=1)))
-    engine.account = RestSide()
+    engine.account, engine.further = RestSide(), FurtherSide()
     engine.scene.buy()
     engine.trading.counters.rejects_by_reason, engine.trading.counters.rejects = {1: 1}, 1
     engine.look()

@@ -16,6 +16,7 @@ from engine.net.market_feed import MarketFeed
 from engine.ops.view import layout
 from engine.ops.view._publish import LIMIT_KINDS, ViewWriter
 from engine.ops.view.account import AccountShown
+from engine.ops.view.further import FurtherShown
 from engine.ops.view.place import ViewFiles, listing
 from engine.ops.view.process import boot_id, process_start, program_version
 from engine.ops.view.sessions import SessionWatch
@@ -53,6 +54,10 @@ class ViewSource(Protocol):
     def account(self) -> AccountShown | None:
         """The REST side; None where there is none."""
 
+    @property
+    def further(self) -> FurtherShown | None:
+        """The sessions beside that of orders; None where there are none."""
+
 
 class Home(Protocol):
     """Where an engine is at home, and who may look."""
@@ -79,7 +84,8 @@ class Publisher:
         self._published_ns = self._slow_ns = 0
         self._state: DeskState | None = None  # as published
         self._packed: dict[str, object] = {}  # block: what it was packed from last
-        self._watch = SessionWatch(source.session, wall_ns)
+        beside = source.further.sessions.values() if source.further is not None else ()
+        self._watches = [SessionWatch(each, wall_ns) for each in (source.session, *beside)]
         self._start_utc_ns = self._room = 0  # for so many markets
         self._listings = self._listed_ns = 0  # of the loop, as the list of markets has them, and when it was written
 
@@ -205,11 +211,11 @@ class Publisher:
         if is_slow:
             self._slow_ns = now_ns
         self._stage_desk()
-        self._stage_session()
+        self._stage_sessions()
         self._stage_feed(is_slow)
         self._stage_told()
-        if is_slow and self._source.account is not None:
-            for block, rows in self._source.account.shown().blocks().items():
+        for part in (self._source.account, self._source.further) if is_slow else ():
+            for block, rows in part.shown().blocks().items() if part is not None else ():
                 self._put(block, rows)
 
     def _stage_desk(self) -> None:
@@ -219,22 +225,10 @@ class Publisher:
             state, risk = supervisor.state.value, trading.risk.state.name.lower()
             self._put("desk", [(state, risk, supervisor.reason, program_version(), boot_id(), str(path))])
 
-    def _stage_session(self) -> None:
-        session, watch = self._source.session, self._watch
-        watch.look()
-        row = (
-            session.name,
-            layout.SESSION_STATES[session.is_logged_on],
-            session.protection,
-            session.next_sender_seq_num,
-            session.next_target_seq_num,
-            watch.logons,
-            watch.changed_utc_ns,
-            watch.error_utc_ns,
-            watch.error,
-        )
-        if self._has_moved("sessions", row):
-            self._put("sessions", [row])
+    def _stage_sessions(self) -> None:
+        rows = [watch.row() for watch in self._watches]
+        if self._has_moved("sessions", rows):
+            self._put("sessions", rows)
 
     def _stage_feed(self, is_slow: bool) -> None:
         feeds = self._source.feeds

@@ -123,6 +123,7 @@ class Roster:
         loop.watch.remove(instruments)
         loop.markets.remove(instruments)
         loop.doubts.remove(instruments)
+        loop.settlements.remove(instruments)
         loop.guard.rejects.remove(instruments)
         loop.orders.forget(instruments)
         loop.remove(instruments)
