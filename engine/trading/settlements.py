@@ -16,6 +16,8 @@ from engine.runtime.notices import NoticeKind, Notices
 from engine.trading.guard import Guard
 from engine.trading.markets import Markets, Stop
 
+REVIEW_NS = 1_000_000_000
+
 
 class Settlements:
     """The settlements of one desk; `append_settle` is `Journal`'s."""
@@ -37,6 +39,7 @@ class Settlements:
         self._notices = notices
         self._guard = guard
         self._wall_ns = wall_ns
+        self._reviewed_ns = 0
         self.paid: dict[Instrument, int] = {}  # what was held of each market that was paid
 
     def remove(self, instruments: Iterable[Instrument]) -> None:
@@ -62,6 +65,15 @@ class Settlements:
                 self.pay(instrument, price, "the venue")
             except OrderError as error:
                 self._doubt(instrument, str(error))
+
+    def review(self, now_ns: int) -> None:
+        """Pay what fills brought that came after their market was paid: the venue does not say so again."""
+        if now_ns - self._reviewed_ns < REVIEW_NS:
+            return
+        self._reviewed_ns = now_ns
+        for position in self._portfolio:
+            if position.is_settled and position.net:
+                self.pay(position.instrument, position.mark, "the venue before, for a late fill")
 
     def _doubt(self, instrument: Instrument, text: str) -> None:
         self._notices.tell(NoticeKind.SETTLEMENT_WRONG, f"{instrument.symbol}: {text}")

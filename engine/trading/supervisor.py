@@ -228,6 +228,8 @@ class Supervisor:
         self._loop.notices.tick()
         self.heed()
         self._loop.doubts.review()
+        self._live.take_overdue(now_ns)
+        self._loop.settlements.review(now_ns)
         self._loop.watch.look(now_ns)
         if self.state is DeskState.WAITING:
             self._pull(now_ns)
