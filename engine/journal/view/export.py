@@ -53,7 +53,7 @@ def write_parquet(found: Iterable[Entry], path: Path) -> int:
         raise ConfigError("--parquet wants the package pyarrow: pip install 'fixlane[parquet]'") from None
     schema = pyarrow.schema([(name, pyarrow.int64() if name in _NUMBERS else pyarrow.string()) for name in _COLUMNS])
     count = 0
-    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:  # type: ignore[no-untyped-call, unused-ignore]
         for rows in _batches(found):
             columns = {name: [_cell(name, row.get(name)) for row in rows] for name in _COLUMNS}
             writer.write_table(pyarrow.table(columns, schema=schema))
