@@ -154,8 +154,8 @@ class Engine(Views):
         self.actions |= acting.actions(self._errands, self.account, self._keys)
         tell = self.trading.notices.tell
         refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
-        record = partial(operator.record, self._journal, seams.wall_ns)
-        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused, record)
+        self.actions = operator.recorded(self.actions, self._journal, seams.wall_ns)
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
         self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect, market_data: MarketDataStream) -> Surroundings:

@@ -126,6 +126,16 @@ def read(path: Path) -> Iterator[Record]:
     return SegmentReading(path).records()
 
 
+def read_on(path: Path, offset: int) -> Iterator[Record]:
+    """Return the sound records from `offset` on, 0 for all, of a segment that may still grow; it judges no damage."""
+    data = bytes_of(path)
+    header, start = _parse_header(path, data)
+    at = max(offset, start + MARK.size * (header.version != UNMARKED_VERSION))
+    while (record := record_at(path, data, at)) is not None:
+        yield record
+        at += record.size
+
+
 def read_all(
     paths: Sequence[Path], dropped: list[str] | None = None, is_known_before: bool = False, is_strict: bool = False
 ) -> Iterator[Record]:

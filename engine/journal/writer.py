@@ -13,7 +13,7 @@ Thread  the loop thread only; one process per directory. Where it `is_helped`, a
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from engine.errors import JournalError
 from engine.fix import SOH
@@ -128,8 +128,7 @@ class Journal(NullJournal):
         self._directory = directory
         self._owned = owned or OwnedDirectory(directory)
         self._sync = sync in (True, "always")
-        self._supply: Supply | None = None
-        self._segment: Segment | None = None
+        self._supply, self._segment = cast(Supply, None), cast(Segment, None)  # until they are made
         try:
             before = cleared(directory)
             self._run = first_header(directory, segment_bytes & -8, now_ns, nonce, instruments)

@@ -100,9 +100,8 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         rejects,
         parts.risk.explain,
         OptionRules(parts.risk, notices, parts.judge_options).check,
-        lambda *denial: denials.record(*denial, around.wall_ns()),
+        Denials(parts.journal, around.wall_ns).record,
     )
-    denials = Denials(parts.journal)
     instruments = [book.instrument for book in parts.books]
     settlements = Settlements(parts.portfolio, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
     doubts = Doubts(instruments, parts.orders, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)

@@ -86,7 +86,8 @@ def kind_of(annotation: Any) -> str:
     """Return what a key takes, in the words of the pages."""
     arguments = get_args(annotation)
     if get_origin(annotation) in (Union, types.UnionType):
-        return " or ".join([*(kind_of(each) for each in arguments if each is not type(None)), '"none"'])
+        nothing = ['"none"'] if type(None) in arguments else []
+        return " or ".join([*(kind_of(each) for each in arguments if each is not type(None)), *nothing])
     unit = next((each for each in arguments if isinstance(each, Unit)), None)
     if unit is not None:
         return _UNITS.get(unit, "integer") + (' or "none"' if NO_LIMIT in arguments else "")

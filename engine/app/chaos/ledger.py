@@ -12,7 +12,7 @@ import msgspec
 
 from engine.fix import SOH
 from engine.instrument import Instrument
-from engine.journal.reader import Record as Entry
+from engine.journal.framing import Record as Entry
 from engine.journal.reader import read_all
 from engine.journal.recovery import recover
 from engine.journal.segments import RecordKind, journal_paths
