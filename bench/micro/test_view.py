@@ -85,7 +85,7 @@ def publish(tmp_path: Path) -> Iterator[Callable[[int, int], Callable[[], None]]
             trading=loop_of(markets, orders),
             supervisor=SimpleNamespace(state=DeskState.TRADING, reason=""),
             session=connections,
-            feed=connections,
+            feeds=[connections],
             account=None,
             clock_ns=lambda: next(clock),
         )

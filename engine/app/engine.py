@@ -6,7 +6,6 @@ Thread  one: the loop thread. The log's listener and the watchdog have their own
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,18 +13,20 @@ from typing import NamedTuple
 
 from engine.app import loading, operator, repair
 from engine.app.account import acting
+from engine.app.account.auditing import Audit, audited
 from engine.app.account.errands import Errands
 from engine.app.account.keys import Keys
-from engine.app.account.orders_over_rest import orders_over_rest
-from engine.app.account.side import AccountSide, RestDesk, authorities
+from engine.app.account.side import AccountSide, RestDesk
+from engine.app.account.standby.orders import orders_over_rest
 from engine.app.background import Background
+from engine.app.feeds import choosing, opening
+from engine.app.feeds.opening import FeedParts
 from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
 from engine.codec import Fields
 from engine.config.sections import EngineConfig
 from engine.errors import EngineError
-from engine.net.feed import Feed, FeedSettings
 from engine.ops.control import OperatorSocket
 from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
@@ -33,7 +34,6 @@ from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime._sockets import Sockets
-from engine.runtime.backoff import Backoff
 from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
@@ -46,7 +46,7 @@ from engine.trading.loop import TradingLoop
 from engine.trading.messages import join
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 from engine.trading.universe.roster import Roster, RosterParts
-from engine.venue import MarketDataDialect, OrderDialect
+from engine.venue import MarketDataStream, OrderDialect
 
 LOGGER = logging.getLogger(log.LOGGER)
 STOP_TIMEOUT_S = 5.0
@@ -95,12 +95,17 @@ class Engine(Views):
         orders = Orders(new_nonce(), fees.charge)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
-        market_data = loading.market_data_dialect(config.feed, instruments)
+        market_data = choosing.stream(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
-        logon = None if over_rest else loading.logon_dialect(config.session)
-        self._keys = Keys(config, market_data.handshake_headers, logon)
-        self.session = self._keys.session = over_rest.session if over_rest else self._open_session()
+        logon = None if over_rest and not over_rest.uses_fix else loading.logon_dialect(config.session)
+        self._audit = Audit(
+            audited(config.audit, config.rest), lambda text: self.trading.notices.tell(NoticeKind.AUDIT_LOST, text)
+        )
+        sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
+        self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
+        open_fix = self._open_session
+        self.session = self._keys.session = over_rest.session(open_fix) if over_rest else open_fix()
         # Last of what may fail, so that a start that fails leaves no run in the journal
         self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound)
         self._journal, self._day, self._snapshots, _ = self._taken
@@ -119,6 +124,7 @@ class Engine(Views):
             strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
+            judge_options=dialect.judge_options,
             verdicts=over_rest.verdicts(dialect.consequences) if over_rest else dialect.consequences,
         )
         try:
@@ -129,11 +135,14 @@ class Engine(Views):
 
     def _join(self, parts: Parts, dialect: OrderDialect, seams: Seams, word: HaltWord) -> None:
         self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
-        self.trading = assemble(parts, self._surroundings(seams, dialect))
+        self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
-        self.feed = self._make_feed(parts.market_data)
+        state_dir, audit = self.config.engine.state_dir, self._audit.feed
+        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir)
+        followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
+        self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note)
@@ -145,31 +154,30 @@ class Engine(Views):
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
         self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
 
-    def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
+    def _surroundings(self, seams: Seams, dialect: OrderDialect, market_data: MarketDataStream) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
+        fix = partial(seams.gateway, self.session, dialect)
         return Surroundings(
-            gateway=self._over_rest.gateway if self._over_rest else seams.gateway(self.session, dialect),
+            gateway=self._over_rest.gateway_beside(fix) if self._over_rest else fix(),
             command=seams.command or (lambda commands: self.feed.send(commands)),
             halt=lambda reason: self.supervisor.halt(reason),
             clock_ns=seams.clock_ns,
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
-            reconnect=lambda reason: self.feed.reconnect(reason),
+            reconnect=lambda reason: self.feed.feeds[0].reconnect(reason),
+            connections=opening.connections(market_data, lambda: self.feed),
             beside=self._background if seams.call_later is None else None,
         )
 
-    def _open_account(self, market_data: MarketDataDialect, dialect: OrderDialect, seams: Seams) -> AccountSide | None:
+    def _open_account(self, market_data: MarketDataStream, dialect: OrderDialect, seams: Seams) -> AccountSide | None:
         """Return the REST side, None where there is none; markets come and go by it."""
         config, rest = self.config, self.config.rest
         if rest is None:
             return None
-        depth = config.feed.watch_depth
-        parts = RosterParts(
-            market_data, dialect, self._fees, lambda frames: self.feed.send(frames), seams.wall_ns, depth
-        )
-        roster = Roster(self.trading, parts)
+        send, depth = (lambda frames: self.feed.send(frames)), config.feed.watch_depth
+        roster = Roster(self.trading, RosterParts(market_data, dialect, self._fees, send, seams.wall_ns, depth))
         desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
-        side = AccountSide(config, rest, desk)
+        side = AccountSide(config, rest, desk, self._audit.rest)
         self._keys.rest = side.key
         if self._over_rest is not None:
             self._over_rest.join(self.trading, side)
@@ -177,25 +185,7 @@ class Engine(Views):
 
     def _open_session(self) -> Session:
         file, kind, state = self.config.session.file, self.config.engine.session, self.config.engine.state_dir
-        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets)
-
-    def _make_feed(self, market_data: MarketDataDialect) -> Feed:
-        config = self.config.feed
-        feed = Feed(
-            FeedSettings(url=config.url, silence_ns=config.heartbeat_timeout_ns),
-            market_data,
-            on_frame=self.trading.on_frame,
-            on_read_end=self.trading.on_read_end,
-            on_connected=self._on_feed,
-            on_lost=self.supervisor.on_feed_lost,
-            wall_ns=self._wall_ns,
-            backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
-            sockets=self.sockets,
-            ssl_context=authorities("feed.ca", config.ca),
-            sign=self._keys.feed.sign,
-        )
-        self._keys.feed.hurry = feed.hurry
-        return feed
+        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets, self._audit.session)
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -206,6 +196,7 @@ class Engine(Views):
             raise
         with self._background:
             self._publisher.open()
+            self._audit.start()
             if self.account is not None:
                 self.account.start()
             self.feed.start()
@@ -228,6 +219,9 @@ class Engine(Views):
     def abandon(self) -> None:
         """Leave nothing behind: the start failed before anything was connected."""
         self.session.close()
+        if "feed" in vars(self):  # the start may have failed before there was one
+            self.feed.abandon()
+        self._audit.close()
         self._word.close()
         self._journal.abandon()
 
@@ -279,13 +273,8 @@ class Engine(Views):
         if self.account is not None:
             await self.account.close()
         self.session.close()
+        self._audit.close()
         self._control.close()
         self._publisher.close()
         self._word.close()
         self._taken.close(self._wall_ns())
-
-    def _on_feed(self) -> None:
-        LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
-        self.supervisor.on_feed()
-        if self._over_rest is not None:
-            self._over_rest.on_feed()

@@ -61,7 +61,7 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
     over_rest = "rest" in found and found["rest"].carries_orders
     if "session" in found and found["session"].settings is None and not over_rest:
         tables.problem("session.settings", "is missing")
-    if over_rest and "session" in found and found["session"].terms:
+    if "rest" in found and found["rest"].orders != "never" and "session" in found and found["session"].terms:
         tables.problem("session.terms", 'are for FIX: leave them out, or set rest.orders = "never"')
     if "universe" in found and "rest" not in table:
         tables.problem("universe", "wants [rest]: that is where the venue lists its markets")

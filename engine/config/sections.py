@@ -20,6 +20,7 @@ from engine.risk.limits import Limits
 from engine.trading.feed_watch import FeedLimits
 from engine.units import NO_LIMIT, Duration, DurationLimit, Section
 
+MOST_CONNECTIONS = 32  # of one feed; as many have room in a view
 _THIS_HOST = ("127.0.0.1", "::1", "localhost")
 
 
@@ -75,16 +76,24 @@ class RestSection(Section, frozen=True, kw_only=True):
     url: str
     dialect: str
     ca: Path | None = None  # certificates of authorities in PEM, instead of the system's
-    audit: Path | None = None  # every request and answer, without secrets
+    audit: Path | None = None  # as [audit] with `rest` alone
     timeout_ns: Duration = 5_000_000_000
     compare_every_ns: Duration = 60_000_000_000
-    orders: Literal["never", "always"] = "never"  # whether they go this way, and no FIX session is needed
+    balance: Literal["stop", "tell", "ignore"] = "stop"  # what follows where the venue's cash is not what ours makes
+    nets_collateral: bool = False  # whether the venue gives collateral back across the markets of an event
+    orders: Literal["never", "standby", "always"] = "never"  # whether they go this way: while FIX is down, or always
+    standby_after_ns: Duration = 60_000_000_000  # without FIX, before orders go this way
     credentials: Credentials = Credentials()
 
     @property
     def carries_orders(self) -> bool:
         """Return whether orders go this way, and none over FIX."""
         return self.orders == "always"
+
+    @property
+    def stands_by(self) -> bool:
+        """Return whether orders go this way while FIX is down."""
+        return self.orders == "standby"
 
     def __post_init__(self) -> None:
         if fault := _fault_of_address(self.url, ("http", "https")):
@@ -113,9 +122,11 @@ class UniverseSection(Section, frozen=True, kw_only=True):
 
 
 class FeedSection(Section, frozen=True, kw_only=True):
-    """The market-data connection."""
+    """The market-data connection: a WebSocket at `url`, or a FIX session of its own by the file `settings`."""
 
-    url: str
+    source: Literal["websocket", "fix"] = "websocket"
+    url: str = ""
+    settings: Path | None = None
     dialect: str
     ca: Path | None = None  # certificates of authorities in PEM, instead of the system's
     watch_depth: Annotated[int, msgspec.Meta(ge=1, le=32_767)]
@@ -128,11 +139,11 @@ class FeedSection(Section, frozen=True, kw_only=True):
     check_books_every_ns: DurationLimit = 60_000_000_000
     channels: tuple[str, ...] = ()
     use_yes_price: bool = False
+    connections: Annotated[int, msgspec.Meta(ge=1, le=MOST_CONNECTIONS)] = 1  # that share the markets
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
-        if fault := _fault_of_address(self.url, ("ws", "wss")):
-            raise ConfigError(f'url: "{_without_secrets(self.url)}" {fault}')
+        self._judge_source()
         if not 0 < self.backoff_min_ns <= self.backoff_max_ns:
             raise ConfigError("backoff_min must be positive and not above backoff_max")
         if not self.heartbeat_timeout_ns:
@@ -140,9 +151,41 @@ class FeedSection(Section, frozen=True, kw_only=True):
         if not self.check_books_every_ns:
             raise ConfigError('check_books_every must be positive, or "none": the venue would be asked without end')
 
+    @property
+    def is_fix(self) -> bool:
+        """Return whether market data come over a FIX session."""
+        return self.source == "fix"
+
+    @property
+    def file(self) -> Path:
+        """Return the session file of a feed over FIX; ConfigError without one."""
+        if self.settings is None:
+            raise ConfigError('settings is missing: source = "fix" needs a session file')
+        return self.settings
+
+    def _judge_source(self) -> None:
+        """Refuse what the other kind of feed has, and what this one lacks."""
+        if self.is_fix:
+            if self.url or self.ca:
+                raise ConfigError('url and ca are of source = "websocket": leave them out, the session file has both')
+            assert self.file
+        elif self.settings is not None:
+            raise ConfigError('settings is a session file: it needs source = "fix"')
+        elif fault := _fault_of_address(self.url, ("ws", "wss")):
+            raise ConfigError(f'url: "{_without_secrets(self.url)}" {fault}')
+
     def limits(self) -> FeedLimits:
         """Return how long what is wrong with market data is borne."""
         return FeedLimits(self.max_lag_ns, self.max_gap_ns, self.max_crossed_ns)
+
+
+class AuditSection(Section, frozen=True, kw_only=True):
+    """The file that has all that was said to the venue and by it, without secrets, and what of it."""
+
+    file: Path
+    rest: bool = True
+    feed: bool = True  # commands and their answers, not the market data
+    session: bool = True
 
 
 class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class"}):
@@ -195,6 +238,7 @@ class Sections(Section, frozen=True, kw_only=True):
     strategy: StrategySection
     venue: VenueSection = VenueSection()
     rest: RestSection | None = None
+    audit: AuditSection | None = None
     universe: UniverseSection | None = None
     fees: FeeTerms = FeeTerms()
     metrics: MetricsSection = MetricsSection()

@@ -20,6 +20,7 @@ from engine.fix import SOH
 from engine.instrument import Instrument
 from engine.journal.directory import OwnedDirectory
 from engine.journal.reader import cleared, has_traded
+from engine.journal.reports import options_record
 from engine.journal.segments import (
     MAX_BYTES,
     Header,
@@ -39,6 +40,7 @@ SEGMENT_BYTES = 4 * 2**20
 SyncMode: TypeAlias = Literal["none", "interval", "always"]
 _join = SOH.join
 NEW, REPORT = RecordKind.NEW, RecordKind.REPORT
+OPTIONS = RecordKind.OPTIONS
 
 
 class NullJournal:
@@ -149,6 +151,8 @@ class Journal(NullJournal):
         """Record a new order that is about to be sent, in the next segment if this one is full."""
         while not self._tape.write_new(NEW, now_ns, order):
             self._roll()
+        if order.options is not None:
+            self._append(OPTIONS, now_ns, *options_record(order))
         if self._sync:
             self._segment.sync()
 

@@ -25,6 +25,7 @@ cdef class Risk(RiskMarkets):
 
     cdef int _take_limits(self, limits) except -1
     cpdef int check_time_in_force(self, str time_in_force, int64_t expire_time_ns) except -1
+    cpdef int check_reduces(self, Instrument instrument, int side, int64_t qty) except -1
     cpdef int check_new(
         self, Instrument instrument, int side, int64_t price, int64_t qty, str ord_type, book, int64_t now_ns
     ) except -1

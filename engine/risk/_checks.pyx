@@ -84,6 +84,18 @@ cdef class Risk(RiskMarkets):
             return RiskReject.TIME_IN_FORCE
         return PASSED
 
+    cpdef int check_reduces(self, Instrument instrument, int side, int64_t qty) except -1:
+        """Return REDUCE_ONLY for an order that could do more than bring a position to zero, open ones included."""
+        cdef Exposure exposure = self.exposure
+        cdef Py_ssize_t market = exposure.index(instrument)
+        cdef int64_t position
+        if market < 0:
+            return RiskReject.UNKNOWN_MARKET
+        position = exposure.net(market)
+        if (-position if side == SELL else position) + exposure.open_qty[2 * market + (side == SELL)] + qty > 0:
+            return RiskReject.REDUCE_ONLY
+        return PASSED
+
     cpdef int check_new(
         self, Instrument instrument, int side, int64_t price, int64_t qty, str ord_type, book, int64_t now_ns
     ) except -1:

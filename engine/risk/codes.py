@@ -44,6 +44,7 @@ class RiskReject(IntEnum):
     DUPLICATE = 27, "the same order was sent too often in the window"
     RATE = 28, "too many requests"
     TIME_IN_FORCE = 29, "the time in force is none of FIX's, or lacks the time at which it ends"
+    NOT_OFFERED = 50, "the venue does not take these options of an order; the log says why"
 
 
 class TradingState(IntEnum):

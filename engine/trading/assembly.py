@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from engine.book import Book
 from engine.codec import Fields
+from engine.instrument import Instrument
 from engine.journal.told import Denials
 from engine.journal.writer import NullJournal
+from engine.orders.options import Judge, none_offered
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Portfolio
@@ -29,9 +31,10 @@ from engine.trading.guard import Guard
 from engine.trading.loop import TradingLoop
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets
+from engine.trading.options import OptionRules
 from engine.trading.rejects import Rejects
 from engine.trading.settlements import Settlements
-from engine.venue import MarketDataDialect, Verdict
+from engine.venue import MarketDataStream, Verdict
 
 LOGGER = logging.getLogger(log.LOGGER)
 
@@ -40,7 +43,7 @@ class Parts(NamedTuple):
     """What a desk is made of; `decode_report` is that of its order dialect."""
 
     books: Sequence[Book]
-    market_data: MarketDataDialect
+    market_data: MarketDataStream
     decode_report: Callable[[Fields], ExecutionReport | None]
     orders: Orders
     portfolio: Portfolio
@@ -50,6 +53,14 @@ class Parts(NamedTuple):
     feed_limits: FeedLimits = FeedLimits()
     closed_texts: frozenset[str] = frozenset()  # by which the venue says that a market takes no requests
     verdicts: Mapping[str, Verdict] = {}  # what follows from its texts
+    judge_options: Judge = none_offered  # whether the venue takes what an order asks for beyond the rest
+
+
+class FeedConnections(NamedTuple):
+    """The connections of a feed that has several: what begins each anew, and which one carries a market."""
+
+    reconnects: Sequence[Callable[[str], object]]
+    of: Callable[[Instrument], int]  # -1 for a market that none carries
 
 
 class Surroundings(NamedTuple):
@@ -68,6 +79,11 @@ class Surroundings(NamedTuple):
     log: Callable[[str], object] = LOGGER.warning
     beside: Beside | None = None  # where a strategy's own tasks run
     reconnect: Callable[[str], object] = LOGGER.warning
+    connections: FeedConnections | None = None  # of the feed, where it has several: `reconnect` is not called then
+
+
+def _connections(around: Surroundings) -> FeedConnections:
+    return around.connections or FeedConnections((around.reconnect,), lambda instrument: 0)
 
 
 def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
@@ -83,6 +99,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         lambda change: doubts.contradicted(change),
         rejects,
         parts.risk.explain,
+        OptionRules(parts.risk, notices, parts.judge_options).check,
         Denials(parts.journal, around.wall_ns).record,
     )
     instruments = [book.instrument for book in parts.books]
@@ -106,7 +123,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         markets,
         doubts,
         settlements,
-        FeedWatch(parts.books, markets, notices, parts.feed_limits, resync, around.reconnect),
+        FeedWatch(parts.books, markets, notices, parts.feed_limits, resync, *_connections(around)),
         MarketNews(
             lambda instrument: loop.book(instrument),
             parts.portfolio,

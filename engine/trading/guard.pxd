@@ -8,7 +8,7 @@ cdef int FILLED, ACCEPTED, REPLACED, NOTHING, CANCELED, EXPIRED, DUPLICATE, UNKN
 
 cdef class Guard:
     cdef public object strategy
-    cdef readonly object halt, contradicted, explain
+    cdef readonly object halt, contradicted, explain, check_options
     cdef readonly Counters counters
     cdef readonly object rejects
     cdef object _record_denial

@@ -32,10 +32,11 @@ class Stop(IntFlag):
     THROTTLED = 256  # the account is short of something, as the venue says; it lifts itself after a while
     HOURS = 512  # the venue as a whole, or the market's part of it, takes no orders; it opens again
     ACCOUNT = 1024  # what the venue says we have differs from what we know; a comparison that agrees lifts it
+    BALANCE = 2048  # the cash of the account differs, which no market explains; lifted as ACCOUNT is
 
 
 PULLED = (
-    Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT | Stop.ACCOUNT
+    Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT | Stop.ACCOUNT | Stop.BALANCE
 )  # nothing of ours may rest there
 UNSEEN = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE  # the feed does not show it as it is
 PULLED_BITS, UNSEEN_BITS = PULLED.value, UNSEEN.value

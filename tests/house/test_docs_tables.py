@@ -16,6 +16,7 @@ from engine.cli import parser
 from engine.config.credentials import Credentials
 from engine.config.markets import BandSection, Decimals, MarketSection
 from engine.config.sections import (
+    AuditSection,
     EngineSection,
     FeedSection,
     JournalSection,
@@ -58,6 +59,7 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [feed]": FeedSection,
     "## [venue]": VenueSection,
     "## [rest]": RestSection,
+    "## [audit]": AuditSection,
     "## [universe]": UniverseSection,
     "## [session.credentials], [feed.credentials] and [rest.credentials]": Credentials,
     "## [risk]": Limits,
@@ -108,7 +110,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:17] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:18] if "." not in heading}
 
 
 # session-files.md

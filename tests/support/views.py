@@ -111,7 +111,9 @@ class RestSide:
     facts = SideFacts(
         RestFacts._make(["https://venue", 101, *range(2, 24), 1_800_000_001 * 10**9, "get_fills: HTTP 503"]),
         {"timeout": 2, "unavailable": 3},
-        AccountFacts(1_800_000_002 * 10**9, 31, 32, 33, 34, 1_800_000_003 * 10**9, "HTTP 502"),
+        AccountFacts(
+            1_800_000_002 * 10**9, 31, 32, 33, 34, 35_000_000, -36, "differs", 37, 1_800_000_003 * 10**9, "HTTP 502"
+        ),
         UniverseFacts(41, 42, 43, 1_800_000_004 * 10**9, 44, 0, ""),
     )
 
@@ -128,6 +130,7 @@ class Shown:
         self.supervisor: Any = SimpleNamespace(state=DeskState.TRADING, reason="")
         self.session: Any = Connections()
         self.feed: Any = self.session
+        self.feeds: Any = [self.feed]
         self.account: Any = None
         self.told: list[str] = []
         self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns

@@ -31,10 +31,18 @@ def of_account(view: View) -> Iterable[Metric]:
         yield counter("account_failures", "comparisons that could not be made", account.failures)
         yield gauge("account_differences", "differences that the last comparison found", account.differences)
         yield gauge("account_stopped_markets", "markets that are stopped for them", account.stopped)
+        if account.cash_state:
+            yield from _cash(account, 10 ** (view.head.price_decimals + view.head.size_decimals))
     for universe in view.records("universe"):
         yield gauged_by("universe_markets", "markets that are wanted", "state", _by(universe, MARKETS))
         yield gauge("universe_listed_timestamp_seconds", "when they were last listed", universe.listed_utc_ns / 1e9)
         yield counter("universe_failures", "lists of markets that could not be had", universe.failures)
+
+
+def _cash(account: Any, unit: int) -> Iterable[Metric]:
+    yield gauge("account_cash_dollars", "cash at the venue as it was compared last", account.cash / unit)
+    yield gauge("account_cash_difference_dollars", "by how much it is more than ours makes", account.cash_gap / unit)
+    yield counter("account_cash_flows", "deposits, withdrawals and transfers that were booked", account.flows)
 
 
 def _traffic(rest: Any) -> Iterable[Metric]:

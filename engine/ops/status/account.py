@@ -4,6 +4,7 @@ Units   moments are seconds since 1970, durations seconds; a part that an engine
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from engine.ops.view.reader import View
@@ -16,6 +17,8 @@ def account_facts(view: View) -> dict[str, Any]:
     rest, account, universe = [_first(view, name) for name in ("rest", "account", "universe")]
     if rest is not None:
         rest["errors"] = {row.code: row.count for row in view.records("rest_errors")}
+    if account is not None:
+        account |= {name: view.money(account[name]) for name in ("cash", "cash_gap")}
     return {"rest": rest, "account": account, "universe": universe}
 
 
@@ -43,6 +46,9 @@ def account_lines(facts: dict[str, Any], moment: Any) -> Iterator[str]:
     if account is not None:
         found = f"{account['differences']} differences, {account['stopped']} markets stopped for them"
         yield f"account  {_when('compared', account['compared_s'], moment)}: {found}{_error(account, moment)}"
+        if account["cash_state"]:
+            differs = f", {account['cash_gap']} beyond ours" if Decimal(account["cash_gap"]) else ""
+            yield f"cash     {account['cash']} at the venue{differs}: {account['cash_state']}"
     if universe is not None:
         markets = f"{universe['known']} markets, {universe['waiting']} wait for room, {universe['refused']} refused"
         yield f"universe {markets}, {_when('listed', universe['listed_s'], moment)}{_error(universe, moment)}"

@@ -20,6 +20,7 @@ MAGIC: Final = b"FIXLVIEW"
 VERSION: Final = 2
 BUCKETS: Final = 27_648  # of a latency recorder
 MOST_ORDERS, MOST_LIMITS, MOST_TOLD, MOST_STOPS = 4096, 32, 64, 256
+MOST_FEEDS = 32  # connections
 MOST_REST_ERRORS = 65  # codes, and the rest of them
 
 BOOK_STATES = ("missing", "fresh", "stale", "crossed")  # a number in the records of markets
@@ -169,9 +170,9 @@ BLOCKS = (
     ),
     ViewBlock(
         "feeds",
-        4,
+        MOST_FEEDS,
         (
-            ("name", "120s", "the address"),
+            ("name", "120s", "the address, and which of several connections to it"),
             ("protection", "64s", "how the connection is protected"),
             ("is_connected", "q", "1 while it is connected and subscribed"),
             ("connects", "q", "connections made"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from engine.net.feed import Feed
+from engine.net.market_feed import MarketFeed
 from engine.ops.view import layout
 from engine.ops.view._publish import LIMIT_KINDS, ViewWriter
 from engine.ops.view.account import AccountShown
@@ -43,8 +43,11 @@ class ViewSource(Protocol):
     trading: TradingLoop
     supervisor: Supervisor
     session: Session
-    feed: Feed
     clock_ns: Callable[[], int]
+
+    @property
+    def feeds(self) -> Sequence[MarketFeed]:
+        """The connections of market data."""
 
     @property
     def account(self) -> AccountShown | None:
@@ -234,14 +237,15 @@ class Publisher:
             self._put("sessions", [row])
 
     def _stage_feed(self, is_slow: bool) -> None:
-        feed = self._source.feed
-        if not self._has_moved("feeds", (feed.is_connected, feed.last_loss_ns)) and not is_slow:
-            return
-        counts = feed.totals
+        feeds = self._source.feeds
+        if self._has_moved("feeds", [(feed.is_connected, feed.last_loss_ns) for feed in feeds]) or is_slow:
+            self._put("feeds", [self._feed_row(number, feed) for number, feed in enumerate(feeds)])
+
+    def _feed_row(self, number: int, feed: MarketFeed) -> tuple[object, ...]:
+        counts, watch = feed.totals, self._source.trading.watch
         counted = counts.connects, counts.losses, counts.frames, counts.bytes, counts.resyncs
-        last = self._source.trading.watch.lag_ns, feed.last_loss_ns, feed.last_loss
-        row = feed.address, feed.protection, feed.is_connected, *counted, *last
-        self._put("feeds", [row])
+        last = watch.lag_of(number), feed.last_loss_ns, feed.last_loss
+        return feed.address, feed.protection, feed.is_connected, *counted, *last
 
     def _stage_told(self) -> None:
         trading, counters = self._source.trading, self._source.trading.counters

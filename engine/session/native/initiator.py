@@ -16,6 +16,7 @@ from collections.abc import Callable, Container
 
 from engine.errors import SessionError
 from engine.runtime._sockets import Sockets
+from engine.runtime.audit import AuditSink
 from engine.runtime.notices import NoticeKind
 from engine.session import LogonDialect
 from engine.session.attempts import Attempts
@@ -24,8 +25,9 @@ from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings
 from engine.session.native.addresses import CONNECT_TIMEOUT_NS, Addresses
 from engine.session.native.connection import Connection
+from engine.session.native.dialling import speak
 from engine.session.native.driver import SessionDriver
-from engine.session.native.message_log import MessageLog
+from engine.session.native.message_log import open_log
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
 from engine.session.native.tls import client_context, protection, server_name
@@ -52,6 +54,7 @@ class NativeSession(SessionDriver):
         wall_ns: Callable[[], int] = time.time_ns,
         replayed: Container[str] | None = REPLAYED,
         sockets: Sockets | None = None,
+        audit: AuditSink | None = None,
     ) -> None:
         agreed = core_settings(settings)
         for text in ignored(settings):
@@ -59,8 +62,7 @@ class NativeSession(SessionDriver):
         name = stem(
             agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id, settings.text("SessionQualifier")
         )
-        folder = settings.path("FileLogPath")
-        log = None if folder is None else MessageLog(folder, name, wall_ns, settings.secret_tags())
+        log = open_log(settings.path("FileLogPath"), name, wall_ns, settings.secret_tags(), audit)
         super().__init__(loop, clock_ns, wall_ns, log)
         self.core = FixSession(
             agreed,
@@ -267,11 +269,5 @@ class NativeSession(SessionDriver):
         # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
         async with asyncio.timeout(CONNECT_TIMEOUT_NS / 1_000_000_000):
             sock = await self._addresses.connect()
-            transport, _ = await self.loop.create_connection(
-                Connection(self, self._tune).as_protocol,
-                sock=sock,
-                ssl=self._tls,
-                server_hostname=None if self._tls is None else server_name(self._settings, host),
-            )
-        if transport.is_closing():  # since it was made: uvloop then leaves the object with a number that is not its own
-            sock.detach()
+            name = "" if self._tls is None else server_name(self._settings, host)
+            await speak(self.loop, Connection(self, self._tune), sock, self._tls, name)

@@ -8,35 +8,40 @@ from engine.instrument import Instrument
 from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError
 from engine.session import LogonDialect
-from engine.venue import FeeRule, MarketDataDialect, OrderDialect
+from engine.venue import FeeRule, FixMarketDataDialect, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
 from engine.venue.kalshi.environment import (
     HOSTS,
     environment_problems,
     environments,
     feed_host_problems,
+    feed_session_problems,
     rest_problems,
     session_file_problems,
 )
 from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.fix.kinds import KINDS
 from engine.venue.kalshi.fix.logon import Flags, KalshiLogon
+from engine.venue.kalshi.fix.market_data import KalshiFixMarketData
 from engine.venue.kalshi.fix.orders import KalshiOrders
 from engine.venue.kalshi.fix.terms import read_terms
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
 from engine.venue.kalshi.rest.account import KalshiAccount
 from engine.venue.kalshi.rest.dialect import KalshiRest
+from engine.venue.kalshi.rest.order_groups import KalshiOrderGroups
 from engine.venue.kalshi.rest.order_path import KalshiRestOrders
 from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
-from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, TRADES
+from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, PRIVATE, TRADES
+from engine.venue.order_groups import OrderGroupDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
 
 __all__ = [
-    "KINDS", "account", "environment_problems", "environments", "feed_problems", "fees", "logon",
-    "market_data", "orders", "reference", "rest", "rest_orders", "rest_problems", "session_file_problems",
+    "KINDS", "account", "environment_problems", "environments", "feed_problems",
+    "feed_session_problems", "fees", "fix_market_data", "logon", "market_data", "order_groups", "orders", "reference",
+    "rest", "rest_orders", "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
 
@@ -47,17 +52,24 @@ def market_data(
     *,
     channels: Sequence[str] = (),
     use_yes_price: bool = False,
+    carries_account: bool = True,
 ) -> MarketDataDialect:
     """Return the WebSocket dialect; without a key its handshake is unsigned.
 
-    `channels` are subscribed beside those of books, trades and the lives of markets.
+    `channels` are subscribed beside those of books, trades and the lives of markets; those of the account only where
+    the connection `carries_account`.
     """
     if unknown := set(channels) - OPTIONAL:
         names = ", ".join(sorted(OPTIONAL))
         raise ConfigError(f"feed.channels: {', '.join(sorted(unknown))} cannot be chosen; there are {names}")
-    wanted = dict.fromkeys((BOOK, TRADES, *channels))
+    wanted = dict.fromkeys((BOOK, TRADES, *[each for each in channels if carries_account or each not in PRIVATE]))
     key = _signing_key(key_id, private_key)
     return KalshiMarketData(instruments, key, channels=tuple(wanted), use_yes_price=use_yes_price, lifecycle=True)
+
+
+def fix_market_data(instruments: Sequence[Instrument]) -> FixMarketDataDialect:
+    """Return the dialect of the session KalshiMD."""
+    return KalshiFixMarketData(instruments)
 
 
 def feed_problems(url: str, key_id: str) -> list[str]:
@@ -117,6 +129,11 @@ def reference() -> ReferenceDialect:
 def account(subaccount: int = 0) -> AccountDialect:
     """Return what asks for cash, positions, orders, fills and settlements of a subaccount; 0 is the primary one."""
     return KalshiAccount(subaccount)
+
+
+def order_groups() -> OrderGroupDialect:
+    """Return what asks for order groups, those of the primary subaccount."""
+    return KalshiOrderGroups()
 
 
 def rest_orders() -> RestOrderDialect:

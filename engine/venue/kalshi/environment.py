@@ -23,6 +23,7 @@ FEED_HOSTS = {
     DEMO: ("external-api-ws.demo.kalshi.co", "demo-api.kalshi.co"),
 }
 _DOMAINS = {".kalshi.com": PROD, ".kalshi.co": DEMO}
+MARKET_DATA = "KalshiMD"
 _LEAST_HEART_BT_INT = 4
 _APPLICATION = ("9", "FIX.5.0SP2")
 _LOGON_OWN = {50: "the venue refuses a Logon with SenderSubID", 96: "the signature is made here"}
@@ -48,8 +49,12 @@ def environment_problems(
 ) -> list[str]:
     """Return what is wrong with an environment and all that is to be used in it.
 
-    `hosts` and `keys` are the host and the key id of each connection, by the name under which a person knows it.
+    `hosts` and `keys` are the host of each connection and the key id of each FIX session, by the name under which a
+    person knows them. Without a host of the venue's, as at a simulator, there need not be an environment.
     """
+    venue = {name: environment_of(host) for name, host in hosts.items() if environment_of(host)}
+    if not environment:
+        return _undeclared(venue) + _shared_keys(keys or {})
     if environment not in ENVIRONMENTS:
         return [f'environment: "{environment}" is neither "{DEMO}" nor "{PROD}"']
     found = []
@@ -60,6 +65,15 @@ def environment_problems(
     if environment == PROD and not i_mean_production:
         found.append('environment: "prod" trades for real money; set i_mean_production = true where that is meant')
     return found + _shared_keys(keys or {})
+
+
+def _undeclared(venue: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with hosts of the venue where nobody says which environment is meant."""
+    if not venue:
+        return []
+    where = ", ".join(f"{name} is of {environment}" for name, environment in venue.items())
+    meant = " or ".join(f'"{name}"' for name in sorted(set(venue.values())))
+    return [f"environment: missing, and {where}; set it to {meant}"]
 
 
 def _shared_keys(keys: Mapping[str, str]) -> list[str]:
@@ -104,6 +118,14 @@ def session_file_problems(values: Mapping[str, str], key_id: str, flags: Flags |
     if is_venue:
         found += _wrong_address(values, hosts, kind)
     return found
+
+
+def feed_session_problems(values: Mapping[str, str], key_id: str) -> list[str]:
+    """Return why the venue would refuse a session of market data, or send none over it."""
+    target = values.get("TargetCompID", "")
+    if target in BY_COMP_ID and target != MARKET_DATA:
+        return [f"TargetCompID={target}: sends no market data; use {MARKET_DATA}"]
+    return session_file_problems(values, key_id)
 
 
 def _wrong_sender(values: Mapping[str, str], key_id: str) -> list[str]:
