@@ -14,6 +14,7 @@ from engine.orders.table import Outcome
 from engine.risk import RiskReject
 from engine.runtime import log
 from engine.strategy import Strategy
+from engine.trading.controls.repeats import Repeats
 from engine.trading.counters import Counters
 from engine.trading.rejects import Rejects
 
@@ -30,7 +31,7 @@ class Guard:
     """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails.
 
     `contradicted` takes what no rule understands, `rejects` counts what the venue refuses, `explain` puts a RiskReject
-    code into words.
+    code into words, `repeats` counts fills.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Guard:
         contradicted: Callable[[Change], object],
         rejects: Rejects,
         explain: Callable[[int], str] = DENIALS.__getitem__,
+        repeats: Repeats | None = None,
     ) -> None:
         self.strategy = strategy
         self.counters = counters
@@ -49,6 +51,7 @@ class Guard:
         self.rejects = rejects
         self.explain = explain
         self._has_rejects = False
+        self._repeats = repeats
 
     def call(self, name: str, *arguments: object) -> None:
         """Call one hook; what it raises halts trading."""
@@ -91,6 +94,8 @@ class Guard:
         counters = self.counters
         if kind == FILLED and order is not None:
             counters.fills += 1
+            if self._repeats is not None:
+                self._repeats.filled(order.instrument)
             try:  # not by `call`: this is the path
                 self.strategy.on_fill(order, change.last_px, change.last_qty)
             except BaseException as error:

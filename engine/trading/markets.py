@@ -31,11 +31,12 @@ class Stop(IntFlag):
     INACTIVE = 128  # the venue refused a request because the market takes none; the venue or a person lifts it
     THROTTLED = 256  # the account is short of something, as the venue says; it lifts itself after a while
     HOURS = 512  # the venue as a whole, or the market's part of it, takes no orders; it opens again
+    HALTED = 2048  # by a person, or until one has looked; lifted by name, or by `resume` where the engine did it
     ACCOUNT = 1024  # what the venue says we have differs from what we know; a comparison that agrees lifts it
 
 
 PULLED = (
-    Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT | Stop.ACCOUNT
+    Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT | Stop.ACCOUNT | Stop.HALTED
 )  # nothing of ours may rest there
 UNSEEN = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE  # the feed does not show it as it is
 PULLED_BITS, UNSEEN_BITS = PULLED.value, UNSEEN.value

@@ -22,11 +22,13 @@ from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio, Position
 from engine.risk._checks cimport Risk
 from engine.risk._exposure cimport Exposure
+from engine.risk._usage cimport used_of
 from engine.runtime._latency cimport BUCKETS, LatencyRecorder
 from engine.trading.loop cimport TradingLoop
 
 from engine import fix
 from engine.ops.view import layout
+from engine.risk._usage import USED
 
 cdef extern from *:
     """
@@ -243,7 +245,8 @@ cdef class ViewWriter:
     cdef int _put_limits(self, int64_t now_ns) except -1:
         cdef Exposure exposure = self._exposure
         cdef Py_ssize_t index
-        cdef int64_t used, market
+        cdef int64_t used
+        cdef Py_ssize_t market
         for index in range(len(self._limit_kinds) if self.markets else 0):
             kind = self._limit_kinds[index]
             market = -1
@@ -258,6 +261,8 @@ cdef class ViewWriter:
             elif kind == "max_position":
                 market = largest(exposure.worst, self.markets)
                 used = exposure.worst[market]
+            elif kind in BY_RESULT:
+                used = used_of(self._risk, USED.index(kind), &market)
             else:  # max_event_position
                 market = largest(exposure.event_worst, self.markets)
                 used = exposure.event_worst[market]
@@ -291,6 +296,8 @@ cdef class ViewWriter:
         return 0
 
 
+BY_RESULT = ("max_drawdown", "max_market_loss", "max_event_loss")
 LIMIT_KINDS = (
     "max_open_orders", "max_open_cost", "max_daily_loss", "max_position", "max_event_position", "max_gross_position",
+    *BY_RESULT,
 )  # fmt: skip
