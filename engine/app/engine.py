@@ -6,7 +6,6 @@ Thread  one: the loop thread. The log's listener and the watchdog have their own
 
 import asyncio
 import logging
-import os
 import random
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from engine.app.account.keys import Keys
 from engine.app.account.orders_over_rest import orders_over_rest
 from engine.app.account.side import AccountSide, RestDesk, authorities
 from engine.app.background import Background
+from engine.app.controls.acting import limiting
 from engine.app.takeover import take_over
 from engine.app.views import Views
 from engine.book import make_book
@@ -41,6 +41,8 @@ from engine.runtime.watch.watchdog import Watchdog
 from engine.session import Session
 from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.controls.memory import RiskMemory
+from engine.trading.controls.risk_desk import RiskDesk
 from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
@@ -93,7 +95,7 @@ class Engine(Views):
         self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         self._fees = fees = loading.fees(config.feed, config.fees)
-        orders = Orders(_nonce(), fees.charge)
+        orders = Orders(loading.nonce(), fees.charge)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
         market_data = loading.market_data_dialect(config.feed, instruments)
@@ -138,6 +140,8 @@ class Engine(Views):
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note)
+        self.risk_desk = RiskDesk(self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir))
+        self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
         self.actions |= acting.actions(self._errands, self.account, self._keys)
         tell = self.trading.notices.tell
@@ -239,6 +243,7 @@ class Engine(Views):
     def tick(self) -> None:
         """Do what is due, every `TICK_NS`."""
         self._do("supervisor", self.supervisor.tick)
+        self._do("risk desk", self.risk_desk.tick)
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
         self._do("journal", self._journal.prepare)
         self._do("session store", self.session.prepare)
@@ -283,6 +288,7 @@ class Engine(Views):
         self._publisher.close()
         self._word.close()
         try:
+            self.risk_desk.close()
             self._day.close(self._wall_ns())
         finally:
             self._journal.close()
@@ -292,8 +298,3 @@ class Engine(Views):
         self.supervisor.on_feed()
         if self._over_rest is not None:
             self._over_rest.on_feed()
-
-
-def _nonce() -> str:
-    """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
-    return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

@@ -6,7 +6,9 @@ Errors  ConfigError that names the key, what was looked for, and what is there.
 
 import importlib
 import inspect
+import os
 import pkgutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -210,3 +212,8 @@ def _made(path: str, kind: type[Strategy], *parameters: object) -> Strategy:
         return kind(*parameters)
     except (Exception, SystemExit) as error:
         raise ConfigError(f'strategy.class: "{path}" cannot be made: {type(error).__name__}: {error}') from error
+
+
+def nonce() -> str:
+    """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
+    return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

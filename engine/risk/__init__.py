@@ -9,4 +9,7 @@ from engine.risk.codes import RiskReject, TradingState
 from engine.risk.limits import DuplicateLimit, Limits, RateLimit, RatioLimit, RepeatLimit
 from engine.units import NO_LIMIT
 
-__all__ = ["NO_LIMIT", "DuplicateLimit", "Exposure", "Limits", "RateLimit", "RatioLimit", "RepeatLimit", "Risk", "RiskReject", "TradingState"]
+__all__ = [
+    "NO_LIMIT", "DuplicateLimit", "Exposure", "Limits", "RateLimit", "RatioLimit", "RepeatLimit", "Risk", "RiskReject",
+    "TradingState",
+]  # fmt: skip

@@ -82,9 +82,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         lambda market, text: markets.stop(market, Stop.HALTED, text),
         around.halt,
     )
-    rejects = Rejects(
-        markets, notices, most, parts.closed_texts, parts.verdicts, around.call_later, repeats.refused
-    )
+    rejects = Rejects(markets, notices, most, parts.closed_texts, parts.verdicts, around.call_later, repeats.refused)
     guard = Guard(
         parts.strategy,
         Counters(),

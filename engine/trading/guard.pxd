@@ -12,7 +12,7 @@ cdef class Guard:
     cdef readonly object halt, contradicted, explain
     cdef readonly Counters counters
     cdef readonly object rejects
-    cdef Repeats _repeats
+    cdef readonly Repeats repeats
     cdef bint _has_rejects  # in a row, in any market
 
     @cython.locals(kind=cython.int, order=Order)

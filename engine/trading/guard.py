@@ -51,7 +51,7 @@ class Guard:
         self.rejects = rejects
         self.explain = explain
         self._has_rejects = False
-        self._repeats = repeats
+        self.repeats = repeats
 
     def call(self, name: str, *arguments: object) -> None:
         """Call one hook; what it raises halts trading."""
@@ -94,8 +94,8 @@ class Guard:
         counters = self.counters
         if kind == FILLED and order is not None:
             counters.fills += 1
-            if self._repeats is not None:
-                self._repeats.filled(order.instrument)
+            if self.repeats is not None:
+                self.repeats.filled(order.instrument)
             try:  # not by `call`: this is the path
                 self.strategy.on_fill(order, change.last_px, change.last_qty)
             except BaseException as error:

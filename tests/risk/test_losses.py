@@ -47,11 +47,18 @@ def outcomes(count: int, is_exclusive: bool) -> list[tuple[int, ...]]:
 
 def worst_by_hand(fills: list[Traded], orders: list[Traded], count: int, is_exclusive: bool) -> int:
     """Return the lowest sum over every outcome and every subset of the orders that fills, each whole."""
+    chosen = [
+        [each for each, is_taken in zip(orders, taken, strict=True) if is_taken] for taken in subsets(len(orders))
+    ]
     return min(
-        sum(gain(each, outcome[each.market]) for each in [*fills, *[o for o, take in zip(orders, taken, strict=True) if take]])
+        sum(gain(each, outcome[each.market]) for each in [*fills, *some_of_them])
         for outcome in outcomes(count, is_exclusive)
-        for taken in product((False, True), repeat=len(orders))
+        for some_of_them in chosen
     )
+
+
+def subsets(count: int) -> list[tuple[bool, ...]]:
+    return list(product((False, True), repeat=count))
 
 
 class Held:
@@ -100,8 +107,10 @@ def test_worst_is_that_of_every_outcome_and_every_fill(
     charged = [each._replace(fee=fee) for each in orders]
     assert held.exposure.event_loss("E") == worst_by_hand(fills, charged, 4, bool(exclusive))
     for instrument in held.instruments:
-        own = [[each._replace(market=0) for each in side if each.market == instrument.index] for side in (fills, charged)]
-        assert held.exposure.market_loss(instrument) == worst_by_hand(*own, 1, is_exclusive=True)
+        own, at_work = [
+            [each._replace(market=0) for each in some if each.market == instrument.index] for some in (fills, charged)
+        ]
+        assert held.exposure.market_loss(instrument) == worst_by_hand(own, at_work, 1, is_exclusive=True)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

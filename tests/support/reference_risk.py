@@ -83,8 +83,10 @@ class ReferenceRisk:
     def event(self, name: str) -> int:
         return sum(self.worst(each) for each in self.instruments if each.event == name)
 
-    def made(self, instrument: Instrument, pays: bool, *, more: tuple[Order | None, int, int, int] | None = None) -> int:
-        """Return what a market makes at worst if it pays or not; `more` is one more request: what it moves, its terms."""
+    def made(
+        self, instrument: Instrument, pays: bool, *, more: tuple[Order | None, int, int, int] | None = None
+    ) -> int:
+        """Return what a market makes at worst if it pays or not; `more` is one more request: order, its terms."""
         mine = [fill for fill in self.fills if fill[0] is instrument]
         money = sum((-qty if side == BUY else qty) * price - fee for _, side, qty, price, fee in mine)
         money += PAYOUT * self.position(instrument) * pays

@@ -111,7 +111,9 @@ class Repeats:
             return
         span = f"in {ratios.window_ns / 1e9:g} s"
         if ratios.max_orders_per_fill != NO_LIMIT and orders > ratios.max_orders_per_fill * max(1, fills):
-            fault = f"{orders} orders and replaces for {fills} fills {span}, allowed {ratios.max_orders_per_fill} a fill"
+            fault = (
+                f"{orders} orders and replaces for {fills} fills {span}, allowed {ratios.max_orders_per_fill} a fill"
+            )
         elif ratios.max_cancel_percent != NO_LIMIT and 100 * cancels > ratios.max_cancel_percent * orders:
             fault = f"{cancels} cancels for {orders} orders and replaces {span}, allowed {ratios.max_cancel_percent} %"
         else:

@@ -124,6 +124,8 @@ class Roster:
         loop.markets.remove(instruments)
         loop.doubts.remove(instruments)
         loop.guard.rejects.remove(instruments)
+        if loop.guard.repeats is not None:
+            loop.guard.repeats.remove(instruments)
         loop.orders.forget(instruments)
         loop.remove(instruments)
         loop.risk.remove(instruments)
