@@ -15,11 +15,12 @@ from engine.risk._duplicates cimport DuplicateWindow
 from engine.risk._markets cimport RiskMarkets
 from engine.runtime._rate cimport TokenBucket
 
+from engine import units
 from engine._decimal import format_decimal
 from engine.errors import ConfigError
 from engine.risk.codes import RiskReject, TradingState
-from engine.units import NO_LIMIT
 
+cdef int64_t NO_LIMIT = units.NO_LIMIT
 cdef int ACTIVE = TradingState.ACTIVE
 FIXED = ("day_start_ns", "day_zone", "restricted", "exclusive_events", "rate", "duplicates")
 

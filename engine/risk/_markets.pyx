@@ -13,8 +13,10 @@ from libc.stdint cimport int64_t
 from engine.orders.order cimport Order
 from engine.risk._exposure cimport Exposure
 
+from engine import units
 from engine.errors import ConfigError
-from engine.units import NO_LIMIT
+
+cdef int64_t NO_LIMIT = units.NO_LIMIT
 
 
 cdef class RiskMarkets:

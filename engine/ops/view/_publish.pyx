@@ -28,7 +28,7 @@ from engine.trading.loop cimport TradingLoop
 
 from engine import fix
 from engine.ops.view import layout
-from engine.risk._usage import USED
+from engine.risk import _usage
 
 cdef extern from *:
     """
@@ -249,24 +249,15 @@ cdef class ViewWriter:
         cdef Py_ssize_t market
         for index in range(len(self._limit_kinds) if self.markets else 0):
             kind = self._limit_kinds[index]
-            market = -1
-            if kind == "max_open_orders":
-                used = exposure.open_orders
-            elif kind == "max_open_cost":
-                used = exposure.open_cost
-            elif kind == "max_gross_position":
-                used = exposure.gross_position
-            elif kind == "max_daily_loss":
-                used = -self._portfolio.profit_of_day()
-            elif kind == "max_position":
+            if kind == "max_position":
                 market = largest(exposure.worst, self.markets)
                 used = exposure.worst[market]
-            elif kind in BY_RESULT:
-                used = used_of(self._risk, USED.index(kind), &market)
-            else:  # max_event_position
+            elif kind == "max_event_position":
                 market = largest(exposure.event_worst, self.markets)
                 used = exposure.event_worst[market]
                 market = first(exposure.event, self.markets, market)
+            else:
+                used = used_of(self._risk, _usage.USED.index(kind), &market)
             self._limits[index].used, self._limits[index].market = max(used, 0), market
         self._head.tokens = -1 if self._risk._bucket is None else self._risk._bucket.available(now_ns)
         return 0
@@ -296,8 +287,7 @@ cdef class ViewWriter:
         return 0
 
 
-BY_RESULT = ("max_drawdown", "max_market_loss", "max_event_loss")
 LIMIT_KINDS = (
     "max_open_orders", "max_open_cost", "max_daily_loss", "max_position", "max_event_position", "max_gross_position",
-    *BY_RESULT,
+    "max_drawdown", "max_market_loss", "max_event_loss",
 )  # fmt: skip
