@@ -12,11 +12,18 @@ NPM := $(shell node -e 'process.exitCode = parseInt(process.versions.node) < 18 
 CLIENTS := $(patsubst tests/interop/clients/%.txt,.venv/clients/%/installed,$(wildcard tests/interop/clients/*.txt))
 TESTED := .venv/engine .venv/test $(CLIENTS) $(if $(NPM),.venv/jspurefix/installed)
 
+# The suite by several processes, since most tests wait for sockets and processes; then, alone, those that measure time.
+# pytest ends with 5 where ARGS chose none of a part.
+WORKERS ?= $(shell echo $$(($$(nproc) < 8 ? $$(nproc) + 1 : 8)))
+SUITE = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not alone" $(ARGS); together=$$?; \
+	$(BIN)/python -m pytest -m alone $(ARGS); alone=$$?; \
+	[ $$together$$alone != 55 ] && [ $$together -eq 0 -o $$together -eq 5 ] && [ $$alone -eq 0 -o $$alone -eq 5 ]
+
 .PHONY: demo test lint checked bench clean
 
 demo: .venv/engine ; $(BIN)/fixlane demo $(if $(VENUE),--venue $(VENUE)) $(ARGS)
 
-test: $(TESTED) ; $(BIN)/python -m pytest $(ARGS)
+test: $(TESTED) ; $(SUITE)
 
 bench: .venv/engine .venv/test .venv/bench ; $(BIN)/fixlane bench $(SUBJECT) $(ARGS)
 
@@ -27,7 +34,7 @@ lint: .venv/engine .venv/test .venv/bench
 # The whole suite on extensions built with bounds, None and overflow checks; then the fast build again.
 checked: $(TESTED)
 	ENGINE_CHECKED=1 $(BIN)/python setup.py -q build_ext --inplace --force
-	$(BIN)/python -m pytest $(ARGS); status=$$?; $(BIN)/python setup.py -q build_ext --inplace --force; exit $$status
+	($(SUITE)); status=$$?; $(BIN)/python setup.py -q build_ext --inplace --force; exit $$status
 
 clean: ; rm -rf .venv build var $(shell find engine bench -name '*.so')
 

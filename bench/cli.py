@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from bench import interrupts, peers, suite
 from bench.child import BenchError
-from bench.plan import ORDER, REST, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
+from bench.plan import ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
 from bench.report import host, plots, results
-from bench.subjects import frames, micro, rest, sessions, soak
+from bench.subjects import frames, micro, rest, rolling, sessions, soak
 from engine.errors import ConfigError
 
 BAR = 24
@@ -26,6 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
     interrupts.listen()
     if arguments.subject == SOAK:
         return _soak(arguments)
+    if arguments.subject == ROLLING:
+        asked = rolling.QUICK if arguments.quick else rolling.FULL
+        return rolling.run(asked._replace(markets=arguments.markets or asked.markets))
     if arguments.plot:
         plots.require()
     if arguments.subject in ("micro", "all"):

@@ -18,7 +18,8 @@ C_CLIENT, QUICKFIX_CPP = PEERS = ("c_client", "quickfix_cpp")  # clients that ar
 LATE_PART = 0.05
 SPARSE_NS = 1_000_000
 HOT_NS = SPARSE_NS // 4  # events that are at most this far apart find the caches warm
-ORDER, TICK, THROUGHPUT, SESSIONS, REST, SOAK = "order", "tick", "throughput", "sessions", "rest", "soak"
+ORDER, TICK, THROUGHPUT, SESSIONS, REST = "order", "tick", "throughput", "sessions", "rest"
+SOAK, ROLLING = "soak", "rolling"
 FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
 
 

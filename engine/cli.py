@@ -15,6 +15,7 @@ import msgspec
 
 from engine.app import commands, looking, operating, plugins, session, settling
 from engine.app.account import commands as account
+from engine.app.backtest import arguments as backtest
 from engine.app.controls import commands as controls
 from engine.app.plugins import Subparsers
 from engine.app.venues import arguments as venues
@@ -98,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
         _journal,
         session.add_commands,
         venues.add_commands,
+        backtest.add_commands,
         plugins.add,
     ):
         add(found)

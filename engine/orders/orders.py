@@ -158,9 +158,9 @@ class Orders:
         order.leaves_qty = max(order.order_qty - order.cum_qty, 0)
         self._live[order] = None
 
-    def expire(self, order: Order) -> None:
-        """Take an order for over without a report: its market is."""
-        move(order, Status.EXPIRED)
+    def expire(self, order: Order, state: str = Status.EXPIRED) -> None:
+        """Take an order for over without a report: its market is, or it was never sent."""
+        move(order, state)
         self._live.pop(order, None)
 
     def on_disconnect(self) -> list[Order]:

@@ -45,7 +45,14 @@ def is_told_before(order: Order, report: ExecutionReport) -> bool:
     )
 
 
-def undone_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, int] | None:
+def fill_to_undo(order: Order, report: ExecutionReport) -> tuple[str, int, int, int] | None:
+    """Return the fill that a bust or correction is about: key, quantity, price and fee; None if no fill is meant."""
+    if report.exec_ref_id:
+        return _undone_fill(order, report)
+    return None if report.exec_type == Exec.TRADE_CORRECT else _unnamed_fill(order, report)
+
+
+def _undone_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, int] | None:
     """Return the fill that a bust or correction names: the key it is kept under, quantity, price and fee.
 
     None if ExecRefID(19) names no fill that counts, or several that differ and CumQty(14) does not tell which.
@@ -63,8 +70,8 @@ def undone_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, i
     return found[0] if len({each[1:] for each in found}) == 1 else None
 
 
-def unnamed_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, int] | None:
-    """Return the fill that a bust without ExecRefID(19) is about, as `undone_fill`: the last that traded just that."""
+def _unnamed_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, int] | None:
+    """Return the fill that a bust without ExecRefID(19) is about, as `_undone_fill`: the last that traded just that."""
     found = [
         (key, qty, price, fee)
         for key, qty, price, fee, _, is_undone in order.all_kept()

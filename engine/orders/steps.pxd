@@ -15,6 +15,7 @@ cdef frozenset TERMINAL
 @cython.locals(leaves_qty=int64_t)
 cpdef int move(Order order, str state) except -1
 cpdef int close_request(Order order) except -1
+cpdef int take_back(Order order) except -1
 cpdef int clear_requests(Order order) except -1
 cpdef str _nothing(Order order, ExecutionReport report, str state, Change change, object fee)
 cpdef str _accept(Order order, ExecutionReport report, str state, Change change, object fee)

@@ -12,7 +12,7 @@ from engine.orders.event import answers_replace
 from engine.orders.limits import is_absurd_fee, wrong_end, wrong_order_qty
 from engine.orders.order import UNDOING, Change, Order
 from engine.orders.prices import is_beyond, is_possible, may_trade, wrong_last_px, wrong_price
-from engine.orders.repeats import undone_fill, unnamed_fill
+from engine.orders.repeats import fill_to_undo
 from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.table import LIVE, OVER, PROVEN, TERMINAL, Outcome
 from engine.orders.words import fee_left_out, unasked
@@ -55,6 +55,12 @@ def close_request(order: Order) -> None:
         order.pending_qty = order.pending_price = 0
     order.pending = order.pending_cl_ord_id = ""
     order.is_lost = False
+
+
+def take_back(order: Order) -> None:
+    """Note that the request in flight was never sent; its id stays used up."""
+    close_request(order)
+    order.sent_ns = 0
 
 
 def clear_requests(order: Order) -> None:
@@ -209,7 +215,7 @@ def fill(order: Order, report: ExecutionReport, state: str, change: Change, fee:
 
 def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee: Fee) -> str:
     """Take a fill back; for a correction, then count the one that replaces it."""
-    fill = _undone_fill(order, report)
+    fill = fill_to_undo(order, report)
     is_correct = report.exec_type == Exec.TRADE_CORRECT
     if fill is None or not report.exec_id or (is_correct and (report.last_qty <= 0 or report.last_px == ABSENT)):
         return f"cannot undo: ExecRefID(19) {report.exec_ref_id!r} names no fill that counts, or 17, 31, 32 are missing"
@@ -244,12 +250,6 @@ def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee
     change.last_qty, change.last_px, change.fee = qty, price, money
     change.is_taker = report.is_taker
     return ""
-
-
-def _undone_fill(order: Order, report: ExecutionReport) -> tuple[str, int, int, int] | None:
-    if report.exec_ref_id:
-        return undone_fill(order, report)
-    return None if report.exec_type == Exec.TRADE_CORRECT else unnamed_fill(order, report)
 
 
 def _fee_by_rule(order: Order, report: ExecutionReport, change: Change, fee: Fee) -> int:

@@ -9,9 +9,11 @@ Thread  the loop thread only.
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, cast
 
-from engine.book import Book
+from engine.book import MOVED, STALE, Book
 from engine.errors import ConfigError, OrderError
 from engine.instrument import Instrument
+from engine.runtime.notices import NoticeKind, Notices
+from engine.trading.counters import Counters
 
 Apply: TypeAlias = Callable[[int, int, int], int]
 FREE = cast(Book, None)
@@ -24,7 +26,9 @@ class Books:
     number of its own, `numbers`[index], which no other one ever has; `listings` counts every change.
     """
 
-    def __init__(self, books: Iterable[Book]) -> None:
+    def __init__(self, books: Iterable[Book], counters: Counters, notices: Notices) -> None:
+        self.counters = counters
+        self.notices = notices
         self.listings = self._last_number = 0
         self._places: tuple[Book, ...] = ()
         self._apply: tuple[Apply, ...] = ()
@@ -63,6 +67,19 @@ class Books:
         if book is FREE or book.instrument is not instrument:
             raise OrderError(f"Symbol(55) {instrument.symbol!r} is no market of this engine now")
         return book
+
+    def _moved(self, book: Book, moved: int, now_ns: int) -> bool:
+        """Note what an update did; False if it contradicts the book, which is stale now."""
+        if moved == STALE:
+            self.counters.stale_updates += 1
+            self.notices.tell(NoticeKind.BOOK_CONTRADICTED, book.instrument.symbol)
+            return False
+        self.counters.book_updates += 1
+        book.updated_ns = now_ns
+        if moved == MOVED and not book.is_dirty:
+            book.is_dirty = True
+            self._dirty.append(book)
+        return True
 
     def _become(self, places: list[Book], numbers: list[int]) -> None:
         self._places, self.numbers = tuple(places), tuple(numbers)

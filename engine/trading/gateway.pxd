@@ -8,6 +8,7 @@ cdef class Gateway:
     cpdef new_order(self, Order order, int64_t now_ns)
     cpdef replace(self, Order order, int64_t now_ns)
     cpdef cancel(self, Order order, int64_t now_ns)
+    cpdef pass_on(self, object request)
     cpdef mass_cancel(self, str cl_ord_id, int64_t now_ns)
     cpdef bint order_status(self, Order order, int64_t now_ns) except -1
 

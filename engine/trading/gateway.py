@@ -1,14 +1,17 @@
 """Where requests go: the seam between orders and whatever carries them.
 
-A gateway takes each request as the order that makes it. `SessionGateway` encodes it by a venue's dialect and sends it
-over a FIX session; a backtest's hands it to an exchange in the same process and encodes nothing.
+A gateway makes each request of the order, and `pass_on` sends it once it is journalled: what cannot be made is never
+journalled. `SessionGateway` encodes it by a dialect and sends it over a FIX session; a backtest's hands it to an
+exchange in the same process and encodes nothing.
 
 Units   times in ns since 1970.
-Errors  SessionError where a request could not be sent: it may or may not have left.
+Errors  SessionError where a request could not be sent: it may or may not have left. What a dialect raises for a request
+        that it cannot say: nothing has left.
 Thread  the loop thread only.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from engine.codec._fields import Fields
 from engine.orders.order import Order
@@ -18,16 +21,20 @@ from engine.venue import OrderDialect
 class Gateway:
     """What the trading loop and its supervisor ask of a venue; every request is journalled and counted before it."""
 
-    def new_order(self, order: Order, now_ns: int) -> None:
-        """Send a NewOrderSingle."""
+    def new_order(self, order: Order, now_ns: int) -> object:
+        """Return a NewOrderSingle for `pass_on`."""
         raise NotImplementedError
 
-    def replace(self, order: Order, now_ns: int) -> None:
-        """Send a request to move `order` to its pending price and quantity, under its pending ClOrdID."""
+    def replace(self, order: Order, now_ns: int) -> object:
+        """Return a request to move `order` to its pending price and quantity, under its pending ClOrdID."""
         raise NotImplementedError
 
-    def cancel(self, order: Order, now_ns: int) -> None:
-        """Send a request to cancel `order`, under its pending ClOrdID."""
+    def cancel(self, order: Order, now_ns: int) -> object:
+        """Return a request to cancel `order`, under its pending ClOrdID."""
+        raise NotImplementedError
+
+    def pass_on(self, request: object) -> None:
+        """Send what one of the three above returned."""
         raise NotImplementedError
 
     def mass_cancel(self, cl_ord_id: str, now_ns: int) -> None:
@@ -46,7 +53,7 @@ class Gateway:
 class SessionGateway(Gateway):
     """Requests as bodies of a dialect, handed to `send` and `refuse` of a session."""
 
-    def __init__(self, dialect: OrderDialect, send: Callable[[bytes], None], refuse: Callable[[Fields], None]) -> None:
+    def __init__(self, dialect: OrderDialect, send: Callable[[Any], None], refuse: Callable[[Fields], None]) -> None:
         self.send = send
         self._refuse = refuse
         # Each step is an attribute, so that a benchmark can time it and nothing is paid otherwise.
@@ -56,17 +63,21 @@ class SessionGateway(Gateway):
         self._encode_mass_cancel = dialect.mass_cancel
         self._encode_status = dialect.order_status
 
-    def new_order(self, order: Order, now_ns: int) -> None:
-        """Encode and send a NewOrderSingle."""
-        self.send(self.encode_new(order, now_ns))
+    def new_order(self, order: Order, now_ns: int) -> object:
+        """Return the body of a NewOrderSingle."""
+        return self.encode_new(order, now_ns)
 
-    def replace(self, order: Order, now_ns: int) -> None:
-        """Encode and send an OrderCancelReplaceRequest."""
-        self.send(self.encode_replace(order, now_ns))
+    def replace(self, order: Order, now_ns: int) -> object:
+        """Return the body of an OrderCancelReplaceRequest."""
+        return self.encode_replace(order, now_ns)
 
-    def cancel(self, order: Order, now_ns: int) -> None:
-        """Encode and send an OrderCancelRequest."""
-        self.send(self.encode_cancel(order, now_ns))
+    def cancel(self, order: Order, now_ns: int) -> object:
+        """Return the body of an OrderCancelRequest."""
+        return self.encode_cancel(order, now_ns)
+
+    def pass_on(self, request: object) -> None:
+        """Send a body."""
+        self.send(request)
 
     def mass_cancel(self, cl_ord_id: str, now_ns: int) -> None:
         """Encode and send an OrderMassCancelRequest."""

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
+from engine.errors import JournalError
 from engine.orders.order import Change, Order
 from engine.orders.table import Outcome
 from engine.risk import RiskReject
@@ -69,6 +70,12 @@ class Guard:
         reason = f"{what} raised {type(error).__name__}: {text_of(error)} ({self._place(error)})"
         LOGGER.error(reason, exc_info=error)
         self.halt(reason)
+
+    def unjournalled(self, error: Exception) -> None:
+        """Halt because the journal took no record; raise what is no fault of the journal."""
+        if not isinstance(error, (JournalError, OSError)):
+            raise error
+        self.halt(f"journal: {error}")
 
     def _place(self, error: BaseException) -> str:
         """Return the last line of the strategy's own module that led to the error, or else of anybody's."""

@@ -9,14 +9,16 @@ Thread  the loop thread, which is the only writer of everything below.
 
 from collections.abc import Callable, Sequence
 
-from engine.book import MOVED, STALE, Book
+from engine.book import Book
 from engine.codec import Fields
 from engine.errors import DecodeError, EncodingError, JournalError, SessionError
+from engine.fix import Status
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
+from engine.orders.steps import take_back
 from engine.orders.table import Outcome
 from engine.portfolio._portfolio import Portfolio
 from engine.risk._checks import Risk
@@ -36,7 +38,8 @@ from engine.venue import EventKind, MarketDataDialect, MarketEvent
 
 HAS_BOOK = Stop.NO_BOOK | Stop.REFUSED  # what a snapshot puts an end to
 NOT_SENT = "request not sent: %s"  # it may or may not have left: the order stays open at its worst
-DELTA, ACCEPTED = EventKind.DELTA, Outcome.ACCEPTED  # this outcome and those after it answer a request
+DELTA, REJECTED = EventKind.DELTA, Status.REJECTED
+ACCEPTED = Outcome.ACCEPTED  # this outcome and those after it answer a request
 
 
 class TradingLoop(Books):
@@ -67,20 +70,18 @@ class TradingLoop(Books):
         clock_ns: Callable[[], int],
         wall_ns: Callable[[], int],
     ) -> None:
-        super().__init__(books)
+        super().__init__(books, guard.counters, notices)
         self.orders = orders
         self.portfolio = portfolio
         self.risk = risk
         self.journal = journal
         self.guard = guard
-        self.notices = notices
         self.markets = markets
         self.doubts = doubts
         self.suspect = doubts.suspect  # what puts one order in doubt, from outside the path
         self.settlements = settlements
         self.watch = watch
         self.gateway = gateway
-        self.counters = guard.counters
         self.tick_to_order = LatencyRecorder()
         self.round_trip = LatencyRecorder()
         self.is_connected = self.is_trading = self.is_halted = False
@@ -127,19 +128,6 @@ class TradingLoop(Books):
         self.risk.heard_ns = self._clock.now_ns()
         if self._dirty:
             self._run_strategy(self.last_frame_ns)
-
-    def _moved(self, book: Book, moved: int, now_ns: int) -> bool:
-        """Note what an update did; False if it contradicts the book, which is stale now."""
-        if moved == STALE:
-            self.counters.stale_updates += 1
-            self.notices.tell(NoticeKind.BOOK_CONTRADICTED, book.instrument.symbol)
-            return False
-        self.counters.book_updates += 1
-        book.updated_ns = now_ns
-        if moved == MOVED and not book.is_dirty:
-            book.is_dirty = True
-            self._dirty.append(book)
-        return True
 
     def _run_strategy(self, frame_ns: int) -> None:
         self._answering_ns = frame_ns
@@ -200,13 +188,16 @@ class TradingLoop(Books):
         order = self.orders.open(
             instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
         )
-        self.risk.update(order)
         wall_ns = self.wall.now_ns()
-        self.journal.append_new(order, wall_ns)
         try:
-            self.gateway.new_order(order, wall_ns)
-        except SessionError as error:
-            self.guard.halt(NOT_SENT % error)
+            request = self.gateway.new_order(order, wall_ns)
+            self.journal.append_new(order, wall_ns)
+        except Exception as error:
+            self.orders.expire(order, REJECTED)
+            self.guard.unjournalled(error)
+            return None
+        self.risk.update(order)
+        self._pass_on(request)
         self.counters.orders += 1
         if self._answering_ns:
             self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
@@ -225,13 +216,16 @@ class TradingLoop(Books):
             self.guard.denied(order, denial)
             return False
         self.orders.request_replace(order, price, qty, now_ns)
-        self.risk.update(order)
         wall_ns = self.wall.now_ns()
-        self.journal.append_replace(order, wall_ns)
         try:
-            self.gateway.replace(order, wall_ns)
-        except SessionError as error:
-            self.guard.halt(NOT_SENT % error)
+            request = self.gateway.replace(order, wall_ns)
+            self.journal.append_replace(order, wall_ns)
+        except Exception as error:
+            take_back(order)
+            self.guard.unjournalled(error)
+            return False
+        self.risk.update(order)
+        self._pass_on(request)
         if self._answering_ns:
             self.tick_to_order.record(self._clock.now_ns() - self._answering_ns)
         return True
@@ -245,15 +239,20 @@ class TradingLoop(Books):
         self.orders.request_cancel(order, now_ns)
         self.risk.update(order)
         wall_ns = self.wall.now_ns()
+        request = self.gateway.cancel(order, wall_ns)
         try:
             self.journal.append_cancel(order, wall_ns)
         except (JournalError, OSError) as error:  # a cancel takes risk away: it leaves all the same
-            self.guard.halt(f"journal: {error}")
+            self.guard.unjournalled(error)
+        self._pass_on(request)
+        return True
+
+    def _pass_on(self, request: object) -> None:
+        """Send what is journalled."""
         try:
-            self.gateway.cancel(order, wall_ns)
+            self.gateway.pass_on(request)
         except SessionError as error:
             self.guard.halt(NOT_SENT % error)
-        return True
 
     # A report to a position
 
@@ -275,13 +274,13 @@ class TradingLoop(Books):
         self.apply(report)
 
     def apply(self, report: ExecutionReport) -> None:
-        """Apply one report: to its order, the journal, the portfolio, risk, and then the strategy."""
-        change = self.orders.apply(report)
+        """Journal one report, and apply it: to its order, the portfolio, risk, and then the strategy."""
         failure = None
         try:
             self.journal.append_report(report, self.wall.now_ns())
         except (JournalError, OSError) as error:  # it has happened all the same
             failure = error
+        change = self.orders.apply(report)
         order = change.order
         if change.notice is not None:
             self.notices.tell(*change.notice)
@@ -295,4 +294,4 @@ class TradingLoop(Books):
                 order.sent_ns = 0
         self.guard.changed(change)
         if failure is not None:
-            self.guard.halt(f"journal: {failure}")
+            self.guard.unjournalled(failure)

@@ -63,6 +63,7 @@ def percentile(samples: Samples, part: float) -> int:
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("subject", [ORDER, TICK])
 def test_stall_shows_in_the_open_loop_and_not_in_the_closed(subject: str) -> None:
     samples = measure(stall_long, subject)
@@ -71,6 +72,7 @@ def test_stall_shows_in_the_open_loop_and_not_in_the_closed(subject: str) -> Non
     assert median(samples[""].values_ns) < STALL_NS // 10
 
 
+@pytest.mark.alone
 def test_engine_without_a_stall_shows_none() -> None:
     samples = measure(None)
     assert percentile(samples[OPEN], 0.9) < STALL_NS // 4

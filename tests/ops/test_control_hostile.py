@@ -72,10 +72,9 @@ def test_silent_client_is_let_go_in_time(tmp_path: Path, monkeypatch: pytest.Mon
 
     async def talk(server: OperatorSocket) -> None:
         (client,) = await silent(tmp_path, 1)
-        while server._clients:
-            await asyncio.sleep(0.02)
-        assert client.recv(1) == b""
-        client.close()
+        with client:
+            assert await asyncio.get_running_loop().sock_recv(client, 1) == b""
+        assert not server._clients
 
     served(tmp_path, talk)
 

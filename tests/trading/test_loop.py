@@ -49,7 +49,7 @@ def acked(scene: Scene, order: Order) -> Order:
 # A frame
 
 
-def test_frame_passes_book_strategy_risk_orders_journal_encode_and_send_in_this_order() -> None:
+def test_frame_passes_book_strategy_risk_orders_encode_journal_and_send_in_this_order() -> None:
     scene = Scene(Buyer())
     scene.delta(4_500, 50)
     assert scene.taken() == [
@@ -59,9 +59,9 @@ def test_frame_passes_book_strategy_risk_orders_journal_encode_and_send_in_this_
         ("strategy.on_book", "RAIN"),
         ("risk.check_new", "RAIN", fix.BUY, 4_500, 10, "2", "RAIN", 1_000),
         ("orders.open", "RAIN", fix.BUY, 4_500, 10, "2", "1", False, 0, 1_000, ""),
-        ("risk.update", "T-1"),
-        ("journal.append_new", "T-1", 10**18 + 1_000),
         ("dialect.new_order", "T-1", 10**18 + 1_000),
+        ("journal.append_new", "T-1", 10**18 + 1_000),
+        ("risk.update", "T-1"),
         ("send", b"D T-1"),
     ]
     assert scene.loop.tick_to_order.count == 1
@@ -308,16 +308,16 @@ def test_order_that_could_not_be_sent_halts_and_stays_open_at_its_worst() -> Non
     assert (order.ord_status, scene.orders.live(), scene.risk.exposure.open_orders) == ("p", [order], 1)
 
 
-def test_replace_passes_risk_orders_journal_encode_and_send_in_this_order() -> None:
+def test_replace_passes_risk_orders_encode_journal_and_send_in_this_order() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
     assert scene.desk.replace(order, 4_400, 20)
     assert scene.taken() == [
         ("risk.check_replace", "T-1", 4_400, 20, "RAIN", 1_000),
         ("orders.request_replace", "T-1", 4_400, 20, 1_000, ""),
-        ("risk.update", "T-1"),
-        ("journal.append_replace", "T-1", 10**18 + 1_000),
         ("dialect.replace", "T-1", 10**18 + 1_000),
+        ("journal.append_replace", "T-1", 10**18 + 1_000),
+        ("risk.update", "T-1"),
         ("send", b"G T-2 T-1"),
     ]
     assert not scene.desk.replace(order, 4_300, 20)  # one request in flight
@@ -350,8 +350,8 @@ def test_cancel_passes_while_not_trading() -> None:
         ("risk.check_cancel", "T-1", 1_000),
         ("orders.request_cancel", "T-1", 1_000, ""),
         ("risk.update", "T-1"),
-        ("journal.append_cancel", "T-1", 10**18 + 1_000),
         ("dialect.cancel", "T-1", 10**18 + 1_000),
+        ("journal.append_cancel", "T-1", 10**18 + 1_000),
         ("send", b"F T-2 T-1"),
     ]
     assert not scene.desk.cancel(order)
@@ -376,14 +376,14 @@ def test_order_sent_from_no_frame_is_no_tick_to_order() -> None:
 # A report
 
 
-def test_report_passes_orders_journal_position_risk_and_strategy_in_this_order() -> None:
+def test_report_passes_journal_orders_position_risk_and_strategy_in_this_order() -> None:
     scene = Scene()
     order = acked(scene, scene.buy())
     scene.loop.on_report(fill(order, 4, "E1", 4_500))
     assert scene.taken() == [
         ("dialect.decode", Exec.TRADE),
-        ("orders.apply", Exec.TRADE),
         ("journal.append_report", Exec.TRADE, 10**18 + 1_000),
+        ("orders.apply", Exec.TRADE),
         ("portfolio.book", (0, 0, 0, 4, 4_500, 7)),
         ("risk.update", "T-1"),
         ("strategy.on_fill", "T-1", 4_500, 4),
@@ -461,7 +461,7 @@ def test_message_that_says_nothing_about_orders_is_counted_and_refused() -> None
 def test_report_about_a_strangers_order_is_recorded_and_halts() -> None:
     scene = Scene()
     scene.loop.on_report(report("X9", Exec.NEW, Status.NEW))
-    assert scene.names() == ["dialect.decode", "orders.apply", "journal.append_report"]
+    assert scene.names() == ["dialect.decode", "journal.append_report", "orders.apply"]
     assert [halt.split(",")[0] for halt in scene.halts] == [
         "a report contradicts what we know: ClOrdID(11) unknown: 'X9'"
     ]

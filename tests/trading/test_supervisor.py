@@ -279,8 +279,8 @@ def test_halt_refuses_notes_tells_and_cancels_in_this_order() -> None:
         ("risk.check_cancel", "T-2", stage.now_ns),
         ("orders.request_cancel", "T-2", stage.now_ns, ""),
         ("risk.update", "T-2"),
-        ("journal.append_cancel", "T-2", wall_ns),
         ("dialect.cancel", "T-2", wall_ns),
+        ("journal.append_cancel", "T-2", wall_ns),
         ("send", b"F T-3 T-2"),
     ]
     assert (stage.state, stage.supervisor.reason, stage.desk.is_halted) == (DeskState.HALTED, "fire", True)

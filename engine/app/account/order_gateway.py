@@ -45,17 +45,24 @@ class RestGateway(Gateway):
 
     # What a gateway does
 
-    def new_order(self, order: Order, now_ns: int) -> None:
-        """Send an order."""
-        self.line(order).ask(NEW)
+    def new_order(self, order: Order, now_ns: int) -> object:
+        """Return a new order for `pass_on`; SessionError before it is opened."""
+        self._opened()
+        return order, NEW
 
-    def replace(self, order: Order, now_ns: int) -> None:
-        """Send a request to the pending price and quantity."""
-        self.line(order).ask(REPLACE)
+    def replace(self, order: Order, now_ns: int) -> object:
+        """Return a request to the pending price and quantity; SessionError before it is opened."""
+        self._opened()
+        return order, REPLACE
 
-    def cancel(self, order: Order, now_ns: int) -> None:
-        """Send a cancel, behind nothing but the answer that names the order."""
-        self.line(order).ask(CANCEL)
+    def cancel(self, order: Order, now_ns: int) -> object:
+        """Return a cancel, which leaves behind nothing but the answer that names the order."""
+        return order, CANCEL
+
+    def pass_on(self, request: Any) -> None:
+        """Send a request on the line of its order."""
+        order, kind = request
+        self.line(order).ask(kind)
 
     def mass_cancel(self, cl_ord_id: str, now_ns: int) -> None:
         """Cancel whatever rests, known to us or not, and try until that is done."""

@@ -82,19 +82,19 @@ class Desk:
 
     def open(self, qty: int = 1_000, tif: str = Tif.GTC) -> Order:
         order = open_order(self.orders, qty, 4_200, tif=tif, side=BUY, instrument=RAIN)
-        self.gateway.new_order(order, 0)
+        self.gateway.pass_on(self.gateway.new_order(order, 0))
         return order
 
     def cancel(self, order: Order) -> bool:
         if not order.can_cancel:
             return False
         self.orders.request_cancel(order, 2)
-        self.gateway.cancel(order, 0)
+        self.gateway.pass_on(self.gateway.cancel(order, 0))
         return True
 
     def replace(self, order: Order, price: int, qty: int) -> None:
         self.orders.request_replace(order, price, qty, 2)
-        self.gateway.replace(order, 0)
+        self.gateway.pass_on(self.gateway.replace(order, 0))
 
     # The client
 

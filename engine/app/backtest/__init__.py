@@ -1,0 +1,1 @@
+"""`fixlane backtest`: the strategy of a configuration on history."""

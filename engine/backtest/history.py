@@ -1,0 +1,52 @@
+"""Captured frames with both of their times: when the venue did it, and when it was heard.
+
+Units   ns since 1970. The venue's clock is not the recorder's: the smallest difference of a file is taken for no
+        distance at all, so a frame is heard at least `FLOOR_NS` after it happened.
+Errors  DecodeError names file and line.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.errors import ConfigError
+from engine.exchange.captures import DELTA, NS_PER_MS, Frame, read_frames
+
+FLOOR_NS = NS_PER_MS
+
+
+class TimedFrame(NamedTuple):
+    """A frame that happened at `venue_ns`, and was heard at `recv_ns`, the last of its read or not."""
+
+    venue_ns: int
+    recv_ns: int
+    frame: Frame
+
+
+def timed(paths: Sequence[Path]) -> list[TimedFrame]:
+    """Return every frame of the files in the order in which they were heard; times of one file never run back."""
+    found: list[TimedFrame] = []
+    for path in paths:
+        found += _file(path)
+    if not found:
+        raise ConfigError("no frame of a market in " + ", ".join(map(str, paths)))
+    return sorted(found, key=lambda each: each.recv_ns)  # stable: what one file says first stays first
+
+
+def _file(path: Path) -> list[TimedFrame]:
+    frames = list(read_frames(path))
+    stamps = [_stamp_ns(frame) for frame in frames]
+    behind = [frame.recv_ns - stamp for frame, stamp in zip(frames, stamps, strict=True) if stamp]
+    shift_ns = min(behind, default=0) - FLOOR_NS
+    found: list[TimedFrame] = []
+    venue_ns = 0
+    for frame, stamp in zip(frames, stamps, strict=True):
+        heard_ns = frame.recv_ns
+        venue_ns = max(venue_ns, min(stamp + shift_ns if stamp else heard_ns, heard_ns))
+        found.append(TimedFrame(venue_ns, heard_ns, frame))
+    return found
+
+
+def _stamp_ns(frame: Frame) -> int:
+    """Return when the venue says that a level moved; 0 where it does not say."""
+    return frame.message().ts_ms * NS_PER_MS if frame.kind == DELTA else 0

@@ -1,0 +1,152 @@
+"""One desk on history: the loop, risk, orders and portfolio of a live engine, an exchange behind them, and no socket.
+
+Nothing of the venue's side is within the desk's reach: it hears frames when they were received, and answers when they
+come back. What happens at one time happens in this order: the market, our requests, answers, frames, timers.
+
+Units   prices, sizes and money as in `instrument`; times in ns since 1970.
+Errors  what its parts raise; a halt of the desk ends the run as it ends trading, and is told in the result.
+Thread  one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from engine import fix
+from engine.backtest.clock import NEVER_NS, MovedClock
+from engine.backtest.feed import CapturedFeed
+from engine.backtest.gateway import RequestGateway
+from engine.backtest.history import TimedFrame
+from engine.backtest.latency import Latency
+from engine.backtest.venue_side import Answer, VenueSide
+from engine.instrument import Instrument
+from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.loop import TradingLoop
+from engine.venue import TradeFee
+
+
+class HeardFill(NamedTuple):
+    """One execution as the desk heard it."""
+
+    heard_ns: int
+    symbol: str
+    side: int
+    price: int
+    qty: int
+    fee: int
+    is_taker: bool
+    cl_ord_id: str
+    exec_id: str
+
+
+class Ended(NamedTuple):
+    """What a run came to."""
+
+    loop: TradingLoop
+    fills: list[HeardFill]
+    open_at_end: int
+    halted: str
+    first_ns: int
+    last_ns: int
+
+
+class Runner:
+    """Runs `parts` over `frames`; `results` are what markets turned out to be worth, by symbol."""
+
+    def __init__(
+        self,
+        make_parts: Callable[[Sequence[Instrument]], Parts],
+        instruments: Sequence[Instrument],
+        frames: Sequence[TimedFrame],
+        fees: TradeFee,
+        latency: Latency,
+        results: Mapping[str, int] = {},
+        use_yes_price: bool = False,
+    ) -> None:
+        self.clock = MovedClock(frames[0].recv_ns - 1)
+        self._frames = frames
+        self._results = results
+        self._venue = VenueSide(instruments, fees, frames, latency)
+        self._feed = CapturedFeed(frames, use_yes_price)
+        self._fills: list[HeardFill] = []
+        self._halted = ""
+        parts = make_parts(instruments)
+        self.loop = assemble(parts, self._surroundings())
+        self._subscriptions = parts.market_data.subscribe()
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            gateway=RequestGateway(lambda request: self._venue.send(request, self.clock.now_ns)),
+            command=lambda commands: None,
+            halt=self._halt,
+            clock_ns=self.clock,
+            wall_ns=self.clock,
+            call_later=self.clock.call_later,
+            log=lambda line: None,
+            reconnect=lambda reason: None,
+        )
+
+    def run(self) -> Ended:
+        """Run from the first frame to the last."""
+        loop = self.loop
+        loop.is_connected = True
+        self._feed.greet(self._subscriptions, loop.on_frame)
+        loop.is_trading = True
+        loop.guard.call("on_start")
+        while (due_ns := self._feed.next_ns(NEVER_NS)) != NEVER_NS:
+            self._step(due_ns)
+        return self._end()
+
+    def _step(self, feed_ns: int) -> None:
+        """Do whatever comes first."""
+        venue, clock = self._venue, self.clock
+        venue_ns, answer_ns, timer_ns = venue.next_ns, venue.next_answer_ns, clock.next_ns
+        first_ns = min(venue_ns, answer_ns, feed_ns, timer_ns)
+        if venue_ns == first_ns:
+            venue.act()
+        elif answer_ns == first_ns:
+            self._hear(venue.take_answer())
+        elif feed_ns == first_ns:
+            clock.now_ns = feed_ns
+            self._feed.deliver(self.loop.on_frame)
+        else:
+            clock.move(timer_ns - clock.now_ns)
+
+    def _hear(self, answer: Answer) -> None:
+        self.clock.now_ns = answer.heard_ns
+        report = answer.report
+        if report.exec_type == fix.Exec.TRADE:
+            told = report.symbol, report.side, report.last_px, report.last_qty, report.fee, report.is_taker
+            self._fills.append(HeardFill(answer.heard_ns, *told, report.cl_ord_id, report.exec_id))
+        self.loop.apply(report)
+
+    def _end(self) -> Ended:
+        """Take no more requests, hear what is on its way, pay what is known."""
+        loop, venue = self.loop, self._venue
+        loop.is_trading = False
+        last_ns = self.clock.now_ns
+        while venue.next_ns != NEVER_NS:
+            venue.act()
+        while venue.next_answer_ns != NEVER_NS:
+            self._hear(venue.take_answer())
+        loop.guard.call("on_stop")
+        open_at_end = len(list(loop.orders.live()))
+        for instrument in loop.instruments:
+            if instrument.symbol in self._results:
+                loop.settlements.pay(instrument, self._results[instrument.symbol], "the venue")
+        return Ended(loop, self._fills, open_at_end, self._halted, self._frames[0].recv_ns, last_ns)
+
+    def _halt(self, reason: str) -> None:
+        """End trading as a halt does: every order is cancelled, and none is sent."""
+        if self._halted:
+            return
+        self._halted = reason
+        self.loop.is_halted, self.loop.is_trading = True, False
+        self.loop.guard.call("on_halt", reason)
+        for order in list(self.loop.orders.live()):
+            self.loop.cancel(order)
+
+
+def instruments_of(frames: Iterable[TimedFrame], known: Sequence[Instrument]) -> list[Instrument]:
+    """Return those of the known instruments that the frames are about."""
+    symbols = {each.frame.symbol for each in frames}
+    return [each for each in known if each.symbol in symbols]

@@ -1,0 +1,104 @@
+"""The venue's side of a backtest: requests that arrive, frames that happen, and the answers to both, in order of time.
+
+This one is the exchange of the simulator with captured liquidity: slow, and the reference of any other. Only it reads
+what the venue knew; a desk has what it heard.
+
+Units   times in ns since 1970.
+Errors  DecodeError for a frame that contradicts the capture so far.
+Cost    O(log n) of what is on its way for each request.
+"""
+
+import heapq
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import NamedTuple
+
+from engine.backtest.answers import report_of
+from engine.backtest.clock import NEVER_NS
+from engine.backtest.history import TimedFrame
+from engine.backtest.latency import Latency
+from engine.exchange.captured import CapturedMarket
+from engine.exchange.events import Event, NewOrder, Replace, Request
+from engine.exchange.exchange import Exchange
+from engine.instrument import Instrument
+from engine.orders.report import ExecutionReport
+from engine.venue import TradeFee
+
+
+class Answer(NamedTuple):
+    """What a desk hears at `heard_ns`, numbered as the venue said it."""
+
+    heard_ns: int
+    number: int
+    report: ExecutionReport
+
+
+class VenueSide:
+    """An exchange whose liquidity is captured; `answers` are on their way, the first heard first."""
+
+    def __init__(
+        self, instruments: Iterable[Instrument], fees: TradeFee, frames: Iterable[TimedFrame], latency: Latency
+    ) -> None:
+        instruments = tuple(instruments)
+        self._exchange = Exchange(instruments, fees)
+        self._markets: Mapping[str, CapturedMarket] = {
+            each.symbol: CapturedMarket(self._exchange, each.symbol) for each in instruments
+        }
+        self._latency = latency
+        self._frames = iter(sorted(frames, key=lambda each: each.venue_ns))
+        self._frame = next(self._frames, None)
+        self._requests: list[tuple[int, int, Request]] = []
+        self._numbers = count()
+        self._last_arrival_ns = self._last_heard_ns = 0
+        self.answers: list[Answer] = []
+        self.last_ns = 0  # when the last frame happened
+
+    @property
+    def next_ns(self) -> int:
+        """When the venue acts next; `NEVER_NS` after its last frame: what arrives later is not taken."""
+        if self._frame is None:
+            return self._requests[0][0] if self._requests and self._requests[0][0] <= self.last_ns else NEVER_NS
+        return min(self._frame.venue_ns, self._requests[0][0]) if self._requests else self._frame.venue_ns
+
+    @property
+    def next_answer_ns(self) -> int:
+        """When the desk hears the next answer."""
+        return self.answers[0].heard_ns if self.answers else NEVER_NS
+
+    def send(self, request: Request, now_ns: int) -> None:
+        """Take a request that leaves now; one connection keeps the order of what it carries."""
+        arrival_ns = max(now_ns + self._way_ns(request), self._last_arrival_ns)
+        self._last_arrival_ns = arrival_ns
+        act_ns = arrival_ns + self._latency.venue_delay_ns
+        heapq.heappush(self._requests, (act_ns, next(self._numbers), request))
+
+    def act(self) -> None:
+        """Do what is next: at one time the market moves before a request of ours is carried out."""
+        frame = self._frame
+        if frame is not None and (not self._requests or frame.venue_ns <= self._requests[0][0]):
+            self.last_ns = frame.venue_ns
+            self._answer(self._exchange.advance(frame.venue_ns), frame.venue_ns)
+            market = self._markets.get(frame.frame.symbol)
+            if market is not None:
+                self._answer(market.apply(frame.frame, frame.venue_ns), frame.venue_ns)
+            self._frame = next(self._frames, None)
+            return
+        act_ns, _, request = heapq.heappop(self._requests)
+        self._answer(self._exchange.submit(request, act_ns), act_ns)
+
+    def take_answer(self) -> Answer:
+        """Return the answer that is heard next."""
+        return heapq.heappop(self.answers)
+
+    def _answer(self, events: Iterable[Event], now_ns: int) -> None:
+        for event in events:
+            report = report_of(event)
+            if report is not None:
+                self._last_heard_ns = max(now_ns + self._latency.answer_ns, self._last_heard_ns)
+                heapq.heappush(self.answers, Answer(self._last_heard_ns, next(self._numbers), report))
+
+    def _way_ns(self, request: Request) -> int:
+        latency = self._latency
+        if isinstance(request, NewOrder):
+            return latency.new_ns
+        return latency.replace_ns if isinstance(request, Replace) else latency.cancel_ns
