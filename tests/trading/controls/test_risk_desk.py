@@ -518,3 +518,26 @@ def test_flatten_ends_where_trading_halts_and_does_not_begin_there() -> None:
     desk.pass_time(RETRY_NS)
     desk.controls.close_out("market", "RAIN", ME, "enough")
     assert desk.slice().side == SELL
+
+
+def test_what_passes_a_hold_can_only_reduce() -> None:
+    desk = Flattening()
+    desk.controls.hold("market", "RAIN", ME, "enough", is_flat=True)
+    with desk.loop.markets.opened(desk.rain, Stop.FLATTENED):
+        assert desk.denial() is RiskReject.REDUCE_ONLY
+        assert desk.sell(qty=31) is None
+        assert desk.sell(qty=30) is not None
+
+
+def test_limit_that_hovers_warns_once() -> None:
+    desk = Controlled(max_position=100)
+    desk.buy(qty=78)
+    small = desk.buy(4_400, 3)
+    for _ in range(3):
+        desk.pass_time()
+        desk.loop.on_report(ack(small))
+        desk.loop.cancel(small)
+        desk.loop.on_report(canceled(small))
+        desk.pass_time()
+        small = desk.buy(4_400, 3)
+    assert desk.loop.notices.count(NoticeKind.LIMIT_NEAR) == 1
