@@ -11,8 +11,9 @@ from engine.fix import BUY, SELL, Status
 from engine.instrument import Instrument, PriceBand
 from engine.orders.order import Order
 from engine.portfolio import Portfolio
-from engine.risk import Exposure
+from engine.risk import Exposure, RiskReject
 from engine.risk.fee_bound import FeeBound
+from tests.support.risks import Desk
 
 PAYOUT = 100
 ALL, ONE = (), ("E",)
@@ -175,3 +176,19 @@ def test_without_a_payout_nothing_is_bounded() -> None:
     portfolio.fill(free, SELL, 5, 40, 0)
     exposure.refresh(free)
     assert (exposure.market_loss(free), exposure.event_loss("E")) == (0, 0)
+
+
+@pytest.mark.parametrize("exclusive", [(), ("WEATHER",)])
+def test_buying_the_worst_outcome_back_passes_where_the_limit_is_used_up(exclusive: tuple[str, ...]) -> None:
+    desk = Desk(max_event_loss=50_000, exclusive_events=exclusive)
+    desk.fill(SELL, 10, 5_000)
+    assert desk.risk.exposure.event_loss("WEATHER") == -50_000
+    assert desk.new(BUY, 4_500, 10) is RiskReject.NONE
+    assert desk.new(SELL, 4_500, 1) is RiskReject.MAX_EVENT_LOSS
+
+
+def test_outcome_that_excludes_the_worst_costs_nothing_more() -> None:
+    desk = Desk(max_event_loss=50_000, exclusive_events=("WEATHER",))
+    desk.fill(SELL, 10, 5_000)
+    assert desk.new(SELL, 4_500, 10, desk.snow) is RiskReject.NONE
+    assert Desk(max_event_loss=50_000).new(SELL, 4_500, 10) is RiskReject.MAX_EVENT_LOSS
