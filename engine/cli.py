@@ -111,6 +111,9 @@ def _demo(found: Subparsers) -> None:
     demo.add_argument("--venue", choices=("kalshi",), help="a real venue's interfaces, instead of plain FIX 4.4")
     demo.add_argument("--seconds", type=not_negative, default=30.0, help="how long to trade (30)")
     demo.add_argument("--session", choices=("quickfix", "native"), help="which FIX session")
+    demo.add_argument(
+        "--feed", choices=("websocket", "fix"), help="with --venue kalshi: what market data come over (websocket)"
+    )
     demo.add_argument("--acceptor", choices=("native", "quickfix"), help="which FIX session the venue has")
     demo.add_argument("--mode", choices=("event", "busy"), help="sleep in the loop, or spin on a core")
     market = demo.add_mutually_exclusive_group()

@@ -11,8 +11,10 @@ from typing import Any
 
 from engine.app import loading, machine
 from engine.app.account.side import authorities
+from engine.app.feeds import choosing
 from engine.book import make_book
 from engine.config.engine import Draft, load, read_draft
+from engine.config.sections import FeedSection
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.net.settings import protection, shown_address
@@ -41,6 +43,8 @@ def check(path: Path) -> tuple[list[str], list[str]]:
     if settings is not None and not _goes_over_rest(sections):
         of_file, warnings = _check_session_file(settings, sections, path.parent)
         wrong += of_file
+    if (feed := sections.get("feed")) and feed.is_fix:
+        wrong += _check_feed_session(feed, sections["engine"].state_dir if "engine" in sections else path.parent)
     wrong += _wrong_machine(sections)
     wrong += _attempted(_parts(draft))
     return _once(wrong), warnings
@@ -77,6 +81,16 @@ def _check_session_file(settings: Path, sections: dict[str, Any], directory: Pat
     return wrong, warnings
 
 
+def _check_feed_session(feed: FeedSection, state_dir: Path) -> list[str]:
+    """Return what is wrong with the session file of market data."""
+    file = read_session_file(feed.file, state_dir)
+    sessions = [session for session in file.sessions if session.is_initiator]
+    if file.problems or len(sessions) != 1:
+        return list(file.problems) or [f"{feed.file}: holds {len(sessions)} initiator sessions; leave one"]
+    wrong = [*machine.wrong_session_folders(sessions[0]), *choosing.problems(feed, sessions[0])]
+    return [*wrong, *_attempted(_parts_of_sessions("native", sessions))]
+
+
 def _refused(judge: Callable[[SessionSettings], list[str]], session: SessionSettings) -> list[str]:
     try:
         return judge(session)
@@ -87,14 +101,14 @@ def _refused(judge: Callable[[SessionSettings], list[str]], session: SessionSett
 def protections(path: Path) -> list[str]:
     """Return a line for each connection of a configuration that is right: how it is protected."""
     config = load(path)
-    lines = []
+    lines, state_dir = [], config.engine.state_dir
     if not (config.rest and config.rest.carries_orders):
         session_file = read_session_file(config.session.file, config.engine.state_dir)
         kind = _KINDS[config.engine.session]
         lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
     if config.rest:
         lines.append(f"rest {shown_address(config.rest.url)}: {protection(config.rest.url, 'rest.url')}")
-    return [*lines, f"feed {loading.feed_address(config.feed)}: {loading.feed_protection(config.feed)}"]
+    return [*lines, f"feed {choosing.address(config.feed, state_dir)}: {choosing.protection(config.feed, state_dir)}"]
 
 
 def _once(problems: list[str]) -> list[str]:
@@ -148,7 +162,8 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
     parts: list[Callable[[], object]] = []
     if feed := sections.get("feed"):
         parts += [
-            lambda: loading.market_data_dialect(feed, instruments),
+            lambda: choosing.stream(feed, instruments),
+            lambda: choosing.logon(feed),
             lambda: authorities("feed.ca", feed.ca),
             lambda: loading.fees(feed, sections.get("fees", FeeTerms())),
         ]

@@ -6,7 +6,6 @@ Thread  one: the loop thread. The log's listener and the watchdog have their own
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,16 +16,17 @@ from engine.app.account import acting
 from engine.app.account.errands import Errands
 from engine.app.account.keys import Keys
 from engine.app.account.orders_over_rest import orders_over_rest
-from engine.app.account.side import AccountSide, RestDesk, authorities
+from engine.app.account.side import AccountSide, RestDesk
 from engine.app.background import Background
 from engine.app.controls.acting import limiting
-from engine.app.takeover import take_over
+from engine.app.feeds import choosing
+from engine.app.feeds.making import FeedDesk, make_feed
+from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
 from engine.codec import Fields
 from engine.config.sections import EngineConfig
 from engine.errors import EngineError
-from engine.net.feed import Feed, FeedSettings
 from engine.ops.control import OperatorSocket
 from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
@@ -34,7 +34,6 @@ from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime._sockets import Sockets
-from engine.runtime.backoff import Backoff
 from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
@@ -49,7 +48,7 @@ from engine.trading.loop import TradingLoop
 from engine.trading.messages import join
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 from engine.trading.universe.roster import Roster, RosterParts
-from engine.venue import MarketDataDialect, OrderDialect
+from engine.venue import MarketDataStream, OrderDialect
 
 LOGGER = logging.getLogger(log.LOGGER)
 STOP_TIMEOUT_S = 5.0
@@ -95,19 +94,19 @@ class Engine(Views):
         self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         self._fees = fees = loading.fees(config.feed, config.fees)
-        orders = Orders(loading.nonce(), fees.charge)
+        orders = Orders(new_nonce(), fees.charge)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
-        market_data = loading.market_data_dialect(config.feed, instruments)
+        market_data = choosing.stream(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
         logon = None if over_rest else loading.logon_dialect(config.session)
-        self._keys = Keys(config, market_data.handshake_headers, logon)
+        sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
+        self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
         self.session = self._keys.session = over_rest.session if over_rest else self._open_session()
         # Last of what may fail, so that a start that fails leaves no run in the journal
-        self._journal, self._day, self._snapshots = take_over(
-            config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound
-        )
+        self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound)
+        self._journal, self._day, self._snapshots, _ = self._taken
         if not instruments:  # those of an earlier run
             instruments = tuple([position.instrument for position in self.portfolio])
             market_data.add(instruments)
@@ -136,7 +135,17 @@ class Engine(Views):
         self.trading = assemble(parts, self._surroundings(seams, dialect))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
-        self.feed = self._make_feed(parts.market_data)
+        self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
+        desk = FeedDesk(
+            trading=self.trading,
+            on_connected=self._on_feed,
+            on_lost=self.supervisor.on_feed_lost,
+            wall_ns=self._wall_ns,
+            sockets=self.sockets,
+            state_dir=self.config.engine.state_dir,
+            loop=self._loop,
+        )
+        self.feed = make_feed(self.config.feed, parts.market_data, desk, self._keys)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note)
@@ -146,7 +155,8 @@ class Engine(Views):
         self.actions |= acting.actions(self._errands, self.account, self._keys)
         tell = self.trading.notices.tell
         refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
-        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
+        record = partial(operator.record, self._journal, seams.wall_ns)
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused, record)
         self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
@@ -162,7 +172,7 @@ class Engine(Views):
             beside=self._background if seams.call_later is None else None,
         )
 
-    def _open_account(self, market_data: MarketDataDialect, dialect: OrderDialect, seams: Seams) -> AccountSide | None:
+    def _open_account(self, market_data: MarketDataStream, dialect: OrderDialect, seams: Seams) -> AccountSide | None:
         """Return the REST side, None where there is none; markets come and go by it."""
         config, rest = self.config, self.config.rest
         if rest is None:
@@ -182,24 +192,6 @@ class Engine(Views):
     def _open_session(self) -> Session:
         file, kind, state = self.config.session.file, self.config.engine.session, self.config.engine.state_dir
         return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets)
-
-    def _make_feed(self, market_data: MarketDataDialect) -> Feed:
-        config = self.config.feed
-        feed = Feed(
-            FeedSettings(url=config.url, silence_ns=config.heartbeat_timeout_ns),
-            market_data,
-            on_frame=self.trading.on_frame,
-            on_read_end=self.trading.on_read_end,
-            on_connected=self._on_feed,
-            on_lost=self.supervisor.on_feed_lost,
-            wall_ns=self._wall_ns,
-            backoff=Backoff(config.backoff_min_ns, config.backoff_max_ns, random.Random()),
-            sockets=self.sockets,
-            ssl_context=authorities("feed.ca", config.ca),
-            sign=self._keys.feed.sign,
-        )
-        self._keys.feed.hurry = feed.hurry
-        return feed
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -232,6 +224,8 @@ class Engine(Views):
     def abandon(self) -> None:
         """Leave nothing behind: the start failed before anything was connected."""
         self.session.close()
+        if "feed" in vars(self):  # the start may have failed before there was one
+            self.feed.abandon()
         self._word.close()
         self._journal.abandon()
 
@@ -287,14 +281,11 @@ class Engine(Views):
         self._control.close()
         self._publisher.close()
         self._word.close()
-        try:
-            self.risk_desk.close()
-            self._day.close(self._wall_ns())
-        finally:
-            self._journal.close()
+        self.risk_desk.close()
+        self._taken.close(self._wall_ns())
 
     def _on_feed(self) -> None:
-        LOGGER.info("market data: %s", loading.feed_protection(self.config.feed))
+        LOGGER.info("market data: %s", self.feed.protection)
         self.supervisor.on_feed()
         if self._over_rest is not None:
             self._over_rest.on_feed()

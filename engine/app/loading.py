@@ -6,9 +6,7 @@ Errors  ConfigError that names the key, what was looked for, and what is there.
 
 import importlib
 import inspect
-import os
 import pkgutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,7 +26,7 @@ from engine.runtime.private_keys import KeyFileError, PassphraseMissing
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings, load_session
 from engine.strategy import Strategy
-from engine.venue import FeeRule, MarketDataDialect, OrderDialect
+from engine.venue import FeeRule, FixMarketDataDialect, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
@@ -50,6 +48,32 @@ def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument])
         raise ConfigError("\n  ".join([f'feed.url: "{section.url}":', *found]))
     dialect: MarketDataDialect = _with_key("feed", section.credentials, partial(factory, instruments, **chosen))
     return dialect
+
+
+def fix_market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> FixMarketDataDialect:
+    """Return the venue's `fix_market_data(instruments)`; what is chosen for a feed over WebSocket is a ConfigError."""
+    factory = _factory("feed.dialect", section.dialect, "fix_market_data")
+    _chosen("feed", section, factory, FEED_CHOICES)
+    dialect: FixMarketDataDialect = factory(instruments)
+    return dialect
+
+
+def feed_logon_dialect(section: FeedSection) -> LogonDialect | None:
+    """Return the venue's `logon(key_id, private_key)` for the session of market data."""
+    try:
+        dialect: LogonDialect | None = _with_key(
+            "feed", section.credentials, _factory("feed.dialect", section.dialect, "logon")
+        )
+    except ConfigError as error:  # a venue speaks of its session of orders
+        raise ConfigError(str(error).replace("session.credentials", "feed.credentials", 1)) from error
+    return dialect
+
+
+def feed_session_problems(section: FeedSection, settings: SessionSettings) -> list[str]:
+    """Return what the venue's `feed_session_problems(values, key_id)` finds wrong, if it has one."""
+    judge = _factory("feed.dialect", section.dialect, "feed_session_problems", lambda *session: [])
+    texts: list[str] = judge(settings.values, section.credentials.key_id())
+    return [f"{settings.file}: {text}" for text in texts]
 
 
 def order_dialect(section: SessionSection, instruments: Sequence[Instrument]) -> OrderDialect:
@@ -122,9 +146,15 @@ def judge_environment(config: EngineConfig) -> None:
     file, state = config.session.settings, config.engine.state_dir
     session = {} if over_rest or file is None else load_session(file, "initiator", state).values
     hosts = {f"session {key}": host for key, host in session.items() if key.startswith("SocketConnectHost")}
+    keys = {}
+    if config.feed.is_fix:
+        of_feed = load_session(config.feed.file, "initiator", state).values
+        hosts |= {f"feed {key}": host for key, host in of_feed.items() if key.startswith("SocketConnectHost")}
+        keys = {"feed": config.feed.credentials.key_id()}
+        keys |= {"session": config.session.credentials.key_id()} if session else {}
     urls = {"feed.url": config.feed.url, "rest.url": config.rest.url if config.rest else ""}
     hosts |= {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}
-    if found := judge(section.environment, hosts, i_mean_production=section.i_mean_production):
+    if found := judge(section.environment, hosts, keys, i_mean_production=section.i_mean_production):
         raise ConfigError("\n  ".join(["venue:", *found]))
 
 
@@ -212,8 +242,3 @@ def _made(path: str, kind: type[Strategy], *parameters: object) -> Strategy:
         return kind(*parameters)
     except (Exception, SystemExit) as error:
         raise ConfigError(f'strategy.class: "{path}" cannot be made: {type(error).__name__}: {error}') from error
-
-
-def nonce() -> str:
-    """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
-    return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"

@@ -4,14 +4,17 @@ Errors  ConfigError for a group that cannot be given access; EngineError, which 
 Thread  the loop thread.
 """
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.errors import ConfigError, EngineError
+from engine.errors import ConfigError, EngineError, JournalError
 from engine.fix import Status
-from engine.ops.control import Action, Answer, OperatorRequest
+from engine.journal.told import OperatorAct, append_operator
+from engine.journal.writer import NullJournal
+from engine.ops.control import QUIET, Action, Answer, OperatorRequest
 from engine.orders.order import Order
 from engine.runtime.halt_word import SharedHaltWord
 from engine.trading.loop import TradingLoop
@@ -29,6 +32,15 @@ def open_halt_word(state_dir: Path, wall_ns: Callable[[], int], group: int | Non
     except OSError as error:
         place = error.filename or state_dir
         raise ConfigError(f"engine.state_dir: {place}: {error.strerror}: no halt could be heard here") from None
+
+
+def record(journal: NullJournal, wall_ns: Callable[[], int], request: OperatorRequest, outcome: str) -> None:
+    """Write into the journal what a person asked for, what came of it; it is done even where that has no room."""
+    if request.action in QUIET and not outcome:
+        return
+    act = OperatorAct(request.action, str(request.person), request.reason, dict(request.arguments), outcome)
+    with contextlib.suppress(JournalError, OSError):  # the next record that needs it halts
+        append_operator(journal, act, wall_ns())
 
 
 def actions(supervisor: Supervisor, trading: TradingLoop, stop: Callable[[], object]) -> dict[str, Action]:

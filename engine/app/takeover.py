@@ -4,6 +4,8 @@ Errors  JournalError for a journal that cannot be read whole, or is another engi
 """
 
 import logging
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +16,7 @@ from engine.journal.directory import OwnedDirectory
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
 from engine.journal.snapshot import Snapshots
+from engine.journal.told import append_config
 from engine.journal.writer import Journal, NullJournal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
@@ -21,6 +24,7 @@ from engine.risk import Risk
 from engine.risk.fee_bound import NO_FEE, FeeBound
 from engine.runtime import log
 from engine.trading.day import TradingDay
+from engine.trading.supervisor import Supervisor
 
 LOGGER = logging.getLogger(log.LOGGER)
 
@@ -31,6 +35,23 @@ class TakenOver(NamedTuple):
     journal: NullJournal
     day: TradingDay
     snapshots: Snapshots
+    doubts: list[str]  # why the venue must be asked before this is believed
+
+    def close(self, wall_ns: int) -> None:
+        """End the run, with a snapshot."""
+        try:
+            self.day.close(wall_ns)
+            self.snapshots.end()
+        finally:
+            self.journal.close()
+
+    def distrust(self, supervisor: Supervisor, is_compared: bool) -> None:
+        """Let no order leave before the venue was asked, or, where the account is not compared with it, a person."""
+        for line in self.doubts:
+            if is_compared:
+                supervisor.note(line)
+            else:
+                supervisor.halt(f"{line}: compare orders and positions with the venue, then resume")
 
 
 def take_over(
@@ -48,9 +69,9 @@ def take_over(
     """
     rule = config.risk.day()
     directory = config.journal.directory
-    journal = NullJournal()
+    journal, doubts = NullJournal(), []
     if directory is not None:
-        journal = _journal_of(directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns)
+        journal, doubts = _journal_of(directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns)
     try:
         if not config.instruments and len(portfolio):
             adopted = [position.instrument for position in portfolio]
@@ -60,15 +81,21 @@ def take_over(
         snapshots.take()
         day = TradingDay(rule, portfolio, journal)
         day.begin(wall_ns)
+        append_config(journal, config.digest, wall_ns)
     except BaseException:
         journal.abandon()
         raise
-    return TakenOver(journal, day, snapshots)
+    return TakenOver(journal, day, snapshots, doubts)
+
+
+def new_nonce() -> str:
+    """Return a ClOrdID prefix that no other start of any engine has: milliseconds since 1970 and our process."""
+    return f"{time.time_ns() // 1_000_000:x}{os.getpid() & 0xFFFF:04x}"
 
 
 def _journal_of(
     directory: Path, config: EngineConfig, orders: Orders, portfolio: Portfolio, day_start_ns: int, wall_ns: int
-) -> Journal:
+) -> tuple[NullJournal, list[str]]:
     """Replay a journal into `orders` and `portfolio`, and begin a run behind it."""
     owned = OwnedDirectory(directory)  # first of all: another engine that is ending writes until it lets go
     try:
@@ -83,16 +110,18 @@ def _journal_of(
     except BaseException:
         owned.release()
         raise
-    for line in recovered.dropped:
+    for line in recovered.dropped + recovered.doubts:
         LOGGER.warning(line)
     if recovered.records:
         LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
-    return Journal(
+    journal = Journal(
         directory,
         orders.nonce,
         config.instruments,
         wall_ns,
         sync=config.journal.sync,
+        is_helped=True,
         open_count=recovered.open_count,
         owned=owned,
     )
+    return journal, recovered.doubts

@@ -7,7 +7,7 @@ Thread  the loop thread.
 from engine._decimal import format_decimal
 from engine.book import Book
 from engine.config.sections import EngineConfig
-from engine.net.feed import Feed
+from engine.net.market_feed import MarketFeed
 from engine.portfolio import Portfolio
 from engine.session import Session
 from engine.trading.counters import Counters
@@ -22,7 +22,7 @@ class Views:
     trading: TradingLoop
     portfolio: Portfolio
     session: Session
-    feed: Feed
+    feed: MarketFeed
     supervisor: Supervisor
 
     @property

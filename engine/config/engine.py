@@ -6,8 +6,11 @@ Errors  ConfigError that lists everything wrong at once, each problem with the p
 
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from engine.config.credentials import Credentials
 from engine.config.markets import take_instruments
@@ -35,7 +38,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> EngineConfig:
     config, wrong = draft.config(), draft.problems
     if config is None:
         raise ConfigError("\n  ".join([f"{path} has {len(wrong)} problem{'s' if len(wrong) > 1 else ''}:", *wrong]))
-    return config
+    return replace(config, digest=sha256(path.read_bytes()).hexdigest())
 
 
 def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:

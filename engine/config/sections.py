@@ -113,9 +113,11 @@ class UniverseSection(Section, frozen=True, kw_only=True):
 
 
 class FeedSection(Section, frozen=True, kw_only=True):
-    """The market-data connection."""
+    """The market-data connection: a WebSocket at `url`, or a FIX session of its own by the file `settings`."""
 
-    url: str
+    source: Literal["websocket", "fix"] = "websocket"
+    url: str = ""
+    settings: Path | None = None
     dialect: str
     ca: Path | None = None  # certificates of authorities in PEM, instead of the system's
     watch_depth: Annotated[int, msgspec.Meta(ge=1, le=32_767)]
@@ -131,14 +133,36 @@ class FeedSection(Section, frozen=True, kw_only=True):
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
-        if fault := _fault_of_address(self.url, ("ws", "wss")):
-            raise ConfigError(f'url: "{_without_secrets(self.url)}" {fault}')
+        self._judge_source()
         if not 0 < self.backoff_min_ns <= self.backoff_max_ns:
             raise ConfigError("backoff_min must be positive and not above backoff_max")
         if not self.heartbeat_timeout_ns:
             raise ConfigError("heartbeat_timeout must be positive: every connection would be given up at once")
         if not self.check_books_every_ns:
             raise ConfigError('check_books_every must be positive, or "none": the venue would be asked without end')
+
+    @property
+    def is_fix(self) -> bool:
+        """Return whether market data come over a FIX session."""
+        return self.source == "fix"
+
+    @property
+    def file(self) -> Path:
+        """Return the session file of a feed over FIX; ConfigError without one."""
+        if self.settings is None:
+            raise ConfigError('settings is missing: source = "fix" needs a session file')
+        return self.settings
+
+    def _judge_source(self) -> None:
+        """Refuse what the other kind of feed has, and what this one lacks."""
+        if self.is_fix:
+            if self.url or self.ca:
+                raise ConfigError('url and ca are of source = "websocket": leave them out, the session file has both')
+            assert self.file
+        elif self.settings is not None:
+            raise ConfigError('settings is a session file: it needs source = "fix"')
+        elif fault := _fault_of_address(self.url, ("ws", "wss")):
+            raise ConfigError(f'url: "{_without_secrets(self.url)}" {fault}')
 
     def limits(self) -> FeedLimits:
         """Return how long what is wrong with market data is borne."""
@@ -160,10 +184,10 @@ class MetricsSection(Section, frozen=True, kw_only=True):
 
 
 class JournalSection(Section, frozen=True, kw_only=True):
-    """Where the journal is written, and whether each record waits for the disk."""
+    """Where the journal is written, and when it is put on the disk: false is "none", true is "always"."""
 
     directory: Path | None = None
-    sync: bool = False
+    sync: Literal["none", "interval", "always"] | bool = False
 
 
 class LogSection(Section, frozen=True, kw_only=True):
@@ -207,6 +231,7 @@ class EngineConfig(Sections, frozen=True, kw_only=True):
     """The whole configuration."""
 
     instruments: tuple[Instrument, ...]
+    digest: str = ""  # of the file, as the journal names it
 
 
 def _without_secrets(url: str) -> str:

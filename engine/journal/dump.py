@@ -11,10 +11,12 @@ import msgspec
 
 from engine._decimal import format_decimal
 from engine.fix import SOH
+from engine.journal.framing import Record
 from engine.journal.markets import MarketNames, market_of
-from engine.journal.reader import Record, SegmentReading, read_header
+from engine.journal.reader import SegmentReading, read_header
 from engine.journal.reports import REPORT_NAMES, report_of
 from engine.journal.segments import Listing, RecordKind, journal_paths, run_of
+from engine.journal.told import operator_act
 from engine.orders.report import ABSENT
 
 
@@ -92,6 +94,19 @@ def _line(record: Record, markets: MarketNames) -> str:
     elif record.kind == RecordKind.PAST:
         cash, fees, _ = record.numbers
         text = f"cash {_money(cash, markets.any())}, fees {_money(fees, markets.any())}"
+    elif record.kind == RecordKind.OPERATOR:
+        act = operator_act(record)
+        given = "".join(f" {name}={value}" for name, value in act.arguments.items())
+        text = f"{act.action}{given} by {act.by}: {act.reason}" + (f": refused: {act.outcome}" if act.outcome else "")
+    elif record.kind == RecordKind.DENIAL:
+        index, side, price, qty, code, left_out = record.numbers
+        listing = markets[index]
+        symbol, cl_ord_id = record.text.split(SOH)
+        text = (
+            f"{code}{f' 41={cl_ord_id}' if cl_ord_id else ''} 55={symbol} 54={side}"
+            f" 38={format_decimal(qty, listing.size_decimals)} 44={_price(price, listing)}"
+            f"{f', {left_out} more before it' if left_out else ''}"
+        )
     elif record.kind == RecordKind.ORDER:
         text = f"55={markets[record.numbers[0]].symbol} {text}"
     return f"{_NAMES.get(record.kind, f'KIND {record.kind}')} {text}".rstrip()

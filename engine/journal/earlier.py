@@ -8,8 +8,9 @@ Cost    nothing where every report finds its order; else a search through the by
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from engine.journal.archive import bytes_of
 from engine.journal.segments import is_first, run_of
-from engine.journal.snapshot import start_of
+from engine.journal.starts import start_of
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
@@ -70,5 +71,5 @@ class EarlierOrders:
         """Return whether any of the files holds these bytes."""
         if name not in self._is_named:
             wanted = name.encode()
-            self._is_named[name] = any(wanted in path.read_bytes() for path in self._paths)
+            self._is_named[name] = any(wanted in bytes_of(path) for path in self._paths)
         return self._is_named[name]

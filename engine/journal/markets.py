@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 
 from engine.instrument import NOWHERE, Instrument, PriceBand, PriceGrid, Slots
-from engine.journal.reader import Record
+from engine.journal.framing import Record
 from engine.journal.segments import Header, Listing, RecordKind
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders

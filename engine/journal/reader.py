@@ -6,23 +6,22 @@ Errors  JournalError for damage: file, offset, what to do. Only the last record 
         Segments of version 1 have no mark and no LINK: zeros to their end are not noticed there.
 """
 
-import struct
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
 
 from engine.errors import JournalError
+from engine.journal.archive import SUFFIX, bytes_of, name_of
 from engine.journal.directory import NEWEST, Newest, read_newest
+from engine.journal.framing import Record, record_at, sound_ones
 from engine.journal.segments import (
     MAGIC,
     MARK,
     NOTHING,
     PREFIX,
-    RECORD,
     UNMARKED_VERSION,
     VERSION,
     Header,
@@ -34,30 +33,26 @@ from engine.journal.segments import (
 
 _ADVICE = "restore the file from a copy, or move the journal away and reconcile with the venue"
 
+UNKNOWN = -1  # of a segment that has a damaged snapshot: how many records it had, and their sum
+_PARTS = (RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.PAST)  # in snapshots only
 _AT_A_START = (
     RecordKind.LINK, RecordKind.END, RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT,
     RecordKind.MARK, RecordKind.DAY, RecordKind.LIST, RecordKind.PAST,
 )  # fmt: skip
 
 
-class Record(NamedTuple):
-    """One record and its place; what `numbers` and `text` hold depends on its kind."""
-
-    kind: int
-    time_ns: int
-    numbers: tuple[int, ...]
-    text: str
-    path: Path
-    offset: int
-    size: int
-
-
 class SegmentReading:
-    """One segment, read from its beginning; `tail` and `dropped` hold once `records` has ended."""
+    """One segment, read from its beginning; `tail`, `dropped` and `spoiled` hold once `records` has ended.
 
-    def __init__(self, path: Path) -> None:
+    A snapshot in it may be damaged, unless it `is_strict`: what it repeats is known from what was before.
+    """
+
+    def __init__(self, path: Path, is_strict: bool = False) -> None:
         self.path = path
-        self._data = path.read_bytes()
+        self._is_strict = is_strict
+        self._is_in_snapshot = True  # as far as can be told
+        self._left = -1  # records of a snapshot that are to come
+        self._data = bytes_of(path)
         self.header, self._offset = _parse_header(path, self._data)
         self._mark = (0, 0)
         if self.header.version != UNMARKED_VERSION:
@@ -65,23 +60,47 @@ class SegmentReading:
                 raise JournalError(f"{path}: cut to {len(self._data)} of {self.header.size} bytes: {_ADVICE}")
             self._mark = MARK.unpack_from(self._data, self._offset)
             self._offset += MARK.size
-        self.tail = Tail(path.name, self._offset, 0, 0)
-        self.dropped = ""
+        self.tail = Tail(name_of(path), self._offset, 0, 0)
+        self.dropped = self.spoiled = ""
 
     def records(self) -> Iterator[Record]:
         """Return each record in the order they were written; JournalError where one is missing behind them."""
         path, data, offset, count, checksum, kind = self.path, self._data, self._offset, 0, 0, 0
-        while (record := _record_at(path, data, offset)) is not None:
+        while (record := record_at(path, data, offset) or self._behind_snapshot(offset)) is not None:
+            self._follow(record)
             yield record
-            checksum = crc32(data[offset : offset + 8], checksum)
+            checksum = crc32(data[record.offset : record.offset + 8], checksum)
             kind = record.kind
-            offset += record.size
+            offset = record.offset + record.size
             count += 1
-        self.tail = Tail(path.name, offset, count, checksum)
+        self.tail = Tail(name_of(path), offset, *((UNKNOWN, UNKNOWN) if self.spoiled else (count, checksum)))
         _check_tail(path, data, offset)
         if kind != RecordKind.END and len(data) < self.header.size:
             raise JournalError(f"{path}: cut to {len(data)} of {self.header.size} bytes: {_ADVICE}")
         self._check_mark(offset)
+
+    def _follow(self, record: Record) -> None:
+        """Keep in mind whether what comes next is a part of a snapshot."""
+        self._left = record.numbers[0] if record.kind == RecordKind.STATE else self._left - 1
+        is_part = record.kind in (RecordKind.LINK, RecordKind.STATE, RecordKind.LIST, *_PARTS)
+        if self.spoiled and record.kind in _PARTS and not self._is_in_snapshot:
+            raise JournalError(f"{self.path} offset {record.offset}: a part of a snapshot is in no snapshot: {_ADVICE}")
+        self._is_in_snapshot = is_part and (self._is_in_snapshot or record.kind == RecordKind.STATE)
+
+    def _behind_snapshot(self, offset: int) -> Record | None:
+        """Return the next record where no sound one is at `offset`, and what is damaged is sure to be a snapshot's."""
+        if self._is_strict or not self._is_in_snapshot:
+            return None
+        found = next(sound_ones(self.path, self._data, offset + 8), None)
+        if found is None:
+            return None
+        length = int.from_bytes(self._data[offset : offset + 4], "little")
+        is_last = self._left == 1 and found.offset == offset + ((length + 7) & ~7)
+        if found.kind not in _PARTS and not is_last:
+            return None
+        self._left -= is_last
+        self.spoiled = self.spoiled or f"{self.path} offset {offset}: a snapshot is damaged: the one before it serves"
+        return found
 
     def _check_mark(self, offset: int) -> None:
         end, last = self._mark
@@ -94,6 +113,8 @@ class SegmentReading:
 
 def read_header(path: Path) -> Header:
     """Return the head of a segment; JournalError if it is damaged or of another version."""
+    if path.suffix == SUFFIX or not path.exists():
+        return _parse_header(path, bytes_of(path))[0]
     with path.open("rb") as file:
         prefix = file.read(PREFIX.size)
         size = PREFIX.unpack(prefix)[1] if len(prefix) == PREFIX.size else 0
@@ -106,18 +127,19 @@ def read(path: Path) -> Iterator[Record]:
 
 
 def read_all(
-    paths: Sequence[Path], dropped: list[str] | None = None, is_known_before: bool = False
+    paths: Sequence[Path], dropped: list[str] | None = None, is_known_before: bool = False, is_strict: bool = False
 ) -> Iterator[Record]:
     """Return the records of several segments as one stream, none of which may be missing from the middle.
 
     Nor may one be missing before the first, unless what was before is known otherwise, as from a snapshot.
-    What was dropped of the last run is added to `dropped`, a line each: of earlier ones it was said at their end.
+    What was dropped of the last run is added to `dropped`, a line each: of earlier ones it was said at their end; so is
+    each snapshot that is damaged, which raises where it `is_strict`.
     """
     for path, following in pairwise(paths):
         _check_neighbours(path, following)
     before = NOTHING
     for place, path in enumerate(paths):
-        reading = SegmentReading(path)
+        reading = SegmentReading(path, is_strict)
         kind = 0
         for record in reading.records():
             kind = record.kind
@@ -127,6 +149,8 @@ def read_all(
         before = reading.tail if reading.tail.records else before  # an empty one was never begun
         if reading.dropped and dropped is not None and run_of(path) == run_of(paths[-1]):
             dropped.append(reading.dropped)
+        if reading.spoiled and dropped is not None:
+            dropped.append(reading.spoiled)
         if place + 1 < len(paths) and run_of(paths[place + 1]) == run_of(path) and kind != RecordKind.END:
             _check_unended(before, paths[place + 1])
 
@@ -203,37 +227,20 @@ def _parse_header(path: Path, data: bytes) -> tuple[Header, int]:
             f"{path}: version {header.version}, this engine reads {UNMARKED_VERSION} to {VERSION}:"
             " use the engine that wrote it"
         )
-    if header.name != path.name:
+    if header.name != name_of(path):
         raise JournalError(f"{path}: its header says {header.name}: give the file its name back, or {_ADVICE}")
     return header, start
 
 
-def _record_at(path: Path, data: bytes, offset: int) -> Record | None:
-    """Return the record at `offset`, None if there is no sound one."""
-    start = offset + RECORD.size
-    if start > len(data):
-        return None
-    length, crc, time_ns, kind, count, _, text_size = RECORD.unpack_from(data, offset)
-    text_start = start + 8 * count
-    end = offset + length
-    if text_start + text_size != end or end > len(data) or crc32(data[offset + 8 : end]) != crc:
-        return None
-    numbers = struct.unpack_from(f"<{count}q", data, start)
-    text = data[text_start:end].decode()
-    return Record(kind, time_ns, numbers, text, path, offset, (length + 7) & ~7)
-
-
 def _check_tail(path: Path, data: bytes, offset: int) -> None:
     """Pass what a crash left of a last record; raise where sound records follow, for then the file is damaged."""
-    end = len(data[offset:].rstrip(b"\0")) + offset
-    for later in range(offset + 8, end, 8):
-        if _record_at(path, data, later) is not None:
-            raise JournalError(f"{path} offset {offset}: record damaged, sound ones follow at {later}: {_ADVICE}")
+    for later in sound_ones(path, data, offset + 8):
+        raise JournalError(f"{path} offset {offset}: record damaged, sound ones follow at {later.offset}: {_ADVICE}")
 
 
 def _check_neighbours(before: Path, after: Path) -> None:
     run, segment = run_of(before), int(before.name[7:11])
-    if after.name not in (f"{run:06}-{segment + 1:04}.journal", f"{run + 1:06}-0001.journal"):
+    if name_of(after) not in (f"{run:06}-{segment + 1:04}.journal", f"{run + 1:06}-0001.journal"):
         raise JournalError(f"{after}: does not follow {before.name}, segments between them are missing: {_ADVICE}")
 
 
@@ -251,6 +258,8 @@ def _check_link(link: Record, before: Tail) -> None:
     end, records, checksum, open_count = link.numbers
     expected = Tail(link.text, end, records, checksum)
     if before == expected or (before is NOTHING and open_count == 0):
+        return
+    if before.sum == UNKNOWN and before[:2] == expected[:2]:
         return
     if before is NOTHING:
         raise JournalError(

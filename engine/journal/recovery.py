@@ -9,15 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.errors import JournalError, OrderError
+from engine.errors import JournalError
 from engine.fix import SOH, Status
 from engine.instrument import Instrument
+from engine.journal.aside import FAULTS, TOLD_KINDS, Aside
+from engine.journal.boot import is_other_boot
 from engine.journal.earlier import EarlierOrders
+from engine.journal.framing import Record
 from engine.journal.markets import Adopted, market_of
-from engine.journal.reader import Record, read_all, read_header
+from engine.journal.reader import read, read_all, read_header
 from engine.journal.reports import report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
-from engine.journal.snapshot import SNAPSHOT_KINDS, Restored, has_snapshot, start_of
+from engine.journal.snapshot import Restored
+from engine.journal.starts import SNAPSHOT_KINDS, has_snapshot, start_of
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
@@ -32,6 +36,7 @@ class Recovered(NamedTuple):
     unknown: list[Order]  # must be reconciled with the venue before trading resumes
     dropped: list[str]  # a line for each record that the end of the last run cut short
     open_count: int  # positions that are held, and orders that may live
+    doubts: list[str]  # a line for each reason to ask the venue before any of this is believed
 
 
 def recover(
@@ -82,6 +87,7 @@ class _Replay:
         self._is_restoring = False  # a snapshot, at the beginning
         self._restored = Restored(orders, portfolio, self._instrument)
         self._earlier = EarlierOrders((), 0, self._older)
+        self._aside = Aside(orders)
 
     def run(self, paths: Sequence[Path]) -> Recovered:
         """Replay every record, and end what can only be over."""
@@ -91,7 +97,8 @@ class _Replay:
         self._orders.on_disconnect()
         live = self._orders.live()
         open_count = len(live) + sum(position.net != 0 for position in self._portfolio)
-        return Recovered(count, [order for order in live if order.ord_status == Status.UNKNOWN], dropped, open_count)
+        unknown = [order for order in live if order.ord_status == Status.UNKNOWN]
+        return Recovered(count, unknown, dropped, open_count, [*self._aside.lines(), *_cut_off(paths)])
 
     def replay(self, paths: Sequence[Path]) -> tuple[int, list[str]]:
         """Replay every record from the last snapshot on; return how many, and a line for each thing that is amiss."""
@@ -118,11 +125,20 @@ class _Replay:
                 self._turn_to(record.path)
                 if record.time_ns >= self._day_start_ns > self._portfolio.day_start_ns:
                     self._portfolio.start_day(self._day_start_ns)
-                self._replay(record)
-            except (OrderError, ValueError, TypeError, LookupError, OverflowError) as error:
+                self._take(record)
+            except FAULTS as error:
                 where = f"{record.path} offset {record.offset}"
                 raise JournalError(f"{where}: cannot be replayed: {error}: reconcile with the venue") from error
         return count, dropped
+
+    def _take(self, record: Record) -> None:
+        """Replay one record, or set it aside where it is about one order."""
+        try:
+            self._replay(record)
+        except FAULTS as error:
+            if not self._aside.takes(record):
+                raise
+            self._aside.take(record, error)
 
     def _turn_to(self, path: Path) -> None:
         if run_of(path) != self._run:
@@ -199,7 +215,7 @@ class _Replay:
                 self._portfolio.resume_day(start_ns, self._in_our_units(day_pnl))
         elif kind == RecordKind.RETIRE:
             self._retire(self._table.pop(record.numbers[0]))
-        elif kind not in (RecordKind.NOTE, RecordKind.LINK, RecordKind.END):
+        elif kind not in TOLD_KINDS:
             raise ValueError(f"kind {kind} is not known")
 
     def _list(self, record: Record) -> None:
@@ -247,6 +263,14 @@ class _Replay:
                     f"{instrument.symbol} is held or has live orders: configure it, or say"
                     f" what it paid: fixlane settle {instrument.symbol} PRICE CONFIG"
                 )
+
+
+def _cut_off(paths: Sequence[Path]) -> list[str]:
+    """Return a line if the last run did not end itself, and the machine was started again since."""
+    used = next((path for path in reversed(paths) if any(True for _ in read(path))), None)
+    if used is None or not is_other_boot(read_header(used).boot) or [*read(used)][-1].kind == RecordKind.END:
+        return []
+    return [f"{used}: the machine ended before this run did: what was written last may be gone without a trace"]
 
 
 def _money_decimals(markets: Sequence[Instrument] | Sequence[Listing]) -> int:

@@ -4,7 +4,7 @@ Errors  ValueError for a record that holds no whole report.
 """
 
 from engine.fix import SOH
-from engine.journal.reader import Record
+from engine.journal.framing import Record
 from engine.orders.report import ExecutionReport
 
 # Of a report, in the order of `append_report`

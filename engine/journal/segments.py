@@ -21,11 +21,14 @@ import msgspec
 
 from engine.errors import JournalError
 from engine.instrument import Instrument
+from engine.journal._pages import populate
 from engine.journal._tape import Tape
+from engine.journal.archive import name_of
+from engine.journal.boot import boot_id
 
 MAGIC = b"FIXLANEJ"
-VERSION = 3
-UNMARKED_VERSION = 1  # its segments have neither mark nor LINK; those of 2 name no market by LIST
+VERSION = 4
+UNMARKED_VERSION = 1  # its segments have neither mark nor LINK; those of 2 name no market by LIST, of 3 no boot
 MAX_BYTES = 2**31  # of a segment: a mark holds two offsets in 8 bytes
 PREFIX = struct.Struct("<8sII")
 RECORD = struct.Struct("<IIqBBHI")
@@ -56,6 +59,9 @@ class RecordKind:
     LIST = 18  # a market and the index by which records name it from here on; of a snapshot too
     RETIRE = 19  # a market is over and forgotten: its index is free
     PAST = 20  # of a snapshot: what was made in markets that are forgotten
+    OPERATOR = 21  # what a person asked for, who, why, and what came of it
+    DENIAL = 22  # a request that risk denied, with its amounts
+    CONFIG = 23  # what a run was configured with, by its hash
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -76,6 +82,7 @@ class Header(msgspec.Struct, frozen=True):
     created_ns: int
     nonce: str
     instruments: tuple[Listing, ...]
+    boot: str = ""  # of the machine that wrote it
 
     @property
     def name(self) -> str:
@@ -135,6 +142,11 @@ class Segment:
             self._map[offset] = self._map[offset]
         self._touched = end
 
+    def populate(self) -> None:
+        """Map all of it at once; for a thread of its own."""
+        if not populate(self._map):
+            self.touch(len(self._map))
+
     @property
     def is_empty(self) -> bool:
         """Return whether no record but the LINK has been written yet."""
@@ -188,8 +200,9 @@ def listings(instruments: Iterable[Instrument]) -> tuple[Listing, ...]:
 
 
 def journal_paths(directory: Path) -> list[Path]:
-    """Return every segment in the directory, oldest first."""
-    return sorted(path for path in directory.glob("*.journal") if _NAME.fullmatch(path.name))
+    """Return every segment in the directory, oldest first; one that is there compressed as well is meant as it was."""
+    found = {name_of(path): path for pattern in ("*.journal.zst", "*.journal") for path in directory.glob(pattern)}
+    return [found[name] for name in sorted(found) if _NAME.fullmatch(name)]
 
 
 def paths_of_run(directory: Path, run: int) -> list[Path]:
@@ -201,12 +214,12 @@ def first_header(directory: Path, size: int, created_ns: int, nonce: str, instru
     """Return the header of the run after those in the directory, of no segment yet."""
     paths = journal_paths(directory)
     run = run_of(paths[-1]) + 1 if paths else 1
-    return Header(VERSION, run, 0, size, created_ns, nonce, listings(instruments))
+    return Header(VERSION, run, 0, size, created_ns, nonce, listings(instruments), boot_id())
 
 
 def is_first(path: Path) -> bool:
     """Return whether a segment is the first of the first run."""
-    return path.name == "000001-0001.journal"
+    return name_of(path) == "000001-0001.journal"
 
 
 def run_of(path: Path) -> int:

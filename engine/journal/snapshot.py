@@ -9,16 +9,17 @@ Errors  JournalError where there is no room; ValueError for a record that is non
 Cost    2 us an order, 1 us a position, off the path: at each start, and once in `SEGMENTS` segments.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 
 import msgspec
 
+from engine.errors import JournalError
 from engine.instrument import Instrument
+from engine.journal.framing import Record
 from engine.journal.markets import market_text
-from engine.journal.reader import Record, SegmentReading
-from engine.journal.segments import Listing, RecordKind, run_of
+from engine.journal.segments import Listing, RecordKind
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.orders.orders import Orders
@@ -28,9 +29,6 @@ SEGMENTS = 8  # 32 MiB, some 200 000 records: two seconds of replay
 MOST_DONE = 1024
 MOST_KEPT = 8192  # executions of orders that are over
 PART = 64  # executions in one record: an order may have more than a segment holds
-SNAPSHOT_KINDS = (
-    RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.LIST, RecordKind.PAST,
-)  # fmt: skip
 _LOOKED_AT = 8192  # ids
 _FIELDS = (
     "cl_ord_id", "order_id", "side", "price", "order_qty", "cum_qty", "leaves_qty", "cum_cost", "ord_type",
@@ -74,6 +72,13 @@ class Snapshots:
         for kind, numbers, text in records:
             self._journal.append_state(kind, numbers, text)
         self._last_segment = self._journal.segment
+        self._journal.archive()
+
+    def end(self) -> None:
+        """Write the last one of a run, so that the next start has little to read; it may fail, as on a full disk."""
+        with contextlib.suppress(JournalError, OSError):
+            self._journal.roll()
+            self.take()
 
     def _markets(self) -> Iterator[tuple[int, tuple[int, ...], str]]:
         for position in self._portfolio:
@@ -170,27 +175,3 @@ class Restored:
         order.restore_kept(kept)
         self._orders.restore(order, cl_ord_ids)
         self._order = order
-
-
-def start_of(paths: Sequence[Path]) -> int:
-    """Return the place of the last segment that begins with a whole snapshot, 0 if there is none."""
-    for place in range(len(paths) - 1, 0, -1):
-        if has_snapshot(*paths[place:]):
-            return place
-    return 0
-
-
-def has_snapshot(path: Path, *following: Path) -> bool:
-    """Return whether a segment begins with a snapshot that is whole there, or with what `following` hold of its run."""
-    records = (
-        record
-        for each in (path, *following)
-        if run_of(each) == run_of(path)
-        for record in SegmentReading(each).records()
-        if record.kind not in (RecordKind.LINK, RecordKind.END)
-    )
-    head = next(records, None)
-    if head is None or head.kind != RecordKind.STATE or head.path != path:
-        return False
-    parts = (record.kind in SNAPSHOT_KINDS[1:] for record in islice(records, head.numbers[0]))
-    return sum(parts) == head.numbers[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.errors import JournalError
 from engine.journal.reader import SegmentReading, newest_of, read_all
 from engine.journal.segments import journal_paths
-from engine.journal.snapshot import has_snapshot, start_of
+from engine.journal.starts import has_snapshot, start_of
 
 
 def verify(path: Path) -> Iterator[str]:
@@ -18,7 +18,7 @@ def verify(path: Path) -> Iterator[str]:
 
 
 def _verify_segment(path: Path) -> Iterator[str]:
-    reading = SegmentReading(path)
+    reading = SegmentReading(path, is_strict=True)
     count = sum(1 for _ in reading.records())
     if reading.dropped:
         yield reading.dropped
@@ -31,7 +31,7 @@ def _verify_directory(directory: Path) -> Iterator[str]:
         raise JournalError(f"{directory}: no journal: no file in it is called RUN-SEGMENT.journal")
     dropped: list[str] = []
     is_known_before = has_snapshot(*paths)
-    count = sum(1 for _ in read_all(paths, dropped, is_known_before))
+    count = sum(1 for _ in read_all(paths, dropped, is_known_before, is_strict=True))
     newest_of(directory)
     yield from dropped
     begin = paths[start_of(paths)]

@@ -17,5 +17,5 @@ cdef class NullJournal:
 
 cdef class Journal(NullJournal):
     cdef Tape _tape
-    cdef object _owned, _directory, _header, _spare, _full, _segment
+    cdef object _owned, _directory, _run, _supply, _segment
     cdef bint _sync, _is_begun

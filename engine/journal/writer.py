@@ -5,16 +5,15 @@ Shapes  a directory of segments, each start of the engine its own run; see `segm
 Errors  JournalError if the directory is in use, the disk is full, or a record is larger than a segment.
 Cost    0.1 us a new order, 0.2 us a report where `prepare` is called often enough; a page that it did not reach, or
         that the kernel has written out since, adds 2 us on ext4, nothing on tmpfs.
-Safety  what was appended survives the end of the process, kill -9 included, and a loss of power only with `sync`, which
-        waits for the disk at every record.
-Thread  the loop thread only; one process per directory.
+Safety  what was appended survives the end of the process, kill -9 included; a loss of power only with `sync`: "always"
+        waits for the disk at every record, "interval" puts all on it every tenth of a second, on a thread of its own.
+Thread  the loop thread only; one process per directory. Where it `is_helped`, a thread makes the next segment ready.
 """
 
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-
-import msgspec
+from typing import Literal, TypeAlias
 
 from engine.errors import JournalError
 from engine.fix import SOH
@@ -23,18 +22,21 @@ from engine.journal.directory import OwnedDirectory
 from engine.journal.reader import cleared, has_traded
 from engine.journal.segments import (
     MAX_BYTES,
+    Header,
     RecordKind,
     Segment,
     Tail,
     first_header,
     paths_of_run,
 )
+from engine.journal.starts import old_segments
+from engine.journal.supply import HelpedSupply, Supply
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Position
 
 SEGMENT_BYTES = 4 * 2**20
-PREPARED_BYTES = 2**17  # by one call
+SyncMode: TypeAlias = Literal["none", "interval", "always"]
 _join = SOH.join
 NEW, REPORT = RecordKind.NEW, RecordKind.REPORT
 
@@ -78,6 +80,9 @@ class NullJournal:
     def append_state(self, kind: int, numbers: tuple[int, ...], text: str, now_ns: int = 0) -> None:
         """Record a part of a snapshot, or what became of the list of markets."""
 
+    def archive(self) -> None:
+        """Learn that a snapshot was written: what is older than the one before it may be compressed."""
+
     @property
     def segment(self) -> int:
         """Return the number of the segment that is being written, counted from 1 in each run."""
@@ -111,7 +116,8 @@ class Journal(NullJournal):
         now_ns: int,
         *,
         segment_bytes: int = SEGMENT_BYTES,
-        sync: bool = False,
+        sync: SyncMode | bool = "none",
+        is_helped: bool = False,
         open_count: int = -1,
         owned: OwnedDirectory | None = None,
     ) -> None:
@@ -119,15 +125,16 @@ class Journal(NullJournal):
             raise JournalError(f"segment_bytes {segment_bytes}: a segment has at most {MAX_BYTES}")
         self._directory = directory
         self._owned = owned or OwnedDirectory(directory)
-        self._sync = sync
-        self._is_begun = False
-        self._spare: Segment | None = None
-        self._full: list[Segment] = []
+        self._sync = sync in (True, "always")
+        self._supply: Supply | None = None
+        self._segment: Segment | None = None
         try:
             before = cleared(directory)
-            self._header = first_header(directory, segment_bytes & -8, now_ns, nonce, instruments)
+            self._run = first_header(directory, segment_bytes & -8, now_ns, nonce, instruments)
             self._owned.begin()
-            self._begin(self._next_segment(), before, open_count)
+            self._supply = _supply(directory, self._run, sync, is_helped)
+            self._supply.need()
+            self._begin(self._supply.take(), before, open_count)
             self._segment.touch(segment_bytes)
             self.prepare()
         except BaseException:
@@ -193,10 +200,7 @@ class Journal(NullJournal):
 
     def prepare(self) -> None:
         """Make some more of the next segment ready; JournalError if the disk has no room for it."""
-        self._let_go()
-        if self._spare is None:
-            self._spare = self._next_segment()
-        self._spare.touch(PREPARED_BYTES)
+        self._supply.prepare()
 
     def close(self) -> None:
         """End the run: END is written, the file cut to what it holds, and the directory free for another process."""
@@ -207,18 +211,15 @@ class Journal(NullJournal):
             if self._sync:
                 self._segment.sync()
         finally:
-            self._full.append(self._segment)
-            if self._spare is not None:
-                self._spare.discard()
-                self._spare = None
-            self._let_go()
+            self._supply.give_back(self._segment)
+            self._supply.stop()
             self._owned.release()
 
     def abandon(self) -> None:
         """Delete what this run wrote, and free the directory for another process."""
         if self._owned.is_released:
             return
-        if self.segment != 1 and has_traded(paths_of_run(self._directory, self._header.run)):
+        if self.segment != 1 and has_traded(paths_of_run(self._directory, self._run.run)):
             self.close()
         else:
             self._leave_nothing()
@@ -226,15 +227,13 @@ class Journal(NullJournal):
     def _leave_nothing(self) -> None:
         """Delete the run's segments, the newest first: a process that is killed here leaves a sound journal."""
         self._owned.take_back()
-        if self._spare is not None:
-            self._spare.discard()
-            self._spare = None
-        if self._is_begun:
+        if self._supply is not None:
+            self._supply.stop()
+        if self._segment is not None:
             self._segment.discard()
-            for path in reversed(paths_of_run(self._directory, self._header.run)):
+            for path in reversed(paths_of_run(self._directory, self._run.run)):
                 with contextlib.suppress(OSError):
                     path.unlink()
-        self._let_go()
         self._owned.release()
 
     def _append(self, kind: int, now_ns: int, numbers: tuple[int, ...], text: str) -> None:
@@ -247,10 +246,14 @@ class Journal(NullJournal):
         """Record a part of a snapshot, which has no time, or what became of the list of markets."""
         self._append(kind, now_ns, numbers, text)
 
+    def archive(self) -> None:
+        """Let the thread that helps compress what no start will read any more."""
+        self._supply.archive()
+
     @property
     def segment(self) -> int:
         """Return the number of the segment that is being written."""
-        return self._header.segment - (self._spare is not None)
+        return self._supply.number
 
     def roll(self) -> None:
         """Go on in the next segment; one that holds nothing yet stays."""
@@ -264,30 +267,26 @@ class Journal(NullJournal):
             raise JournalError(f"{full.path}: closed: nothing can be appended")
         if full.is_empty:
             raise JournalError(f"{full.path}: a record is larger than a segment: make segment_bytes larger")
-        if self._spare is None:
-            self._spare = self._next_segment()  # before this one ends: there may be no room for it
+        self._supply.need()  # before this one ends: there may be no room for it
         tail = full.end()
         if self._sync:
             full.sync()  # once more if it failed
-        following, self._spare = self._spare, None
-        self._full.append(full)
-        self._begin(following, tail, -1)
+        self._begin(self._supply.take(), tail, -1)
+        self._supply.give_back(full)
 
     def _begin(self, segment: Segment, before: Tail, open_count: int) -> None:
         if not segment.link(before, open_count):
             segment.discard()
             raise JournalError(f"{segment.path}: no room for a record: make segment_bytes larger")
-        self._segment, self._tape, self._is_begun = segment, segment.tape, True
-        self._owned.note(segment.path.name, self._header.nonce)
+        self._segment, self._tape = segment, segment.tape
+        self._supply.begun(segment)
+        self._owned.note(segment.path.name, self._run.nonce)
         if self._sync:
             segment.sync()
 
-    def _next_segment(self) -> Segment:
-        header = msgspec.structs.replace(self._header, segment=self._header.segment + 1)
-        segment = Segment(self._directory, header)
-        self._header = header
-        return segment
 
-    def _let_go(self) -> None:
-        while self._full:
-            self._full.pop().close()
+def _supply(directory: Path, header: Header, sync: SyncMode | bool, is_helped: bool) -> Supply:
+    is_synced = sync in (True, "always")
+    if not is_helped and sync != "interval":
+        return Supply(directory, header, is_synced)
+    return HelpedSupply(directory, header, is_synced, sync == "interval", old_segments)

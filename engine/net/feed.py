@@ -129,6 +129,9 @@ class Feed:
         if self._connection is None:
             self._hurry.set()
 
+    def abandon(self) -> None:
+        """Do nothing: before its start it holds nothing."""
+
     async def close(self) -> None:
         """Disconnect for good; no callback follows."""
         self.is_closing = True

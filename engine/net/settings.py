@@ -53,3 +53,10 @@ class FeedCounts(msgspec.Struct):
         """Add what another connection counted."""
         for name in self.__struct_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+class FixFeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Timeouts of a feed over FIX; everything else stands in its session file."""
+
+    silence_ns: int
+    first_snapshot_ns: int = 30 * _NS  # a session without one by then is no good

@@ -71,7 +71,8 @@ Action: TypeAlias = Callable[[OperatorRequest], Answer | None]  # None answers w
 class OperatorSocket:
     """Listens in one state directory; `actions` may grow while it does.
 
-    `note` is given a line for the journal about each action, the refused ones too; `tell` what was no action at all.
+    `note` is given a line for the journal about each action, the refused ones too; `tell` what was no action at all;
+    `record` each action with what came of it, "" if it was done.
     """
 
     def __init__(
@@ -80,8 +81,10 @@ class OperatorSocket:
         status: Callable[[], Answer],
         note: Callable[[str], None],
         tell: Callable[[str], object] = LOGGER.warning,
+        record: Callable[[OperatorRequest, str], object] = lambda request, outcome: None,
     ) -> None:
         self._tell = tell
+        self._record = record
         self._actions = actions
         self._status = status
         self._note = note
@@ -160,9 +163,11 @@ class OperatorSocket:
             if action not in QUIET:
                 self._note(f"{action} asked for by {person}: {reason}")
             answer = act(request)
+            self._record(request, "")
             return self._status() if answer is None else answer
         except EngineError as error:
             self._note(f"{action!r} of {person} refused: {error}")
+            self._record(request, str(error))
             return {"error": str(error)}
         except Exception as error:  # a fault of ours must not take the kill switch away
             LOGGER.exception("control: %s failed", action)

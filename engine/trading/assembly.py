@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from engine.book import Book
 from engine.codec import Fields
+from engine.journal.told import Denials
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
@@ -31,7 +32,7 @@ from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
 from engine.trading.rejects import Rejects
 from engine.trading.settlements import Settlements
-from engine.venue import MarketDataDialect, Verdict
+from engine.venue import MarketDataStream, Verdict
 
 LOGGER = logging.getLogger(log.LOGGER)
 
@@ -40,7 +41,7 @@ class Parts(NamedTuple):
     """What a desk is made of; `decode_report` is that of its order dialect."""
 
     books: Sequence[Book]
-    market_data: MarketDataDialect
+    market_data: MarketDataStream
     decode_report: Callable[[Fields], ExecutionReport | None]
     orders: Orders
     portfolio: Portfolio
@@ -90,8 +91,10 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         lambda change: doubts.contradicted(change),
         rejects,
         parts.risk.explain,
+        lambda *denial: denials.record(*denial, around.wall_ns()),
         repeats,
     )
+    denials = Denials(parts.journal)
     instruments = [book.instrument for book in parts.books]
     settlements = Settlements(parts.portfolio, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
     doubts = Doubts(instruments, parts.orders, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)

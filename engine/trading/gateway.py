@@ -1,8 +1,8 @@
 """Where requests go: the seam between orders and whatever carries them.
 
 A gateway makes each request of the order, and `pass_on` sends it once it is journalled: what cannot be made is never
-journalled. `SessionGateway` encodes it by a dialect and sends it over a FIX session; a backtest's hands it to an
-exchange in the same process and encodes nothing.
+journalled. `SessionGateway` encodes it by a venue's dialect and sends it over a FIX session; a backtest's hands it to
+an exchange in the same process and encodes nothing.
 
 Units   times in ns since 1970.
 Errors  SessionError where a request could not be sent: it may or may not have left. What a dialect raises for a request

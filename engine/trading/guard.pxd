@@ -13,6 +13,7 @@ cdef class Guard:
     cdef readonly Counters counters
     cdef readonly object rejects
     cdef readonly Repeats repeats
+    cdef object _record_denial
     cdef bint _has_rejects  # in a row, in any market
 
     @cython.locals(kind=cython.int, order=Order)

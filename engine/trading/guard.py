@@ -32,7 +32,8 @@ class Guard:
     """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails.
 
     `contradicted` takes what no rule understands, `rejects` counts what the venue refuses, `explain` puts a RiskReject
-    code into words, `repeats` counts fills.
+    code into words, `record_denial` is given the order's ClOrdID(11), the code and the amounts of what risk denies.
+    `repeats` counts fills.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Guard:
         contradicted: Callable[[Change], object],
         rejects: Rejects,
         explain: Callable[[int], str] = DENIALS.__getitem__,
+        record_denial: Callable[..., object] = lambda *denial: None,
         repeats: Repeats | None = None,
     ) -> None:
         self.strategy = strategy
@@ -51,6 +53,7 @@ class Guard:
         self.contradicted = contradicted
         self.rejects = rejects
         self.explain = explain
+        self._record_denial = record_denial
         self._has_rejects = False
         self.repeats = repeats
 
@@ -87,11 +90,16 @@ class Guard:
         place = (own or frames)[-1]
         return f"{place.filename}:{place.lineno}"
 
-    def denied(self, order: Order | None, denial: int) -> None:
-        """Tell that risk denied a request."""
+    def denied(self, order: Order | None, denial: int, *amounts: object) -> None:
+        """Tell and record that risk denied a request; `amounts` are its instrument, side, price and quantity."""
         self.counters.risk_denials += 1
         by_code = self.counters.denials_by_code
         by_code[denial] = by_code.get(denial, 0) + 1
+        if amounts:
+            try:
+                self._record_denial(order.cl_ord_id if order else "", denial, *amounts)
+            except (JournalError, OSError) as error:
+                self.unjournalled(error)
         self.call("on_reject", order, denial, self.explain(denial))
 
     def changed(self, change: Change) -> None:

@@ -34,7 +34,7 @@ from engine.trading.guard import Guard
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
 from engine.trading.settlements import Settlements
-from engine.venue import EventKind, MarketDataDialect, MarketEvent
+from engine.venue import EventKind, MarketDataStream, MarketEvent
 
 HAS_BOOK = Stop.NO_BOOK | Stop.REFUSED  # what a snapshot puts an end to
 NOT_SENT = "request not sent: %s"  # it may or may not have left: the order stays open at its worst
@@ -52,7 +52,7 @@ class TradingLoop(Books):
     def __init__(
         self,
         books: Sequence[Book],
-        market_data: MarketDataDialect,
+        market_data: MarketDataStream,
         decode_report: Callable[[Fields], ExecutionReport | None],
         orders: Orders,
         portfolio: Portfolio,
@@ -124,7 +124,7 @@ class TradingLoop(Books):
             self._run_strategy(now_ns)
 
     def on_read_end(self) -> None:
-        """Note that the feed lives, and run the strategy where a read ended with something else than a frame."""
+        """Note that the feed lives, and run the strategy where a read did not end with the last of its frames."""
         self.risk.heard_ns = self._clock.now_ns()
         if self._dirty:
             self._run_strategy(self.last_frame_ns)
@@ -176,14 +176,14 @@ class TradingLoop(Books):
     ) -> Order | None:
         """Send a new order if risk allows it; None if it does not."""
         if not self.is_trading:
-            self.guard.denied(None, RiskReject.HALTED)
+            self.guard.denied(None, RiskReject.HALTED, instrument, side, price, qty)
             return None
         now_ns = self._clock.now_ns()
         denial = self.risk.check_time_in_force(time_in_force, expire_time_ns) or self.risk.check_new(
             instrument, side, price, qty, ord_type, self._places[instrument.index], now_ns
         )
         if denial:
-            self.guard.denied(None, denial)
+            self.guard.denied(None, denial, instrument, side, price, qty)
             return None
         order = self.orders.open(
             instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
@@ -208,12 +208,12 @@ class TradingLoop(Books):
         if not order.can_replace:
             return False
         if not self.is_trading:
-            self.guard.denied(order, RiskReject.HALTED)
+            self.guard.denied(order, RiskReject.HALTED, order.instrument, order.side, price, qty)
             return False
         now_ns = self._clock.now_ns()
         denial = self.risk.check_replace(order, price, qty, self._places[order.instrument.index], now_ns)
         if denial:
-            self.guard.denied(order, denial)
+            self.guard.denied(order, denial, order.instrument, order.side, price, qty)
             return False
         self.orders.request_replace(order, price, qty, now_ns)
         wall_ns = self.wall.now_ns()

@@ -7,7 +7,7 @@ offers beside them: `rest` (requests as values), `rest_orders` (orders that way)
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from engine.codec import Fields
 from engine.instrument import Instrument, PriceGrid
@@ -132,17 +132,14 @@ class MarketDataCounts:
         self.waiting = 0  # levels of books that waited for a snapshot
 
 
-class MarketDataDialect(Protocol):
-    """Frames to events, and the commands that keep a subscription whole. No I/O, no clock of its own."""
+class MarketDataStream(Protocol):
+    """What keeps the subscriptions of market data whole, however they come. No I/O, no clock of its own."""
 
     counts: MarketDataCounts
 
     @property
     def fault(self) -> str:
         """Why nothing but a new connection can help; empty while this one may."""
-
-    def handshake_headers(self, now_ns: int) -> dict[str, str]:
-        """Return the HTTP headers, signed, for a connection made now (`now_ns` since 1970)."""
 
     def subscribe(self) -> list[bytes]:
         """Forget every subscription and return the frames that make them anew on a fresh connection."""
@@ -174,8 +171,28 @@ class MarketDataDialect(Protocol):
     def waiting(self) -> list[Instrument]:
         """Return the markets whose snapshot is still to come."""
 
-    def decode(self, frame: bytes) -> MarketEvent:
+    def decode(self, message: Any, /) -> Any:
+        """Return what a message says, as the kind of feed has it; raise DecodeError if it is none."""
+
+
+class MarketDataDialect(MarketDataStream, Protocol):
+    """Market data over WebSocket: frames to events."""
+
+    def handshake_headers(self, now_ns: int) -> dict[str, str]:
+        """Return the HTTP headers, signed, for a connection made now (`now_ns` since 1970)."""
+
+    def decode(self, frame: bytes, /) -> MarketEvent:
         """Return the event of one frame; raise DecodeError if it is not one."""
+
+
+class FixMarketDataDialect(MarketDataStream, Protocol):
+    """Market data over a FIX session of their own: messages to events; what is sent are bodies, as of orders."""
+
+    def decode(self, fields: Fields, /) -> Iterable[MarketEvent]:
+        """Return the events of one message, each valid until the next; raise DecodeError if it cannot be read."""
+
+    def missed(self, fields: Fields, text: str) -> MarketEvent:
+        """Return the event of a message that was not taken, for the reason `text`: its books cannot be believed."""
 
 
 class Verdict(Enum):

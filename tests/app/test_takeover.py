@@ -25,6 +25,7 @@ class Told:
         self.journal = self
         self.directory = directory
         self.sync = False
+        self.digest = "c0ffee"
         self.instruments = INSTRUMENTS
         self.risk = self
 

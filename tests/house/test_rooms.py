@@ -45,6 +45,8 @@ EDGES = {
     "quickfix44": ("engine.session.quickfix", "engine.sim.fix", "bench"),
     "picows": ("engine.net", "engine.sim"),
     "aiohttp": ("engine.net", "engine.sim"),
+    "aiofastnet": ("engine.net", "engine.session.native"),
+    "httptools": ("engine.net",),
     "stamina": ("engine.net",),
     "prometheus_client": ("engine.ops",),
     "websockets": ("bench",),

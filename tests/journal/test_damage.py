@@ -160,7 +160,7 @@ def test_file_that_is_no_segment_is_named(tmp_path: Path, content: bytes, fault:
 
 def test_version_of_another_engine_is_named(segment: tuple[Path, list[int]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.journal.reader.VERSION", 2)
-    with pytest.raises(JournalError, match="version 3, this engine reads 1 to 2"):
+    with pytest.raises(JournalError, match="version 4, this engine reads 1 to 2"):
         list(read(segment[0]))
 
 

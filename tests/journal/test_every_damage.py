@@ -12,7 +12,7 @@ from engine.fix import BUY, SELL
 from engine.journal.directory import NEWEST
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
-from engine.journal.snapshot import start_of
+from engine.journal.starts import start_of
 from engine.journal.writer import Journal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio

@@ -220,6 +220,9 @@ def test_o12_kill_at_any_write_of_a_start_loses_nothing(tmp_path: Path) -> None:
             journal.append_state(*arguments)  # type: ignore[arg-type]
             states.append(files(first))
 
+        def archive(self) -> None:
+            pass
+
     Snapshots(Watched(), *began).take()  # type: ignore[arg-type]
     assert len(states) > 5
     journal.close()

@@ -12,7 +12,8 @@ from engine.instrument import Instrument, PriceBand
 from engine.journal import recovery
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
-from engine.journal.snapshot import MOST_DONE, PART, has_snapshot
+from engine.journal.snapshot import MOST_DONE, PART
+from engine.journal.starts import has_snapshot
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport

@@ -1,5 +1,6 @@
 """What a journal brings back is what there was."""
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -190,26 +191,75 @@ def test_market_whose_units_changed_is_named(tmp_path: Path) -> None:
     ("kind", "numbers", "text", "fault"),
     [
         (RecordKind.CANCEL, (), "A-7\x01A-8", "ClOrdID\\(11\\) unknown: 'A-7'"),
-        (RecordKind.CANCEL, (), "A-7", "cannot be replayed"),
+        (RecordKind.CANCEL, (), "A-7", "list index out of range"),
         (RecordKind.REPLACE, (4300, 12), "A-1\x01A-8", "only a working order"),
-        (RecordKind.NEW, (9, BUY, 1, 1, 0, 0), "A-2\x012\x011", "cannot be replayed"),
-        (RecordKind.REPORT, (1,), "8", "cannot be replayed"),
+        (RecordKind.NEW, (9, BUY, 1, 1, 0, 0), "A-2\x012\x011", "9"),
+        (RecordKind.REPORT, (1,), "8", "a report of 2 values"),
         (77, (), "", "kind 77 is not known"),
     ],
 )
-def test_record_that_cannot_be_replayed_is_named(
+def test_record_that_cannot_be_replayed_is_set_aside_by_name(
     tmp_path: Path, kind: int, numbers: tuple[int, ...], text: str, fault: str
 ) -> None:
     before = Engine(tmp_path, "A")
-    before.open()
+    order = before.open()
     before.journal._append(kind, 1, numbers, text)
+    before.hear(fill(order, 3, "E1"))
     before.crash()
-    with pytest.raises(JournalError, match=rf"000001-0001.journal offset \d+: .*{fault}.*: reconcile"):
-        Engine(tmp_path, "B")
+    after = Engine(tmp_path, "B")
+    (line,) = after.recovered.doubts
+    assert re.search(rf"000001-0001.journal offset \d+: cannot be replayed: .*{fault}.*: set aside, in doubt: ", line)
+    assert after.portfolio[RAIN].net == 3  # the journal goes on behind it
+    after.crash()
+
+
+def test_order_whose_record_is_set_aside_is_in_doubt(tmp_path: Path) -> None:
+    before = Engine(tmp_path, "A")
+    order = before.open()
+    before.hear(ack(order))
+    before.journal._append(RecordKind.REPLACE, 1, (4300, 0), f"{order.cl_ord_id}\x01A-8")
+    before.crash()
+    after = Engine(tmp_path, "B")
+    assert [each.cl_ord_id for each in after.recovered.unknown] == [order.cl_ord_id]
+    assert after.recovered.doubts[0].endswith(f"in doubt: ClOrdID(11) {order.cl_ord_id}")
+    assert after.orders.next_cl_ord_id() not in ("A-8", order.cl_ord_id)
+    after.crash()
+
+
+def test_only_the_first_records_that_are_set_aside_are_listed(tmp_path: Path) -> None:
+    before = Engine(tmp_path, "A")
+    for _ in range(15):
+        before.journal._append(77, 1, (), "")
+    before.crash()
+    after = Engine(tmp_path, "B")
+    assert len(after.recovered.doubts) == 11
+    assert after.recovered.doubts[-1] == "5 more records cannot be replayed, and are set aside"
+    after.crash()
+
+
+@pytest.mark.parametrize(
+    ("boot", "ends", "is_told"),
+    [("other", False, True), ("other", True, False), ("", False, False), ("this", False, False)],
+)
+def test_run_that_ended_with_its_machine_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, boot: str, ends: bool, is_told: bool
+) -> None:
+    with monkeypatch.context() as patched:
+        if boot != "this":
+            patched.setattr("engine.journal.segments.boot_id", lambda: boot)
+        before = Engine(tmp_path, "A")
+        before.hear(ack(before.open()))
+        if ends:
+            before.journal.close()
+        else:
+            before.crash()
+    after = Engine(tmp_path, "B")
+    assert [("machine ended before this run did" in line) for line in after.recovered.doubts] == [True] * is_told
+    after.crash()
 
 
 def test_nothing_to_recover_is_nothing() -> None:
-    assert recover([], INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)) == (0, [], [], 0)
+    assert recover([], INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)) == (0, [], [], 0, [])
 
 
 def test_s5_recovered_orders_tell_replays_from_other_executions_as_before(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from engine.instrument import Instrument
 from engine.journal.reader import read, read_all
 from engine.journal.recovery import recover
 from engine.journal.segments import RecordKind, journal_paths
-from engine.journal.snapshot import MOST_DONE, SEGMENTS, Snapshots, has_snapshot, start_of
+from engine.journal.snapshot import MOST_DONE, SEGMENTS, Snapshots
+from engine.journal.starts import has_snapshot, start_of
 from engine.journal.writer import Journal, NullJournal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio

@@ -13,6 +13,7 @@ from engine.journal.dump import dump
 from engine.journal.markets import list_market, retire_market
 from engine.journal.reader import read, read_all
 from engine.journal.segments import RecordKind, journal_paths
+from engine.journal.told import Denials, OperatorAct, append_config, append_operator
 from engine.journal.verify import verify
 from tests.journal.test_snapshot import Desk
 from tests.support.journals import journal_in
@@ -47,6 +48,9 @@ def every_kind(tmp_path: Path) -> Path:
         desk.journal.append_doubt(order, 1)
         desk.journal.append_mark(desk.portfolio[RAIN], 1)
         desk.journal.append_day(1, 2, 3)
+        append_config(desk.journal, "c0ffee", 1)
+        append_operator(desk.journal, OperatorAct("halt", "ann (uid 1, pid 2)", "fire", {"symbol": "KXRAIN-1"}), 1)
+        Denials(desk.journal).record("", 3, RAIN, BUY, 4_200, 10, 1)
         desk.journal.close()
         if nonce == "B":
             break

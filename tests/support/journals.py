@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from engine.journal.reader import Record, read, read_all
+from engine.journal.framing import Record
+from engine.journal.reader import read, read_all
 from engine.journal.segments import RecordKind
 from engine.journal.writer import Journal
 from tests.support.order_reports import INSTRUMENTS

@@ -70,17 +70,19 @@ def trade(
     over_rest: bool = False,
     faults: tuple[RestFault, ...] = (),
     lag_ms: int = 0,
+    feed: str = "websocket",
 ) -> tuple[dict[str, Any], Engine]:
     """Trade until `act` is done, then end in order; return both sides' results, the venue's under "venue".
 
-    `faults` are those of its REST server, whose reads are `lag_ms` behind.
+    `faults` are those of its REST server, whose reads are `lag_ms` behind; `feed` is
+    what market data come over.
     """
     arguments = argparse.Namespace(session=session, mode=None)
     venue_config = kalshi.venue_config(directory)
     rest = structs.replace(venue_config.rest, faults=faults, lag_ms=lag_ms)
     with SimChild(structs.replace(venue_config, rest=rest), directory) as venue:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            config = kalshi.engine_config(directory, venue, arguments)
+            config = kalshi.engine_config(directory, venue, arguments, feed)
             if over_rest:
                 config = sending_over_rest(config)
             result, engine = runner.run(_trade(config, venue, act))

@@ -10,6 +10,7 @@ from engine.codec import Fields
 from engine.errors import JournalError, SessionError
 from engine.fix import Exec, Msg, Status
 from engine.instrument import Instrument
+from engine.journal.segments import RecordKind
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.orders.report import ABSENT
@@ -262,7 +263,7 @@ def test_denied_order_reaches_the_strategy_and_nothing_else() -> None:
     scene = Scene(max_order_qty=9)
     assert scene.buy(qty=10) is None
     code = RiskReject.MAX_ORDER_QTY
-    assert scene.names() == ["risk.check_new", "strategy.on_reject"]
+    assert scene.names() == ["risk.check_new", "journal.append_state", "strategy.on_reject"]
     assert (scene.loop.counters.orders, scene.loop.counters.denials_by_code) == (0, {code: 1})
 
 
@@ -277,7 +278,9 @@ def test_order_while_not_trading_is_denied_before_anything_else() -> None:
     scene = Scene()
     scene.loop.is_trading = False
     assert scene.buy() is None
-    assert scene.taken() == [("strategy.on_reject", None, RiskReject.HALTED, "trading is halted")]
+    record, told = scene.taken()
+    assert record[:3] == ("journal.append_state", RecordKind.DENIAL, (0, fix.BUY, 4_500, 10, RiskReject.HALTED, 0))
+    assert told == ("strategy.on_reject", None, RiskReject.HALTED, "trading is halted")
 
 
 def test_order_on_a_stale_book_is_denied() -> None:
@@ -291,7 +294,7 @@ def test_order_on_a_stale_book_is_denied() -> None:
 def test_o11_time_in_force_that_cannot_be_written_is_denied_before_anything_is_recorded(terms: dict[str, Any]) -> None:
     scene = Scene()
     assert scene.buy(**terms) is None
-    assert scene.names() == ["strategy.on_reject"]
+    assert scene.names() == ["journal.append_state", "strategy.on_reject"]  # the denial, without the time in force
     assert scene.loop.counters.denials_by_code == {RiskReject.TIME_IN_FORCE: 1}
     assert scene.buy(time_in_force="6", expire_time_ns=1) is not None
 
@@ -329,7 +332,7 @@ def test_denied_replace_leaves_the_order_as_it_was(qty: int, denial: RiskReject)
     scene = Scene(max_order_qty=19)
     order = acked(scene, scene.buy())
     assert not scene.desk.replace(order, 4_500, qty)
-    assert scene.names() == ["risk.check_replace", "strategy.on_reject"]
+    assert scene.names() == ["risk.check_replace", "journal.append_state", "strategy.on_reject"]
     assert (order.pending, scene.loop.counters.denials_by_code) == ("", {denial: 1})
 
 
@@ -338,7 +341,9 @@ def test_replace_while_not_trading_is_denied() -> None:
     order = acked(scene, scene.buy())
     scene.loop.is_trading = False
     assert not scene.desk.replace(order, 4_400, 10)
-    assert scene.taken() == [("strategy.on_reject", "T-1", RiskReject.HALTED, "trading is halted")]
+    record, told = scene.taken()
+    assert record[2:4] == ((0, fix.BUY, 4_400, 10, RiskReject.HALTED, 0), f"{scene.rain.symbol}\x01T-1")
+    assert told == ("strategy.on_reject", "T-1", RiskReject.HALTED, "trading is halted")
 
 
 def test_cancel_passes_while_not_trading() -> None:

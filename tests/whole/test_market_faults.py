@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from engine import fix
 from engine.instrument import Instrument, PriceBand
+from engine.net.feed import Feed
 from engine.risk import RiskReject
 from engine.trading.markets import Stop
 from engine.trading.supervisor import DeskState
@@ -101,7 +102,9 @@ def muted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rig], None]:
     """Let no request for market data leave a rig from now on."""
 
     def mute(rig: Rig) -> None:
-        for sender in (rig.engine.feed, rig.engine.feed._connection):
+        feed = rig.engine.feed
+        assert isinstance(feed, Feed)
+        for sender in (feed, feed._connection):
             monkeypatch.setattr(sender, "send", lambda frames: True)
 
     return mute

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from engine.app import loading
 from engine.app.account.errands import ErrandOutcome
+from engine.app.feeds import choosing
 from engine.config.sections import EngineConfig
 from engine.errors import EngineError
 from engine.net.rest.credential import NEVER, Ask
@@ -64,21 +65,33 @@ class RestKey:
 class NewKeys(NamedTuple):
     """What was read: who signs now, and the id of the key, by section."""
 
-    feed: Sign
+    feed: Sign | None
+    feed_logon: LogonDialect | None
     logon: LogonDialect | None
     rest: RestDialect | None
     ids: dict[str, str]
 
 
 class Keys:
-    """The keys of one engine; `sign` signs handshakes of its feed. `rest` and `session` are set once they are there."""
+    """The keys of one engine. `rest`, `session` and `feed_session` are set once they are there.
+
+    `sign` signs handshakes of its feed, or `feed_logon` its Logon where it comes over FIX.
+    """
 
     rest: RestKey | None = None
+    feed_session: Session | None = None
     session: Session
 
-    def __init__(self, config: EngineConfig, sign: Sign, logon: LogonDialect | None) -> None:
+    def __init__(
+        self,
+        config: EngineConfig,
+        sign: Sign | None,
+        logon: LogonDialect | None,
+        feed_logon: LogonDialect | None = None,
+    ) -> None:
         self._config = config
-        self.feed = FeedKey(sign)
+        self.feed = FeedKey(sign or (lambda now_ns: {}))
+        self.feed_logon = None if feed_logon is None else LogonKey(feed_logon)
         self.logon = None if logon is None else LogonKey(logon)
         self._ids = self._read_ids()
 
@@ -92,7 +105,8 @@ class Keys:
         """Read what the configuration names, and make of it what signs; ConfigError for what cannot be used."""
         config = self._config
         return NewKeys(
-            loading.market_data_dialect(config.feed, ()).handshake_headers,
+            None if config.feed.is_fix else loading.market_data_dialect(config.feed, ()).handshake_headers,
+            choosing.logon(config.feed),
             loading.logon_dialect(config.session),
             loading.rest_dialect(config.rest) if config.rest else None,
             self._read_ids(),
@@ -102,8 +116,13 @@ class Keys:
         """Go by these keys from now on."""
         lines = [self._words(place, new.ids[place]) for place, given in self._credentials().items() if given]
         if self.logon is not None and new.ids["session"] != self._ids["session"]:
-            self._rename(self._ids["session"], new.ids["session"])  # the only step that may be refused
-        self.feed.current = new.feed
+            self._rename(self.session, "session", new.ids["session"])  # the only step that may be refused
+        if self.feed_session is not None and new.ids["feed"] != self._ids["feed"]:
+            self._rename(self.feed_session, "feed", new.ids["feed"])  # never refused: its numbers begin anew
+        if new.feed is not None:
+            self.feed.current = new.feed
+        if self.feed_logon is not None and new.feed_logon is not None:
+            self.feed_logon.current = new.feed_logon
         if self.logon is not None and new.logon is not None:
             self.logon.current = new.logon
         if self.rest is not None and new.rest is not None:
@@ -126,14 +145,14 @@ class Keys:
         former = self._ids[place]
         return f"{place}: key {key_id}, as before" if key_id == former else f"{place}: key {key_id} instead of {former}"
 
-    def _rename(self, former: str, key_id: str) -> None:
+    def _rename(self, session: Session, place: str, key_id: str) -> None:
         """Let a session that goes by the id of its key go by the new one."""
-        session = self.session
+        former = self._ids[place]
         if f":{former}->" not in session.name:
             return
         if not isinstance(session, RenamableSession):
             raise EngineError(
-                f"session: key {key_id} instead of {former} is another SenderCompID(49), which this kind of session"
+                f"{place}: key {key_id} instead of {former} is another SenderCompID(49), which this kind of session"
                 ' keeps while it runs: start the engine anew, or use engine.session = "native"'
             )
         session.rename(key_id)

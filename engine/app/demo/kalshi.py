@@ -26,8 +26,9 @@ from engine.app.demo.run import run_while_alive
 from engine.app.engine import Engine
 from engine.app.running import obey_signals, running_mode
 from engine.app.setup.init import NAME, write
+from engine.config.credentials import Credentials
 from engine.config.engine import load
-from engine.config.sections import EngineConfig, UniverseSection
+from engine.config.sections import EngineConfig, FeedSection, UniverseSection
 from engine.config.shipped import config_path
 from engine.exchange.listing.records import FeeType
 from engine.runtime import log
@@ -52,7 +53,7 @@ def demo(arguments: argparse.Namespace) -> int:
             print("fixlane: starting the simulated Kalshi", file=sys.stderr)
             with SimChild(venue_config(directory), directory) as venue:
                 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                    config = engine_config(directory, venue, arguments)
+                    config = engine_config(directory, venue, arguments, arguments.feed or "websocket")
                     result = runner.run(trade(config, venue, arguments.seconds))
                 result["venue"] = venue.ask("account", account=MEMBER)
         finally:
@@ -104,11 +105,13 @@ def venue_config(directory: Path) -> KalshiSimConfig:
     )
 
 
-def engine_config(directory: Path, venue: SimChild, arguments: argparse.Namespace) -> EngineConfig:
-    """Return what `fixlane init kalshi` writes, led to the venue of this run."""
+def engine_config(
+    directory: Path, venue: SimChild, arguments: argparse.Namespace, source: str = "websocket"
+) -> EngineConfig:
+    """Return what `fixlane init kalshi` writes, led to the venue of this run; `source` is that of the feed."""
     replace = msgspec.structs.replace
     ready, folder = venue.ready, directory / "engine"
-    _, session_file = write("kalshi", "demo", folder)
+    _, session_file, feed_file = write("kalshi", "demo", folder)
     key = ready["keys"][MEMBER][0]
     os.environ["KALSHI_DEMO_NR_KEY_ID"] = key["key_id"]
     shutil.copy(key["file"], folder / "secret" / "kalshi.pem")
@@ -120,14 +123,28 @@ def engine_config(directory: Path, venue: SimChild, arguments: argparse.Namespac
         "ReconnectInterval": 1,
     }
     session_file.write_text(override(session_file, **place))
+    feed = replace(config.feed, url=f"wss://localhost:{venue.feed_port}/trade-api/ws/v2", ca=ca)
+    if source == "fix":
+        feed = fix_feed(config, feed_file, place | {"SocketConnectPort": ready["fix_ports"]["KalshiMD"]}, ready)
     section = config.engine
     assert config.rest is not None
     return replace(
         config,
         engine=replace(section, session=arguments.session or section.session, mode=arguments.mode or section.mode),
-        feed=replace(config.feed, url=f"wss://localhost:{venue.feed_port}/trade-api/ws/v2", ca=ca),
+        feed=feed,
         rest=replace(config.rest, url=f"https://localhost:{ready['rest_port']}", ca=ca),
         universe=UniverseSection(series=tuple(each.series.ticker for each in shipped().series), refresh_ns=2 * 10**9),
+    )
+
+
+def fix_feed(config: EngineConfig, file: Path, place: dict[str, Any], ready: dict[str, Any]) -> FeedSection:
+    """Return the feed over a FIX session of its own, which has a key of its own."""
+    key = ready["keys"][MEMBER][1]
+    os.environ["KALSHI_DEMO_MD_KEY_ID"] = key["key_id"]
+    file.write_text(override(file, **place))
+    credentials = Credentials(key_id_env="KALSHI_DEMO_MD_KEY_ID", private_key_file=Path(key["file"]))
+    return msgspec.structs.replace(
+        config.feed, source="fix", url="", settings=file, channels=(), credentials=credentials
     )
 
 
@@ -173,6 +190,7 @@ def results(engine: Engine, seconds: float) -> dict[str, Any]:
     return {
         "seconds": round(seconds, 3),
         "session": engine.config.engine.session,
+        "feed": engine.config.feed.source,
         "mode": engine.config.engine.mode,
         "markets": len(engine.books),
         "settled": settled,
@@ -214,8 +232,9 @@ def compare(result: dict[str, Any]) -> list[str]:
 def summary(result: dict[str, Any], differences: list[str]) -> str:
     """Return the closing words."""
     verdict = "DIFFERS" if differences else "agrees to the last unit: fills, positions, cash, fees"
+    how = f"session {result['session']}, feed {result['feed']}, mode {result['mode']}"
     rows = [
-        ("traded", f"{result['seconds']:.1f} s, session {result['session']}, mode {result['mode']}"),
+        ("traded", f"{result['seconds']:.1f} s, {how}"),
         ("protected by", result["protection"][0]),
         ("markets", f"{result['markets']} traded, {result['settled']} of them settled"),
         ("sent", f"{result['orders']} orders, {result['replaces']} replaces, {result['cancels']} cancels"),

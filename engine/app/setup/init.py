@@ -1,6 +1,6 @@
 """`fixlane init`: a commented configuration for one environment of a venue, in a directory of its own.
 
-Shapes  `config/VENUE.toml` and its session file, with the places of the environment in place of @words@.
+Shapes  `config/VENUE.toml` and its session files, with the places of the environment in place of @words@.
 Errors  ConfigError for a venue or environment that is none, and for a file that would be written over.
 """
 
@@ -15,6 +15,7 @@ from engine.errors import ConfigError
 
 _PLACE = re.compile("@([a-z_]+|[A-Z_]+)@")
 NAME = "engine.toml"
+SESSIONS = ("nr", "md")  # of orders, and of market data where they are to come over FIX
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,11 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
 def write(venue: str, environment: str, directory: Path) -> list[Path]:
     """Write the configuration of an environment; return the files."""
     places = _places(venue, environment)
-    session = f"fix/{venue}-{environment}-nr.cfg"
-    texts = {
-        directory / NAME: _filled(config_path(f"{venue}.toml").read_text(), places),
-        directory / session: config_path(session).read_text(),
-    }
+    texts = {directory / NAME: _filled(config_path(f"{venue}.toml").read_text(), places)}
+    for session in SESSIONS:
+        file = f"fix/{venue}-{environment}-{session}.cfg"
+        texts[directory / file] = config_path(file).read_text()
     for path in texts:
         if path.exists():
             raise ConfigError(f"{path} is there already: name another directory, or move it away")

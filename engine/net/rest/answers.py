@@ -4,6 +4,7 @@ Errors  RestError for everything but a success that is JSON.
 Thread  the loop thread only.
 """
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from engine.net.rest.errors import (
@@ -38,6 +39,14 @@ def check(call: Call[T], answer: RestAnswer, dialect: RestDialect, wall_ns: int)
     if answer.status in _REDIRECTS:
         raise _redirected(call.request, answer)
     raise _refused(call.request, answer, dialect, wall_ns)
+
+
+def check_encoding(request: RestRequest, status: int, headers: Mapping[str, str]) -> None:
+    """Raise RestError for a body that is compressed, which nobody asked for."""
+    encoding = headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        what = f"the answer is encoded as {printable(encoding)}, which was not asked for"
+        raise unanswered(request, what, code="broken", status=status)
 
 
 def _check_type(request: RestRequest, answer: RestAnswer) -> None:

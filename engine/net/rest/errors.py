@@ -15,6 +15,8 @@ SKEW_NS = 2_000_000_000  # of a clock, told where a request is refused for its c
 _NS = 1_000_000_000
 LIMITED = "it was refused for its rate and not applied: send fewer, or ask the venue for a higher tier"
 LOOK_UP = "its outcome is unknown: look it up at the venue before anything is sent again"
+CHECK_TLS = "check the address, and that the venue's certificate is of an authority that this host trusts"
+CHECK_NET = "check the address and this host's network"
 ADVICE = {
     400: "correct the request: the venue cannot read it, or its rules forbid it",
     401: "check the API key id, its key file, and this host's clock",
@@ -105,3 +107,8 @@ def skew_words(headers: Mapping[str, str], wall_ns: int) -> str:
 def printable(text: str) -> str:
     """Return a peer's words, cut short, without what would break a line of a log or act on a terminal."""
     return "".join(each if each.isprintable() else " " for each in text[:EXCERPT])
+
+
+def cause(error: Exception) -> str:
+    """Return an error's words, or what it is called if it has none."""
+    return printable(str(error)) or type(error).__name__

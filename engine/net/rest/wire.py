@@ -1,5 +1,7 @@
 """One request over HTTP and its answer, once: no waiting for tokens, no second attempt, no meaning.
 
+Writes go by `write_wire`, which costs an order little; all else by aiohttp.
+
 Units   sizes in bytes.
 Errors  RestError where there is no whole answer. Of a write it says whether it may have been applied: only what failed
         while connecting surely was not.
@@ -9,23 +11,19 @@ Source  RFC 9110, 9112.
 """
 
 import asyncio
-import re
 import ssl
-from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
 
-from engine.net.rest.errors import RestError, never_sent, printable, unanswered
+from engine.net.rest.answers import check_encoding
+from engine.net.rest.errors import CHECK_NET, CHECK_TLS, RestError, cause, never_sent, unanswered
+from engine.net.rest.http_request import HEADERS, JSON, check_path, target
 from engine.net.rest.settings import RestSettings, check_verifies, origin
+from engine.net.rest.write_wire import WriteWire
 from engine.venue.rest import RestAnswer, RestRequest
 
 _NS = 1_000_000_000
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "fixlane"}
-_JSON = {"Content-Type": "application/json"}
-_PATH = re.compile(r"/[!\"$->@-~]*")  # from the root, without query and fragment: it cannot lead to another host
-_CHECK_TLS = "check the address, and that the venue's certificate is of an authority that this host trusts"
-_CHECK_NET = "check the address and this host's network"
 
 
 class Wire:
@@ -38,16 +36,18 @@ class Wire:
         self._timeout_s = settings.timeout_ns / _NS
         self._ssl_context = ssl_context or ssl.create_default_context()
         check_verifies(self._ssl_context)
+        self._writes = WriteWire(settings, address, self._ssl_context)
         self._session: aiohttp.ClientSession | None = None
 
     def open(self) -> None:
         """Make ready to send, on the running loop; a connection is made with the first request."""
+        self._writes.open()
         settings = self._settings
         connect_s = settings.connect_timeout_ns / _NS
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=self._ssl_context, keepalive_timeout=settings.idle_ns / _NS),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers=_HEADERS,
+            headers=HEADERS,
             timeout=aiohttp.ClientTimeout(total=None, connect=connect_s),
             auto_decompress=False,
         )
@@ -56,11 +56,14 @@ class Wire:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._writes.close()
         if self._session is not None:
             await self._session.close()
 
     async def exchange(self, request: RestRequest, headers: dict[str, str]) -> RestAnswer:
         """Send a request with these headers beside the usual ones, and return its answer, whatever its status."""
+        if request.is_write:
+            return await self._writes.exchange(request, headers)
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._exchange(request, headers)
@@ -69,29 +72,25 @@ class Wire:
         except TimeoutError:
             raise unanswered(request, f"no answer in {self._timeout_s:g} s", code="timeout") from None
         except (aiohttp.ClientConnectionError, OSError) as error:
-            what = f"the connection was lost before the answer: {_words(error)}"
+            what = f"the connection was lost before the answer: {cause(error)}"
             raise unanswered(request, what, code="lost") from None
         except aiohttp.ClientPayloadError as error:
-            raise unanswered(request, f"the answer is cut short: {_words(error)}", code="broken") from None
+            raise unanswered(request, f"the answer is cut short: {cause(error)}", code="broken") from None
         except (aiohttp.ClientError, ValueError) as error:
-            raise unanswered(request, f"the answer breaks HTTP: {_words(error)}", code="broken") from None
+            raise unanswered(request, f"the answer breaks HTTP: {cause(error)}", code="broken") from None
 
     async def _exchange(self, request: RestRequest, headers: dict[str, str]) -> RestAnswer:
         session = self._session
         if session is None:
             raise never_sent(request, "the client is not open", "open it first", code="closed")
-        if not _PATH.fullmatch(request.path):
-            raise never_sent(request, f"its path is {printable(request.path)!r}", "percent-encode it", code="refused")
+        check_path(request)
         url = URL(self._origin + target(request), encoded=True)
         if request.body:
-            headers = {**headers, **_JSON}
+            headers = {**headers, **JSON}
         body = request.body or None
         async with session.request(request.method, url, data=body, headers=headers, allow_redirects=False) as response:
             shown = {name.lower(): value for name, value in response.headers.items()}
-            encoding = shown.get("content-encoding", "identity")
-            if encoding != "identity":
-                what = f"the answer is encoded as {printable(encoding)}, which was not asked for"
-                raise unanswered(request, what, code="broken", status=response.status)
+            check_encoding(request, response.status, shown)
             return RestAnswer(status=response.status, body=await self._body(request, response), headers=shown)
 
     async def _body(self, request: RestRequest, response: aiohttp.ClientResponse) -> bytes:
@@ -112,22 +111,11 @@ class Wire:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def target(request: RestRequest) -> str:
-    """Return path and query as they are sent."""
-    if not request.query:
-        return request.path
-    return f"{request.path}?{urlencode(request.query, quote_via=quote)}"
-
-
 def _unconnected(request: RestRequest, error: Exception, settings: RestSettings) -> RestError:
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        what, advice = f"no connection in {settings.connect_timeout_ns / _NS:g} s", _CHECK_NET
+        what, advice = f"no connection in {settings.connect_timeout_ns / _NS:g} s", CHECK_NET
     elif isinstance(error, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError):
-        what, advice = f"TLS failed: {_words(error)}", _CHECK_TLS
+        what, advice = f"TLS failed: {cause(error)}", CHECK_TLS
     else:
-        what, advice = f"cannot connect: {_words(error)}", _CHECK_NET
+        what, advice = f"cannot connect: {cause(error)}", CHECK_NET
     return never_sent(request, what, advice, code="connect", may_retry=True)
-
-
-def _words(error: Exception) -> str:
-    return printable(str(error)) or type(error).__name__

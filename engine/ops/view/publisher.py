@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from engine.net.feed import Feed
+from engine.net.market_feed import MarketFeed
 from engine.ops.view import layout
 from engine.ops.view._publish import LIMIT_KINDS, ViewWriter
 from engine.ops.view.account import AccountShown
@@ -44,7 +44,7 @@ class ViewSource(Protocol):
     trading: TradingLoop
     supervisor: Supervisor
     session: Session
-    feed: Feed
+    feed: MarketFeed
     clock_ns: Callable[[], int]
 
     @property

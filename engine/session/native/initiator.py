@@ -24,6 +24,7 @@ from engine.session.file.schedule import read_schedule
 from engine.session.file.settings import SessionSettings
 from engine.session.native.addresses import CONNECT_TIMEOUT_NS, Addresses
 from engine.session.native.connection import Connection
+from engine.session.native.dialling import speak
 from engine.session.native.driver import SessionDriver
 from engine.session.native.message_log import MessageLog
 from engine.session.native.settings import core_settings, ignored
@@ -267,11 +268,5 @@ class NativeSession(SessionDriver):
         # Not asyncio.wait_for: before Python 3.12 it can lose a cancellation, and this task would never end.
         async with asyncio.timeout(CONNECT_TIMEOUT_NS / 1_000_000_000):
             sock = await self._addresses.connect()
-            transport, _ = await self.loop.create_connection(
-                Connection(self, self._tune).as_protocol,
-                sock=sock,
-                ssl=self._tls,
-                server_hostname=None if self._tls is None else server_name(self._settings, host),
-            )
-        if transport.is_closing():  # since it was made: uvloop then leaves the object with a number that is not its own
-            sock.detach()
+            name = "" if self._tls is None else server_name(self._settings, host)
+            await speak(self.loop, Connection(self, self._tune), sock, self._tls, name)

@@ -52,7 +52,8 @@ class MarketKeeper:
         """Note what the feed said of a market, after it was acted on, or of one that is not there."""
         now_ns = self._wall_ns()
         if event.kind == EventKind.STATE:
-            self._universe.hear(event.instrument.symbol, event.state, event.close_ns, now_ns)
+            is_told = event.state < MarketState.DETERMINED or event.price >= 0
+            self._universe.hear(event.instrument.symbol, event.state, event.close_ns, now_ns, is_told=is_told)
         if isinstance(event.news, MarketChange):
             self._universe.hear(event.news.symbol, event.news.state, event.news.close_ns, now_ns)
         elif isinstance(event.news, MarketListing):

@@ -18,7 +18,7 @@ from engine.instrument import NOWHERE, Instrument, Slots
 from engine.journal.markets import list_market, retire_market
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
-from engine.venue import FeeRule, MarketDataDialect
+from engine.venue import FeeRule, MarketDataStream
 
 
 class OrderMarkets(Protocol):
@@ -34,7 +34,7 @@ class OrderMarkets(Protocol):
 class RosterParts(NamedTuple):
     """What a roster reaches beside its loop: the venue's dialects, its fees, and the clock."""
 
-    market_data: MarketDataDialect
+    market_data: MarketDataStream
     orders: OrderMarkets
     fees: FeeRule
     command: Callable[[list[bytes]], object]  # takes frames for the market-data venue

@@ -66,6 +66,7 @@ class KnownMarket:
         self.heard_ns = 0  # when the feed, or the clock, told of its life last
         self.ended_ns = now_ns if listing.state in _ENDED else 0
         self.asked_ns = 0
+        self.is_untold = False  # the feed said that it is decided, and not what it pays
         self.is_missing = not is_certain  # the last whole listing did not have it
 
     def become(self, state: int, now_ns: int) -> None:
@@ -126,8 +127,11 @@ class Universe:
         """Note that a market is not there: it was removed, or could not be added now."""
         self._known.pop(symbol, None)
 
-    def hear(self, symbol: str, state: int, close_ns: int, now_ns: int) -> None:
-        """Note what the feed says of a market, which has been acted on; one that is not there may be asked for."""
+    def hear(self, symbol: str, state: int, close_ns: int, now_ns: int, *, is_told: bool = True) -> None:
+        """Note what the feed says of a market, which has been acted on; one that is not there may be asked for.
+
+        Without `is_told` it is decided and nobody has said what it pays: the venue is asked.
+        """
         known = self._known.get(symbol)
         if known is None:
             if symbol.startswith(self._beginnings) and len(self._heard_of) < self._limits.max_markets:
@@ -137,6 +141,8 @@ class Universe:
         known.close_ns = close_ns or known.close_ns
         if state != MarketState.UNCHANGED:
             known.become(state, now_ns)
+        if not is_told and known.payout < 0:
+            known.is_untold, known.asked_ns = True, 0
 
     def take(
         self, listings: Iterable[MarketListing], now_ns: int, asked_ns: int, asked: Collection[str] | None = None
@@ -182,7 +188,9 @@ class Universe:
         named = [symbol for symbol, asked_ns in self._heard_of.items() if asked_ns <= since_ns][:most]
         self._heard_of |= dict.fromkeys(named, now_ns)
         for symbol, known in self._known.items():
-            is_open_question = known.is_missing or known.state in (MarketState.CLOSED, MarketState.DETERMINED)
+            is_unsettled = known.state in (MarketState.CLOSED, MarketState.DETERMINED)
+            is_untold = known.is_untold and known.payout < 0
+            is_open_question = known.is_missing or is_untold or is_unsettled
             if len(named) < most and is_open_question and known.asked_ns <= since_ns:
                 known.asked_ns = now_ns
                 named.append(symbol)

@@ -8,19 +8,21 @@ from engine.instrument import Instrument
 from engine.risk.fee_terms import FeeTerms
 from engine.runtime.private_keys import KeyFileError
 from engine.session import LogonDialect
-from engine.venue import FeeRule, MarketDataDialect, OrderDialect
+from engine.venue import FeeRule, FixMarketDataDialect, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
 from engine.venue.kalshi.environment import (
     HOSTS,
     environment_problems,
     environments,
     feed_host_problems,
+    feed_session_problems,
     rest_problems,
     session_file_problems,
 )
 from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.fix.kinds import KINDS
 from engine.venue.kalshi.fix.logon import Flags, KalshiLogon
+from engine.venue.kalshi.fix.market_data import KalshiFixMarketData
 from engine.venue.kalshi.fix.orders import KalshiOrders
 from engine.venue.kalshi.fix.terms import read_terms
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
@@ -35,7 +37,8 @@ from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
 
 __all__ = [
-    "KINDS", "account", "environment_problems", "environments", "feed_problems", "fees", "logon",
+    "KINDS", "account", "environment_problems", "environments", "feed_problems",
+    "feed_session_problems", "fees", "fix_market_data", "logon",
     "market_data", "orders", "reference", "rest", "rest_orders", "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
@@ -58,6 +61,11 @@ def market_data(
     wanted = dict.fromkeys((BOOK, TRADES, *channels))
     key = _signing_key(key_id, private_key)
     return KalshiMarketData(instruments, key, channels=tuple(wanted), use_yes_price=use_yes_price, lifecycle=True)
+
+
+def fix_market_data(instruments: Sequence[Instrument]) -> FixMarketDataDialect:
+    """Return the dialect of the session KalshiMD."""
+    return KalshiFixMarketData(instruments)
 
 
 def feed_problems(url: str, key_id: str) -> list[str]:

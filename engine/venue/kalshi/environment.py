@@ -23,6 +23,7 @@ FEED_HOSTS = {
     DEMO: ("external-api-ws.demo.kalshi.co", "demo-api.kalshi.co"),
 }
 _DOMAINS = {".kalshi.com": PROD, ".kalshi.co": DEMO}
+MARKET_DATA = "KalshiMD"
 _LEAST_HEART_BT_INT = 4
 _APPLICATION = ("9", "FIX.5.0SP2")
 _LOGON_OWN = {50: "the venue refuses a Logon with SenderSubID", 96: "the signature is made here"}
@@ -104,6 +105,14 @@ def session_file_problems(values: Mapping[str, str], key_id: str, flags: Flags |
     if is_venue:
         found += _wrong_address(values, hosts, kind)
     return found
+
+
+def feed_session_problems(values: Mapping[str, str], key_id: str) -> list[str]:
+    """Return why the venue would refuse a session of market data, or send none over it."""
+    target = values.get("TargetCompID", "")
+    if target in BY_COMP_ID and target != MARKET_DATA:
+        return [f"TargetCompID={target}: sends no market data; use {MARKET_DATA}"]
+    return session_file_problems(values, key_id)
 
 
 def _wrong_sender(values: Mapping[str, str], key_id: str) -> list[str]:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from engine.app import loading
 from engine.app.account.errands import ErrandOutcome
 from engine.app.account.keys import Keys, RestKey
+from engine.app.feeds import choosing
 from engine.config.credentials import Credentials
 from engine.config.sections import FeedSection, RestSection, SessionSection
 from engine.errors import EngineError, SessionError
@@ -34,6 +35,23 @@ class Session:
         self.renamed.append(sender_comp_id)
 
 
+class FeedLogon:
+    """A feed over FIX beside a session of orders, each with a key of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.rotating = Rotating(folder, Session("old-session"))
+        config: Any = self.rotating.config
+        feed = FeedSection(
+            source="fix", settings=folder / "md.cfg", dialect="kalshi", watch_depth=1, heartbeat_timeout_ns=1,
+            backoff_min_ns=1, backoff_max_ns=1, credentials=config.feed.credentials,
+        )  # fmt: skip
+        config = SimpleNamespace(feed=feed, rest=config.rest, session=config.session)
+        self.session = Session("old-feed")
+        self.keys = Keys(config, None, loading.logon_dialect(config.session), choosing.logon(feed))
+        self.keys.session = self.rotating.session  # type: ignore[assignment]
+        self.keys.feed_session = self.session  # type: ignore[assignment]
+
+
 class Rotating:
     """Keys in files, for session, feed and REST each its own."""
 
@@ -47,6 +65,7 @@ class Rotating:
         rest = RestSection(url="https://localhost", dialect="kalshi", credentials=sections["rest"])
         logon = SessionSection(settings=folder / "x.cfg", dialect="kalshi", credentials=sections["session"])
         config: Any = SimpleNamespace(feed=feed, rest=rest, session=logon)
+        self.config, self.session = config, session
         sign = loading.market_data_dialect(feed, ()).handshake_headers
         self.keys = Keys(config, sign, loading.logon_dialect(logon))
         self.keys.rest = RestKey(loading.rest_dialect(rest))
@@ -142,3 +161,15 @@ def test_nothing_to_read_is_told() -> None:
     keys = Keys(SimpleNamespace(feed=bare, rest=None, session=bare), lambda now_ns: {}, None)  # type: ignore[arg-type]
     with pytest.raises(EngineError, match="names no credentials"):
         asyncio.run(keys.reload())
+
+
+def test_feed_over_fix_logs_on_by_the_new_key_and_under_its_name(tmp_path: Path) -> None:
+    made = FeedLogon(tmp_path)
+    made.rotating.rotate()
+    hurried: list[str] = []
+    made.keys.feed.hurry = lambda: hurried.append("now")
+    outcome = asyncio.run(made.keys.reload())
+    assert "feed: key new-feed instead of old-feed" in outcome.lines
+    assert made.session.renamed == ["new-feed"] and made.rotating.session.renamed == ["new-session"]
+    logon: Any = made.keys.feed_logon
+    assert logon.current.key_id == "new-feed" and hurried == ["now"]

@@ -132,7 +132,7 @@ def test_write_on_a_kept_connection_that_is_gone_is_sent_once(method: str) -> No
         async with RawVenue(once) as venue:
             visitor = Visitor(venue.url.replace("ws:", "http:").rstrip("/"))
             async with visitor.client:
-                await visitor.client.call(get())
+                await visitor.client.call(post())
                 request = RestRequest(operation="cancel", method=method, path="/api/orders/7", is_write=True)
                 with pytest.raises(RestError) as caught:
                     await visitor.client.call(Call(request, read_json))

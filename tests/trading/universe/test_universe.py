@@ -298,3 +298,25 @@ def test_random_lives_against_a_plain_set(steps: list[Any]) -> None:
 def test_unchanged_listing_is_no_update(watched: Watched) -> None:
     watched.take(listed("B1"))
     assert watched.take(structs.replace(listed("B1"), best_bid=4_400, volume=7)) == NOTHING
+
+
+@pytest.mark.parametrize("state", [MarketState.DETERMINED, MarketState.SETTLED])
+def test_market_that_is_decided_without_a_word_of_its_payout_is_asked_for_until_it_is_known(
+    watched: Watched, state: int
+) -> None:
+    watched.take(listed("B1"), listed("B2"))
+    watched.universe.hear("B1", MarketState.ACTIVE, 0, watched.now_ns)
+    watched.universe.hear("B2", state, 0, watched.now_ns)  # by a feed that says all
+    asked_too = ("B2",) if state == MarketState.DETERMINED else ()
+    assert watched.ask() == asked_too
+    watched.universe.hear("B1", state, 0, watched.now_ns, is_told=False)
+    assert watched.ask() == ("B1",)  # at once
+    watched.take(listed("B1", state=MarketState.CLOSED), asked=("B1",))  # what was before
+    watched.after(9)
+    assert watched.ask() == ()
+    watched.after(1)
+    assert "B1" in watched.ask()
+    (update,) = watched.take(listed("B1", state=state, payout=10_000), asked=("B1",)).update
+    assert (update.state, update.payout) == (state, 10_000)
+    watched.after(20)
+    assert ("B1" in watched.ask()) == (state == MarketState.DETERMINED)

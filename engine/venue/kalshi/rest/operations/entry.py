@@ -34,6 +34,7 @@ BY_TICKER = -1  # in place of a shard: the venue finds it
 
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_+=:/-]{1,64}")
 _ORDERS = ("portfolio", "events", "orders")
+_ORDERS_PATH = path(*_ORDERS)  # of every create
 
 
 class KalshiNewOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -194,7 +195,7 @@ read_batch_canceled = Reader("batch_cancel_orders_v2", KalshiBatchCanceled)
 def create(order: KalshiNewOrder) -> Call[KalshiCreated]:
     """Return what opens an order."""
     shard = order.exchange_index
-    return write(read_created.operation, "POST", path(*_ORDERS), read_created, order, status=201, shard=shard)
+    return write(read_created.operation, "POST", _ORDERS_PATH, read_created, order, status=201, shard=shard)
 
 
 def amend(order_id: str, to: KalshiAmendment, *, subaccount: int | None = None) -> Call[KalshiAmended]:

@@ -1,0 +1,3 @@
+from mmap import mmap
+
+def populate(buffer: mmap | memoryview | bytearray) -> bool: ...

@@ -1,0 +1,49 @@
+"""Where a start begins to read: at the last snapshot that is whole.
+
+Errors  JournalError for damage that no other snapshot makes good.
+Cost    the first records of each segment, from the last one back to a snapshot.
+"""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from engine.journal.archive import SUFFIX
+from engine.journal.reader import SegmentReading
+from engine.journal.segments import RecordKind, journal_paths, run_of
+
+SNAPSHOT_KINDS = (
+    RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.LIST, RecordKind.PAST,
+)  # fmt: skip
+
+
+def start_of(paths: Sequence[Path]) -> int:
+    """Return the place of the last segment that begins with a whole snapshot, 0 if there is none."""
+    for place in range(len(paths) - 1, 0, -1):
+        if has_snapshot(*paths[place:]):
+            return place
+    return 0
+
+
+def has_snapshot(path: Path, *following: Path) -> bool:
+    """Return whether a segment begins with a snapshot that is whole there, or with what `following` hold of its run."""
+    readings = (SegmentReading(each) for each in (path, *following) if run_of(each) == run_of(path))
+    records = (
+        (record, reading)
+        for reading in readings
+        for record in reading.records()
+        if record.kind not in (RecordKind.LINK, RecordKind.END)
+    )
+    head, reading = next(records, (None, None))
+    if head is None or reading is None or head.kind != RecordKind.STATE or head.path != path:
+        return False
+    parts = [each for each in islice(records, head.numbers[0])]
+    is_spoiled = any(each.spoiled for _, each in parts) or bool(reading.spoiled)
+    return not is_spoiled and sum(record.kind in SNAPSHOT_KINDS[1:] for record, _ in parts) == head.numbers[0]
+
+
+def old_segments(directory: Path) -> list[Path]:
+    """Return what is older than the last snapshot but one, and not compressed yet: no start reads it."""
+    paths = journal_paths(directory)
+    last = start_of(paths)
+    return [path for path in paths[: start_of(paths[:last])] if path.suffix != SUFFIX]
