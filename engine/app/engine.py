@@ -19,6 +19,7 @@ from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide, RestDesk
 from engine.app.account.standby.orders import orders_over_rest
 from engine.app.background import Background
+from engine.app.controls.acting import limiting
 from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
 from engine.app.sessions.further import Further
@@ -41,6 +42,8 @@ from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
 from engine.session import Session
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.controls.memory import RiskMemory
+from engine.trading.controls.risk_desk import RiskDesk
 from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
@@ -150,6 +153,8 @@ class Engine(Views):
         self.further = Further(self._beside, self.config, parts_of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
+        self.risk_desk = RiskDesk(self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir))
+        self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
         self.actions |= acting.actions(self._errands, self.account, self._keys)
         tell = self.trading.notices.tell
@@ -235,6 +240,7 @@ class Engine(Views):
     def tick(self) -> None:
         """Do what is due, every `TICK_NS`."""
         self._do("supervisor", self.supervisor.tick)
+        self._do("risk desk", self.risk_desk.tick)
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
         self._do("journal", self._journal.prepare)
         self._do("session store", self.session.prepare)
@@ -281,4 +287,5 @@ class Engine(Views):
         self._control.close()
         self._publisher.close()
         self._word.close()
+        self.risk_desk.close()
         self._taken.close(self._wall_ns())

@@ -44,7 +44,7 @@ from engine.orders.order import Order
 from engine.orders.table import TABLE, Event, Outcome
 from engine.risk import Limits, RateLimit, RiskReject, TradingState
 from engine.risk.fee_terms import FeeTerms, SeriesFees
-from engine.risk.limits import DuplicateLimit
+from engine.risk.limits import Ceiling, DuplicateLimit, RatioLimit, RepeatLimit
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
 from engine.strategy import Context, Strategy
@@ -69,6 +69,10 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [risk]": Limits,
     "## [risk.rate]": RateLimit,
     "## [risk.duplicates]": DuplicateLimit,
+    "## [risk.executions]": RepeatLimit,
+    "## [risk.rejects]": RepeatLimit,
+    "## [risk.ratios]": RatioLimit,
+    "## [risk.ceiling]": Ceiling,
     "## [strategy]": StrategySection,
     "## [fees]": FeeTerms,
     "## [[fees.series]]": SeriesFees,
@@ -114,7 +118,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:20] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:23] if "." not in heading}
 
 
 # session-files.md

@@ -28,7 +28,8 @@ INTERVAL_NS = 100_000_000  # in an idle turn; another state is shown at once
 LATEST_NS = 250_000_000
 IDLE_NS = 5_000_000
 SLOW_NS = 1_000_000_000
-UNITS = {"max_open_orders": "count", "max_open_cost": "money", "max_daily_loss": "money"}  # the others are sizes
+SIZES = ("max_position", "max_event_position", "max_gross_position")
+UNITS = dict.fromkeys(LIMIT_KINDS, "money") | dict.fromkeys(SIZES, "size") | {"max_open_orders": "count"}
 LATENCIES = "tick_to_order", "order_to_ack"  # in the order of the writer's recorders
 _SHAPES = {
     block.name: (block, [int(shape[:-1]) if shape.endswith("s") else 0 for _, shape, _ in block.rows])
@@ -174,8 +175,6 @@ class Publisher:
         places, size = layout.places(self._room)
         self._memory = self._place.create(size, self._listing(), self._prepared(places, size))
         self._writer = ViewWriter(self._memory, loop, LIMIT_KINDS, self._room)
-        limits = loop.risk.limits
-        self._put("limits", [(name, UNITS.get(name, "size"), getattr(limits, name), 0, -1) for name in LIMIT_KINDS])
         self._put("latencies", [(name, 0, 0, 0, "") for name in LATENCIES])
 
     def _prepared(self, places: dict[str, tuple[int, int]], size: int) -> bytes:
@@ -224,6 +223,10 @@ class Publisher:
         if self._has_moved("desk", (supervisor.state, trading.risk.state, supervisor.reason, path)):
             state, risk = supervisor.state.value, trading.risk.state.name.lower()
             self._put("desk", [(state, risk, supervisor.reason, program_version(), boot_id(), str(path))])
+
+        limits = trading.risk.limits
+        if self._has_moved("limits", limits):
+            self._put("limits", [(name, UNITS[name], getattr(limits, name), 0, -1) for name in LIMIT_KINDS])
 
     def _stage_sessions(self) -> None:
         rows = [watch.row() for watch in self._watches]
