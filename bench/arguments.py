@@ -6,10 +6,10 @@
 import argparse
 from pathlib import Path
 
-from bench.plan import ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK
+from bench.plan import JOURNAL, ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK
 from engine.app.plugins import Subparsers
 
-SUBJECTS = ("floor", ORDER, TICK, THROUGHPUT, SESSIONS, REST, "micro", SOAK, ROLLING, "all")
+SUBJECTS = ("floor", ORDER, TICK, THROUGHPUT, SESSIONS, REST, JOURNAL, "micro", SOAK, ROLLING, "all")
 
 
 def add_bench(commands: Subparsers) -> None:

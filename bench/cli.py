@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from bench import interrupts, peers, suite
 from bench.child import BenchError
-from bench.plan import ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
+from bench.plan import JOURNAL, ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
 from bench.report import host, plots, results
-from bench.subjects import frames, micro, rest, rolling, sessions, soak
+from bench.subjects import frames, journal, micro, rest, rolling, sessions, soak
 from engine.errors import ConfigError
 
 BAR = 24
@@ -39,9 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.subject == SESSIONS:
         return _idle(arguments, cores)
     scale = _scale(arguments)
-    measured = _measure(arguments, scale, cores) if arguments.subject not in ("micro", REST) else suite.Measured()
+    is_apart = arguments.subject in ("micro", REST, JOURNAL)
+    measured = suite.Measured() if is_apart else _measure(arguments, scale, cores)
     if arguments.subject in (REST, "all"):
         _add(measured, lambda: rest.measure(arguments.quick, scale.repetitions, cores))
+    if arguments.subject in (JOURNAL, "all"):
+        _add(measured, lambda: journal.measure(arguments.quick))
     if arguments.subject in ("micro", "all"):
         _add(measured, lambda: micro.measure(arguments.quick, cores[1] if cores else None))
     if not measured.runs:

@@ -17,6 +17,7 @@ from engine.app import commands, looking, operating, plugins, session, settling
 from engine.app.account import commands as account
 from engine.app.backtest import arguments as backtest
 from engine.app.chaos import arguments as chaos
+from engine.app.controls import commands as controls
 from engine.app.plugins import Subparsers
 from engine.app.venues import arguments as venues
 from engine.errors import ConfigError, EngineError
@@ -91,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
         _init,
         looking.add_commands,
         operating.add_commands,
+        controls.add_commands,
         settling.add_commands,
         account.add_commands,
         _sim,
@@ -174,8 +176,19 @@ def _echo(found: Subparsers) -> None:
 
 def _journal(found: Subparsers) -> None:
     journal = found.add_parser("journal", help="print a journal's records, or verify it")
-    journal.add_argument("path", type=present, metavar="PATH", help="a segment, or the directory of all")
+    journal.add_argument(
+        "path", nargs="+", type=place_or_verify, metavar="[verify] PATH", help="a segment, or the directory of all"
+    )
     journal.add_argument("--verify", action="store_true", help="say whether every record and the whole chain is sound")
+    journal.add_argument(
+        "--order", default="", metavar="ID", help="one order's life, by any ClOrdID(11) or OrderID(37)"
+    )
+    journal.add_argument("--symbol", default="", metavar="S", help="what is about this market")
+    journal.add_argument("--kind", default="", metavar="K", help="records of one kind, such as report or operator")
+    journal.add_argument("--since", default="", metavar="T", help="from then on: 10m, 2h, or 2026-11-28T14:30 in UTC")
+    journal.add_argument("--follow", action="store_true", help="go on with what is written from now on")
+    journal.add_argument("--json", action="store_true", help="an object in each line")
+    journal.add_argument("--parquet", type=writable, metavar="OUT", help="write a Parquet file")
     journal.set_defaults(run=commands.journal)
 
 
@@ -205,6 +218,11 @@ def readable(text: str) -> Path:
     if not os.path.isfile(text) or not os.access(text, os.R_OK):
         raise argparse.ArgumentTypeError(f"{text}: no file that can be read")
     return Path(text)
+
+
+def place_or_verify(text: str) -> Path:
+    """Return the path of what can be read, or the word that asks whether that is sound."""
+    return Path(text) if text == "verify" else present(text)
 
 
 def present(text: str) -> Path:

@@ -69,11 +69,15 @@ class Context(Protocol):
         post_only: bool = False,
         ord_type: str = OrdType.LIMIT,
         expire_time_ns: int = 0,
+        reduce_only: bool = False,
+        order_group: str = "",
     ) -> Order | None:
         """Send an order to buy `qty` at `price` or lower; return it as soon as it is sent, long before it is answered.
 
         None means that it was denied and not sent; `on_reject` has been called with the code. A market order is judged
         at `price` as well, the worst that it is expected to trade at. `expire_time_ns`, since 1970, goes with Tif.GTD.
+        `reduce_only` can only bring a position nearer to zero, and `order_group` puts the order into a group of the
+        venue's that caps what its orders may fill: where a venue does not take them the order is denied (NOT_OFFERED).
         An order that may not have left, because the session was just lost, is returned too: it counts until the venue
         has been asked.
         """
@@ -87,6 +91,8 @@ class Context(Protocol):
         post_only: bool = False,
         ord_type: str = OrdType.LIMIT,
         expire_time_ns: int = 0,
+        reduce_only: bool = False,
+        order_group: str = "",
     ) -> Order | None:
         """Send an order to sell `qty` at `price` or higher; otherwise as `buy`. Selling what is not held goes short."""
 
@@ -159,6 +165,14 @@ class Strategy:
 
     def on_block_trade(self, instrument: Instrument, side: int, price: int, size: int) -> None:
         """Two parties traded by agreement, beside the book: `price` and `size` say nothing about what rests in it."""
+
+    def on_late_trade(
+        self, instrument: Instrument, side: int, price: int, size: int, traded_ns: int, is_block: bool
+    ) -> None:
+        """Somebody traded at `traded_ns` while the feed was away: told late, in order, each once, and never twice.
+
+        It may come after what `on_trade` tells of later trades. Nothing of it is in the book any more.
+        """
 
     def on_order(self, order: Order) -> None:
         """An order was acknowledged, replaced or restated, cancelled, expired, or became unknown; `ord_status` tells.

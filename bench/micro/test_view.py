@@ -85,8 +85,9 @@ def publish(tmp_path: Path) -> Iterator[Callable[[int, int], Callable[[], None]]
             trading=loop_of(markets, orders),
             supervisor=SimpleNamespace(state=DeskState.TRADING, reason=""),
             session=connections,
-            feed=connections,
+            feeds=[connections],
             account=None,
+            further=None,
             clock_ns=lambda: next(clock),
         )
         publisher = Publisher(source, SimpleNamespace(state_dir=tmp_path, group_id=None), lambda: NOW, pytest.fail)

@@ -86,9 +86,6 @@ def echo(arguments: Namespace) -> int:
 
 def journal(arguments: Namespace) -> int:
     """Print the records of a journal, or whether it is sound."""
-    from engine.journal.dump import dump
-    from engine.journal.verify import verify
+    from engine.journal.view.command import run
 
-    for line in (verify if arguments.verify else dump)(arguments.path):
-        print(line)
-    return 0
+    return run(arguments)

@@ -13,13 +13,17 @@ from typing import NamedTuple
 
 from engine.app import loading, operator, repair
 from engine.app.account import acting
+from engine.app.account.auditing import Audit, audited
 from engine.app.account.errands import Errands
 from engine.app.account.keys import Keys
-from engine.app.account.orders_over_rest import orders_over_rest
 from engine.app.account.side import AccountSide, RestDesk
+from engine.app.account.standby.orders import orders_over_rest
 from engine.app.background import Background
-from engine.app.feeds import choosing
-from engine.app.feeds.making import FeedDesk, make_feed
+from engine.app.controls.acting import limiting
+from engine.app.feeds import choosing, opening
+from engine.app.feeds.opening import FeedParts
+from engine.app.sessions.further import Further
+from engine.app.sessions.opening import open_first, open_further
 from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
@@ -37,8 +41,9 @@ from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
 from engine.session import Session
-from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.controls.memory import RiskMemory
+from engine.trading.controls.risk_desk import RiskDesk
 from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
@@ -97,10 +102,15 @@ class Engine(Views):
         market_data = choosing.stream(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
-        logon = None if over_rest else loading.logon_dialect(config.session)
+        logon = None if over_rest and not over_rest.uses_fix else loading.logon_dialect(config.session)
+        self._audit = Audit(
+            audited(config.audit, config.rest), lambda text: self.trading.notices.tell(NoticeKind.AUDIT_LOST, text)
+        )
         sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
         self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
-        self.session = self._keys.session = over_rest.session if over_rest else self._open_session()
+        open_fix = partial(open_first, config, loop, self._keys.logon, self.sockets, self._audit.session)
+        self.session = self._keys.session = over_rest.session(open_fix) if over_rest else open_fix()
+        self._keys.beside = self._beside = open_further(config, loop, self.sockets, self._audit.session)
         # Last of what may fail, so that a start that fails leaves no run in the journal
         self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound)
         self._journal, self._day, self._snapshots, _ = self._taken
@@ -119,6 +129,7 @@ class Engine(Views):
             strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
+            judge_options=dialect.judge_options,
             verdicts=over_rest.verdicts(dialect.consequences) if over_rest else dialect.consequences,
         )
         try:
@@ -129,41 +140,41 @@ class Engine(Views):
 
     def _join(self, parts: Parts, dialect: OrderDialect, seams: Seams, word: HaltWord) -> None:
         self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
-        self.trading = assemble(parts, self._surroundings(seams, dialect))
+        self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
-        desk = FeedDesk(
-            trading=self.trading,
-            on_connected=self._on_feed,
-            on_lost=self.supervisor.on_feed_lost,
-            wall_ns=self._wall_ns,
-            sockets=self.sockets,
-            state_dir=self.config.engine.state_dir,
-            loop=self._loop,
-        )
-        self.feed = make_feed(self.config.feed, parts.market_data, desk, self._keys)
+        state_dir, audit = self.config.engine.state_dir, self._audit.feed
+        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir)
+        followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
+        self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
+        parts_of = self.trading, self.supervisor
+        self.further = Further(self._beside, self.config, parts_of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
-        self.actions |= repair.actions(self.session, self.supervisor.note)
+        self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
+        self.risk_desk = RiskDesk(self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir))
+        self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
         self.actions |= acting.actions(self._errands, self.account, self._keys)
         tell = self.trading.notices.tell
         refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
-        record = partial(operator.record, self._journal, seams.wall_ns)
-        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused, record)
+        self.actions = operator.recorded(self.actions, self._journal, seams.wall_ns)
+        self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
         self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
 
-    def _surroundings(self, seams: Seams, dialect: OrderDialect) -> Surroundings:
+    def _surroundings(self, seams: Seams, dialect: OrderDialect, market_data: MarketDataStream) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
+        fix = partial(seams.gateway, self.session, dialect)
         return Surroundings(
-            gateway=self._over_rest.gateway if self._over_rest else seams.gateway(self.session, dialect),
+            gateway=self._over_rest.gateway_beside(fix) if self._over_rest else fix(),
             command=seams.command or (lambda commands: self.feed.send(commands)),
             halt=lambda reason: self.supervisor.halt(reason),
             clock_ns=seams.clock_ns,
             wall_ns=seams.wall_ns,
             call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
-            reconnect=lambda reason: self.feed.reconnect(reason),
+            reconnect=lambda reason: self.feed.feeds[0].reconnect(reason),
+            connections=opening.connections(market_data, lambda: self.feed),
             beside=self._background if seams.call_later is None else None,
         )
 
@@ -172,21 +183,14 @@ class Engine(Views):
         config, rest = self.config, self.config.rest
         if rest is None:
             return None
-        depth = config.feed.watch_depth
-        parts = RosterParts(
-            market_data, dialect, self._fees, lambda frames: self.feed.send(frames), seams.wall_ns, depth
-        )
-        roster = Roster(self.trading, parts)
+        send, depth = (lambda frames: self.feed.send(frames)), config.feed.watch_depth
+        roster = Roster(self.trading, RosterParts(market_data, dialect, self._fees, send, seams.wall_ns, depth))
         desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
-        side = AccountSide(config, rest, desk)
+        side = AccountSide(config, rest, desk, self._audit.rest)
         self._keys.rest = side.key
         if self._over_rest is not None:
             self._over_rest.join(self.trading, side)
         return side
-
-    def _open_session(self) -> Session:
-        file, kind, state = self.config.session.file, self.config.engine.session, self.config.engine.state_dir
-        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets)
 
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
@@ -197,10 +201,12 @@ class Engine(Views):
             raise
         with self._background:
             self._publisher.open()
+            self._audit.start()
             if self.account is not None:
                 self.account.start()
             self.feed.start()
             self.session.logon()
+            self.further.start()
             self._tick()
             await self._until_stopped()
             await self.close()
@@ -218,9 +224,11 @@ class Engine(Views):
 
     def abandon(self) -> None:
         """Leave nothing behind: the start failed before anything was connected."""
-        self.session.close()
+        for session in (self.session, *(each.session for each in self._beside)):
+            session.close()
         if "feed" in vars(self):  # the start may have failed before there was one
             self.feed.abandon()
+        self._audit.close()
         self._word.close()
         self._journal.abandon()
 
@@ -232,9 +240,11 @@ class Engine(Views):
     def tick(self) -> None:
         """Do what is due, every `TICK_NS`."""
         self._do("supervisor", self.supervisor.tick)
+        self._do("risk desk", self.risk_desk.tick)
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
         self._do("journal", self._journal.prepare)
         self._do("session store", self.session.prepare)
+        self.further.tick()
         self._do("snapshot", self._snapshots.tick)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
@@ -272,13 +282,10 @@ class Engine(Views):
         if self.account is not None:
             await self.account.close()
         self.session.close()
+        self.further.close()
+        self._audit.close()
         self._control.close()
         self._publisher.close()
         self._word.close()
+        self.risk_desk.close()
         self._taken.close(self._wall_ns())
-
-    def _on_feed(self) -> None:
-        LOGGER.info("market data: %s", self.feed.protection)
-        self.supervisor.on_feed()
-        if self._over_rest is not None:
-            self._over_rest.on_feed()

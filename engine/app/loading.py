@@ -13,10 +13,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from engine import venue
 from engine.app.hooks import wrong_hooks
 from engine.config.credentials import Credentials
-from engine.config.sections import EngineConfig, FeedSection, RestSection, SessionSection, StrategySection
+from engine.config.sections import (
+    EngineConfig,
+    FeedSection,
+    FurtherSection,
+    RestSection,
+    SessionSection,
+    StrategySection,
+)
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
@@ -28,6 +37,8 @@ from engine.session.file.settings import SessionSettings, load_session
 from engine.strategy import Strategy
 from engine.venue import FeeRule, FixMarketDataDialect, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
+from engine.venue.order_groups import OrderGroupDialect
+from engine.venue.past_reports import FurtherDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
@@ -35,14 +46,22 @@ from engine.venue.rest_orders import RestOrderDialect
 FEED_CHOICES = ("channels", "use_yes_price")  # what a venue's feed may offer
 
 
-def market_data_dialect(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
+def market_data_dialect(
+    section: FeedSection, instruments: Sequence[Instrument], *, carries_account: bool = True
+) -> MarketDataDialect:
     """Return the venue's `market_data(instruments, key_id, private_key)`; the key is "" and b"" without one.
+
+    One of several connections that is not the first gets `carries_account=False`: it brings no news of the account.
 
     What is configured of `channels` and `use_yes_price` is passed by name. An address that the venue's
     `feed_problems(url, key_id)`, if it has one, finds wrong is a ConfigError, and so is a choice that it does not have.
     """
     factory = _factory("feed.dialect", section.dialect, "market_data")
     chosen = _chosen("feed", section, factory, FEED_CHOICES)
+    if section.connections > 1:
+        if "carries_account" not in inspect.signature(factory).parameters:
+            raise ConfigError(f'feed.connections: venue "{section.dialect}" has only one: set it to 1')
+        chosen["carries_account"] = carries_account
     judge = _factory("feed.dialect", section.dialect, "feed_problems", lambda *address: [])
     if found := judge(section.url, section.credentials.key_id()):
         raise ConfigError("\n  ".join([f'feed.url: "{section.url}":', *found]))
@@ -91,6 +110,20 @@ def logon_dialect(section: SessionSection) -> LogonDialect | None:
     return dialect
 
 
+def further_dialect(section: SessionSection) -> FurtherDialect:
+    """Return the venue's `further()`: how it speaks on further sessions; ConfigError where it has none."""
+    dialect: FurtherDialect = _factory("sessions", section.dialect, "further")()
+    return dialect
+
+
+def further_section(section: SessionSection, name: str, further: FurtherSection) -> SessionSection:
+    """Return the section of a session beside that of orders, with the flags that make it what its name says."""
+    flags = {**further_dialect(section).flags(name), **further.flags}
+    return msgspec.structs.replace(
+        section, settings=further.settings, flags=flags, terms={}, credentials=further.credentials
+    )
+
+
 def session_problems(section: SessionSection, settings: SessionSettings) -> list[str]:
     """Return what the venue's `session_file_problems(values, key_id, flags)` finds wrong, if it has one."""
     try:
@@ -124,6 +157,12 @@ def reference_dialect(section: RestSection) -> ReferenceDialect | None:
     return dialect
 
 
+def order_group_dialect(section: RestSection) -> OrderGroupDialect | None:
+    """Return the venue's `order_groups()`; None where it has none."""
+    dialect: OrderGroupDialect | None = _factory("rest.dialect", section.dialect, "order_groups", lambda: None)()
+    return dialect
+
+
 def rest_order_dialect(section: RestSection) -> RestOrderDialect:
     """Return the venue's `rest_orders()`; ConfigError where it takes none over REST."""
     dialect: RestOrderDialect = _factory("rest.orders", section.dialect, "rest_orders")()
@@ -137,25 +176,35 @@ def environments(name: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def judge_environment(config: EngineConfig) -> None:
-    """Raise ConfigError for what the venue's `environment_problems` finds wrong with all its hosts together."""
+    """Raise ConfigError for what the venue finds wrong with its sessions, and with all hosts and keys together."""
     section = config.venue
-    if not section.environment:
-        return
     judge = _factory("session.dialect", config.session.dialect, "environment_problems", lambda *parts, **more: [])
-    over_rest = config.rest is not None and config.rest.carries_orders
-    file, state = config.session.settings, config.engine.state_dir
-    session = {} if over_rest or file is None else load_session(file, "initiator", state).values
-    hosts = {f"session {key}": host for key, host in session.items() if key.startswith("SocketConnectHost")}
-    keys = {}
-    if config.feed.is_fix:
-        of_feed = load_session(config.feed.file, "initiator", state).values
-        hosts |= {f"feed {key}": host for key, host in of_feed.items() if key.startswith("SocketConnectHost")}
-        keys = {"feed": config.feed.credentials.key_id()}
-        keys |= {"session": config.session.credentials.key_id()} if session else {}
+    sessions = _sessions(config)
+    if found := [text for each in sessions.values() for text in session_problems(config.session, each)]:
+        raise ConfigError("\n".join(found))
+    values = {f"{name} {key}": value for name, one in sessions.items() for key, value in one.values.items()}
+    hosts = {name: host for name, host in values.items() if " SocketConnectHost" in name}
+    for name, each in config.sessions.named().items():
+        of_it = load_session(each.settings, "initiator", config.engine.state_dir).values
+        hosts |= {f"sessions.{name} {key}": host for key, host in of_it.items() if key.startswith("SocketConnectHost")}
     urls = {"feed.url": config.feed.url, "rest.url": config.rest.url if config.rest else ""}
     hosts |= {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}
+    keys = {name: config.session.credentials.key_id() for name in sessions}
+    keys |= {f"sessions.{name}": each.credentials.key_id() for name, each in config.sessions.named().items()}
+    if config.feed.is_fix:
+        of_feed = load_session(config.feed.file, "initiator", config.engine.state_dir).values
+        hosts |= {f"feed {key}": host for key, host in of_feed.items() if key.startswith("SocketConnectHost")}
+        keys["feed"] = config.feed.credentials.key_id()
     if found := judge(section.environment, hosts, keys, i_mean_production=section.i_mean_production):
         raise ConfigError("\n  ".join(["venue:", *found]))
+
+
+def _sessions(config: EngineConfig) -> dict[str, SessionSettings]:
+    """Return the FIX sessions that are opened, by the name under which a person knows them."""
+    file, over_rest = config.session.settings, config.rest is not None and config.rest.carries_orders
+    if over_rest or file is None:
+        return {}
+    return {"session": load_session(file, "initiator", config.engine.state_dir)}
 
 
 def fees(section: FeedSection, terms: FeeTerms) -> FeeRule:

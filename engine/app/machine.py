@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.config.sections import EngineSection, JournalSection, LogSection, RestSection
+from engine.config.sections import AuditSection, EngineSection, JournalSection, LogSection, RestSection
 from engine.journal.writer import SEGMENT_BYTES
 from engine.ops.control import SOCKET
 from engine.runtime import halt_word
@@ -59,11 +59,18 @@ def wrong_log(section: LogSection) -> list[str]:
 
 
 def wrong_audit(section: RestSection | None) -> list[str]:
-    """Return why the audit log of REST could not be written; its directory is made at the start."""
-    file = section.audit if section else None
-    if file is None:
-        return []
-    return _wrong_file("rest.audit", file) if file.parent.is_dir() else wrong_directory("rest.audit", file.parent)
+    """Return why the audit log of REST could not be written."""
+    return _wrong_audit_file("rest.audit", section.audit) if section and section.audit else []
+
+
+def wrong_audit_file(section: AuditSection | None) -> list[str]:
+    """Return why the audit log could not be written."""
+    return _wrong_audit_file("audit.file", section.file) if section else []
+
+
+def _wrong_audit_file(key: str, file: Path) -> list[str]:
+    """Return why it could not be written; its directory is made at the start."""
+    return _wrong_file(key, file) if file.parent.is_dir() else wrong_directory(key, file.parent)
 
 
 def _wrong_file(name: str, file: Path) -> list[str]:

@@ -7,8 +7,11 @@ Thread  the loop thread.
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from engine.errors import ConfigError, EngineError, JournalError
 from engine.fix import Status
@@ -34,13 +37,27 @@ def open_halt_word(state_dir: Path, wall_ns: Callable[[], int], group: int | Non
         raise ConfigError(f"engine.state_dir: {place}: {error.strerror}: no halt could be heard here") from None
 
 
-def record(journal: NullJournal, wall_ns: Callable[[], int], request: OperatorRequest, outcome: str) -> None:
-    """Write into the journal what a person asked for, what came of it; it is done even where that has no room."""
-    if request.action in QUIET and not outcome:
-        return
-    act = OperatorAct(request.action, str(request.person), request.reason, dict(request.arguments), outcome)
-    with contextlib.suppress(JournalError, OSError):  # the next record that needs it halts
-        append_operator(journal, act, wall_ns())
+def recorded(actions: Mapping[str, Action], journal: NullJournal, wall_ns: Callable[[], int]) -> dict[str, Action]:
+    """Return actions that journal who asked for what, and what came of it; those that only look do not."""
+    return {
+        name: act if name in QUIET else partial(_act_recorded, act, journal, wall_ns) for name, act in actions.items()
+    }
+
+
+def _act_recorded(
+    act: Action, journal: NullJournal, wall_ns: Callable[[], int], request: OperatorRequest
+) -> Answer | None:
+    """Do what a person asks for; it is done even where the journal has no room."""
+    done = OperatorAct(request.action, str(request.person), request.reason, dict(request.arguments))
+    try:
+        answer = act(request)
+    except EngineError as error:
+        done = replace(done, outcome=str(error))
+        raise
+    finally:
+        with contextlib.suppress(JournalError, OSError):  # the next record that needs it halts
+            append_operator(journal, done, wall_ns())
+    return answer
 
 
 def actions(supervisor: Supervisor, trading: TradingLoop, stop: Callable[[], object]) -> dict[str, Action]:

@@ -90,7 +90,7 @@ class Stepped:
     async def run(self, steps: int) -> None:
         """Log on, trade for so many steps, cancel every order, log out."""
         self._venue.step()
-        self._command(self.engine.feed.dialect.subscribe())
+        self._command(self.engine.feeds[0].dialect.subscribe())
         self.engine.session.logon()
         await self._until(lambda: self.engine.trading.is_connected, "Logon")
         for _ in range(steps):

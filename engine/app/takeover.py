@@ -69,7 +69,8 @@ def take_over(
     """
     rule = config.risk.day()
     directory = config.journal.directory
-    journal, doubts = NullJournal(), []
+    journal: NullJournal = NullJournal()
+    doubts: list[str] = []
     if directory is not None:
         journal, doubts = _journal_of(directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns)
     try:

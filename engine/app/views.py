@@ -4,9 +4,12 @@ Units   money and sizes as text in dollars and contracts where a person reads th
 Thread  the loop thread.
 """
 
+from collections.abc import Sequence
+
 from engine._decimal import format_decimal
 from engine.book import Book
 from engine.config.sections import EngineConfig
+from engine.net.feeds import Feeds
 from engine.net.market_feed import MarketFeed
 from engine.portfolio import Portfolio
 from engine.session import Session
@@ -22,7 +25,7 @@ class Views:
     trading: TradingLoop
     portfolio: Portfolio
     session: Session
-    feed: MarketFeed
+    feed: Feeds
     supervisor: Supervisor
 
     @property
@@ -41,7 +44,12 @@ class Views:
 
     def reconnects(self) -> int:
         """Return how often the feed was connected anew."""
-        return max(self.feed.totals.connects - 1, 0)
+        return self.feed.reconnects
+
+    @property
+    def feeds(self) -> Sequence[MarketFeed]:
+        """The connections of market data."""
+        return self.feed.feeds
 
     def status(self) -> dict[str, object]:
         """Return the state in words and numbers, for a person."""

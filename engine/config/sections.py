@@ -20,6 +20,7 @@ from engine.risk.limits import Limits
 from engine.trading.feed_watch import FeedLimits
 from engine.units import NO_LIMIT, Duration, DurationLimit, Section
 
+MOST_CONNECTIONS = 32  # of one feed; as many have room in a view
 _THIS_HOST = ("127.0.0.1", "::1", "localhost")
 
 
@@ -62,6 +63,27 @@ class SessionSection(Section, frozen=True, kw_only=True):
         return self.settings
 
 
+class FurtherSection(Section, frozen=True, kw_only=True):
+    """One FIX session beside that of orders: its settings file, and a key of its own."""
+
+    settings: Path
+    flags: dict[str, bool | int] = {}  # what the Logon asks for beside what the venue's dialect does by itself
+    credentials: Credentials = Credentials()
+
+
+class FurtherSections(Section, frozen=True, kw_only=True):
+    """The FIX sessions beside that of orders, by what they are for; each speaks the dialect of [session]."""
+
+    drop_copy: FurtherSection | None = None  # past reports, asked for
+    listener: FurtherSection | None = None  # a live copy of every report of the account
+    settlement: FurtherSection | None = None  # what markets paid
+
+    def named(self) -> dict[str, FurtherSection]:
+        """Return those that are configured, by their name in the file."""
+        each = {"drop_copy": self.drop_copy, "listener": self.listener, "settlement": self.settlement}
+        return {name: section for name, section in each.items() if section is not None}
+
+
 class VenueSection(Section, frozen=True, kw_only=True):
     """Which of the venue's environments this is; the venue judges hosts, ports and CompIDs by it."""
 
@@ -75,16 +97,24 @@ class RestSection(Section, frozen=True, kw_only=True):
     url: str
     dialect: str
     ca: Path | None = None  # certificates of authorities in PEM, instead of the system's
-    audit: Path | None = None  # every request and answer, without secrets
+    audit: Path | None = None  # as [audit] with `rest` alone
     timeout_ns: Duration = 5_000_000_000
     compare_every_ns: Duration = 60_000_000_000
-    orders: Literal["never", "always"] = "never"  # whether they go this way, and no FIX session is needed
+    balance: Literal["stop", "tell", "ignore"] = "stop"  # what follows where the venue's cash is not what ours makes
+    nets_collateral: bool = False  # whether the venue gives collateral back across the markets of an event
+    orders: Literal["never", "standby", "always"] = "never"  # whether they go this way: while FIX is down, or always
+    standby_after_ns: Duration = 60_000_000_000  # without FIX, before orders go this way
     credentials: Credentials = Credentials()
 
     @property
     def carries_orders(self) -> bool:
         """Return whether orders go this way, and none over FIX."""
         return self.orders == "always"
+
+    @property
+    def stands_by(self) -> bool:
+        """Return whether orders go this way while FIX is down."""
+        return self.orders == "standby"
 
     def __post_init__(self) -> None:
         if fault := _fault_of_address(self.url, ("http", "https")):
@@ -130,6 +160,7 @@ class FeedSection(Section, frozen=True, kw_only=True):
     check_books_every_ns: DurationLimit = 60_000_000_000
     channels: tuple[str, ...] = ()
     use_yes_price: bool = False
+    connections: Annotated[int, msgspec.Meta(ge=1, le=MOST_CONNECTIONS)] = 1  # that share the markets
     credentials: Credentials = Credentials()
 
     def __post_init__(self) -> None:
@@ -167,6 +198,15 @@ class FeedSection(Section, frozen=True, kw_only=True):
     def limits(self) -> FeedLimits:
         """Return how long what is wrong with market data is borne."""
         return FeedLimits(self.max_lag_ns, self.max_gap_ns, self.max_crossed_ns)
+
+
+class AuditSection(Section, frozen=True, kw_only=True):
+    """The file that has all that was said to the venue and by it, without secrets, and what of it."""
+
+    file: Path
+    rest: bool = True
+    feed: bool = True  # commands and their answers, not the market data
+    session: bool = True
 
 
 class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class"}):
@@ -218,7 +258,9 @@ class Sections(Section, frozen=True, kw_only=True):
     risk: Limits
     strategy: StrategySection
     venue: VenueSection = VenueSection()
+    sessions: FurtherSections = FurtherSections()
     rest: RestSection | None = None
+    audit: AuditSection | None = None
     universe: UniverseSection | None = None
     fees: FeeTerms = FeeTerms()
     metrics: MetricsSection = MetricsSection()

@@ -102,6 +102,10 @@ class MarketNames:
     def __getitem__(self, index: int) -> Listing:
         return self._listings.get(index) or Listing(f"market {index}", *_UNKNOWN_DECIMALS)
 
+    def named(self, symbol: str) -> Listing | None:
+        """Return the market that is called so, if there is one."""
+        return next((listing for listing in self._listings.values() if listing.symbol == symbol), None)
+
     def any(self) -> Listing:
         """Return one of them, for the units that all share."""
         return next(iter(self._listings.values()), Listing("", *_UNKNOWN_DECIMALS))

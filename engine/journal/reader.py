@@ -82,7 +82,7 @@ class SegmentReading:
     def _follow(self, record: Record) -> None:
         """Keep in mind whether what comes next is a part of a snapshot."""
         self._left = record.numbers[0] if record.kind == RecordKind.STATE else self._left - 1
-        is_part = record.kind in (RecordKind.LINK, RecordKind.STATE, RecordKind.LIST, *_PARTS)
+        is_part = record.kind in (RecordKind.LINK, RecordKind.STATE, RecordKind.LIST, RecordKind.OPTIONS, *_PARTS)
         if self.spoiled and record.kind in _PARTS and not self._is_in_snapshot:
             raise JournalError(f"{self.path} offset {record.offset}: a part of a snapshot is in no snapshot: {_ADVICE}")
         self._is_in_snapshot = is_part and (self._is_in_snapshot or record.kind == RecordKind.STATE)
@@ -124,6 +124,16 @@ def read_header(path: Path) -> Header:
 def read(path: Path) -> Iterator[Record]:
     """Return the records of one segment in the order they were written."""
     return SegmentReading(path).records()
+
+
+def read_on(path: Path, offset: int) -> Iterator[Record]:
+    """Return the sound records from `offset` on, 0 for all, of a segment that may still grow; it judges no damage."""
+    data = bytes_of(path)
+    header, start = _parse_header(path, data)
+    at = max(offset, start + MARK.size * (header.version != UNMARKED_VERSION))
+    while (record := record_at(path, data, at)) is not None:
+        yield record
+        at += record.size
 
 
 def read_all(

@@ -18,7 +18,7 @@ from engine.journal.earlier import EarlierOrders
 from engine.journal.framing import Record
 from engine.journal.markets import Adopted, market_of
 from engine.journal.reader import read, read_all, read_header
-from engine.journal.reports import report_of
+from engine.journal.reports import options_of, report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
 from engine.journal.snapshot import Restored
 from engine.journal.starts import SNAPSHOT_KINDS, has_snapshot, start_of
@@ -168,7 +168,7 @@ class _Replay:
         orders, kind = self._orders, record.kind
         if kind == RecordKind.LIST:
             self._list(record)
-        if kind in SNAPSHOT_KINDS:
+        if kind in SNAPSHOT_KINDS or (kind == RecordKind.OPTIONS and self._is_restoring):
             if self._is_restoring:  # later ones say what the records between have made already
                 self._restored.take(record, self._table)
                 self._is_restoring = not self._restored.is_whole
@@ -187,6 +187,9 @@ class _Replay:
             if orders.find(report.cl_ord_id, report.orig_cl_ord_id, report.order_id) is None:
                 self._bring_back(self._earlier.of_report(report))
             self._portfolio.book(orders.apply(report))
+        elif kind == RecordKind.OPTIONS:
+            cl_ord_id, options = options_of(record)
+            self._order(cl_ord_id).options = options
         elif kind == RecordKind.CANCEL:
             orders.restore_cl_ord_id(texts[1])
             orders.request_cancel(self._order(texts[0]), 0, texts[1])

@@ -1,10 +1,12 @@
-"""A report as the numbers and texts of its record, and back.
+"""A report, and what an order asks of its venue, as the numbers and texts of a record, and back.
 
-Errors  ValueError for a record that holds no whole report.
+Errors  ValueError for a record that holds no whole report or options.
 """
 
 from engine.fix import SOH
 from engine.journal.framing import Record
+from engine.orders.options import OrderOptions
+from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 
 # Of a report, in the order of `append_report`
@@ -29,3 +31,15 @@ def report_of(record: Record) -> ExecutionReport:
     for name, value in zip(REPORT_NAMES, values, strict=True):
         setattr(report, name, value)
     return report
+
+
+def options_record(order: Order) -> tuple[tuple[int, ...], str]:
+    """Return the numbers and the text that stand for an order's options."""
+    options = order.options or OrderOptions()
+    return (options.reduce_only,), SOH.join((order.cl_ord_id, options.order_group))
+
+
+def options_of(record: Record) -> tuple[str, OrderOptions]:
+    """Return the ClOrdID(11) of an order and what it asks for."""
+    (reduce_only,), (cl_ord_id, group) = record.numbers, record.text.split(SOH)
+    return cl_ord_id, OrderOptions(bool(reduce_only), group)

@@ -62,6 +62,7 @@ class RecordKind:
     OPERATOR = 21  # what a person asked for, who, why, and what came of it
     DENIAL = 22  # a request that risk denied, with its amounts
     CONFIG = 23  # what a run was configured with, by its hash
+    OPTIONS = 24  # of the new order before it: what it asks of its venue; of a snapshot's order too
 
 
 class Listing(msgspec.Struct, frozen=True):

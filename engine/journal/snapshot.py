@@ -19,6 +19,7 @@ from engine.errors import JournalError
 from engine.instrument import Instrument
 from engine.journal.framing import Record
 from engine.journal.markets import market_text
+from engine.journal.reports import options_of, options_record
 from engine.journal.segments import Listing, RecordKind
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order
@@ -124,6 +125,8 @@ def _records_of(order: Order, index: int, cl_ord_ids: list[str]) -> Iterator[tup
     kept = order.all_kept()
     state = [getattr(order, name) for name in _FIELDS], kept[:PART], cl_ord_ids
     yield RecordKind.ORDER, (index,), msgspec.json.encode(state).decode()
+    if order.options is not None:
+        yield RecordKind.OPTIONS, *options_record(order)
     for start in range(PART, len(kept), PART):
         yield RecordKind.KEPT, (), msgspec.json.encode(kept[start : start + PART]).decode()
 
@@ -159,12 +162,19 @@ class Restored:
         elif record.kind == RecordKind.PAST:
             cash, fees, start_pnl = record.numbers
             self._portfolio.restore_past(cash, fees, start_pnl)
-        elif record.kind == RecordKind.KEPT:
-            if self._order is None:
-                raise ValueError("KEPT follows no ORDER")
-            self._order.restore_kept(msgspec.json.decode(record.text, type=_Kept))
+        elif record.kind in (RecordKind.KEPT, RecordKind.OPTIONS):
+            self._take_more(record)
         elif record.kind == RecordKind.ORDER:
             self._take_order(record, table[record.numbers[0]])
+
+    def _take_more(self, record: Record) -> None:
+        """Take what goes with the order before."""
+        if self._order is None:
+            raise ValueError("KEPT or OPTIONS follows no ORDER")
+        if record.kind == RecordKind.OPTIONS:
+            self._order.options = options_of(record)[1]
+        else:
+            self._order.restore_kept(msgspec.json.decode(record.text, type=_Kept))
 
     def _take_order(self, record: Record, instrument: Instrument) -> None:
         values, kept, cl_ord_ids = msgspec.json.decode(record.text, type=_ORDER)

@@ -39,7 +39,8 @@ def has_snapshot(path: Path, *following: Path) -> bool:
         return False
     parts = [each for each in islice(records, head.numbers[0])]
     is_spoiled = any(each.spoiled for _, each in parts) or bool(reading.spoiled)
-    return not is_spoiled and sum(record.kind in SNAPSHOT_KINDS[1:] for record, _ in parts) == head.numbers[0]
+    kinds = (*SNAPSHOT_KINDS[1:], RecordKind.OPTIONS)
+    return not is_spoiled and sum(record.kind in kinds for record, _ in parts) == head.numbers[0]
 
 
 def old_segments(directory: Path) -> list[Path]:

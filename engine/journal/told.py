@@ -8,6 +8,8 @@ Errors  JournalError as of `append_state`.
 Cost    1 us a denial.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from engine.fix import SOH
@@ -48,16 +50,16 @@ def append_config(journal: NullJournal, digest: str, now_ns: int) -> None:
 
 
 class Denials:
-    """Records the denials of one desk, the first `MOST_DENIALS` of each second."""
+    """Records the denials of one desk, the first `MOST_DENIALS` of each second of `wall_ns`."""
 
-    def __init__(self, journal: NullJournal) -> None:
+    def __init__(self, journal: NullJournal, wall_ns: Callable[[], int]) -> None:
         self._journal = journal
+        self._wall_ns = wall_ns
         self._second = self._written = self._left_out = 0
 
-    def record(
-        self, cl_ord_id: str, denial: int, instrument: Instrument, side: int, price: int, qty: int, now_ns: int
-    ) -> None:
+    def record(self, cl_ord_id: str, denial: int, instrument: Instrument, side: int, price: int, qty: int) -> None:
         """Record one; what is left out is counted in the next one."""
+        now_ns = self._wall_ns()
         second = now_ns // _SECOND_NS
         if second != self._second:
             self._second, self._written = second, 0

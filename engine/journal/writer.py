@@ -13,13 +13,14 @@ Thread  the loop thread only; one process per directory. Where it `is_helped`, a
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from engine.errors import JournalError
 from engine.fix import SOH
 from engine.instrument import Instrument
 from engine.journal.directory import OwnedDirectory
 from engine.journal.reader import cleared, has_traded
+from engine.journal.reports import options_record
 from engine.journal.segments import (
     MAX_BYTES,
     Header,
@@ -39,6 +40,7 @@ SEGMENT_BYTES = 4 * 2**20
 SyncMode: TypeAlias = Literal["none", "interval", "always"]
 _join = SOH.join
 NEW, REPORT = RecordKind.NEW, RecordKind.REPORT
+OPTIONS = RecordKind.OPTIONS
 
 
 class NullJournal:
@@ -126,8 +128,7 @@ class Journal(NullJournal):
         self._directory = directory
         self._owned = owned or OwnedDirectory(directory)
         self._sync = sync in (True, "always")
-        self._supply: Supply | None = None
-        self._segment: Segment | None = None
+        self._supply, self._segment = cast(Supply, None), cast(Segment, None)  # until they are made
         try:
             before = cleared(directory)
             self._run = first_header(directory, segment_bytes & -8, now_ns, nonce, instruments)
@@ -150,6 +151,8 @@ class Journal(NullJournal):
         """Record a new order that is about to be sent, in the next segment if this one is full."""
         while not self._tape.write_new(NEW, now_ns, order):
             self._roll()
+        if order.options is not None:
+            self._append(OPTIONS, now_ns, *options_record(order))
         if self._sync:
             self._segment.sync()
 

@@ -63,6 +63,9 @@ class ConnectionOwner(Protocol):
     def connected(self, connection: "WebSocketConnection") -> None:
         """Called once when the connection is ready to send."""
 
+    def sent(self, frames: list[bytes]) -> None:
+        """Called with the text messages that were sent."""
+
     def disconnected(self, connection: "WebSocketConnection", reason: str) -> None:
         """Called once when the connection is over, with the reason."""
 
@@ -152,6 +155,7 @@ class WebSocketConnection(WSListener):
         if not self._reason:
             for frame in frames:
                 self.transport.send(_TEXT, frame)
+            self._feed.sent(frames)
 
     def _take_other(self, frame: WSFrame) -> None:
         """Handle a control frame or a fragment."""

@@ -16,6 +16,7 @@ from picows import WSTransport, ws_connect
 from engine.errors import ConfigError
 from engine.net import reasons
 from engine.net.connection import WebSocketConnection, report
+from engine.net.feed_audit import FeedAudit
 from engine.net.settings import FeedCounts, FeedSettings, protection, shown_address
 from engine.runtime._sockets import Sockets
 from engine.runtime.addresses import HostAddresses
@@ -54,12 +55,14 @@ class Feed:
         ssl_context: SSLContext | None = None,
         sockets: Sockets | None = None,
         sign: Callable[[int], dict[str, str]] | None = None,
+        audit: FeedAudit | None = None,
     ) -> None:
         """`sign` returns the headers of a handshake made now, instead of the dialect, such as by a newer key."""
         if not settings.url.startswith(("ws://", "wss://")):
             raise ConfigError(f"feed url {shown_address(settings.url)!r} must start with ws:// or wss://")
         self.settings = settings
         self.dialect = dialect
+        self._audit = audit
         self._sign = sign or dialect.handshake_headers
         self.is_closing = False
         self.sockets = sockets
@@ -87,8 +90,8 @@ class Feed:
 
     @property
     def address(self) -> str:
-        """Where it goes, as people may see it."""
-        return shown_address(self.settings.url)
+        """Where it goes, as people may see it, and which of several it is."""
+        return f"{shown_address(self.settings.url)} {self.settings.name}".rstrip()
 
     @property
     def protection(self) -> str:
@@ -201,8 +204,15 @@ class Feed:
         """Subscribe on a new connection."""
         self._connection = connection
         self._credential_refusals = 0
+        if self._audit is not None:
+            self._audit.connected()
         self.send(self.dialect.subscribe())
         self._on_connected()
+
+    def sent(self, frames: list[bytes]) -> None:
+        """Record what a connection has sent."""
+        if self._audit is not None:
+            self._audit.sent(frames)
 
     def disconnected(self, connection: WebSocketConnection, reason: str) -> None:
         """Count and report a loss; `start` keeps reconnecting."""
@@ -218,6 +228,8 @@ class Feed:
 
     def _tell_loss(self, reason: str) -> None:
         self.last_loss, self.last_loss_ns = reason, self._wall_ns()
+        if self._audit is not None:
+            self._audit.lost(reason)
         try:
             self._on_lost(f"market data of {self.address}: {reason}")
         except Exception as error:

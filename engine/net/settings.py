@@ -28,6 +28,7 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Address, timeouts and limits of a feed."""
 
     url: str
+    name: str = ""  # which of several it is
     silence_ns: int = 25 * _NS  # Kalshi pings every 10 s
     connect_timeout_ns: int = 5 * _NS  # to connect, and again for the handshake
     first_snapshot_ns: int = 30 * _NS  # a connection without one by then is no good

@@ -34,9 +34,9 @@ REQUEST_BYTES = 16_384
 MOST_CLIENTS = 32
 ASKS_PER_SECOND = 50  # of one process
 REASON_CHARACTERS = 400
-QUIET = frozenset(("status", "cancels", "session-status", "errand"))  # they change nothing: neither logged nor noted
-NEVER_HELD_BACK = frozenset(("halt", "reduce-only", "cancel-all", "stop"))
-DONE_FOR_THE_GONE = frozenset(("halt", "cancel-all", "stop"))
+QUIET = frozenset(("status", "cancels", "session-status", "errand", "limits", "flattening"))  # neither logged nor noted
+NEVER_HELD_BACK = frozenset(("halt", "hold", "reduce-only", "cancel-all", "stop"))
+DONE_FOR_THE_GONE = frozenset(("halt", "hold", "cancel-all", "stop"))
 _NOBODY_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED, None)  # None: a path that no socket can have
 USAGE = 'send one line of JSON: {"action": "status", "reason": "...", "arguments": {}}'
 
@@ -69,8 +69,7 @@ Action: TypeAlias = Callable[[OperatorRequest], Answer | None]  # None answers w
 class OperatorSocket:
     """Listens in one state directory; `actions` may grow while it does.
 
-    `note` is given a line for the journal about each action, the refused ones too; `tell` what was no action at all;
-    `record` each action with what came of it, "" if it was done.
+    `note` is given a line for the journal about each action, the refused ones too; `tell` what was no action at all.
     """
 
     def __init__(
@@ -79,10 +78,8 @@ class OperatorSocket:
         status: Callable[[], Answer],
         note: Callable[[str], None],
         tell: Callable[[str], object] = LOGGER.warning,
-        record: Callable[[OperatorRequest, str], object] = lambda request, outcome: None,
     ) -> None:
         self._tell = tell
-        self._record = record
         self._actions = actions
         self._status = status
         self._note = note
@@ -161,11 +158,9 @@ class OperatorSocket:
             if action not in QUIET:
                 self._note(f"{action} asked for by {person}: {reason}")
             answer = act(request)
-            self._record(request, "")
             return self._status() if answer is None else answer
         except EngineError as error:
             self._note(f"{action!r} of {person} refused: {error}")
-            self._record(request, str(error))
             return {"error": str(error)}
         except Exception as error:  # a fault of ours must not take the kill switch away
             LOGGER.exception("control: %s failed", action)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from engine import fix
 from engine.instrument import Instrument
+from engine.orders.options import OrderOptions
 from engine.orders.table import TERMINAL, WORKING, Outcome
 from engine.runtime.notices import NoticeKind
 
@@ -39,6 +40,7 @@ class Order:
         "instrument",
         "is_lost",
         "leaves_qty",
+        "options",
         "ord_status",
         "ord_type",
         "order_id",
@@ -108,6 +110,7 @@ class Order:
         self.is_lost = False  # the answer to `pending` cannot be expected any more
         self.sent_ns = sent_ns  # when the last request left; 0 after recovery
         self.tag: object = None  # the strategy's own
+        self.options: OrderOptions | None = None  # what it asks of its venue beyond the rest
         self._exec_id = ""  # of the first report that counted, and what it traded; a quantity of 0 for nothing
         self._last_qty = 0
         self._last_px = 0

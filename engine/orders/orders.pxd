@@ -26,7 +26,7 @@ cdef class Orders:
     @cython.locals(order=Order)
     cpdef Order open(
         self, Instrument instrument, int side, int64_t price, int64_t qty, str ord_type, str time_in_force,
-        bint post_only, int64_t expire_time_ns, int64_t now_ns, str cl_ord_id=*
+        bint post_only, int64_t expire_time_ns, int64_t now_ns, str cl_ord_id=*, object options=*
     )
     cpdef int request_cancel(self, Order order, int64_t now_ns, str cl_ord_id=*) except -1
     cpdef int request_replace(self, Order order, int64_t price, int64_t qty, int64_t now_ns, str cl_ord_id=*) except -1

@@ -16,6 +16,7 @@ from engine.fix import Msg, Status
 from engine.instrument import Instrument
 from engine.orders._ids import OrderIds
 from engine.orders.event import PLAIN, ends_order, event_of
+from engine.orders.options import OrderOptions
 from engine.orders.order import Change, Order
 from engine.orders.repeats import MOST_EXECUTIONS, is_told_before, repeat_fault
 from engine.orders.report import ExecutionReport
@@ -114,6 +115,7 @@ class Orders:
         expire_time_ns: int,
         now_ns: int,
         cl_ord_id: str = "",
+        options: OrderOptions | None = None,
     ) -> Order:
         """Count a new order at once, as PENDING_NEW."""
         if qty <= 0:
@@ -121,6 +123,8 @@ class Orders:
         cl_ord_id = cl_ord_id or self.ids.take()
         order = Order.__new__(Order)
         order.begin(cl_ord_id, instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns)
+        if options is not None:
+            order.options = options
         self.ids.keep(cl_ord_id, order)
         self._live[order] = None
         self.opened += 1

@@ -33,6 +33,17 @@ _SECRET_ENDS = (
 AuditRecord = Mapping[str, Any]
 
 
+def fix_record(wall_ns: int, session: str, is_sent: bool, text: str) -> AuditRecord:
+    """Return the record of FIX messages, one that is sent or what was read at once, their secrets taken out before."""
+    return {
+        "wall_ns": wall_ns,
+        "channel": "fix",
+        "session": session,
+        "what": "sent" if is_sent else "received",
+        "message": text,
+    }
+
+
 class AuditSink(Protocol):
     """What takes records."""
 

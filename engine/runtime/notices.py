@@ -31,10 +31,13 @@ class NoticeKind(StrEnum):
     LINES_LEFT_OUT = "lines_left_out"  # of the log, because a peer caused too many
     VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
     LOG_LOST = "log_lost"  # lines of the log that nobody has: not written, left out, or silenced by other code
+    AUDIT_LOST = "audit_lost"  # records of what was said to the venue or by it
     METRICS_LOST = "metrics_lost"  # their process ended; it is started again
     BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be
     BOOK_CROSSED = "book_crossed"  # for longer than its bound
     BOOK_DIFFERS = "book_differs"  # from the one that the venue tells when it is asked, twice
+    TRADES_LATE = "trades_late"  # public ones of while the feed was away, fetched and told afterwards
+    TRADES_LOST = "trades_lost"  # those of them that could not be had
     FEED_IN_TIME = "feed_in_time"
     FEED_LATE = "feed_late"  # it runs behind the venue for longer than its bound
     BLOCK_TRADE = "block_trade"  # a trade beside the book, which no strategy is told as one of it
@@ -59,11 +62,22 @@ class NoticeKind(StrEnum):
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     ACCOUNT_CONTRADICTED = "account_contradicted"  # the feed tells of our account what FIX has not told
+    OPTION_REFUSED = "option_refused"  # an order asked for what its venue does not offer; it was denied
+    ORDER_GROUP = "order_group"  # the venue says what became of one; where it was triggered its orders are cancelled
+    ORDER_WAY = "order_way"  # orders go over REST while FIX is down, or over FIX again
+    CASH_DIFFERS = "cash_differs"  # the venue's cash is not what our fills, fees and flows make
+    CASH_MOVED = "cash_moved"  # a deposit, a withdrawal or a transfer
     ACCOUNT_DIFFERS = "account_differs"  # the venue's orders, fills or positions are not what we knew
+    COPY_CONTRADICTED = "copy_contradicted"  # a copy of our reports tells what the session of orders has not told
+    REPORT_RECOVERED = "report_recovered"  # a fill or an end that the session of orders missed, booked from a copy
+    FURTHER_SESSION = "further_session"  # one beside that of orders was lost, or refused, or could not do its work
     REST_TROUBLE = "rest_trouble"  # the venue's REST interface failed, was slow, or could not be asked
+    ANSWER_ODD = "answer_odd"  # something in an answer of REST that was not understood, and what was made of it
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
     REQUEST_REFUSED = "request_refused"  # the venue refused an order, a replace or a cancel, with its own text
+    LIMIT_NEAR = "limit_near"  # four fifths of a limit are used
+    LIMIT_CHANGED = "limit_changed"  # a limit is not as the configuration says, or is so again
     CHANGED_BY_VENUE = "changed_by_venue"  # an order was changed, suspended or ended, or a fill taken back, unasked
 
 

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from engine.book import Book
 from engine.codec import Fields
+from engine.instrument import Instrument
 from engine.journal.told import Denials
 from engine.journal.writer import NullJournal
+from engine.orders.options import Judge, none_offered
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Portfolio
@@ -20,6 +22,7 @@ from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime.notices import Notices
 from engine.strategy import Strategy
+from engine.trading.controls.repeats import Repeats
 from engine.trading.counters import Counters
 from engine.trading.desk import Beside, CallLater, Desk
 from engine.trading.doubts import Doubts
@@ -28,7 +31,8 @@ from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.loop import TradingLoop
 from engine.trading.market_news import MarketNews
-from engine.trading.markets import Markets
+from engine.trading.markets import Markets, Stop
+from engine.trading.options import OptionRules
 from engine.trading.rejects import Rejects
 from engine.trading.settlements import Settlements
 from engine.venue import MarketDataStream, Verdict
@@ -50,6 +54,14 @@ class Parts(NamedTuple):
     feed_limits: FeedLimits = FeedLimits()
     closed_texts: frozenset[str] = frozenset()  # by which the venue says that a market takes no requests
     verdicts: Mapping[str, Verdict] = {}  # what follows from its texts
+    judge_options: Judge = none_offered  # whether the venue takes what an order asks for beyond the rest
+
+
+class FeedConnections(NamedTuple):
+    """The connections of a feed that has several: what begins each anew, and which one carries a market."""
+
+    reconnects: Sequence[Callable[[str], object]]
+    of: Callable[[Instrument], int]  # -1 for a market that none carries
 
 
 class Surroundings(NamedTuple):
@@ -68,6 +80,11 @@ class Surroundings(NamedTuple):
     log: Callable[[str], object] = LOGGER.warning
     beside: Beside | None = None  # where a strategy's own tasks run
     reconnect: Callable[[str], object] = LOGGER.warning
+    connections: FeedConnections | None = None  # of the feed, where it has several: `reconnect` is not called then
+
+
+def _connections(around: Surroundings) -> FeedConnections:
+    return around.connections or FeedConnections((around.reconnect,), lambda instrument: 0)
 
 
 def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
@@ -75,7 +92,14 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     notices = Notices(around.wall_ns, around.log)
     markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
     most = parts.risk.limits.max_rejects_in_a_row
-    rejects = Rejects(markets, notices, most, parts.closed_texts, parts.verdicts, around.call_later)
+    repeats = Repeats(
+        parts.risk.limits,
+        parts.risk.activity,
+        around.clock_ns,
+        lambda market, text: markets.stop(market, Stop.HALTED, text),
+        around.halt,
+    )
+    rejects = Rejects(markets, notices, most, parts.closed_texts, parts.verdicts, around.call_later, repeats.refused)
     guard = Guard(
         parts.strategy,
         Counters(),
@@ -83,9 +107,10 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         lambda change: doubts.contradicted(change),
         rejects,
         parts.risk.explain,
-        lambda *denial: denials.record(*denial, around.wall_ns()),
+        OptionRules(parts.risk, notices, parts.judge_options).check,
+        Denials(parts.journal, around.wall_ns).record,
+        repeats,
     )
-    denials = Denials(parts.journal)
     instruments = [book.instrument for book in parts.books]
     settlements = Settlements(parts.portfolio, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
     doubts = Doubts(instruments, parts.orders, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)
@@ -107,7 +132,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         markets,
         doubts,
         settlements,
-        FeedWatch(parts.books, markets, notices, parts.feed_limits, resync, around.reconnect),
+        FeedWatch(parts.books, markets, notices, parts.feed_limits, resync, *_connections(around)),
         MarketNews(
             lambda instrument: loop.book(instrument),
             parts.portfolio,

@@ -12,6 +12,7 @@ from engine import fix
 from engine.book import Book
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.orders.options import OrderOptions
 from engine.orders.order import Order
 from engine.portfolio import Position
 from engine.trading.loop import TradingLoop
@@ -82,9 +83,14 @@ class Desk:
         post_only: bool = False,
         ord_type: str = fix.Type.LIMIT,
         expire_time_ns: int = 0,
+        reduce_only: bool = False,
+        order_group: str = "",
     ) -> Order | None:
         """Send an order to buy; None if risk denies it."""
-        return self._loop.submit(instrument, fix.BUY, price, qty, time_in_force, post_only, ord_type, expire_time_ns)
+        options = OrderOptions(reduce_only, order_group) if reduce_only or order_group else None
+        return self._loop.submit(
+            instrument, fix.BUY, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
+        )
 
     def sell(
         self,
@@ -95,9 +101,14 @@ class Desk:
         post_only: bool = False,
         ord_type: str = fix.Type.LIMIT,
         expire_time_ns: int = 0,
+        reduce_only: bool = False,
+        order_group: str = "",
     ) -> Order | None:
         """Send an order to sell; None if risk denies it."""
-        return self._loop.submit(instrument, fix.SELL, price, qty, time_in_force, post_only, ord_type, expire_time_ns)
+        options = OrderOptions(reduce_only, order_group) if reduce_only or order_group else None
+        return self._loop.submit(
+            instrument, fix.SELL, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
+        )
 
     def cancel(self, order: Order) -> bool:
         """Ask for the cancel of an order; False if it cannot be asked for now."""

@@ -2,19 +2,18 @@
 cimport cython
 from libc.stdint cimport int64_t
 
+from engine.trading.feed_line cimport WatchedLine
+
 cdef int64_t EARLIEST_NS
 
 
 cdef class FeedWatch:
-    cdef list _books
+    cdef list _books, _lines
     cdef set _unawaited
-    cdef object _markets, _notices, _limits, _resync, _reconnect, _lag
+    cdef object _markets, _notices, _limits, _resync, _line_of
     cdef Py_ssize_t _next
     cdef dict _stale_ns, _crossed_ns
-    cdef str _lost
-    cdef bint _is_late
-    cdef int64_t _difference_ns, _late_after_ns
-    cdef int64_t _calm_ns, _patience_ns, _bad_ns, _worst_ns
+    cdef WatchedLine _line
 
     @cython.locals(venue_ns=int64_t)
     cpdef int note(self, object event, int64_t now_ns) except -1

@@ -1,7 +1,7 @@
 """Watches whether the books can be believed: each has one, none stays crossed, and what they are told is not old.
 
-A book that is missing or crossed for too long stops its market alone; the others trade. A feed that runs late stops
-every market at once, since all of them are on it.
+A book that is missing or crossed for too long stops its market alone; the others trade. A connection that runs late or
+is lost stops every market that is on it at once: all of them where the feed is one connection.
 
 Units   durations and monotonic times in ns.
 Errors  none: what is wrong is told, and stops what it concerns.
@@ -10,25 +10,22 @@ Thread  the loop thread only.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from engine.book import Book
 from engine.instrument import Instrument
 from engine.runtime.notices import NoticeKind, Notices
-from engine.trading.lag import NEVER, Lag
+from engine.trading.feed_line import WatchedLine, seconds
 from engine.trading.markets import UNSEEN, Markets, Stop, named
-from engine.units import NO_LIMIT
 from engine.venue import MarketEvent
 
 LOOKS = 20  # after so many looks every book was looked at
 FEWEST = 64  # books of one look
-CALM_NS = 1_000_000_000  # late data are in time again when they have been for so long
-PATIENCE_NS, MOST_PATIENCE_NS = 10_000_000_000, 600_000_000_000  # late and not better: the first and longest wait
 SET_ASIDE = (Stop.REFUSED | Stop.CLOSED).value  # no book is waited for
 MISSING = (Stop.REFUSED | Stop.CLOSED | Stop.NO_BOOK).value  # nothing more to say of a book that does not come
 IDLE = (Stop.PAUSED | Stop.CLOSED | Stop.INACTIVE).value  # nothing trades, and a book may cross
 EARLIEST_NS = 946_684_800_000_000_000  # 2000-01-01: a venue's time before it is none
-NO_DIFFERENCE = -(2**63)  # no message told when it was sent
 
 
 class FeedLimits(NamedTuple):
@@ -39,8 +36,16 @@ class FeedLimits(NamedTuple):
     max_crossed_ns: int = 1_000_000_000
 
 
+def _alone(instrument: Instrument) -> int:
+    """Return the number of the only connection."""
+    return 0
+
+
 class FeedWatch:
-    """Judges one feed and its books; `resync` asks for a book anew, `reconnect` for the feed, with the reason."""
+    """Judges one feed and its books; `resync` asks for a book anew.
+
+    Each of `reconnects` begins one connection anew, with the reason; `line_of` finds the one that carries a market.
+    """
 
     def __init__(
         self,
@@ -49,7 +54,8 @@ class FeedWatch:
         notices: Notices,
         limits: FeedLimits,
         resync: Callable[[Book], object],
-        reconnect: Callable[[str], object],
+        reconnects: Sequence[Callable[[str], object]],
+        line_of: Callable[[Instrument], int] = _alone,
     ) -> None:
         self._books = list(books)
         self._unawaited: set[Book] = set()  # of markets that came while others were there already
@@ -57,26 +63,22 @@ class FeedWatch:
         self._notices = notices
         self._limits = limits
         self._resync = resync
-        self._reconnect = reconnect
+        self._line_of = line_of
         self._next = 0  # the book to look at next
         self._stale_ns: dict[Book, int] = {}  # since when; of a book that was looked at
         self._crossed_ns: dict[Book, int] = {}
-        self._lost = ""  # why there is no feed
-        self._lag = Lag(limits.max_lag_ns)
-        self._difference_ns = NO_DIFFERENCE  # arrival less sending of the last frame of the last read
-        self._late_after_ns = NEVER  # a larger one is late
-        self._is_late = False
-        self._calm_ns = 0  # when late data began to be in time
-        self._patience_ns = PATIENCE_NS
-        self._bad_ns = 0  # since when they have been late and not become better
-        self._worst_ns = 0  # how late that was
+        self._lines = [
+            WatchedLine(limits.max_lag_ns, notices, partial(self._stop, number), partial(self._open, number), reconnect)
+            for number, reconnect in enumerate(reconnects)
+        ]
+        self._line = self._lines[0]  # whose frame is being read
 
     # The markets
 
     def add(self, books: Iterable[Book]) -> None:
         """Watch these books too. Trading in others waits for none that comes after them."""
         added = list(books)
-        if self._books and not self._lost:
+        if self._books and not self.is_blind:
             self._unawaited.update(added)
         self._books += added
 
@@ -93,25 +95,46 @@ class FeedWatch:
 
     @property
     def lag_ns(self) -> int:
-        """Return how far the last message ran behind the venue."""
-        return self._lag.ns
+        """Return how far the last message ran behind the venue, on the connection that is furthest behind."""
+        return max([line.lag_ns for line in self._lines])
 
-    def lost(self, reason: str) -> None:
-        """Believe no book: there is no feed."""
-        self._lost = reason
-        for book in self._books:
+    def lag_of(self, number: int) -> int:
+        """Return how far the last message of a connection ran behind the venue."""
+        return self._lines[number].lag_ns
+
+    @property
+    def is_blind(self) -> bool:
+        """Return whether no connection is there."""
+        return all([line.loss for line in self._lines])
+
+    def follow(self, number: int) -> None:
+        """Learn that the next frames are of this connection."""
+        self._line = self._lines[number]
+
+    def lost(self, reason: str, number: int = 0) -> None:
+        """Believe no book of a connection that is lost."""
+        self._lines[number].loss = reason
+        for book in self._on(number):
             book.mark_stale()
 
-    def connected(self) -> None:
-        """Wait for every book once more."""
-        self._lost = ""
-        self._unawaited.clear()
-        self._stale_ns.clear()
+    def connected(self, number: int = 0) -> None:
+        """Wait for every book of a connection once more."""
+        self._lines[number].loss = ""
+        for book in self._on(number):
+            self._unawaited.discard(book)
+            self._stale_ns.pop(book, None)
+
+    def on(self, number: int) -> list[Instrument]:
+        """Return the markets of a connection."""
+        return [book.instrument for book in self._on(number)]
+
+    def _on(self, number: int) -> list[Book]:
+        return [book for book in self._books if self._line_of(book.instrument) == number]
 
     def obstacle(self, now_ns: int) -> str:
         """Return what keeps every market from trading; waits for each book that may still come in time."""
-        if self._lost or not self._books:
-            return self._lost or "no market to trade"
+        if self.is_blind or not self._books:
+            return self._lines[0].loss or "no market to trade"
         missing = [book.instrument.symbol for book in self._books if book.is_stale and self._may_come(book, now_ns)]
         if missing:
             return f"no fresh book for {len(missing)} of {len(self._books)} markets: {named(missing)}"
@@ -138,9 +161,9 @@ class FeedWatch:
         except OverflowError:
             venue_ns = -1
         if venue_ns > EARLIEST_NS:
-            self._difference_ns = now_ns - venue_ns
-            if self._difference_ns > self._late_after_ns:
-                self._late(now_ns)
+            self._line.difference_ns = now_ns - venue_ns
+            if self._line.difference_ns > self._line.late_after_ns:
+                self._line.late(now_ns)
         elif venue_ns:  # in another unit, or wrong: no lag can be told by it
             text = f"sent at {event.venue_time_ns} ns since 1970, which is no time of these days"
             self._notices.tell(NoticeKind.FRAME_UNREADABLE, text)
@@ -150,55 +173,31 @@ class FeedWatch:
 
         Nothing else would end that, because no delay becomes an offset by lasting.
         """
-        if self._is_late:
-            self._lag.forget()
-            self._difference_ns = NO_DIFFERENCE
-            self._in_time()
+        for line in self._lines:
+            line.trust()
 
     def look(self, now_ns: int) -> None:
-        """Judge some of the books, and how late the last frame was."""
+        """Judge some of the books, and how late the last frame of each connection was."""
         self._look_at_books(now_ns)
-        is_news = self._difference_ns != NO_DIFFERENCE
-        if is_news:
-            self._lag.take(self._difference_ns, now_ns)
-            self._difference_ns = NO_DIFFERENCE
-        if self._is_late:
-            self._judge_late(now_ns, is_news)
-        elif is_news and self._limits.max_lag_ns != NO_LIMIT:
-            self._late_after_ns = self._lag.late_after_ns
+        for number, line in enumerate(self._lines):
+            line.look(now_ns)
+            if line.is_late and len(self._lines) > 1:
+                self._stop(number, line.text)  # what came to it meanwhile
 
-    def _late(self, now_ns: int) -> None:
-        """Stop every market, since a frame was late."""
-        self._lag.take(self._difference_ns, now_ns)
-        self._is_late = True
-        self._late_after_ns = NEVER
-        self._calm_ns = 0
-        self._bad_ns, self._worst_ns = now_ns, self._lag.ns
-        text = f"market data run {_seconds(self._lag.ns)} late, allowed {_seconds(self._limits.max_lag_ns)}"
-        self._notices.tell(NoticeKind.FEED_LATE, text)
-        self._markets.stop_all(Stop.LATE, text)
+    def _stop(self, number: int, text: str) -> None:
+        """Stop every market of a connection, which runs late."""
+        if len(self._lines) == 1:
+            self._markets.stop_all(Stop.LATE, text)
+        else:
+            for instrument in self.on(number):
+                self._markets.stop(instrument, Stop.LATE, text)
 
-    def _judge_late(self, now_ns: int, is_news: bool) -> None:
-        """Open the markets once the data have been in time for a while; connect anew if they only become later."""
-        if is_news and 2 * self._lag.ns > self._limits.max_lag_ns:
-            self._calm_ns = 0
-        elif is_news:
-            self._calm_ns = self._calm_ns or now_ns
-        if self._calm_ns:
-            if now_ns - self._calm_ns >= CALM_NS:
-                self._in_time()
-        elif is_news and self._lag.ns < self._worst_ns:
-            self._bad_ns, self._worst_ns = now_ns, self._lag.ns
-        elif now_ns - self._bad_ns >= self._patience_ns:
-            self._bad_ns, self._worst_ns = now_ns, self._lag.ns
-            self._patience_ns = min(2 * self._patience_ns, MOST_PATIENCE_NS)
-            self._reconnect(f"market data run {_seconds(self._lag.ns)} late and do not catch up")
-
-    def _in_time(self) -> None:
-        self._is_late = False
-        self._patience_ns = PATIENCE_NS
-        self._notices.tell(NoticeKind.FEED_IN_TIME, f"{_seconds(self._lag.ns)} behind")
-        self._markets.lift_all(Stop.LATE)
+    def _open(self, number: int) -> None:
+        if len(self._lines) == 1:
+            self._markets.lift_all(Stop.LATE)
+        else:
+            for instrument in self.on(number):
+                self._markets.lift(instrument, Stop.LATE)
 
     # Books
 
@@ -224,8 +223,10 @@ class FeedWatch:
         if now_ns - self._stale_ns.setdefault(book, now_ns) < self._limits.max_gap_ns:
             return
         if not self._markets.has(book.instrument, MISSING):
-            text = f"no book for {_seconds(self._limits.max_gap_ns)}"
-            self._markets.stop(book.instrument, Stop.NO_BOOK, f"{text}: {self._lost}" if self._lost else text)
+            number = self._line_of(book.instrument)
+            loss = self._lines[number].loss if number >= 0 else ""
+            text = f"no book for {seconds(self._limits.max_gap_ns)}"
+            self._markets.stop(book.instrument, Stop.NO_BOOK, f"{text}: {loss}" if loss else text)
 
     def _look_at_crossed(self, book: Book, now_ns: int) -> None:
         """Believe no book that stays crossed or locked: two such orders would have traded, so something was lost."""
@@ -237,12 +238,8 @@ class FeedWatch:
         del self._crossed_ns[book]
         instrument = book.instrument
         prices = f"bid {instrument.format_price(book.best_bid)}, ask {instrument.format_price(book.best_ask)}"
-        text = f"{instrument.symbol}: crossed for {_seconds(self._limits.max_crossed_ns)}: {prices}"
+        text = f"{instrument.symbol}: crossed for {seconds(self._limits.max_crossed_ns)}: {prices}"
         self._notices.tell(NoticeKind.BOOK_CROSSED, text)
         book.mark_stale()
         self._stale_ns[book] = now_ns
         self._resync(book)
-
-
-def _seconds(duration_ns: int) -> str:
-    return f"{duration_ns / 1e9:.3g} s"

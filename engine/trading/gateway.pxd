@@ -15,4 +15,4 @@ cdef class Gateway:
 
 cdef class SessionGateway(Gateway):
     cdef public object send, encode_new, encode_replace, encode_cancel
-    cdef object _refuse, _encode_mass_cancel, _encode_status
+    cdef object _refuse, _encode_optional, _encode_mass_cancel, _encode_status

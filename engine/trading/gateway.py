@@ -60,12 +60,13 @@ class SessionGateway(Gateway):
         self.encode_new = dialect.new_order
         self.encode_replace = dialect.replace
         self.encode_cancel = dialect.cancel
+        self._encode_optional = dialect.new_order_with
         self._encode_mass_cancel = dialect.mass_cancel
         self._encode_status = dialect.order_status
 
     def new_order(self, order: Order, now_ns: int) -> object:
         """Return the body of a NewOrderSingle."""
-        return self.encode_new(order, now_ns)
+        return self.encode_new(order, now_ns) if order.options is None else self._encode_optional(order, now_ns)
 
     def replace(self, order: Order, now_ns: int) -> object:
         """Return the body of an OrderCancelReplaceRequest."""

@@ -15,8 +15,10 @@ from engine.orders.table import Outcome
 from engine.risk import RiskReject
 from engine.runtime import log
 from engine.strategy import Strategy
+from engine.trading.controls.repeats import Repeats
 from engine.trading.counters import Counters
 from engine.trading.rejects import Rejects
+from engine.venue import MarketEvent
 
 # What the path compares with, in C: an attribute of a class costs more than all that is counted here
 FILLED, ACCEPTED, REPLACED, NOTHING = Outcome.FILLED, Outcome.ACCEPTED, Outcome.REPLACED, Outcome.NOTHING
@@ -31,7 +33,8 @@ class Guard:
     """One strategy, what it is told about orders, and `halt`, which is called with the reason where it fails.
 
     `contradicted` takes what no rule understands, `rejects` counts what the venue refuses, `explain` puts a RiskReject
-    code into words, `record_denial` is given the order's ClOrdID(11), the code and the amounts of what risk denies.
+    code into words, `check_options` returns one for an order with options, `record_denial` is given the order's
+    ClOrdID(11), the code and the amounts of what risk denies. `repeats` counts fills.
     """
 
     def __init__(
@@ -42,7 +45,9 @@ class Guard:
         contradicted: Callable[[Change], object],
         rejects: Rejects,
         explain: Callable[[int], str] = DENIALS.__getitem__,
+        check_options: Callable[..., int] = lambda *order: RiskReject.NOT_OFFERED,
         record_denial: Callable[..., object] = lambda *denial: None,
+        repeats: Repeats | None = None,
     ) -> None:
         self.strategy = strategy
         self.counters = counters
@@ -50,8 +55,10 @@ class Guard:
         self.contradicted = contradicted
         self.rejects = rejects
         self.explain = explain
+        self.check_options = check_options
         self._record_denial = record_denial
         self._has_rejects = False
+        self.repeats = repeats
 
     def call(self, name: str, *arguments: object) -> None:
         """Call one hook; what it raises halts trading."""
@@ -86,6 +93,11 @@ class Guard:
         place = (own or frames)[-1]
         return f"{place.filename}:{place.lineno}"
 
+    def traded(self, event: MarketEvent) -> None:
+        """Tell of somebody's trade, in the book or beside it."""
+        hook = "on_block_trade" if event.is_block else "on_trade"
+        self.call(hook, event.instrument, event.side, event.price, event.size)
+
     def denied(self, order: Order | None, denial: int, *amounts: object) -> None:
         """Tell and record that risk denied a request; `amounts` are its instrument, side, price and quantity."""
         self.counters.risk_denials += 1
@@ -105,6 +117,8 @@ class Guard:
         counters = self.counters
         if kind == FILLED and order is not None:
             counters.fills += 1
+            if self.repeats is not None:
+                self.repeats.filled(order.instrument)
             try:  # not by `call`: this is the path
                 self.strategy.on_fill(order, change.last_px, change.last_qty)
             except BaseException as error:

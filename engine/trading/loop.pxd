@@ -31,7 +31,7 @@ cdef class TradingLoop(Books):
     cdef readonly Guard guard
     cdef readonly Gateway gateway
     cdef readonly FeedWatch watch
-    cdef readonly object markets, doubts, suspect, settlements, news  # off the path
+    cdef readonly object markets, doubts, suspect, settlements, news, prints  # off the path
     cdef public bint is_connected, is_trading, is_halted
     cdef public int64_t last_frame_ns
     cdef int64_t _answering_ns
@@ -46,7 +46,7 @@ cdef class TradingLoop(Books):
     # What a strategy gives as Py_ssize_t must be an integer: an int64_t would take 45.5 for 45.
     cpdef Order submit(
         self, Instrument instrument, int side, Py_ssize_t price, Py_ssize_t qty, str time_in_force, bint post_only,
-        str ord_type, Py_ssize_t expire_time_ns
+        str ord_type, Py_ssize_t expire_time_ns, object options=*
     )
     cpdef bint replace(self, Order order, Py_ssize_t price, Py_ssize_t qty) except -1
     cpdef bint cancel(self, Order order) except -1

@@ -15,6 +15,7 @@ from engine.errors import DecodeError, EncodingError, JournalError, SessionError
 from engine.fix import Status
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
+from engine.orders.options import OrderOptions
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
@@ -33,6 +34,7 @@ from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
+from engine.trading.prints import Prints
 from engine.trading.settlements import Settlements
 from engine.venue import EventKind, MarketDataStream, MarketEvent
 
@@ -81,15 +83,14 @@ class TradingLoop(Books):
         self.suspect = doubts.suspect  # what puts one order in doubt, from outside the path
         self.settlements = settlements
         self.watch = watch
+        self.prints = Prints()
         self.gateway = gateway
         self.tick_to_order = LatencyRecorder()
         self.round_trip = LatencyRecorder()
         self.is_connected = self.is_trading = self.is_halted = False
         self.last_frame_ns = 0
         self._answering_ns = 0  # arrival of the frame that the strategy is answering, 0 outside of that
-        self._command = command
-        self._market_data = market_data
-        self.news = news
+        self._command, self._market_data, self.news = command, market_data, news
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
         self._on_book = guard.strategy.on_book
         self._decode_frame = market_data.decode
@@ -157,11 +158,10 @@ class TradingLoop(Books):
             book = self._places[event.instrument.index]
             if not self._moved(book, book.set_level(event.side, event.price, event.size), now_ns):
                 self._command(self._market_data.resync((book.instrument,)))
-        elif event.kind == EventKind.TRADE:
+        elif event.kind == EventKind.TRADE and self.prints.is_new(event.trade_id):
             self.counters.trades += 1
             if self.is_trading:
-                hook = "on_block_trade" if event.is_block else "on_trade"
-                self.guard.call(hook, event.instrument, event.side, event.price, event.size)
+                self.guard.traded(event)
 
     def submit(
         self,
@@ -173,20 +173,24 @@ class TradingLoop(Books):
         post_only: bool,
         ord_type: str,
         expire_time_ns: int,
+        options: OrderOptions | None = None,
     ) -> Order | None:
         """Send a new order if risk allows it; None if it does not."""
         if not self.is_trading:
             self.guard.denied(None, RiskReject.HALTED, instrument, side, price, qty)
             return None
         now_ns = self._clock.now_ns()
-        denial = self.risk.check_time_in_force(time_in_force, expire_time_ns) or self.risk.check_new(
+        denial = self.risk.check_time_in_force(time_in_force, expire_time_ns)
+        if options is not None and not denial:
+            denial = self.guard.check_options(options, instrument, side, qty, time_in_force, post_only, ord_type)
+        denial = denial or self.risk.check_new(
             instrument, side, price, qty, ord_type, self._places[instrument.index], now_ns
         )
         if denial:
             self.guard.denied(None, denial, instrument, side, price, qty)
             return None
         order = self.orders.open(
-            instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns
+            instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns, "", options
         )
         wall_ns = self.wall.now_ns()
         try:

@@ -5,7 +5,7 @@ Errors  OrderError for a price that no contract pays; what the journal cannot ta
 Thread  the loop thread only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from engine.errors import JournalError, OrderError
 from engine.instrument import Instrument
@@ -40,6 +40,12 @@ class Settlements:
         self._guard = guard
         self._wall_ns = wall_ns
         self._reviewed_ns = 0
+        self.paid: dict[Instrument, int] = {}  # what was held of each market that was paid
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget what was held of these markets."""
+        for instrument in instruments:
+            self.paid.pop(instrument, None)
 
     def close_settled(self) -> None:
         """Stop the markets that an earlier run paid out."""
@@ -86,6 +92,7 @@ class Settlements:
         except (JournalError, OSError) as error:
             self._guard.halt(f"journal: {error}")
         self._portfolio.settle(instrument, price, 0)
+        self.paid[instrument] = self.paid.get(instrument, 0) + net
         self._risk.refresh(instrument)
         self._notices.tell(NoticeKind.MARKET_SETTLED, f"{instrument.symbol}: {text}")
         self._markets.stop(instrument, Stop.CLOSED, text)

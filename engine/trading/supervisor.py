@@ -67,6 +67,7 @@ class Supervisor:
         self._live = LiveOrders(loop, wall_ns, report)
         self._has_started = False
         self.account: AccountGate | None = None  # where the venue's account can be read
+        self.lift_throttles: Callable[[], object] = lambda: loop.markets.lift_all(Stop.HALTED)
         self._must_sweep = True  # orders of an earlier run may still live at the venue
         self._is_confirmed = False
         self._pulled: list[Order] = []  # what was alive when every order had to go
@@ -108,15 +109,18 @@ class Supervisor:
             self._loop.guard.call("on_order", order)
         self._live.forget()
 
-    def on_feed(self) -> None:
-        """Learn that market data come again."""
-        self._loop.watch.connected()
+    def on_feed(self, connection: int = 0) -> None:
+        """Learn that market data come again over a connection."""
+        self._loop.watch.connected(connection)
         self._report("market data connected")
 
-    def on_feed_lost(self, reason: str) -> None:
-        """No market can be seen until the feed is there again."""
-        self._loop.watch.lost(reason)
-        self.pause(reason)
+    def on_feed_lost(self, reason: str, connection: int = 0) -> None:
+        """No market of this connection can be seen until it is there again; the others trade on."""
+        self._loop.watch.lost(reason, connection)
+        if self._loop.watch.is_blind:
+            self.pause(reason)
+        else:
+            self._report(reason)
 
     def pause(self, reason: str) -> None:
         """Send no new order until `tick` finds nothing in the way."""
@@ -160,7 +164,8 @@ class Supervisor:
         self._loop.watch.trust()
         if self.account is not None:
             self.account.bear()
-        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE | Stop.ACCOUNT)
+        self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE | Stop.ACCOUNT | Stop.BALANCE)
+        self.lift_throttles()
         self._leave_halt(TradingState.ACTIVE, note)
 
     def cancel_all(self) -> None:

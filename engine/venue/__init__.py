@@ -2,15 +2,16 @@
 
 A venue is one folder or module here that satisfies these protocols; nothing else in the engine names a venue. What it
 offers beside them: `rest` (requests as values), `rest_orders` (orders that way), `reference` (its markets), `account`
-(what we have there).
+(what we have there), `further` (FIX sessions beside that of orders).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from engine.codec import Fields
 from engine.instrument import Instrument, PriceGrid
+from engine.orders.options import OrderOptions
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.risk.fee_bound import FeeBound
@@ -60,13 +61,14 @@ class MarketEvent:
 
     `news` is what a frame says beside books, trades and states, whatever its kind: a value of `engine.venue.account`,
     `.reference` or `.quotes`. `account_gap` says that such news of our account may have been lost. `cl_ord_id` of a
-    DELTA is that of our own order which caused it, "" for those of others.
+    DELTA is that of our own order which caused it, "" for those of others. `trade_id` is the venue's
+    name of a TRADE, "" where it has none.
     """
 
     __slots__ = (
         "account_gap", "asks", "bids", "cl_ord_id", "close_ns", "commands", "gap", "grid", "instrument", "is_block",
         "kind", "news", "notices", "price", "refused", "seq", "sid", "side", "size", "state", "suspects", "text",
-        "venue_time_ns",
+        "trade_id", "venue_time_ns",
     )  # fmt: skip
 
     def __init__(self, kind: int = EventKind.UNKNOWN) -> None:
@@ -97,6 +99,7 @@ class MarketEvent:
         self.news: object = None
         self.account_gap = False
         self.cl_ord_id = ""
+        self.trade_id = ""
 
     def tell(self, kind: NoticeKind, text: str) -> None:
         """Add a notice for people."""
@@ -135,7 +138,9 @@ class MarketDataCounts:
 class MarketDataStream(Protocol):
     """What keeps the subscriptions of market data whole, however they come. No I/O, no clock of its own."""
 
-    counts: MarketDataCounts
+    @property
+    def counts(self) -> MarketDataCounts:
+        """What it has counted."""
 
     @property
     def fault(self) -> str:
@@ -195,6 +200,13 @@ class FixMarketDataDialect(MarketDataStream, Protocol):
         """Return the event of a message that was not taken, for the reason `text`: its books cannot be believed."""
 
 
+@runtime_checkable
+class AnsweringDialect(Protocol):
+    """A MarketDataDialect whose venue answers commands: `on_answer` takes the number of each, and its answer."""
+
+    on_answer: Callable[[int, bytes], object] | None
+
+
 class Verdict(Enum):
     """What follows from a refusal, or from an end that nobody asked for, as its venue means it."""
 
@@ -220,6 +232,12 @@ class OrderDialect(Protocol):
 
     def new_order(self, order: Order, now_ns: int) -> bytes:
         """Return the body of the request that opens an order, under `order.cl_ord_id`."""
+
+    def new_order_with(self, order: Order, now_ns: int) -> bytes:
+        """Return the same of an order that has options, which `judge_options` took."""
+
+    def judge_options(self, options: OrderOptions, time_in_force: str, post_only: bool, ord_type: str) -> str:
+        """Return why the venue would refuse an order with these options, in words; empty if it would not."""
 
     def cancel(self, order: Order, now_ns: int) -> bytes:
         """Return the body of an OrderCancelRequest under `order.pending_cl_ord_id`."""

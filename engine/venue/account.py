@@ -60,6 +60,15 @@ class VenueBalance(msgspec.Struct, frozen=True, kw_only=True):
     updated_ns: int = 0
 
 
+class VenueFlow(msgspec.Struct, frozen=True, kw_only=True):
+    """Cash that came from outside, above 0, or left, below 0, its fee taken off; `kind` is a word for people."""
+
+    flow_id: str
+    kind: str
+    amount: int
+    time_ns: int = 0
+
+
 class VenueSettlement(msgspec.Struct, frozen=True, kw_only=True):
     """One market paid. `payout` is what a YES contract got."""
 
@@ -89,6 +98,9 @@ class AccountDialect(Protocol):
 
     def balance(self) -> Call[VenueBalance]:
         """Return what asks for the cash."""
+
+    def flows(self) -> tuple[PagedCall[VenueFlow], ...]:
+        """Return what asks for every deposit, withdrawal and transfer that has been carried out; none if untold."""
 
     def positions(self) -> PagedCall[VenuePosition]:
         """Return what asks for every position that is not settled."""

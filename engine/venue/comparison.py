@@ -33,6 +33,11 @@ class BookComparison(NamedTuple):
         return not self.differences
 
 
+def is_mirrored(ours: dict[int, int], theirs: dict[int, int], limit: int) -> bool:
+    """Return whether one side of a book, size by price, is theirs with each price taken from `limit`."""
+    return bool(ours) and ours != theirs and ours == {limit - price: size for price, size in theirs.items()}
+
+
 Levels = Iterable[tuple[int, int]]
 
 

@@ -124,6 +124,29 @@ class BookListing(msgspec.Struct, frozen=True, kw_only=True):
     asks: tuple[tuple[int, int], ...]
 
 
+class TradePrint(msgspec.Struct, frozen=True, kw_only=True):
+    """One public trade. `side` is the aggressor's in the YES book; `trade_id` is the same over feed and REST."""
+
+    trade_id: str
+    symbol: str
+    side: int
+    price: int
+    size: int
+    time_ns: int
+    is_block: bool = False
+
+
+@runtime_checkable
+class TradesDialect(Protocol):
+    """What asks for the public trades of markets, such as those that a feed has missed."""
+
+    def trades(self, since_ns: int, symbol: str = "") -> PagedCall[TradePrint]:
+        """Return what asks for the trades since then, the newest first, of one market or of all."""
+
+    def take_oddities(self) -> list[str]:
+        """Return what of the answers was not understood, each once, for people."""
+
+
 @runtime_checkable
 class BrowsingDialect(ReferenceDialect, Protocol):
     """What a person looks at a venue with, beside what an engine asks."""

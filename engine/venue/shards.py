@@ -1,19 +1,45 @@
 """Many markets over several connections, each with a dialect of its own.
 
-Errors  ValueError for a bound that lets no market in.
+The markets of one event, which stand side by side and become busy together, are dealt out in turn.
+
+Errors  ValueError for less than one connection.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from engine.instrument import Instrument
 
 
-def shards(instruments: Sequence[Instrument], most_per_connection: int) -> list[list[Instrument]]:
-    """Return the markets of each connection: as few connections as hold them all, equally full to within one market.
+class Shards:
+    """Which of `count` connections carries which market: one that comes goes to the emptiest, and stays there."""
 
-    The markets of one event, which stand side by side and become busy together, are dealt out in turn.
-    """
-    if most_per_connection < 1:
-        raise ValueError(f"most_per_connection must be 1 or more, not {most_per_connection}")
-    count = -(-len(instruments) // most_per_connection)
-    return [list(instruments[place::count]) for place in range(count)]
+    def __init__(self, count: int) -> None:
+        if count < 1:
+            raise ValueError(f"there must be 1 connection or more, not {count}")
+        self.sizes = [0] * count  # markets of each
+        self._homes: dict[str, int] = {}
+
+    def place(self, instruments: Iterable[Instrument]) -> dict[int, list[Instrument]]:
+        """Return these markets by connection, each given one now unless it has one."""
+        placed: dict[int, list[Instrument]] = {}
+        for instrument in instruments:
+            home = self._homes.get(instrument.symbol)
+            if home is None:
+                home = self._homes[instrument.symbol] = self.sizes.index(min(self.sizes))
+                self.sizes[home] += 1
+            placed.setdefault(home, []).append(instrument)
+        return placed
+
+    def take(self, instruments: Iterable[Instrument]) -> dict[int, list[Instrument]]:
+        """Return these markets by connection, and forget them; one that has none is left out."""
+        taken: dict[int, list[Instrument]] = {}
+        for instrument in instruments:
+            home = self._homes.pop(instrument.symbol, None)
+            if home is not None:
+                self.sizes[home] -= 1
+                taken.setdefault(home, []).append(instrument)
+        return taken
+
+    def home(self, symbol: str) -> int:
+        """Return the connection of a market, -1 where it has none."""
+        return self._homes.get(symbol, -1)

@@ -62,7 +62,7 @@ def test_engine_takes_back_the_markets_of_an_earlier_run(written: Callable[..., 
     assert [book.instrument.symbol for book in engine.books] == ["FOG", "HAIL"]
     assert (status["positions"], status["live_orders"]) == ({"FOG": "0.10"}, 1)
     assert engine.trading.risk.exposure.gross_position == 13
-    assert [each.symbol for each in engine.feed.dialect.waiting()] == ["FOG", "HAIL"]
+    assert [each.symbol for each in engine.feeds[0].dialect.waiting()] == ["FOG", "HAIL"]
     for order in engine.trading.orders.live():
         assert b"55=HAIL\x01" in engine.trading.gateway.encode_new(order, 1)  # type: ignore[attr-defined]
     again, _ = looked_at(config)

@@ -1,9 +1,12 @@
 """What the logs of either session show of a Logon."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from engine.codec.redaction import redact
-from engine.session.native.message_log import MessageLog
+from engine.session.native.message_log import MessageLog, open_log
+from engine.session.quickfix.log import SessionLog
 
 
 def wire(text: str) -> bytes:
@@ -44,3 +47,35 @@ def test_bytes_that_are_no_message_are_logged_in_the_end(tmp_path: Path) -> None
     log.write(b"<", b"GET / HTTP/1.1")
     log.close()
     assert (tmp_path / "x.messages.current.log").read_text().endswith(" < GET / HTTP/1.1\n")
+
+
+class Sink:
+    """Keeps the records of an audit log."""
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        self.records.append(dict(record))
+
+
+def test_audit_log_has_the_messages_of_both_kinds_of_session_without_secrets() -> None:
+    logon = "8=FIX.4.4|9=1|35=A|553=me|554=hush|10=000|"
+    shown = logon.replace("hush", "***")
+    native, quickfix = Sink(), Sink()
+    log = MessageLog(None, "US-VENUE", lambda: 5, audit=native)
+    log.write(b">", wire(logon))
+    log.write(b"<", wire(logon))
+    log.flush()
+    log.close()
+    kept = {"wall_ns": 5, "channel": "fix", "session": "US-VENUE"}
+    assert native.records == [kept | {"what": what, "message": shown} for what in ("sent", "received")]
+    other = SessionLog("FIX.4.4:US->VENUE", None, audit=quickfix)
+    other.onOutgoing(wire(logon).decode())
+    other.onIncoming(wire(logon).decode())
+    assert [each["what"] for each in quickfix.records] == ["sent", "received"]
+    assert all((each["message"], each["session"]) == (shown, "FIX.4.4:US->VENUE") for each in quickfix.records)
+
+
+def test_session_without_folder_and_audit_log_has_none() -> None:
+    assert open_log(None, "x", lambda: 0, (), None) is None

@@ -8,13 +8,12 @@ import pytest
 from engine.cli import main
 from engine.errors import JournalError
 from engine.fix import BUY
-from engine.journal import archive
 from engine.journal.archive import SUFFIX, bytes_of, compress
-from engine.journal.dump import dump
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
 from engine.journal.starts import old_segments, start_of
-from engine.journal.verify import verify
+from engine.journal.view.dump import dump
+from engine.journal.view.verify import verify
 from engine.journal.writer import Journal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
@@ -121,7 +120,7 @@ def test_segment_that_does_not_come_back_as_it_was_is_kept(runs: Path, monkeypat
         fsync(descriptor)
         os.pwrite(descriptor, b"\x00" * 8, 60)
 
-    monkeypatch.setattr(archive.os, "fsync", spoil)
+    monkeypatch.setattr(os, "fsync", spoil)
     with pytest.raises(JournalError, match=r"zst\.new: damaged"):
         compress(path)
     assert path.read_bytes() == data

@@ -7,10 +7,10 @@ import pytest
 
 from engine.errors import JournalError
 from engine.fix import BUY, SELL, Status
-from engine.journal.dump import dump
 from engine.journal.reader import read_header
 from engine.journal.recovery import recover
 from engine.journal.segments import Header, RecordKind, journal_paths
+from engine.journal.view.dump import dump
 from engine.journal.writer import Journal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio

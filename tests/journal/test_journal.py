@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import JournalError
-from engine.journal.dump import dump
 from engine.journal.reader import read_all, read_header
 from engine.journal.reports import report_of
 from engine.journal.segments import RecordKind, Segment, journal_paths
+from engine.journal.view.dump import dump
 from engine.journal.writer import Journal, NullJournal
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport

@@ -10,7 +10,7 @@ import pytest
 
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
-from engine.journal.verify import verify
+from engine.journal.view.verify import verify
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from tests.support.order_reports import INSTRUMENTS, RAIN

@@ -9,11 +9,11 @@ from engine.app.settling import settle_in_journal
 from engine.errors import JournalError
 from engine.fix import BUY, Exec
 from engine.instrument import Instrument, PriceBand
-from engine.journal.dump import dump
 from engine.journal.reader import read_all, read_header
 from engine.journal.recovery import recover, recover_all
 from engine.journal.segments import RecordKind, journal_paths
-from engine.journal.verify import verify
+from engine.journal.view.dump import dump
+from engine.journal.view.verify import verify
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from tests.support.journals import journal_in

@@ -11,7 +11,7 @@ from engine.journal.framing import Record
 from engine.journal.reader import read
 from engine.journal.segments import RecordKind, journal_paths
 from engine.journal.starts import SNAPSHOT_KINDS, start_of
-from engine.journal.verify import verify
+from engine.journal.view.verify import verify
 from tests.journal.test_snapshot import Desk
 from tests.support.order_reports import RAIN, SNOW, ack, open_order
 

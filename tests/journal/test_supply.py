@@ -85,7 +85,7 @@ def test_journal_that_is_put_on_the_disk_at_intervals(tmp_path: Path, monkeypatc
         synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
         fsync(descriptor)
 
-    monkeypatch.setattr(supply.os, "fsync", noted)
+    monkeypatch.setattr(os, "fsync", noted)
     journal = journal_in(tmp_path, segment_bytes=SMALL, sync="interval")
     journal.append_note("first", 1)
     until(lambda: "000001-0001.journal" in synced)
@@ -102,7 +102,7 @@ def test_disk_that_fails_at_an_interval_is_told(tmp_path: Path, monkeypatch: pyt
     def broken(descriptor: int) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(supply.os, "fsync", broken)
+    monkeypatch.setattr(os, "fsync", broken)
     for _ in range(2):
         until_raises(journal.prepare)
     monkeypatch.undo()

@@ -9,12 +9,13 @@ from engine.cli import main
 from engine.errors import JournalError
 from engine.fix import BUY
 from engine.instrument import Instrument, PriceBand
-from engine.journal.dump import dump
 from engine.journal.markets import list_market, retire_market
 from engine.journal.reader import read, read_all
 from engine.journal.segments import RecordKind, journal_paths
 from engine.journal.told import Denials, OperatorAct, append_config, append_operator
-from engine.journal.verify import verify
+from engine.journal.view.dump import dump
+from engine.journal.view.verify import verify
+from engine.orders.options import OrderOptions
 from tests.journal.test_snapshot import Desk
 from tests.support.journals import journal_in
 from tests.support.order_chaos import Chaos
@@ -40,6 +41,7 @@ def every_kind(tmp_path: Path) -> Path:
                 desk.portfolio.settle(instrument, 0, 0)
                 desk.journal.append_settle(instrument, 0, 0, 1)
         order = open_order(desk.orders, 200, 4_200, BUY)
+        order.options = OrderOptions(order_group="G")
         desk.journal.append_new(order, 1)
         for number in range(150):
             made = fill(order, 1, f"{nonce}{number}", 4_200)
@@ -50,7 +52,7 @@ def every_kind(tmp_path: Path) -> Path:
         desk.journal.append_day(1, 2, 3)
         append_config(desk.journal, "c0ffee", 1)
         append_operator(desk.journal, OperatorAct("halt", "ann (uid 1, pid 2)", "fire", {"symbol": "KXRAIN-1"}), 1)
-        Denials(desk.journal).record("", 3, RAIN, BUY, 4_200, 10, 1)
+        Denials(desk.journal, lambda: 1).record("", 3, RAIN, BUY, 4_200, 10)
         desk.journal.close()
         if nonce == "B":
             break

@@ -8,8 +8,11 @@ import pytest
 from engine.book import NO_ASK, NO_BID
 from engine.fix import BUY, SELL, Tif, Type
 from engine.instrument import Instrument, PriceBand
+from engine.orders.options import OrderOptions, none_offered
 from engine.risk import RiskReject, TradingState
 from engine.risk.limits import DuplicateLimit, RateLimit
+from engine.runtime.notices import NoticeKind, Notices
+from engine.trading.options import OptionRules
 from tests.support.risks import NOW, Desk, FakeBook, with_book, with_open
 
 NONE = RiskReject.NONE
@@ -45,6 +48,25 @@ def twice(**limits: Any) -> RiskReject:
     return desk.new(BUY, 4_500, 1)
 
 
+def not_offered() -> RiskReject:
+    notices = Notices(lambda: 1, lambda line: None)
+    desk = Desk()
+    rules = OptionRules(desk.risk, notices, none_offered)
+    code = rules.check(OrderOptions(order_group="G1"), desk.rain, BUY, 1, Tif.GTC, False, "2")
+    assert notices.count(NoticeKind.OPTION_REFUSED) == 1
+    return RiskReject(code)  # type: ignore[call-arg]
+
+
+def after_a_drawdown() -> RiskReject:
+    desk = Desk(max_drawdown=99)
+    desk.risk.set_state(TradingState.REDUCE_ONLY, "so that the loss does not halt")
+    desk.fill(BUY, 1, price=5_000)
+    desk.mark(5_050, 5_150)
+    desk.risk.set_state(TradingState.ACTIVE, "again")
+    desk.portfolio.mark(desk.rain, 4_950, 5_150)  # the loop has not judged it yet
+    return desk.new(BUY, 4_500, 1)
+
+
 DENIALS: dict[RiskReject, Callable[[], RiskReject]] = {
     RiskReject.HALTED: lambda: with_state(TradingState.HALT, BUY, 4_500, 1),
     RiskReject.REDUCE_ONLY: lambda: with_state(TradingState.REDUCE_ONLY, BUY, 4_500, 1),
@@ -55,6 +77,7 @@ DENIALS: dict[RiskReject, Callable[[], RiskReject]] = {
     RiskReject.SIDE: lambda: Desk().new(3, 4_500, 1),
     RiskReject.ORD_TYPE: lambda: Desk().new(BUY, 4_500, 1, ord_type="3"),
     RiskReject.TIME_IN_FORCE: lambda: RiskReject(Desk().risk.check_time_in_force("7", 0)),  # type: ignore[call-arg]
+    RiskReject.NOT_OFFERED: not_offered,
     RiskReject.QTY: lambda: Desk().new(BUY, 4_500, 0),
     RiskReject.PRICE_BAND: lambda: Desk().new(BUY, 0, 1),
     RiskReject.PRICE_GRID: lambda: Desk().new(BUY, 4_550, 1),
@@ -73,6 +96,9 @@ DENIALS: dict[RiskReject, Callable[[], RiskReject]] = {
     RiskReject.MAX_POSITION: lambda: with_open(BUY, 4_500, 1, BUY, 4_500, 1, max_position=1),
     RiskReject.MAX_EVENT_POSITION: lambda: with_open(BUY, 4_500, 1, BUY, 4_500, 1, max_event_position=1),
     RiskReject.MAX_GROSS_POSITION: lambda: with_open(BUY, 4_500, 1, BUY, 4_500, 1, max_gross_position=1),
+    RiskReject.DRAWDOWN: after_a_drawdown,
+    RiskReject.MAX_MARKET_LOSS: lambda: Desk(max_market_loss=4_499).new(BUY, 4_500, 1),
+    RiskReject.MAX_EVENT_LOSS: lambda: Desk(max_event_loss=4_499).new(BUY, 4_500, 1),
     RiskReject.DUPLICATE: lambda: twice(duplicates=DuplicateLimit(max_orders=1, window_ns=1)),
     RiskReject.RATE: lambda: twice(
         rate=RateLimit(per_second=1, burst=1, new=1, amend=1, cancel=1, cancel_reserve=0),

@@ -11,6 +11,7 @@ from engine.codec import Fields
 from engine.errors import ConfigError, DecodeError
 from engine.instrument import Instrument, PriceBand
 from engine.journal.writer import NullJournal
+from engine.orders.options import OrderOptions
 from engine.orders.order import Change, Order
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
@@ -25,8 +26,8 @@ from tests.support.risks import NO_LIMITS
 
 CENTS = [PriceBand(0, 10_000, 100)]
 HOOKS = (
-    "on_start", "on_book", "on_trade", "on_block_trade", "on_order", "on_fill", "on_reject", "on_market", "on_settle",
-    "on_timer", "on_input", "on_halt", "on_stop",
+    "on_start", "on_book", "on_trade", "on_block_trade", "on_late_trade", "on_order", "on_fill", "on_reject",
+    "on_market", "on_settle", "on_timer", "on_input", "on_halt", "on_stop",
 )  # fmt: skip
 STEPS = {
     "book": ("apply", "snapshot", "set_level", "mark_stale"),
@@ -35,7 +36,7 @@ STEPS = {
     "portfolio": ("book", "settle", "mark_book"),
     "strategy": HOOKS,
     "journal": tuple(name for name in vars(NullJournal) if name.startswith("append_")),
-    "dialect": ("new_order", "cancel", "replace", "mass_cancel", "order_status", "decode"),
+    "dialect": ("new_order", "new_order_with", "cancel", "replace", "mass_cancel", "order_status", "decode"),
     "market_data": ("decode", "resync"),
 }
 
@@ -109,6 +110,12 @@ class FakeDialect:
 
     def new_order(self, order: Order, now_ns: int) -> bytes:
         return f"D {order.cl_ord_id}".encode()
+
+    def new_order_with(self, order: Order, now_ns: int) -> bytes:
+        return f"D {order.cl_ord_id} {order.options}".encode()
+
+    def judge_options(self, options: OrderOptions, time_in_force: str, post_only: bool, ord_type: str) -> str:
+        return "no such group" if options.order_group == "NONE" else ""
 
     def cancel(self, order: Order, now_ns: int) -> bytes:
         return f"F {order.pending_cl_ord_id} {order.cl_ord_id}".encode()
@@ -196,6 +203,7 @@ class Scene:
             strategy=self.spies["strategy"],
             closed_texts=self.closed_texts,
             verdicts=self.verdicts,
+            judge_options=self.dialect.judge_options,
         )
         around = Surroundings(
             gateway=SessionGateway(spied_dialect, self.send, self.refuse),

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from engine.app.demo import kalshi
 from engine.app.engine import Engine
-from engine.config.sections import EngineConfig
+from engine.config.sections import AuditSection, EngineConfig
 from engine.runtime.notices import NoticeKind
 from engine.sim.child import SimChild
 from engine.sim.rest.faults import RestFault
@@ -68,24 +68,35 @@ def trade(
     session: str = "native",
     *,
     over_rest: bool = False,
+    change: Callable[[EngineConfig], EngineConfig] = lambda config: config,
     faults: tuple[RestFault, ...] = (),
     lag_ms: int = 0,
     feed: str = "websocket",
+    connections: int = 1,
+    audit: Path | None = None,
+    tier: str = "",
 ) -> tuple[dict[str, Any], Engine]:
     """Trade until `act` is done, then end in order; return both sides' results, the venue's under "venue".
 
-    `faults` are those of its REST server, whose reads are `lag_ms` behind; `feed` is
-    what market data come over.
+    `faults` are those of its REST server, whose reads are `lag_ms` behind. `feed` is what market data
+    come over, on so many `connections`; the audit log lies in `audit`. `tier` is that of
+    every member.
     """
     arguments = argparse.Namespace(session=session, mode=None)
     venue_config = kalshi.venue_config(directory)
+    if tier:
+        members = tuple(structs.replace(member, tier=tier) for member in venue_config.members)
+        venue_config = structs.replace(venue_config, members=members)
     rest = structs.replace(venue_config.rest, faults=faults, lag_ms=lag_ms)
     with SimChild(structs.replace(venue_config, rest=rest), directory) as venue:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             config = kalshi.engine_config(directory, venue, arguments, feed)
+            config = structs.replace(config, feed=structs.replace(config.feed, connections=connections))
+            if audit is not None:
+                config = structs.replace(config, audit=AuditSection(file=audit))
             if over_rest:
                 config = sending_over_rest(config)
-            result, engine = runner.run(_trade(config, venue, act))
+            result, engine = runner.run(_trade(change(config), venue, act))
         result["venue"] = venue.ask("account", account=kalshi.MEMBER)
     result["venue"]["deposit"] = sum(kalshi.deposits().values())
     return result, engine

@@ -7,6 +7,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from engine.risk.limits import AS_FILED
 from engine.units import NO_LIMIT, Unit
 from tests.support.places import ROOT
 
@@ -86,7 +87,8 @@ def kind_of(annotation: Any) -> str:
     """Return what a key takes, in the words of the pages."""
     arguments = get_args(annotation)
     if get_origin(annotation) in (Union, types.UnionType):
-        return " or ".join([*(kind_of(each) for each in arguments if each is not type(None)), '"none"'])
+        nothing = ['"none"'] if type(None) in arguments else []
+        return " or ".join([*(kind_of(each) for each in arguments if each is not type(None)), *nothing])
     unit = next((each for each in arguments if isinstance(each, Unit)), None)
     if unit is not None:
         return _UNITS.get(unit, "integer") + (' or "none"' if NO_LIMIT in arguments else "")
@@ -115,6 +117,8 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     if value is None or value == NO_LIMIT:
         return '"none"'
+    if value == AS_FILED and NO_LIMIT in get_args(field.type):
+        return "the limit"
     if Unit.DURATION in get_args(field.type):
         return f'"{duration(value)}"'
     if isinstance(value, bool):

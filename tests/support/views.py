@@ -18,6 +18,7 @@ from engine.ops.metrics.families import ViewCollector
 from engine.ops.view import layout
 from engine.ops.view._publish import ViewWriter
 from engine.ops.view.account import AccountFacts, RestFacts, SideFacts, UniverseFacts
+from engine.ops.view.further import CopiesFacts, FurtherFacts, SettlementFacts
 from engine.ops.view.publisher import Publisher
 from engine.ops.view.reader import MarketName, View, ViewReader
 from engine.orders.orders import Orders
@@ -111,11 +112,23 @@ class RestSide:
     facts = SideFacts(
         RestFacts._make(["https://venue", 101, *range(2, 24), 1_800_000_001 * 10**9, "get_fills: HTTP 503"]),
         {"timeout": 2, "unavailable": 3},
-        AccountFacts(1_800_000_002 * 10**9, 31, 32, 33, 34, 1_800_000_003 * 10**9, "HTTP 502"),
+        AccountFacts(
+            1_800_000_002 * 10**9, 31, 32, 33, 34, 35_000_000, -36, "differs", 37, 1_800_000_003 * 10**9, "HTTP 502"
+        ),
         UniverseFacts(41, 42, 43, 1_800_000_004 * 10**9, 44, 0, ""),
     )
 
     def shown(self) -> SideFacts:
+        return self.facts
+
+
+class FurtherSide:
+    """Further sessions whose figures are all different, as far as a view goes."""
+
+    facts = FurtherFacts(CopiesFacts._make(range(51, 62)), SettlementFacts._make(range(71, 77)))
+    sessions: dict[str, Any] = {}
+
+    def shown(self) -> FurtherFacts:
         return self.facts
 
 
@@ -128,14 +141,15 @@ class Shown:
         self.supervisor: Any = SimpleNamespace(state=DeskState.TRADING, reason="")
         self.session: Any = Connections()
         self.feed: Any = self.session
+        self.feeds: Any = [self.feed]
         self.account: Any = None
+        self.further: Any = None
         self.told: list[str] = []
         self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns
         self.wall_ns = 1_800_000_000 * 10**9
         self.directory = directory
-        self.publisher = Publisher(
-            self, SimpleNamespace(state_dir=directory, group_id=None), lambda: self.wall_ns, self.told.append
-        )
+        self.publisher_home: Any = SimpleNamespace(state_dir=directory, group_id=None)
+        self.publisher = Publisher(self, self.publisher_home, lambda: self.wall_ns, self.told.append)
         self.publisher.open()
         self.reader = ViewReader(directory)
 

@@ -59,7 +59,7 @@ def test_frame_passes_book_strategy_risk_orders_encode_journal_and_send_in_this_
         ("portfolio.mark_book", "RAIN"),
         ("strategy.on_book", "RAIN"),
         ("risk.check_new", "RAIN", fix.BUY, 4_500, 10, "2", "RAIN", 1_000),
-        ("orders.open", "RAIN", fix.BUY, 4_500, 10, "2", "1", False, 0, 1_000, ""),
+        ("orders.open", "RAIN", fix.BUY, 4_500, 10, "2", "1", False, 0, 1_000, "", None),
         ("dialect.new_order", "T-1", 10**18 + 1_000),
         ("journal.append_new", "T-1", 10**18 + 1_000),
         ("risk.update", "T-1"),

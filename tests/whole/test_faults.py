@@ -95,7 +95,7 @@ def test_repeated_frame_is_applied_once(rig: Start) -> None:
     r.until(r.has_venue_books, "the venue's books")
     r.venue("repeat_seq", symbol="RAIN")
     r.other_enters("2", "1", "0.55")
-    r.until(lambda: r.engine.feed.dialect.counts.duplicates == 1, "the repetition")
+    r.until(lambda: r.engine.feeds[0].dialect.counts.duplicates == 1, "the repetition")
     r.assert_agrees()
     assert (r.counters.gaps, r.counters.stale_updates) == (0, 0)
 

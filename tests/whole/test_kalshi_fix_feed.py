@@ -31,7 +31,7 @@ async def settle(pair: Pair) -> None:
 
 async def feed_lost(pair: Pair) -> None:
     """Every session is cut by the venue, then the feed's by its engine."""
-    feed = pair.engine.feed
+    (feed,) = pair.engine.feeds
     assert isinstance(feed, FixFeed)
     await pair.trading()
     await pair.lose_session("drop_fix")
@@ -47,7 +47,7 @@ async def feed_lost(pair: Pair) -> None:
 
 async def numbers_missed(pair: Pair) -> None:
     """A message of the venue is missed: the session ends, and the next one begins with whole books."""
-    feed = pair.engine.feed
+    (feed,) = pair.engine.feeds
     assert isinstance(feed, FixFeed)
     await pair.trading()
     feed.session.core.next_in -= 1  # what comes next is one too far

@@ -74,10 +74,10 @@ async def asked(engine: Engine, action: str) -> dict[str, Any]:
 
 async def dropped(pair: Pair) -> None:
     """Lose both connections, and trade on over new ones."""
-    connects = pair.engine.feed.totals.connects
+    connects = pair.engine.feeds[0].totals.connects
     await pair.lose_session("drop_fix")
     pair.venue.ask("drop_feed")
-    await pair.until(lambda: pair.engine.feed.totals.connects > connects, "connected anew")
+    await pair.until(lambda: pair.engine.feeds[0].totals.connects > connects, "connected anew")
     await pair.until(lambda: pair.engine.session.is_logged_on, "logged on anew")
     await pair.trading()
     await pair.compared()

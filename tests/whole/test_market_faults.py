@@ -102,9 +102,9 @@ def muted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rig], None]:
     """Let no request for market data leave a rig from now on."""
 
     def mute(rig: Rig) -> None:
-        feed = rig.engine.feed
+        (feed,) = rig.engine.feeds
         assert isinstance(feed, Feed)
-        for sender in (feed, feed._connection):
+        for sender in (rig.engine.feed, feed._connection):
             monkeypatch.setattr(sender, "send", lambda frames: True)
 
     return mute

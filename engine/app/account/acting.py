@@ -1,10 +1,11 @@
-"""What an operator may ask of the REST side: compare the account now, read the API keys again.
+"""What an operator may ask of the REST side: compare the account now, read the API keys again, see to order groups.
 
 Errors  EngineError, which is the answer, for what this engine has not.
 Thread  the loop thread.
 """
 
 from engine.app.account.errands import ErrandOutcome, Errands
+from engine.app.account.groups import group_action
 from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide
 from engine.errors import EngineError
@@ -26,6 +27,7 @@ def actions(errands: Errands, side: AccountSide | None, keys: Keys) -> dict[str,
         "reconcile": errands.action(reconcile),
         "reload": errands.action(keys.reload),
         "errand": errands.answer,
+        "group": group_action(errands, side),
     }
 
 

@@ -11,7 +11,7 @@ Thread  the loop thread only.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from engine.app.account.reading import AccountClient
@@ -21,13 +21,15 @@ from engine.instrument import NOWHERE, Instrument
 from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
-from engine.venue.comparison import BookComparison, LevelDifference, compare_books
+from engine.venue.comparison import BookComparison, LevelDifference, compare_books, is_mirrored
 from engine.venue.reference import BrowsingDialect
 
 _S = 1_000_000_000
 MOST_LOOKS = 4  # of one market in turn; where the differences never stay the same, nothing is believed
 AGAIN_S = 2.0  # before a difference is looked for a second time; the venue's reads may lag behind
+MOST_SOON = 3  # books of a connection that was away
 MOST_TOLD = 5  # levels in one notice
+WRONG_SCALE = "its asks are read on the wrong price scale: feed.use_yes_price is wrong, or the venue does not obey it"
 WHOLE = 1 << 20  # levels of a side: all there are
 UNLIKE = (
     Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.PAUSED | Stop.INACTIVE | Stop.HOURS
@@ -75,12 +77,38 @@ class BookCheck:
         self._every_ns = every_ns
         self._sleep = sleep
         self._turn = 0
+        self._is_mirrored = False  # the asks of the last look, on the other scale
+        self._soon: list[Instrument] = []  # to be compared before the others
+        self._is_soon = asyncio.Event()
+
+    def look_soon(self, instruments: Sequence[Instrument]) -> None:
+        """Compare some of these books next: their connection was away, and everything of them is new."""
+        self._soon = list(instruments[:MOST_SOON])
+        self._is_soon.set()
 
     async def run(self) -> None:
         """Compare one book after the other until cancelled."""
         while True:
-            await self._sleep(self._every_ns / _S)
+            await self._wait()
             await self.compare_next()
+
+    async def _wait(self) -> None:
+        """Wait for the next turn, or until somebody wants one soon."""
+        if not self._soon:
+            turn, soon = asyncio.ensure_future(self._turn_comes()), asyncio.ensure_future(self._is_soon.wait())
+            try:
+                done, _ = await asyncio.wait((turn, soon), return_when=asyncio.FIRST_COMPLETED)
+                if turn in done:
+                    turn.result()
+            finally:
+                turn.cancel()
+                soon.cancel()
+        if self._soon:
+            self._is_soon.clear()
+            await self._sleep(AGAIN_S)  # for its snapshot, and the venue's reads
+
+    async def _turn_comes(self) -> None:
+        await self._sleep(self._every_ns / _S)
 
     async def compare_next(self) -> None:
         """Compare the book whose turn it is, if any can be compared now."""
@@ -89,6 +117,10 @@ class BookCheck:
             await self._compare(book)
 
     def _choose(self) -> Book | None:
+        while self._soon:
+            instrument = self._soon.pop(0)
+            if instrument.index != NOWHERE and self._is_usual(self._loop.book(instrument)):
+                return self._loop.book(instrument)
         books = self._loop.books
         for _ in books:
             self._turn = (self._turn + 1) % len(books)
@@ -133,6 +165,7 @@ class BookCheck:
         if not self._is_usual(book):
             return None
         ours = _levels(book)
+        self._is_mirrored = is_mirrored(ours[ASK], dict(theirs.asks), book.instrument.limit)
         found = compare_books(
             ours[BID].items(), ours[ASK].items(), theirs.bids, theirs.asks, book.updated_ns, self._clock_ns()
         )
@@ -151,6 +184,8 @@ class BookCheck:
         self.counts.renewed += 1
         self._tell(NoticeKind.BOOK_DIFFERS, f"{book.instrument.symbol}: {_words(book.instrument, believed)}")
         self._loop.watch.renew(book)
+        if self._is_mirrored:  # so is every other book
+            self._loop.guard.halt(f"{book.instrument.symbol}: {WRONG_SCALE}")
 
     def _tell(self, kind: NoticeKind, text: str) -> None:
         self._loop.notices.tell(kind, text)

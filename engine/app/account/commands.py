@@ -1,4 +1,4 @@
-"""The commands `fixlane reconcile` and `fixlane reload`: an errand of a running engine, waited for.
+"""The commands `fixlane reconcile`, `fixlane reload` and `fixlane group`: an errand of a running engine, waited for.
 
 Errors  EngineError for an engine that refuses, ConfigError for one that is not found; exit status 1 where something is
         left to be done.
@@ -16,6 +16,8 @@ VERBS = {
     "reconcile": "compare a running engine's account with the venue's now, and say every difference",
     "reload": "let a running engine read its API keys again, without a restart",
 }
+DEEDS = ("list", "create", "limit", "reset", "trigger", "delete")  # of order groups
+GIVEN = ("deed", "group", "limit", "shard")  # arguments of an errand
 LOOK_S = 0.1
 PATIENCE_S = 40.0  # longer than an engine tries
 
@@ -27,6 +29,18 @@ def add_commands(found: Subparsers) -> None:
         add_place(command)
         add_reason(command)
         command.set_defaults(run=run, action=verb)
+    _add_groups(found)
+
+
+def _add_groups(found: Subparsers) -> None:
+    command = found.add_parser("group", help="see to the order groups of a running engine's account")
+    command.add_argument("deed", choices=DEEDS, help="what to do")
+    add_place(command)
+    add_reason(command)
+    command.add_argument("--group", default="", metavar="ID", help="of every deed but list and create")
+    command.add_argument("--limit", default="", metavar="N", help="contracts within 15 seconds, to create and to limit")
+    command.add_argument("--shard", type=int, default=0, metavar="N", help="where the group lives")
+    command.set_defaults(run=run, action="group")
 
 
 def run(arguments: Namespace) -> int:
@@ -34,7 +48,8 @@ def run(arguments: Namespace) -> int:
     from engine.ops.control import ask, plain, read_answer
 
     state_dir = place_of(arguments)
-    begun = read_answer(ask(state_dir, arguments.action, plain(arguments.reason)), "errand")
+    given = {name: getattr(arguments, name) for name in GIVEN if hasattr(arguments, name)}
+    begun = read_answer(ask(state_dir, arguments.action, plain(arguments.reason), given or None), "errand")
     return _wait(state_dir, arguments.action, begun["errand"])
 
 

@@ -44,13 +44,17 @@ def rest_facts(client: RestClient, clock_ns: Callable[[], int]) -> RestFacts:
 
 def account_facts(watch: AccountWatch) -> AccountFacts:
     """Return when an account was compared, and what came of it."""
-    last = watch.last
+    last, cash = watch.last, watch.cash
     return AccountFacts(
         compared_utc_ns=watch.last_ns,
         comparisons=watch.comparisons,
         differences=len(last.findings) if last else 0,
         stopped=last.stopped if last else 0,
         failures=watch.failures,
+        cash=cash.theirs if cash else 0,
+        cash_gap=cash.gap if cash else 0,
+        cash_state=cash.state.value if cash else "",
+        flows=cash.flows if cash else 0,
         error_utc_ns=watch.error_ns,
         error=watch.error,
     )

@@ -26,7 +26,7 @@ from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
 from engine.trading.reconcile.judge import judge_order, missed_fills
 from engine.venue import MarketEvent
-from engine.venue.account import VenueFill, VenueOrder, VenuePosition
+from engine.venue.account import OrderGroupChange, VenueFill, VenueOrder, VenuePosition
 
 _S = 1_000_000_000
 BOUND_NS = 2 * _S  # within it FIX tells the same
@@ -108,6 +108,10 @@ class AccountListener:
         news = event.news
         if isinstance(news, VenueFill | VenueOrder | VenuePosition):
             self._hear(news)
+        elif isinstance(news, OrderGroupChange):
+            limit = f", limit {news.limit}" if news.limit >= 0 else ""
+            text = f"order group {news.group_id}: {news.change}{limit}"  # one that is triggered has lost its orders
+            self._loop.notices.tell(NoticeKind.ORDER_GROUP, text)
 
     def _hear(self, news: News) -> None:
         self.counts.heard += 1

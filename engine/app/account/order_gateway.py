@@ -31,6 +31,7 @@ class RestGateway(Gateway):
         self._lines: dict[Order, OrderLine] = {}
         self._sweeping: asyncio.Task[None] | None = None
         self._sweep_failed = ""
+        self.draining = ""  # why trading waits until what is under way here has ended
 
     def open(self, reach: OrderReach) -> None:
         """Take requests from now on."""
@@ -95,7 +96,8 @@ class RestGateway(Gateway):
 
     def obstacle(self) -> str:
         """Return what keeps trading from starting, empty if nothing does."""
-        return f"orders of an earlier run may be alive: {self._sweep_failed}" if self._sweep_failed else ""
+        swept = f"orders of an earlier run may be alive: {self._sweep_failed}" if self._sweep_failed else ""
+        return swept or self.draining
 
     def _opened(self) -> OrderReach:
         if self._reach is None:

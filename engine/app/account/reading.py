@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from engine.errors import EngineError
+from engine.trading.reconcile.balance import Cash
 from engine.trading.reconcile.reconcile import Reconcile, VenueAccount
-from engine.venue.account import AccountDialect, VenueFill, VenueOrder, VenuePosition
+from engine.venue.account import AccountDialect, VenueBalance, VenueFill, VenueFlow, VenueOrder, VenuePosition
 from engine.venue.rest import Call, PagedCall
 
 T = TypeVar("T")
@@ -58,11 +59,22 @@ class AccountReader:
         positions: list[VenuePosition] = await self._all(self._dialect.positions())
         fills: list[VenueFill] = await self._all(self._dialect.fills(since_ns))
         resting: list[VenueOrder] = await self._all(self._dialect.open_orders())
+        balance, flows = await self._cash(reconcile.cash, positions)
         orders = {order.order_id: order for order in resting}
         for symbol in reconcile.doubtful_symbols(resting):
             for order in await self._all(self._dialect.orders_of(symbol, since_ns)):
                 orders.setdefault(order.order_id, order)
-        return VenueAccount(list(orders.values()), fills, positions, resting)
+        return VenueAccount(list(orders.values()), fills, positions, resting, balance, flows)
+
+    async def _cash(
+        self, cash: Cash | None, positions: list[VenuePosition]
+    ) -> tuple[VenueBalance | None, list[VenueFlow]]:
+        """Return the balance where it is compared, and what came from outside where that is needed to explain it."""
+        if cash is None:
+            return None, []
+        balance = await self._client.call(self._dialect.balance())
+        wanted = self._dialect.flows() if cash.wants_flows(balance, positions) else ()
+        return balance, [flow for paged in wanted for flow in await self._all(paged)]
 
     async def _await_fresh(self, moved_ns: int) -> None:
         """Wait until the answers know all that has moved: at the venue, reads lag behind writes.

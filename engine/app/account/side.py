@@ -1,7 +1,7 @@
 """The REST side of one engine: a client of its own, and the account that is compared through it.
 
 Errors  ConfigError at construction; afterwards what fails is told, and trading waits where it must.
-Thread  the loop thread; the audit log has one of its own.
+Thread  the loop thread.
 """
 
 import asyncio
@@ -18,9 +18,12 @@ from engine.app.account.figures import account_facts, rest_facts, universe_facts
 from engine.app.account.keys import RestKey
 from engine.app.account.listening import AccountListener
 from engine.app.account.markets import MarketsWatch
+from engine.app.account.oddities import OddityTeller
 from engine.app.account.order_gateway import RestGateway
+from engine.app.account.paid_in import paid_in_keeper, read_paid_in
 from engine.app.account.reading import AccountReader
 from engine.app.account.watch import AccountWatch
+from engine.app.feeds.missed import MissedTrades
 from engine.config.sections import EngineConfig, RestSection, UniverseSection
 from engine.errors import ConfigError
 from engine.net.rest.client import RestClient
@@ -28,17 +31,18 @@ from engine.net.rest.settings import RestSettings
 from engine.net.rest.tokens import SharedWrites, Tokens
 from engine.ops.view.account import SideFacts
 from engine.risk import Risk
-from engine.runtime.audit import AuditLog
+from engine.runtime.audit import AuditSink
 from engine.runtime.backoff import Backoff
 from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
+from engine.trading.reconcile.balance import Cash, CashTerms
 from engine.trading.reconcile.reconcile import Reconcile
 from engine.trading.supervisor import Supervisor
 from engine.trading.universe.keeper import MarketKeeper
 from engine.trading.universe.roster import Roster
 from engine.trading.universe.universe import Universe, UniverseLimits
 from engine.units import NO_LIMIT
-from engine.venue.reference import BrowsingDialect, Selection
+from engine.venue.reference import BrowsingDialect, Selection, TradesDialect
 
 FIRST_RETRY_NS, LONGEST_RETRY_NS = 500_000_000, 30_000_000_000
 LEARN_AGAIN_S = 3600.0  # a venue changes an account's limits now and then
@@ -57,22 +61,29 @@ class RestDesk(NamedTuple):
 class AccountSide:
     """Connects from `start` to `close`; as the `AccountGate` of its supervisor trading waits for what it finds."""
 
-    def __init__(self, config: EngineConfig, section: RestSection, desk: RestDesk) -> None:
+    def __init__(
+        self, config: EngineConfig, section: RestSection, desk: RestDesk, audit: AuditSink | None = None
+    ) -> None:
         self.orders: RestGateway | None = None  # where they go over REST
         self.wall_ns = desk.wall_ns
+        self._config = config
         self._notices = desk.loop.notices
-        self._audit = open_audit(section.audit, self._tell) if section.audit else None
         self._desk = desk
         self.key = RestKey(loading.rest_dialect(section))
         # Over REST the client spends for each order itself: risk's tokens beside it would pay for it twice
         self._shared = None if section.carries_orders else shared_writes(desk.loop.risk)
-        self.client = make_client(section, desk.wall_ns, desk.clock_ns, self._audit, self._tell, self.key, self._shared)
+        self.client = make_client(section, desk.wall_ns, desk.clock_ns, audit, self._tell, self.key, self._shared)
+        self._odd = OddityTeller(desk.loop.notices)
         self._universe: Universe | None = None
         self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
         self.watch = self._watch_account(section, desk)
         self._bound = ""  # as it was told
         self.listener = AccountListener(desk.loop, self.watch, desk.wall_ns, desk.clock_ns) if self.watch else None
+        self.groups = loading.order_group_dialect(section)
         self.books = self._check_books(section, config.feed.check_books_every_ns, desk)
+        self.missed = self._fetch_missed(section, config.feed.heartbeat_timeout_ns, desk)
+        self._was_connected: set[int] = set()
+        self._carries_news = bool(config.feed.channels)
         self._tasks: list[asyncio.Task[None]] = []
         desk.supervisor.account = self
 
@@ -80,10 +91,11 @@ class AccountSide:
         dialect = loading.account_dialect(section)
         if dialect is None:
             return None
+        self._odd.hears(dialect)
         note = desk.supervisor.note
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, note),
+            Reconcile(desk.loop, note, self._compare_cash(section, desk)),
             desk.loop,
             desk.wall_ns,
             note,
@@ -92,16 +104,34 @@ class AccountSide:
             *([self.markets.known] if self.markets else []),
         )
 
+    def _compare_cash(self, section: RestSection, desk: RestDesk) -> Cash | None:
+        if section.balance == "ignore":
+            return None
+        decimals = sum(desk.loop.portfolio.decimals) - self._config.fees.account_decimals
+        terms = CashTerms(10 ** max(decimals, 0), section.nets_collateral, section.balance == "stop")
+        state_dir = self._config.engine.state_dir
+        keep = paid_in_keeper(state_dir, self._tell)
+        return Cash(desk.loop, desk.supervisor.note, terms, read_paid_in(state_dir), keep)
+
     def _check_books(self, section: RestSection, every_ns: int, desk: RestDesk) -> BookCheck | None:
         reference = loading.reference_dialect(section)
         if every_ns == NO_LIMIT or not isinstance(reference, BrowsingDialect):
             return None
+        self._odd.hears(reference)
         return BookCheck(self.client, reference, desk.loop, desk.clock_ns, every_ns)
+
+    def _fetch_missed(self, section: RestSection, silence_ns: int, desk: RestDesk) -> MissedTrades | None:
+        reference = loading.reference_dialect(section)
+        if not isinstance(reference, TradesDialect):
+            return None
+        self._odd.hears(reference)
+        return MissedTrades(self.client, reference, desk.loop, desk.wall_ns, silence_ns)
 
     def _watch_markets(self, section: RestSection, universe: UniverseSection, desk: RestDesk) -> MarketsWatch:
         reference = loading.reference_dialect(section)
         if reference is None:
             raise ConfigError(f'universe: venue "{section.dialect}" lists no markets: name them in a file')
+        self._odd.hears(reference)
         within_ns = 0 if universe.closing_within_ns == NO_LIMIT else universe.closing_within_ns
         selection = Selection(
             symbols=universe.symbols, events=universe.events, series=universe.series, closing_within_ns=within_ns
@@ -119,6 +149,10 @@ class AccountSide:
             universe.refresh_ns,
             retry_backoff(),
         )
+
+    def pause(self, reason: str) -> None:
+        """Have trading wait until nothing is in the way."""
+        self._desk.supervisor.pause(reason)
 
     def carry(self, orders: RestGateway) -> None:
         """Carry orders too: what they leave open is waited for."""
@@ -141,6 +175,27 @@ class AccountSide:
         markets = self.markets.reason if self.markets else ""
         return sweep or markets or (self.watch.obstacle() if self.watch else "")
 
+    # What the feed tells
+
+    def on_feed_lost(self, reason: str, connection: int) -> None:
+        """Note that a connection of the feed is away."""
+        if self.missed is not None:
+            self.missed.lost(connection)
+
+    def on_feed(self, connection: int) -> None:
+        """Ask for what was missed where a connection was away; the first one brings the news of our account."""
+        if self.missed is not None:
+            self.missed.connected(connection)
+        if connection not in self._was_connected:
+            self._was_connected.add(connection)
+            return
+        if self.books is not None:
+            self.books.look_soon(self._desk.loop.watch.on(connection))
+        if self.markets is not None:
+            self.markets.refresh()
+        if self.watch is not None and self._carries_news and connection == 0 and not self.watch.obstacle():
+            self.watch.look_soon("the feed, which tells of it, was away")
+
     def bear(self) -> None:
         """Trade on with what differs now."""
         if self.watch is not None:
@@ -151,11 +206,9 @@ class AccountSide:
     def start(self) -> None:
         """Connect, learn what the account may spend, list the markets, and compare from the first logon on."""
         self.client.open()
-        if self._audit is not None:
-            self._audit.start()
         loop = asyncio.get_running_loop()
-        parts = self.markets, self.watch, self.listener, self.books
-        duties = [self._learn(), *[each.run() for each in parts if each is not None]]
+        parts = self.markets, self.watch, self.listener, self.books, self.missed
+        duties = [self._learn(), self._odd.run(), *[each.run() for each in parts if each is not None]]
         self._tasks = [loop.create_task(duty) for duty in duties]
 
     async def close(self) -> None:
@@ -166,8 +219,6 @@ class AccountSide:
         await self.client.close()
         if self.orders is not None:
             self.orders.close()
-        if self._audit is not None:
-            self._audit.close()
 
     def _tell(self, text: str) -> None:
         self._notices.tell(NoticeKind.REST_TROUBLE, text)
@@ -210,15 +261,6 @@ class AccountSide:
         )
 
 
-def open_audit(file: Path, tell: Callable[[str], object]) -> AuditLog:
-    """Return the audit log in a file, whose directory is made; raise ConfigError if it cannot be written."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"rest.audit: {file.parent} cannot be made ({error.strerror}): choose another") from None
-    return AuditLog(file, tell)
-
-
 def retry_backoff() -> Backoff:
     """Return how long to wait after one failure and another."""
     return Backoff(FIRST_RETRY_NS, LONGEST_RETRY_NS, random.Random())
@@ -228,7 +270,7 @@ def make_client(
     section: RestSection,
     wall_ns: Callable[[], int],
     clock_ns: Callable[[], int],
-    audit: AuditLog | None,
+    audit: AuditSink | None,
     tell: Callable[[str], object],
     key: RestKey | None = None,
     shared: SharedWrites | None = None,

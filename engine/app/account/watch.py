@@ -16,6 +16,7 @@ from engine.app.account.reading import AccountReader
 from engine.errors import EngineError
 from engine.runtime.backoff import Backoff
 from engine.trading.loop import TradingLoop
+from engine.trading.reconcile.balance import Cash
 from engine.trading.reconcile.reconcile import Comparison, Reconcile
 
 _S = 1_000_000_000
@@ -24,6 +25,7 @@ FIRST_LOOK_NS = 72 * 3600 * _S  # how far back the first one goes
 MOST_DISTURBED = 5  # looks in a row that something came between, before the next one is left for later
 PAUSE_NS = _S // 2  # before the next one, where trading waits for it
 SOON_NS = 5 * _S  # where something differs
+CASH_SUSPECTED = "the venue's cash differs, and is looked at again"
 
 
 async def _at_once() -> None:
@@ -66,6 +68,11 @@ class AccountWatch:
         self._moved: tuple[int, str] = (-1, "")  # what was counted when it was looked last,
         self._moved_ns = 0  # and since when, at the latest, nothing was added to it
 
+    @property
+    def cash(self) -> Cash | None:
+        """Return what compares the cash, None where nothing does."""
+        return self._reconcile.cash
+
     def logged_on(self) -> None:
         """Close the gate until the account is compared anew."""
         self._reason = "the account is being compared with the venue's"
@@ -105,6 +112,7 @@ class AccountWatch:
         return self.last
 
     async def _until_due(self) -> None:
+        """Wait for the turn: that of a difference comes soon."""
         is_clean = self.last is None or self.last.is_clean
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout((self._every_ns if is_clean else min(SOON_NS, self._every_ns)) / _S):
@@ -131,7 +139,8 @@ class AccountWatch:
         self.comparisons += 1
         self._is_due.clear()
         self._backoff.reset()
-        self._reason = ""
+        is_suspected = self.cash is not None and self.cash.is_suspected  # the next look believes it or not
+        self._reason = CASH_SUSPECTED if self._reason and is_suspected else ""
 
     def _activity(self) -> tuple[int, str]:
         """Return what changes with every request and every report that may change something.

@@ -1,1 +1,1 @@
-"""Where market data come from: WebSocket or FIX, as the configuration says."""
+"""The market data of one engine: over WebSocket or FIX, its connections, and what was missed while one was away."""

@@ -10,18 +10,40 @@ from engine.app import loading
 from engine.config.sections import FeedSection
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.net.sharded import ShardedMarketData
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings, load_session
 from engine.session.native import settings as native_settings
 from engine.session.native import tls
-from engine.venue import MarketDataStream
+from engine.venue import MarketDataDialect, MarketDataStream
+from engine.venue.shards import Shards
 
 
 def stream(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataStream:
     """Return the venue's market-data dialect for the configured kind of feed."""
     if section.is_fix:
+        if section.connections > 1:
+            raise ConfigError("feed.connections: market data over FIX come on one session: set it to 1")
         return loading.fix_market_data_dialect(section, instruments)
-    return loading.market_data_dialect(section, instruments)
+    return _over_websocket(section, instruments)
+
+
+def _over_websocket(section: FeedSection, instruments: Sequence[Instrument]) -> MarketDataDialect:
+    """Return the dialect of the feed, of several connections as one; the first of them carries the account's news."""
+    if section.connections == 1:
+        return loading.market_data_dialect(section, instruments)
+    if 0 < len(instruments) < section.connections:  # with a universe there are none at the start
+        many = f"{section.connections} for {len(instruments)} markets"
+        raise ConfigError(f"feed.connections: {many}: some would carry nothing; set it to {len(instruments)} or less")
+    shards = Shards(section.connections)
+    placed = shards.place(instruments)
+    return ShardedMarketData(
+        [
+            loading.market_data_dialect(section, placed.get(number, ()), carries_account=number == 0)
+            for number in range(section.connections)
+        ],
+        shards,
+    )
 
 
 def logon(section: FeedSection) -> LogonDialect | None:

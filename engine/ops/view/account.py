@@ -47,7 +47,11 @@ ACCOUNT_ROWS: tuple[Row, ...] = (
     ("differences", "q", "that the last one found"),
     ("stopped", "q", "markets that are stopped for them"),
     ("failures", "q", "comparisons that could not be made"),
-    ("error_utc_ns", "q", "when that was last, 0 for never"),
+    ("cash", "q", "the venue's, in money, as it was compared last"),
+    ("cash_gap", "q", "by how much it is more than ours makes, below 0 less"),
+    ("cash_state", "64s", "what came of it, in words; empty where it is not compared"),
+    ("flows", "q", "deposits, withdrawals and transfers that were booked"),
+    ("error_utc_ns", "q", "when a comparison could not be made last, 0 for never"),
     ("error", "240s", "why"),
 )
 UNIVERSE_ROWS: tuple[Row, ...] = (
@@ -100,6 +104,10 @@ class AccountFacts(NamedTuple):
     differences: int
     stopped: int
     failures: int
+    cash: int
+    cash_gap: int
+    cash_state: str
+    flows: int
     error_utc_ns: int
     error: str
 

@@ -14,12 +14,14 @@ from functools import cached_property
 from typing import Final
 
 from engine.ops.view.account import ACCOUNT_ROWS, ERROR_ROWS, REST_ROWS, UNIVERSE_ROWS, Row
+from engine.ops.view.further import COPIES_ROWS, SETTLEMENT_ROWS
 from engine.trading.markets import Stop
 
 MAGIC: Final = b"FIXLVIEW"
 VERSION: Final = 2
 BUCKETS: Final = 27_648  # of a latency recorder
 MOST_ORDERS, MOST_LIMITS, MOST_TOLD, MOST_STOPS = 4096, 32, 64, 256
+MOST_FEEDS = 32  # connections
 MOST_REST_ERRORS = 65  # codes, and the rest of them
 
 BOOK_STATES = ("missing", "fresh", "stale", "crossed")  # a number in the records of markets
@@ -169,9 +171,9 @@ BLOCKS = (
     ),
     ViewBlock(
         "feeds",
-        4,
+        MOST_FEEDS,
         (
-            ("name", "120s", "the address"),
+            ("name", "120s", "the address, and which of several connections to it"),
             ("protection", "64s", "how the connection is protected"),
             ("is_connected", "q", "1 while it is connected and subscribed"),
             ("connects", "q", "connections made"),
@@ -188,6 +190,8 @@ BLOCKS = (
     ViewBlock("rest_errors", MOST_REST_ERRORS, ERROR_ROWS),
     ViewBlock("account", 1, ACCOUNT_ROWS),
     ViewBlock("universe", 1, UNIVERSE_ROWS),
+    ViewBlock("copies", 1, COPIES_ROWS),
+    ViewBlock("settlements", 1, SETTLEMENT_ROWS),
     ViewBlock(
         "limits",
         MOST_LIMITS,

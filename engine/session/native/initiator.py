@@ -16,6 +16,7 @@ from collections.abc import Callable, Container
 
 from engine.errors import SessionError
 from engine.runtime._sockets import Sockets
+from engine.runtime.audit import AuditSink
 from engine.runtime.notices import NoticeKind
 from engine.session import LogonDialect
 from engine.session.attempts import Attempts
@@ -26,7 +27,7 @@ from engine.session.native.addresses import CONNECT_TIMEOUT_NS, Addresses
 from engine.session.native.connection import Connection
 from engine.session.native.dialling import speak
 from engine.session.native.driver import SessionDriver
-from engine.session.native.message_log import MessageLog
+from engine.session.native.message_log import open_log
 from engine.session.native.settings import core_settings, ignored
 from engine.session.native.socket_options import tuner
 from engine.session.native.tls import client_context, protection, server_name
@@ -53,6 +54,7 @@ class NativeSession(SessionDriver):
         wall_ns: Callable[[], int] = time.time_ns,
         replayed: Container[str] | None = REPLAYED,
         sockets: Sockets | None = None,
+        audit: AuditSink | None = None,
     ) -> None:
         agreed = core_settings(settings)
         for text in ignored(settings):
@@ -60,8 +62,7 @@ class NativeSession(SessionDriver):
         name = stem(
             agreed.begin_string, agreed.sender_comp_id, agreed.target_comp_id, settings.text("SessionQualifier")
         )
-        folder = settings.path("FileLogPath")
-        log = None if folder is None else MessageLog(folder, name, wall_ns, settings.secret_tags())
+        log = open_log(settings.path("FileLogPath"), name, wall_ns, settings.secret_tags(), audit)
         super().__init__(loop, clock_ns, wall_ns, log)
         self.core = FixSession(
             agreed,

@@ -23,6 +23,7 @@ from engine import fix
 from engine.codec import Fields
 from engine.errors import ConfigError, DecodeError, SessionError
 from engine.runtime._sockets import Sockets
+from engine.runtime.audit import AuditSink
 from engine.runtime.notices import NoticeKind, Notices
 from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings
@@ -60,6 +61,7 @@ class QuickfixSession:
         logon_dialect: LogonDialect | None = None,
         *,
         sockets: Sockets | None = None,
+        audit: AuditSink | None = None,
     ) -> None:
         self.on_logon: Callable[[], None] = lambda: None
         self.on_logout: Callable[[str], None] = lambda text: None
@@ -84,7 +86,7 @@ class QuickfixSession:
         self._parts: tuple[Any, ...] = ()  # kept alive because QuickFIX refers to them without owning them
         self._message = quickfix.Message()  # reused: a new one costs 2 us more
         try:
-            self._open(settings)
+            self._open(settings, audit)
         except quickfix.FIXException as error:
             if self._store is not None:
                 self._store.close()
@@ -206,7 +208,7 @@ class QuickfixSession:
             if self._store is not None:
                 self._store.close()
 
-    def _open(self, settings: SessionSettings) -> None:
+    def _open(self, settings: SessionSettings, audit: AuditSink | None) -> None:
         """Make QuickFIX's session; it opens its store and does not connect yet."""
         identity = session_id(settings)
         if quickfix.Session.doesSessionExist(identity):
@@ -216,10 +218,10 @@ class QuickfixSession:
         self._dictionaries = read_dictionaries(settings)
         self._route = open_route(settings, self._loop, self._sockets, lambda kind, text: self.on_notice(kind, text))
         configured = quickfix_settings(self._route.settings)
-        self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags())
+        self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags(), audit)
         self._log.protection, self._log.on_attempt = protection(settings), self._route.begin
-        self._callbacks = Callbacks(self, self._log)
         self._log.on_garbled = lambda text: self.on_notice(NoticeKind.SESSION_GARBLED, text)
+        self._callbacks = Callbacks(self, self._log)
         self._pacing = Pacing(settings, self._log, self._route, self._loop)
         self._parts = (self._callbacks, quickfix.FileStoreFactory(configured), configured, LogFactory(self._log))
         try:
@@ -275,10 +277,8 @@ class QuickfixSession:
 
     def logged_out(self) -> None:
         """Tell the application why the session ended; judge an attempt that failed."""
-        was_logged_on = self.is_logged_on
-        self.is_logged_on = self._may_send = False
-        reason = self.logout_text or self._log.reason
-        self.logout_text = ""
+        was_logged_on, self.is_logged_on, self._may_send = self.is_logged_on, False, False
+        reason, self.logout_text = self.logout_text or self._log.reason, ""
         if was_logged_on:
             self._pacing.ended(reason, self._callbacks.began_ns, was_used=self._callbacks.is_used)
             self.on_logout(reason)

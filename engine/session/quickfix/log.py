@@ -16,6 +16,7 @@ from pathlib import Path
 import quickfix
 
 from engine.codec.redaction import redact, secret_fields
+from engine.runtime.audit import AuditSink, fix_record
 from engine.runtime.side_file import SideFile
 
 _logger = logging.getLogger(__name__)
@@ -30,7 +31,9 @@ class SessionLog(quickfix.Log):
     `incoming` is the message just read, as it came, until it is taken or an event shows that another is handled.
     """
 
-    def __init__(self, name: str, folder: Path | None, secret_tags: Iterable[int] = ()) -> None:
+    def __init__(
+        self, name: str, folder: Path | None, secret_tags: Iterable[int] = (), audit: AuditSink | None = None
+    ) -> None:
         super().__init__()
         self.thisown = False  # QuickFIX 1.16 corrupts memory when it takes a Python log over: it must not own it
         self.incoming = ""
@@ -46,6 +49,7 @@ class SessionLog(quickfix.Log):
         self._secrets = secret_fields(secret_tags)
         self.protection = ""  # how the connection is protected, said when it is made
         self._name = name
+        self._audit = audit
         self._messages: SideFile | None = None
         self._events: SideFile | None = None
         if folder is not None:
@@ -64,12 +68,16 @@ class SessionLog(quickfix.Log):
         self.incoming = text
         if self._messages is not None:
             self._write(self._messages, text)
+        if self._audit is not None:
+            self._record(self._audit, text, is_sent=False)
 
     def onOutgoing(self, text: str) -> None:
         """Count a message that is sent."""
         self.sent += 1
         if self._messages is not None:
             self._write(self._messages, text)
+        if self._audit is not None:
+            self._record(self._audit, text, is_sent=True)
 
     def onEvent(self, text: str) -> None:
         """Note an event of the session."""
@@ -114,6 +122,10 @@ class SessionLog(quickfix.Log):
             self.reason = text
         if self._events is not None:
             self._write(self._events, text)
+
+    def _record(self, audit: AuditSink, text: str, *, is_sent: bool) -> None:
+        shown = redact(_bytes_of(text), self._secrets).replace(b"\x01", b"|").decode("latin-1")
+        audit.write(fix_record(time.time_ns(), self._name, is_sent, shown))
 
     def _write(self, file: SideFile, text: str) -> None:
         seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)

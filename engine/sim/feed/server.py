@@ -20,6 +20,7 @@ from picows.common import WSUpgradeResponse, WSUpgradeResponseWithListener
 from engine.exchange.faults import FaultKind, Faults
 from engine.sim.config import FeedConfig
 from engine.sim.feed import handshake
+from engine.sim.feed.channels import BOOK
 from engine.sim.feed.line import NOBODY
 from engine.sim.feed.publisher import MarketData
 from engine.sim.keys import KeyRing, SimKey
@@ -90,12 +91,13 @@ class FeedServer:
 
     def step(self, now_ns: int) -> None:
         """Perform the fault that is due."""
-        if self._faults.take(FaultKind.DROP_FEED, now_ns) is not None:
-            self._drop()
+        fault = self._faults.take(FaultKind.DROP_FEED, now_ns)
+        if fault is not None:
+            self._drop(fault.symbol)
 
-    def _drop(self) -> None:
-        """Close every connection at once, without a close frame."""
-        for listener in list(self.listeners):
+    def _drop(self, symbol: str = "") -> None:
+        """Close every connection at once, or every one that carries a market's book, without a close frame."""
+        for listener in [each for each in self.listeners if not symbol or each.carries(symbol)]:
             listener.transport.disconnect(graceful=False)
 
     def _admit(self, request: WSUpgradeRequest) -> "_Listener | WSUpgradeResponseWithListener | None":
@@ -156,6 +158,11 @@ class _Listener(WSListener):
         self._is_open = True
         self._server.listeners.append(self)
         self._connection = self._server.market_data.connect(self._write, self.member, self._subaccount)
+
+    def carries(self, symbol: str) -> bool:
+        """Return whether it has asked for the book of a market."""
+        book = self._connection.channels.get(BOOK)
+        return book is not None and book.wants(symbol)
 
     def ping(self) -> None:
         """Send a ping; cut off a client that answered none of the last ones, or never asked for anything."""

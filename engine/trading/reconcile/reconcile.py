@@ -17,6 +17,7 @@ from engine.orders.order import Order
 from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
+from engine.trading.reconcile.balance import Cash
 from engine.trading.reconcile.judge import (
     Finding,
     judge_fills,
@@ -24,44 +25,52 @@ from engine.trading.reconcile.judge import (
     judge_positions,
     judge_strangers,
 )
-from engine.venue.account import VenueFill, VenueOrder, VenuePosition
+from engine.venue.account import VenueBalance, VenueFill, VenueFlow, VenueOrder, VenuePosition
 
 PATIENCE = 5  # comparisons in a row, for an answer over a connection that stands
 
 
 class VenueAccount(NamedTuple):
-    """One look at the account, every list whole. `orders` are those that rest, and every one of a market in doubt."""
+    """One look at the account, every list whole. `orders` are those that rest, and every one of a market in doubt.
+
+    `balance` is None where the cash is not compared; `flows` are asked for where it seems to differ.
+    """
 
     orders: Sequence[VenueOrder]
     fills: Sequence[VenueFill]
     positions: Sequence[VenuePosition]
     resting: Sequence[VenueOrder]
+    balance: VenueBalance | None = None
+    flows: Sequence[VenueFlow] = ()
 
 
 class Comparison(NamedTuple):
-    """What one comparison found, and how much agreed."""
+    """What one comparison found, and how much agreed; `cash` is what became of the balance, empty if not compared."""
 
     findings: tuple[Finding, ...]
     orders: int
     markets: int
     stopped: int
+    cash: str = ""
+    is_cash_open: bool = False
 
     @property
     def is_clean(self) -> bool:
-        """Return whether every market may trade."""
-        return not self.stopped
+        """Return whether every market may trade, and no difference of the cash is left."""
+        return not self.stopped and not self.is_cash_open
 
     def __str__(self) -> str:
         return (
             f"account compared: {self.orders} orders, {self.markets} markets, {len(self.findings)} differences,"
-            f" {self.stopped} markets stopped"
+            f" {self.stopped} markets stopped{self.cash and ', cash '}{self.cash}"
         )
 
 
 class Reconcile:
     """Compares one desk with its venue; `note` tells people and the journal."""
 
-    def __init__(self, loop: TradingLoop, note: Callable[[str], object]) -> None:
+    def __init__(self, loop: TradingLoop, note: Callable[[str], object], cash: Cash | None = None) -> None:
+        self.cash = cash
         self._loop = loop
         self._note = note
         self._stopped: set[Instrument] = set()
@@ -72,6 +81,8 @@ class Reconcile:
     def bear(self) -> None:
         """Trade on with what differs now, by a person's decision; another difference stops its market again."""
         self._borne.update(each.identity for each in self._found)
+        if self.cash is not None:
+            self.cash.bear()
 
     def doubtful_symbols(self, resting: Iterable[VenueOrder]) -> list[str]:
         """Return the markets whose finished orders are wanted too: an order that lives by us does not rest there."""
@@ -101,9 +112,16 @@ class Reconcile:
         self._found = tuple(findings)
         self._borne.intersection_update(each.identity for each in findings)
         self._stop([each for each in findings if each.identity not in self._borne])
-        comparison = Comparison(tuple(findings), len(live), len(ours), len(self._stopped))
+        comparison = Comparison(tuple(findings), len(live), len(ours), len(self._stopped), *self._cash(account))
         self._note(str(comparison))
         return comparison
+
+    def _cash(self, account: VenueAccount) -> tuple[str, bool]:
+        """Compare the cash, once everything that moved it is booked."""
+        if self.cash is None:
+            return "", False
+        state = self.cash.compare(account.balance, account.positions, account.flows)
+        return state.value, self.cash.is_open
 
     def _answers_due(self, orders: Iterable[Order]) -> set[Order]:
         """Return the orders whose last request is not answered yet, over a connection that stands.

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 
 from engine import fix
 from engine.codec._fields import Fields
-from engine.errors import DecodeError
+from engine.errors import DecodeError, OrderError
 from engine.instrument import Instrument
+from engine.orders.options import OrderOptions, none_offered
+from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.venue import Verdict
 from engine.venue.fix44._orders import OrderEncoder
@@ -43,6 +45,14 @@ class Fix44(OrderEncoder):
         self._report = ExecutionReport()
         self._decimals: dict[str, tuple[int, int]] = {}
         self._learn(instruments)
+
+    def judge_options(self, options: OrderOptions, time_in_force: str, post_only: bool, ord_type: str) -> str:
+        """Return that the standard has none of them."""
+        return none_offered(options, time_in_force, post_only, ord_type)
+
+    def new_order_with(self, order: Order, now_ns: int) -> bytes:
+        """Raise OrderError: no order with options is let through to here."""
+        raise OrderError(f"ClOrdID(11) {order.cl_ord_id}: {order.options} cannot be said")
 
     def add(self, instruments: Iterable[Instrument]) -> None:
         """Know these markets too."""

@@ -20,6 +20,7 @@ from engine.venue.kalshi.environment import (
     session_file_problems,
 )
 from engine.venue.kalshi.fees import KalshiFees
+from engine.venue.kalshi.fix.further import KalshiFurther
 from engine.venue.kalshi.fix.kinds import KINDS
 from engine.venue.kalshi.fix.logon import Flags, KalshiLogon
 from engine.venue.kalshi.fix.market_data import KalshiFixMarketData
@@ -28,18 +29,21 @@ from engine.venue.kalshi.fix.terms import read_terms
 from engine.venue.kalshi.market_data import PATH, KalshiMarketData
 from engine.venue.kalshi.rest.account import KalshiAccount
 from engine.venue.kalshi.rest.dialect import KalshiRest
+from engine.venue.kalshi.rest.order_groups import KalshiOrderGroups
 from engine.venue.kalshi.rest.order_path import KalshiRestOrders
 from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
-from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, TRADES
+from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, PRIVATE, TRADES
+from engine.venue.order_groups import OrderGroupDialect
+from engine.venue.past_reports import FurtherDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
 
 __all__ = [
     "KINDS", "account", "environment_problems", "environments", "feed_problems",
-    "feed_session_problems", "fees", "fix_market_data", "logon",
-    "market_data", "orders", "reference", "rest", "rest_orders", "rest_problems", "session_file_problems",
+    "feed_session_problems", "fees", "fix_market_data", "further", "logon", "market_data", "order_groups", "orders",
+    "reference", "rest", "rest_orders", "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
 
@@ -50,15 +54,17 @@ def market_data(
     *,
     channels: Sequence[str] = (),
     use_yes_price: bool = False,
+    carries_account: bool = True,
 ) -> MarketDataDialect:
     """Return the WebSocket dialect; without a key its handshake is unsigned.
 
-    `channels` are subscribed beside those of books, trades and the lives of markets.
+    `channels` are subscribed beside those of books, trades and the lives of markets; those of the account only where
+    the connection `carries_account`.
     """
     if unknown := set(channels) - OPTIONAL:
         names = ", ".join(sorted(OPTIONAL))
         raise ConfigError(f"feed.channels: {', '.join(sorted(unknown))} cannot be chosen; there are {names}")
-    wanted = dict.fromkeys((BOOK, TRADES, *channels))
+    wanted = dict.fromkeys((BOOK, TRADES, *[each for each in channels if carries_account or each not in PRIVATE]))
     key = _signing_key(key_id, private_key)
     return KalshiMarketData(instruments, key, channels=tuple(wanted), use_yes_price=use_yes_price, lifecycle=True)
 
@@ -98,6 +104,11 @@ def logon(key_id: str, private_key: bytes, flags: Flags | None = None) -> LogonD
     return KalshiLogon(key, flags)
 
 
+def further() -> FurtherDialect:
+    """Return how the venue speaks on the sessions beside that of orders."""
+    return KalshiFurther()
+
+
 def _signing_key(key_id: str, private_key: bytes) -> SigningKey | None:
     """Return the API key; None without one. Half of one is a mistake that would leave requests unsigned."""
     if not key_id and not private_key:
@@ -125,6 +136,11 @@ def reference() -> ReferenceDialect:
 def account(subaccount: int = 0) -> AccountDialect:
     """Return what asks for cash, positions, orders, fills and settlements of a subaccount; 0 is the primary one."""
     return KalshiAccount(subaccount)
+
+
+def order_groups() -> OrderGroupDialect:
+    """Return what asks for order groups, those of the primary subaccount."""
+    return KalshiOrderGroups()
 
 
 def rest_orders() -> RestOrderDialect:

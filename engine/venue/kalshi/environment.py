@@ -49,8 +49,12 @@ def environment_problems(
 ) -> list[str]:
     """Return what is wrong with an environment and all that is to be used in it.
 
-    `hosts` and `keys` are the host and the key id of each connection, by the name under which a person knows it.
+    `hosts` and `keys` are the host of each connection and the key id of each FIX session, by the name under which a
+    person knows them. Without a host of the venue's, as at a simulator, there need not be an environment.
     """
+    venue = {name: environment_of(host) for name, host in hosts.items() if environment_of(host)}
+    if not environment:
+        return _undeclared(venue) + _shared_keys(keys or {})
     if environment not in ENVIRONMENTS:
         return [f'environment: "{environment}" is neither "{DEMO}" nor "{PROD}"']
     found = []
@@ -61,6 +65,15 @@ def environment_problems(
     if environment == PROD and not i_mean_production:
         found.append('environment: "prod" trades for real money; set i_mean_production = true where that is meant')
     return found + _shared_keys(keys or {})
+
+
+def _undeclared(venue: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with hosts of the venue where nobody says which environment is meant."""
+    if not venue:
+        return []
+    where = ", ".join(f"{name} is of {environment}" for name, environment in venue.items())
+    meant = " or ".join(f'"{name}"' for name in sorted(set(venue.values())))
+    return [f"environment: missing, and {where}; set it to {meant}"]
 
 
 def _shared_keys(keys: Mapping[str, str]) -> list[str]:

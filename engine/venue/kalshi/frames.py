@@ -75,6 +75,7 @@ class Print(msgspec.Struct, gc=False):
     is_block_trade: bool = False
     ts_ms: int = 0
     ts: int = 0
+    trade_id: str = ""
 
     @property
     def is_taker_buying(self) -> bool | None:

@@ -20,6 +20,7 @@ _NUMBERS = frozenset((
 ))  # fmt: skip
 _TEXTS = frozenset((
     "result", "settlement_value", "client_order_id", "last_update_reason", "post_position_fp", "realized_pnl_dollars",
+    "trade_id",
     "title", "subtitle", "name", "yes_sub_title", "series_ticker", "event_ticker", "collateral_return_type",
     "fee_type_override", "contracts_limit_fp", "price_dollars", "yes_bid_dollars", "yes_ask_dollars", "no_bid_dollars",
     "yes_bid_size_fp", "yes_ask_size_fp", "last_trade_size_fp", "volume_fp", "open_interest_fp", "created_ts",

@@ -8,7 +8,7 @@ Thread  the loop thread only.
 Source  Kalshi WebSocket: subscribe, order book, trade, sequence numbers, errors.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from engine._decimal import parse_decimal
 from engine.book import ASK, BID
@@ -86,6 +86,15 @@ class KalshiMarketData:
         self._rare = RareFrames(
             self._event, self._markets, self._subscriptions, self._repairs, self._continuity, self.counts, subaccount
         )
+
+    @property
+    def on_answer(self) -> Callable[[int, bytes], object] | None:
+        """What takes the id of each command that is answered, and the answer."""
+        return self._rare.on_answer
+
+    @on_answer.setter
+    def on_answer(self, take: Callable[[int, bytes], object] | None) -> None:
+        self._rare.on_answer = take
 
     @property
     def fault(self) -> str:

@@ -4,8 +4,10 @@ Units, shapes, errors as in `market_data`, whose second event this fills.
 Source  Kalshi WebSocket: order book, trade, market lifecycle, private channels, ticker.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias, cast
+
+import msgspec
 
 from engine import fix
 from engine.book import ASK, BID
@@ -41,7 +43,7 @@ class RareFrames:
 
     __slots__ = (
         "_continuity", "_counts", "_event", "_listings", "_markets", "_repairs", "_replies", "_subaccount",
-        "_subscriptions",
+        "_subscriptions", "on_answer",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +64,7 @@ class RareFrames:
         self._counts = counts
         self._subaccount = subaccount
         self._listings = Listings()
+        self.on_answer: Callable[[int, bytes], object] | None = None
         self._replies = Replies(event, markets, subscriptions, repairs, continuity, counts)
 
     def take(self, message: Message) -> MarketEvent:
@@ -80,7 +83,10 @@ class RareFrames:
             return self._lifecycle(message)
         if type(message) in READERS:
             return self._news(cast(NewsMessage, message))
-        return self._replies.take(cast(Reply, message))
+        reply = cast(Reply, message)
+        if self.on_answer is not None:
+            self.on_answer(reply.id, msgspec.json.encode(reply))
+        return self._replies.take(reply)
 
     def _trade(self, message: Trade) -> MarketEvent:
         trade = message.msg
@@ -103,6 +109,7 @@ class RareFrames:
             event.side = fix.BUY if is_buying else fix.SELL
             event.price, event.size = price, size
             event.is_block = trade.is_block_trade
+            event.trade_id = trade.trade_id
             event.venue_time_ns = trade.ts_ms * _NS_PER_MS or trade.ts * _NS
             if event.is_block:
                 self._tell_block(trade)

@@ -1,5 +1,6 @@
 """Every part of a desk learns of a market that comes, and forgets one that is over."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -199,7 +200,10 @@ def test_market_that_cannot_be_recorded_is_not_added() -> None:
 
 
 def test_market_that_comes_while_data_are_late_is_stopped_until_they_are_not(scene: RollingScene) -> None:
-    scene.loop.watch._late(scene.now_ns)
+    watch, sent_ns = scene.loop.watch, 10**18
+    watch.note(SimpleNamespace(venue_time_ns=sent_ns), scene.now_ns)
+    watch.look(scene.now_ns)
+    watch.note(SimpleNamespace(venue_time_ns=sent_ns - 10**10), scene.now_ns)
     fog = market("FOG")
     scene.roster.add([fog])
     assert scene.loop.markets.has(fog, Stop.LATE)

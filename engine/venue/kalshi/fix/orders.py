@@ -8,10 +8,13 @@ Source  Kalshi FIX (FIXT.1.1, FIX 5.0 SP2): order entry, texts on execution repo
 
 from collections.abc import Iterable, Mapping
 
+from msgspec import structs
+
 from engine import fix
 from engine.codec import Fields
 from engine.errors import OrderError
 from engine.instrument import Instrument
+from engine.orders.options import OrderOptions
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.venue.fix44.dialect import Fix44
@@ -25,6 +28,7 @@ from engine.venue.kalshi.fix.consequences import (
 from engine.venue.kalshi.fix.details import FillDetails, fill_details
 from engine.venue.kalshi.fix.terms import KalshiTerms
 
+_MOST_ENCODERS = 64  # one for each set of options, such as each order group
 _ORDERS_OF_THIS_SESSION = "6"  # MassCancelRequestType(530)
 _BUSINESS_REJECT = fix.Msg.BUSINESS_MESSAGE_REJECT
 _NEW, _REPLACE, _CANCEL = (
@@ -39,6 +43,11 @@ _OMITTED = {
     fix.Msg.ORDER_MASS_CANCEL_REQUEST: (fix.TransactTime,),
 }
 _plain = Fix44.decode  # called so for every report: super() costs as much again as what it leads to
+
+
+def _is_immediate(time_in_force: str, ord_type: str) -> bool:
+    """Return whether an order leaves as immediate-or-cancel, as a market order does that is not fill-or-kill."""
+    return time_in_force == fix.Tif.IOC or (ord_type == fix.Type.MARKET and time_in_force != fix.Tif.FOK)
 
 
 def _judge(report: ExecutionReport) -> None:
@@ -65,9 +74,11 @@ class KalshiOrders(Fix44):
         fixed: Mapping[str, Iterable[tuple[int, str]]] | None = None,
         terms: KalshiTerms | None = None,
     ) -> None:
-        self._instruments = tuple(instruments)
+        self._instruments = dict.fromkeys(instruments)
+        self._terms = terms or KalshiTerms()
+        self._optional: dict[OrderOptions, KalshiOrders] = {}  # what encodes orders with options
         added = {msg_type: list(fields) for msg_type, fields in (fixed or {}).items()}
-        for msg_type, fields in (terms or KalshiTerms()).fields().items():
+        for msg_type, fields in self._terms.fields().items():
             added.setdefault(msg_type, []).extend(fields)
         super().__init__(
             self._instruments, fixed=added, omit=_OMITTED, mass_cancel_request_type=_ORDERS_OF_THIS_SESSION
@@ -77,6 +88,41 @@ class KalshiOrders(Fix44):
         """Return the dialect of the same instruments with other terms."""
         kind = ReduceOnlyOrders if terms.reduce_only else KalshiOrders
         return kind(self._instruments, terms=terms)
+
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Know these markets too."""
+        instruments = tuple(instruments)
+        super().add(instruments)
+        self._instruments |= dict.fromkeys(instruments)
+        self._optional.clear()
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget these markets."""
+        instruments = tuple(instruments)
+        super().remove(instruments)
+        self._instruments = dict.fromkeys(each for each in self._instruments if each not in set(instruments))
+        self._optional.clear()
+
+    def judge_options(self, options: OrderOptions, time_in_force: str, post_only: bool, ord_type: str) -> str:
+        """Return why the venue would refuse these: reduce-only is for immediate orders, a group has an id."""
+        if options.reduce_only and (post_only or not _is_immediate(time_in_force, ord_type)):
+            return "reduce_only: the venue takes it of immediate-or-cancel orders alone, without post-only"
+        return "; ".join(self._under(options).problems())
+
+    def new_order_with(self, order: Order, now_ns: int) -> bytes:
+        """Return the body of an order that has options: one encoder for each set of them."""
+        options = order.options or OrderOptions()
+        if options not in self._optional:
+            if len(self._optional) >= _MOST_ENCODERS:
+                self._optional.clear()
+            self._optional[options] = self.under(self._under(options))
+        return self._optional[options].new_order(order, now_ns)
+
+    def _under(self, options: OrderOptions) -> KalshiTerms:
+        """Return our terms with what an order asks for beside them."""
+        group = options.order_group or self._terms.order_group
+        reduce_only = options.reduce_only or self._terms.reduce_only
+        return structs.replace(self._terms, reduce_only=reduce_only, order_group=group)
 
     def order_status(self, order: Order, now_ns: int) -> None:  # type: ignore[override]
         """Return nothing: the venue answers no OrderStatusRequest(H)."""
@@ -101,8 +147,7 @@ class ReduceOnlyOrders(KalshiOrders):
 
     def new_order(self, order: Order, now_ns: int) -> bytes:
         """Return the body; OrderError for one that would rest."""
-        is_market = order.ord_type == fix.Type.MARKET and order.time_in_force != fix.Tif.FOK
-        if order.post_only or not (is_market or order.time_in_force == fix.Tif.IOC):
+        if order.post_only or not _is_immediate(order.time_in_force, order.ord_type):
             raise OrderError(
                 f"ClOrdID(11) {order.cl_ord_id}: reduce-only is for TimeInForce(59) 3 alone, it has"
                 f" {order.time_in_force}{', post-only' if order.post_only else ''}: submit it as immediate-or-cancel"

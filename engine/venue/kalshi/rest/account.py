@@ -11,11 +11,13 @@ from typing import TypeVar
 
 from engine.errors import DecodeError
 from engine.fix import BUY, SELL, Status
-from engine.venue.account import VenueBalance, VenueFill, VenueOrder, VenuePosition, VenueSettlement
+from engine.venue.account import VenueBalance, VenueFill, VenueFlow, VenueOrder, VenuePosition, VenueSettlement
 from engine.venue.kalshi.rest.numbers import CENT, DOLLAR, NS, money, optional_time_ns, price, size, time_ns
-from engine.venue.kalshi.rest.operations import exchange, orders, portfolio
+from engine.venue.kalshi.rest.operations import exchange, flows, orders, portfolio, subaccounts
+from engine.venue.kalshi.rest.operations.flows import KalshiFlow
 from engine.venue.kalshi.rest.operations.orders import KalshiOrder
 from engine.venue.kalshi.rest.operations.portfolio import KalshiBalance, KalshiFill, KalshiPosition, KalshiSettlement
+from engine.venue.kalshi.rest.operations.subaccounts import KalshiSubaccountTransfer
 from engine.venue.kalshi.rest.reading import Oddities, Reader
 from engine.venue.kalshi.rest.requests import subaccount_of
 from engine.venue.rest import Call, Page, PagedCall
@@ -46,6 +48,25 @@ class KalshiAccount:
         call = portfolio.balance(subaccount=self.subaccount)
         read = portfolio.read_balance
         return Call(call.request, lambda body: _balance(read.read(body, self.oddities)), call.statuses)
+
+    def flows(self) -> tuple[PagedCall[VenueFlow], ...]:
+        """Return what asks for deposits and withdrawals, which are those of the primary subaccount, and transfers."""
+        moved = _each(subaccounts.transfers(), self._transferred)
+        if self.subaccount:
+            return (moved,)
+        paid_in = _each(flows.deposits(), lambda told: _flows("deposit", told, told.amount_cents - told.fee_cents))
+        paid_out = _each(
+            flows.withdrawals(), lambda told: _flows("withdrawal", told, -told.amount_cents - told.fee_cents)
+        )
+        return paid_in, paid_out, moved
+
+    def _transferred(self, told: KalshiSubaccountTransfer) -> list[VenueFlow]:
+        ours = self.subaccount or 0
+        sign = (told.to_subaccount == ours) - (told.from_subaccount == ours)
+        if not sign:
+            return []
+        amount, time_ns = sign * told.amount_cents * CENT, (told.created_ts or 0) * NS
+        return [VenueFlow(flow_id=told.transfer_id, kind="transfer", amount=amount, time_ns=time_ns)]
 
     def positions(self) -> PagedCall[VenuePosition]:
         """Return what asks for every position that is not settled."""
@@ -157,6 +178,29 @@ class KalshiAccount:
             return Page([make(item) for item in page.items], page.cursor)
 
         return PagedCall(call.following, read)
+
+
+def _each(call: PagedCall[T], make: Callable[[T], list[V]]) -> PagedCall[V]:
+    """Return a list of what each item stands for."""
+
+    def read(body: bytes) -> Page[V]:
+        """Return the values of a page."""
+        page = call.read(body)
+        return Page([value for item in page.items for value in make(item)], page.cursor)
+
+    return PagedCall(call.following, read)
+
+
+def _flows(kind: str, told: KalshiFlow, cents: int) -> list[VenueFlow]:
+    """Return what has been carried out: one that came back came and went."""
+    if told.status not in ("applied", "returned"):
+        return []
+    time_ns, amount = (told.finalized_ts or told.created_ts or 0) * NS, cents * CENT
+    done = VenueFlow(flow_id=told.id, kind=kind, amount=amount, time_ns=time_ns)
+    if told.status == "applied":
+        return [done]
+    back = VenueFlow(flow_id=f"{told.id}:returned", kind=f"{kind} returned", amount=-amount, time_ns=time_ns)
+    return [done, back]
 
 
 def _balance(told: KalshiBalance) -> VenueBalance:

@@ -17,6 +17,7 @@ from operator import attrgetter
 from engine import fix
 from engine.fix import Exec, Msg, Status, Tif
 from engine.instrument import Instrument
+from engine.orders.options import OrderOptions
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.venue import Verdict
@@ -91,7 +92,7 @@ class KalshiRestOrders:
         """Return what opens an order, under `order.cl_ord_id`."""
         if order.ord_type != fix.Type.LIMIT:
             raise RequestError(f"ClOrdID(11) {order.cl_ord_id}: Kalshi takes limit orders alone")
-        form = order.instrument
+        form, options = order.instrument, order.options or OrderOptions()
         body = entry.KalshiNewOrder(
             ticker=form.symbol,
             client_order_id=order.cl_ord_id,
@@ -102,6 +103,8 @@ class KalshiRestOrders:
             self_trade_prevention_type=self._self_trade_prevention,
             expiration_time=_expiry(order, now_ns),
             post_only=order.post_only or None,
+            reduce_only=options.reduce_only or None,
+            order_group_id=options.order_group or None,
             cancel_order_on_pause=self._cancel_on_pause,
             subaccount=self._subaccount,
             exchange_index=self._shard(form),

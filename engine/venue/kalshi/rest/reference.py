@@ -13,7 +13,7 @@ from typing import NamedTuple
 from engine.errors import ConfigError, DecodeError
 from engine.instrument import PriceBand, price_grid
 from engine.venue import MarketState
-from engine.venue.kalshi.rest.books import book_of
+from engine.venue.kalshi.rest.books import book_of, print_of
 from engine.venue.kalshi.rest.numbers import DOLLAR, optional_time_ns, price, size, thousandths
 from engine.venue.kalshi.rest.operations import events, exchange, markets
 from engine.venue.kalshi.rest.operations.events import KalshiEvent, KalshiSeries
@@ -21,7 +21,7 @@ from engine.venue.kalshi.rest.operations.exchange import KalshiStatus
 from engine.venue.kalshi.rest.operations.markets import KalshiMarket, KalshiPriceRange
 from engine.venue.kalshi.rest.pauses import pauses_of
 from engine.venue.kalshi.rest.reading import Oddities, kept
-from engine.venue.reference import BookListing, ExchangeState, MarketListing, Selection
+from engine.venue.reference import BookListing, ExchangeState, MarketListing, Selection, TradePrint
 from engine.venue.rest import Call, Page, PagedCall, RestRequest
 
 STATES = {
@@ -117,6 +117,17 @@ class KalshiReference:
             return book_of(symbol, markets.read_book.read(body, self.oddities).orderbook_fp)
 
         return Call(call.request, read, call.statuses)
+
+    def trades(self, since_ns: int, symbol: str = "") -> PagedCall[TradePrint]:
+        """Return what asks for the trades since then, the newest first, of one market or of all."""
+        call = markets.trades(ticker=symbol, since_ns=since_ns)
+
+        def read(body: bytes) -> Page[TradePrint]:
+            """Return the trades of a page."""
+            page = markets.read_trades.read(body, self.oddities)
+            return Page(list(kept(page.trades, print_of, "trade", self.oddities)), page.cursor or "")
+
+        return PagedCall(call.following, read)
 
     def take_oddities(self) -> list[str]:
         """Return what of the answers was not understood, each once."""

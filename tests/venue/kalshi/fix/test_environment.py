@@ -36,6 +36,24 @@ def test_host_is_of_its_environment(host: str, environment: str) -> None:
         ("demo", {"feed.url": "demo-api.kalshi.co", "sim": "127.0.0.1"}, {}, False, []),
         ("prod", {"feed.url": "api.elections.kalshi.com"}, {}, True, []),
         ("prod", {}, {}, False, [REAL_MONEY]),
+        ("", {"sim": "127.0.0.1"}, {"KalshiNR": "k1"}, False, []),
+        (
+            "",
+            {"feed.url": "demo-api.kalshi.co", "sim": "127.0.0.1"},
+            {"KalshiNR": "k1", "KalshiDC": "k1"},
+            False,
+            [
+                'environment: missing, and feed.url is of demo; set it to "demo"',
+                "KalshiNR and KalshiDC: have one API key; every FIX session needs its own",
+            ],
+        ),
+        (
+            "",
+            {"feed.url": "api.elections.kalshi.com", "rest.url": "external-api.demo.kalshi.co"},
+            {},
+            True,
+            ['environment: missing, and feed.url is of prod, rest.url is of demo; set it to "demo" or "prod"'],
+        ),
         ("production", {}, {}, True, ['environment: "production" is neither "demo" nor "prod"']),
         (
             "demo",

@@ -8,12 +8,14 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from engine import fix
 from engine.codec import Fields
-from engine.errors import ConfigError
+from engine.errors import ConfigError, OrderError
 from engine.instrument import Instrument, PriceBand
+from engine.orders.options import OrderOptions
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.orders.table import Outcome
 from engine.venue import kalshi
+from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.fix.orders import KalshiOrders
 
 NOW_NS = 1_795_444_206_000_000_000
@@ -203,3 +205,55 @@ def test_logon_without_a_key_is_a_configuration_error() -> None:
 def test_venue_offers_all_that_a_configuration_asks_of_one() -> None:
     assert isinstance(kalshi.orders([RAIN]), KalshiOrders)
     assert kalshi.market_data([RAIN], "", b"").handshake_headers(NOW_NS) == {}
+
+
+# options of one order
+
+
+SNOW = Instrument("KXDEMOSNOW-26DEC01-T1", 1, [PriceBand(0, 10000, 50)])
+
+
+def test_order_with_options_says_them_beside_its_terms() -> None:
+    dialect = kalshi.orders([RAIN], {"shard": 2})
+    assert isinstance(dialect, KalshiOrders)
+    plain = text(dialect.new_order(order(), NOW_NS))
+    grouped = text(dialect.new_order_with(order(options=OrderOptions(order_group="G-1")), NOW_NS))
+    assert "526=G-1|" in grouped and "100=2|" in grouped and "526=" not in plain
+    reducing = order(options=OrderOptions(reduce_only=True), time_in_force=fix.Tif.IOC)
+    assert "18=E|" in text(dialect.new_order_with(reducing, NOW_NS))
+    assert text(dialect.new_order(order(), NOW_NS)) == plain
+
+
+def test_markets_that_come_later_have_options_too() -> None:
+    dialect = KalshiOrders([RAIN])
+    dialect.new_order_with(order(options=OrderOptions(order_group="G")), NOW_NS)
+    dialect.add([SNOW])
+    late = Order("A2", SNOW, fix.BUY, 4150, 2500)
+    late.options = OrderOptions(order_group="G")
+    assert SNOW.symbol in text(dialect.new_order_with(late, NOW_NS))
+
+
+@pytest.mark.parametrize(
+    ("options", "terms", "words"),
+    [
+        (OrderOptions(order_group="G-1"), (fix.Tif.GTC, True, fix.Type.LIMIT), ""),
+        (OrderOptions(order_group="G 1"), (fix.Tif.GTC, False, fix.Type.LIMIT), "order_group: 'G 1' is no id"),
+        (OrderOptions(True), (fix.Tif.IOC, False, fix.Type.LIMIT), ""),
+        (OrderOptions(True), (fix.Tif.GTC, False, fix.Type.LIMIT), "immediate-or-cancel orders alone"),
+        (OrderOptions(True), (fix.Tif.IOC, True, fix.Type.LIMIT), "immediate-or-cancel orders alone"),
+        (OrderOptions(True), (fix.Tif.GTC, False, fix.Type.MARKET), ""),
+        (OrderOptions(True), (fix.Tif.FOK, False, fix.Type.MARKET), "immediate-or-cancel orders alone"),
+    ],
+)
+def test_options_that_the_venue_would_refuse_are_named(
+    options: OrderOptions, terms: tuple[str, bool, str], words: str
+) -> None:
+    told = KalshiOrders([RAIN]).judge_options(options, *terms)
+    assert words in told and bool(told) == bool(words)
+
+
+def test_plain_fix_has_no_options() -> None:
+    told = Fix44([RAIN]).judge_options(OrderOptions(order_group="G"), fix.Tif.GTC, False, fix.Type.LIMIT)
+    assert told == "order_group G: this venue has no such options of an order: leave them out"
+    with pytest.raises(OrderError):
+        Fix44([RAIN]).new_order_with(order(), NOW_NS)

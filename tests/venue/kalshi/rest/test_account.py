@@ -187,3 +187,33 @@ def test_settlement_tells_what_a_contract_got(told: dict[str, Any], payout: int)
         )
     ]
     assert account.oddities.counts == ({"market_result": 1} if payout < 0 else {})
+
+
+FLOW = {"id": "D1", "status": "applied", "type": "wire", "amount_cents": 2_500, "fee_cents": 30, "created_ts": 7}
+MOVED = {"transfer_id": "T1", "from_subaccount": 0, "to_subaccount": 3, "amount_cents": 500, "created_ts": 9}
+
+
+def told_flows(name: str, told: dict[str, Any], subaccount: int = 0) -> list[tuple[str, str, int]]:
+    for call in KalshiAccount(subaccount).flows():
+        if name in call.following("").path:
+            return [(each.flow_id, each.kind, each.amount) for each in items(call, name, told)]
+    return []
+
+
+def test_cash_from_outside_is_what_was_carried_out() -> None:
+    assert told_flows("deposits", FLOW) == [("D1", "deposit", 24_700_000)]
+    assert told_flows("withdrawals", FLOW) == [("D1", "withdrawal", -25_300_000)]
+    assert told_flows("deposits", FLOW | {"status": "pending"}) == []
+    assert told_flows("deposits", FLOW | {"status": "failed"}) == []
+
+
+def test_deposit_that_came_back_came_and_went() -> None:
+    told = told_flows("deposits", FLOW | {"status": "returned"})
+    assert told == [("D1", "deposit", 24_700_000), ("D1:returned", "deposit returned", -24_700_000)]
+
+
+def test_transfer_counts_for_the_subaccounts_that_it_is_between() -> None:
+    assert told_flows("transfers", MOVED) == [("T1", "transfer", -5_000_000)]
+    assert told_flows("transfers", MOVED, 3) == [("T1", "transfer", 5_000_000)]
+    assert told_flows("transfers", MOVED, 4) == []
+    assert told_flows("deposits", FLOW, 3) == []  # they are those of the primary one

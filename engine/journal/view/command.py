@@ -1,0 +1,41 @@
+"""What `fixlane journal` prints: every record, those that somebody asks for, or whether all is sound.
+
+Errors  JournalError where the journal is damaged, ConfigError for a question that cannot be asked.
+"""
+
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from engine.errors import ConfigError
+from engine.journal.view.dump import dump
+from engine.journal.view.entries import Question, since
+from engine.journal.view.export import as_json, as_text, entries, write_parquet
+from engine.journal.view.verify import verify
+
+
+def run(arguments: Namespace) -> int:
+    """Do the command; return its exit status."""
+    *words, path = arguments.path
+    if words not in ([], [Path("verify")]):
+        raise ConfigError("fixlane journal takes one PATH, and before it nothing but the word verify")
+    question = Question(
+        arguments.order,
+        arguments.symbol,
+        arguments.kind,
+        since(arguments.since, time.time_ns()) if arguments.since else 0,
+    )
+    if words or arguments.verify:
+        lines = verify(path)
+    elif arguments.parquet is not None:
+        count = write_parquet(entries(path, question), arguments.parquet)
+        lines = iter([f"{arguments.parquet}: {count} records"])
+    elif arguments.json:
+        lines = map(as_json, entries(path, question, arguments.follow))
+    elif arguments.follow or any(question):
+        lines = map(as_text, entries(path, question, arguments.follow))
+    else:
+        lines = dump(path)
+    for line in lines:
+        print(line, flush=arguments.follow)
+    return 0

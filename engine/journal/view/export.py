@@ -1,0 +1,106 @@
+"""Entries as lines of JSON, as text, and as a Parquet file.
+
+Errors  ConfigError where the package that writes Parquet is not installed.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import ConfigError
+from engine.journal.archive import name_of
+from engine.journal.framing import Record
+from engine.journal.markets import MarketNames
+from engine.journal.reader import SegmentReading, read_header, read_on
+from engine.journal.segments import journal_paths, run_of
+from engine.journal.view.entries import Entries, Entry, Question
+
+POLL_S = 0.2
+BATCH = 50_000  # rows in one row group
+
+
+def entries(path: Path, question: Question, follows: bool = False) -> Iterator[Entry]:
+    """Return what is wanted of a segment or of all that a directory holds; with `follows` also what will come."""
+    made, run, markets = Entries(question), 0, None
+    for record in _followed(path) if follows else _records(journal_paths(path) if path.is_dir() else [path]):
+        if markets is None or run_of(record.path) != run:
+            markets, run = MarketNames(read_header(record.path)), run_of(record.path)
+        markets.take(record)
+        if (entry := made.of(record, markets)) is not None:
+            yield entry
+
+
+def as_text(entry: Entry) -> str:
+    """Return an entry as one line."""
+    values = " ".join(f"{name}={value}" for name, value in entry.items() if name not in _PLACE)
+    place = f"{entry['run']:06}-{entry['segment']:04}+{entry['offset']}"
+    return f"{entry['time']} {place} {entry['kind']} {values}".rstrip()
+
+
+def as_json(entry: Entry) -> str:
+    """Return an entry as one line of JSON."""
+    return msgspec.json.encode(entry).decode()
+
+
+def write_parquet(found: Iterable[Entry], path: Path) -> int:
+    """Write entries to a Parquet file, all columns but the places as text; return how many."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise ConfigError("--parquet wants the package pyarrow: pip install 'fixlane[parquet]'") from None
+    schema = pyarrow.schema([(name, pyarrow.int64() if name in _NUMBERS else pyarrow.string()) for name in _COLUMNS])
+    count = 0
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:  # type: ignore[no-untyped-call, unused-ignore]
+        for rows in _batches(found):
+            columns = {name: [_cell(name, row.get(name)) for row in rows] for name in _COLUMNS}
+            writer.write_table(pyarrow.table(columns, schema=schema))
+            count += len(rows)
+    return count
+
+
+_PLACE = ("time", "time_ns", "run", "segment", "offset", "kind")
+_NUMBERS = ("time_ns", "run", "segment", "offset", "after_ns", "side")
+_COLUMNS = (
+    "time_ns", "run", "segment", "offset", "kind", "symbol", "cl_ord_id", "orig_cl_ord_id", "order_id", "side", "price",
+    "order_qty", "ord_type", "time_in_force", "exec_id", "exec_type", "ord_status", "last_px", "last_qty", "cum_qty",
+    "leaves_qty", "fee", "after_ns", "reason", "text", "action", "by", "outcome", "net", "cash", "cost", "fees",
+)  # fmt: skip
+
+
+def _cell(name: str, value: object) -> object:
+    return value if value is None or name in _NUMBERS else str(value)
+
+
+def _batches(found: Iterable[Entry]) -> Iterator[list[Entry]]:
+    rows: list[Entry] = []
+    for entry in found:
+        rows.append(entry)
+        if len(rows) == BATCH:
+            yield rows
+            rows = []
+    if rows:
+        yield rows
+
+
+def _records(paths: Iterable[Path]) -> Iterator[Record]:
+    for path in paths:
+        yield from SegmentReading(path).records()
+
+
+def _followed(path: Path) -> Iterator[Record]:
+    """Return the records of a journal, and those that are written from now on, until somebody interrupts."""
+    read: dict[str, int] = {}  # where the next record of a segment is expected
+    over: set[str] = set()
+    while True:
+        names: list[str] = []
+        for each in journal_paths(path) if path.is_dir() else [path]:
+            name = name_of(each)
+            for record in [] if name in over else read_on(each, read.get(name, 0)):
+                read[name] = record.offset + record.size
+                over.update(names)  # nothing is written before what came now
+                yield record
+            names.append(name)
+        time.sleep(POLL_S)
