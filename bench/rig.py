@@ -26,7 +26,7 @@ from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.risk.fee_terms import FeeTerms
-from engine.risk.limits import DuplicateLimit, Limits, RateLimit
+from engine.risk.limits import DuplicateLimit, Limits, RateLimit, RatioLimit, RepeatLimit
 from engine.runtime import modes
 from engine.runtime._sockets import Sockets
 from engine.runtime.backoff import Backoff
@@ -61,7 +61,10 @@ def limits() -> Limits:
         max_gross_position=LIMIT,
         max_open_orders=10**9,
         max_open_cost=LIMIT,
+        max_market_loss=LIMIT,
+        max_event_loss=LIMIT,
         max_daily_loss=LIMIT,
+        max_drawdown=LIMIT,
         day_start_ns=0,
         day_zone="UTC",
         max_book_age_ns=3600 * 10**9,
@@ -69,6 +72,9 @@ def limits() -> Limits:
         restricted=(),
         rate=RateLimit(per_second=10**9, burst=10**9, new=10, amend=10, cancel=2, cancel_reserve=100),
         duplicates=DuplicateLimit(max_orders=1000, window_ns=1_000_000),
+        executions=RepeatLimit(per_market=100_000, overall=100_000, window_ns=1_000),
+        rejects=RepeatLimit(per_market=100_000, overall=100_000, window_ns=1_000),
+        ratios=RatioLimit(max_orders_per_fill=10**9, max_cancel_percent=10**9, min_orders=1, window_ns=10**10),
     )
 
 

@@ -16,6 +16,8 @@ import msgspec
 from engine.app import commands, looking, operating, plugins, session, settling
 from engine.app.account import commands as account
 from engine.app.backtest import arguments as backtest
+from engine.app.chaos import arguments as chaos
+from engine.app.controls import commands as controls
 from engine.app.plugins import Subparsers
 from engine.app.venues import arguments as venues
 from engine.errors import ConfigError, EngineError
@@ -90,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
         _init,
         looking.add_commands,
         operating.add_commands,
+        controls.add_commands,
         settling.add_commands,
         account.add_commands,
         _sim,
@@ -98,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
         session.add_commands,
         venues.add_commands,
         backtest.add_commands,
+        chaos.add_commands,
         plugins.add,
     ):
         add(found)

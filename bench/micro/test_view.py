@@ -87,6 +87,7 @@ def publish(tmp_path: Path) -> Iterator[Callable[[int, int], Callable[[], None]]
             session=connections,
             feeds=[connections],
             account=None,
+            further=None,
             clock_ns=lambda: next(clock),
         )
         publisher = Publisher(source, SimpleNamespace(state_dir=tmp_path, group_id=None), lambda: NOW, pytest.fail)

@@ -14,6 +14,8 @@ from engine.app.account import auditing
 from engine.app.account.side import authorities
 from engine.app.account.standby.orders import judge_standby
 from engine.app.feeds import choosing
+from engine.app.sessions.judging import further_problems
+from engine.app.sessions.judging import protections as further_protections
 from engine.book import make_book
 from engine.config.engine import Draft, load, read_draft
 from engine.config.sections import FeedSection
@@ -45,6 +47,9 @@ def check(path: Path) -> tuple[list[str], list[str]]:
     if settings is not None and not _goes_over_rest(sections):
         of_file, warnings = _check_session_file(settings, sections, path.parent)
         wrong += of_file
+    of_further, more = further_problems(sections, path.parent)
+    wrong += of_further
+    warnings += more
     if (feed := sections.get("feed")) and feed.is_fix:
         wrong += _check_feed_session(feed, sections["engine"].state_dir if "engine" in sections else path.parent)
     wrong += _wrong_machine(sections)
@@ -108,6 +113,7 @@ def protections(path: Path) -> list[str]:
         session_file = read_session_file(config.session.file, config.engine.state_dir)
         kind = _KINDS[config.engine.session]
         lines = [f"session {one.name}: {kind.protection(one)}" for one in session_file.sessions if one.is_initiator]
+    lines += further_protections(config.sessions.named(), config.engine.state_dir)
     if config.rest:
         lines.append(f"rest {shown_address(config.rest.url)}: {protection(config.rest.url, 'rest.url')}")
     return [*lines, f"feed {choosing.address(config.feed, state_dir)}: {choosing.protection(config.feed, state_dir)}"]

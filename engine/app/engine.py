@@ -19,8 +19,11 @@ from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide, RestDesk
 from engine.app.account.standby.orders import orders_over_rest
 from engine.app.background import Background
+from engine.app.controls.acting import limiting
 from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
+from engine.app.sessions.further import Further
+from engine.app.sessions.opening import open_first, open_further
 from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
@@ -38,8 +41,9 @@ from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
 from engine.session import Session
-from engine.session.opening import open_session
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.controls.memory import RiskMemory
+from engine.trading.controls.risk_desk import RiskDesk
 from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
@@ -104,8 +108,9 @@ class Engine(Views):
         )
         sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
         self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
-        open_fix = self._open_session
+        open_fix = partial(open_first, config, loop, self._keys.logon, self.sockets, self._audit.session)
         self.session = self._keys.session = over_rest.session(open_fix) if over_rest else open_fix()
+        self._keys.beside = self._beside = open_further(config, loop, self.sockets, self._audit.session)
         # Last of what may fail, so that a start that fails leaves no run in the journal
         self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound)
         self._journal, self._day, self._snapshots, _ = self._taken
@@ -144,8 +149,12 @@ class Engine(Views):
         followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
         self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
+        parts_of = self.trading, self.supervisor
+        self.further = Further(self._beside, self.config, parts_of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
-        self.actions |= repair.actions(self.session, self.supervisor.note)
+        self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
+        self.risk_desk = RiskDesk(self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir))
+        self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
         self.actions |= acting.actions(self._errands, self.account, self._keys)
         tell = self.trading.notices.tell
@@ -183,10 +192,6 @@ class Engine(Views):
             self._over_rest.join(self.trading, side)
         return side
 
-    def _open_session(self) -> Session:
-        file, kind, state = self.config.session.file, self.config.engine.session, self.config.engine.state_dir
-        return open_session(kind, file, state, self._loop, self._keys.logon, self.sockets, self._audit.session)
-
     async def run(self) -> None:
         """Connect, trade until `stop`, cancel every order, log out."""
         try:
@@ -201,6 +206,7 @@ class Engine(Views):
                 self.account.start()
             self.feed.start()
             self.session.logon()
+            self.further.start()
             self._tick()
             await self._until_stopped()
             await self.close()
@@ -218,7 +224,8 @@ class Engine(Views):
 
     def abandon(self) -> None:
         """Leave nothing behind: the start failed before anything was connected."""
-        self.session.close()
+        for session in (self.session, *(each.session for each in self._beside)):
+            session.close()
         if "feed" in vars(self):  # the start may have failed before there was one
             self.feed.abandon()
         self._audit.close()
@@ -233,9 +240,11 @@ class Engine(Views):
     def tick(self) -> None:
         """Do what is due, every `TICK_NS`."""
         self._do("supervisor", self.supervisor.tick)
+        self._do("risk desk", self.risk_desk.tick)
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
         self._do("journal", self._journal.prepare)
         self._do("session store", self.session.prepare)
+        self.further.tick()
         self._do("snapshot", self._snapshots.tick)
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
@@ -273,8 +282,10 @@ class Engine(Views):
         if self.account is not None:
             await self.account.close()
         self.session.close()
+        self.further.close()
         self._audit.close()
         self._control.close()
         self._publisher.close()
         self._word.close()
+        self.risk_desk.close()
         self._taken.close(self._wall_ns())

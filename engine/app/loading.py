@@ -13,10 +13,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from engine import venue
 from engine.app.hooks import wrong_hooks
 from engine.config.credentials import Credentials
-from engine.config.sections import EngineConfig, FeedSection, RestSection, SessionSection, StrategySection
+from engine.config.sections import (
+    EngineConfig,
+    FeedSection,
+    FurtherSection,
+    RestSection,
+    SessionSection,
+    StrategySection,
+)
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
@@ -29,6 +38,7 @@ from engine.strategy import Strategy
 from engine.venue import FeeRule, FixMarketDataDialect, MarketDataDialect, OrderDialect
 from engine.venue.account import AccountDialect
 from engine.venue.order_groups import OrderGroupDialect
+from engine.venue.past_reports import FurtherDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
@@ -100,6 +110,20 @@ def logon_dialect(section: SessionSection) -> LogonDialect | None:
     return dialect
 
 
+def further_dialect(section: SessionSection) -> FurtherDialect:
+    """Return the venue's `further()`: how it speaks on further sessions; ConfigError where it has none."""
+    dialect: FurtherDialect = _factory("sessions", section.dialect, "further")()
+    return dialect
+
+
+def further_section(section: SessionSection, name: str, further: FurtherSection) -> SessionSection:
+    """Return the section of a session beside that of orders, with the flags that make it what its name says."""
+    flags = {**further_dialect(section).flags(name), **further.flags}
+    return msgspec.structs.replace(
+        section, settings=further.settings, flags=flags, terms={}, credentials=further.credentials
+    )
+
+
 def session_problems(section: SessionSection, settings: SessionSettings) -> list[str]:
     """Return what the venue's `session_file_problems(values, key_id, flags)` finds wrong, if it has one."""
     try:
@@ -160,9 +184,13 @@ def judge_environment(config: EngineConfig) -> None:
         raise ConfigError("\n".join(found))
     values = {f"{name} {key}": value for name, one in sessions.items() for key, value in one.values.items()}
     hosts = {name: host for name, host in values.items() if " SocketConnectHost" in name}
+    for name, each in config.sessions.named().items():
+        of_it = load_session(each.settings, "initiator", config.engine.state_dir).values
+        hosts |= {f"sessions.{name} {key}": host for key, host in of_it.items() if key.startswith("SocketConnectHost")}
     urls = {"feed.url": config.feed.url, "rest.url": config.rest.url if config.rest else ""}
     hosts |= {name: urlsplit(url).hostname or "" for name, url in urls.items() if url}
     keys = {name: config.session.credentials.key_id() for name in sessions}
+    keys |= {f"sessions.{name}": each.credentials.key_id() for name, each in config.sessions.named().items()}
     if config.feed.is_fix:
         of_feed = load_session(config.feed.file, "initiator", config.engine.state_dir).values
         hosts |= {f"feed {key}": host for key, host in of_feed.items() if key.startswith("SocketConnectHost")}

@@ -12,6 +12,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from engine.app.controls.scopes import add_scope, run_scoped, scope_of
 from engine.app.plugins import Subparsers
 from engine.errors import ConfigError, EngineError
 
@@ -32,6 +33,8 @@ def add_commands(found: Subparsers) -> None:
         command = found.add_parser(verb, help=text)
         add_place(command)
         add_reason(command)
+        if verb in ("halt", "resume"):
+            add_scope(command)
         command.set_defaults(run=run, action=verb)
     control = found.add_parser("control", help="any of these, named last")
     control.add_argument("config", type=Path, metavar="CONFIG")
@@ -70,6 +73,8 @@ def run(arguments: Namespace) -> int:
     from engine.ops.control import ask, plain, read_answer
 
     state_dir, reason = place_of(arguments), plain(arguments.reason)
+    if (scope := scope_of(arguments)) is not None:
+        return run_scoped(state_dir, arguments.action, scope, reason)
     act = {"halt": _halt, "reduce-only": _reduce_only, "resume": _resume}.get(arguments.action)
     if act is not None:
         return act(state_dir, reason)

@@ -6,7 +6,7 @@ Thread  the loop thread for `actions`; the others are commands of their own.
 
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,39 +19,58 @@ from engine.session.file.settings import SessionSettings
 ANSWERED = "session", "phase", "next_msg_seq_num_out", "next_msg_seq_num_in", "last_error"
 
 
-def actions(session: Session, note: Callable[[str], object]) -> dict[str, Action]:
-    """Return what the control socket takes for a session; what changes its numbers is noted with who did it."""
+def actions(
+    session: Session, note: Callable[[str], object], beside: Mapping[str, Session] | None = None
+) -> dict[str, Action]:
+    """Return what the control socket takes for sessions; what changes their numbers is noted with who did it.
 
-    def changing(change: Callable[[OperatorRequest], object]) -> Action:
+    A request is about `session`, unless it names one of those `beside` it.
+    """
+
+    def chosen(request: OperatorRequest) -> Session:
+        """Return the session that a request is about."""
+        name = str(request.arguments.get("name", ""))
+        found = (beside or {}).get(name) if name else session
+        if found is None:
+            known = ", ".join(beside or {}) or "none beside that of orders"
+            raise SessionError(f'no session "{name}" is configured; there are: {known}')
+        return found
+
+    def changing(change: Callable[[Session, OperatorRequest], object]) -> Action:
         """Return an action that changes numbers."""
 
         def act(request: OperatorRequest) -> Answer:
             """Change them, and note what they were."""
+            session = chosen(request)
             before = f"next out {session.next_sender_seq_num}, next in {session.next_target_seq_num}"
-            change(request)
+            change(session, request)
             after = f"next out {session.next_sender_seq_num}, next in {session.next_target_seq_num}"
-            note(f"{request.action} by {request.person}: {after}; before: {before}")
+            which = f" of {session.name}" if session in (beside or {}).values() else ""
+            note(f"{request.action}{which} by {request.person}: {after}; before: {before}")
             return _answer(session)
 
         return act
 
-    def doing(step: Callable[[OperatorRequest], object]) -> Action:
+    def doing(step: Callable[[Session, OperatorRequest], object]) -> Action:
         """Return an action that changes none."""
 
         def act(request: OperatorRequest) -> Answer:
             """Do it, and answer how the session stands."""
-            step(request)
+            session = chosen(request)
+            step(session, request)
             return _answer(session)
 
         return act
 
     return {
-        "session-status": doing(lambda request: None),
-        "session-logon": doing(lambda request: session.logon()),
-        "session-logout": doing(lambda request: session.logout(request.reason)),
-        "session-reset": changing(lambda request: session.reset()),
-        "session-set-next": changing(lambda request: session.set_next(_number(request, "out"), _number(request, "in"))),
-        "session-test-request": doing(lambda request: session.test_request()),
+        "session-status": doing(lambda session, request: None),
+        "session-logon": doing(lambda session, request: session.logon()),
+        "session-logout": doing(lambda session, request: session.logout(request.reason)),
+        "session-reset": changing(lambda session, request: session.reset()),
+        "session-set-next": changing(
+            lambda session, request: session.set_next(_number(request, "out"), _number(request, "in"))
+        ),
+        "session-test-request": doing(lambda session, request: session.test_request()),
     }
 
 
@@ -59,7 +78,11 @@ def run(arguments: Namespace) -> int:
     """Do one command: the running engine does it, or it is done to the store."""
     from engine.app.operating import place_of
 
-    numbers = {"out": arguments.out, "in": arguments.into} if arguments.command == "set-next" else {}
+    numbers: dict[str, Any] = {}
+    if arguments.command == "set-next":
+        numbers = {"out": arguments.out, "in": arguments.into}
+    if arguments.session:
+        numbers["name"] = arguments.session
     state_dir, reason = place_of(arguments), plain(arguments.reason)
     try:
         answer = read_answer(ask(state_dir, f"session-{arguments.command}", reason, numbers), *ANSWERED)
@@ -77,7 +100,7 @@ def _on_store(arguments: Namespace, state_dir: Path, why: str) -> int:
         raise SessionError(f"{why} Only a running engine can do that")
     if arguments.config is None:
         raise ConfigError(f"{why} Name CONFIG: its session file says where the store is")
-    settings, kind = _session_of(arguments.config, state_dir)
+    settings, kind = _session_of(arguments.config, state_dir, arguments.session)
     if arguments.command == "status":
         print(f"{settings.name}: stopped, {repair.read(settings, kind)}")
         return 0
@@ -92,7 +115,7 @@ def _on_store(arguments: Namespace, state_dir: Path, why: str) -> int:
     return 0
 
 
-def _session_of(config: Path, state_dir: Path) -> tuple[SessionSettings, str]:
+def _session_of(config: Path, state_dir: Path, name: str) -> tuple[SessionSettings, str]:
     """Return the session that a configuration names, and its kind; nothing else of it has to be right."""
     import msgspec
 
@@ -100,9 +123,13 @@ def _session_of(config: Path, state_dir: Path) -> tuple[SessionSettings, str]:
 
     try:
         table: dict[str, Any] = msgspec.toml.decode(config.read_bytes())
-        file, kind = config.parent / table["session"]["settings"], table["engine"]["session"]
+        section, kind = table["session"], table["engine"]["session"]
+        if name:
+            section, kind = table["sessions"][name], "native"
+        file = config.parent / section["settings"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{config}: session.settings and engine.session cannot be read: {error}") from None
+        place = f"sessions.{name}" if name else "session"
+        raise ConfigError(f"{config}: {place}.settings and engine.session cannot be read: {error}") from None
     if kind not in ("native", "quickfix"):
         raise ConfigError(f'{config}: engine.session: "{kind}" is neither native nor quickfix')
     return load_session(file, "initiator", state_dir), kind

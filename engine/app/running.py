@@ -17,7 +17,7 @@ from typing import Any
 
 import uvloop
 
-from engine.app.engine import Engine
+from engine.app.engine import LIVE, Engine, Seams
 from engine.app.watching import LoopWatch
 from engine.config.sections import EngineConfig
 from engine.ops.metrics.process import MetricsChild
@@ -37,7 +37,7 @@ STRAY = tuple(
 BY_SIGNAL = "by signal SIGUSR1"
 
 
-def run(config: EngineConfig) -> int:
+def run(config: EngineConfig, seams: Seams = LIVE) -> int:
     """Run an engine until SIGINT or SIGTERM; SIGUSR1 halts trading. Return the exit status."""
     with ExitStack() as around:
         around.enter_context(no_forks())
@@ -49,14 +49,16 @@ def run(config: EngineConfig) -> int:
         around.callback(departure.end)
         runner = around.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         engines: list[Engine] = []
-        status = until_done(runner.get_loop(), _run(config, writer, scraped, engines), engines)
+        status = until_done(runner.get_loop(), _run(config, writer, scraped, engines, seams), engines)
         departure.begin(status)
         return status
 
 
-async def _run(config: EngineConfig, writer: log.Listener, scraped: Listener | None, engines: list[Engine]) -> int:
+async def _run(
+    config: EngineConfig, writer: log.Listener, scraped: Listener | None, engines: list[Engine], seams: Seams
+) -> int:
     loop = asyncio.get_running_loop()
-    engine = Engine(config, loop)
+    engine = Engine(config, loop, seams)
     engines.append(engine)
     writer.tell = log_lost(telling(engine, loop, NoticeKind.LOG_LOST))
     obey_signals(engine, loop)

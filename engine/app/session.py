@@ -60,6 +60,7 @@ def add_commands(commands: Subparsers) -> None:
     for command, text in REPAIRS.items():
         one = found.add_parser(command, help=text)
         add_place(one)
+        one.add_argument("--session", default="", metavar="NAME", help="one of [sessions], such as drop_copy")
         one.add_argument("--reason", default="by command", help="kept in the journal; the Text(58) of a Logout")
         if command == "set-next":
             one.add_argument("--out", type=int, required=True, metavar="N", help="MsgSeqNum(34) of our next message")

@@ -52,6 +52,9 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
         tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
     for name in ("session", "feed", "rest"):
         _check_credentials(tables, name, table.get(name), environ)
+    further = table.get("sessions")
+    for name, section in further.items() if isinstance(further, dict) else ():
+        _check_credentials(tables, f"sessions.{name}", section, environ)
     found = {name: section for name, section in tables.fields(Sections, table, "").items() if section is not None}
     for name, key in (("risk", "restricted"), ("metrics", "markets")):
         if instruments and name in found:

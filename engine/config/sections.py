@@ -63,6 +63,27 @@ class SessionSection(Section, frozen=True, kw_only=True):
         return self.settings
 
 
+class FurtherSection(Section, frozen=True, kw_only=True):
+    """One FIX session beside that of orders: its settings file, and a key of its own."""
+
+    settings: Path
+    flags: dict[str, bool | int] = {}  # what the Logon asks for beside what the venue's dialect does by itself
+    credentials: Credentials = Credentials()
+
+
+class FurtherSections(Section, frozen=True, kw_only=True):
+    """The FIX sessions beside that of orders, by what they are for; each speaks the dialect of [session]."""
+
+    drop_copy: FurtherSection | None = None  # past reports, asked for
+    listener: FurtherSection | None = None  # a live copy of every report of the account
+    settlement: FurtherSection | None = None  # what markets paid
+
+    def named(self) -> dict[str, FurtherSection]:
+        """Return those that are configured, by their name in the file."""
+        each = {"drop_copy": self.drop_copy, "listener": self.listener, "settlement": self.settlement}
+        return {name: section for name, section in each.items() if section is not None}
+
+
 class VenueSection(Section, frozen=True, kw_only=True):
     """Which of the venue's environments this is; the venue judges hosts, ports and CompIDs by it."""
 
@@ -237,6 +258,7 @@ class Sections(Section, frozen=True, kw_only=True):
     risk: Limits
     strategy: StrategySection
     venue: VenueSection = VenueSection()
+    sessions: FurtherSections = FurtherSections()
     rest: RestSection | None = None
     audit: AuditSection | None = None
     universe: UniverseSection | None = None

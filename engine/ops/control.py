@@ -34,9 +34,9 @@ REQUEST_BYTES = 16_384
 MOST_CLIENTS = 32
 ASKS_PER_SECOND = 50  # of one process
 REASON_CHARACTERS = 400
-QUIET = frozenset(("status", "cancels", "session-status", "errand"))  # they change nothing: neither logged nor noted
-NEVER_HELD_BACK = frozenset(("halt", "reduce-only", "cancel-all", "stop"))
-DONE_FOR_THE_GONE = frozenset(("halt", "cancel-all", "stop"))
+QUIET = frozenset(("status", "cancels", "session-status", "errand", "limits", "flattening"))  # neither logged nor noted
+NEVER_HELD_BACK = frozenset(("halt", "hold", "reduce-only", "cancel-all", "stop"))
+DONE_FOR_THE_GONE = frozenset(("halt", "hold", "cancel-all", "stop"))
 _NOBODY_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED, None)  # None: a path that no socket can have
 USAGE = 'send one line of JSON: {"action": "status", "reason": "...", "arguments": {}}'
 

@@ -6,7 +6,10 @@ A passed check promises nothing until `Risk.update` has counted the order, so ca
 from engine.risk._checks import Risk
 from engine.risk._exposure import Exposure
 from engine.risk.codes import RiskReject, TradingState
-from engine.risk.limits import DuplicateLimit, Limits, RateLimit
+from engine.risk.limits import DuplicateLimit, Limits, RateLimit, RatioLimit, RepeatLimit
 from engine.units import NO_LIMIT
 
-__all__ = ["NO_LIMIT", "DuplicateLimit", "Exposure", "Limits", "RateLimit", "Risk", "RiskReject", "TradingState"]
+__all__ = [
+    "NO_LIMIT", "DuplicateLimit", "Exposure", "Limits", "RateLimit", "RatioLimit", "RepeatLimit", "Risk", "RiskReject",
+    "TradingState",
+]  # fmt: skip

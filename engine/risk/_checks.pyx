@@ -3,7 +3,7 @@
 
 The first check that a request fails names its code. They stand in this order, cheapest first, which puts the sums before
 the book because they are C and a book may be Python: may this market be traded (HALTED to MARKET_STOPPED), the day's loss,
-the order by itself (QTY to MAX_ORDER_COST), what would be open (REDUCE_ONLY to MAX_GROSS_POSITION), our own other side,
+the order by itself (QTY to MAX_ORDER_COST), what would be open (REDUCE_ONLY to MAX_EVENT_LOSS), our own other side,
 the book (BOOK_MISSING to PRICE_COLLAR), then what counts requests: DUPLICATE and RATE.
 
 Units   price, size and money as in `instrument`; times in ns.
@@ -18,14 +18,13 @@ from engine._book cimport Top, top_of
 from engine.instrument cimport Instrument, PriceGrid
 from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio
-from engine.risk._duplicates cimport DuplicateWindow
+from engine.risk._activity cimport CANCELS, ORDERS
 from engine.risk._exposure cimport Exposure, Open, times
-from engine.risk._markets cimport RiskMarkets
+from engine.risk._losses cimport Losses
+from engine.risk._bounds cimport RiskBounds
 from engine.runtime._halt_page cimport HaltPage
-from engine.runtime._rate cimport TokenBucket
 
 from engine import fix, units
-from engine._decimal import format_decimal
 from engine.risk.codes import RiskReject, TradingState
 from engine.runtime import _halt_page
 
@@ -40,7 +39,7 @@ cdef str LIMIT = fix.Type.LIMIT, MARKET = fix.Type.MARKET, GTD = fix.Tif.GTD
 cdef frozenset TIMES_IN_FORCE = frozenset((fix.Tif.DAY, fix.Tif.GTC, fix.Tif.IOC, fix.Tif.FOK, fix.Tif.GTD))
 
 
-cdef class Risk(RiskMarkets):
+cdef class Risk(RiskBounds):
     """The limits, the exposure that counts against them, and the kill switch.
 
     `heard_ns` is when the feed of the books was last heard, whatever it said: a book is as old as that, however long it
@@ -48,35 +47,7 @@ cdef class Risk(RiskMarkets):
     """
 
     def __cinit__(self, limits, instruments, Portfolio portfolio not None, fee_bounds=()):
-        self._portfolio = portfolio
-        self._take_limits(limits)
-        self._turn(TradingState.ACTIVE, "")
         self.obey(HaltPage())
-
-    cdef int _take_limits(self, limits) except -1:
-        self._max_order_qty = limits.max_order_qty
-        self._max_order_notional = limits.max_order_notional
-        self._max_order_cost = limits.max_order_cost
-        self._collar_opposite = limits.collar_opposite
-        self._collar_own = limits.collar_own
-        self._has_collar = min(limits.collar_opposite, limits.collar_own) < NO_LIMIT
-        self._max_position = limits.max_position
-        self._max_event_position = limits.max_event_position
-        self._max_gross_position = limits.max_gross_position
-        self._max_open_orders = limits.max_open_orders
-        self._max_open_cost = limits.max_open_cost
-        self._max_daily_loss = limits.max_daily_loss
-        self._max_book_age_ns = limits.max_book_age_ns
-        self._allow_crossed = limits.allow_crossed_book
-        if limits.duplicates is not None:
-            self._duplicates = DuplicateWindow(limits.duplicates.max_orders, limits.duplicates.window_ns)
-        if limits.rate is not None:
-            self._bucket = TokenBucket(limits.rate.per_second, limits.rate.burst)
-            self._new_tokens = limits.rate.new
-            self._amend_tokens = limits.rate.amend
-            self._cancel_tokens = limits.rate.cancel
-            self._reserve = limits.rate.cancel_reserve
-        return 0
 
     cpdef int check_time_in_force(self, str time_in_force, int64_t expire_time_ns) except -1:
         """Return the RiskReject code of a time in force that no message can carry: no journal should hold it either."""
@@ -118,6 +89,7 @@ cdef class Risk(RiskMarkets):
             return RiskReject.RATE
         if self._duplicates is not None:
             self._duplicates.add(side_index, price, qty, now_ns)
+        self.activity.count(ORDERS, now_ns)
         return PASSED
 
     cpdef int check_replace(self, Order order, int64_t price, int64_t qty, book, int64_t now_ns) except -1:
@@ -143,54 +115,26 @@ cdef class Risk(RiskMarkets):
             return code
         if self._bucket is not None and not self._bucket.take(self._amend_tokens, now_ns, self._reserve):
             return RiskReject.RATE
+        self.activity.count(ORDERS, now_ns)
         return PASSED
 
     cpdef int check_cancel(self, Order order, int64_t now_ns) except -1:
         """Return RiskReject.NONE: a cancel takes its tokens, or what is left of them, and always passes."""
         if self._bucket is not None:
             self._bucket.drain(self._cancel_tokens, now_ns)
+        self.activity.count(CANCELS, now_ns)
         return PASSED
 
     cpdef bint is_within_loss(self) except -1:
-        """Answer False if the day's loss just halted trading; call after whatever moved profit or loss."""
-        if self._state != ACTIVE or self._portfolio.profit_of_day() >= -self._max_daily_loss:
+        """Answer False if a loss just halted trading; call after whatever moved profit or loss."""
+        if not self.has_lost() or self._state != ACTIVE:
             return True
-        self._turn(TradingState.HALT, self._loss())
+        self.turn(TradingState.HALT, self.loss_in_words())
         return False
-
-    def explain(self, code):
-        """Return what a RiskReject code means now, with the amounts that led to it where the day's loss did."""
-        return self._loss() if code == RiskReject.DAILY_LOSS else RiskReject(code).text
-
-    def _loss(self):
-        lost, most = [format_decimal(money, sum(self._portfolio.decimals)) for money in (
-            -self._portfolio.day_pnl, self._max_daily_loss
-        )]
-        return f"lost {lost} today, allowed {most}"
-
-    def set_state(self, state, str reason):
-        """Turn the kill switch; `reason` is for people."""
-        self._turn(state, reason)
-
-    cdef int _turn(self, state, str reason) except -1:
-        self.state = TradingState(state)
-        self.reason = reason
-        self._state = self.state
-        return 0
 
     def obey(self, HaltPage page not None):
         """Read the halt word on this page before each request that may add risk, whoever writes it."""
         self._page, self._word = page, page.word
-
-    @property
-    def rate(self):
-        """The tokens that requests spend; whoever else spends those of the account takes them from here too."""
-        return self._bucket
-
-    def leave_room(self, int64_t burst):
-        """Keep no more back for cancels than leaves a bucket of `burst` tokens room for one request."""
-        rate = self.limits.rate
-        self._reserve = max(0, min(rate.cancel_reserve, burst - max(self._new_tokens, self._amend_tokens)))
 
     # The checks
 
@@ -207,7 +151,7 @@ cdef class Risk(RiskMarkets):
         if self._word[0] != REDUCE_WORD:  # also one that nobody could have written in order
             return True
         if self._state == ACTIVE:
-            self._turn(TradingState.REDUCE_ONLY, "by the halt word")
+            self.turn(TradingState.REDUCE_ONLY, "by the halt word")
         return False
 
     cdef int _check_request(
@@ -227,8 +171,8 @@ cdef class Risk(RiskMarkets):
         if code:
             return code
         # In REDUCE_ONLY nothing passes but what makes a position smaller, whatever the day has lost
-        if self._state == ACTIVE and self._portfolio.profit_of_day() < -self._max_daily_loss:
-            return RiskReject.DAILY_LOSS
+        if self._state == ACTIVE and self.has_lost():
+            return self.loss_code()
 
         # The order by itself
         if leaves_qty <= 0:
@@ -251,21 +195,49 @@ cdef class Risk(RiskMarkets):
         more_qty = leaves_qty if held is None else max(0, leaves_qty - held.claim.qty)
         worst = (-position if is_sell else position) + exposure.open_qty[side_index] + more_qty
         more = worst - exposure.worst[market]
-        if self._state == REDUCE_ONLY and worst > 0:
+        if worst > 0 and (self._state == REDUCE_ONLY or self._reduces[market]):
             return RiskReject.REDUCE_ONLY
         if held is None and exposure.open_orders >= self._max_open_orders:
             return RiskReject.MAX_OPEN_ORDERS
         if more_cost > 0 and exposure.open_cost + more_cost > self._max_open_cost:
             return RiskReject.MAX_OPEN_COST
-        if more_qty and worst > self._max_position:
+        if more_qty and worst > min(self._max_position, self._own_position[market]):
             return RiskReject.MAX_POSITION
         if more > 0 and exposure.event_worst[exposure.event[market]] + more > self._max_event_position:
             return RiskReject.MAX_EVENT_POSITION
         if more > 0 and exposure.gross_position + more > self._max_gross_position:
             return RiskReject.MAX_GROSS_POSITION
+        code = self.check_worst(side_index, cost if leaves_qty == order_qty else -1, price, leaves_qty, held)
+        if code:
+            return code
         if price <= exposure.best[side_index - 1] if is_sell else price >= exposure.best[side_index + 1]:
             return RiskReject.SELF_MATCH
         return self._check_book(is_sell, price, book, now_ns)
+
+    cdef int check_worst(
+        self, Py_ssize_t side_index, int64_t cost, int64_t price, int64_t qty, Open held
+    ) except -1:
+        """Judge what market and event would make at worst, if they have limits; what makes nothing worse passes."""
+        cdef Exposure exposure = self.exposure
+        cdef Losses losses = exposure.losses
+        cdef Py_ssize_t market = side_index >> 1, event = exposure.event[market]
+        cdef int64_t max_loss = min(self._max_market_loss, self._own_loss[market]), spare, worst
+        if not exposure.payout[market] or (max_loss == NO_LIMIT and self._max_event_loss == NO_LIMIT):
+            return PASSED
+        if cost < 0:
+            cost = exposure.cost(side_index, price, qty)
+        spare = exposure.spare_of(market, qty, cost)
+        if held is not None:  # of its old and its new terms each counts at the larger
+            cost, spare = max(0, cost - held.claim.cost), max(0, spare - held.claim.spare)
+        if side_index & 1:
+            cost, spare = spare, cost
+        worst = losses.of_market(market, cost, spare)
+        if worst < -max_loss and worst < losses.of_market(market, 0, 0):
+            return RiskReject.MAX_MARKET_LOSS
+        worst = losses.of_event(market, event, cost, spare)
+        if worst < -self._max_event_loss and worst < losses.event_now(event):
+            return RiskReject.MAX_EVENT_LOSS
+        return PASSED
 
     cdef int _check_book(self, bint is_sell, int64_t price, book, int64_t now_ns) except -1:
         cdef int64_t bid, ask

@@ -46,8 +46,10 @@ cdef class Open:
 cdef class Exposure(RiskTables):
     """Positions are signed, long the YES book is positive; an order or a settlement that moved one is told here."""
 
-    def __cinit__(self, instruments, portfolio, fee_bounds=()):
-        """`fee_bounds` has a FeeBound for each instrument, or is empty where nothing costs a fee."""
+    def __cinit__(self, instruments, portfolio, fee_bounds=(), exclusive=()):
+        """`fee_bounds` has a FeeBound for each instrument, or is empty where nothing costs a fee; `exclusive` names events,
+        and series of events, of whose markets one pays at most.
+        """
         instruments = tuple(instruments)
         if [instrument.index for instrument in instruments] != list(range(len(instruments))):
             raise ConfigError("instruments must stand in the order of their index, from 0")
@@ -73,8 +75,8 @@ cdef class Exposure(RiskTables):
         if old is None and claim.qty <= 0:
             return self.refresh_worst(claim.side_index >> 1)
         if old is not None and claim.qty > 0 and claim.price == old.claim.price:
-            self.open_cost += claim.cost - old.claim.cost
-            self.open_qty[claim.side_index] += claim.qty - old.claim.qty
+            self.count(&old.claim, -1)
+            self.count(&claim, 1)
             old.claim = claim
             return self.refresh_worst(claim.side_index >> 1)
         if claim.qty > 0:
@@ -97,6 +99,15 @@ cdef class Exposure(RiskTables):
             self.refresh(instrument)
         for order in orders:
             self.update(order)
+
+    def market_loss(self, instrument):
+        """Return what a market makes at worst by now, its open orders counted as far as they lose; below 0 it is a loss."""
+        return self.losses.of_market(self.known(instrument), 0, 0)
+
+    def event_loss(self, str event):
+        """Return the same of an event; KeyError where there is none of that name."""
+        cdef Py_ssize_t place = self.events[event]
+        return self.losses.event_now(place)
 
     def position(self, instrument):
         """Return what the portfolio holds of a market."""
@@ -127,15 +138,20 @@ cdef class Exposure(RiskTables):
             each += (rate * price * (payout - price) + unit - 1) // unit
         return min(times(qty, each) + self.fee_per_order[market], BEYOND)
 
+    cdef int64_t spare_of(self, Py_ssize_t market, int64_t qty, int64_t cost) noexcept:
+        """Return what an order that costs so much loses even where its side wins: fees that are larger than its gain."""
+        cdef int64_t paid = times(max(0, qty), self.payout[market])
+        return max(0, cost - paid)
+
     cdef Claim worst_case(self, Order order) except *:
         """Return what `order` counts for, a quantity of 0 or less if nothing of it can trade any more.
 
         A replace whose outcome is open leaves a pending quantity, and may even revive an order that is over.
         """
-        cdef Py_ssize_t market = self.known(order.instrument)
         cdef int64_t cum_qty = order.cum_qty, qty = order.leaves_qty, price = order.price
-        cdef int64_t pending_qty = order.pending_qty - cum_qty, pending_price
+        cdef int64_t pending_qty = order.pending_qty - cum_qty, pending_price, pending_cost
         cdef str ord_status = order.ord_status
+        cdef Py_ssize_t market = self.known(order.instrument)
         cdef Claim claim
         if ord_status is UNKNOWN or ord_status == UNKNOWN:
             qty = max(qty, order.order_qty - cum_qty)
@@ -144,21 +160,31 @@ cdef class Exposure(RiskTables):
         claim.side_index = 2 * market + (order.side == SELL)
         claim.qty = max(qty, pending_qty)
         claim.cost = self.cost(claim.side_index, price, qty)
+        claim.spare = self.spare_of(market, qty, claim.cost)
         claim.price = price
         if pending_qty > 0:
             pending_price = order.pending_price
-            claim.cost = max(claim.cost, self.cost(claim.side_index, pending_price, pending_qty))
+            pending_cost = self.cost(claim.side_index, pending_price, pending_qty)
+            claim.cost = max(claim.cost, pending_cost)
+            claim.spare = max(claim.spare, self.spare_of(market, pending_qty, pending_cost))
             if not qty or (pending_price < price) == (claim.side_index & 1):
                 claim.price = pending_price
         return claim
+
+    cdef int count(self, Claim* claim, int sign) noexcept:
+        """Add a claim to the sums, or take it out."""
+        self.open_cost += sign * claim.cost
+        self.open_qty[claim.side_index] += sign * claim.qty
+        self.claimed[claim.side_index] += sign * claim.cost
+        self.spare[claim.side_index] += sign * claim.spare
+        return 0
 
     cdef int count_in(self, Open open) except -1:
         cdef Claim* claim = &open.claim
         cdef Py_ssize_t side_index = claim.side_index
         cdef int64_t best = self.best[side_index]
         self.open_orders += 1
-        self.open_cost += claim.cost
-        self.open_qty[side_index] += claim.qty
+        self.count(claim, 1)
         (<set>self.ours[side_index]).add(open)
         if claim.price == best:
             self.at_best[side_index] += 1
@@ -171,8 +197,7 @@ cdef class Exposure(RiskTables):
         cdef Claim* claim = &open.claim
         cdef Py_ssize_t side_index = claim.side_index
         self.open_orders -= 1
-        self.open_cost -= claim.cost
-        self.open_qty[side_index] -= claim.qty
+        self.count(claim, -1)
         (<set>self.ours[side_index]).remove(open)
         if claim.price == self.best[side_index]:
             self.at_best[side_index] -= 1
@@ -193,12 +218,18 @@ cdef class Exposure(RiskTables):
         return 0
 
     cdef int refresh_worst(self, Py_ssize_t market) except -1:
-        cdef int64_t position = self.net(market)
+        cdef Position held = <Position>self.positions[market]
+        cdef int64_t position = held.net, payout = self.payout[market], no, yes
         cdef int64_t worst = max(position + self.open_qty[2 * market], self.open_qty[2 * market + 1] - position)
-        cdef int64_t more = worst - self.worst[market]
+        cdef int64_t more = worst - self.worst[market], base
         self.worst[market] = worst
         self.event_worst[self.event[market]] += more
         self.gross_position += more
+        if payout:  # else nothing bounds what a sale can lose
+            no = self.claimed[2 * market] + self.spare[2 * market + 1]
+            yes = self.claimed[2 * market + 1] + self.spare[2 * market]
+            base = held.cash - held.fees - no
+            self.losses.put(market, self.event[market], base, payout * position + no - yes)
         return 0
 
     def _check(self):
@@ -211,8 +242,8 @@ cdef class Exposure(RiskTables):
         for order, open in self.open.items():
             claim, again = open.claim, self.worst_case(order)
             assert claim.qty > 0 and open in <set>self.ours[claim.side_index], order.cl_ord_id
-            assert (claim.side_index, claim.qty, claim.cost, claim.price) == (
-                again.side_index, again.qty, again.cost, again.price
+            assert (claim.side_index, claim.qty, claim.cost, claim.price, claim.spare) == (
+                again.side_index, again.qty, again.cost, again.price, again.spare
             ), f"{order.cl_ord_id} changed without update"  # fmt: skip
             cost += claim.cost
             open_qty[claim.side_index] += claim.qty

@@ -13,7 +13,10 @@ from libc.stdint cimport int64_t
 from engine.orders.order cimport Order
 from engine.risk._exposure cimport Exposure
 
+from engine import units
 from engine.errors import ConfigError
+
+cdef int64_t NO_LIMIT = units.NO_LIMIT
 
 
 cdef class RiskMarkets:
@@ -21,12 +24,13 @@ cdef class RiskMarkets:
 
     def __cinit__(self, limits, instruments, portfolio, fee_bounds=()):
         self.limits = limits
-        self.exposure = Exposure(instruments, portfolio, fee_bounds)
+        self.exposure = Exposure(instruments, portfolio, fee_bounds, limits.exclusive_events)
         symbols = {instrument.symbol for instrument in self.exposure.instruments}
         strangers = set(limits.restricted) - symbols
         if symbols and strangers:  # without any the markets are still to come
             raise ConfigError(f"restricted names no market of ours: {', '.join(sorted(strangers))}")
-        self._stops, self._is_restricted = array("q"), array("q")
+        self._stops, self._is_restricted, self._reduces = array("q"), array("q"), array("q")
+        self._own_position, self._own_loss = array("q"), array("q")
         self.list_markets(self.exposure.instruments)
 
     def add(self, instruments, fee_bounds=()):
@@ -47,10 +51,15 @@ cdef class RiskMarkets:
         cdef Py_ssize_t missing = len(self.exposure.slots) - len(self._stops), market
         if missing > 0:
             none = array("q", bytes(8 * missing))
+            free = array("q", [NO_LIMIT]) * missing
             self._stops, self._is_restricted = array("q", self._stops) + none, array("q", self._is_restricted) + none
+            self._reduces = array("q", self._reduces) + none
+            self._own_position = array("q", self._own_position) + free
+            self._own_loss = array("q", self._own_loss) + free
         for instrument in added:
             market = instrument.index
             self._stops[market], self._is_restricted[market] = 0, instrument.symbol in self.limits.restricted
+            self._reduces[market], self._own_position[market], self._own_loss[market] = 0, NO_LIMIT, NO_LIMIT
         return 0
 
     cpdef int update(self, Order order) except -1:
@@ -68,3 +77,12 @@ cdef class RiskMarkets:
     def set_stops(self, instrument, int64_t causes):
         """Say why a market takes no new orders, as flags; 0 opens it, as every market is until told otherwise."""
         self._stops[self.exposure.known(instrument)] = causes
+
+    def set_reduce_only(self, instrument, bint is_reduce_only):
+        """Let only orders through that bring the position of a market nearer to zero, or all again."""
+        self._reduces[self.exposure.known(instrument)] = is_reduce_only
+
+    def set_own_limits(self, instrument, int64_t max_position=NO_LIMIT, int64_t max_market_loss=NO_LIMIT):
+        """Let a market have tighter limits than the others; wider ones change nothing."""
+        cdef Py_ssize_t market = self.exposure.known(instrument)
+        self._own_position[market], self._own_loss[market] = max_position, max_market_loss

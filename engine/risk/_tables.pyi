@@ -10,7 +10,11 @@ from engine.risk.fee_bound import FeeBound
 @disjoint_base
 class RiskTables:
     def __new__(
-        cls, instruments: Iterable[Instrument], portfolio: Portfolio, fee_bounds: Sequence[FeeBound] = ()
+        cls,
+        instruments: Iterable[Instrument],
+        portfolio: Portfolio,
+        fee_bounds: Sequence[FeeBound] = (),
+        exclusive: Iterable[str] = (),
     ) -> Self: ...
     @property
     def instruments(self) -> tuple[Instrument, ...]: ...

@@ -13,6 +13,7 @@ from array import array
 from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t
 
 from engine.instrument cimport Instrument
+from engine.risk._losses cimport Losses
 
 from engine.errors import ConfigError, OrderError
 
@@ -20,13 +21,14 @@ from engine.errors import ConfigError, OrderError
 cdef class RiskTables:
     """The markets of risk: what bounds each, what is counted of it, and what a fill in it can cost."""
 
-    def __cinit__(self, instruments, portfolio, fee_bounds=()):
+    def __cinit__(self, instruments, portfolio, fee_bounds=(), exclusive=()):
         """Begin without any market: `Exposure` adds its instruments."""
         self.portfolio, self.slots, self.positions = portfolio, (), ()
         self.events, self.free_events, self.open, self.ours = {}, [], {}, []
         self.payout = self.event = self.worst = self.event_worst = array("q")
         self.fee_per_lot = self.fee_rate = self.fee_unit = self.fee_per_order = array("q")
-        self.open_qty = self.at_best = self.best = array("q")
+        self.open_qty = self.at_best = self.best = self.claimed = self.spare = array("q")
+        self.losses, self.exclusive = Losses(), frozenset(exclusive)
 
     @property
     def instruments(self):
@@ -51,6 +53,8 @@ cdef class RiskTables:
             if each.event not in self.events:
                 self.events[each.event] = self.free_events.pop()
             self.event[market] = self.events[each.event]
+            is_exclusive = not self.exclusive.isdisjoint((each.event, each.series))
+            self.losses.place(market, self.event[market], is_exclusive)
         self.slots, self.positions = tuple(slots), tuple(positions)
         return 0
 
@@ -62,6 +66,7 @@ cdef class RiskTables:
             if self.worst[market] or self.ours[2 * market] or self.ours[2 * market + 1]:
                 raise OrderError(f"Symbol(55) {each.symbol!r} has a position or live orders: it cannot be forgotten")
             slots[market] = positions[market] = None
+            self.losses.remove(market, self.event[market])
             self.event[market] = -1
         self.slots, self.positions = tuple(slots), tuple(positions)
         events = {each.event for each in self.instruments}
@@ -85,7 +90,9 @@ cdef class RiskTables:
         self.fee_per_lot, self.fee_rate = _longer(self.fee_per_lot, count, 0), _longer(self.fee_rate, count, 0)
         self.fee_unit, self.fee_per_order = _longer(self.fee_unit, count, 1), _longer(self.fee_per_order, count, 0)
         self.open_qty, self.at_best = _longer(self.open_qty, 2 * count, 0), _longer(self.at_best, 2 * count, 0)
+        self.claimed, self.spare = _longer(self.claimed, 2 * count, 0), _longer(self.spare, 2 * count, 0)
         self.best = _longer(self.best, count, INT64_MIN, INT64_MAX)
+        self.losses.grow(count)
         return 0
 
     cdef Py_ssize_t index(self, Instrument instrument) except -2:

@@ -44,6 +44,9 @@ class RiskReject(IntEnum):
     DUPLICATE = 27, "the same order was sent too often in the window"
     RATE = 28, "too many requests"
     TIME_IN_FORCE = 29, "the time in force is none of FIX's, or lacks the time at which it ends"
+    DRAWDOWN = 30, "the loss from the day's high is beyond its limit"
+    MAX_MARKET_LOSS = 31, "the market could lose more than its limit"
+    MAX_EVENT_LOSS = 32, "the event could lose more than its limit"
     NOT_OFFERED = 50, "the venue does not take these options of an order; the log says why"
 
 

@@ -6,9 +6,11 @@ Errors  ConfigError for limits that contradict each other.
 
 from engine.errors import ConfigError
 from engine.portfolio.day import DayRule
+from engine.risk._activity import MOST_EVENTS, EventWindow
 from engine.risk._duplicates import DuplicateWindow
 from engine.runtime._rate import TokenBucket
 from engine.units import (
+    NO_LIMIT,
     Count,
     CountLimit,
     Duration,
@@ -19,6 +21,8 @@ from engine.units import (
     SizeLimit,
     TimeOfDay,
 )
+
+AS_FILED = -1  # of a ceiling: the limit itself
 
 
 class RateLimit(Section, frozen=True, kw_only=True):
@@ -50,6 +54,61 @@ class DuplicateLimit(Section, frozen=True, kw_only=True):
         DuplicateWindow(self.max_orders, self.window_ns)  # raises for what makes no window
 
 
+class RepeatLimit(Section, frozen=True, kw_only=True):
+    """So many of one kind of event inside `window_ns`; beyond it a person has to look before trading goes on.
+
+    `per_market` stops its market, `overall` halts.
+    """
+
+    per_market: CountLimit
+    overall: CountLimit
+    window_ns: Duration
+
+    def __post_init__(self) -> None:
+        for most in (self.per_market, self.overall):
+            EventWindow(MOST_EVENTS if most == NO_LIMIT else most, self.window_ns)  # raises for what makes no window
+
+
+class RatioLimit(Section, frozen=True, kw_only=True):
+    """What may be asked for the fills that come of it, once there were `min_orders` inside `window_ns`."""
+
+    max_orders_per_fill: CountLimit  # new orders and replaces; without any fill as with one
+    max_cancel_percent: CountLimit  # cancels for a hundred new orders and replaces
+    min_orders: Count
+    window_ns: Duration
+
+    def __post_init__(self) -> None:
+        if not (self.min_orders and self.window_ns):
+            raise ConfigError("min_orders and window must be positive: without them the first order would halt")
+
+
+class Ceiling(Section, frozen=True, kw_only=True):
+    """How far a person may raise a limit while the engine runs; where nothing is said not above the limit itself."""
+
+    max_order_qty: SizeLimit = AS_FILED
+    max_order_notional: MoneyLimit = AS_FILED
+    max_order_cost: MoneyLimit = AS_FILED
+    collar_opposite: PriceLimit = AS_FILED
+    collar_own: PriceLimit = AS_FILED
+    max_position: SizeLimit = AS_FILED
+    max_event_position: SizeLimit = AS_FILED
+    max_gross_position: SizeLimit = AS_FILED
+    max_open_orders: CountLimit = AS_FILED
+    max_open_cost: MoneyLimit = AS_FILED
+    max_market_loss: MoneyLimit = AS_FILED
+    max_event_loss: MoneyLimit = AS_FILED
+    max_daily_loss: MoneyLimit = AS_FILED
+    max_drawdown: MoneyLimit = AS_FILED
+    max_book_age_ns: DurationLimit = AS_FILED
+
+    def __post_init__(self) -> None:
+        if self.max_book_age_ns == 0:
+            raise ConfigError("max_book_age must be positive")
+
+
+CHANGEABLE = Ceiling.__struct_fields__  # while the engine runs, by a person
+
+
 class Limits(Section, frozen=True, kw_only=True):
     """What an order, and all of them together, may do.
 
@@ -66,7 +125,11 @@ class Limits(Section, frozen=True, kw_only=True):
     max_gross_position: SizeLimit  # the same, summed over all markets
     max_open_orders: CountLimit
     max_open_cost: MoneyLimit
+    max_market_loss: MoneyLimit  # of one market, whatever it pays and whatever part of its open orders fills
+    max_event_loss: MoneyLimit  # the same of one event, outcomes that exclude each other netted
+    exclusive_events: tuple[str, ...] = ()  # events, and series of events, of whose markets one pays at most
     max_daily_loss: MoneyLimit  # realised and unrealised, after fees, since the day began
+    max_drawdown: MoneyLimit  # the same since the day's high
     day_start_ns: TimeOfDay  # when a day begins,
     day_zone: str  # by the clocks of this time zone
     max_rejects_in_a_row: CountLimit = 10  # of the venue, in one market
@@ -75,11 +138,25 @@ class Limits(Section, frozen=True, kw_only=True):
     restricted: tuple[str, ...]  # symbols that may be watched, never traded
     rate: RateLimit | None
     duplicates: DuplicateLimit | None
+    executions: RepeatLimit | None  # fills
+    rejects: RepeatLimit | None  # requests that the venue refused
+    ratios: RatioLimit | None
+    ceiling: Ceiling = Ceiling()
 
     def __post_init__(self) -> None:
         self.day()  # raises for what is no day
+        for name in CHANGEABLE:
+            most = getattr(self.ceiling, name)
+            if most != AS_FILED and most < getattr(self, name):
+                raise ConfigError(f"ceiling.{name.removesuffix('_ns')} is below the limit itself")
         if not self.max_book_age_ns:
             raise ConfigError('max_book_age must be positive, or "none": every order would be denied')
+
+    def most(self, name: str) -> int:
+        """Return how far a person may raise the limit of this name while the engine runs."""
+        ceiling: int = getattr(self.ceiling, name)
+        filed: int = getattr(self, name)
+        return filed if ceiling == AS_FILED else ceiling
 
     def day(self) -> DayRule:
         """Return when the day of `max_daily_loss` begins."""

@@ -68,11 +68,16 @@ class NoticeKind(StrEnum):
     CASH_DIFFERS = "cash_differs"  # the venue's cash is not what our fills, fees and flows make
     CASH_MOVED = "cash_moved"  # a deposit, a withdrawal or a transfer
     ACCOUNT_DIFFERS = "account_differs"  # the venue's orders, fills or positions are not what we knew
+    COPY_CONTRADICTED = "copy_contradicted"  # a copy of our reports tells what the session of orders has not told
+    REPORT_RECOVERED = "report_recovered"  # a fill or an end that the session of orders missed, booked from a copy
+    FURTHER_SESSION = "further_session"  # one beside that of orders was lost, or refused, or could not do its work
     REST_TROUBLE = "rest_trouble"  # the venue's REST interface failed, was slow, or could not be asked
     ANSWER_ODD = "answer_odd"  # something in an answer of REST that was not understood, and what was made of it
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
     REQUEST_REFUSED = "request_refused"  # the venue refused an order, a replace or a cancel, with its own text
+    LIMIT_NEAR = "limit_near"  # four fifths of a limit are used
+    LIMIT_CHANGED = "limit_changed"  # a limit is not as the configuration says, or is so again
     CHANGED_BY_VENUE = "changed_by_venue"  # an order was changed, suspended or ended, or a fill taken back, unasked
 
 

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 import msgspec
 import uvloop
@@ -23,8 +24,24 @@ from engine.sim.kalshi.venue import KalshiVenue
 from engine.sim.turning import Turning
 from engine.sim.venue import Venue
 
+Made = tuple[Venue | KalshiVenue, dict[str, Command]]
 
-def run(config: SimConfig | KalshiSimConfig, *, until_eof: bool = False) -> int:
+
+def make(config: SimConfig | KalshiSimConfig) -> Made:
+    """Return the venue of a configuration and the commands of its control port; ConfigError where it cannot start."""
+    if isinstance(config, KalshiSimConfig):
+        kalshi = KalshiVenue(config)
+        return kalshi, KalshiCommands(kalshi).table()
+    venue = Venue(config)
+    return venue, Commands(venue).table()
+
+
+def run(
+    config: SimConfig | KalshiSimConfig,
+    *,
+    until_eof: bool = False,
+    make: Callable[[SimConfig | KalshiSimConfig], Made] = make,
+) -> int:
     """Run a venue until SIGINT, SIGTERM, `quit`, or the end of standard input if asked; return the exit status.
 
     Prints one JSON line when it listens: {"ready": true, "feed_port", "fix_port", "control_port"}, and of Kalshi more.
@@ -35,15 +52,17 @@ def run(config: SimConfig | KalshiSimConfig, *, until_eof: bool = False) -> int:
         logging.getLogger("engine").addHandler(logging.NullHandler())
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(config, until_eof))
+            runner.run(_serve(make, config, until_eof))
     except (EngineError, OSError) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     return 0
 
 
-async def _serve(config: SimConfig | KalshiSimConfig, until_eof: bool) -> None:
-    venue, commands = _make(config)
+async def _serve(
+    make: Callable[[SimConfig | KalshiSimConfig], Made], config: SimConfig | KalshiSimConfig, until_eof: bool
+) -> None:
+    venue, commands = make(config)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, venue.stop)
@@ -53,14 +72,6 @@ async def _serve(config: SimConfig | KalshiSimConfig, until_eof: bool) -> None:
     gc.freeze()
     print(msgspec.json.encode({"ready": True, **ports}).decode(), flush=True)
     await venue.run()
-
-
-def _make(config: SimConfig | KalshiSimConfig) -> tuple[Venue | KalshiVenue, dict[str, Command]]:
-    if isinstance(config, KalshiSimConfig):
-        kalshi = KalshiVenue(config)
-        return kalshi, KalshiCommands(kalshi).table()
-    venue = Venue(config)
-    return venue, Commands(venue).table()
 
 
 def _stop_at_eof(venue: Turning) -> None:

@@ -22,6 +22,7 @@ from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime.notices import Notices
 from engine.strategy import Strategy
+from engine.trading.controls.repeats import Repeats
 from engine.trading.counters import Counters
 from engine.trading.desk import Beside, CallLater, Desk
 from engine.trading.doubts import Doubts
@@ -30,7 +31,7 @@ from engine.trading.gateway import Gateway
 from engine.trading.guard import Guard
 from engine.trading.loop import TradingLoop
 from engine.trading.market_news import MarketNews
-from engine.trading.markets import Markets
+from engine.trading.markets import Markets, Stop
 from engine.trading.options import OptionRules
 from engine.trading.rejects import Rejects
 from engine.trading.settlements import Settlements
@@ -91,7 +92,14 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     notices = Notices(around.wall_ns, around.log)
     markets = Markets(parts.risk, notices, around.wall_ns, lambda *told: guard.call("on_market", *told))
     most = parts.risk.limits.max_rejects_in_a_row
-    rejects = Rejects(markets, notices, most, parts.closed_texts, parts.verdicts, around.call_later)
+    repeats = Repeats(
+        parts.risk.limits,
+        parts.risk.activity,
+        around.clock_ns,
+        lambda market, text: markets.stop(market, Stop.HALTED, text),
+        around.halt,
+    )
+    rejects = Rejects(markets, notices, most, parts.closed_texts, parts.verdicts, around.call_later, repeats.refused)
     guard = Guard(
         parts.strategy,
         Counters(),
@@ -101,6 +109,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         parts.risk.explain,
         OptionRules(parts.risk, notices, parts.judge_options).check,
         Denials(parts.journal, around.wall_ns).record,
+        repeats,
     )
     instruments = [book.instrument for book in parts.books]
     settlements = Settlements(parts.portfolio, parts.risk, parts.journal, markets, notices, guard, around.wall_ns)

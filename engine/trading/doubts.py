@@ -94,14 +94,24 @@ class Doubts:
 
     def suspect(self, order: Order, text: str) -> None:
         """Put an order in doubt: it counts at its worst, its market stops, and the venue is asked what became of it."""
+        self._take_for_unknown(order)
+        self._contradict(order, text)
+        self._guard.call("on_order", order)
+
+    def overdue(self, order: Order, text: str) -> None:
+        """Do the same for an order whose answer is missing though the session lives, which contradicts nothing."""
+        self._take_for_unknown(order)
+        self._notices.tell(NoticeKind.ORDER_IN_DOUBT, text)
+        self.await_answer(order, text)
+        self._guard.call("on_order", order)
+
+    def _take_for_unknown(self, order: Order) -> None:
         try:
             self._journal.append_doubt(order, self._wall_ns())
         except (JournalError, OSError) as error:
             self._guard.halt(f"journal: {error}")
         self._orders.doubt(order)
         self._risk.update(order)
-        self._contradict(order, text)
-        self._guard.call("on_order", order)
 
     def _contradict(self, order: Order, text: str) -> None:
         self._notices.tell(NoticeKind.ORDER_IN_DOUBT, text)

@@ -1,6 +1,7 @@
 cimport cython
 
 from engine.orders.order cimport Change, Order
+from engine.trading.controls.repeats cimport Repeats
 from engine.trading.counters cimport Counters
 
 cdef int FILLED, ACCEPTED, REPLACED, NOTHING, CANCELED, EXPIRED, DUPLICATE, UNKNOWN, REJECTED, CANCEL_REJECTED
@@ -11,6 +12,7 @@ cdef class Guard:
     cdef readonly object halt, contradicted, explain, check_options
     cdef readonly Counters counters
     cdef readonly object rejects
+    cdef readonly Repeats repeats
     cdef object _record_denial
     cdef bint _has_rejects  # in a row, in any market
 

@@ -15,6 +15,7 @@ from engine.orders.table import Outcome
 from engine.risk import RiskReject
 from engine.runtime import log
 from engine.strategy import Strategy
+from engine.trading.controls.repeats import Repeats
 from engine.trading.counters import Counters
 from engine.trading.rejects import Rejects
 from engine.venue import MarketEvent
@@ -33,7 +34,7 @@ class Guard:
 
     `contradicted` takes what no rule understands, `rejects` counts what the venue refuses, `explain` puts a RiskReject
     code into words, `check_options` returns one for an order with options, `record_denial` is given the order's
-    ClOrdID(11), the code and the amounts of what risk denies.
+    ClOrdID(11), the code and the amounts of what risk denies. `repeats` counts fills.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Guard:
         explain: Callable[[int], str] = DENIALS.__getitem__,
         check_options: Callable[..., int] = lambda *order: RiskReject.NOT_OFFERED,
         record_denial: Callable[..., object] = lambda *denial: None,
+        repeats: Repeats | None = None,
     ) -> None:
         self.strategy = strategy
         self.counters = counters
@@ -56,6 +58,7 @@ class Guard:
         self.check_options = check_options
         self._record_denial = record_denial
         self._has_rejects = False
+        self.repeats = repeats
 
     def call(self, name: str, *arguments: object) -> None:
         """Call one hook; what it raises halts trading."""
@@ -114,6 +117,8 @@ class Guard:
         counters = self.counters
         if kind == FILLED and order is not None:
             counters.fills += 1
+            if self.repeats is not None:
+                self.repeats.filled(order.instrument)
             try:  # not by `call`: this is the path
                 self.strategy.on_fill(order, change.last_px, change.last_qty)
             except BaseException as error:

@@ -14,6 +14,7 @@ from engine.orders.order import Order
 from engine.trading.loop import TradingLoop
 
 RETRY_NS = 1_000_000_000
+ANSWER_NS = 10_000_000_000  # for a venue to answer a request while the session lives; then it is taken for lost
 MOST_ASKED = 10_000  # are kept, and those of the last `RETRY_NS`
 
 
@@ -24,6 +25,7 @@ class LiveOrders:
         self._loop = loop
         self._wall_ns = wall_ns
         self._report = report
+        self._looked_ns = 0
         self._asked_ns: dict[str, int] = {}  # ClOrdID -> when its status or cancel was last asked for
 
     def forget(self) -> None:
@@ -33,6 +35,17 @@ class LiveOrders:
     def unknown(self) -> list[Order]:
         """Return the live orders of which nobody knows what became."""
         return [order for order in self._loop.orders.live() if order.ord_status == fix.Status.UNKNOWN]
+
+    def take_overdue(self, now_ns: int) -> None:
+        """Take for UNKNOWN what the venue has not answered for `ANSWER_NS`: the request, or its answer, got lost."""
+        if now_ns - self._looked_ns < RETRY_NS:
+            return
+        self._looked_ns = now_ns
+        for order in self._loop.orders.live():
+            is_awaited = order.ord_status == fix.Status.PENDING_NEW or (order.pending and not order.is_lost)
+            if is_awaited and order.sent_ns and now_ns - order.sent_ns >= ANSWER_NS:
+                text = f"not answered for {ANSWER_NS // RETRY_NS} s, taken for lost"
+                self._loop.doubts.overdue(order, f"ClOrdID(11) {order.pending_cl_ord_id or order.cl_ord_id}: {text}")
 
     def cancel_all(self, now_ns: int) -> None:
         """Ask for the cancel of every live order; one that stays unanswered is asked about, or mass cancelled."""

@@ -8,7 +8,8 @@ Cost    a stop or a lift costs the same however many markets are stopped.
 Thread  the loop thread only.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from enum import IntFlag, unique
 from typing import NamedTuple
 
@@ -33,10 +34,12 @@ class Stop(IntFlag):
     HOURS = 512  # the venue as a whole, or the market's part of it, takes no orders; it opens again
     ACCOUNT = 1024  # what the venue says we have differs from what we know; a comparison that agrees lifts it
     BALANCE = 2048  # the cash of the account differs, which no market explains; lifted as ACCOUNT is
+    HALTED = 4096  # by a person, or until one has looked; lifted by name, or by `resume` where the engine did it
+    FLATTENED = 8192  # what is held there is closed, and nothing else may leave; lifted by name
 
 
 PULLED = (
-    Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT | Stop.ACCOUNT | Stop.BALANCE
+    Stop.REFUSED | Stop.NO_BOOK | Stop.LATE | Stop.CLOSED | Stop.DOUBT | Stop.ACCOUNT | Stop.BALANCE | Stop.HALTED
 )  # nothing of ours may rest there
 UNSEEN = Stop.REFUSED | Stop.NO_BOOK | Stop.LATE  # the feed does not show it as it is
 PULLED_BITS, UNSEEN_BITS = PULLED.value, UNSEEN.value
@@ -72,12 +75,14 @@ class Markets:
         self.is_quiet = False  # the strategy is told nothing before its start
         self._pulled: dict[Instrument, None] = {}  # those of them where nothing may rest
         self._unseen: set[Instrument] = set()
+        self.listed: Callable[[Instrument], object] = lambda instrument: None  # is told of each that is added
 
     def add(self, instruments: Iterable[Instrument]) -> None:
         """Know these markets too, and stop them for what stops all; the strategy is told of both."""
         for instrument in instruments:
             self._instruments[instrument] = None
             self._tell_strategy(instrument, "")
+            self.listed(instrument)
             for cause, text in self._common.items():
                 if self._stop(instrument, cause, text):
                     self._tell_strategy(instrument, f"{instrument.symbol}: {text}")
@@ -118,6 +123,16 @@ class Markets:
         if instrument in self._causes and self._lift(instrument, causes):
             self._notices.tell(NoticeKind.MARKET_RESUMED, instrument.symbol)
             self._tell_strategy(instrument, "")
+
+    @contextmanager
+    def opened(self, instrument: Instrument, cause: Stop) -> Iterator[None]:
+        """Let requests pass that this cause would stop: those of whoever stopped the market for it."""
+        causes = self._causes.get(instrument, 0)
+        self._risk.set_stops(instrument, causes & ~cause.value)
+        try:
+            yield
+        finally:
+            self._risk.set_stops(instrument, self._causes.get(instrument, 0))
 
     def lift_all(self, causes: Stop) -> None:
         """Take causes away from every market; people are told once."""

@@ -25,7 +25,7 @@ class Rejects:
 
     `closed_texts` are the texts by which the venue says that a market takes no requests now, `verdicts` what follows
     from each text that it is known to write, up to a colon. One that throttles stops its market for `FIRST_WAIT_NS`,
-    and twice as long each time in a row.
+    and twice as long each time in a row. `repeated` is told of each refusal that counts.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Rejects:
         closed_texts: Container[str],
         verdicts: Mapping[str, Verdict],
         call_later: Callable[[int, Callable[[], None]], object],
+        repeated: Callable[[Instrument], object] = lambda market: None,
     ) -> None:
         self._markets = markets
         self._notices = notices
@@ -43,6 +44,7 @@ class Rejects:
         self._closed_texts = closed_texts
         self._verdicts = verdicts
         self._call_later = call_later
+        self._repeated = repeated
         self._in_a_row: dict[Instrument, int] = {}
         self._throttled: dict[Instrument, int] = {}  # how often in a row
 
@@ -70,6 +72,7 @@ class Rejects:
             self._throttle(market, words)
         if change.kind == Outcome.CANCEL_REJECTED and order.ord_status == Status.UNKNOWN:
             return bool(self._in_a_row or self._throttled)  # we ask again and again what became of it
+        self._repeated(market)
         count = self._in_a_row.get(market, 0) + 1
         if count < self._most:
             self._in_a_row[market] = count

@@ -5,7 +5,7 @@ Errors  OrderError for a price that no contract pays; what the journal cannot ta
 Thread  the loop thread only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from engine.errors import JournalError, OrderError
 from engine.instrument import Instrument
@@ -15,6 +15,8 @@ from engine.risk import Risk
 from engine.runtime.notices import NoticeKind, Notices
 from engine.trading.guard import Guard
 from engine.trading.markets import Markets, Stop
+
+REVIEW_NS = 1_000_000_000
 
 
 class Settlements:
@@ -37,6 +39,13 @@ class Settlements:
         self._notices = notices
         self._guard = guard
         self._wall_ns = wall_ns
+        self._reviewed_ns = 0
+        self.paid: dict[Instrument, int] = {}  # what was held of each market that was paid
+
+    def remove(self, instruments: Iterable[Instrument]) -> None:
+        """Forget what was held of these markets."""
+        for instrument in instruments:
+            self.paid.pop(instrument, None)
 
     def close_settled(self) -> None:
         """Stop the markets that an earlier run paid out."""
@@ -57,6 +66,15 @@ class Settlements:
             except OrderError as error:
                 self._doubt(instrument, str(error))
 
+    def review(self, now_ns: int) -> None:
+        """Pay what fills brought that came after their market was paid: the venue does not say so again."""
+        if now_ns - self._reviewed_ns < REVIEW_NS:
+            return
+        self._reviewed_ns = now_ns
+        for position in self._portfolio:
+            if position.is_settled and position.net:
+                self.pay(position.instrument, position.mark, "the venue before, for a late fill")
+
     def _doubt(self, instrument: Instrument, text: str) -> None:
         self._notices.tell(NoticeKind.SETTLEMENT_WRONG, f"{instrument.symbol}: {text}")
         self._markets.stop(instrument, Stop.CLOSED, text)
@@ -74,6 +92,7 @@ class Settlements:
         except (JournalError, OSError) as error:
             self._guard.halt(f"journal: {error}")
         self._portfolio.settle(instrument, price, 0)
+        self.paid[instrument] = self.paid.get(instrument, 0) + net
         self._risk.refresh(instrument)
         self._notices.tell(NoticeKind.MARKET_SETTLED, f"{instrument.symbol}: {text}")
         self._markets.stop(instrument, Stop.CLOSED, text)

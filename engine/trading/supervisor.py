@@ -67,6 +67,7 @@ class Supervisor:
         self._live = LiveOrders(loop, wall_ns, report)
         self._has_started = False
         self.account: AccountGate | None = None  # where the venue's account can be read
+        self.lift_throttles: Callable[[], object] = lambda: loop.markets.lift_all(Stop.HALTED)
         self._must_sweep = True  # orders of an earlier run may still live at the venue
         self._is_confirmed = False
         self._pulled: list[Order] = []  # what was alive when every order had to go
@@ -164,6 +165,7 @@ class Supervisor:
         if self.account is not None:
             self.account.bear()
         self._loop.markets.lift_all(Stop.REJECTS | Stop.INACTIVE | Stop.ACCOUNT | Stop.BALANCE)
+        self.lift_throttles()
         self._leave_halt(TradingState.ACTIVE, note)
 
     def cancel_all(self) -> None:
@@ -228,6 +230,8 @@ class Supervisor:
         self._loop.notices.tick()
         self.heed()
         self._loop.doubts.review()
+        self._live.take_overdue(now_ns)
+        self._loop.settlements.review(now_ns)
         self._loop.watch.look(now_ns)
         if self.state is DeskState.WAITING:
             self._pull(now_ns)

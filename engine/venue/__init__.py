@@ -2,7 +2,7 @@
 
 A venue is one folder or module here that satisfies these protocols; nothing else in the engine names a venue. What it
 offers beside them: `rest` (requests as values), `rest_orders` (orders that way), `reference` (its markets), `account`
-(what we have there).
+(what we have there), `further` (FIX sessions beside that of orders).
 """
 
 from collections.abc import Callable, Iterable, Mapping

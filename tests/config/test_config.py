@@ -51,7 +51,10 @@ def test_limits_become_integers_exactly(written: Callable[..., Path]) -> None:
         max_gross_position=NO_LIMIT,
         max_open_orders=64,
         max_open_cost=NO_LIMIT,
+        max_market_loss=40_000_000,
+        max_event_loss=NO_LIMIT,
         max_daily_loss=250_000_000,
+        max_drawdown=NO_LIMIT,
         day_start_ns=63_000 * 10**9,
         day_zone="America/Chicago",
         max_rejects_in_a_row=7,
@@ -60,6 +63,9 @@ def test_limits_become_integers_exactly(written: Callable[..., Path]) -> None:
         restricted=(),
         rate=RateLimit(per_second=480, burst=1440, new=10, amend=10, cancel=2, cancel_reserve=100),
         duplicates=DuplicateLimit(max_orders=3, window_ns=250_000),
+        executions=None,
+        rejects=None,
+        ratios=None,
     )
 
 

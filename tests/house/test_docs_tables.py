@@ -19,6 +19,8 @@ from engine.config.sections import (
     AuditSection,
     EngineSection,
     FeedSection,
+    FurtherSection,
+    FurtherSections,
     JournalSection,
     LogSection,
     MetricsSection,
@@ -42,7 +44,7 @@ from engine.orders.order import Order
 from engine.orders.table import TABLE, Event, Outcome
 from engine.risk import Limits, RateLimit, RiskReject, TradingState
 from engine.risk.fee_terms import FeeTerms, SeriesFees
-from engine.risk.limits import DuplicateLimit
+from engine.risk.limits import Ceiling, DuplicateLimit, RatioLimit, RepeatLimit
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
 from engine.strategy import Context, Strategy
@@ -51,11 +53,13 @@ from tests.house.test_rooms import CONTENTS, SOCKETS
 from tests.support.desks import HOOKS, Scene
 from tests.support.pages import keys_of, page, rows, section
 from tests.support.places import ROOT
-from tests.support.views import RestSide, Shown
+from tests.support.views import FurtherSide, RestSide, Shown
 
 CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [engine]": EngineSection,
     "## [session]": SessionSection,
+    "## [sessions]": FurtherSections,
+    "## [sessions.drop_copy], [sessions.listener] and [sessions.settlement]": FurtherSection,
     "## [feed]": FeedSection,
     "## [venue]": VenueSection,
     "## [rest]": RestSection,
@@ -65,6 +69,10 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [risk]": Limits,
     "## [risk.rate]": RateLimit,
     "## [risk.duplicates]": DuplicateLimit,
+    "## [risk.executions]": RepeatLimit,
+    "## [risk.rejects]": RepeatLimit,
+    "## [risk.ratios]": RatioLimit,
+    "## [risk.ceiling]": Ceiling,
     "## [strategy]": StrategySection,
     "## [fees]": FeeTerms,
     "## [[fees.series]]": SeriesFees,
@@ -110,7 +118,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:18] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:23] if "." not in heading}
 
 
 # session-files.md
@@ -183,7 +191,7 @@ def test_rules_of_reconciliation_are_those_of_the_code() -> None:
 
 def test_metrics_are_those_of_the_collector(tmp_path: Path) -> None:
     engine = Shown(tmp_path, Scene(rate=RateLimit(per_second=9, burst=9, new=1, amend=1, cancel=1, cancel_reserve=1)))
-    engine.account = RestSide()
+    engine.account, engine.further = RestSide(), FurtherSide()
     engine.scene.buy()
     engine.trading.counters.rejects_by_reason, engine.trading.counters.rejects = {1: 1}, 1
     engine.look()

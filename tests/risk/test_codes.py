@@ -57,6 +57,16 @@ def not_offered() -> RiskReject:
     return RiskReject(code)  # type: ignore[call-arg]
 
 
+def after_a_drawdown() -> RiskReject:
+    desk = Desk(max_drawdown=99)
+    desk.risk.set_state(TradingState.REDUCE_ONLY, "so that the loss does not halt")
+    desk.fill(BUY, 1, price=5_000)
+    desk.mark(5_050, 5_150)
+    desk.risk.set_state(TradingState.ACTIVE, "again")
+    desk.portfolio.mark(desk.rain, 4_950, 5_150)  # the loop has not judged it yet
+    return desk.new(BUY, 4_500, 1)
+
+
 DENIALS: dict[RiskReject, Callable[[], RiskReject]] = {
     RiskReject.HALTED: lambda: with_state(TradingState.HALT, BUY, 4_500, 1),
     RiskReject.REDUCE_ONLY: lambda: with_state(TradingState.REDUCE_ONLY, BUY, 4_500, 1),
@@ -86,6 +96,9 @@ DENIALS: dict[RiskReject, Callable[[], RiskReject]] = {
     RiskReject.MAX_POSITION: lambda: with_open(BUY, 4_500, 1, BUY, 4_500, 1, max_position=1),
     RiskReject.MAX_EVENT_POSITION: lambda: with_open(BUY, 4_500, 1, BUY, 4_500, 1, max_event_position=1),
     RiskReject.MAX_GROSS_POSITION: lambda: with_open(BUY, 4_500, 1, BUY, 4_500, 1, max_gross_position=1),
+    RiskReject.DRAWDOWN: after_a_drawdown,
+    RiskReject.MAX_MARKET_LOSS: lambda: Desk(max_market_loss=4_499).new(BUY, 4_500, 1),
+    RiskReject.MAX_EVENT_LOSS: lambda: Desk(max_event_loss=4_499).new(BUY, 4_500, 1),
     RiskReject.DUPLICATE: lambda: twice(duplicates=DuplicateLimit(max_orders=1, window_ns=1)),
     RiskReject.RATE: lambda: twice(
         rate=RateLimit(per_second=1, burst=1, new=1, amend=1, cancel=1, cancel_reserve=0),

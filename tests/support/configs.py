@@ -43,13 +43,19 @@ max_event_position = "1000"
 max_gross_position = "none"
 max_open_orders = 64
 max_open_cost = "none"
+max_market_loss = "40"
+max_event_loss = "none"
 max_daily_loss = "250"
+max_drawdown = "none"
 day_start = "17:30"
 day_zone = "America/Chicago"
 max_rejects_in_a_row = 7
 max_book_age = "1.5s"
 allow_crossed_book = false
 restricted = []
+executions = "none"
+rejects = "none"
+ratios = "none"
 """
 RATE = """
 [risk.rate]

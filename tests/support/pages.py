@@ -7,6 +7,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from engine.risk.limits import AS_FILED
 from engine.units import NO_LIMIT, Unit
 from tests.support.places import ROOT
 
@@ -116,6 +117,8 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     if value is None or value == NO_LIMIT:
         return '"none"'
+    if value == AS_FILED and NO_LIMIT in get_args(field.type):
+        return "the limit"
     if Unit.DURATION in get_args(field.type):
         return f'"{duration(value)}"'
     if isinstance(value, bool):

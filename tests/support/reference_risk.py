@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import product
 from math import ceil
 from typing import Any
 
@@ -33,6 +34,8 @@ class ReferenceRisk:
         self.tops: dict[Instrument, tuple[int, int]] = {}  # the best prices that were believed last
         self.closed: set[Instrument] = set()
         self.state = TradingState.ACTIVE
+        self.high = 0
+        self.reducing: set[Instrument] = set()
         self.sent: list[tuple[int, Instrument, int, int, int]] = []
         self.tokens = limits.rate.burst * SECOND if limits.rate else 0  # in 10**-9
         self.tokens_ns = 0
@@ -80,6 +83,42 @@ class ReferenceRisk:
     def event(self, name: str) -> int:
         return sum(self.worst(each) for each in self.instruments if each.event == name)
 
+    def made(
+        self, instrument: Instrument, pays: bool, *, more: tuple[Order | None, int, int, int] | None = None
+    ) -> int:
+        """Return what a market makes at worst if it pays or not; `more` is one more request: order, its terms."""
+        mine = [fill for fill in self.fills if fill[0] is instrument]
+        money = sum((-qty if side == BUY else qty) * price - fee for _, side, qty, price, fee in mine)
+        money += PAYOUT * self.position(instrument) * pays
+        for order in self.orders:
+            if order.instrument is instrument:
+                cases = self.cases(order)
+                if more and more[0] is order:
+                    cases = [*cases, more[2:]]
+                money -= max([self.lost(instrument, order.side, *case, pays) for case in cases], default=0)
+        if more and more[0] is None:
+            money -= self.lost(instrument, *more[1:], pays)
+        return money
+
+    def lost(self, instrument: Instrument, side: int, price: int, qty: int, pays: bool) -> int:
+        cost = self.cost(instrument, side, price, qty)
+        return cost if (side == BUY) != pays else max(0, cost - qty * PAYOUT)
+
+    def worst_market(self, instrument: Instrument, more: Any = None) -> int:
+        return min(self.made(instrument, pays, more=more) for pays in (False, True))
+
+    def worst_event(self, instrument: Instrument, more: Any = None) -> int:
+        """Return the lowest of what the event makes over every outcome that can be, each added up by itself."""
+        markets = [each for each in self.instruments if each.event == instrument.event]
+        outcomes = list(product((False, True), repeat=len(markets)))
+        if instrument.event in self.limits.exclusive_events:
+            outcomes = [outcome for outcome in outcomes if sum(outcome) <= 1]
+        asked = {each: more if each is instrument else None for each in markets}
+        return min(
+            sum(self.made(each, pays, more=asked[each]) for each, pays in zip(markets, outcome, strict=True))
+            for outcome in outcomes
+        )
+
     def pnl(self) -> int:
         cash = sum((-qty if side == BUY else qty) * price - fee for _, side, qty, price, fee in self.fills)
         return cash + sum(self.worth(each) for each in self.instruments)
@@ -106,11 +145,23 @@ class ReferenceRisk:
             self.tops[instrument] = bid, ask
         return self.judge_loss()
 
+    def has_lost(self) -> bool:
+        pnl = self.pnl()
+        self.high = max(self.high, pnl)
+        return pnl < max(-self.limits.max_daily_loss, self.high - self.limits.max_drawdown)
+
     def judge_loss(self) -> bool:
-        if self.state is not TradingState.ACTIVE or self.pnl() >= -self.limits.max_daily_loss:
+        if not self.has_lost() or self.state is not TradingState.ACTIVE:
             return True
         self.state = TradingState.HALT
         return False
+
+    def turn(self, state: TradingState) -> None:
+        """Take another state; whoever lets trading go on accepts a drawdown, though no loss of the day."""
+        is_resumed = state is TradingState.ACTIVE and self.state is not TradingState.ACTIVE
+        if is_resumed and self.has_lost() and self.pnl() >= -self.limits.max_daily_loss:
+            self.high = self.pnl()
+        self.state = state
 
     # Questions
 
@@ -186,20 +237,28 @@ class ReferenceRisk:
         their_prices = [their_price for each in others for their_price, _ in self.cases(each)]
         total_cost = sum(self.order_cost(each) for each in self.orders)
         event, gross = self.event(instrument.event), sum(self.worst(each) for each in self.instruments)
+        is_active = self.state is TradingState.ACTIVE
+        is_reducing = self.state is TradingState.REDUCE_ONLY or instrument in self.reducing
+        more = held, side, price, leaves_qty
+        market, market_then = self.worst_market(instrument), self.worst_market(instrument, more)
+        whole, whole_then = self.worst_event(instrument), self.worst_event(instrument, more)
         checks = (
-            (RiskReject.DAILY_LOSS, self.state is TradingState.ACTIVE and self.pnl() < -limits.max_daily_loss),
+            (RiskReject.DAILY_LOSS, is_active and self.pnl() < -limits.max_daily_loss),
+            (RiskReject.DRAWDOWN, is_active and self.has_lost()),
             (RiskReject.QTY, leaves_qty <= 0),
             (RiskReject.MAX_ORDER_QTY, order_qty > limits.max_order_qty),
             (RiskReject.PRICE_BAND, not 0 < price < PAYOUT),
             (RiskReject.PRICE_GRID, not instrument.is_valid_price(price)),
             (RiskReject.MAX_ORDER_NOTIONAL, order_qty * price > limits.max_order_notional),
             (RiskReject.MAX_ORDER_COST, self.cost(instrument, side, price, order_qty) > limits.max_order_cost),
-            (RiskReject.REDUCE_ONLY, self.state is TradingState.REDUCE_ONLY and side_worst > 0),
+            (RiskReject.REDUCE_ONLY, side_worst > 0 and is_reducing),
             (RiskReject.MAX_OPEN_ORDERS, not held and len(self.open_orders()) >= limits.max_open_orders),
             (RiskReject.MAX_OPEN_COST, more_cost > 0 and total_cost + more_cost > limits.max_open_cost),
             (RiskReject.MAX_POSITION, more_qty and side_worst > limits.max_position),
             (RiskReject.MAX_EVENT_POSITION, more_worst and event + more_worst > limits.max_event_position),
             (RiskReject.MAX_GROSS_POSITION, more_worst and gross + more_worst > limits.max_gross_position),
+            (RiskReject.MAX_MARKET_LOSS, market_then < min(market, -limits.max_market_loss)),
+            (RiskReject.MAX_EVENT_LOSS, whole_then < min(whole, -limits.max_event_loss)),
             (RiskReject.SELF_MATCH, any(price >= p if side == BUY else price <= p for p in their_prices)),
             (RiskReject.BOOK_STALE, book.is_stale),
             (RiskReject.BOOK_CROSSED, book.is_crossed),

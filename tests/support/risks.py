@@ -26,7 +26,10 @@ NO_LIMITS = Limits(
     max_gross_position=NO_LIMIT,
     max_open_orders=NO_LIMIT,
     max_open_cost=NO_LIMIT,
+    max_market_loss=NO_LIMIT,
+    max_event_loss=NO_LIMIT,
     max_daily_loss=NO_LIMIT,
+    max_drawdown=NO_LIMIT,
     day_start_ns=0,
     day_zone="UTC",
     max_book_age_ns=NO_LIMIT,
@@ -34,6 +37,9 @@ NO_LIMITS = Limits(
     restricted=(),
     rate=None,
     duplicates=None,
+    executions=None,
+    rejects=None,
+    ratios=None,
 )
 
 

@@ -18,6 +18,7 @@ from engine.ops.metrics.families import ViewCollector
 from engine.ops.view import layout
 from engine.ops.view._publish import ViewWriter
 from engine.ops.view.account import AccountFacts, RestFacts, SideFacts, UniverseFacts
+from engine.ops.view.further import CopiesFacts, FurtherFacts, SettlementFacts
 from engine.ops.view.publisher import Publisher
 from engine.ops.view.reader import MarketName, View, ViewReader
 from engine.orders.orders import Orders
@@ -121,6 +122,16 @@ class RestSide:
         return self.facts
 
 
+class FurtherSide:
+    """Further sessions whose figures are all different, as far as a view goes."""
+
+    facts = FurtherFacts(CopiesFacts._make(range(51, 62)), SettlementFacts._make(range(71, 77)))
+    sessions: dict[str, Any] = {}
+
+    def shown(self) -> FurtherFacts:
+        return self.facts
+
+
 class Shown:
     """One engine as far as its View goes; `look` publishes it and returns what a reader finds."""
 
@@ -132,13 +143,13 @@ class Shown:
         self.feed: Any = self.session
         self.feeds: Any = [self.feed]
         self.account: Any = None
+        self.further: Any = None
         self.told: list[str] = []
         self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns
         self.wall_ns = 1_800_000_000 * 10**9
         self.directory = directory
-        self.publisher = Publisher(
-            self, SimpleNamespace(state_dir=directory, group_id=None), lambda: self.wall_ns, self.told.append
-        )
+        self.publisher_home: Any = SimpleNamespace(state_dir=directory, group_id=None)
+        self.publisher = Publisher(self, self.publisher_home, lambda: self.wall_ns, self.told.append)
         self.publisher.open()
         self.reader = ViewReader(directory)
 

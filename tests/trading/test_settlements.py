@@ -8,6 +8,7 @@ from engine.errors import JournalError, OrderError
 from engine.instrument import Instrument
 from engine.runtime.notices import NoticeKind
 from engine.trading.markets import Stop
+from engine.trading.settlements import REVIEW_NS
 from engine.venue import EventKind, MarketState
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, fill
@@ -27,6 +28,20 @@ def holding(qty: int = 5 * LOT, **limits: Any) -> Scene:
 
 def determined(scene: Scene, price: int, state: int = MarketState.DETERMINED) -> None:
     scene.frame(EventKind.STATE, instrument=scene.rain, state=state, price=price, text="determined")
+
+
+def test_fill_that_comes_after_the_settlement_is_paid_though_nobody_says_it_again() -> None:
+    scene = Scene()
+    order = scene.buy(qty=LOT)
+    scene.loop.on_report(ack(order))
+    determined(scene, 10_000)
+    determined(scene, 10_000, MarketState.SETTLED)
+    scene.loop.on_report(fill(order, LOT, "E1", 4_500, fee=0))
+    for _ in range(3):
+        scene.now_ns += REVIEW_NS
+        scene.loop.settlements.review(scene.now_ns)
+    assert (scene.portfolio[scene.rain].net, scene.portfolio.pnl) == (0, LOT * 5_500)
+    assert scene.names().count("portfolio.settle") == 2  # of nothing, and of what came
 
 
 @pytest.mark.parametrize(("price", "pnl"), [(10_000, 5_500), (0, -4_500), (3_700, -800)], ids=["yes", "no", "scalar"])

@@ -12,7 +12,7 @@ from engine.orders.order import Order
 from engine.risk import TradingState
 from engine.session import Session
 from engine.strategy import Strategy
-from engine.trading.live_orders import RETRY_NS
+from engine.trading.live_orders import ANSWER_NS, RETRY_NS
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, cancel_reject, canceled, fill, report
@@ -262,6 +262,32 @@ def test_unknown_order_is_cancelled_where_the_venue_answers_no_status() -> None:
     stage.loop.on_report(canceled(order))
     assert stage.tick() == []
     assert stage.state is DeskState.TRADING
+
+
+def test_request_that_is_not_answered_while_the_session_lives_is_asked_for_and_its_market_waits() -> None:
+    stage = trading()
+    order = stage.buy()
+    stage.taken()
+    assert stage.tick(ANSWER_NS - RETRY_NS) == []
+    assert stage.tick(RETRY_NS) == [b"H T-2"]
+    assert (stage.state, order.ord_status) == (DeskState.TRADING, Status.UNKNOWN)
+    assert stage.buy() is None
+    assert stage.desk.buy(stage.snow, 4_500, 10) is not None
+    stage.loop.on_report(report("T-2", Exec.ORDER_STATUS, Status.NEW, cum_qty=0, leaves_qty=10))
+    stage.tick()
+    assert stage.buy(4_400) is not None
+
+
+def test_cancel_that_is_not_answered_is_sent_again_after_a_halt() -> None:
+    stage = trading()
+    order = stage.resting()
+    assert stage.desk.cancel(order)
+    stage.supervisor.halt("fire")
+    sent = [line for _ in range(12) for line in stage.tick(RETRY_NS)]
+    assert b"F T-4 T-2" in sent
+    stage.loop.on_report(canceled(order))
+    stage.tick()
+    assert "HALT confirmed: no order is alive" in stage.reports
 
 
 # Halt

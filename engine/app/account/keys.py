@@ -7,8 +7,8 @@ Thread  the loop thread, but for `read`, which may wait for a command that print
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from engine.app import loading
 from engine.app.account.errands import ErrandOutcome
@@ -62,14 +62,25 @@ class RestKey:
         """Do nothing: it lasts."""
 
 
+class KeyBeside(Protocol):
+    """A key of another session than that of orders."""
+
+    def read(self) -> Any:
+        """Read it again; ConfigError for one that cannot be used."""
+
+    def take(self, new: Any) -> str:
+        """Go by what was read; say what is new."""
+
+
 class NewKeys(NamedTuple):
-    """What was read: who signs now, and the id of the key, by section."""
+    """What was read: who signs now, and the id of the key, by section; `beside` of further sessions, in their order."""
 
     feed: Sign | None
     feed_logon: LogonDialect | None
     logon: LogonDialect | None
     rest: RestDialect | None
     ids: dict[str, str]
+    beside: tuple[Any, ...] = ()
 
 
 class Keys:
@@ -81,6 +92,7 @@ class Keys:
     rest: RestKey | None = None
     feed_session: Session | None = None
     session: Session
+    beside: Sequence[KeyBeside] = ()
 
     def __init__(
         self,
@@ -110,6 +122,7 @@ class Keys:
             loading.logon_dialect(config.session),
             loading.rest_dialect(config.rest) if config.rest else None,
             self._read_ids(),
+            tuple(each.read() for each in self.beside),
         )
 
     def take(self, new: NewKeys) -> ErrandOutcome:
@@ -128,6 +141,7 @@ class Keys:
         if self.rest is not None and new.rest is not None:
             self.rest.current = new.rest
         self._ids = new.ids
+        lines += [each.take(key) for each, key in zip(self.beside, new.beside, strict=True)]
         self.feed.hurry()
         return ErrandOutcome([*lines, "the keys were read again: the next requests and connections go by them"])
 

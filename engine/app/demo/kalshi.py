@@ -109,13 +109,24 @@ def engine_config(
     directory: Path, venue: SimChild, arguments: argparse.Namespace, source: str = "websocket"
 ) -> EngineConfig:
     """Return what `fixlane init kalshi` writes, led to the venue of this run; `source` is that of the feed."""
+    folder = directory / "engine"
+    write("kalshi", "demo", folder)
+    config = led_to(venue.ready, folder, source)
+    section = config.engine
+    section = msgspec.structs.replace(
+        section, session=arguments.session or section.session, mode=arguments.mode or section.mode
+    )
+    return msgspec.structs.replace(config, engine=section)
+
+
+def led_to(ready: dict[str, Any], folder: Path, source: str = "websocket") -> EngineConfig:
+    """Return the configuration that was written to `folder`, led to the venue that said this of itself."""
     replace = msgspec.structs.replace
-    ready, folder = venue.ready, directory / "engine"
-    _, session_file, feed_file = write("kalshi", "demo", folder)
     key = ready["keys"][MEMBER][0]
     os.environ["KALSHI_DEMO_NR_KEY_ID"] = key["key_id"]
     shutil.copy(key["file"], folder / "secret" / "kalshi.pem")
     config, ca = load(folder / NAME), Path(ready["ca"])
+    session_file = config.session.file
     place = {
         "SocketConnectHost": "localhost",
         "SocketConnectPort": ready["fix_ports"]["KalshiNR"],
@@ -123,14 +134,13 @@ def engine_config(
         "ReconnectInterval": 1,
     }
     session_file.write_text(override(session_file, **place))
-    feed = replace(config.feed, url=f"wss://localhost:{venue.feed_port}/trade-api/ws/v2", ca=ca)
+    feed = replace(config.feed, url=f"wss://localhost:{ready['feed_port']}/trade-api/ws/v2", ca=ca)
     if source == "fix":
+        feed_file = folder / "fix" / "kalshi-demo-md.cfg"
         feed = fix_feed(config, feed_file, place | {"SocketConnectPort": ready["fix_ports"]["KalshiMD"]}, ready)
-    section = config.engine
     assert config.rest is not None
     return replace(
         config,
-        engine=replace(section, session=arguments.session or section.session, mode=arguments.mode or section.mode),
         feed=feed,
         rest=replace(config.rest, url=f"https://localhost:{ready['rest_port']}", ca=ca),
         universe=UniverseSection(series=tuple(each.series.ticker for each in shipped().series), refresh_ns=2 * 10**9),

@@ -21,6 +21,7 @@ from engine.config.sections import EngineConfig, StrategySection
 from engine.errors import EngineError
 from engine.fix import Status
 from engine.runtime import log
+from engine.session import Session
 from engine.trading.supervisor import DeskState
 
 PROBE = f"{Probe.__module__}:{Probe.__qualname__}"
@@ -83,12 +84,8 @@ def steps(engine: Engine) -> list[Step]:
     """Return the steps up to the point where orders may leave."""
     session, trading, supervisor = engine.session, engine.trading, engine.supervisor
     found = [
-        Step(
-            "session",
-            lambda: session.is_logged_on,
-            lambda: f"{session.name} logged on, {session.protection}",
-            lambda: session.last_error or session.phase,
-        ),
+        _logged_on("session", session),
+        *_further(engine),
         *_listing(engine),
         Step(
             "market data",
@@ -116,6 +113,20 @@ def steps(engine: Engine) -> list[Step]:
         )
     )
     return found
+
+
+def _further(engine: Engine) -> list[Step]:
+    """Return a step for each session beside that of orders."""
+    return [_logged_on(f"sessions.{name}", session) for name, session in engine.further.sessions.items()]
+
+
+def _logged_on(name: str, session: Session) -> Step:
+    return Step(
+        name,
+        lambda: session.is_logged_on,
+        lambda: f"{session.name} logged on, {session.protection}",
+        lambda: session.last_error or session.phase,
+    )
 
 
 def _listing(engine: Engine) -> list[Step]:

@@ -1,4 +1,4 @@
-"""The REST side of the View as metrics: the client, the account that is compared, the markets that are listed.
+"""What surrounds the session of orders, of the View, as metrics: the REST side, and further sessions.
 
 Shapes  without a REST side none of them is there. Codes are the venue's, of which the client names 64 and no more.
 """
@@ -12,6 +12,8 @@ from engine.ops.metrics.shapes import counted_by, counter, gauge, gauged_by
 from engine.ops.view.reader import View
 
 CACHE = {"hit": "hits", "miss": "misses", "shared": "shared", "stale": "stale"}
+COPIES = {name: name for name in ("heard", "agreed", "booked", "recovered", "contradicted", "strangers", "elsewhere")}
+SETTLEMENTS = {name: name for name in ("heard", "booked", "agreed", "confirmed", "differed", "elsewhere")}
 MARKETS = {"known": "known", "waiting": "waiting", "refused": "refused"}
 
 
@@ -37,6 +39,15 @@ def of_account(view: View) -> Iterable[Metric]:
         yield gauged_by("universe_markets", "markets that are wanted", "state", _by(universe, MARKETS))
         yield gauge("universe_listed_timestamp_seconds", "when they were last listed", universe.listed_utc_ns / 1e9)
         yield counter("universe_failures", "lists of markets that could not be had", universe.failures)
+    for copies in view.records("copies"):
+        yield counted_by("copies", "copied reports by what became of them", "outcome", _by(copies, COPIES))
+        yield gauge("copies_lag_seconds", "how far copies run behind the session of orders", copies.lag_ns / 1e9)
+        yield counter("copies_requests", "requests for past reports", copies.requests)
+        yield counter("copies_failures", "those of them that failed", copies.failures)
+        yield counter("copies_missed", "past reports that were announced and did not come", copies.missed)
+    for told in view.records("settlements"):
+        outcomes = _by(told, SETTLEMENTS)
+        yield counted_by("settlements", "settlements of a session of their own", "outcome", outcomes)
 
 
 def _cash(account: Any, unit: int) -> Iterable[Metric]:

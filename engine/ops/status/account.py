@@ -10,16 +10,18 @@ from typing import Any
 from engine.ops.view.reader import View
 
 _MOMENTS = "_utc_ns"
+_BLOCKS = ("rest", "account", "universe", "copies", "settlements")
 
 
 def account_facts(view: View) -> dict[str, Any]:
     """Return what `status` tells of REST, account and universe."""
-    rest, account, universe = [_first(view, name) for name in ("rest", "account", "universe")]
+    rest, account, universe, copies, settlements = [_first(view, name) for name in _BLOCKS]
     if rest is not None:
         rest["errors"] = {row.code: row.count for row in view.records("rest_errors")}
     if account is not None:
         account |= {name: view.money(account[name]) for name in ("cash", "cash_gap")}
-    return {"rest": rest, "account": account, "universe": universe}
+    shown = (rest, account, universe, copies, settlements)
+    return dict(zip(_BLOCKS, shown, strict=True))
 
 
 def _first(view: View, block: str) -> dict[str, Any] | None:
@@ -52,6 +54,12 @@ def account_lines(facts: dict[str, Any], moment: Any) -> Iterator[str]:
     if universe is not None:
         markets = f"{universe['known']} markets, {universe['waiting']} wait for room, {universe['refused']} refused"
         yield f"universe {markets}, {_when('listed', universe['listed_s'], moment)}{_error(universe, moment)}"
+    if (copies := facts["copies"]) is not None:
+        counts = f"{copies['heard']} reports, {copies['agreed']} fills agreed, {copies['booked']} told first"
+        yield f"copies   {counts}, {copies['recovered']} recovered, {copies['contradicted']} contradicted"
+    if (paid := facts["settlements"]) is not None:
+        counts = f"{paid['heard']} heard, {paid['agreed']} agreed, {paid['booked']} told first"
+        yield f"settled  {counts}, {paid['confirmed']} confirmed by REST, {paid['differed']} differed"
 
 
 def _traffic(rest: dict[str, Any]) -> str:

@@ -51,7 +51,7 @@ def facts(view: View) -> dict[str, Any]:
         "ended_s": ended_s / 1e9,
         "uptime_s": (head.written_utc_ns - head.start_utc_ns) / 1e9,
         "age_s": view.age_ns() / 1e9,
-        "logged_on": any(session.state == "logged_on" for session in sessions),
+        "logged_on": bool(sessions) and sessions[0].state == "logged_on",
         "next_msg_seq_num_out": sessions[0].next_out if sessions else 0,
         "next_msg_seq_num_in": sessions[0].next_in if sessions else 0,
         "sessions": [_session(session) for session in sessions],

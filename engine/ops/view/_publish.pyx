@@ -22,11 +22,13 @@ from engine.orders.order cimport Order
 from engine.portfolio._portfolio cimport Portfolio, Position
 from engine.risk._checks cimport Risk
 from engine.risk._exposure cimport Exposure
+from engine.risk._usage cimport used_of
 from engine.runtime._latency cimport BUCKETS, LatencyRecorder
 from engine.trading.loop cimport TradingLoop
 
 from engine import fix
 from engine.ops.view import layout
+from engine.risk import _usage
 
 cdef extern from *:
     """
@@ -243,25 +245,19 @@ cdef class ViewWriter:
     cdef int _put_limits(self, int64_t now_ns) except -1:
         cdef Exposure exposure = self._exposure
         cdef Py_ssize_t index
-        cdef int64_t used, market
+        cdef int64_t used
+        cdef Py_ssize_t market
         for index in range(len(self._limit_kinds) if self.markets else 0):
             kind = self._limit_kinds[index]
-            market = -1
-            if kind == "max_open_orders":
-                used = exposure.open_orders
-            elif kind == "max_open_cost":
-                used = exposure.open_cost
-            elif kind == "max_gross_position":
-                used = exposure.gross_position
-            elif kind == "max_daily_loss":
-                used = -self._portfolio.profit_of_day()
-            elif kind == "max_position":
+            if kind == "max_position":
                 market = largest(exposure.worst, self.markets)
                 used = exposure.worst[market]
-            else:  # max_event_position
+            elif kind == "max_event_position":
                 market = largest(exposure.event_worst, self.markets)
                 used = exposure.event_worst[market]
                 market = first(exposure.event, self.markets, market)
+            else:
+                used = used_of(self._risk, _usage.USED.index(kind), &market)
             self._limits[index].used, self._limits[index].market = max(used, 0), market
         self._head.tokens = -1 if self._risk._bucket is None else self._risk._bucket.available(now_ns)
         return 0
@@ -293,4 +289,5 @@ cdef class ViewWriter:
 
 LIMIT_KINDS = (
     "max_open_orders", "max_open_cost", "max_daily_loss", "max_position", "max_event_position", "max_gross_position",
+    "max_drawdown", "max_market_loss", "max_event_loss",
 )  # fmt: skip

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Final
 
 from engine.ops.view.account import ACCOUNT_ROWS, ERROR_ROWS, REST_ROWS, UNIVERSE_ROWS, Row
+from engine.ops.view.further import COPIES_ROWS, SETTLEMENT_ROWS
 from engine.trading.markets import Stop
 
 MAGIC: Final = b"FIXLVIEW"
@@ -189,6 +190,8 @@ BLOCKS = (
     ViewBlock("rest_errors", MOST_REST_ERRORS, ERROR_ROWS),
     ViewBlock("account", 1, ACCOUNT_ROWS),
     ViewBlock("universe", 1, UNIVERSE_ROWS),
+    ViewBlock("copies", 1, COPIES_ROWS),
+    ViewBlock("settlements", 1, SETTLEMENT_ROWS),
     ViewBlock(
         "limits",
         MOST_LIMITS,

@@ -16,6 +16,7 @@ from engine.net.market_feed import MarketFeed
 from engine.ops.view import layout
 from engine.ops.view._publish import LIMIT_KINDS, ViewWriter
 from engine.ops.view.account import AccountShown
+from engine.ops.view.further import FurtherShown
 from engine.ops.view.place import ViewFiles, listing
 from engine.ops.view.process import boot_id, process_start, program_version
 from engine.ops.view.sessions import SessionWatch
@@ -27,7 +28,8 @@ INTERVAL_NS = 100_000_000  # in an idle turn; another state is shown at once
 LATEST_NS = 250_000_000
 IDLE_NS = 5_000_000
 SLOW_NS = 1_000_000_000
-UNITS = {"max_open_orders": "count", "max_open_cost": "money", "max_daily_loss": "money"}  # the others are sizes
+SIZES = ("max_position", "max_event_position", "max_gross_position")
+UNITS = dict.fromkeys(LIMIT_KINDS, "money") | dict.fromkeys(SIZES, "size") | {"max_open_orders": "count"}
 LATENCIES = "tick_to_order", "order_to_ack"  # in the order of the writer's recorders
 _SHAPES = {
     block.name: (block, [int(shape[:-1]) if shape.endswith("s") else 0 for _, shape, _ in block.rows])
@@ -52,6 +54,10 @@ class ViewSource(Protocol):
     @property
     def account(self) -> AccountShown | None:
         """The REST side; None where there is none."""
+
+    @property
+    def further(self) -> FurtherShown | None:
+        """The sessions beside that of orders; None where there are none."""
 
 
 class Home(Protocol):
@@ -79,7 +85,8 @@ class Publisher:
         self._published_ns = self._slow_ns = 0
         self._state: DeskState | None = None  # as published
         self._packed: dict[str, object] = {}  # block: what it was packed from last
-        self._watch = SessionWatch(source.session, wall_ns)
+        beside = source.further.sessions.values() if source.further is not None else ()
+        self._watches = [SessionWatch(each, wall_ns) for each in (source.session, *beside)]
         self._start_utc_ns = self._room = 0  # for so many markets
         self._listings = self._listed_ns = 0  # of the loop, as the list of markets has them, and when it was written
 
@@ -168,8 +175,6 @@ class Publisher:
         places, size = layout.places(self._room)
         self._memory = self._place.create(size, self._listing(), self._prepared(places, size))
         self._writer = ViewWriter(self._memory, loop, LIMIT_KINDS, self._room)
-        limits = loop.risk.limits
-        self._put("limits", [(name, UNITS.get(name, "size"), getattr(limits, name), 0, -1) for name in LIMIT_KINDS])
         self._put("latencies", [(name, 0, 0, 0, "") for name in LATENCIES])
 
     def _prepared(self, places: dict[str, tuple[int, int]], size: int) -> bytes:
@@ -205,11 +210,11 @@ class Publisher:
         if is_slow:
             self._slow_ns = now_ns
         self._stage_desk()
-        self._stage_session()
+        self._stage_sessions()
         self._stage_feed(is_slow)
         self._stage_told()
-        if is_slow and self._source.account is not None:
-            for block, rows in self._source.account.shown().blocks().items():
+        for part in (self._source.account, self._source.further) if is_slow else ():
+            for block, rows in part.shown().blocks().items() if part is not None else ():
                 self._put(block, rows)
 
     def _stage_desk(self) -> None:
@@ -219,22 +224,14 @@ class Publisher:
             state, risk = supervisor.state.value, trading.risk.state.name.lower()
             self._put("desk", [(state, risk, supervisor.reason, program_version(), boot_id(), str(path))])
 
-    def _stage_session(self) -> None:
-        session, watch = self._source.session, self._watch
-        watch.look()
-        row = (
-            session.name,
-            layout.SESSION_STATES[session.is_logged_on],
-            session.protection,
-            session.next_sender_seq_num,
-            session.next_target_seq_num,
-            watch.logons,
-            watch.changed_utc_ns,
-            watch.error_utc_ns,
-            watch.error,
-        )
-        if self._has_moved("sessions", row):
-            self._put("sessions", [row])
+        limits = trading.risk.limits
+        if self._has_moved("limits", limits):
+            self._put("limits", [(name, UNITS[name], getattr(limits, name), 0, -1) for name in LIMIT_KINDS])
+
+    def _stage_sessions(self) -> None:
+        rows = [watch.row() for watch in self._watches]
+        if self._has_moved("sessions", rows):
+            self._put("sessions", rows)
 
     def _stage_feed(self, is_slow: bool) -> None:
         feeds = self._source.feeds

@@ -6,6 +6,7 @@ Thread  the loop thread only.
 
 from collections.abc import Callable
 
+from engine.ops.view.layout import SESSION_STATES
 from engine.session import Session
 
 
@@ -18,6 +19,22 @@ class SessionWatch:
         self._session, self._wall_ns = session, wall_ns
         self._on_logon, self._on_logout = session.on_logon, session.on_logout
         session.on_logon, session.on_logout = self._logged_on, self._logged_out
+
+    def row(self) -> tuple[object, ...]:
+        """Return the record of its session, as it stands now."""
+        self.look()
+        session = self._session
+        return (
+            session.name,
+            SESSION_STATES[session.is_logged_on],
+            session.protection,
+            session.next_sender_seq_num,
+            session.next_target_seq_num,
+            self.logons,
+            self.changed_utc_ns,
+            self.error_utc_ns,
+            self.error,
+        )
 
     def look(self) -> None:
         """Note an error that is new."""

@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine._decimal import parse_decimal
 from engine.errors import ConfigError
@@ -25,7 +25,7 @@ from engine.sim.fix.kalshi.admission import MemberRules
 from engine.sim.fix.kalshi.gateways import KalshiFix
 from engine.sim.fix.kalshi.ports import FixPlace
 from engine.sim.kalshi.config import KalshiSimConfig, MemberConfig
-from engine.sim.keys import KeyFile, KeyRing, SimAuthority, SimKey, make_key, server_context
+from engine.sim.keys import KeyFile, KeyRing, SimAuthority, SimKey, TlsFiles, make_key, server_context
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.endpoints.table import OPERATIONS
 from engine.sim.rest.server import RestServer
@@ -36,30 +36,34 @@ _MS, _S = 1_000_000, 1_000_000_000
 _MONEY_DECIMALS = 6
 
 
+class Earlier(NamedTuple):
+    """What a venue takes over from an earlier run: everything of its members, its certificates, and their keys."""
+
+    place: Marketplace
+    files: TlsFiles
+    keys: dict[str, list[KeyFile]]
+
+
 class KalshiVenue(Turning):
     """One venue, from `start` to the end of `run`."""
 
-    def __init__(self, config: KalshiSimConfig, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self, config: KalshiSimConfig, clock: Callable[[], int] = time.time_ns, earlier: Earlier | None = None
+    ) -> None:
         super().__init__(config.step_ms, config.mode == "busy")
         self.config = config
         self.now_ns = clock
-        self.faults = Faults((), clock())
-        self.place = Marketplace(
-            nonce=f"{clock() // _MS:x}-",
-            faults=self.faults,
-            liquidity=config.liquidity,
-            sweep_ns=config.sweep_ms * _MS,
-            keep_ns=config.keep_s * _S,
-        )
+        self.place = earlier.place if earlier else self._open(clock())
+        self.faults = self.place.exchange.faults
         self.folder = Path(config.state_path)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.files = SimAuthority(self.folder).issue()
+        self.files = earlier.files if earlier else SimAuthority(self.folder).issue()
         self.keys = KeyRing()
         self.key_files: dict[str, list[KeyFile]] = {}
         self.tokens = MemberTokens(clock, config.rest.tier, config.rest.burst_seconds)
         for member in config.members:
-            self._admit(member)
-        for series in config.series:
+            self._admit(member, earlier)
+        for series in () if earlier else config.series:
             self.place.roll(series)
         context = server_context(self.files)
         access = VenueAccess(place=self.place, keys=self.keys, tokens=self.tokens, tell=self.tell, now_ns=clock)
@@ -75,13 +79,23 @@ class KalshiVenue(Turning):
         self.fix.ports.on_fault = self.stop
         self._control: ControlServer | None = None
 
-    def _admit(self, member: MemberConfig) -> None:
-        """Open a member's account and make its keys."""
+    def _open(self, now_ns: int) -> Marketplace:
+        return Marketplace(
+            nonce=f"{now_ns // _MS:x}-",
+            faults=Faults((), now_ns),
+            liquidity=self.config.liquidity,
+            sweep_ns=self.config.sweep_ms * _MS,
+            keep_ns=self.config.keep_s * _S,
+        )
+
+    def _admit(self, member: MemberConfig, earlier: Earlier | None) -> None:
+        """Open a member's account and make its keys, or take both over."""
         self.tokens.set_tier(member.name, member.tier)
-        self.place.ledger.open(member.name, member.precision)
-        for shard, dollars in member.deposits.items():
-            self.place.ledger.deposit(member.name, shard, parse_decimal(dollars, _MONEY_DECIMALS), self.now_ns())
-        made = [make_key(self.folder, kind) for kind in member.keys]
+        if earlier is None:
+            self.place.ledger.open(member.name, member.precision)
+            for shard, dollars in member.deposits.items():
+                self.place.ledger.deposit(member.name, shard, parse_decimal(dollars, _MONEY_DECIMALS), self.now_ns())
+        made = earlier.keys[member.name] if earlier else [make_key(self.folder, kind) for kind in member.keys]
         self.key_files[member.name] = made
         for key in made:
             self.keys.add(SimKey(key.key_id, member.name, key.public_key))

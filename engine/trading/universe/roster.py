@@ -123,7 +123,10 @@ class Roster:
         loop.watch.remove(instruments)
         loop.markets.remove(instruments)
         loop.doubts.remove(instruments)
+        loop.settlements.remove(instruments)
         loop.guard.rejects.remove(instruments)
+        if loop.guard.repeats is not None:
+            loop.guard.repeats.remove(instruments)
         loop.orders.forget(instruments)
         loop.remove(instruments)
         loop.risk.remove(instruments)

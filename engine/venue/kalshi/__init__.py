@@ -20,6 +20,7 @@ from engine.venue.kalshi.environment import (
     session_file_problems,
 )
 from engine.venue.kalshi.fees import KalshiFees
+from engine.venue.kalshi.fix.further import KalshiFurther
 from engine.venue.kalshi.fix.kinds import KINDS
 from engine.venue.kalshi.fix.logon import Flags, KalshiLogon
 from engine.venue.kalshi.fix.market_data import KalshiFixMarketData
@@ -34,14 +35,15 @@ from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.kalshi.signing import SigningKey, parse_private_key
 from engine.venue.kalshi.subscriptions import BOOK, OPTIONAL, PRIVATE, TRADES
 from engine.venue.order_groups import OrderGroupDialect
+from engine.venue.past_reports import FurtherDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
 
 __all__ = [
     "KINDS", "account", "environment_problems", "environments", "feed_problems",
-    "feed_session_problems", "fees", "fix_market_data", "logon", "market_data", "order_groups", "orders", "reference",
-    "rest", "rest_orders", "rest_problems", "session_file_problems",
+    "feed_session_problems", "fees", "fix_market_data", "further", "logon", "market_data", "order_groups", "orders",
+    "reference", "rest", "rest_orders", "rest_problems", "session_file_problems",
 ]  # fmt: skip
 
 
@@ -100,6 +102,11 @@ def logon(key_id: str, private_key: bytes, flags: Flags | None = None) -> LogonD
     if key is None:
         raise ConfigError("session.credentials: Kalshi needs an API key to log on: set its id and key file")
     return KalshiLogon(key, flags)
+
+
+def further() -> FurtherDialect:
+    """Return how the venue speaks on the sessions beside that of orders."""
+    return KalshiFurther()
 
 
 def _signing_key(key_id: str, private_key: bytes) -> SigningKey | None:

@@ -44,6 +44,11 @@ class QuadraticFee:
         self._unit = ten ** (_SCALE + 2 * price_decimals + size_decimals - TRADE_FEE)
         self._is_whole = price_decimals + size_decimals == TRADE_FEE
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how to make the same rule again, for a simulated venue that is kept."""
+        percent = self._maker * 100 // self._taker if self._taker else 0
+        return QuadraticFee, (self._taker // (_RATE * 100), percent, self.precision)
+
     def bound(self, instrument: Instrument) -> FeeBound:
         """Return the most that a lot costs, whoever takes; finer money is still rounded up to the millionth."""
         decimals = instrument.price_decimals + instrument.size_decimals

@@ -212,6 +212,9 @@ def test_limits_are_published_with_what_is_used_of_them(tmp_path: Path) -> None:
         "max_position": ("size", 100, 20, 1),
         "max_event_position": ("size", NO_LIMIT, 20, 1),
         "max_gross_position": ("size", NO_LIMIT, 30, -1),
+        "max_drawdown": ("money", NO_LIMIT, 3_000, -1),
+        "max_market_loss": ("money", NO_LIMIT, 20 * 5_400, 1),
+        "max_event_loss": ("money", NO_LIMIT, 20 * 5_400, 1),
     }
     assert tuple(used) == LIMIT_KINDS
 

@@ -6,7 +6,6 @@ Errors  DecodeError for an ExecID that is none; ValueError for a request that th
 Source  Kalshi FIX: drop copy (U1, U2, U3), ExecutionReport(8).
 """
 
-from enum import Enum
 from typing import NamedTuple
 
 from engine import fix
@@ -15,6 +14,7 @@ from engine.errors import DecodeError
 from engine.venue.kalshi.fix import tags
 from engine.venue.kalshi.fix.reading import message, needed
 from engine.venue.kalshi.fix.tags import KalshiMsg
+from engine.venue.past_reports import MissedPlan, ResendAnswer, ResendOutcome
 
 WINDOW_NS = 3 * 3600 * 1_000_000_000
 MOST_OPEN = 100  # requests without an answer
@@ -32,32 +32,12 @@ class ShardEvent(NamedTuple):
         return ";".join(map(str, parts))
 
 
-class ResendOutcome(Enum):
-    """What became of a request, and what to do next."""
-
-    COMPLETE = "every report of the range was sent"
-    TOO_MANY_REQUESTS = "ask again later"
-    SERVER_ERROR = "ask again"
-    TOO_OLD = "its begin is outside of the window: ask by REST"
-    END_TOO_LARGE = "its end is not there yet: leave it out"
-    REFUSED = "refused for a reason that is not known: ask by REST"
-
-
 _OUTCOMES = {
     1: ResendOutcome.TOO_MANY_REQUESTS,
     2: ResendOutcome.SERVER_ERROR,
     3: ResendOutcome.TOO_OLD,
     4: ResendOutcome.END_TOO_LARGE,
 }
-
-
-class ResendAnswer(NamedTuple):
-    """The end of one request: `reports` is how many were sent for it, 0 where it was refused."""
-
-    ref_seq_num: int
-    outcome: ResendOutcome
-    reports: int
-    text: str
 
 
 def read_exec_id(text: str) -> ShardEvent | None:
@@ -104,13 +84,6 @@ def read_resend_answer(fields: Fields) -> ResendAnswer | None:
     return ResendAnswer(number, outcome, 0, fields.remark() or f"reason {reason}: {outcome.value}")
 
 
-class MissedPlan(NamedTuple):
-    """What to ask for after an absence, and of which shards the venue cannot say any more: REST must."""
-
-    requests: tuple[bytes, ...]
-    too_old: tuple[int, ...]
-
-
 class LastEvents:
     """The latest event that was seen of each shard, and when it happened: where a drop copy is to begin."""
 
@@ -132,6 +105,14 @@ class LastEvents:
         requests = [resend_request(event) for event, at_ns in found if is_in_window(at_ns, now_ns)]
         too_old = [event.shard for event, at_ns in found if not is_in_window(at_ns, now_ns)]
         return MissedPlan(tuple(requests), tuple(too_old))
+
+    def shards(self) -> list[int]:
+        """Return the shards of which an event was seen, in the order of `missed`."""
+        return sorted(self._last)
+
+    def forget(self, shard: int) -> None:
+        """Begin anew with the next event of a shard: what was before is learnt elsewhere."""
+        self._last.pop(shard, None)
 
 
 class ResendRequests:

@@ -15,7 +15,6 @@ from engine.venue.kalshi.fix.drop_copy import (
     MOST_OPEN,
     WINDOW_NS,
     LastEvents,
-    ResendOutcome,
     ResendRequests,
     ShardEvent,
     is_in_window,
@@ -26,6 +25,7 @@ from engine.venue.kalshi.fix.drop_copy import (
 from engine.venue.kalshi.fix.order_groups import GroupAction, GroupRequest, GroupRequests
 from engine.venue.kalshi.fix.orders import KalshiOrders
 from engine.venue.kalshi.fix.settlement import SettledParty, SettlementReports, read_settlement
+from engine.venue.past_reports import ResendOutcome
 from tests.venue.kalshi.fix.examples import EXAMPLES, wire
 
 RAIN = "KXDEMORAIN-26DEC01-T2"

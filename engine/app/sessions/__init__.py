@@ -1,0 +1,1 @@
+"""The FIX sessions beside that of orders: copies of reports, past reports, settlements; none of them is needed."""

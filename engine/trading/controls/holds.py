@@ -1,0 +1,96 @@
+"""The kill switch of one market, one event, or all markets: no new order leaves there, whatever restarts in between.
+
+A hold counts for markets that are still to come too. What the engine halted by itself ends with `resume`; what a person
+halted by name ends by name.
+
+Units   times in ns since 1970.
+Errors  EngineError for a name that is none of ours.
+Thread  the loop thread only.
+"""
+
+from collections.abc import Callable, Iterable
+
+from engine.errors import EngineError
+from engine.instrument import Instrument
+from engine.trading.controls.memory import Hold
+from engine.trading.loop import TradingLoop
+from engine.trading.markets import Stop, named
+
+MARKET, EVENT, ALL = "market", "event", "all"
+
+
+class Holds:
+    """The holds of one desk; `keep` writes them down after each change."""
+
+    def __init__(self, loop: TradingLoop, keep: Callable[[], object]) -> None:
+        self._loop = loop
+        self._keep = keep
+        self._holds: dict[tuple[str, str], Hold] = {}
+
+    def restore(self, holds: Iterable[Hold]) -> None:
+        """Go on with what an earlier run held."""
+        self._holds = {(hold.scope, hold.name): hold for hold in holds}
+        for instrument in self._loop.instruments:
+            self.apply(instrument)
+
+    def add(self, hold: Hold) -> list[Instrument]:
+        """Hold what it names; return the markets that it concerns now, of which there must be one unless it is all."""
+        found = self.find(hold.scope, hold.name)
+        self._holds[hold.scope, hold.name] = hold
+        for instrument in found:
+            self.apply(instrument)
+        self._keep()
+        return found
+
+    def lift(self, scope: str, name: str) -> list[Instrument]:
+        """End a hold by its name; EngineError where there is none. Return the markets that are open to orders again."""
+        if (scope, name) not in self._holds:
+            raise EngineError(f"{scope} {name!r} is not halted by name; there is {self.names() or 'nothing that is'}")
+        return self._lift([(scope, name)])
+
+    def lift_ours(self) -> list[Instrument]:
+        """End what the engine did by itself, and what holds all markets."""
+        return self._lift([key for key, hold in self._holds.items() if hold.is_ours or hold.scope == ALL])
+
+    def _lift(self, keys: list[tuple[str, str]]) -> list[Instrument]:
+        before = [instrument for instrument in self._loop.instruments if self.of(instrument)]
+        for key in keys:
+            del self._holds[key]
+        for instrument in before:
+            self.apply(instrument)
+        if keys:
+            self._keep()
+        return [instrument for instrument in before if not self.of(instrument)]
+
+    def find(self, scope: str, name: str) -> list[Instrument]:
+        """Return the markets of a scope; EngineError for one that is not ours."""
+        markets = list(self._loop.instruments)
+        found = [each for each in markets if scope == ALL or name == (each.symbol if scope == MARKET else each.event)]
+        if not found and scope != ALL:
+            known = sorted({each.symbol if scope == MARKET else each.event for each in markets})
+            raise EngineError(f"unknown {scope} {name!r}: this engine has {named(known) or 'none'}")
+        return found
+
+    def of(self, instrument: Instrument) -> Hold | None:
+        """Return what holds a market, the widest first; None if nothing does."""
+        for key in ((ALL, ""), (EVENT, instrument.event), (MARKET, instrument.symbol)):
+            if key in self._holds:
+                return self._holds[key]
+        return None
+
+    def all(self) -> list[Hold]:
+        """Return every hold, the oldest first."""
+        return list(self._holds.values())
+
+    def names(self) -> str:
+        """Return what is held in one line."""
+        return ", ".join(f"{hold.scope} {hold.name}".strip() for hold in self._holds.values())
+
+    def apply(self, instrument: Instrument) -> None:
+        """Let a market stand as its holds say."""
+        hold, markets = self.of(instrument), self._loop.markets
+        wanted = Stop(0) if hold is None else Stop.FLATTENED if hold.is_flat else Stop.HALTED
+        self._loop.risk.set_reduce_only(instrument, hold is not None)
+        if hold is not None:
+            markets.stop(instrument, wanted, hold.words)
+        markets.lift(instrument, (Stop.HALTED | Stop.FLATTENED) & ~wanted)

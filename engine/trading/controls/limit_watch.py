@@ -1,0 +1,115 @@
+"""Warns where a limit is nearly used up: at four fifths, once until less than three quarters of it are used again.
+
+Units   as the limit's.
+Cost    looks at every market once a quarter of a second, 1 ns each.
+Thread  the loop thread only.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from engine.risk import NO_LIMIT, Risk
+from engine.risk._usage import usage
+from engine.runtime.notices import NoticeKind
+from engine.trading.controls.memory import LimitChange
+from engine.trading.controls.repeats import Repeats
+from engine.trading.controls.run_limits import BY_MARKET, UNITS, shown
+from engine.units import Unit
+
+EVERY_NS = 250_000_000
+
+
+class Used(NamedTuple):
+    """How much of a limit is used, and the market that uses most of it, if one does."""
+
+    name: str
+    used: int
+    limit: int
+    symbol: str = ""
+
+    @property
+    def is_near(self) -> bool:
+        """Return whether four fifths are used."""
+        return self.limit < NO_LIMIT and 5 * self.used >= max(1, 4 * self.limit)
+
+    @property
+    def is_far(self) -> bool:
+        """Return whether less than three quarters are."""
+        return self.limit >= NO_LIMIT or 4 * self.used < max(1, 3 * self.limit)
+
+
+class LimitWatch:
+    """Looks at the limits of one desk; `tell` takes a warning, `changes` what a person set for single markets."""
+
+    def __init__(
+        self,
+        risk: Risk,
+        repeats: Repeats,
+        decimals: Callable[[], tuple[int, int]],
+        changes: Callable[[], list[LimitChange]],
+        tell: Callable[[NoticeKind, str], object],
+    ) -> None:
+        self._risk = risk
+        self._repeats = repeats
+        self._decimals = decimals
+        self._changes = changes
+        self._tell = tell
+        self._near: set[tuple[str, str]] = set()
+        self._last_ns = -EVERY_NS
+
+    def tick(self, now_ns: int) -> None:
+        """Look, if it is time."""
+        if now_ns - self._last_ns < EVERY_NS:
+            return
+        self._last_ns = now_ns
+        for row in self.rows(now_ns):
+            key = row.name, row.symbol if row.name.endswith(" of its own") else ""
+            if row.is_near and key not in self._near:
+                self._near.add(key)
+                self._tell(NoticeKind.LIMIT_NEAR, self.words(row))
+            elif row.is_far:
+                self._near.discard(key)
+
+    def rows(self, now_ns: int) -> list[Used]:
+        """Return every limit of which something can be used up."""
+        symbols = {each.index: each.symbol for each in self._risk.exposure.instruments}
+        rows = [Used(name, used, limit, symbols.get(market, "")) for name, used, limit, market in usage(self._risk)]
+        return [*rows, *self._own(), *self._repeated(now_ns), *self._rate(now_ns)]
+
+    def _own(self) -> Iterator[Used]:
+        own = {(each.name, each.symbol): each.value for each in self._changes() if each.symbol}
+        exposure = self._risk.exposure
+        for instrument in exposure.instruments if own else ():
+            used = exposure.worst_position(instrument), max(0, -exposure.market_loss(instrument))
+            for name, amount in zip(BY_MARKET, used, strict=True):
+                if (limit := own.get((name, instrument.symbol))) is not None:
+                    yield Used(f"{name} of its own", amount, limit, instrument.symbol)
+
+    def _repeated(self, now_ns: int) -> Iterator[Used]:
+        for name, window in (("executions", self._repeats.executions), ("rejects", self._repeats.rejects)):
+            count, limit, instrument = window.busiest(now_ns)
+            yield Used(f"{name}.per_market", count, limit, instrument.symbol if instrument else "")
+            yield Used(f"{name}.overall", *window.used(now_ns))
+        yield from self._ratios(now_ns)
+
+    def _ratios(self, now_ns: int) -> Iterator[Used]:
+        ratios = self._risk.limits.ratios
+        if ratios is None:
+            return
+        orders, cancels, fills = self._risk.activity.totals(now_ns)
+        is_judged = orders >= ratios.min_orders
+        yield Used("ratios.max_orders_per_fill", is_judged * (orders // max(1, fills)), ratios.max_orders_per_fill)
+        percent = 100 * cancels // orders if is_judged else 0
+        yield Used("ratios.max_cancel_percent", percent, ratios.max_cancel_percent)
+
+    def _rate(self, now_ns: int) -> Iterator[Used]:
+        rate = self._risk.limits.rate
+        if rate is not None and self._risk.rate is not None:
+            yield Used("rate", max(0, rate.burst - self._risk.rate.available(now_ns)), rate.burst)
+
+    def words(self, row: Used) -> str:
+        """Return a row as a person reads it."""
+        unit, decimals = UNITS.get(row.name.partition(" ")[0], Unit.COUNT), self._decimals()
+        part = f", {100 * row.used // row.limit} %" if 0 < row.limit < NO_LIMIT else ""
+        where = f" in {row.symbol}" if row.symbol else ""
+        return f"{row.name} {shown(unit, row.used, decimals)} of {shown(unit, row.limit, decimals)}{part}{where}"

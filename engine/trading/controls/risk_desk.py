@@ -1,0 +1,171 @@
+"""What a person holds in hand of one desk: limits, holds, flatten; and what the engine remembers of it.
+
+Units   times in ns: `repeats.now_ns` monotonic, `wall_ns` since 1970.
+Errors  EngineError for what is refused; ConfigError for a memory that cannot be understood.
+Thread  the loop thread; `tick` is called with the supervisor's.
+"""
+
+from engine.errors import EngineError
+from engine.instrument import Instrument
+from engine.runtime.notices import NoticeKind
+from engine.runtime.person import the_engine
+from engine.trading.controls.flatten import Flatten
+from engine.trading.controls.holds import ALL, MARKET, Holds
+from engine.trading.controls.limit_watch import LimitWatch
+from engine.trading.controls.memory import Hold, LimitChange, Remembered, RiskMemory
+from engine.trading.controls.run_limits import RunLimits
+from engine.trading.live_orders import LiveOrders
+from engine.trading.loop import TradingLoop
+from engine.trading.supervisor import Supervisor
+
+HIGH_EVERY_NS = 1_000_000_000
+
+
+class RiskDesk:
+    """Joins the controls of one desk; made after the supervisor, before anything is connected."""
+
+    def __init__(
+        self,
+        loop: TradingLoop,
+        supervisor: Supervisor,
+        memory: RiskMemory,
+    ) -> None:
+        self._loop = loop
+        self._supervisor = supervisor
+        self._memory = memory
+        self._is_unkept = False
+        assert loop.guard.repeats is not None  # of every loop that `assembly` made
+        self.repeats = loop.guard.repeats
+        self._kept_high, self._kept_ns = loop.risk.day_high, self.repeats.now_ns
+        self.limits = RunLimits(
+            loop.risk, lambda: loop.portfolio.decimals, self._keep, lambda: loop.portfolio.day_start_ns
+        )
+        self.holds = Holds(loop, self._keep)
+        self.flatten = Flatten(loop, LiveOrders(loop, loop.wall.now_ns, supervisor.note), supervisor.note)
+        self.watch = LimitWatch(
+            loop.risk, self.repeats, lambda: loop.portfolio.decimals, self.limits.all, loop.notices.tell
+        )
+        self._take_over(memory.load())
+        loop.markets.listed = self._listed
+        self.repeats.stop_market = self._throttled
+        supervisor.lift_throttles = self.holds.lift_ours
+
+    def _take_over(self, found: Remembered) -> None:
+        """Go on with what an earlier run remembered."""
+        self._loop.risk.restore_high(found.high, found.day_start_ns)
+        for line in self.limits.restore(found.changes):
+            self._tell(line)
+        self.holds.restore(found.holds)
+        for change in self.limits.all():
+            self._tell(self.limits.words(change))
+
+    def _tell(self, line: str) -> None:
+        self._loop.notices.tell(NoticeKind.LIMIT_CHANGED, line)
+        self._supervisor.note(f"LIMIT: {line}")
+
+    def _listed(self, instrument: Instrument) -> None:
+        self.holds.apply(instrument)
+        self.limits.apply_to(instrument)
+
+    def _throttled(self, instrument: Instrument, text: str) -> None:
+        """Hold a market where the same thing came again and again."""
+        self.hold(MARKET, instrument.symbol, str(the_engine()), text, is_ours=True)
+
+    # What a person asks for
+
+    def hold(
+        self, scope: str, name: str, by: str, reason: str, *, is_ours: bool = False, is_flat: bool = False
+    ) -> list[Instrument]:
+        """Let no new order leave in a market or an event; return the markets."""
+        when_ns = self.wall_ns
+        hold = Hold(scope=scope, name=name, by=by, reason=reason, when_ns=when_ns, is_ours=is_ours, is_flat=is_flat)
+        found = self.holds.add(hold)
+        self._supervisor.note(f"HOLD {scope} {name}: {hold.words}")
+        return found
+
+    def lift(self, scope: str, name: str, by: str, reason: str) -> list[Instrument]:
+        """End a hold; return the markets that are open to orders again."""
+        opened = self.holds.lift(scope, name)
+        self._supervisor.note(f"LIFT {scope} {name} by {by}: {reason}")
+        return opened
+
+    def close_out(self, scope: str, name: str, by: str, reason: str) -> list[str]:
+        """Hold a scope and close what is held there; return the lines of the plan."""
+        if self._loop.is_halted:
+            raise EngineError(
+                "trading is halted: `fixlane reduce-only` lets what reduces a position pass, then flatten"
+            )
+        if self.flatten.is_active:
+            raise EngineError("a flatten is at work already: wait for its end, or halt")
+        found = self.hold(scope, name if scope != ALL else "", by, reason, is_flat=True)
+        return self.flatten.start(found, self.repeats.now_ns)
+
+    def change(self, change: LimitChange) -> str:
+        """Judge by another limit from now on; return what was done, in words."""
+        done = self.limits.set(change)
+        self._tell(done)
+        return done
+
+    def reset(self, name: str, symbol: str, by: str, reason: str) -> str:
+        """Go back to the configuration's limit; return what was done, in words."""
+        done = self.limits.reset(name, symbol)
+        self._tell(f"{done}, by {by}: {reason}")
+        return done
+
+    @property
+    def day_start_ns(self) -> int:
+        """Return when the trading day began."""
+        return self._loop.portfolio.day_start_ns
+
+    @property
+    def decimals(self) -> tuple[int, int]:
+        """Return the decimals of a price and of a size."""
+        return self._loop.portfolio.decimals
+
+    @property
+    def wall_ns(self) -> int:
+        """Return the time since 1970."""
+        return self._loop.wall.now_ns()
+
+    # Time
+
+    def tick(self) -> None:
+        """Do what is due."""
+        now_ns = self.repeats.now_ns
+        for line in self.limits.turn_day():
+            self._tell(line)
+        self.flatten.tick(now_ns)
+        self.watch.tick(now_ns)
+        if (ratios := self._loop.risk.limits.ratios) is not None:
+            self.repeats.judge_ratios(ratios)
+        self._keep_high(now_ns)
+
+    def _keep_high(self, now_ns: int) -> None:
+        """Write the day's high down where it rose, once a second."""
+        if now_ns - self._kept_ns >= HIGH_EVERY_NS and (self._is_unkept or self._loop.risk.day_high != self._kept_high):
+            self._write(is_sure=False)
+
+    def close(self) -> None:
+        """Write down what there is, for the next start."""
+        if self._is_unkept or self._loop.risk.day_high != self._kept_high:
+            self._write(is_sure=True)
+
+    def _keep(self) -> None:
+        self._write(is_sure=True)
+
+    def _write(self, is_sure: bool) -> None:
+        high = self._loop.risk.day_high
+        self._kept_ns = self.repeats.now_ns
+        try:
+            kept = Remembered(
+                high=high[0],
+                day_start_ns=high[1],
+                changes=tuple(self.limits.all()),
+                holds=tuple(self.holds.all()),
+            )
+            self._memory.save(kept, is_sure)
+            self._kept_high, self._is_unkept = high, False
+        except OSError as error:
+            if not self._is_unkept:  # told once, and tried again every second
+                self._supervisor.note(f"a restart would not know of limits and holds: they cannot be written: {error}")
+            self._is_unkept = True

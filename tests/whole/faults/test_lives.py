@@ -1,0 +1,76 @@
+"""Every fault of the driver befalls a life, at both venues and over both sessions in turn: nothing lost or doubled.
+
+FIXLANE_SEED is the first life's seed; each prints its own, with the command that lives it again. FIXLANE_ROUNDS makes
+lives longer.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.app.chaos import shim
+from engine.app.chaos.command import live
+from engine.app.chaos.faults import SESSIONS, LifeFault
+from engine.app.chaos.nursery import Nursery
+from engine.app.chaos.plan import FAULTS, plan
+from engine.app.chaos.processes import UNGUARDED
+from engine.app.chaos.setup import Setup
+from engine.app.chaos.venues import VENUES
+
+SEED = int(os.environ.get("FIXLANE_SEED", "1"))
+ROUNDS = int(os.environ.get("FIXLANE_ROUNDS", "1"))
+GUARDED = [fault for name, fault in FAULTS.items() if name.removeprefix("strategy: ") not in UNGUARDED]
+PAIRS = [(venue, session) for venue in VENUES for session in SESSIONS]
+HALTING = [fault for fault in GUARDED if fault.name.startswith(("strategy: raise", "strategy: fork"))]
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    nursery = Nursery(shim.compiled(tmp_path_factory.mktemp("shim")))
+    yield nursery
+    nursery.close()
+
+
+def place_of(number: int, fault: LifeFault) -> tuple[str, str]:
+    """Return at which venue and over which session a fault happens this time."""
+    possible = [pair for pair in PAIRS if pair[0] in fault.venues]
+    return possible[(number + SEED) % len(possible)]
+
+
+def lived(
+    nursery: Nursery, directory: Path, seed: int, faults: list[LifeFault], venue: str, session: str
+) -> dict[str, object]:
+    names = " ".join(f'"{fault.name}"' for fault in faults)
+    print(
+        f"fixlane chaos --seed {seed} --runs 1 --rounds {ROUNDS} --venue {venue} --session {session} --faults {names}"
+    )
+    setup = Setup(str(directory), venue, session, seed, VENUES[venue].ports(seed))
+    result = live(setup, nursery, plan(seed, faults, ROUNDS))
+    assert result["wrong"] == [], result["told"]
+    return result
+
+
+@pytest.mark.parametrize("number", range(len(GUARDED)), ids=[fault.name for fault in GUARDED])
+def test_nothing_is_lost_doubled_or_left_alive(nursery: Nursery, tmp_path: Path, number: int) -> None:
+    fault = GUARDED[number]
+    venue, session = place_of(number, fault)
+    result = lived(nursery, tmp_path, SEED + number, [fault], venue, session)
+    kills = {"engine": result["engine_kills"], "venue": result["venue_kills"]}
+    for role, count in kills.items():
+        if fault.name.startswith(("kill both", f"kill {role}")):
+            assert count
+    if fault in HALTING:
+        assert result["resumes"]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_two_faults_at_once_are_no_more_than_both(nursery: Nursery, tmp_path: Path, number: int) -> None:
+    venue, session = PAIRS[number]
+    faults = [fault for fault in GUARDED if venue in fault.venues]
+    seed = next(seed for seed in range(SEED + 100 * number, 10**6) if len(plan(seed, faults, 1)[0].strikes) == 2)
+    chosen = [strike.fault for strike in plan(seed, faults, 1)[0].strikes]
+    print(f"together: {', '.join(fault.name for fault in chosen)}")
+    setup = Setup(str(tmp_path), venue, session, seed, VENUES[venue].ports(seed))
+    assert live(setup, nursery, plan(seed, faults, 1))["wrong"] == []
