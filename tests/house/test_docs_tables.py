@@ -118,7 +118,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:23] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:24] if "." not in heading}
 
 
 # session-files.md

@@ -50,7 +50,7 @@ class _Chain:
         self.asked_ns = 0  # when the request in flight was recorded; 0 once it is answered
 
 
-class Entries:
+class EntryReader:
     """Makes entries of records that come in order; `markets` are those of their run."""
 
     def __init__(self, question: Question) -> None:
