@@ -63,6 +63,7 @@ class RecordKind:
     DENIAL = 22  # a request that risk denied, with its amounts
     CONFIG = 23  # what a run was configured with, by its hash
     OPTIONS = 24  # of the new order before it: what it asks of its venue; of a snapshot's order too
+    RESTATE = 25  # what is held of a market from here on, by a person's or the venue's word
 
 
 class Listing(msgspec.Struct, frozen=True):

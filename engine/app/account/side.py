@@ -94,11 +94,11 @@ class AccountSide:
         note = desk.supervisor.note
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, note, self._compare_cash(section, desk)),
+            Reconcile(desk.loop, note, self._compare_cash(section, desk), self._config.reconcile),
             desk.loop,
             desk.wall_ns,
             note,
-            section.compare_every_ns,
+            min(section.compare_every_ns, self._config.reconcile.every_ns),
             retry_backoff(),
             *([self.markets.known] if self.markets else []),
         )

@@ -163,6 +163,11 @@ def _plain(record: Record, markets: MarketNames) -> Entry:
         net, cash, cost, fees = numbers[1:5]
         held: Entry = {"symbol": listing.symbol, "net": _size(net, listing), "cash": _money(cash, listing)}
         return held | {"cost": _money(cost, listing), "fees": _money(fees, listing)}
+    if kind == RecordKind.RESTATE:
+        listing = markets[numbers[0]]
+        net, cash, cost = numbers[1:]
+        restated: Entry = {"symbol": listing.symbol, "net": _size(net, listing), "cash": _money(cash, listing)}
+        return restated | {"cost": _money(cost, listing), "text": text}
     if kind == RecordKind.DAY:
         return {"since": time_text(numbers[0]), "day_pnl": _money(numbers[1], markets.any())}
     if kind == RecordKind.OPERATOR:
