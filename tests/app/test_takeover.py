@@ -44,6 +44,19 @@ def start(directory: Path) -> Journal:
     return journal
 
 
+@pytest.mark.parametrize(("numbers", "count"), [((1, 1), 0), ((7, 1), 1), ((1, 9), 1)])
+def test_empty_journal_beside_a_store_with_numbers_is_no_flat_start(
+    tmp_path: Path, numbers: tuple[int, int], count: int
+) -> None:
+    told: Any = Told(tmp_path / "journal")
+    taken = take_over(told, Orders("A"), Portfolio(INSTRUMENTS), told, 10**18, numbers=numbers)
+    assert len(taken.doubts) == count and all("holds no journal" in each for each in taken.doubts)
+    taken.journal.close()
+    again = take_over(told, Orders("B"), Portfolio(INSTRUMENTS), told, 10**18, numbers=(9, 9))
+    assert again.doubts == []
+    again.journal.close()
+
+
 def no_room(*arguments: object) -> None:
     raise JournalError("no room")
 
