@@ -165,9 +165,7 @@ class Recording:
     def _row(
         self, stamp: int, market: int, kind: int, flags: int, side: int, price: int, size: int, change: int
     ) -> None:
-        self.values.extend(
-            (self._recv_ns, stamp, market, kind, flags, side, price, size, change, self.connections)
-        )
+        self.values.extend((self._recv_ns, stamp, market, kind, flags, side, price, size, change, self.connections))
 
     def _price(self, text: str) -> int:
         price = parse_decimal(text, PRICE_DECIMALS)
