@@ -11,7 +11,6 @@ from typing import Any
 
 from engine.app import loading, machine
 from engine.app.account import auditing
-from engine.app.account.side import authorities
 from engine.app.account.standby.orders import judge_standby
 from engine.app.feeds import choosing
 from engine.app.sessions.judging import further_problems
@@ -21,7 +20,7 @@ from engine.config.engine import Draft, load, read_draft
 from engine.config.sections import FeedSection
 from engine.config.tables import Tables
 from engine.errors import ConfigError
-from engine.net.settings import protection, shown_address
+from engine.net.settings import authorities, protection, shown_address
 from engine.ops.metrics.server import listen
 from engine.ops.view.reader import last_view
 from engine.portfolio import Portfolio

@@ -112,7 +112,8 @@ class Engine(Views):
         self.session = self._keys.session = over_rest.session(open_fix) if over_rest else open_fix()
         self._keys.beside = self._beside = open_further(config, loop, self.sockets, self._audit.session)
         # Last of what may fail, so that a start that fails leaves no run in the journal
-        self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound)
+        numbers = self.session.next_sender_seq_num, self.session.next_target_seq_num
+        self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound, numbers)
         self._journal, self._day, self._snapshots, _ = self._taken
         if not instruments:  # those of an earlier run
             instruments = tuple([position.instrument for position in self.portfolio])

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from engine._decimal import parse_decimal
 from engine.errors import ConfigError, EngineError, JournalError
 from engine.fix import Status
+from engine.instrument import Instrument
 from engine.journal.told import OperatorAct, append_operator
 from engine.journal.writer import NullJournal
 from engine.ops.control import QUIET, Action, Answer, OperatorRequest
@@ -78,19 +80,39 @@ def actions(supervisor: Supervisor, trading: TradingLoop, stop: Callable[[], obj
         "cancel-all": lambda request: supervisor.cancel_all(),
         "stop": lambda request: _nothing(stop()),
         "settle": lambda request: settle(trading, request),
+        "position": lambda request: hold(trading, request),
         "cancels": lambda request: outcome(supervisor.pulled),
     }
 
 
 def settle(trading: TradingLoop, request: OperatorRequest) -> Answer:
     """Pay what the person says that one contract of a market was worth."""
-    symbol, price = str(request.arguments.get("symbol", "")), str(request.arguments.get("price", ""))
+    instrument = quiet_market(trading, request)
+    price = instrument.parse_price(str(request.arguments.get("price", "")))
+    return {"settled": f"{instrument.symbol}: {trading.settlements.pay(instrument, price, str(request.person))}"}
+
+
+def hold(trading: TradingLoop, request: OperatorRequest) -> Answer:
+    """Hold what the person says is held of a market, and what it cost."""
+    instrument = quiet_market(trading, request)
+    if not request.reason:
+        raise EngineError("say why: --reason TEXT")
+    net = instrument.parse_size(str(request.arguments.get("net", "")))
+    cost = parse_decimal(str(request.arguments.get("cost", "")), instrument.price_decimals + instrument.size_decimals)
+    held = trading.settlements.hold(instrument, net, cost, str(request.person), request.reason)
+    return {"held": f"{instrument.symbol}: {held}"}
+
+
+def quiet_market(trading: TradingLoop, request: OperatorRequest) -> Instrument:
+    """Return the market that a request names; EngineError for none of ours, and while something may trade there."""
+    symbol = str(request.arguments.get("symbol", ""))
     found = [instrument for instrument in trading.instruments if instrument.symbol == symbol]
     if not found:
         known = ", ".join(instrument.symbol for instrument in trading.instruments)
         raise EngineError(f"unknown market {symbol!r}: this engine has {known}")
-    paid = trading.settlements.pay(found[0], found[0].parse_price(price), str(request.person))
-    return {"settled": f"{symbol}: {paid}"}
+    if trading.is_trading and not trading.markets.causes(found[0]):
+        raise EngineError(f"{symbol} trades: nothing was done; first `fixlane halt CONFIG --symbol {symbol}`")
+    return found[0]
 
 
 def outcome(orders: list[Order]) -> Answer:

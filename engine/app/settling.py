@@ -1,4 +1,6 @@
-"""The command `fixlane settle`: pays what a market turned out to be worth where the venue's own word did not come.
+"""The commands `fixlane settle` and `fixlane position`: what a person knows where no venue says it.
+
+`settle` pays what a market turned out to be worth; `position` says what is held and what it cost.
 
 A running engine is asked by its control socket. Where none runs the settlement is written to its journal, for the next
 start: also of a market that the configuration does not name any more.
@@ -16,13 +18,20 @@ from engine.errors import ConfigError, EngineError
 
 
 def add_commands(found: Subparsers) -> None:
-    """Add `settle`."""
+    """Add `settle` and `position`."""
     settle = found.add_parser("settle", help="pay out a position in a market that is over")
     settle.add_argument("symbol", metavar="SYMBOL")
     settle.add_argument("price", metavar="PRICE", help="what one contract paid, such as 1, 0 or 0.37")
     add_place(settle)
     add_reason(settle)
     settle.set_defaults(run=run)
+    hold = found.add_parser("position", help="say what is held of a market, where no venue and no fill can")
+    hold.add_argument("config", type=Path, metavar="CONFIG", help="of the running engine, sound or not")
+    hold.add_argument("symbol", metavar="SYMBOL")
+    hold.add_argument("net", metavar="NET", help="contracts, such as 5, or -5 for a short position")
+    hold.add_argument("cost", metavar="COST", help="what they cost in all, in dollars; 0 or less for a short position")
+    hold.add_argument("--reason", required=True, help="kept in the journal")
+    hold.set_defaults(run=run_position, state_dir=None)
 
 
 def run(arguments: Namespace) -> int:
@@ -41,6 +50,18 @@ def run(arguments: Namespace) -> int:
         print(settle_in_journal(journal_of(arguments.config), arguments.symbol, arguments.price, reason))
         return 0
     print(answer["settled"])
+    return 0
+
+
+def run_position(arguments: Namespace) -> int:
+    """Have the running engine hold what a person says; print what was held before."""
+    from engine.ops import control
+
+    request = {"symbol": arguments.symbol, "net": arguments.net, "cost": arguments.cost}
+    reason = control.plain(arguments.reason)
+    if not reason:
+        raise ConfigError("say why: --reason TEXT")
+    print(control.read_answer(control.ask(place_of(arguments), "position", reason, request), "held")["held"])
     return 0
 
 

@@ -26,6 +26,10 @@ from engine.runtime import log
 from engine.trading.day import TradingDay
 from engine.trading.supervisor import Supervisor
 
+FORGOTTEN = (
+    "{} holds no journal, and the session's store has the numbers {} out and {} in: there was an earlier life, whose"
+    " orders and positions are not known"
+)
 LOGGER = logging.getLogger(log.LOGGER)
 
 
@@ -61,18 +65,20 @@ def take_over(
     risk: Risk,
     wall_ns: int,
     bound: Callable[[Instrument], FeeBound] = lambda instrument: NO_FEE,
+    numbers: tuple[int, int] = (1, 1),
 ) -> TakenOver:
     """Bring back what earlier runs left; a start that fails here leaves no run in the journal.
 
     Where the configuration names no market those that came while an earlier run ran are brought back too, and `bound`
-    says what fills in them can cost.
+    says what fills in them can cost. `numbers` are those of the session's store: beside an empty journal they say that
+    there was an earlier life, of which nothing is known.
     """
     rule = config.risk.day()
     directory = config.journal.directory
     journal: NullJournal = NullJournal()
     doubts: list[str] = []
     if directory is not None:
-        journal, doubts = _journal_of(directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns)
+        journal, doubts = _journal_of(directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns, numbers)
     try:
         if not config.instruments and len(portfolio):
             adopted = [position.instrument for position in portfolio]
@@ -95,13 +101,20 @@ def new_nonce() -> str:
 
 
 def _journal_of(
-    directory: Path, config: EngineConfig, orders: Orders, portfolio: Portfolio, day_start_ns: int, wall_ns: int
+    directory: Path,
+    config: EngineConfig,
+    orders: Orders,
+    portfolio: Portfolio,
+    day_start_ns: int,
+    wall_ns: int,
+    numbers: tuple[int, int],
 ) -> tuple[NullJournal, list[str]]:
     """Replay a journal into `orders` and `portfolio`, and begin a run behind it."""
     owned = OwnedDirectory(directory)  # first of all: another engine that is ending writes until it lets go
     try:
+        paths = journal_paths(directory)
         recovered = recover(
-            journal_paths(directory),
+            paths,
             config.instruments,
             orders,
             portfolio,
@@ -111,7 +124,10 @@ def _journal_of(
     except BaseException:
         owned.release()
         raise
-    for line in recovered.dropped + recovered.doubts:
+    doubts = recovered.doubts
+    if not paths and max(numbers) > 1:
+        doubts = [*doubts, FORGOTTEN.format(directory, *numbers)]
+    for line in recovered.dropped + doubts:
         LOGGER.warning(line)
     if recovered.records:
         LOGGER.info("recovered %d records, %d orders unknown", recovered.records, len(recovered.unknown))
@@ -125,4 +141,4 @@ def _journal_of(
         open_count=recovered.open_count,
         owned=owned,
     )
-    return journal, recovered.doubts
+    return journal, doubts

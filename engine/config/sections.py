@@ -18,6 +18,7 @@ from engine.instrument import Instrument
 from engine.risk.fee_terms import FeeTerms
 from engine.risk.limits import Limits
 from engine.trading.feed_watch import FeedLimits
+from engine.trading.reconcile.rules import ReconcileSection
 from engine.units import NO_LIMIT, Duration, DurationLimit, Section
 
 MOST_CONNECTIONS = 32  # of one feed; as many have room in a view
@@ -260,6 +261,7 @@ class Sections(Section, frozen=True, kw_only=True):
     venue: VenueSection = VenueSection()
     sessions: FurtherSections = FurtherSections()
     rest: RestSection | None = None
+    reconcile: ReconcileSection = ReconcileSection()
     audit: AuditSection | None = None
     universe: UniverseSection | None = None
     fees: FeeTerms = FeeTerms()

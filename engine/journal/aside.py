@@ -22,7 +22,7 @@ TOLD_KINDS = (
 MOST_LINES = 10
 _OTHERS = (
     RecordKind.SETTLE, RecordKind.MARK, RecordKind.DAY, RecordKind.LIST, RecordKind.RETIRE, RecordKind.STATE,
-    RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.PAST,
+    RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.PAST, RecordKind.RESTATE,
 )  # fmt: skip
 _IDS = 4  # texts at the beginning that may name an order, or be a ClOrdID that is used up
 _SENT = RecordKind.NEW, RecordKind.CANCEL, RecordKind.REPLACE, RecordKind.REQUEST

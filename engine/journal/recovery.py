@@ -209,6 +209,9 @@ class _Replay:
         elif kind == RecordKind.SETTLE:
             index, price, fee = record.numbers
             self._portfolio.settle(self._table[index], price, fee)
+        elif kind == RecordKind.RESTATE:
+            index, net, cash, cost = record.numbers
+            self._portfolio.restate(self._table[index], net, cash, cost)
         elif kind == RecordKind.MARK:
             index, *_, mark = record.numbers
             self._portfolio.restore_mark(self._table[index], mark)

@@ -3,9 +3,13 @@
 Units   durations in ns, sizes in bytes.
 """
 
+import ssl
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
+
+from engine.errors import ConfigError
 
 _NS = 1_000_000_000
 
@@ -16,6 +20,16 @@ def protection(url: str, key: str = "feed.url") -> str:
     if address.scheme in ("wss", "https"):
         return f"TLS 1.2+, verified as {address.hostname}"
     return f"plain TCP: {key} begins with {address.scheme}:"
+
+
+def authorities(key: str, file: Path | None) -> ssl.SSLContext | None:
+    """Return what trusts the authorities in a file; None without one, for those of the system."""
+    if file is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=str(file))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"{key}: {file} holds no certificates in PEM: {error}") from None
 
 
 def shown_address(url: str) -> str:

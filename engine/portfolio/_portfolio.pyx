@@ -226,6 +226,11 @@ cdef class Portfolio(Totals):
         if not position._is_believed:
             position.take_marks(mark, mark)
 
+    def restate(self, Instrument instrument not None, int64_t net, int64_t cash, int64_t cost):
+        """Hold `net` from now on, of which so much was paid: what a person or the venue says, and no fill explains."""
+        cdef Position position = self.find(instrument)
+        position.become(net, cash, cost, position.fees)
+
     # What a snapshot keeps
 
     def holding(self, Instrument instrument not None):

@@ -57,6 +57,7 @@ class NoticeKind(StrEnum):
     MARKET_FORGOTTEN = "market_forgotten"  # it is over, and nothing of ours is in it
     MARKET_UNUSABLE = "market_unusable"  # one that is wanted and cannot be traded
     MARKETS_LEFT_OUT = "markets_left_out"  # more are wanted than there may be, or one is listed no more
+    POSITION_RESTATED = "position_restated"  # what is held is by a person's or the venue's word, and by no fill
     SETTLEMENT_WRONG = "settlement_wrong"  # at a price that cannot be, or at another one than before; nothing was paid
     CONTROL_REFUSED = "control_refused"  # somebody at the control socket who asks for nothing, too much or too slowly
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after

@@ -22,6 +22,7 @@ from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime.notices import Notices
 from engine.strategy import Strategy
+from engine.trading.controls.options import OptionRules
 from engine.trading.controls.repeats import Repeats
 from engine.trading.counters import Counters
 from engine.trading.desk import Beside, CallLater, Desk
@@ -32,7 +33,6 @@ from engine.trading.guard import Guard
 from engine.trading.loop import TradingLoop
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
-from engine.trading.options import OptionRules
 from engine.trading.rejects import Rejects
 from engine.trading.settlements import Settlements
 from engine.venue import MarketDataStream, Verdict

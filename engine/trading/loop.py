@@ -3,8 +3,7 @@
 Units   price, size and money as in `instrument`; times in ns: `clock_ns` monotonic, `wall_ns` since 1970.
 Errors  nothing is raised to the edges but EncodingError, which ends a connection: an unreadable frame is counted, a
         report that contradicts stops a market.
-Cost    no logging, date, float or await here; see the benchmarks `tick` and `order`.
-Thread  the loop thread, which is the only writer of everything below.
+Cost    no logging, date, float or await here. Thread: the loop thread, the only writer of everything below.
 """
 
 from collections.abc import Callable, Sequence

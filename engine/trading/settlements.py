@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from engine.errors import JournalError, OrderError
 from engine.instrument import Instrument
+from engine.journal.segments import RecordKind
 from engine.journal.writer import NullJournal
 from engine.portfolio import Portfolio, Position
 from engine.risk import Risk
@@ -78,6 +79,37 @@ class Settlements:
     def _doubt(self, instrument: Instrument, text: str) -> None:
         self._notices.tell(NoticeKind.SETTLEMENT_WRONG, f"{instrument.symbol}: {text}")
         self._markets.stop(instrument, Stop.CLOSED, text)
+
+    def hold(self, instrument: Instrument, net: int, cost: int, by: str, reason: str) -> str:
+        """Hold `net` from now on, which cost so much; what the market has made so far stays. Return it in words.
+
+        OrderError for a market that has settled, and for a cost that is not on the side of what is held.
+        """
+        position = self._portfolio[instrument]
+        if position.is_settled:
+            raise OrderError(f"{instrument.symbol} has settled: nothing of it can be held")
+        if (net > 0 > cost) or (net < 0 < cost) or (not net and cost) or abs(cost) > abs(net) * instrument.limit:
+            size, money = instrument.format_size(net), instrument.format_money(cost)
+            raise OrderError(
+                f"{instrument.symbol}: {size} cannot have cost {money}: of a long position it is 0 or more, of a short"
+                " one 0 or less, and never more than its contracts can pay"
+            )
+        before = f"{instrument.format_size(position.net)} at {instrument.format_money(position.cost)}"
+        cash = position.cash + position.cost - cost
+        text = (
+            f"{instrument.format_size(net)} held at {instrument.format_money(cost)}, before {before}, by {by}: {reason}"
+        )
+        try:
+            numbers = instrument.index, net, cash, cost
+            self._journal.append_state(RecordKind.RESTATE, numbers, text, self._wall_ns())
+        except (JournalError, OSError) as error:
+            self._guard.halt(f"journal: {error}")
+        self._portfolio.restate(instrument, net, cash, cost)
+        self._risk.refresh(instrument)
+        self._notices.tell(NoticeKind.POSITION_RESTATED, f"{instrument.symbol}: {text}")
+        if not self._risk.is_within_loss():
+            self._guard.halt(self._risk.reason)
+        return text
 
     def pay(self, instrument: Instrument, price: int, by: str) -> str:
         """Pay out what is held of a market, which takes no new orders from now on; return what was paid, in words."""

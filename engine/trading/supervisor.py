@@ -1,7 +1,6 @@
 """When trading may happen, and how it ends with no order left alive.
 
-States  WAITING (session or feed lost, books stale, orders of an earlier run), TRADING, HALTED (until a person resumes),
-        STOPPING.
+States  WAITING (session or feed lost, books stale, earlier orders), TRADING, HALTED (until a person resumes), STOPPING.
 Errors  nothing is raised: what goes wrong halts trading, is noted in the journal and reported by `report`.
 Thread  the loop thread; `tick` is called every `TICK_NS`.
 """
@@ -15,7 +14,7 @@ from engine.risk import TradingState
 from engine.runtime.halt_word import FREE, HALT, REDUCE_ONLY, HaltWord, Word
 from engine.runtime.person import Person, the_engine
 from engine.session import Session
-from engine.trading.live_orders import LiveOrders
+from engine.trading.controls.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
 
@@ -117,10 +116,7 @@ class Supervisor:
     def on_feed_lost(self, reason: str, connection: int = 0) -> None:
         """No market of this connection can be seen until it is there again; the others trade on."""
         self._loop.watch.lost(reason, connection)
-        if self._loop.watch.is_blind:
-            self.pause(reason)
-        else:
-            self._report(reason)
+        (self.pause if self._loop.watch.is_blind else self._report)(reason)
 
     def pause(self, reason: str) -> None:
         """Send no new order until `tick` finds nothing in the way."""

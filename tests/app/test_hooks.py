@@ -84,7 +84,7 @@ def test_hooks_by_other_names_of_parameters_defaults_and_decorators_are_right() 
 
     assert wrong_hooks(Free) == []
     assert wrong_hooks(TwoSidedQuoter) == wrong_hooks(Taker) == wrong_hooks(Strategy) == []
-    assert len(HOOKS) == 13
+    assert len(HOOKS) == 14
 
 
 def test_check_names_them(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from engine.ops.control import SOCKET
 from engine.orders.order import Order
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
+from engine.trading.markets import Stop
 from tests.support.engine.in_process import Rig, Start
 from tests.support.order_reports import ack, fill
 
@@ -133,7 +134,11 @@ def test_m4_running_engine_settles_and_its_journal_knows(rig: Start) -> None:
     r.until_status(order, fix.Status.FILLED)
     fees = r.engine.portfolio.fees
     assert "unknown market 'HAIL'" in str(asked(r, symbol="HAIL", price="1")["error"])
+    r.trading.markets.stop(r.rain, Stop.HALTED, "to settle it")
     assert "cannot settle" in str(asked(r, symbol="RAIN", price="1.5")["error"])
+    r.trading.markets.lift(r.rain, Stop.HALTED)
+    assert "RAIN trades: nothing was done" in str(asked(r, symbol="RAIN", price="1")["error"])
+    r.trading.markets.stop(r.rain, Stop.HALTED, "to settle it")
     assert str(asked(r, symbol="RAIN", price="1")["settled"]).startswith(
         "RAIN: settled at 1.0000, 5.00 held pay 5.0000"
     )

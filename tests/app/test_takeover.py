@@ -1,6 +1,7 @@
 """What a start takes over, and what it leaves where it fails in the middle of that."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,6 +42,19 @@ def start(directory: Path) -> Journal:
     journal = take_over(told, Orders("A"), Portfolio(INSTRUMENTS), told, 10**18).journal
     assert isinstance(journal, Journal)
     return journal
+
+
+@pytest.mark.parametrize(("numbers", "count"), [((1, 1), 0), ((7, 1), 1), ((1, 9), 1)])
+def test_empty_journal_beside_a_store_with_numbers_is_no_flat_start(
+    tmp_path: Path, numbers: tuple[int, int], count: int
+) -> None:
+    told: Any = Told(tmp_path / "journal")
+    taken = take_over(told, Orders("A"), Portfolio(INSTRUMENTS), told, 10**18, numbers=numbers)
+    assert len(taken.doubts) == count and all("holds no journal" in each for each in taken.doubts)
+    taken.journal.close()
+    again = take_over(told, Orders("B"), Portfolio(INSTRUMENTS), told, 10**18, numbers=(9, 9))
+    assert again.doubts == []
+    again.journal.close()
 
 
 def no_room(*arguments: object) -> None:
@@ -85,3 +99,28 @@ def test_journal_is_read_once_nobody_else_can_write_it(tmp_path: Path, monkeypat
     monkeypatch.setattr("engine.app.takeover.journal_paths", watched)
     start(tmp_path).close()
     assert owned == [True]
+
+
+@pytest.mark.parametrize("is_compared", [True, False])
+def test_what_is_in_doubt_waits_for_the_venue_or_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_compared: bool
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.journal.segments.boot_id", lambda: "before")
+        journal = start(tmp_path)
+        files = {path: path.read_bytes() for path in tmp_path.iterdir()}
+        journal.close()
+        for path in journal_paths(tmp_path):
+            path.write_bytes(files[path])
+    told: Any = Told(tmp_path)
+    taken = take_over(told, Orders("B"), Portfolio(INSTRUMENTS), told, 10**18)
+    said: list[tuple[str, str]] = []
+    supervisor: Any = SimpleNamespace(
+        note=lambda line: said.append(("note", line)), halt=lambda line: said.append(("halt", line))
+    )
+    taken.distrust(supervisor, is_compared)
+    taken.journal.close()
+    ((how, line),) = said
+    assert how == ("note" if is_compared else "halt")
+    assert "the machine ended before this run did" in line
+    assert is_compared or line.endswith("compare orders and positions with the venue, then resume")

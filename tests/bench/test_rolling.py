@@ -28,7 +28,7 @@ def test_desk_that_keeps_what_is_over_fails(monkeypatch: pytest.MonkeyPatch) -> 
 
     def hoard(desk: TurningDesk) -> None:
         roll(desk)
-        kept.append(bytes(40_000))
+        kept.append(bytes(250_000))  # much of a process that has run other tests before
 
     monkeypatch.setattr(TurningDesk, "roll", hoard)
     assert rolling.run(SMALL) == 1

@@ -12,7 +12,7 @@ from engine.orders.options import OrderOptions, none_offered
 from engine.risk import RiskReject, TradingState
 from engine.risk.limits import DuplicateLimit, RateLimit
 from engine.runtime.notices import NoticeKind, Notices
-from engine.trading.options import OptionRules
+from engine.trading.controls.options import OptionRules
 from tests.support.risks import NOW, Desk, FakeBook, with_book, with_open
 
 NONE = RiskReject.NONE

@@ -227,4 +227,5 @@ def test_random_trading_meets_nearly_every_code() -> None:
     assert {code.name for code in set(RiskReject) - seen} == {
         "UNKNOWN_MARKET", "RESTRICTED", "SIDE", "ORD_TYPE", "BOOK_MISSING", "TIME_IN_FORCE",
         "DRAWDOWN",  # it halts first, and whoever resumes accepts it
+        "NOT_OFFERED",  # judged by what the venue offers, beside risk
     }  # fmt: skip

@@ -12,7 +12,7 @@ from engine.orders.order import Order
 from engine.risk import TradingState
 from engine.session import Session
 from engine.strategy import Strategy
-from engine.trading.live_orders import ANSWER_NS, RETRY_NS
+from engine.trading.controls.live_orders import ANSWER_NS, RETRY_NS
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, cancel_reject, canceled, fill, report
@@ -579,7 +579,7 @@ def test_journal_that_cannot_be_written_holds_up_no_mass_cancel_and_no_loss_of_t
 
 
 def test_what_was_asked_for_is_forgotten_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.trading.live_orders.MOST_ASKED", 3)
+    monkeypatch.setattr("engine.trading.controls.live_orders.MOST_ASKED", 3)
     stage = trading()
     for _ in range(9):
         order = stage.resting()

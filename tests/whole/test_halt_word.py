@@ -44,12 +44,15 @@ def pair(tmp_path: Path) -> Iterator[Operated]:
         "max_position",
         "max_event_position",
         "max_gross_position",
+        "max_market_loss",
+        "max_event_loss",
         "max_book_age",
     ):
         (line,) = [line for line in text.splitlines() if line.startswith(f"{key} =")]
         text = text.replace(line, f'{key} = "none"')
     start, end = text.index("[risk.rate]"), text.index("[strategy]")
-    pair.config.write_text(text[:start] + 'rate = "none"\nduplicates = "none"\n\n' + text[end:])
+    tables = [f'{name} = "none"\n' for name in ("rate", "duplicates", "executions", "rejects", "ratios")]
+    pair.config.write_text("".join([text[:start], *tables, "\n", text[end:]]))
     (tmp_path / "desk.py.sent").write_bytes(bytes(SENT.size))
     pair.start()
     yield pair

@@ -13,8 +13,8 @@ import pytest
 
 from engine import fix
 from engine.app import loading
-from engine.app.account.side import authorities
 from engine.app.demo.kalshi import compare
+from engine.net.settings import authorities
 from engine.runtime._clock import Clock
 from engine.runtime.notices import NoticeKind
 from engine.session import LogonDialect

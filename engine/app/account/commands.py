@@ -17,7 +17,7 @@ VERBS = {
     "reload": "let a running engine read its API keys again, without a restart",
 }
 DEEDS = ("list", "create", "limit", "reset", "trigger", "delete")  # of order groups
-GIVEN = ("deed", "group", "limit", "shard")  # arguments of an errand
+GIVEN = ("deed", "group", "limit", "shard", "symbol", "dry_run")  # arguments of an errand
 LOOK_S = 0.1
 PATIENCE_S = 40.0  # longer than an engine tries
 
@@ -28,6 +28,9 @@ def add_commands(found: Subparsers) -> None:
         command = found.add_parser(verb, help=text)
         add_place(command)
         add_reason(command)
+        if verb == "reconcile":
+            command.add_argument("--symbol", metavar="S", help="say what differs in one market alone")
+            command.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
         command.set_defaults(run=run, action=verb)
     _add_groups(found)
 
@@ -48,7 +51,7 @@ def run(arguments: Namespace) -> int:
     from engine.ops.control import ask, plain, read_answer
 
     state_dir = place_of(arguments)
-    given = {name: getattr(arguments, name) for name in GIVEN if hasattr(arguments, name)}
+    given = {name: getattr(arguments, name) for name in GIVEN if getattr(arguments, name, None) not in (None, False)}
     begun = read_answer(ask(state_dir, arguments.action, plain(arguments.reason), given or None), "errand")
     return _wait(state_dir, arguments.action, begun["errand"])
 

@@ -6,9 +6,7 @@ Thread  the loop thread.
 
 import asyncio
 import random
-import ssl
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -29,6 +27,7 @@ from engine.errors import ConfigError
 from engine.net.rest.client import RestClient
 from engine.net.rest.settings import RestSettings
 from engine.net.rest.tokens import SharedWrites, Tokens
+from engine.net.settings import authorities
 from engine.ops.view.account import SideFacts
 from engine.risk import Risk
 from engine.runtime.audit import AuditSink
@@ -95,11 +94,11 @@ class AccountSide:
         note = desk.supervisor.note
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, note, self._compare_cash(section, desk)),
+            Reconcile(desk.loop, note, self._compare_cash(section, desk), self._config.reconcile),
             desk.loop,
             desk.wall_ns,
             note,
-            section.compare_every_ns,
+            min(section.compare_every_ns, self._config.reconcile.every_ns),
             retry_backoff(),
             *([self.markets.known] if self.markets else []),
         )
@@ -298,13 +297,3 @@ def shared_writes(risk: Risk) -> SharedWrites | None:
     """Return the tokens that orders over FIX spend; None where risk counts none."""
     rate = risk.limits.rate
     return None if rate is None or risk.rate is None else SharedWrites(risk.rate, rate.per_second, rate.burst)
-
-
-def authorities(key: str, file: Path | None) -> ssl.SSLContext | None:
-    """Return what trusts the authorities in a file; None without one, for those of the system."""
-    if file is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=str(file))
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"{key}: {file} holds no certificates in PEM: {error}") from None

@@ -17,7 +17,9 @@ from engine.errors import EngineError
 from engine.runtime.backoff import Backoff
 from engine.trading.loop import TradingLoop
 from engine.trading.reconcile.balance import Cash
-from engine.trading.reconcile.reconcile import Comparison, Reconcile
+from engine.trading.reconcile.judge import Finding
+from engine.trading.reconcile.reconcile import Comparison, Reconcile, VenueAccount
+from engine.trading.reconcile.rules import Deed
 
 _S = 1_000_000_000
 OVERLAP_NS = 600 * _S  # of what is asked for with what was asked for before
@@ -25,6 +27,7 @@ FIRST_LOOK_NS = 72 * 3600 * _S  # how far back the first one goes
 MOST_DISTURBED = 5  # looks in a row that something came between, before the next one is left for later
 PAUSE_NS = _S // 2  # before the next one, where trading waits for it
 SOON_NS = 5 * _S  # where something differs
+OVERTAKEN = f"each of {MOST_DISTURBED} looks was overtaken by orders and reports: ask again"
 CASH_SUSPECTED = "the venue's cash differs, and is looked at again"
 
 
@@ -103,12 +106,24 @@ class AccountWatch:
                 self._failed(error)
                 await asyncio.sleep(self._backoff.next_ns() / _S)
 
+    def deed(self, finding: Finding) -> Deed:
+        """Return what is done about a finding."""
+        return self._reconcile.deed(finding)
+
+    async def preview(self) -> Comparison:
+        """Return what a comparison would find, and change nothing. EngineError where it could not be compared."""
+        for _ in range(MOST_DISTURBED):
+            account = await self._look()
+            if account is not None:
+                return self._reconcile.preview(account)
+        raise EngineError(OVERTAKEN)
+
     async def compare_now(self) -> Comparison:
         """Compare at an operator's word; return what was found. EngineError where it could not be compared."""
         before = self.comparisons
         await self._compare()
         if self.last is None or self.comparisons == before:
-            raise EngineError(f"each of {MOST_DISTURBED} looks was overtaken by orders and reports: ask again")
+            raise EngineError(OVERTAKEN)
         return self.last
 
     async def _until_due(self) -> None:
@@ -121,18 +136,24 @@ class AccountWatch:
     async def _compare(self) -> None:
         """Take one look that nothing disturbs, and act on it."""
         for _ in range(MOST_DISTURBED):
-            began_ns, before = self._wall_ns(), self._activity()
-            if before != self._moved:
-                self._moved, self._moved_ns = before, began_ns
-            since_ns = max(self._since_ns or began_ns - FIRST_LOOK_NS, 0)
-            account = await self._reader.look(self._reconcile, since_ns, self._moved_ns)
-            if self._activity() == before and self.is_settled():
+            began_ns = self._wall_ns()
+            account = await self._look()
+            if account is not None:
                 self._take(self._reconcile.compare(account), began_ns)
                 return
             if self._reason:
                 await asyncio.sleep(PAUSE_NS / _S)
         if not self._reason:
             self._is_due.clear()  # a busy desk: the next one in turn
+
+    async def _look(self) -> VenueAccount | None:
+        """Return one look at the account, None where something came between."""
+        began_ns, before = self._wall_ns(), self._activity()
+        if before != self._moved:
+            self._moved, self._moved_ns = before, began_ns
+        since_ns = max(self._since_ns or began_ns - FIRST_LOOK_NS, 0)
+        account = await self._reader.look(self._reconcile, since_ns, self._moved_ns)
+        return account if self._activity() == before and self.is_settled() else None
 
     def _take(self, comparison: Comparison, began_ns: int) -> None:
         self.last, self.last_ns, self._since_ns = comparison, began_ns, began_ns - OVERLAP_NS

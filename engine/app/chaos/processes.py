@@ -19,6 +19,7 @@ from engine.app.chaos.shim import PageWord
 STEPS = 400
 STEP_S = 3.0  # for a step that does not come
 CLOCKS_NS = (-3600 * 10**9, -30 * 10**9, -(10**9), 10**9, 30 * 10**9, 3600 * 10**9)
+VENUE_CLOCKS_NS = (-(10**9), 10**9)  # more moves the life of its markets
 SPARE_FILES = 2
 SPARE_BYTES = 2**22
 
@@ -73,7 +74,8 @@ def _go_on(role: str, life: ChaosLife) -> None:
 
 
 def _set_clock(role: str, life: ChaosLife, amount: float) -> None:
-    life.page(role)[PageWord.CLOCK_NS] = CLOCKS_NS[int(amount * len(CLOCKS_NS)) % len(CLOCKS_NS)]
+    steps = CLOCKS_NS if role == ENGINE else VENUE_CLOCKS_NS
+    life.page(role)[PageWord.CLOCK_NS] = steps[int(amount * len(steps))]
 
 
 def _set_clock_right(role: str, life: ChaosLife) -> None:

@@ -14,14 +14,13 @@ from typing import NamedTuple, Protocol, cast
 
 from engine.app import loading
 from engine.app.account.keys import Keys
-from engine.app.account.side import authorities
 from engine.app.feeds import choosing
 from engine.config.sections import FeedSection
 from engine.net.feed import Feed, FeedSettings
 from engine.net.feed_audit import FeedAudit
 from engine.net.feeds import Feeds
 from engine.net.fix_feed import FixFeed
-from engine.net.settings import FixFeedSettings, shown_address
+from engine.net.settings import FixFeedSettings, authorities, shown_address
 from engine.net.sharded import ShardedMarketData
 from engine.runtime import log
 from engine.runtime._sockets import Sockets

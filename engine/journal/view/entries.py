@@ -17,7 +17,7 @@ from engine.fix import SOH
 from engine.journal.framing import Record
 from engine.journal.markets import MarketNames, market_of
 from engine.journal.reports import REPORT_NAMES, report_of
-from engine.journal.segments import Listing, RecordKind
+from engine.journal.segments import Listing, RecordKind, number_of, run_of
 from engine.journal.told import operator_act
 from engine.orders.report import ABSENT
 
@@ -50,7 +50,7 @@ class _Chain:
         self.asked_ns = 0  # when the request in flight was recorded; 0 once it is answered
 
 
-class Entries:
+class EntryReader:
     """Makes entries of records that come in order; `markets` are those of their run."""
 
     def __init__(self, question: Question) -> None:
@@ -76,8 +76,8 @@ class Entries:
         entry: Entry = {
             "time": time_text(record.time_ns),
             "time_ns": record.time_ns,
-            "run": int(record.path.name[:6]),
-            "segment": int(record.path.name[7:11]),
+            "run": run_of(record.path),
+            "segment": number_of(record.path),
             "offset": record.offset,
             "kind": KIND_NAMES.get(record.kind, str(record.kind)),
         }
@@ -163,6 +163,11 @@ def _plain(record: Record, markets: MarketNames) -> Entry:
         net, cash, cost, fees = numbers[1:5]
         held: Entry = {"symbol": listing.symbol, "net": _size(net, listing), "cash": _money(cash, listing)}
         return held | {"cost": _money(cost, listing), "fees": _money(fees, listing)}
+    if kind == RecordKind.RESTATE:
+        listing = markets[numbers[0]]
+        net, cash, cost = numbers[1:]
+        restated: Entry = {"symbol": listing.symbol, "net": _size(net, listing), "cash": _money(cash, listing)}
+        return restated | {"cost": _money(cost, listing), "text": text}
     if kind == RecordKind.DAY:
         return {"since": time_text(numbers[0]), "day_pnl": _money(numbers[1], markets.any())}
     if kind == RecordKind.OPERATOR:

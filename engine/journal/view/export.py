@@ -1,4 +1,4 @@
-"""Entries as lines of JSON, as text, and as a Parquet file.
+"""EntryReader as lines of JSON, as text, and as a Parquet file.
 
 Errors  ConfigError where the package that writes Parquet is not installed.
 """
@@ -15,7 +15,7 @@ from engine.journal.framing import Record
 from engine.journal.markets import MarketNames
 from engine.journal.reader import SegmentReading, read_header, read_on
 from engine.journal.segments import journal_paths, run_of
-from engine.journal.view.entries import Entries, Entry, Question
+from engine.journal.view.entries import Entry, EntryReader, Question
 
 POLL_S = 0.2
 BATCH = 50_000  # rows in one row group
@@ -23,7 +23,7 @@ BATCH = 50_000  # rows in one row group
 
 def entries(path: Path, question: Question, follows: bool = False) -> Iterator[Entry]:
     """Return what is wanted of a segment or of all that a directory holds; with `follows` also what will come."""
-    made, run, markets = Entries(question), 0, None
+    made, run, markets = EntryReader(question), 0, None
     for record in _followed(path) if follows else _records(journal_paths(path) if path.is_dir() else [path]):
         if markets is None or run_of(record.path) != run:
             markets, run = MarketNames(read_header(record.path)), run_of(record.path)

@@ -1,7 +1,7 @@
 """What lies where in the View, described once: writer, readers and the page of the docs follow these tables.
 
-A file is the head, a directory of the blocks behind it, then the blocks: so many records of one shape each. A reader
-finds blocks by the directory, so that a capacity may grow without a new layout; any other change gives another hash.
+A file is the head, a directory of blocks, then the blocks: so many records of one shape each. Readers find blocks by
+the directory, so that a capacity may grow without a new layout; any other change gives another hash.
 
 Units   prices, sizes and money are integers of the instruments; `_ns` is the engine's monotonic clock, `_utc_ns` 1970.
 Shapes  "q" 8 bytes and "i" 4 bytes signed, "Ns" UTF-8 text of at most N bytes filled up with zeros; all little-endian,
@@ -21,8 +21,7 @@ MAGIC: Final = b"FIXLVIEW"
 VERSION: Final = 2
 BUCKETS: Final = 27_648  # of a latency recorder
 MOST_ORDERS, MOST_LIMITS, MOST_TOLD, MOST_STOPS = 4096, 32, 64, 256
-MOST_FEEDS = 32  # connections
-MOST_REST_ERRORS = 65  # codes, and the rest of them
+MOST_FEEDS, MOST_REST_ERRORS = 32, 65  # connections; codes of REST, and the rest of them
 
 BOOK_STATES = ("missing", "fresh", "stale", "crossed")  # a number in the records of markets
 STOPPED = sum(Stop)  # bits there, one for each cause,

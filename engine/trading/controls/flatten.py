@@ -19,7 +19,7 @@ from engine.errors import EngineError
 from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.risk import NO_LIMIT
-from engine.trading.live_orders import LiveOrders
+from engine.trading.controls.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
 

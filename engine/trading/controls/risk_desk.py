@@ -12,9 +12,9 @@ from engine.runtime.person import the_engine
 from engine.trading.controls.flatten import Flatten
 from engine.trading.controls.holds import ALL, MARKET, Holds
 from engine.trading.controls.limit_watch import LimitWatch
+from engine.trading.controls.live_orders import LiveOrders
 from engine.trading.controls.memory import Hold, LimitChange, Remembered, RiskMemory
 from engine.trading.controls.run_limits import RunLimits
-from engine.trading.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
 from engine.trading.supervisor import Supervisor
 

@@ -9,7 +9,6 @@ Errors  none: what cannot be is a finding.
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
-from enum import StrEnum
 from typing import NamedTuple
 
 from engine.fix import Status
@@ -19,24 +18,10 @@ from engine.orders.repeats import TRADE_PREFIX
 from engine.orders.report import ExecutionReport
 from engine.orders.table import TERMINAL
 from engine.trading.reconcile.reports import absence_report, fill_report, state_report
+from engine.trading.reconcile.rules import Rule
 from engine.venue.account import VenueFill, VenueOrder, VenuePosition
 
 Find = Callable[[str, str], Order | None]  # an order of ours by ClOrdID(11) or OrderID(37)
-
-
-class Rule(StrEnum):
-    """What a finding is, as it stands in the journal and in reports."""
-
-    FILL_MISSED = "fill missed"  # the venue has a fill that we did not hear of: booked
-    ORDER_WORKS = "order works"  # its state was unknown: taken from the venue
-    ORDER_OVER = "order over"  # it ended without our hearing of it: taken from the venue
-    ORDER_NEVER_ARRIVED = "order never arrived"  # the venue does not have it: over
-    ORDER_LOST = "order lost"  # the venue took it and does not have it now: in doubt
-    FILLS_DIFFER = "fills differ"  # its fills do not make what the venue says is filled: in doubt
-    STRANGER_ORDER = "stranger's order"  # it rests there and is none of ours: told, its market stops
-    STRANGER_FILL = "stranger's fill"  # of an order that is none of ours: told, its market stops
-    POSITION_DIFFERS = "position differs"  # after every fill was booked: told, its market stops
-    FEES_DIFFER = "fees differ"  # told
 
 
 class Finding(NamedTuple):
@@ -85,9 +70,15 @@ def judge_fills(
     """
     of_order: dict[Order, list[VenueFill]] = {}
     findings = []
-    for fill in {each.trade_id: each for each in fills}.values():
+    listed = list(dict.fromkeys(fills))
+    times = Counter((each.trade_id, each.order_id) for each in listed)  # one trade may be of two orders
+    for fill in listed:
         order = find(fill.cl_ord_id, fill.order_id)
-        if order is None:
+        if fault := _fault_of(fill, order, times[fill.trade_id, fill.order_id]):
+            text = f"trade {fill.trade_id} of order {fill.order_id}, {fill.qty} at {fill.price}: {fault[1]}"
+            symbol = fill.symbol if order is None else order.instrument.symbol
+            findings.append(Finding(fault[0], symbol, text, order=order, stops=True))
+        elif order is None:
             text = f"trade {fill.trade_id} of order {fill.order_id}, {fill.qty} at {fill.price}, is none of ours"
             findings.append(Finding(Rule.STRANGER_FILL, fill.symbol, text, stops=True))
         elif order not in waiting:
@@ -100,6 +91,20 @@ def judge_fills(
     return findings
 
 
+def _fault_of(fill: VenueFill, order: Order | None, times: int) -> tuple[Rule, str] | None:
+    """Return why a fill cannot be booked as the venue says it; None where nothing is wrong with it."""
+    if times > 1:
+        return Rule.FILL_TWICE, "another fill of that name says something else"
+    if order is None:
+        return None
+    instrument = order.instrument
+    if (fill.symbol, fill.side) != (instrument.symbol, order.side):
+        return Rule.FILL_IMPOSSIBLE, f"our order is of side {order.side} in {instrument.symbol}"
+    if fill.qty <= 0 or fill.price <= 0 or (instrument.limit and fill.price >= instrument.limit):
+        return Rule.FILL_IMPOSSIBLE, "no market trades that"
+    return None
+
+
 def _latest(fills: list[VenueFill], qty: int) -> list[VenueFill]:
     """Return the latest of these that make at most `qty`, oldest first."""
     taken = []
@@ -110,9 +115,10 @@ def _latest(fills: list[VenueFill], qty: int) -> list[VenueFill]:
     return taken[::-1]
 
 
-def judge_order(order: Order, known: VenueOrder | None) -> Finding | None:
+def judge_order(order: Order, known: VenueOrder | None, unbooked: int = 0) -> Finding | None:
     """Judge one order that may live by us, once its fills are booked; None where both sides agree.
 
+    `unbooked` is what fills would add that are found and not booked, where nothing is to be changed.
     `known` is None only if the venue was asked for every order of the market, finished ones as well.
     """
     symbol, name = order.instrument.symbol, f"ClOrdID(11) {order.cl_ord_id}"
@@ -124,8 +130,11 @@ def judge_order(order: Order, known: VenueOrder | None) -> Finding | None:
             return None  # on its way, over a connection that stands
         text = f"{name}: the venue does not have it"
         return Finding(Rule.ORDER_NEVER_ARRIVED, symbol, text, (absence_report(order),))
-    if known.cum_qty != order.cum_qty:
-        text = f"{name}: {known.cum_qty} filled by the venue, our fills make {order.cum_qty}"
+    if (known.symbol, known.side) != (symbol, order.side):
+        text = f"{name}: side {order.side} by us, side {known.side} in {known.symbol} at the venue"
+        return Finding(Rule.ORDER_IMPOSSIBLE, symbol, text, order=order, stops=True)
+    if known.cum_qty != order.cum_qty + unbooked:
+        text = f"{name}: {known.cum_qty} filled by the venue, our fills make {order.cum_qty + unbooked}"
         return Finding(Rule.FILLS_DIFFER, symbol, text, order=order, stops=True)
     if known.status in TERMINAL:
         text = f"{name}: OrdStatus(39) {known.status} at the venue"

@@ -8,15 +8,17 @@ Errors  none.
 Thread  the loop thread only.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from engine.fix import Status
+from engine.fix import BUY, Status
 from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
+from engine.trading.reconcile.adoption import Adoption
 from engine.trading.reconcile.balance import Cash
 from engine.trading.reconcile.judge import (
     Finding,
@@ -25,6 +27,7 @@ from engine.trading.reconcile.judge import (
     judge_positions,
     judge_strangers,
 )
+from engine.trading.reconcile.rules import SAFE, Deed, ReconcileSection, Rule
 from engine.venue.account import VenueBalance, VenueFill, VenueFlow, VenueOrder, VenuePosition
 
 PATIENCE = 5  # comparisons in a row, for an answer over a connection that stands
@@ -69,8 +72,16 @@ class Comparison(NamedTuple):
 class Reconcile:
     """Compares one desk with its venue; `note` tells people and the journal."""
 
-    def __init__(self, loop: TradingLoop, note: Callable[[str], object], cash: Cash | None = None) -> None:
+    def __init__(
+        self,
+        loop: TradingLoop,
+        note: Callable[[str], object],
+        cash: Cash | None = None,
+        rules: ReconcileSection = SAFE,
+    ) -> None:
         self.cash = cash
+        self._rules = rules
+        self._adoption = Adoption(loop)
         self._loop = loop
         self._note = note
         self._stopped: set[Instrument] = set()
@@ -91,30 +102,91 @@ class Reconcile:
 
     def compare(self, account: VenueAccount) -> Comparison:
         """Book what was missed, take over what has changed, and stop the markets where both sides still differ."""
+        adopted = self._adopt(account.resting)
+        seen = self._seen(account)
+        waiting = self._answers_due(self._loop.orders.live())
+        live = len(self._loop.orders.live())
+        findings = adopted + self._settle(judge_fills(seen.find, account.fills, seen.filled, waiting))
+        quiet = [order for order in self._loop.orders.live() if order not in waiting]
+        findings += self._settle([each for order in quiet if (each := judge_order(order, seen.known.get(order)))])
+        findings += self._settle(judge_strangers(self._find, account.resting))
+        ours = self._holdings(waiting)
+        findings += self._settle(self._adopt_positions(judge_positions(ours, account.positions)))
+        self._found = tuple(findings)
+        self._borne.intersection_update(each.identity for each in findings)
+        self._stop([each for each in findings if each.identity not in self._borne])
+        self._adoption.cancel_unwanted()
+        comparison = Comparison(tuple(findings), live, len(ours), len(self._stopped), *self._cash(account))
+        self._note(str(comparison))
+        return comparison
+
+    def preview(self, account: VenueAccount) -> Comparison:
+        """Return what `compare` would find first, and change nothing: of fills that it would book, their sums count."""
+        seen = self._seen(account)
+        waiting = self._answers_due(self._loop.orders.live(), is_counted=False)
+        findings = judge_fills(seen.find, account.fills, seen.filled, waiting)
+        unbooked: Counter[Order] = Counter()
+        fees: Counter[Instrument] = Counter()
+        for report in (each for finding in findings for each in finding.reports):
+            if (order := self._find(report.cl_ord_id, report.order_id)) is not None:
+                unbooked[order] += report.last_qty
+                fees[order.instrument] += report.fee
+        quiet = [each for each in self._loop.orders.live() if each not in waiting and unbooked[each] < each.leaves_qty]
+        judged = [judge_order(order, seen.known.get(order), unbooked[order]) for order in quiet]
+        findings += [each for each in judged if each is not None]
+        findings += judge_strangers(self._find, account.resting)
+        ours = {market: (net, paid + fees[market]) for market, (net, paid) in self._holdings(waiting).items()}
+        for order, qty in unbooked.items():
+            if order.instrument in ours:
+                net, paid = ours[order.instrument]
+                ours[order.instrument] = net + (qty if order.side == BUY else -qty), paid
+        findings += judge_positions(ours, account.positions)
+        return Comparison(tuple(findings), len(self._loop.orders.live()), len(ours), len(self._stopped))
+
+    def deed(self, finding: Finding) -> Deed:
+        """Return what is done about a finding."""
+        return self._rules.deed(finding.rule)
+
+    def _seen(self, account: VenueAccount) -> "_Seen":
         # A fill often names its order by OrderID(37) alone, which an answer that was lost would have told us
         names = {each.order_id: each.cl_ord_id for each in account.orders}
         known = {order: each for each in account.orders if (order := self._find(each.cl_ord_id, each.order_id))}
         filled = {order: each.cum_qty for order, each in known.items()}
-        live = self._loop.orders.live()
-        waiting = self._answers_due(live)
-        fills = judge_fills(
-            lambda name, number: self._find(name or names.get(number, ""), number), account.fills, filled, waiting
-        )
-        findings = self._settle(fills)
-        quiet = [order for order in self._loop.orders.live() if order not in waiting]
-        findings += self._settle([each for order in quiet if (each := judge_order(order, known.get(order)))])
-        findings += self._settle(judge_strangers(self._find, account.resting))
-        # The venue pays some time after it has decided, and holds until then what we have paid out already
+        return _Seen(lambda name, number: self._find(name or names.get(number, ""), number), known, filled)
+
+    def _holdings(self, waiting: Iterable[Order]) -> dict[Instrument, tuple[int, int]]:
+        """Return (net, fees) of each market that can be compared now.
+
+        The venue pays some time after it has decided, and holds until then what we have paid out already.
+        """
         busy = {order.instrument for order in waiting}
         held = [each for each in self._loop.portfolio if not each.is_settled and each.instrument not in busy]
-        ours = {position.instrument: (position.net, position.fees) for position in held}
-        findings += self._settle(judge_positions(ours, account.positions))
-        self._found = tuple(findings)
-        self._borne.intersection_update(each.identity for each in findings)
-        self._stop([each for each in findings if each.identity not in self._borne])
-        comparison = Comparison(tuple(findings), len(live), len(ours), len(self._stopped), *self._cash(account))
-        self._note(str(comparison))
-        return comparison
+        return {position.instrument: (position.net, position.fees) for position in held}
+
+    def _adopt(self, resting: Iterable[VenueOrder]) -> list[Finding]:
+        """Take orders that are none of ours for ours, where that is the rule; return what was found."""
+        deed = self._rules.deed(Rule.STRANGER_ORDER)
+        if deed not in (Deed.ADOPT, Deed.CANCEL):
+            return []
+        found = []
+        for known in resting:
+            if self._find(known.cl_ord_id, known.order_id) is None and self._adoption.take(known, deed is Deed.CANCEL):
+                text = f"OrderID(37) {known.order_id}, ClOrdID(11) {known.cl_ord_id!r}, {known.leaves_qty} left"
+                found.append(Finding(Rule.STRANGER_ORDER, known.symbol, f"{text}: taken for ours"))
+        return self._settle(found)
+
+    def _adopt_positions(self, findings: list[Finding]) -> list[Finding]:
+        """Hold what the venue says from now on, where that is the rule; what cannot be valued stops its market."""
+        if self._rules.deed(Rule.POSITION_DIFFERS) is not Deed.ADOPT:
+            return findings
+        return [
+            each._replace(
+                stops=each.stops and each.identity not in self._borne and not self._adoption.hold(each.symbol, each.gap)
+            )
+            if each.rule is Rule.POSITION_DIFFERS
+            else each
+            for each in findings
+        ]
 
     def _cash(self, account: VenueAccount) -> tuple[str, bool]:
         """Compare the cash, once everything that moved it is booked."""
@@ -123,7 +195,7 @@ class Reconcile:
         state = self.cash.compare(account.balance, account.positions, account.flows)
         return state.value, self.cash.is_open
 
-    def _answers_due(self, orders: Iterable[Order]) -> set[Order]:
+    def _answers_due(self, orders: Iterable[Order], is_counted: bool = True) -> set[Order]:
         """Return the orders whose last request is not answered yet, over a connection that stands.
 
         A late answer comes before whatever happened after it, and could not follow that. One that is not there after
@@ -136,8 +208,10 @@ class Reconcile:
             and not order.is_lost
             and order.ord_status != Status.UNKNOWN
         }
-        self._due = {key: self._due.get(key, 0) + 1 for key in due}
-        return {order for (order, _), times in self._due.items() if times < PATIENCE}
+        seen = {key: self._due.get(key, 0) + 1 for key in due}
+        if is_counted:
+            self._due = seen
+        return {order for (order, _), times in seen.items() if times < PATIENCE}
 
     def _find(self, cl_ord_id: str, order_id: str) -> Order | None:
         return self._loop.orders.find(cl_ord_id, "", order_id)
@@ -145,24 +219,42 @@ class Reconcile:
     def _settle(self, findings: list[Finding]) -> list[Finding]:
         told = {each.identity for each in self._found}  # a difference that stays is told once, not every few seconds
         for finding in findings:
-            text = f"{finding.symbol}: {finding.rule}: {finding.text}"
             if finding.identity in self._borne:
                 continue
+            deed = self.deed(finding)
+            text = f"{finding.symbol}: {finding.rule}: {finding.text}"
             if finding.identity not in told:
-                self._note(f"account: {text}")
-                self._loop.notices.tell(NoticeKind.ACCOUNT_DIFFERS, text)
+                self._note(f"account: {text}: {deed}")
+                self._loop.notices.tell(NoticeKind.ACCOUNT_DIFFERS, f"{text}: {deed}")
             for report in finding.reports:
                 self._loop.apply(report)
             if finding.order is not None:
                 self._loop.suspect(finding.order, finding.text)
+            if deed is Deed.HALT and finding.identity not in told:
+                self._loop.guard.halt(f"account: {text}")
         return findings
 
     def _stop(self, findings: list[Finding]) -> None:
         """Stop what differs, and open what a comparison before this one had stopped."""
         by_symbol = {instrument.symbol: instrument for instrument in self._loop.instruments}
-        texts = {by_symbol[each.symbol]: each.text for each in findings if each.stops and each.symbol in by_symbol}
+        stopping = [each for each in findings if self._is_stopping(each) and each.symbol in by_symbol]
+        texts = {by_symbol[each.symbol]: each.text for each in stopping}
         for instrument, text in texts.items():
             self._loop.markets.stop(instrument, Stop.ACCOUNT, text)
         for instrument in self._stopped - texts.keys():
             self._loop.markets.lift(instrument, Stop.ACCOUNT)
         self._stopped = set(texts)
+
+    def _is_stopping(self, finding: Finding) -> bool:
+        """Return whether a market stops for what no report and no adoption has set right."""
+        deed = self.deed(finding)
+        is_left = finding.stops or finding.rule is Rule.FEES_DIFFER
+        return is_left and deed is not Deed.TELL
+
+
+class _Seen(NamedTuple):
+    """One look, by our orders."""
+
+    find: Callable[[str, str], Order | None]
+    known: dict[Order, VenueOrder]
+    filled: dict[Order, int]

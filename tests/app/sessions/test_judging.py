@@ -99,7 +99,7 @@ def test_session_of_another_kind_is_a_problem_of_check_and_of_a_run(config: Conf
 def test_two_sessions_with_one_key_are_a_problem(config: Configured) -> None:
     config.monkeypatch.setenv("LISTENER_ID", config.ids["session"])
     problems, _ = check(config.file)
-    assert problems == ["session and sessions.listener: have one API key; every FIX session needs its own"]
+    assert problems == ["venue: session and sessions.listener: have one API key; every FIX session needs its own"]
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from engine.risk.limits import Ceiling
 from engine.runtime.notices import NoticeKind
 from engine.trading.controls.flatten import PATIENCE_NS
 from engine.trading.controls.limit_watch import EVERY_NS, Used
+from engine.trading.controls.live_orders import RETRY_NS
 from engine.trading.controls.memory import FILE, LimitChange, RiskMemory
 from engine.trading.controls.risk_desk import HIGH_EVERY_NS, RiskDesk
-from engine.trading.live_orders import RETRY_NS
 from engine.trading.markets import Stop
 from engine.trading.supervisor import DeskState
 from engine.venue import EventKind
