@@ -90,6 +90,11 @@ def open_rows(path: Path) -> Rows:
     return Rows(about, {name: _map(folder / f"{name}.bin", kind) for name, kind in COLUMNS.items()})
 
 
+def row_count(path: Path) -> int:
+    """Return how many rows a file holds."""
+    return int(parquet.read_metadata(path).num_rows)
+
+
 def sha256(path: Path) -> str:
     """Return the checksum of a file."""
     with path.open("rb") as file:
