@@ -10,7 +10,7 @@ JSPUREFIX := tests/interop/jspurefix/package.json tests/interop/jspurefix/packag
 NPM := $(shell node -e 'process.exitCode = parseInt(process.versions.node) < 18 ? 1 : 0' 2>/dev/null && command -v npm)
 # Kalshi's clients, each with an environment of its own; a machine that cannot fetch one skips its tests.
 CLIENTS := $(patsubst tests/interop/clients/%.txt,.venv/clients/%/installed,$(wildcard tests/interop/clients/*.txt))
-TESTED := .venv/engine .venv/test $(CLIENTS) $(if $(NPM),.venv/jspurefix/installed)
+TESTED := .venv/engine .venv/test .venv/history $(CLIENTS) $(if $(NPM),.venv/jspurefix/installed)
 
 # The suite by several processes, since most tests wait for sockets and processes; then, alone, those that measure time.
 # pytest ends with 5 where ARGS chose none of a part.
@@ -19,9 +19,13 @@ SUITE = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not alone" $(
 	$(BIN)/python -m pytest -m alone $(ARGS); alone=$$?; \
 	[ $$together$$alone != 55 ] && [ $$together -eq 0 -o $$together -eq 5 ] && [ $$alone -eq 0 -o $$alone -eq 5 ]
 
-.PHONY: demo test lint checked bench clean
+.PHONY: demo demo-backtest test lint checked bench clean
 
 demo: .venv/engine ; $(BIN)/fixlane demo $(if $(VENUE),--venue $(VENUE)) $(ARGS)
+
+# The sample strategy over a day of markets made by chance, and its report.
+demo-backtest: .venv/history
+	$(BIN)/fixlane backtest config/engine.toml --generate var/backtest/data --out var/backtest --latency 5 $(ARGS)
 
 test: $(TESTED) ; $(SUITE)
 
@@ -63,6 +67,10 @@ EXTRA = $(BIN)/python -c 'import sys, tomllib; \
 .venv/test: pyproject.toml .venv/engine
 	@echo "fixlane: installing test tools"
 	@$(EXTRA) test dev | $(PIP) install -q -r /dev/stdin && touch $@
+
+.venv/history: pyproject.toml .venv/engine
+	@echo "fixlane: installing what a backtest's report wants"
+	@$(EXTRA) history | $(PIP) install -q -r /dev/stdin && touch $@
 
 .venv/bench: pyproject.toml .venv/engine
 	@echo "fixlane: installing the benchmark's peers"

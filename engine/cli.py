@@ -16,6 +16,7 @@ import msgspec
 from engine.app import commands, looking, operating, plugins, session, settling
 from engine.app.account import commands as account
 from engine.app.backtest import arguments as backtest
+from engine.app.data import arguments as data
 from engine.app.chaos import arguments as chaos
 from engine.app.controls import commands as controls
 from engine.app.plugins import Subparsers
@@ -101,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
         session.add_commands,
         venues.add_commands,
         backtest.add_commands,
+        data.add_commands,
         chaos.add_commands,
         plugins.add,
     ):

@@ -11,42 +11,34 @@ Thread  one.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from engine import fix
 from engine.backtest.clock import NEVER_NS, MovedClock
 from engine.backtest.feed import CapturedFeed
 from engine.backtest.gateway import RequestGateway
 from engine.backtest.history import TimedFrame
 from engine.backtest.latency import Latency
+from engine.backtest.recorder import HeardFill, Recorder
 from engine.backtest.venue_side import Answer, VenueSide
+from engine.exchange.events import Request
 from engine.instrument import Instrument
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.loop import TradingLoop
 from engine.venue import TradeFee
 
 
-class HeardFill(NamedTuple):
-    """One execution as the desk heard it."""
-
-    heard_ns: int
-    symbol: str
-    side: int
-    price: int
-    qty: int
-    fee: int
-    is_taker: bool
-    cl_ord_id: str
-    exec_id: str
-
-
 class Ended(NamedTuple):
     """What a run came to."""
 
     loop: TradingLoop
-    fills: list[HeardFill]
+    told: Recorder
     open_at_end: int
     halted: str
     first_ns: int
     last_ns: int
+
+    @property
+    def fills(self) -> list[HeardFill]:
+        """Return every execution in the order in which the desk heard of it."""
+        return self.told.fills
 
 
 class Runner:
@@ -67,15 +59,15 @@ class Runner:
         self._results = results
         self._venue = VenueSide(instruments, fees, frames, latency)
         self._feed = CapturedFeed(frames, use_yes_price)
-        self._fills: list[HeardFill] = []
         self._halted = ""
         parts = make_parts(instruments)
         self.loop = assemble(parts, self._surroundings())
+        self._told = Recorder(self.loop.portfolio)
         self._subscriptions = parts.market_data.subscribe()
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
-            gateway=RequestGateway(lambda request: self._venue.send(request, self.clock.now_ns)),
+            gateway=RequestGateway(self._post),
             command=lambda commands: None,
             halt=self._halt,
             clock_ns=self.clock,
@@ -84,6 +76,10 @@ class Runner:
             log=lambda line: None,
             reconnect=lambda reason: None,
         )
+
+    def _post(self, request: Request) -> None:
+        sent_ns = self.clock.now_ns
+        self._told.sent(request, sent_ns, self._venue.send(request, sent_ns))
 
     def run(self) -> Ended:
         """Run from the first frame to the last."""
@@ -110,14 +106,12 @@ class Runner:
             self._feed.deliver(self.loop.on_frame)
         else:
             clock.move(timer_ns - clock.now_ns)
+        self._told.look(clock.now_ns)
 
     def _hear(self, answer: Answer) -> None:
         self.clock.now_ns = answer.heard_ns
-        report = answer.report
-        if report.exec_type == fix.Exec.TRADE:
-            told = report.symbol, report.side, report.last_px, report.last_qty, report.fee, report.is_taker
-            self._fills.append(HeardFill(answer.heard_ns, *told, report.cl_ord_id, report.exec_id))
-        self.loop.apply(report)
+        self._told.heard(answer.report, answer.acted_ns, answer.heard_ns)
+        self.loop.apply(answer.report)
 
     def _end(self) -> Ended:
         """Take no more requests, hear what is on its way, pay what is known."""
@@ -133,7 +127,8 @@ class Runner:
         for instrument in loop.instruments:
             if instrument.symbol in self._results:
                 loop.settlements.pay(instrument, self._results[instrument.symbol], "the venue")
-        return Ended(loop, self._fills, open_at_end, self._halted, self._frames[0].recv_ns, last_ns)
+        self._told.look(self.clock.now_ns)
+        return Ended(loop, self._told, open_at_end, self._halted, self._frames[0].recv_ns, last_ns)
 
     def _halt(self, reason: str) -> None:
         """End trading as a halt does: every order is cancelled, and none is sent."""

@@ -26,11 +26,12 @@ from engine.venue import TradeFee
 
 
 class Answer(NamedTuple):
-    """What a desk hears at `heard_ns`, numbered as the venue said it."""
+    """What the venue did at `acted_ns` and a desk hears at `heard_ns`, numbered as the venue said it."""
 
     heard_ns: int
     number: int
     report: ExecutionReport
+    acted_ns: int
 
 
 class VenueSide:
@@ -65,12 +66,13 @@ class VenueSide:
         """When the desk hears the next answer."""
         return self.answers[0].heard_ns if self.answers else NEVER_NS
 
-    def send(self, request: Request, now_ns: int) -> None:
-        """Take a request that leaves now; one connection keeps the order of what it carries."""
+    def send(self, request: Request, now_ns: int) -> int:
+        """Take a request that leaves now, return when it arrives; one connection keeps the order of what it carries."""
         arrival_ns = max(now_ns + self._way_ns(request), self._last_arrival_ns)
         self._last_arrival_ns = arrival_ns
         act_ns = arrival_ns + self._latency.venue_delay_ns
         heapq.heappush(self._requests, (act_ns, next(self._numbers), request))
+        return arrival_ns
 
     def act(self) -> None:
         """Do what is next: at one time the market moves before a request of ours is carried out."""
@@ -95,7 +97,7 @@ class VenueSide:
             report = report_of(event)
             if report is not None:
                 self._last_heard_ns = max(now_ns + self._latency.answer_ns, self._last_heard_ns)
-                heapq.heappush(self.answers, Answer(self._last_heard_ns, next(self._numbers), report))
+                heapq.heappush(self.answers, Answer(self._last_heard_ns, next(self._numbers), report, now_ns))
 
     def _way_ns(self, request: Request) -> int:
         latency = self._latency

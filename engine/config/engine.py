@@ -66,6 +66,9 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
         tables.problem("session.settings", "is missing")
     if "rest" in found and found["rest"].orders != "never" and "session" in found and found["session"].terms:
         tables.problem("session.terms", 'are for FIX: leave them out, or set rest.orders = "never"')
+    if "rest" in found and found["rest"].orders != "never" and "feed" in found and found["feed"].is_fix:
+        fills = "what happens to orders over REST is told by the channels of a WebSocket"
+        tables.problem("rest.orders", f'{fills}: set feed.source = "websocket", or this to "never"')
     if "universe" in found and "rest" not in table:
         tables.problem("universe", "wants [rest]: that is where the venue lists its markets")
     return Draft(found, tuple(instruments), tables.problems)

@@ -17,7 +17,7 @@ from engine.errors import JournalError
 NEWEST = "newest"  # the file that names the segment that was begun last
 _NONE = "-"
 _BYTES = 64  # of the file, whatever it says, so that one write replaces all of it
-_NEWEST = re.compile(r"(?:-|(\d{6}-\d{4}\.journal)(?: ([A-Za-z0-9-]{1,20}))?)\s*")
+_NEWEST = re.compile(r"(?:-|(\d{6}-\d{4,9}\.journal)(?: ([A-Za-z0-9-]{1,20}))?)\s*")
 
 
 class Newest(NamedTuple):

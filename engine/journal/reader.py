@@ -28,6 +28,7 @@ from engine.journal.segments import (
     RecordKind,
     Tail,
     journal_paths,
+    number_of,
     run_of,
 )
 
@@ -249,7 +250,7 @@ def _check_tail(path: Path, data: bytes, offset: int) -> None:
 
 
 def _check_neighbours(before: Path, after: Path) -> None:
-    run, segment = run_of(before), int(before.name[7:11])
+    run, segment = run_of(before), number_of(before)
     if name_of(after) not in (f"{run:06}-{segment + 1:04}.journal", f"{run + 1:06}-0001.journal"):
         raise JournalError(f"{after}: does not follow {before.name}, segments between them are missing: {_ADVICE}")
 

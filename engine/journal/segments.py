@@ -33,7 +33,7 @@ MAX_BYTES = 2**31  # of a segment: a mark holds two offsets in 8 bytes
 PREFIX = struct.Struct("<8sII")
 RECORD = struct.Struct("<IIqBBHI")
 MARK = struct.Struct("<II")  # end and beginning of the last record; 0 before the first one
-_NAME = re.compile(r"(\d{6})-(\d{4})\.journal")
+_NAME = re.compile(r"\d{6}-(?:\d{4}|[1-9]\d{4,8})\.journal")  # a run of more than 9999 segments goes on
 
 
 class RecordKind:
@@ -204,7 +204,7 @@ def listings(instruments: Iterable[Instrument]) -> tuple[Listing, ...]:
 def journal_paths(directory: Path) -> list[Path]:
     """Return every segment in the directory, oldest first; one that is there compressed as well is meant as it was."""
     found = {name_of(path): path for pattern in ("*.journal.zst", "*.journal") for path in directory.glob(pattern)}
-    return [found[name] for name in sorted(found) if _NAME.fullmatch(name)]
+    return sorted((path for name, path in found.items() if _NAME.fullmatch(name)), key=_place_of)
 
 
 def paths_of_run(directory: Path, run: int) -> list[Path]:
@@ -227,6 +227,15 @@ def is_first(path: Path) -> bool:
 def run_of(path: Path) -> int:
     """Return which run of the engine a segment belongs to."""
     return int(path.name[:6])
+
+
+def number_of(path: Path) -> int:
+    """Return which segment of its run it is, counted from 1."""
+    return int(path.name[7 : path.name.index(".")])
+
+
+def _place_of(path: Path) -> tuple[int, int]:
+    return run_of(path), number_of(path)
 
 
 def _allocate(path: Path, size: int) -> mmap.mmap:

@@ -111,6 +111,11 @@ class FeedWatch:
         """Learn that the next frames are of this connection."""
         self._line = self._lines[number]
 
+    @property
+    def followed(self) -> int:
+        """Return the number of the connection whose frame is being read."""
+        return self._lines.index(self._line)
+
     def lost(self, reason: str, number: int = 0) -> None:
         """Believe no book of a connection that is lost."""
         self._lines[number].loss = reason

@@ -67,7 +67,7 @@ class MarketNews:
             self.act(event)
         elif event.kind == EventKind.UNKNOWN:
             self._counters.unknown_frames += 1
-        if event.kind == EventKind.STATE or event.news is not None or event.account_gap:
+        if event.kind == EventKind.STATE or event.news is not None or event.account_gap or event.trade_gap:
             for follower in self.followers:
                 follower(event)
 

@@ -60,7 +60,8 @@ class MarketEvent:
     and as its `price` what a contract pays, -1 while nobody knows.
 
     `news` is what a frame says beside books, trades and states, whatever its kind: a value of `engine.venue.account`,
-    `.reference` or `.quotes`. `account_gap` says that such news of our account may have been lost. `cl_ord_id` of a
+    `.reference` or `.quotes`. `account_gap` says that such news of our account may have been lost, `trade_gap` the same
+    of public trades. `cl_ord_id` of a
     DELTA is that of our own order which caused it, "" for those of others. `trade_id` is the venue's
     name of a TRADE, "" where it has none.
     """
@@ -68,7 +69,7 @@ class MarketEvent:
     __slots__ = (
         "account_gap", "asks", "bids", "cl_ord_id", "close_ns", "commands", "gap", "grid", "instrument", "is_block",
         "kind", "news", "notices", "price", "refused", "seq", "sid", "side", "size", "state", "suspects", "text",
-        "trade_id", "venue_time_ns",
+        "trade_gap", "trade_id", "venue_time_ns",
     )  # fmt: skip
 
     def __init__(self, kind: int = EventKind.UNKNOWN) -> None:
@@ -98,6 +99,7 @@ class MarketEvent:
         self.close_ns = 0
         self.news: object = None
         self.account_gap = False
+        self.trade_gap = False
         self.cl_ord_id = ""
         self.trade_id = ""
 

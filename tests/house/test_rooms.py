@@ -49,6 +49,7 @@ EDGES = {
     "httptools": ("engine.net",),
     "stamina": ("engine.net",),
     "prometheus_client": ("engine.ops",),
+    "numpy": ("engine.backtest.rows", "bench"),
     "websockets": ("bench",),
     "matplotlib": ("bench",),
 }

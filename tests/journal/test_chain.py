@@ -6,17 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from engine.errors import JournalError
 from engine.fix import BUY
+from engine.journal import segments, writer
 from engine.journal.directory import NEWEST
-from engine.journal.reader import read, read_all
+from engine.journal.reader import newest_of, read, read_all
 from engine.journal.recovery import recover
 from engine.journal.segments import RecordKind, journal_paths
 from engine.journal.writer import Journal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
-from tests.support.journals import SMALL, journal_in
+from tests.support.journals import SMALL, journal_in, notes
 from tests.support.order_reports import INSTRUMENTS, RAIN, ack, fill, open_order
 
 
@@ -194,3 +196,21 @@ def test_link_of_each_segment_repeats_the_one_before(runs: Path) -> None:
 def test_journal_with_segments_beyond_what_a_mark_holds_is_refused(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="at most 2147483648"):
         journal_in(tmp_path, segment_bytes=2**31 + 8)
+
+
+def test_run_of_more_than_9999_segments_is_read_whole_and_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = segments.first_header
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "first_header", lambda *args: structs.replace(begun(*args), segment=9_997))
+        journal = journal_in(tmp_path, segment_bytes=SMALL)
+        for number in range(40):
+            journal.append_note(f"{number:0100}", number)
+        journal.close()
+    paths = journal_paths(tmp_path)
+    assert [path.name for path in paths[:4]] == [f"000001-{number}.journal" for number in (9998, 9999, 10_000, 10_001)]
+    assert [int(text) for text in notes(paths)] == list(range(40))
+    assert newest_of(tmp_path)[0].name == paths[-1].name
+    journal_in(tmp_path).close()
+    assert journal_paths(tmp_path)[-1].name == "000002-0001.journal"

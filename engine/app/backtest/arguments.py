@@ -3,27 +3,57 @@
 import argparse
 from pathlib import Path
 
+from engine._decimal import parse_decimal
 from engine.app.plugins import Subparsers
+from engine.errors import DecodeError
+
+MONEY_DECIMALS = 6
+DEFAULT_CAPITAL = 10_000 * 10**MONEY_DECIMALS
 
 
 def add_commands(found: Subparsers) -> None:
     """Add the command."""
     parser = found.add_parser("backtest", help="run the strategy of a configuration on history")
     parser.add_argument("config", type=Path, metavar="CONFIG")
-    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="FILE", help="captured frames")
+    data = parser.add_mutually_exclusive_group(required=True)
+    data.add_argument("--data", type=Path, nargs="+", metavar="FILE", help="captured frames")
+    data.add_argument("--generate", type=Path, metavar="DIR", help="write a generated day there, and run on that")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write JSON, Parquet and a page there")
     parser.add_argument("--latency", type=_ms, default=0, metavar="MS", help="each way of a request, and of its answer")
+    for name in ("new", "cancel", "replace", "answer"):
+        parser.add_argument(f"--latency-{name}", type=_ms, metavar="MS", help=f"the way of a {name} alone")
+    parser.add_argument("--venue-delay", type=_ms, default=0, metavar="MS", help="between arrival and effect")
+    parser.add_argument("--sensitivity", action="store_true", help="run again with half and twice the latency")
+    parser.add_argument("--capital", type=_money, default=DEFAULT_CAPITAL, metavar="USD", help="what returns are of")
+    parser.add_argument("--trials", type=_count, default=1, metavar="N", help="configurations tried on this data")
     parser.set_defaults(run=_run)
 
 
 def _ms(text: str) -> int:
     try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 60_000:
+        value = parse_decimal(text, 6)
+    except DecodeError:
+        value = -1
+    if not 0 <= value <= 60_000 * 10**6:
         raise argparse.ArgumentTypeError(f"{text!r} must be milliseconds, 0 to 60000")
-    return round(value * 1e6)
+    return value
+
+
+def _money(text: str) -> int:
+    try:
+        value = parse_decimal(text, MONEY_DECIMALS)
+    except DecodeError:
+        value = 0
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be dollars, more than 0")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 1 or more")
+    return int(text)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -4,13 +4,18 @@ Errors  ConfigError for what `run` would refuse as well, and for files that say 
 """
 
 import argparse
-import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from engine.app import loading
-from engine.backtest.history import timed
+from engine.app.backtest.generated import write_day
+from engine.app.backtest.writing import show, write
+from engine.backtest.history import TimedFrame, timed
 from engine.backtest.latency import Latency
+from engine.backtest.outcomes import MarketOutcome, outcomes
+from engine.backtest.results.result import Assumed, Result, result_of
 from engine.backtest.runner import Ended, Runner
 from engine.book import make_book
 from engine.config.engine import load
@@ -24,25 +29,51 @@ from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts
 
+SCALES = {"half the latency": (1, 2), "twice the latency": (2, 1)}
+
+
+class CapturedHistory:
+    """Files of captured frames, read once for as many runs as are asked for."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.frames: list[TimedFrame] = timed(paths)
+        self.instruments: list[Instrument] = captures.markets(paths)
+        self.outcomes: dict[str, MarketOutcome] = outcomes(paths, self.instruments)
+
+    @property
+    def values(self) -> dict[str, int]:
+        """Return what the markets paid of which that is known."""
+        return {symbol: each.value for symbol, each in self.outcomes.items() if each.value is not None}
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Run, print, write."""
+    sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
     config = load(arguments.config)
-    outcome = backtest(config, arguments.data, arguments.latency)
-    found = figures(outcome)
+    paths = arguments.data or write_day(arguments.generate)
+    result = result_for(config, CapturedHistory(paths), arguments)
     if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1) + "\n")
-    for name, value in found.items():
-        if not isinstance(value, list):
-            print(f"{name:<16}{value}")
-    return 1 if outcome.halted else 0
+        arguments.json.write_bytes(result.as_json())
+    for line in (*show(result), *write(result, arguments.out, f"Backtest of {config.strategy.path}")):
+        print(line)
+    return 1 if result.ended.halted else 0
 
 
-def backtest(config: EngineConfig, paths: Sequence[Path], latency_ns: int) -> Ended:
-    """Run the strategy of a configuration over files of captured frames."""
-    frames = timed(paths)
-    instruments = captures.markets(paths)
-    ways = {name: latency_ns for name in ("new_ns", "cancel_ns", "replace_ns", "answer_ns")}
+def result_for(config: EngineConfig, history: CapturedHistory, arguments: argparse.Namespace) -> Result:
+    """Run as often as the arguments ask, and return the result of the run that they name."""
+    latency = _latency(arguments)
+    assumed = Assumed(
+        latency=latency, capital=arguments.capital, zone=ZoneInfo(config.risk.day_zone), trials=arguments.trials
+    )
+    result = result_of(backtest(config, history, latency), history.frames, history.outcomes, assumed)
+    for name, (times, over) in SCALES.items() if arguments.sensitivity else ():
+        ended = backtest(config, history, latency.scaled(times, over))
+        result.honesty.sensitivity[name] = ended.loop.portfolio.pnl
+    return result
+
+
+def backtest(config: EngineConfig, history: CapturedHistory, latency: Latency) -> Ended:
+    """Run the strategy of a configuration over history."""
     fees = loading.fees(config.feed, config.fees)
 
     def parts(markets: Sequence[Instrument]) -> Parts:
@@ -61,7 +92,7 @@ def backtest(config: EngineConfig, paths: Sequence[Path], latency_ns: int) -> En
         )
 
     use_yes = bool(config.feed.use_yes_price)
-    return Runner(parts, instruments, frames, fees, Latency(**ways), {}, use_yes).run()
+    return Runner(parts, history.instruments, history.frames, fees, latency, history.values, use_yes).run()
 
 
 def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:
@@ -69,18 +100,10 @@ def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:
     return loading.build_strategy(config.strategy, tuple(markets))
 
 
-def figures(outcome: Ended) -> dict[str, object]:
-    """Return the result as JSON takes it: money in millionths of the currency."""
-    portfolio, counters = outcome.loop.portfolio, outcome.loop.counters
-    return {
-        "from_ns": outcome.first_ns,
-        "to_ns": outcome.last_ns,
-        "orders": counters.orders,
-        "fills": len(outcome.fills),
-        "open_at_end": outcome.open_at_end,
-        "cash": portfolio.cash,
-        "fees": portfolio.fees,
-        "pnl": portfolio.pnl,
-        "halted": outcome.halted,
-        "trades": [each._asdict() for each in outcome.fills],
-    }
+def _latency(arguments: argparse.Namespace) -> Latency:
+    """Return the way of each kind: its own flag, or that of all."""
+    ways = {}
+    for name in ("new", "cancel", "replace", "answer"):
+        own = getattr(arguments, f"latency_{name}")
+        ways[f"{name}_ns"] = arguments.latency if own is None else own
+    return Latency(**ways, venue_delay_ns=arguments.venue_delay)

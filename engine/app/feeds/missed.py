@@ -1,4 +1,6 @@
-"""The public trades that happened while a connection of the feed was away: asked for over REST, and told as late.
+"""The public trades that happened while a connection of the feed was away, or whose frames were lost.
+
+They are asked for over REST, and told as late.
 
 What is asked for begins some time before the loss was noticed, since a connection may have been silent before, and ends
 some time after the next one was there; what the feed has brought of that is left out. A strategy gets each trade once,
@@ -20,6 +22,7 @@ from engine.instrument import Instrument
 from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
 from engine.trading.prints import LateTrade
+from engine.venue import MarketEvent
 from engine.venue.reference import TradePrint, TradesDialect
 from engine.venue.rest import PagedCall
 
@@ -75,6 +78,7 @@ class MissedTrades:
         self._away: dict[int, int] = {}  # since when each may have missed something
         self._back: dict[int, int] = {}  # the same of those that are there again
         self._is_due = asyncio.Event()
+        loop.news.followers.append(self._hear)
 
     def lost(self, number: int) -> None:
         """Note that a connection is away; one that never was there has missed nothing."""
@@ -87,6 +91,14 @@ class MissedTrades:
         self._began.setdefault(number, self._wall_ns())
         if number in self._away:
             self._back[number] = self._away.pop(number)
+            self._is_due.set()
+
+    def _hear(self, event: MarketEvent) -> None:
+        """Ask for what a connection missed that was there all the time, where frames of its trades were lost."""
+        number = self._loop.watch.followed
+        if event.trade_gap and number in self._began and number not in self._away:
+            since_ns = max(self._wall_ns() - self._before_ns, self._began[number])
+            self._back[number] = min(since_ns, self._back.get(number, since_ns))
             self._is_due.set()
 
     async def run(self) -> None:

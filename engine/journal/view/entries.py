@@ -17,7 +17,7 @@ from engine.fix import SOH
 from engine.journal.framing import Record
 from engine.journal.markets import MarketNames, market_of
 from engine.journal.reports import REPORT_NAMES, report_of
-from engine.journal.segments import Listing, RecordKind
+from engine.journal.segments import Listing, RecordKind, number_of, run_of
 from engine.journal.told import operator_act
 from engine.orders.report import ABSENT
 
@@ -76,8 +76,8 @@ class EntryReader:
         entry: Entry = {
             "time": time_text(record.time_ns),
             "time_ns": record.time_ns,
-            "run": int(record.path.name[:6]),
-            "segment": int(record.path.name[7:11]),
+            "run": run_of(record.path),
+            "segment": number_of(record.path),
             "offset": record.offset,
             "kind": KIND_NAMES.get(record.kind, str(record.kind)),
         }

@@ -12,7 +12,7 @@ from engine.runtime.notices import NoticeKind
 from engine.venue import EventKind, MarketDataCounts, MarketEvent
 from engine.venue.kalshi.market import ListedMarket
 from engine.venue.kalshi.repairs import Repairs
-from engine.venue.kalshi.subscriptions import PRIVATE, Subscriptions
+from engine.venue.kalshi.subscriptions import PRIVATE, TRADES, Subscriptions
 from engine.venue.sequence import DUPLICATE, GAP, IN_ORDER
 
 
@@ -69,9 +69,10 @@ class Continuity:
         return outcome
 
     def suspect(self, sid: int) -> None:
-        """Make every book of stream `sid` wait for a snapshot; what an account's stream told may be incomplete."""
+        """Make every book of stream `sid` wait for a snapshot; trades or news of our account may be incomplete."""
         stream = self._subscriptions.streams.get(sid)
         self._event.account_gap = stream is not None and stream.channel in PRIVATE
+        self._event.trade_gap = stream is not None and stream.channel == TRADES
         lost = [market for market in self._markets.values() if market.stream.sid == sid and not market.is_waiting]
         for market in lost:
             market.is_waiting = True

@@ -243,3 +243,21 @@ def test_terms_of_fix_cannot_be_kept_over_rest(config: Path) -> None:
     config.write_text(text.replace("[session]\n", "[session]\nterms = { shard = 2 }\n", 1))
     problems, _ = check(config)
     assert [each for each in problems if "session.terms" in each and 'rest.orders = "never"' in each]
+
+
+def test_rest_does_not_take_over_beside_orders_that_outlive_their_session(config: Path) -> None:
+    text = config.read_text().replace("[rest]\nurl", '[rest]\norders = "standby"\nurl', 1)
+    config.write_text(text.replace("[session]\n", "[session]\nflags = { cancel_on_disconnect = false }\n", 1))
+    problems, _ = check(config)
+    assert len(problems) == 1 and "cancel_on_disconnect = false leaves orders alive" in problems[0]
+
+
+@pytest.mark.parametrize("orders", ["standby", "always"])
+def test_orders_over_rest_want_a_feed_that_tells_of_them(config: Path, orders: str) -> None:
+    lines = config.read_text().replace("[rest]\nurl", f'[rest]\norders = "{orders}"\nurl', 1).splitlines()
+    lines = [each for each in lines if not each.startswith(('url = "wss:', "channels ="))]
+    place = lines.index("[feed]") + 1
+    lines[place:place] = ['source = "fix"', 'settings = "fix/kalshi-demo-md.cfg"']
+    config.write_text("\n".join(lines))
+    problems, _ = check(config)
+    assert [each for each in problems if each.startswith("rest.orders: ") and "feed.source" in each]

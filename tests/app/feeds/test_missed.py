@@ -84,6 +84,10 @@ class Away:
     def return_(self) -> None:
         """Come back, and let what is due be done."""
         self.missed.connected(0)
+        self.run()
+
+    def run(self) -> None:
+        """Let what is due be done."""
 
         async def run() -> None:
             task = asyncio.ensure_future(self.missed.run())
@@ -125,6 +129,18 @@ def test_missed_trades_are_told_in_order_and_what_was_heard_is_not_told_again(aw
     assert away.heard() == []
     assert away.counted() == {"absences": 1, "known": 1, "late": 3}
     assert away.notices() == [(NoticeKind.TRADES_LATE, "3 trades of while the feed was away, told late")]
+
+
+def test_trades_whose_frames_were_lost_are_asked_for_without_a_loss_of_the_connection(away: Away) -> None:
+    away.venue.tape = [told(number) for number in (101, 102, 103)]
+    away.live(told(101))
+    away.scene.frame(EventKind.GAP, trade_gap=True)
+    away.live(told(103))
+    away.run()
+    assert away.heard() == [("trade", 101), ("trade", 103), ("late_trade", 102)]
+    away.scene.frame(EventKind.GAP)  # of books
+    away.run()
+    assert away.counted()["absences"] == 1
 
 
 def test_nothing_is_asked_for_before_the_first_connection(away: Away) -> None:

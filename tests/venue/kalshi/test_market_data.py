@@ -117,6 +117,7 @@ def test_trade_gap_is_counted_and_leaves_the_books_alone(feed: Feed) -> None:
     feed.take(wire.trade(7))
     event = feed.take(wire.trade(10))
     assert (event.kind, event.gap, event.suspects, event.commands) == (EventKind.TRADE, True, (), [])
+    assert event.trade_gap
     assert feed.counts() == {"trades": 2, "gaps": 1, "missed": 2}
     assert feed.waiting() == []
 

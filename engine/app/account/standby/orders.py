@@ -85,10 +85,15 @@ class StandbyOrders(OrdersOverRest):
 
 
 def judge_standby(config: EngineConfig) -> None:
-    """Raise ConfigError where REST would take over before the venue has surely cancelled what FIX left behind."""
+    """Raise ConfigError where REST would take over while what FIX left behind may be alive."""
     section = config.rest
     if section is None or not section.stands_by:
         return
+    if "cancel_on_disconnect" in config.session.flags and not config.session.flags["cancel_on_disconnect"]:
+        raise ConfigError(
+            "session.flags: cancel_on_disconnect = false leaves orders alive with a lost session, where REST would take"
+            ' over beside them: leave it out, or set rest.orders = "never"'
+        )
     seconds = _heart_beat(load_session(config.session.file, "initiator", config.engine.state_dir))
     if section.standby_after_ns < LEAST_BEATS * seconds * _S:
         raise ConfigError(

@@ -1,0 +1,53 @@
+"""A result for people: lines for the terminal, and a folder of files.
+
+Errors  ConfigError for a folder that cannot be written; a package that is missing leaves its file out, and is named.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.backtest.results.page import page_of
+from engine.backtest.results.result import Result
+from engine.backtest.results.tables import write_tables
+from engine.errors import ConfigError
+
+_MONEY = ("pnl", "settled", "marked", "fees", "cash", "notional")
+_COUNTS = ("orders", "fills", "refused", "open_at_end")
+
+
+def show(result: Result) -> Iterator[str]:
+    """Yield the figures that a person looks for first, then what to know before believing them."""
+    told = result.summary
+    unit = 10 ** told["money_decimals"]
+    for name in _MONEY:
+        yield f"{name:<16}{told[name] / unit:,.2f}"
+    for name in _COUNTS:
+        yield f"{name:<16}{told[name]:,}"
+    for name, value in result.honesty.sensitivity.items():
+        yield f"with {name}: {value / unit:,.2f}"
+    for text in result.honesty.warnings:
+        yield f"warning: {text}"
+
+
+def write(result: Result, folder: Path | None, title: str) -> Iterator[str]:
+    """Write everything into `folder`; yield a line for each file, or for why it is not there."""
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {folder}: {error.strerror}: name a folder that can be written") from None
+    path = folder / "result.json"
+    path.write_bytes(result.as_json())
+    yield f"wrote {path}"
+    try:
+        for table in write_tables(result, folder):
+            yield f"wrote {table}"
+    except ConfigError as error:
+        yield f"left out: {error}"
+    try:
+        page = folder / "report.html"
+        page.write_text(page_of(result, title), encoding="utf-8")
+        yield f"wrote {page}"
+    except ConfigError as error:
+        yield f"left out: {error}"

@@ -1,0 +1,1 @@
+"""`fixlane data`: history as rows."""

@@ -1,0 +1,43 @@
+"""What `fixlane data` does.
+
+Errors  ConfigError and DecodeError name file and line; also where pyarrow is not installed.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from engine.errors import ConfigError
+
+try:
+    from engine.backtest.rows.convert import convert
+    from engine.backtest.rows.store import read_about, row_count
+except ModuleNotFoundError as error:
+    raise ConfigError(f"fixlane data wants {error.name}: pip install 'fixlane[history]'") from None
+
+SHOWN = 20  # odd things told by name; the rest is counted
+
+
+def run_convert(arguments: argparse.Namespace) -> int:
+    """Write the rows of captured frames; name the first odd things, count all of them."""
+    told: list[str] = []
+
+    def hear(path: Path, line: int, what: str, text: str) -> None:
+        """Name one odd thing."""
+        if len(told) < SHOWN:
+            told.append(what)
+            print(f"{path} line {line}: {what}: {text}", file=sys.stderr)
+
+    for day in convert(arguments.paths, arguments.out, not arguments.filtered, hear):
+        print(f"{day.path}: {day.rows} rows, " + ", ".join(f"{name} {count}" for name, count in day.counts.items()))
+    return 0
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    """Print each file of rows: how many rows, of which markets."""
+    paths = sorted(arguments.directory.glob("*/depth/*.parquet"))
+    if not paths:
+        raise ConfigError(f"{arguments.directory} holds no */depth/*.parquet: fixlane data convert writes them")
+    for path in paths:
+        print(f"{path}: {row_count(path)} rows of {' '.join(read_about(path).markets)}")
+    return 0

@@ -1,0 +1,1 @@
+"""What a backtest came to: figures, tables, one page."""

@@ -1,0 +1,102 @@
+"""What a reader of the result has to know before it is believed.
+
+Units   money and sizes as in `instrument`; times in ns; shares as fractions.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from engine._decimal import format_decimal
+from engine.backtest.latency import Latency
+from engine.backtest.results.coverage import Coverage
+from engine.backtest.runner import Ended
+
+LARGE_SHARE = 0.10  # of the traded volume: beyond it the missing impact matters
+
+FIDELITY = (
+    "full depth; an order waits behind all that is shown at its price, and cancels of others come from behind it "
+    "(risk-averse queue)"
+)
+ASSUMPTIONS = (
+    "no impact: nobody answers what the strategy does",
+    "a frame is heard when the recorder heard it; the venue's clock is moved to the smallest distance of each file",
+    "the strategy does not see its own orders in the book",
+    "no other queue model was run: fills of a less cautious one would be more",
+)
+
+
+class Honesty(msgspec.Struct, kw_only=True):
+    """The block; `warnings` are what should be red."""
+
+    fidelity: str = FIDELITY
+    assumptions: list[str]
+    frames: int
+    markets: int
+    silences: int
+    silent_ns: int
+    resubscriptions: int
+    ran_back: int
+    unpaired_trades: int
+    share_of_volume: float | None
+    trials: int
+    pnl_without_best_event: int
+    pnl_without_best_day: int
+    halted: str
+    unsettled: list[str] = []
+    sensitivity: dict[str, int] = {}
+    warnings: list[str] = []
+
+    def warn(self) -> None:
+        """Say what a reader must not miss."""
+        found = [f"halted: {self.halted}"] if self.halted else []
+        if self.share_of_volume is not None and self.share_of_volume > LARGE_SHARE:
+            found.append(f"own fills are {self.share_of_volume:.0%} of the traded volume, and no impact is modelled")
+        if self.unsettled:
+            found.append(
+                f"no result is known of {', '.join(self.unsettled[:5])}: what is held there is marked, not paid"
+            )
+        if self.silences:
+            found.append(
+                f"{self.silences} silences, {self.silent_ns / 1e9:.0f} s in all: what happened then is unknown"
+            )
+        if self.unpaired_trades:
+            found.append(f"{self.unpaired_trades} trades have no decrease of the book")
+        self.warnings = found
+
+
+def honesty(
+    ended: Ended,
+    covered: Sequence[Coverage],
+    latency: Latency,
+    by_event: Mapping[str, int],
+    days: Sequence[tuple[str, int]],
+    capital: int,
+    trials: int,
+) -> Honesty:
+    """Return the block of a run."""
+    volume = sum(row.volume for row in covered)
+    filled = sum(fill.qty for fill in ended.fills)
+    pnl, decimals = ended.loop.portfolio.pnl, sum(ended.loop.portfolio.decimals)
+    gains = [later - earlier for earlier, later in pairwise([capital, *(worth for _, worth in days)])]
+    return Honesty(
+        assumptions=[*ASSUMPTIONS, _ways(latency), f"returns are of ${format_decimal(capital, decimals)}"],
+        frames=sum(row.frames for row in covered),
+        markets=len(covered),
+        silences=sum(row.silences for row in covered),
+        silent_ns=sum(row.silent_ns for row in covered),
+        resubscriptions=sum(max(row.snapshots - 1, 0) for row in covered),
+        ran_back=sum(row.ran_back for row in covered),
+        unpaired_trades=sum(row.unpaired for row in covered),
+        share_of_volume=filled / volume if volume else None,
+        trials=trials,
+        pnl_without_best_event=pnl - max(0, *by_event.values(), 0),
+        pnl_without_best_day=pnl - max(0, *gains, 0),
+        halted=ended.halted,
+    )
+
+
+def _ways(latency: Latency) -> str:
+    told = msgspec.structs.asdict(latency).items()
+    return "latency: " + ", ".join(f"{name.removesuffix('_ns')} {value / 1e6:g} ms" for name, value in told)

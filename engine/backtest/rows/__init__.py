@@ -1,0 +1,1 @@
+"""History as rows: what was heard, as integer columns, once and for all."""
