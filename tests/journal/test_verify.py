@@ -39,6 +39,9 @@ def every_kind(tmp_path: Path) -> Path:
                 desk.orders.expire(order)
             for instrument in INSTRUMENTS:
                 desk.portfolio.settle(instrument, 0, 0)
+                position = desk.portfolio[instrument]
+                numbers = instrument.index, position.net, position.cash, position.cost
+                desk.journal.append_state(RecordKind.RESTATE, numbers, "as before, by a person", 1)
                 desk.journal.append_settle(instrument, 0, 0, 1)
         order = open_order(desk.orders, 200, 4_200, BUY)
         order.options = OrderOptions(order_group="G")
