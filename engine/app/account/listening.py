@@ -211,7 +211,13 @@ class AccountListener:
 
     def _is_strange(self, news: News) -> bool:
         """Return whether it names an order that is none of ours: FIX will never tell of that."""
-        return not isinstance(news, VenuePosition) and self._find(news) is None
+        if isinstance(news, VenuePosition) or self._find(news) is not None:
+            return False
+        return bool(news.cl_ord_id) or not self._may_be_ours(news.symbol)
+
+    def _may_be_ours(self, symbol: str) -> bool:
+        """Return whether an OrderID alone may be that of an order of ours whose acknowledgement has not come."""
+        return any(not each.order_id and each.instrument.symbol == symbol for each in self._loop.orders.live())
 
     def _note_gap(self, position: VenuePosition) -> None:
         """Remember by how much a position differs that the comparison has judged: it need not judge that twice."""
