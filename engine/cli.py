@@ -16,9 +16,9 @@ import msgspec
 from engine.app import commands, looking, operating, plugins, session, settling
 from engine.app.account import commands as account
 from engine.app.backtest import arguments as backtest
-from engine.app.data import arguments as data
 from engine.app.chaos import arguments as chaos
 from engine.app.controls import commands as controls
+from engine.app.data import arguments as data
 from engine.app.plugins import Subparsers
 from engine.app.venues import arguments as venues
 from engine.errors import ConfigError, EngineError

@@ -10,6 +10,7 @@ Errors  DecodeError names file and line; ConfigError for files of one market tha
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -123,7 +124,7 @@ def _write_day(
             {each.symbol: symbols.index(each.symbol)},
             {each.symbol: grid_of(each, known)},
             checks_seq,
-            lambda line, what, text, path=each.path: told(path, line, what, text),
+            partial(told, each.path),
         )
         recording.read()
         parts.append(order(recording))

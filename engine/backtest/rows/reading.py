@@ -17,7 +17,7 @@ NS_PER_MS = 1_000_000
 _KINDS = frozenset((SNAPSHOT, DELTA, TRADE))
 
 
-class Message(msgspec.Struct, gc=False):
+class HeardMessage(msgspec.Struct, gc=False):
     """The `msg` of a snapshot, a delta or a trade; a field that the frame does not have is empty."""
 
     market_ticker: str = ""
@@ -44,12 +44,12 @@ class Message(msgspec.Struct, gc=False):
 
 class _Event(msgspec.Struct, gc=False):
     type: str
-    msg: Message = msgspec.field(default_factory=Message)
+    msg: HeardMessage = msgspec.field(default_factory=HeardMessage)
     sid: int = 0
     seq: int = 0
 
 
-class Line(msgspec.Struct, gc=False):
+class HeardLine(msgspec.Struct, gc=False):
     """A line: when it was heard, and the frame."""
 
     recv_ms: int
@@ -64,11 +64,11 @@ class _OtherLine(msgspec.Struct):
     event: _OtherEvent
 
 
-_LINES = msgspec.json.Decoder(Line)
+_LINES = msgspec.json.Decoder(HeardLine)
 _OTHERS = msgspec.json.Decoder(_OtherLine)
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, Line]]:
+def read_lines(path: Path) -> Iterator[tuple[int, HeardLine]]:
     """Yield the number and the line of each snapshot, delta and trade; frames of other types are passed over."""
     number = 0
     try:
@@ -86,7 +86,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, Line]]:
         raise DecodeError(f"{path} is truncated or damaged after line {number}: {error}") from None
 
 
-def _decode(text: bytes) -> Line | None:
+def _decode(text: bytes) -> HeardLine | None:
     try:
         line = _LINES.decode(text)
     except msgspec.ValidationError:

@@ -133,9 +133,7 @@ def test_file_that_is_no_file_of_rows_is_named(tmp_path: Path) -> None:
         read_about(tmp_path / "a.parquet")
 
 
-def test_command_converts_and_lists(
-    rain: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_command_converts_and_lists(rain: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rain.write(tmp_path)
     assert main(["data", "convert", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
     assert main(["data", "ls", str(tmp_path / "out")]) == 0
