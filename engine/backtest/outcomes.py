@@ -18,7 +18,7 @@ from engine.instrument import Instrument
 NS_PER_S = 1_000_000_000
 
 
-class Outcome(NamedTuple):
+class MarketOutcome(NamedTuple):
     """What one contract of a market paid, None where that is not known, and when the market closed."""
 
     value: int | None
@@ -49,10 +49,10 @@ class _EventFile(msgspec.Struct):
 _FILES = msgspec.json.Decoder(_EventFile)
 
 
-def outcomes(paths: Iterable[Path], instruments: Iterable[Instrument]) -> dict[str, Outcome]:
+def outcomes(paths: Iterable[Path], instruments: Iterable[Instrument]) -> dict[str, MarketOutcome]:
     """Return what the event files beside `paths` say of these markets."""
     known: Mapping[str, Instrument] = {each.symbol: each for each in instruments}
-    found: dict[str, Outcome] = {}
+    found: dict[str, MarketOutcome] = {}
     for folder in dict.fromkeys(path.parent for path in paths):
         for path in sorted(folder.glob("*.event.json")):
             response = _read(path)
@@ -69,9 +69,9 @@ def _read(path: Path) -> _Response:
         raise DecodeError(f"{path} is no event: {error}") from None
 
 
-def _outcome(path: Path, market: _Market, instrument: Instrument, series: str) -> Outcome:
+def _outcome(path: Path, market: _Market, instrument: Instrument, series: str) -> MarketOutcome:
     try:
-        return Outcome(_value(market, instrument), _time_ns(market.close_time), series)
+        return MarketOutcome(_value(market, instrument), _time_ns(market.close_time), series)
     except (ValueError, DecodeError) as error:
         raise DecodeError(f"{path}: {market.ticker}: {error}: correct its result, value or close_time") from None
 

@@ -286,8 +286,7 @@ def _without_secrets(url: str) -> str:
 def _fault_of_address(url: str, schemes: tuple[str, str]) -> str:
     """Return what is wrong with an address; empty if nothing is."""
     try:
-        address = urlsplit(url)
-        port = address.port
+        port = (address := urlsplit(url)).port
     except ValueError as error:  # of the port, or of brackets
         return f"is no address: {error}"
     if address.scheme not in schemes:

@@ -228,10 +228,7 @@ cdef class Portfolio(Totals):
 
     def restate(self, Instrument instrument not None, int64_t net, int64_t cash, int64_t cost):
         """Hold `net` from now on, of which so much was paid: what a person or the venue says, and no fill explains."""
-        cdef Position position = self.find(instrument)
-        position.become(net, cash, cost, position.fees)
-
-    # What a snapshot keeps
+        self.find(instrument).become(net, cash, cost, self.find(instrument).fees)
 
     def holding(self, Instrument instrument not None):
         """Return what stands for a market: net, cash, cost, fees, marks, profit when the day began, whether settled."""
@@ -290,7 +287,6 @@ cdef class Portfolio(Totals):
 
     def _check(self):
         """Assert that every sum is what its positions add up to, and every value what its mark makes it."""
-        cdef Position position
         names = ("cash", "cost", "fees", "value", "pnl")
         for position in (*self, *self._gone.values()):
             assert position.value == position.net * position.mark, position

@@ -55,6 +55,8 @@ def test_tables_hold_every_fill(tmp_path: Path) -> None:
 def test_value_that_contradicts_its_result_is_named(tmp_path: Path) -> None:
     (path,) = write_day(tmp_path, 1, 1)
     (event,) = tmp_path.glob("*.event.json")
-    event.write_text(event.read_text().replace('dollars": "1.0000"', 'dollars": "0.5"').replace('0.0000"\n', '0.5"\n'))
+    told = json.loads(event.read_text())
+    told["response"]["markets"][0]["settlement_value_dollars"] = "0.5000"
+    event.write_text(json.dumps(told))
     with pytest.raises(DecodeError, match=event.name):
         outcomes([path], captures.markets([path]))

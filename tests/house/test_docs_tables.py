@@ -48,7 +48,8 @@ from engine.risk.limits import Ceiling, DuplicateLimit, RatioLimit, RepeatLimit
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
 from engine.strategy import Context, Strategy
-from engine.trading.reconcile.rules import KEYS, SAFE, ReconcileSection, Rule
+from engine.trading.reconcile.rules import KEYS as RULE_KEYS
+from engine.trading.reconcile.rules import SAFE, ReconcileSection, Rule
 from tests.house.test_rooms import CONTENTS, SOCKETS
 from tests.support.desks import HOOKS, Scene
 from tests.support.pages import keys_of, page, rows, section
@@ -119,7 +120,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:24] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:25] if "." not in heading}
 
 
 # session-files.md
@@ -186,7 +187,7 @@ def test_fields_of_an_order_that_the_page_names_exist() -> None:
 def test_rules_of_reconciliation_are_those_of_the_code() -> None:
     table = rows(page("orders.md"), "rule", "when")
     assert [rule for rule, *_ in table] == [rule.value for rule in Rule]
-    assert {rule: key for rule, _, key, _ in table} == {rule.value: key for rule, key in KEYS.items()}
+    assert {rule: key for rule, _, key, _ in table} == {rule.value: key for rule, key in RULE_KEYS.items()}
     assert all(done.startswith(f'"{SAFE.deed(Rule(rule))}"') for rule, *_, done in table)
 
 

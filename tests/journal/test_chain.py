@@ -10,7 +10,7 @@ from msgspec import structs
 
 from engine.errors import JournalError
 from engine.fix import BUY
-from engine.journal import writer
+from engine.journal import segments, writer
 from engine.journal.directory import NEWEST
 from engine.journal.reader import newest_of, read, read_all
 from engine.journal.recovery import recover
@@ -201,7 +201,7 @@ def test_journal_with_segments_beyond_what_a_mark_holds_is_refused(tmp_path: Pat
 def test_run_of_more_than_9999_segments_is_read_whole_and_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = writer.first_header
+    begun = segments.first_header
     with monkeypatch.context() as patched:
         patched.setattr(writer, "first_header", lambda *args: structs.replace(begun(*args), segment=9_997))
         journal = journal_in(tmp_path, segment_bytes=SMALL)

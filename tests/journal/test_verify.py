@@ -51,6 +51,7 @@ def every_kind(tmp_path: Path) -> Path:
         desk.journal.append_mark(desk.portfolio[RAIN], 1)
         desk.journal.append_day(1, 2, 3)
         append_config(desk.journal, "c0ffee", 1)
+        desk.journal.append_state(RecordKind.RESTATE, (RAIN.index, 3, -12_000, 12_000), "0.00, by ann: counted", 1)
         append_operator(desk.journal, OperatorAct("halt", "ann (uid 1, pid 2)", "fire", {"symbol": "KXRAIN-1"}), 1)
         Denials(desk.journal, lambda: 1).record("", 3, RAIN, BUY, 4_200, 10)
         desk.journal.close()

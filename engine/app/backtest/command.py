@@ -14,7 +14,7 @@ from engine.app.backtest.generated import write_day
 from engine.app.backtest.writing import show, write
 from engine.backtest.history import TimedFrame, timed
 from engine.backtest.latency import Latency
-from engine.backtest.outcomes import Outcome, outcomes
+from engine.backtest.outcomes import MarketOutcome, outcomes
 from engine.backtest.results.result import Assumed, Result, result_of
 from engine.backtest.runner import Ended, Runner
 from engine.book import make_book
@@ -32,13 +32,13 @@ from engine.trading.assembly import Parts
 SCALES = {"half the latency": (1, 2), "twice the latency": (2, 1)}
 
 
-class History:
+class CapturedHistory:
     """Files of captured frames, read once for as many runs as are asked for."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.frames: list[TimedFrame] = timed(paths)
         self.instruments: list[Instrument] = captures.markets(paths)
-        self.outcomes: dict[str, Outcome] = outcomes(paths, self.instruments)
+        self.outcomes: dict[str, MarketOutcome] = outcomes(paths, self.instruments)
 
     @property
     def values(self) -> dict[str, int]:
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
     config = load(arguments.config)
     paths = arguments.data or write_day(arguments.generate)
-    result = result_for(config, History(paths), arguments)
+    result = result_for(config, CapturedHistory(paths), arguments)
     if arguments.json:
         arguments.json.write_bytes(result.as_json())
     for line in (*show(result), *write(result, arguments.out, f"Backtest of {config.strategy.path}")):
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if result.ended.halted else 0
 
 
-def result_for(config: EngineConfig, history: History, arguments: argparse.Namespace) -> Result:
+def result_for(config: EngineConfig, history: CapturedHistory, arguments: argparse.Namespace) -> Result:
     """Run as often as the arguments ask, and return the result of the run that they name."""
     latency = _latency(arguments)
     assumed = Assumed(
@@ -72,7 +72,7 @@ def result_for(config: EngineConfig, history: History, arguments: argparse.Names
     return result
 
 
-def backtest(config: EngineConfig, history: History, latency: Latency) -> Ended:
+def backtest(config: EngineConfig, history: CapturedHistory, latency: Latency) -> Ended:
     """Run the strategy of a configuration over history."""
     fees = loading.fees(config.feed, config.fees)
 

@@ -13,7 +13,7 @@ MOST_POINTS = 1_200
 Points = Sequence[tuple[int, float]]
 
 
-class Scale:
+class ChartScale:
     """Where a value stands in a picture."""
 
     def __init__(self, points: Points, end_ns: int = 0) -> None:
@@ -36,7 +36,7 @@ def steps(points: Points, label: str, end_ns: int = 0, marks: Sequence[tuple[int
     """Return a line that keeps each value until the next; `marks` are (ns, value, is a purchase)."""
     if not points:
         return ""
-    scale = Scale([*points, *((now_ns, value) for now_ns, value, _ in sorted(marks))], end_ns)
+    scale = ChartScale([*points, *((now_ns, value) for now_ns, value, _ in sorted(marks))], end_ns)
     scale.begin_ns = min(scale.begin_ns, points[0][0])
     path = f"M{scale.x(points[0][0]):.1f} {scale.y(points[0][1]):.1f}"
     for now_ns, value in thinned(points)[1:]:
@@ -53,7 +53,7 @@ def bars(values: Sequence[tuple[str, float | None]], label: str) -> str:
     known = [value for _, value in values if value is not None]
     if not known:
         return ""
-    scale = Scale([(0, min(0.0, *known)), (1, max(0.0, *known))])
+    scale = ChartScale([(0, min(0.0, *known)), (1, max(0.0, *known))])
     width = (WIDTH - LEFT) / len(values)
     body = ""
     for place, (name, value) in enumerate(values):
@@ -80,14 +80,14 @@ def thinned(points: Points, most: int = MOST_POINTS) -> Points:
     return found
 
 
-def _axes(scale: Scale) -> str:
+def _axes(scale: ChartScale) -> str:
     ends = (scale.begin_ns, LEFT, "start"), (scale.end_ns, WIDTH, "end")
     return _values(scale) + "".join(
         f'<text x="{x}" y="{HEIGHT - 6}" text-anchor="{anchor}">{_time(now_ns)}</text>' for now_ns, x, anchor in ends
     )
 
 
-def _values(scale: Scale) -> str:
+def _values(scale: ChartScale) -> str:
     return "".join(
         f'<text x="{LEFT - 6}" y="{scale.y(value) + 4:.1f}" text-anchor="end">{value:,.4g}</text>'
         f'<path class="grid" d="M{LEFT} {scale.y(value):.1f}H{WIDTH}"/>'

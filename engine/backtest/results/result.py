@@ -14,7 +14,7 @@ import msgspec
 
 from engine.backtest.history import TimedFrame
 from engine.backtest.latency import Latency
-from engine.backtest.outcomes import NS_PER_S, Outcome
+from engine.backtest.outcomes import NS_PER_S, MarketOutcome
 from engine.backtest.recorder import Worth
 from engine.backtest.results import calibration, statistics
 from engine.backtest.results.attribution import attribute, markouts
@@ -24,6 +24,8 @@ from engine.backtest.results.inventory import inventory, path_of
 from engine.backtest.results.mids import MidsOfMarket, mids_of
 from engine.backtest.results.trips import Trip, figures, trips
 from engine.backtest.runner import Ended
+
+Known = Mapping[str, MarketOutcome]  # by symbol
 
 SCHEMA = 1
 FEWEST_DAYS = 30  # under which nothing is annualised
@@ -57,7 +59,9 @@ class Result(msgspec.Struct, kw_only=True):
         return msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n"
 
 
-def result_of(ended: Ended, frames: Sequence[TimedFrame], known: Mapping[str, Outcome], assumed: Assumed) -> Result:
+def result_of(
+    ended: Ended, frames: Sequence[TimedFrame], known: Mapping[str, MarketOutcome], assumed: Assumed
+) -> Result:
     """Return the result of a run; `known` is what its markets came to."""
     instruments = list(ended.loop.instruments)
     values = {symbol: each.value for symbol, each in known.items() if each.value is not None}
@@ -155,7 +159,7 @@ def _risk(ended: Ended, days: Sequence[tuple[str, int]], assumed: Assumed) -> di
     }
 
 
-def _markouts(ended: Ended, mids: Mapping[str, MidsOfMarket], known: Mapping[str, Outcome]) -> dict[str, Any]:
+def _markouts(ended: Ended, mids: Mapping[str, MidsOfMarket], known: Mapping[str, MarketOutcome]) -> dict[str, Any]:
     closes = {symbol: each.close_ns for symbol, each in known.items() if each.close_ns}
     found = markouts(ended.fills, mids, closes)
     return {
@@ -165,7 +169,7 @@ def _markouts(ended: Ended, mids: Mapping[str, MidsOfMarket], known: Mapping[str
 
 
 def _markets(
-    ended: Ended, mids: Mapping[str, MidsOfMarket], values: Mapping[str, int], known: Mapping[str, Outcome]
+    ended: Ended, mids: Mapping[str, MidsOfMarket], values: Mapping[str, int], known: Mapping[str, MarketOutcome]
 ) -> list[dict[str, Any]]:
     rows = []
     for position in ended.loop.portfolio:
@@ -190,7 +194,7 @@ def _grouped(markets: Sequence[dict[str, Any]], key: str) -> dict[str, int]:
 
 
 def _calibration(
-    ended: Ended, mids: Mapping[str, MidsOfMarket], values: Mapping[str, int], known: Mapping[str, Outcome]
+    ended: Ended, mids: Mapping[str, MidsOfMarket], values: Mapping[str, int], known: Mapping[str, MarketOutcome]
 ) -> dict[str, Any]:
     limits = {each.symbol: each.limit for each in ended.loop.instruments}
     closes = {symbol: known[symbol].close_ns or mids[symbol].last_ns for symbol in values}

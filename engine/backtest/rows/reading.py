@@ -17,7 +17,7 @@ NS_PER_MS = 1_000_000
 _KINDS = frozenset((SNAPSHOT, DELTA, TRADE))
 
 
-class HeardMessage(msgspec.Struct, gc=False):
+class RowMessage(msgspec.Struct, gc=False):
     """The `msg` of a snapshot, a delta or a trade; a field that the frame does not have is empty."""
 
     market_ticker: str = ""
@@ -44,12 +44,12 @@ class HeardMessage(msgspec.Struct, gc=False):
 
 class _Event(msgspec.Struct, gc=False):
     type: str
-    msg: HeardMessage = msgspec.field(default_factory=HeardMessage)
+    msg: RowMessage = msgspec.field(default_factory=RowMessage)
     sid: int = 0
     seq: int = 0
 
 
-class HeardLine(msgspec.Struct, gc=False):
+class RowLine(msgspec.Struct, gc=False):
     """A line: when it was heard, and the frame."""
 
     recv_ms: int
@@ -64,11 +64,11 @@ class _OtherLine(msgspec.Struct):
     event: _OtherEvent
 
 
-_LINES = msgspec.json.Decoder(HeardLine)
+_LINES = msgspec.json.Decoder(RowLine)
 _OTHERS = msgspec.json.Decoder(_OtherLine)
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, HeardLine]]:
+def read_lines(path: Path) -> Iterator[tuple[int, RowLine]]:
     """Yield the number and the line of each snapshot, delta and trade; frames of other types are passed over."""
     number = 0
     try:
@@ -86,7 +86,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, HeardLine]]:
         raise DecodeError(f"{path} is truncated or damaged after line {number}: {error}") from None
 
 
-def _decode(text: bytes) -> HeardLine | None:
+def _decode(text: bytes) -> RowLine | None:
     try:
         line = _LINES.decode(text)
     except msgspec.ValidationError:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from engine._decimal import parse_decimal
-from engine.backtest.rows.reading import NS_PER_MS, HeardLine, HeardMessage, read_lines
+from engine.backtest.rows.reading import NS_PER_MS, RowLine, RowMessage, read_lines
 from engine.backtest.rows.schema import NO_SIDE, Flag, Kind
 from engine.errors import DecodeError
 from engine.exchange.captures import DELTA, SNAPSHOT
@@ -63,7 +63,7 @@ class Recording:
             self._number = number
             self._add(line)
 
-    def _add(self, line: HeardLine) -> None:
+    def _add(self, line: RowLine) -> None:
         before_ns, heard_ns = self._recv_ns, line.recv_ms * NS_PER_MS
         if heard_ns < before_ns:
             self._tell("unsorted", f"heard {(before_ns - heard_ns) // NS_PER_MS} ms before the line above")
@@ -108,7 +108,7 @@ class Recording:
                 self._stale.add(symbol)
                 self._row(0, self._markets[symbol], Kind.STALE, 0, NO_SIDE, 0, 0, 0)
 
-    def _delta(self, message: HeardMessage) -> None:
+    def _delta(self, message: RowMessage) -> None:
         symbol = message.market_ticker
         book = self._books.get(symbol)
         if book is None or symbol in self._stale:
@@ -130,7 +130,7 @@ class Recording:
         book[key] = size
         self._row(message.stamp_ns(), self._markets[symbol], _LEVEL, 0, side, price, size, change)
 
-    def _snapshot(self, message: HeardMessage) -> None:
+    def _snapshot(self, message: RowMessage) -> None:
         symbol = message.market_ticker
         if symbol not in self._markets:
             raise self._error(f"a frame of {symbol or 'no market'}, which the file did not begin with")
@@ -149,7 +149,7 @@ class Recording:
             self._stale.discard(symbol)
             self._row(0, market, Kind.FRESH, 0, NO_SIDE, 0, 0, 0)
 
-    def _trade(self, message: HeardMessage) -> None:
+    def _trade(self, message: RowMessage) -> None:
         symbol = message.market_ticker
         if symbol not in self._books:
             self._tell("without_book", f"a trade of {symbol} while no book is known")

@@ -44,7 +44,7 @@ class About(msgspec.Struct, frozen=True):
     sources: list[Source]
 
 
-class DepthRows(NamedTuple):
+class MappedRows(NamedTuple):
     """Rows by column, as mapped into memory."""
 
     about: About
@@ -81,13 +81,13 @@ def read_about(path: Path) -> About:
     return about
 
 
-def open_rows(path: Path) -> DepthRows:
+def open_rows(path: Path) -> MappedRows:
     """Return the rows of a file, mapped; the columns are made if they are not there yet."""
     about = read_about(path)
     folder = path.parent / ".columns" / sha256(path)
     if not folder.is_dir():
         _make_columns(path, folder)
-    return DepthRows(about, {name: _map(folder / f"{name}.bin", kind) for name, kind in COLUMNS.items()})
+    return MappedRows(about, {name: _map(folder / f"{name}.bin", kind) for name, kind in COLUMNS.items()})
 
 
 def row_count(path: Path) -> int:

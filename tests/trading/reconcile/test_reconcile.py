@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from engine.fix import Status
 from engine.orders.report import ExecutionReport
 from engine.trading.markets import Stop
-from engine.trading.reconcile.judge import Rule
 from engine.trading.reconcile.reconcile import PATIENCE, Reconcile
+from engine.trading.reconcile.rules import Rule
 from engine.venue.account import VenueFill, VenueOrder, VenuePosition
 from tests.support.desks import Scene
 from tests.support.order_reports import cancel_reject

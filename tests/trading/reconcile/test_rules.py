@@ -33,11 +33,11 @@ class Desk:
     @property
     def is_stopped(self) -> bool:
         self.scene.loop.doubts.review()
-        return self.scene.loop.markets.has(self.scene.rain, Stop.ACCOUNT | Stop.DOUBT)
+        return bool(self.scene.loop.markets.has(self.scene.rain, Stop.ACCOUNT | Stop.DOUBT))
 
     @property
     def net(self) -> int:
-        return self.scene.portfolio[self.scene.rain].net
+        return int(self.scene.portfolio[self.scene.rain].net)
 
 
 def stranger(qty: int = 5, cum_qty: int = 0) -> VenueOrder:
