@@ -31,7 +31,7 @@ test: $(TESTED) ; $(SUITE)
 
 bench: .venv/engine .venv/test .venv/bench ; $(BIN)/fixlane bench $(SUBJECT) $(ARGS)
 
-lint: .venv/engine .venv/test .venv/bench
+lint: .venv/engine .venv/test .venv/bench .venv/history
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 

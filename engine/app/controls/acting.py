@@ -132,7 +132,9 @@ def parse_limit(name: str, text: str, decimals: tuple[int, int]) -> int:
     tables.set_units(*decimals)
     kind = FIELDS[name].type
     is_count = Unit.COUNT in getattr(kind, "__metadata__", ())
-    value = tables.value(kind, int(text) if is_count and text.isdecimal() else text, name)
+    value = tables.value(
+        kind, int(text) if is_count and text.isascii() and text.isdecimal() and len(text) < 19 else text, name
+    )
     if tables.problems:
         raise EngineError("; ".join(tables.problems))
     return int(value)

@@ -102,3 +102,9 @@ class RiskMemory:
             if is_sure:
                 os.fsync(file.fileno())
         fresh.replace(self._path)
+        if is_sure:
+            folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)

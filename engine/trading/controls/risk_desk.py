@@ -102,13 +102,16 @@ class RiskDesk:
 
     def change(self, change: LimitChange) -> str:
         """Judge by another limit from now on; return what was done, in words."""
-        done = self.limits.set(change)
+        done = self.limits.set(change) + self._unkept()
         self._tell(done)
         return done
 
+    def _unkept(self) -> str:
+        return "; it cannot be written down, so that a restart would not know of it" if self._is_unkept else ""
+
     def reset(self, name: str, symbol: str, by: str, reason: str) -> str:
         """Go back to the configuration's limit; return what was done, in words."""
-        done = self.limits.reset(name, symbol)
+        done = self.limits.reset(name, symbol) + self._unkept()
         self._tell(f"{done}, by {by}: {reason}")
         return done
 

@@ -96,6 +96,12 @@ class RunLimits:
                 f"{change.name} {self.shown(change.name, change.value)} is above its ceiling"
                 f" {self.shown(change.name, most)}: only [risk.ceiling] of the configuration raises that"
             )
+        general = self._now(change.name)
+        if change.symbol and change.value >= general:
+            raise EngineError(
+                f"{change.name} of all markets is {self.shown(change.name, general)}: one of {change.symbol} that is not"
+                " below it would change nothing"
+            )
         if change.name == "max_book_age_ns" and not change.value:
             raise EngineError("max_book_age must be positive: every order would be denied")
 
@@ -107,6 +113,12 @@ class RunLimits:
             raise EngineError(f"{name} has no value of its own for one market; {' and '.join(BY_MARKET)} have")
         if symbol and not self._markets(symbol):
             raise EngineError(f"unknown market {symbol!r}")
+
+    def _now(self, name: str) -> int:
+        """Return the limit of all markets as it is now."""
+        change = self._changes.get((name, ""))
+        value: int = getattr(self._filed, name) if change is None else change.value
+        return value
 
     def filed(self, name: str) -> int:
         """Return what the configuration says; EngineError for a name that is no limit."""

@@ -141,7 +141,14 @@ def test_value_is_read_as_in_the_configuration(name: str, text: str, value: int)
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("max_open_orders", "7.5"), ("max_open_orders", "-7"), ("max_position", "-1"), ("collar_own", "")],
+    [
+        ("max_open_orders", "7.5"),
+        ("max_open_orders", "-7"),
+        ("max_open_orders", "7" * 5000),
+        ("max_open_orders", "\u0667"),
+        ("max_position", "-1"),
+        ("collar_own", ""),
+    ],
 )
 def test_value_that_means_nothing_is_refused(name: str, text: str) -> None:
     with pytest.raises(EngineError, match=name):
