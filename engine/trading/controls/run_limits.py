@@ -99,8 +99,8 @@ class RunLimits:
         general = self._now(change.name)
         if change.symbol and change.value >= general:
             raise EngineError(
-                f"{change.name} of all markets is {self.shown(change.name, general)}: one of {change.symbol} that is not"
-                " below it would change nothing"
+                f"{change.name} of all markets is {self.shown(change.name, general)}: one of {change.symbol} that is"
+                " not below it would change nothing"
             )
         if change.name == "max_book_age_ns" and not change.value:
             raise EngineError("max_book_age must be positive: every order would be denied")
