@@ -104,6 +104,14 @@ def test_command_prints_json_that_can_be_read(told: Path, capsys: pytest.Capture
     assert "NEW cl_ord_id=J-2 symbol=KXSNOW-1" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("words", [(), ("--json",), ("--order", "J-1"), ("--verify",)])
+def test_directory_without_a_journal_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert main(["journal", str(tmp_path), *words]) == 1
+    assert "no journal: no file in it is called RUN-SEGMENT.journal" in capsys.readouterr().err
+
+
 def test_command_verifies_by_a_word_too(told: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["journal", "verify", str(told)]) == 0
     assert "sound: 1 segments" in capsys.readouterr().out

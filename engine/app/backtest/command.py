@@ -77,6 +77,7 @@ def backtest(config: EngineConfig, history: CapturedHistory, latency: Latency) -
     fees = loading.fees(config.feed, config.fees)
 
     def parts(markets: Sequence[Instrument]) -> Parts:
+        """Return what a desk of these markets is made of."""
         portfolio = Portfolio(markets)
         dialect = loading.order_dialect(config.session, markets)
         return Parts(

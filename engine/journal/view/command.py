@@ -7,7 +7,8 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, JournalError
+from engine.journal.segments import journal_paths
 from engine.journal.view.dump import dump
 from engine.journal.view.entries import Question, since
 from engine.journal.view.export import as_json, as_text, entries, write_parquet
@@ -25,6 +26,8 @@ def run(arguments: Namespace) -> int:
         arguments.kind,
         since(arguments.since, time.time_ns()) if arguments.since else 0,
     )
+    if path.is_dir() and not arguments.follow and not journal_paths(path):
+        raise JournalError(f"{path}: no journal: no file in it is called RUN-SEGMENT.journal")
     if words or arguments.verify:
         lines = verify(path)
     elif arguments.parquet is not None:

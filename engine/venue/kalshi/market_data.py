@@ -94,6 +94,7 @@ class KalshiMarketData:
 
     @on_answer.setter
     def on_answer(self, take: Callable[[int, bytes], object] | None) -> None:
+        """Have answers go there."""
         self._rare.on_answer = take
 
     @property
