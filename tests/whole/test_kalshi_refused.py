@@ -45,7 +45,9 @@ async def refused(pair: Pair, words: str) -> None:
     """Wait until a Logon is refused with these words, which an operator sees, and nothing is traded."""
     await pair.until(lambda: words in pair.engine.session.last_error, f"refused: {words}")
     assert not pair.engine.trading.is_trading
-    assert "session is not logged on" in pair.engine.supervisor.reason
+    await pair.until(
+        lambda: "session is not logged on" in pair.engine.supervisor.reason, "told why"
+    )  # by its next tick
 
 
 async def clock_off(pair: Pair) -> None:
