@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.app.chaos import shim
-from engine.app.chaos.command import live
 from engine.app.chaos.faults import SESSIONS, LifeFault
+from engine.app.chaos.lives import live
 from engine.app.chaos.nursery import Nursery
 from engine.app.chaos.plan import FAULTS, plan
 from engine.app.chaos.processes import UNGUARDED
