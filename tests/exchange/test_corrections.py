@@ -15,10 +15,21 @@ from tests.support.sim.venue import NOON_NS, B, S, Venue
 
 Step = tuple[str, int, int, int]  # what, whose, price in cents, lots
 STEPS = st.lists(
-    st.tuples(st.sampled_from(("buy", "sell", "bust", "correct", "take")), st.integers(0, 1), st.integers(40, 44), st.integers(1, 9)),
+    st.tuples(
+        st.sampled_from(("buy", "sell", "bust", "correct", "take")),
+        st.integers(0, 1),
+        st.integers(40, 44),
+        st.integers(1, 9),
+    ),
     max_size=40,
-)  # fmt: skip
+)
 KINDS = {"bust": FaultKind.BUST_FILL, "correct": FaultKind.CORRECT_FILL}
+
+
+def order_of(account: str, number: int, side: int, cents: int, lots: int) -> NewOrder:
+    return NewOrder(
+        account=account, cl_ord_id=str(number), symbol="A", side=side, order_qty=lots * 100, price=cents * 100
+    )
 
 
 class Desk:
@@ -49,8 +60,7 @@ class Desk:
         else:
             self.number += 1
             side = B if what == "buy" else S
-            request = NewOrder(account=account, cl_ord_id=str(self.number), symbol="A", side=side, order_qty=lots * 100, price=price * 100)  # fmt: skip
-            events = exchange.new(request, NOON_NS)
+            events = exchange.new(order_of(account, self.number, side, price, lots), NOON_NS)
         self.blotter.record(events)
         for event in events:
             self.corrections.note(event)
