@@ -61,7 +61,13 @@ FAULTS = (
     ),
     LifeFault("slow disk", "duties off the path take longer; the path has its pages already", _slow, _well),
     *(
-        LifeFault(f"{name}: directory removed", GONE[name], partial(_remove, name), partial(_restore, name))
+        LifeFault(
+            f"{name}: directory removed",
+            GONE[name],
+            partial(_remove, name),
+            partial(_restore, name),
+            weight=name != "state",  # a halt that could not be kept there is forgotten by a kill: by name alone
+        )
         for name in PLACES
     ),
 )
