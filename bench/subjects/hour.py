@@ -95,7 +95,7 @@ def run(pace: Pace, to: Path | None = None) -> int:
         rolled(old, YOUNG_MARKETS)
         readings = [_minute(old, demo, Path(directory, str(number)), pace) for number in range(pace.minutes)]
         result = demo.end()
-    failures = verdict(readings, result["orders"])
+    failures = verdict(readings, result["orders"] + result["replaces"])
     for failure in failures:
         print(f"FAILED: {failure}")
     agreed = f"the demo sent {result['orders']} orders, both sides agree"
@@ -106,7 +106,7 @@ def run(pace: Pace, to: Path | None = None) -> int:
     return 1 if failures else 0
 
 
-def verdict(readings: list[MinuteReading], demo_orders: int) -> list[str]:
+def verdict(readings: list[MinuteReading], requests: int) -> list[str]:
     """Return what did not stay as it was in the first tenth of the time."""
     later = readings[max(2, len(readings) // WARM) :]
     warm, found = later[0], []
@@ -114,8 +114,10 @@ def verdict(readings: list[MinuteReading], demo_orders: int) -> list[str]:
     if grown > MOST_GROWTH:
         found.append(f"desk: memory grew to {grown:.3f}")
     more = max(each.demo_bytes for each in later) - warm.demo_bytes
-    if more > warm.demo_bytes * (MOST_GROWTH - 1) + demo_orders * MOST_BYTES:
-        found.append(f"demo: memory grew by {more} bytes with {demo_orders} orders: each may keep {MOST_BYTES}")
+    if more > warm.demo_bytes * (MOST_GROWTH - 1) + requests * MOST_BYTES:
+        found.append(
+            f"demo: memory grew by {more} bytes with {requests} orders and replaces: each may keep {MOST_BYTES}"
+        )
     for name in ("desk_descriptors", "demo_descriptors"):
         first, most = getattr(warm, name), max(getattr(each, name) for each in later)
         if most > first + MOST_DESCRIPTORS:

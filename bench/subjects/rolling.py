@@ -1,9 +1,9 @@
 """`rolling`: what a month of short markets leaves behind; exit status 1 if it costs memory or time.
 
 Markets come, are quoted, traded in, settle and go, `ALIVE` at once, `MARKETS` in all: 15-minute markets of 20 series
-for a month, or a week's 13 440 with `--markets`. Then the desk through which all of them went and one that has seen `YOUNG` take turns: a frame that moves
-the best ask, and the order that answers it. Both are in one process and on one market each, so that a noisy moment
-hits both alike.
+for a month, or 13 440 for a week. Then the desk through which all of them went and one that has seen `YOUNG` take
+turns: a frame that moves the best ask, and the order that answers it. Both are in one process and on one market each,
+so that a noisy moment hits both alike.
 
 Units   times in ns from the frame's entry into the loop to the order's bytes; memory in bytes outside of files.
 Cost    half a minute for the whole, journal and risk on, no socket.
@@ -220,9 +220,8 @@ def run(asked: Rolled) -> int:
         ratio = compared(young, old, asked.frames)
     grown = max(resident[1:]) / resident[0]
     print(f"{old.made} markets, {ALIVE} at once, {old.fills} orders: memory {grown:.3f} of the first tenth's,")
-    print(
-        f"frame to order p50 {ratio:.3f} of a desk's that has seen {young.made} (median of {TURNS} turns), {held} descriptors more"
-    )
+    print(f"frame to order p50 {ratio:.3f} of a desk's that has seen {young.made} (median of {TURNS} turns),")
+    print(f"{held} descriptors more than before the first of them went")
     return 1 if grown > MOST_MEMORY or ratio > MOST_TIME or held > MOST_DESCRIPTORS else 0
 
 

@@ -25,19 +25,19 @@ def after(**changed: Any) -> list[MinuteReading]:
         (after(desk_bytes=71 * MIB, ratio=1.01), []),
         ([FLAT._replace(desk_bytes=40 * MIB)] * 5 + [FLAT] * 55, []),  # until all is warm
         (after(desk_bytes=72 * MIB), ["desk: memory grew to 1.029"]),
-        (after(demo_bytes=90 * MIB), [f"demo: memory grew by {10 * MIB} bytes with 100 orders"]),
+        (after(demo_bytes=90 * MIB), [f"demo: memory grew by {10 * MIB} bytes with 100 orders and replaces"]),
         (after(demo_descriptors=40), ["demo: descriptors grew from 36 to 40"]),
         (after(desk_descriptors=13), ["desk: descriptors grew from 10 to 13"]),
         ([FLAT] * 6 + [FLAT._replace(ratio=1.03)] * 54, ["desk: frame to order takes 1.030"]),
     ],
 )
 def test_verdict_names_what_did_not_stay(readings: list[MinuteReading], words: list[str]) -> None:
-    found = verdict(readings, demo_orders=100)
+    found = verdict(readings, requests=100)
     assert len(found) == len(words) and all(each.startswith(word) for each, word in zip(found, words, strict=True))
 
 
 def test_growth_that_its_orders_account_for_passes() -> None:
-    assert verdict(after(demo_bytes=90 * MIB), demo_orders=10_000) == []
+    assert verdict(after(demo_bytes=90 * MIB), requests=10_000) == []
 
 
 def test_short_soak_reads_every_minute_and_writes_it(

@@ -1,6 +1,6 @@
 """Every fault of the driver befalls a life, at both venues and over both sessions in turn: nothing lost or doubled.
 
-Then as many kills as make 60 points between two steps of the path, in the engine, in the venue, and while either starts.
+Then 60 kills between two steps of the path, in the engine, in the venue, and while either starts.
 FIXLANE_SEED is the first life's seed; each prints its own, with the command that lives it again. FIXLANE_ROUNDS makes
 lives longer, FIXLANE_KILLS makes more of them.
 """
@@ -80,11 +80,11 @@ def test_two_faults_at_once_are_no_more_than_both(nursery: Nursery, tmp_path: Pa
 
 @pytest.mark.parametrize("number", range(len(PAIRS)), ids=[" ".join(pair) for pair in PAIRS])
 def test_kills_between_any_two_steps_lose_nothing(tmp_path: Path, number: int) -> None:
-    (venue, session), most = PAIRS[number], -(-KILLS // len(PAIRS))
+    venue, session = PAIRS[number]
+    most = KILLS // (3 if venue == "fix44" else 6)  # a life at a venue whose markets come and go takes twice the time
     wish = Wish(SEED + 1000 * number, runs=1, kills=most, rounds=12, pairs=(PAIRS[number],), faults=("kill",))
-    print(
-        f"fixlane chaos --seed {wish.seed} --kills {most} --rounds 12 --venue {venue} --session {session} --faults kill"
-    )
+    same = f"--rounds 12 --venue {venue} --session {session} --faults kill"
+    print(f"fixlane chaos --seed {wish.seed} --kills {most} {same}")
     results = Lives(wish, tmp_path, shim.compiled(tmp_path)).run(at_once=1)
     assert [each["wrong"] for each in results if each["wrong"]] == []
     assert kills_of(results) >= most

@@ -24,9 +24,15 @@ def agrees(r: Rig) -> bool:
     )
 
 
+def rested(r: Rig, side: int, price: int, qty: int) -> Order:
+    """Enter an order once the feed, which a slow test may have kept waiting, is in time."""
+    r.until_trading()
+    return r.rest(side, price, qty)
+
+
 def bought(r: Rig, price: int, lots: int) -> Order:
     """Buy of the counterparty at a limit; return the order once it is full."""
-    order = r.rest(fix.BUY, price * CENT, lots * LOT)
+    order = rested(r, fix.BUY, price * CENT, lots * LOT)
     r.other_enters("2", str(lots), f"0.{price}")
     r.until_status(order, fix.Status.FILLED)
     return order
@@ -47,14 +53,15 @@ def test_busted_fills_are_out_of_position_and_cash_at_both_sides(rig: Start) -> 
     assert (position.cash, position.fees, position.realised) == (0, 0, 0)
     assert agrees(r)
     assert r.trading.notices.count(NoticeKind.CHANGED_BY_VENUE) == 2
-    assert r.trading.is_trading and r.wrong == []
+    r.until_trading()
+    assert r.wrong == []
 
 
 def test_bust_of_what_closed_a_position_opens_it_again(rig: Start) -> None:
     r = rig()
     position = r.engine.portfolio[r.rain]
     bought(r, 40, 5)
-    sold = r.rest(fix.SELL, 45 * CENT, 5 * LOT)
+    sold = rested(r, fix.SELL, 45 * CENT, 5 * LOT)
     r.other_enters("1", "5", "0.45")
     r.until_status(sold, fix.Status.FILLED)
     assert (position.net, position.realised) == (0, 25 * CENT * LOT)
@@ -62,7 +69,7 @@ def test_bust_of_what_closed_a_position_opens_it_again(rig: Start) -> None:
     r.until(lambda: position.net == 5 * LOT, "the bust")
     assert agrees(r)
     assert position.cash == -200 * CENT * LOT
-    again = r.rest(fix.SELL, 45 * CENT, 5 * LOT)
+    again = rested(r, fix.SELL, 45 * CENT, 5 * LOT)
     r.other_enters("1", "5", "0.45")
     r.until_status(again, fix.Status.FILLED)
     assert (position.net, position.cash, position.realised) == (0, 25 * CENT * LOT, 25 * CENT * LOT)
@@ -71,7 +78,7 @@ def test_bust_of_what_closed_a_position_opens_it_again(rig: Start) -> None:
 
 def test_bust_leaves_of_a_working_order_what_had_not_traded(rig: Start) -> None:
     r = rig()
-    order = r.rest(fix.BUY, 40 * CENT, 9 * LOT)
+    order = rested(r, fix.BUY, 40 * CENT, 9 * LOT)
     r.other_enters("2", "4", "0.40")
     r.until_status(order, fix.Status.PARTIALLY_FILLED)
     r.venue("bust_fill", account=r.account)
@@ -86,7 +93,7 @@ def test_bust_leaves_of_a_working_order_what_had_not_traded(rig: Start) -> None:
 def test_corrected_fill_counts_at_its_other_price_and_can_be_corrected_again(rig: Start) -> None:
     r = rig()
     position = r.engine.portfolio[r.rain]
-    order = r.rest(fix.BUY, 40 * CENT, 5 * LOT)
+    order = rested(r, fix.BUY, 40 * CENT, 5 * LOT)
     r.venue("late_cancel", account=r.account, fill_qty=3 * LOT)
     r.desk.cancel(order)
     r.until(lambda: order.is_done, "its end")
@@ -105,21 +112,21 @@ def test_corrected_fill_counts_at_its_other_price_and_can_be_corrected_again(rig
 def test_cancel_that_is_answered_twice_ends_its_order_once(rig: Start) -> None:
     r = rig()
     for code in (0, 1):
-        order = r.rest(fix.BUY, 40 * CENT, 5 * LOT)
+        order = rested(r, fix.BUY, 40 * CENT, 5 * LOT)
         r.venue("cancel_twice", account=r.account, code=code)
         seen = len(r.strategy.seen)
         r.desk.cancel(order)
         r.until(lambda: order.is_done, "its end")  # noqa: B023
-        r.rest(fix.BUY, 30 * CENT, LOT)  # whatever was told before it has been heard
+        rested(r, fix.BUY, 30 * CENT, LOT)  # whatever was told before it has been heard
         ends = [event for event in r.strategy.seen[seen:] if event == ("on_order", fix.Status.CANCELED)]
         assert len(ends) == 1
-    assert r.trading.is_trading
+    r.until_trading()
     assert r.our_orders() == r.venue_orders()
 
 
 def test_order_that_the_venue_has_lost_is_over_once_it_was_asked(rig: Start) -> None:
     r = rig()
-    order = r.rest(fix.BUY, 40 * CENT, 5 * LOT)
+    order = rested(r, fix.BUY, 40 * CENT, 5 * LOT)
     r.venue("lose_orders", account=r.account)
     r.venue("drop_fix", account=r.account)
     r.until(lambda: order.is_done, "what the venue does not know to be over")
