@@ -25,7 +25,7 @@ def after(**changed: Any) -> list[MinuteReading]:
         (after(desk_bytes=71 * MIB, ratio=1.01), []),
         ([FLAT._replace(desk_bytes=40 * MIB)] * 5 + [FLAT] * 55, []),  # until all is warm
         (after(desk_bytes=72 * MIB), ["desk: memory grew to 1.029"]),
-        (after(demo_bytes=90 * MIB), [f"demo: memory grew by {10 * MIB} bytes with 100 orders and replaces"]),
+        (after(demo_bytes=90 * MIB), [f"demo: memory grew by {10 * MIB} bytes with 100 requests"]),
         (after(demo_descriptors=40), ["demo: descriptors grew from 36 to 40"]),
         (after(desk_descriptors=13), ["desk: descriptors grew from 10 to 13"]),
         ([FLAT] * 6 + [FLAT._replace(ratio=1.03)] * 54, ["desk: frame to order takes 1.030"]),
