@@ -15,6 +15,7 @@ from engine.app import loading, operator, repair
 from engine.app.account import acting
 from engine.app.account.auditing import Audit, audited
 from engine.app.account.errands import Errands
+from engine.app.account.fills import fill_check
 from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide, RestDesk
 from engine.app.account.standby.orders import orders_over_rest
@@ -149,7 +150,10 @@ class Engine(Views):
         of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir)
         followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
         self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
-        join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
+        receive = seams.receive(self.trading)
+        self.fills = fill_check(receive, dialect, self.trading, self.account)
+        receive = self.fills.on_report if self.fills else receive
+        join(self.session, self.trading, self.supervisor, receive)
         parts_of = self.trading, self.supervisor
         self.further = Further(self._beside, self.config, parts_of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)

@@ -63,6 +63,7 @@ class NoticeKind(StrEnum):
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     ACCOUNT_CONTRADICTED = "account_contradicted"  # the feed tells of our account what FIX has not told
+    FILL_CONTRADICTED = "fill_contradicted"  # the report of a fill tells of a position or cash that is not ours
     OPTION_REFUSED = "option_refused"  # an order asked for what its venue does not offer; it was denied
     ORDER_GROUP = "order_group"  # the venue says what became of one; where it was triggered its orders are cancelled
     ORDER_WAY = "order_way"  # orders go over REST while FIX is down, or over FIX again

@@ -65,6 +65,7 @@ class AccountSide:
     ) -> None:
         self.orders: RestGateway | None = None  # where they go over REST
         self.wall_ns = desk.wall_ns
+        self.knows_cash = section.balance != "ignore" and not section.nets_collateral  # of every fill
         self._config = config
         self._notices = desk.loop.notices
         self._desk = desk
