@@ -3,7 +3,7 @@
 Units   quantities in 0.01 contract, money in 10**-6 dollar, as in the venue's instruments.
 Shapes  a position is net: YES contracts, or NO contracts below 0.
 Errors  DecodeError for a number that cannot be read.
-Cost    none on the path: the message is read a second time, about 10 us, while it is still there.
+Cost    none on the path: the message is read a second time, about 9 us, while it is still there.
 Source  Kalshi FIX: ExecutionReport(8).
 """
 
