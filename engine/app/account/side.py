@@ -55,6 +55,7 @@ class RestDesk(NamedTuple):
     roster: Roster
     wall_ns: Callable[[], int]
     clock_ns: Callable[[], int]
+    compares_account: bool = True
 
 
 class AccountSide:
@@ -88,17 +89,16 @@ class AccountSide:
         desk.supervisor.account = self
 
     def _watch_account(self, section: RestSection, desk: RestDesk) -> AccountWatch | None:
-        dialect = loading.account_dialect(section)
+        dialect = loading.account_dialect(section) if desk.compares_account else None
         if dialect is None:
             return None
         self._odd.hears(dialect)
-        note = desk.supervisor.note
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, note, self._compare_cash(section, desk), self._config.reconcile),
+            Reconcile(desk.loop, desk.supervisor.note, self._compare_cash(section, desk), self._config.reconcile),
             desk.loop,
             desk.wall_ns,
-            note,
+            desk.supervisor.note,
             min(section.compare_every_ns, self._config.reconcile.every_ns),
             retry_backoff(),
             *([self.markets.known] if self.markets else []),

@@ -20,17 +20,18 @@ def add_commands(found: Subparsers) -> None:
     data.add_argument("--generate", type=Path, metavar="DIR", help="write a generated day there, and run on that")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write JSON, Parquet and a page there")
-    parser.add_argument("--latency", type=_ms, default=0, metavar="MS", help="each way of a request, and of its answer")
+    parser.add_argument("--latency", type=ms, default=0, metavar="MS", help="each way of a request, and of its answer")
     for name in ("new", "cancel", "replace", "answer"):
-        parser.add_argument(f"--latency-{name}", type=_ms, metavar="MS", help=f"the way of a {name} alone")
-    parser.add_argument("--venue-delay", type=_ms, default=0, metavar="MS", help="between arrival and effect")
+        parser.add_argument(f"--latency-{name}", type=ms, metavar="MS", help=f"the way of a {name} alone")
+    parser.add_argument("--venue-delay", type=ms, default=0, metavar="MS", help="between arrival and effect")
     parser.add_argument("--sensitivity", action="store_true", help="run again with half and twice the latency")
     parser.add_argument("--capital", type=_money, default=DEFAULT_CAPITAL, metavar="USD", help="what returns are of")
     parser.add_argument("--trials", type=_count, default=1, metavar="N", help="configurations tried on this data")
     parser.set_defaults(run=_run)
 
 
-def _ms(text: str) -> int:
+def ms(text: str) -> int:
+    """Return ns of a text of milliseconds."""
     try:
         value = parse_decimal(text, 6)
     except DecodeError:
