@@ -10,15 +10,17 @@ Thread  the loop thread only.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import count
 
 import msgspec
 
 from engine.backtest.answers import report_of
 from engine.backtest.latency import Latency
+from engine.backtest.venue_side import kind_of
 from engine.errors import DecodeError
 from engine.exchange.captured import CapturedMarket
 from engine.exchange.captures import Frame
-from engine.exchange.events import Event, NewOrder, Replace, Request
+from engine.exchange.events import Event, Request
 from engine.exchange.exchange import Exchange
 from engine.instrument import Instrument
 from engine.orders.report import ExecutionReport
@@ -57,6 +59,7 @@ class PaperVenue:
         self._use_yes_price = use_yes_price
         self._requests: deque[tuple[int, Request]] = deque()
         self._answers: deque[tuple[int, ExecutionReport]] = deque()
+        self._sent, self._said = count(), count()  # of requests and answers, for their draws
         self._is_called = False
 
     def join(self, loop: TradingLoop) -> None:
@@ -76,16 +79,11 @@ class PaperVenue:
 
     def post(self, request: Request) -> None:
         """Take a request that leaves now; one connection keeps the order of what it carries."""
-        due_ns = self._wall_ns() + self._way_ns(request) + self._latency.venue_delay_ns
+        way_ns = self._latency.drawn_ns(kind_of(request), next(self._sent))
+        due_ns = self._wall_ns() + way_ns + self._latency.venue_delay_ns
         last_ns = self._requests[-1][0] if self._requests else 0
         self._requests.append((max(due_ns, last_ns), request))
         self._wait()
-
-    def _way_ns(self, request: Request) -> int:
-        latency = self._latency
-        if isinstance(request, NewOrder):
-            return latency.new_ns
-        return latency.replace_ns if isinstance(request, Replace) else latency.cancel_ns
 
     # Time
 
@@ -114,7 +112,9 @@ class PaperVenue:
         for event in events:
             report = report_of(event)
             if report is not None:
-                self._answers.append((now_ns + self._latency.answer_ns, report))
+                due_ns = now_ns + self._latency.drawn_ns("answer", next(self._said))
+                last_ns = self._answers[-1][0] if self._answers else 0
+                self._answers.append((max(due_ns, last_ns), report))
         self._wait()
 
     # The market
