@@ -22,6 +22,7 @@ from engine.app.background import Background
 from engine.app.controls.acting import limiting
 from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
+from engine.app.feeds.record import record_of
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
 from engine.app.takeover import new_nonce, take_over
@@ -106,6 +107,7 @@ class Engine(Views):
         self._audit = Audit(
             audited(config.audit, config.rest), lambda text: self.trading.notices.tell(NoticeKind.AUDIT_LOST, text)
         )
+        self._record = record_of(config, lambda text: self.trading.notices.tell(NoticeKind.RECORD_LOST, text))
         sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
         self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
         open_fix = partial(open_first, config, loop, self._keys.logon, self.sockets, self._audit.session)
@@ -145,8 +147,8 @@ class Engine(Views):
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
-        state_dir, audit = self.config.engine.state_dir, self._audit.feed
-        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir)
+        state_dir, audit, kept = self.config.engine.state_dir, self._audit.feed, self._record
+        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir, kept)
         followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
         self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
         join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
@@ -203,6 +205,7 @@ class Engine(Views):
         with self._background:
             self._publisher.open()
             self._audit.start()
+            self._record.start()
             if self.account is not None:
                 self.account.start()
             self.feed.start()
@@ -247,6 +250,7 @@ class Engine(Views):
         self._do("session store", self.session.prepare)
         self.further.tick()
         self._do("snapshot", self._snapshots.tick)
+        self._do("record", lambda: self._record.tick(self.trading.instruments))
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
         self._publisher.tick()
@@ -290,3 +294,4 @@ class Engine(Views):
         self._word.close()
         self.risk_desk.close()
         self._taken.close(self._wall_ns())
+        self._record.close()
