@@ -21,6 +21,7 @@ from engine.app.background import Background
 from engine.app.controls.acting import limiting
 from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
+from engine.app.feeds.record import record_of
 from engine.app.seams import LIVE, Seams
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
@@ -81,6 +82,7 @@ class Engine(Views):
         self._audit = Audit(
             audited(config.audit, config.rest), lambda text: self.trading.notices.tell(NoticeKind.AUDIT_LOST, text)
         )
+        self._record = record_of(config, lambda text: self.trading.notices.tell(NoticeKind.RECORD_LOST, text))
         sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
         self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
         open_fix = seams.open_session or partial(
@@ -122,8 +124,8 @@ class Engine(Views):
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
-        state_dir, audit = self.config.engine.state_dir, self._audit.feed
-        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir)
+        state_dir, audit, kept = self.config.engine.state_dir, self._audit.feed, self._record
+        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir, kept)
         followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
         self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
         receive = seams.receive(self.trading)
@@ -183,6 +185,7 @@ class Engine(Views):
         with self._background:
             self._publisher.open()
             self._audit.start()
+            self._record.start()
             if self.account is not None:
                 self.account.start()
             self.feed.start()
@@ -227,6 +230,7 @@ class Engine(Views):
         self._do("session store", self.session.prepare)
         self.further.tick()
         self._do("snapshot", self._snapshots.tick)
+        self._do("record", lambda: self._record.tick(self.trading.instruments))
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
         self._publisher.tick()
@@ -270,3 +274,4 @@ class Engine(Views):
         self._word.close()
         self.risk_desk.close()
         self._taken.close(self._wall_ns())
+        self._record.close()

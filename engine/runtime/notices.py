@@ -32,6 +32,7 @@ class NoticeKind(StrEnum):
     VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
     LOG_LOST = "log_lost"  # lines of the log that nobody has: not written, left out, or silenced by other code
     AUDIT_LOST = "audit_lost"  # records of what was said to the venue or by it
+    RECORD_LOST = "record_lost"  # frames of the feed that were not recorded
     METRICS_LOST = "metrics_lost"  # their process ended; it is started again
     BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be
     BOOK_CROSSED = "book_crossed"  # for longer than its bound

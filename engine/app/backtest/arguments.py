@@ -16,7 +16,7 @@ def add_commands(found: Subparsers) -> None:
     parser = found.add_parser("backtest", help="run the strategy of a configuration on history")
     parser.add_argument("config", type=Path, metavar="CONFIG")
     data = parser.add_mutually_exclusive_group(required=True)
-    data.add_argument("--data", type=Path, nargs="+", metavar="FILE", help="captured frames")
+    data.add_argument("--data", type=Path, nargs="+", metavar="FILE", help="captured frames, or folders of them")
     data.add_argument("--generate", type=Path, metavar="DIR", help="write a generated day there, and run on that")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write JSON, Parquet and a page there")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from engine.app import loading
 from engine.app.backtest.generated import write_day
 from engine.app.backtest.writing import show, write
+from engine.backtest.capture.frames import find, markets
 from engine.backtest.history import TimedFrame, timed
 from engine.backtest.latency import Latency
 from engine.backtest.outcomes import MarketOutcome, outcomes
@@ -20,7 +21,6 @@ from engine.backtest.runner import Ended, Runner
 from engine.book import make_book
 from engine.config.engine import load
 from engine.config.sections import EngineConfig
-from engine.exchange import captures
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
@@ -36,8 +36,9 @@ class CapturedHistory:
     """Files of captured frames, read once for as many runs as are asked for."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
+        paths = find(paths)
         self.frames: list[TimedFrame] = timed(paths)
-        self.instruments: list[Instrument] = captures.markets(paths)
+        self.instruments: list[Instrument] = markets(paths)
         self.outcomes: dict[str, MarketOutcome] = outcomes(paths, self.instruments)
 
     @property
