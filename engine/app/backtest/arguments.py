@@ -36,6 +36,13 @@ def add_commands(found: Subparsers) -> None:
     where.add_argument("--jobs", type=_count, metavar="N", help="processes (one a core)")
     where.add_argument("--on", metavar="ADDRESS", help="a cluster: ray://HOST:PORT or dask://HOST:PORT")
     sweep.set_defaults(run=_sweep)
+    compare = found.add_parser("compare", help="two results of backtests, or of the bench, side by side")
+    compare.add_argument("old", type=Path, metavar="OLD", help="a folder of --out, or a file of --json")
+    compare.add_argument("new", type=Path, metavar="NEW")
+    compare.add_argument("--all", action="store_true", help="also what is the same")
+    compare.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
+    compare.add_argument("--page", type=Path, metavar="FILE", help="write it as a page, with both equities")
+    compare.set_defaults(run=_compare)
 
 
 def _ms(text: str) -> int:
@@ -72,5 +79,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _sweep(arguments: argparse.Namespace) -> int:
     from engine.app.backtest.sweeping import run
+
+    return run(arguments)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from engine.app.backtest.comparing import run
 
     return run(arguments)

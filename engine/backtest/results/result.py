@@ -18,6 +18,7 @@ from engine.backtest.outcomes import NS_PER_S, MarketOutcome
 from engine.backtest.recorder import Worth
 from engine.backtest.results import calibration, statistics
 from engine.backtest.results.attribution import attribute, markouts
+from engine.backtest.results.charts import thinned
 from engine.backtest.results.coverage import Coverage, coverage
 from engine.backtest.results.honesty import Honesty, honesty
 from engine.backtest.results.inventory import inventory, path_of
@@ -56,7 +57,9 @@ class Result(msgspec.Struct, kw_only=True):
     def as_json(self) -> bytes:
         """Return the result as indented JSON."""
         told = {**self.summary, "honesty": self.honesty, "markets": self.markets, "coverage": self.coverage}
-        told |= {"days": self.days, "round_trips": self.trips, "trades": [each._asdict() for each in self.ended.fills]}
+        equity = [(row.now_ns, row.pnl) for row in self.ended.told.worth]
+        told |= {"equity": thinned([(self.ended.first_ns, 0), *equity]), "days": self.days}
+        told |= {"round_trips": self.trips, "trades": [each._asdict() for each in self.ended.fills]}
         return msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n"
 
 

@@ -18,7 +18,7 @@ from engine.backtest.sweeps.rows import SweepRow, annual, moments
 from engine.backtest.sweeps.sweep import score
 
 
-class Guard(msgspec.Struct, frozen=True, kw_only=True):
+class OverfitGuard(msgspec.Struct, frozen=True, kw_only=True):
     """The best set's Sharpe ratio beside what the best of so many sets without skill would show.
 
     `deflated` is how likely the ratio is more than that; null with a `note` that says why it is not said.
@@ -57,7 +57,7 @@ class WalkForward(msgspec.Struct, frozen=True, kw_only=True):
     daily: list[float]
 
 
-def guard(daily: list[float], tried: Tried) -> Guard:
+def guard(daily: list[float], tried: Tried) -> OverfitGuard:
     """Return the guard of returns that were the best of what was tried."""
     found = moments(daily)
     expected = deflated = None
@@ -71,7 +71,7 @@ def guard(daily: list[float], tried: Tried) -> Guard:
         expected, deflated = deflated_sharpe(
             found.sharpe, found.count, found.skew, found.kurtosis, tried.count, variance
         )
-    return Guard(
+    return OverfitGuard(
         trials=tried.count,
         days=found.count,
         sharpe=found.sharpe,

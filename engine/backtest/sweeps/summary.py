@@ -13,7 +13,7 @@ import msgspec
 from engine.backtest.results.page import page_environment
 from engine.backtest.sweeps.axes import Axis
 from engine.backtest.sweeps.folds import TEST
-from engine.backtest.sweeps.guard import Guard, WalkForward, best_of, guard, walk_forward
+from engine.backtest.sweeps.guard import OverfitGuard, WalkForward, best_of, guard, walk_forward
 from engine.backtest.sweeps.heat import MOST_CELLS, heat_maps
 from engine.backtest.sweeps.ledger import Tried
 from engine.backtest.sweeps.rows import SweepRow
@@ -46,7 +46,7 @@ class SweepSummary(msgspec.Struct, frozen=True, kw_only=True):
     halted: int
     money_decimals: int
     best: list[BestSet]
-    guard: Guard
+    guard: OverfitGuard
     walk_forward: WalkForward | None
 
     def as_json(self) -> bytes:
