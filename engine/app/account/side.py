@@ -91,10 +91,10 @@ class AccountSide:
         if dialect is None:
             return None
         self._odd.hears(dialect)
-        note = desk.supervisor.note
+        note, cash = desk.supervisor.note, self._compare_cash(section, desk)
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, note, self._compare_cash(section, desk), self._config.reconcile),
+            Reconcile(desk.loop, note, cash, self._config.reconcile, desk.supervisor.record),
             desk.loop,
             desk.wall_ns,
             note,

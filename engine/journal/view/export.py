@@ -67,6 +67,7 @@ _COLUMNS = (
     "time_ns", "run", "segment", "offset", "kind", "symbol", "cl_ord_id", "orig_cl_ord_id", "order_id", "side", "price",
     "order_qty", "ord_type", "time_in_force", "exec_id", "exec_type", "ord_status", "last_px", "last_qty", "cum_qty",
     "leaves_qty", "fee", "after_ns", "reason", "text", "action", "by", "outcome", "net", "cash", "cost", "fees",
+    "event", "session", "next_out", "next_in", "step", "rule", "decided", "result",
 )  # fmt: skip
 
 
