@@ -51,7 +51,7 @@ class _AnyHeader(msgspec.Struct):
 class SegmentReading:
     """One segment, read from its beginning, its first record at `offset` of its `data`.
 
-    `tail`, `dropped` and `spoiled` hold once `records` has ended.
+    `mark` is where its last record ends and begins. `tail`, `dropped` and `spoiled` hold once `records` has ended.
 
     A snapshot in it may be damaged, unless it `is_strict`: what it repeats is known from what was before.
     """
@@ -63,11 +63,11 @@ class SegmentReading:
         self._left = -1  # records of a snapshot that are to come
         self.data = bytes_of(path)
         self.header, self.offset = _parse_header(path, self.data)
-        self._mark = (0, 0)
+        self.mark = (0, 0)
         if self.header.version != UNMARKED_VERSION:
             if len(self.data) < self.offset + MARK.size:
                 raise JournalError(f"{path}: cut to {len(self.data)} of {self.header.size} bytes: {_ADVICE}")
-            self._mark = MARK.unpack_from(self.data, self.offset)
+            self.mark = MARK.unpack_from(self.data, self.offset)
             self.offset += MARK.size
         self.tail = Tail(name_of(path), self.offset, 0, 0)
         self.dropped = self.spoiled = ""
@@ -112,7 +112,7 @@ class SegmentReading:
         return found
 
     def _check_mark(self, offset: int) -> None:
-        end, last = self._mark
+        end, last = self.mark
         if offset >= end:
             return
         if offset != last:
@@ -133,16 +133,6 @@ def read_header(path: Path) -> Header:
 def read(path: Path) -> Iterator[Record]:
     """Return the records of one segment in the order they were written."""
     return SegmentReading(path).records()
-
-
-def read_on(path: Path, offset: int) -> Iterator[Record]:
-    """Return the sound records from `offset` on, 0 for all, of a segment that may still grow; it judges no damage."""
-    data = bytes_of(path)
-    header, start = _parse_header(path, data)
-    at = max(offset, start + MARK.size * (header.version != UNMARKED_VERSION))
-    while (record := record_at(path, data, at)) is not None:
-        yield record
-        at += record.size
 
 
 def read_all(

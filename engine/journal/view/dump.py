@@ -37,8 +37,7 @@ def _dump_segment(path: Path, markets: MarketNames) -> Iterator[str]:
     for record in reading.records():
         markets.take(record)
         yield f"{record.offset:>9} {_time(record.time_ns)} {_line(record, markets)}"
-    if reading.dropped:
-        yield reading.dropped
+    yield from filter(None, (reading.dropped, reading.spoiled))
 
 
 def _line(record: Record, markets: MarketNames) -> str:
