@@ -25,6 +25,9 @@ class NoticeKind(StrEnum):
     SESSION_ALERT = "session_alert"  # the session protocol was broken, or ended over an error
     SESSION_GARBLED = "session_garbled"  # bytes of the venue that are no message, ignored as the standard asks
     SESSION_LOST = "session_lost"  # the session was up and is not any more
+    SESSION_GAP = "session_gap"  # messages of the venue are missing and asked for, or are skipped by its word
+    SESSION_RESENT = "session_resent"  # the venue asked for messages of ours again
+    SESSION_RESET = "session_reset"  # numbers of a session begin anew, or go on elsewhere
     SESSION_STRANGER = "session_stranger"  # a connection that did not become a session
     LOGON_FAILED = "logon_failed"
     LOGON_STORM = "logon_storm"  # so many that the attempts are slowed down

@@ -93,12 +93,13 @@ class AccountSide:
         if dialect is None:
             return None
         self._odd.hears(dialect)
+        note, cash = desk.supervisor.note, self._compare_cash(section, desk)
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, desk.supervisor.note, self._compare_cash(section, desk), self._config.reconcile),
+            Reconcile(desk.loop, note, cash, self._config.reconcile, desk.supervisor.record),
             desk.loop,
             desk.wall_ns,
-            desk.supervisor.note,
+            note,
             min(section.compare_every_ns, self._config.reconcile.every_ns),
             retry_backoff(),
             *([self.markets.known] if self.markets else []),

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from engine.app.account.reading import AccountReader
 from engine.errors import EngineError
 from engine.instrument import Instrument
+from engine.journal.told import ReconcileStep
 from engine.runtime.backoff import Backoff
 from engine.trading.loop import TradingLoop
 from engine.trading.reconcile.balance import Cash
@@ -186,3 +187,4 @@ class AccountWatch:
         if self._reason:
             self._reason = f"the venue's account cannot be read: {error}"
         self._note(f"account not compared: {error}")
+        self._reconcile.journal(ReconcileStep("failed", str(error)))
