@@ -28,6 +28,7 @@ def join(session: Session, loop: TradingLoop, supervisor: Supervisor, receive: C
     session.on_logon = supervisor.on_logon
     session.on_logout = on_logout
     session.on_fault = supervisor.halt
+    session.on_forsaken = supervisor.on_forsaken
     session.on_notice = loop.notices.tell
     session.on_refused = lambda fields, reason, text: refused(loop, fields, reason, text)
 
