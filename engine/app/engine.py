@@ -44,10 +44,10 @@ from engine.session import Session
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.controls.memory import RiskMemory
 from engine.trading.controls.risk_desk import RiskDesk
-from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
 from engine.trading.messages import join
+from engine.trading.serving.timers import CallLater
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 from engine.trading.universe.roster import Roster, RosterParts
 from engine.venue import MarketDataStream, OrderDialect
@@ -177,6 +177,7 @@ class Engine(Views):
             reconnect=lambda reason: self.feed.feeds[0].reconnect(reason),
             connections=opening.connections(market_data, lambda: self.feed),
             beside=self._background if seams.call_later is None else None,
+            obstacle=lambda: self.supervisor.reason,
         )
 
     def _open_account(self, market_data: MarketDataStream, dialect: OrderDialect, seams: Seams) -> AccountSide | None:

@@ -5,7 +5,9 @@ Thread  the loop thread only.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from engine import fix
@@ -15,10 +17,15 @@ from engine.instrument import Instrument
 from engine.orders.options import OrderOptions
 from engine.orders.order import Order
 from engine.portfolio import Position
+from engine.risk.codes import TradingState
+from engine.strategy.portfolio_view import PortfolioView
+from engine.strategy.status import TRADING, TradingStatus
 from engine.trading.loop import TradingLoop
+from engine.trading.serving.timers import CallLater, Timer
+
+REDUCE_ONLY = TradingState.REDUCE_ONLY
 
 Started: TypeAlias = "asyncio.Task[Any]"
-CallLater: TypeAlias = Callable[[int, Callable[[], None]], object]  # a delay in ns, and what is due then
 
 
 class Beside(Protocol):
@@ -34,10 +41,22 @@ class Beside(Protocol):
 class Desk:
     """Implements `strategy.Context`, and offers nothing beyond it: the loop itself is out of a strategy's reach."""
 
-    def __init__(self, loop: TradingLoop, call_later: CallLater, beside: Beside | None = None) -> None:
+    def __init__(
+        self,
+        loop: TradingLoop,
+        call_later: CallLater,
+        clock_ns: Callable[[], int],
+        beside: Beside | None = None,
+        obstacle: Callable[[], str] = str,
+    ) -> None:
+        """`obstacle` says why trading is paused."""
         self._loop = loop
         self._call_later = call_later
+        self._clock_ns = clock_ns
         self._beside = beside
+        self._obstacle = obstacle
+        self._holdings = PortfolioView(loop.portfolio, loop.risk)
+        self._log = logging.getLogger(type(loop.guard.strategy).__module__)
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -48,6 +67,26 @@ class Desk:
     def now_ns(self) -> int:
         """Wall time since 1970, by the clock that the desk was given."""
         return self._loop.wall.now_ns()
+
+    @property
+    def portfolio(self) -> PortfolioView:
+        """What is held, made, at stake and left of the limits."""
+        return self._holdings
+
+    @property
+    def state(self) -> TradingStatus:
+        """Whether trading may happen, and why not."""
+        loop = self._loop
+        if loop.is_halted:
+            return TradingStatus("halted", loop.risk.reason)
+        if not loop.is_trading:
+            return TradingStatus("paused", self._obstacle())
+        return TradingStatus("reduce-only", loop.risk.reason) if loop.risk.state == REDUCE_ONLY else TRADING
+
+    @property
+    def log(self) -> logging.Logger:
+        """The logger of the strategy's module."""
+        return self._log
 
     @property
     def is_halted(self) -> bool:
@@ -122,9 +161,14 @@ class Desk:
         """Ask for the cancel of every live order; return how many requests left."""
         return sum(self.cancel(order) for order in self.orders(instrument))
 
-    def timer(self, delay_ns: int, key: object = None) -> None:
+    def timer(self, delay_ns: int, key: object = None) -> Timer:
         """Call `on_timer(key)` once, `delay_ns` from now, also while trading is paused."""
-        self._call_later(delay_ns, lambda: self._loop.guard.call("on_timer", key))
+        return Timer(self._call_later, self._clock_ns, partial(self._loop.guard.call, "on_timer", key), delay_ns)
+
+    def every(self, interval_ns: int, key: object = None) -> Timer:
+        """Call `on_timer(key)` each time that so much has passed, also while trading is paused."""
+        fire = partial(self._loop.guard.call, "on_timer", key)
+        return Timer(self._call_later, self._clock_ns, fire, interval_ns, interval_ns)
 
     def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str = "") -> Started:
         """Run a coroutine beside the hooks; one that fails halts trading as a hook does."""

@@ -7,7 +7,6 @@ Thread  the loop thread; `tick` is called every `TICK_NS`.
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Protocol
 
 from engine.orders.order import Order
 from engine.risk import TradingState
@@ -17,6 +16,7 @@ from engine.session import Session
 from engine.trading.controls.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
+from engine.trading.reconcile.gate import AccountGate
 
 TICK_NS = 50_000_000
 
@@ -29,19 +29,6 @@ class DeskState(Enum):
     HALTED = "halted"
     STOPPING = "stopping"
     STOPPED = "stopped"
-
-
-class AccountGate(Protocol):
-    """What compares our account with the venue's: trading waits for it after each logon."""
-
-    def logged_on(self) -> None:
-        """Learn that the venue can be reached, and that much may have happened meanwhile."""
-
-    def obstacle(self) -> str:
-        """Return what keeps trading from starting, empty if nothing does."""
-
-    def bear(self) -> None:
-        """Trade on with what differs now, by a person's decision."""
 
 
 class Supervisor:
@@ -95,6 +82,7 @@ class Supervisor:
         if self.account is not None:
             self.account.logged_on()
         self._report("session logged on")
+        self._loop.guard.tell("on_connected")
 
     def on_logout(self, reason: str) -> None:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
@@ -120,10 +108,11 @@ class Supervisor:
 
     def pause(self, reason: str) -> None:
         """Send no new order until `tick` finds nothing in the way."""
-        if self.state is DeskState.TRADING:
-            self.state, self.reason = DeskState.WAITING, reason
         self._loop.is_trading = False
         self._report(reason)
+        if self.state is DeskState.TRADING:
+            self.state, self.reason = DeskState.WAITING, reason
+            self._loop.guard.tell("on_pause", reason)
 
     # Kill switch
 
@@ -260,6 +249,8 @@ class Supervisor:
             self._has_started = True
             self._loop.guard.call("on_start")
             self._loop.markets.start()
+        else:
+            self._loop.guard.tell("on_resume")
 
     def _obstacle(self, now_ns: int) -> str:
         """What keeps trading from starting; asks the venue about whatever is unknown."""

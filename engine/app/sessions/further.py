@@ -26,7 +26,8 @@ from engine.ops.view.further import FurtherFacts
 from engine.runtime.notices import NoticeKind
 from engine.session import Session
 from engine.trading.loop import TradingLoop
-from engine.trading.supervisor import AccountGate, Supervisor
+from engine.trading.reconcile.gate import AccountGate
+from engine.trading.supervisor import Supervisor
 from engine.venue.account import VenueSettlement
 
 
