@@ -6,10 +6,8 @@ Thread  one: the loop thread. The log's listener and the watchdog have their own
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from engine.app import loading, operator, repair
 from engine.app.account import acting
@@ -22,12 +20,13 @@ from engine.app.background import Background
 from engine.app.controls.acting import limiting
 from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
+from engine.app.seams import LIVE, Seams
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
+from engine.app.strategies import acting as telling
 from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
-from engine.codec import Fields
 from engine.config.sections import EngineConfig
 from engine.errors import EngineError
 from engine.ops.control import OperatorSocket
@@ -40,44 +39,17 @@ from engine.runtime._sockets import Sockets
 from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
-from engine.session import Session
 from engine.trading.assembly import Parts, Surroundings, assemble
 from engine.trading.controls.memory import RiskMemory
 from engine.trading.controls.risk_desk import RiskDesk
-from engine.trading.gateway import Gateway, SessionGateway
-from engine.trading.loop import TradingLoop
 from engine.trading.messages import join
-from engine.trading.serving.timers import CallLater
+from engine.trading.serving.saved_state import StateKeeper
 from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
 from engine.trading.universe.roster import Roster, RosterParts
 from engine.venue import MarketDataStream, OrderDialect
 
 LOGGER = logging.getLogger(log.LOGGER)
 STOP_TIMEOUT_S = 5.0
-
-
-def session_gateway(session: Session, dialect: OrderDialect) -> Gateway:
-    """Return the gateway of a live engine."""
-    return SessionGateway(dialect, session.send, session.refuse)
-
-
-def on_report(loop: TradingLoop) -> Callable[[Fields], None]:
-    """Return what takes the messages of a live session."""
-    return loop.on_report
-
-
-class Seams(NamedTuple):
-    """What may stand in for a part of a live engine, as in the demo in steps; None is the live part."""
-
-    clock_ns: Callable[[], int] = time.monotonic_ns
-    wall_ns: Callable[[], int] = time.time_ns
-    call_later: CallLater | None = None
-    gateway: Callable[[Session, OrderDialect], Gateway] = session_gateway
-    command: Callable[[list[bytes]], object] | None = None  # instead of the feed's
-    receive: Callable[[TradingLoop], Callable[[Fields], None]] = on_report  # what the session's messages go to
-
-
-LIVE = Seams()
 
 
 class Engine(Views):
@@ -131,6 +103,7 @@ class Engine(Views):
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
             judge_options=dialect.judge_options,
+            fees=fees,
             verdicts=over_rest.verdicts(dialect.consequences) if over_rest else dialect.consequences,
         )
         try:
@@ -144,6 +117,9 @@ class Engine(Views):
         self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
+        trading = self.trading
+        self._state = StateKeeper(parts.strategy, self._journal, trading.guard, trading.notices, self._snapshots)
+        self._state.load()
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
         state_dir, audit = self.config.engine.state_dir, self._audit.feed
         of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir)
@@ -154,6 +130,7 @@ class Engine(Views):
         self.further = Further(self._beside, self.config, parts_of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
+        self.actions |= telling.actions(self.trading, parts.strategy)
         self.risk_desk = RiskDesk(self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir))
         self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
@@ -248,6 +225,7 @@ class Engine(Views):
         self._do("session store", self.session.prepare)
         self.further.tick()
         self._do("snapshot", self._snapshots.tick)
+        self._do("saved state", lambda: self._state.tick(self._wall_ns()))
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
         self._publisher.tick()
@@ -290,4 +268,5 @@ class Engine(Views):
         self._publisher.close()
         self._word.close()
         self.risk_desk.close()
+        self._do("saved state", lambda: self._state.save(self._wall_ns()))
         self._taken.close(self._wall_ns())

@@ -64,6 +64,7 @@ class RecordKind:
     CONFIG = 23  # what a run was configured with, by its hash
     OPTIONS = 24  # of the new order before it: what it asks of its venue; of a snapshot's order too
     RESTATE = 25  # what is held of a market from here on, by a person's or the venue's word
+    SAVED = 30  # what the strategy keeps for its next run
 
 
 class Listing(msgspec.Struct, frozen=True):

@@ -11,10 +11,11 @@ from engine.strategy.base import Strategy
 from engine.strategy.context import Context, TimerHandle
 from engine.strategy.portfolio_view import LimitsLeft, PortfolioView, Sums
 from engine.strategy.status import TradingStatus
+from engine.strategy.trades import LastTrade
 from engine.units import NO_LIMIT, Duration, Money, Price, Side, Size
 
 __all__ = [
     "NO_ASK", "NO_BID", "NO_LIMIT", "Book", "Context", "Duration", "PortfolioView", "Instrument", "LimitsLeft", "Money",
     "OrdType", "Order", "Position", "Price", "RiskReject", "Side", "Size", "Strategy", "Sums", "Tif", "TimerHandle",
-    "TradingStatus",
+    "LastTrade", "TradingStatus",
 ]  # fmt: skip

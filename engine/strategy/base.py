@@ -5,6 +5,8 @@ Errors  an exception in a hook halts trading, cancels every order and is reporte
 Thread  the loop thread: a hook that takes long delays everything.
 """
 
+from typing import Any
+
 from engine.book import Book
 from engine.instrument import Instrument
 from engine.orders.order import Order
@@ -20,6 +22,9 @@ class Strategy:
     """
 
     Parameters: type | None = None
+    kept_trades: int = 0  # of each market, for `context.trades`
+    State: type | None = None  # what `on_load` is given; of None what JSON makes of it
+    state_version: int = 1  # raised when what was saved before means something else
     context: Context
 
     def __init__(self, parameters: object = None) -> None:
@@ -99,6 +104,18 @@ class Strategy:
 
     def on_signal(self, name: str, value: str) -> None:
         """A person or another program told something by `fixlane signal`; `context.is_halted` may be True."""
+
+    def on_parameters(self, parameters: Any) -> None:
+        """Other parameters are given by `fixlane reload --parameters`; `self.parameters` are they already."""
+
+    def on_load(self, state: Any) -> None:
+        """What `on_save` of an earlier run returned last, told before `on_start`; None where there is nothing."""
+
+    def on_save(self) -> object:
+        """Return what the next run's `on_load` is to be given, a msgspec.Struct or what JSON can say; None is nothing.
+
+        Asked for every ten seconds, and at an orderly end after `on_stop`: it must be quick.
+        """
 
     def on_timer(self, key: object) -> None:
         """A timer set with `context.timer` is due; `context.is_halted` may be True."""

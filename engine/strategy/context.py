@@ -16,6 +16,7 @@ from engine.orders.order import Order
 from engine.portfolio import Position
 from engine.strategy.portfolio_view import PortfolioView
 from engine.strategy.status import TradingStatus
+from engine.strategy.trades import LastTrade
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -79,6 +80,24 @@ class Context(Protocol):
         Unacknowledged and unknown ones are among them. It is safe to cancel while iterating.
         """
 
+    def order(self, cl_ord_id: str) -> Order | None:
+        """Return the order that has or had this ClOrdID(11), live or over; None for none that is known."""
+
+    def tagged(self, tag: str) -> Iterator[Order]:
+        """Return the orders with this tag that may still trade, oldest first; safe to cancel while iterating."""
+
+    def trades(self, instrument: Instrument) -> tuple[LastTrade, ...]:
+        """Return the last trades of a market, as many as the class's `kept_trades` says, the oldest first.
+
+        ConfigError where that is 0.
+        """
+
+    def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool = True) -> int:
+        """Return what the venue would charge for one trade by its rule, below 0 for a rebate; an estimate."""
+
+    def worst_case(self, instrument: Instrument, side: int, price: int, qty: int) -> int:
+        """Return what risk would count for such an order: the most that its fills can cost, fees included."""
+
     def buy(
         self,
         instrument: Instrument,
@@ -90,6 +109,7 @@ class Context(Protocol):
         expire_time_ns: int = 0,
         reduce_only: bool = False,
         order_group: str = "",
+        tag: str = "",
     ) -> Order | None:
         """Send an order to buy `qty` at `price` or lower; return it as soon as it is sent, long before it is answered.
 
@@ -97,6 +117,7 @@ class Context(Protocol):
         at `price` as well, the worst that it is expected to trade at. `expire_time_ns`, since 1970, goes with Tif.GTD.
         `reduce_only` can only bring a position nearer to zero, and `order_group` puts the order into a group of the
         venue's that caps what its orders may fill: where a venue does not take them the order is denied (NOT_OFFERED).
+        `tag`, up to 32 of A-Z a-z 0-9 _ . : / + -, is the strategy's own word: `order.tag` for ever, restarts included.
         An order that may not have left, because the session was just lost, is returned too: it counts until the venue
         has been asked.
         """
@@ -112,6 +133,7 @@ class Context(Protocol):
         expire_time_ns: int = 0,
         reduce_only: bool = False,
         order_group: str = "",
+        tag: str = "",
     ) -> Order | None:
         """Send an order to sell `qty` at `price` or higher; otherwise as `buy`. Selling what is not held goes short."""
 
@@ -142,6 +164,12 @@ class Context(Protocol):
         """Call `on_timer(key)` each time that so much has passed, until `cancel()` of what is returned.
 
         Calls that were missed, because the loop was held, are not made up for. ConfigError for less than a millisecond.
+        """
+
+    def run(self, coroutine: Coroutine[Any, Any, object], name: str) -> "Task[Any]":
+        """Run an input, such as a second feed, beside the hooks, until it or the engine ends; as `create_task`.
+
+        One that raises halts trading at once, whoever else waits for its task; `name` stands in the reason.
         """
 
     def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str = "") -> "Task[Any]":

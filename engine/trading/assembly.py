@@ -35,8 +35,9 @@ from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
 from engine.trading.rejects import Rejects
 from engine.trading.serving.timers import CallLater
+from engine.trading.serving.trades import LastTrades
 from engine.trading.settlements import Settlements
-from engine.venue import MarketDataStream, Verdict
+from engine.venue import MarketDataStream, TradeFee, Verdict
 
 LOGGER = logging.getLogger(log.LOGGER)
 
@@ -56,6 +57,7 @@ class Parts(NamedTuple):
     closed_texts: frozenset[str] = frozenset()  # by which the venue says that a market takes no requests
     verdicts: Mapping[str, Verdict] = {}  # what follows from its texts
     judge_options: Judge = none_offered  # whether the venue takes what an order asks for beyond the rest
+    fees: TradeFee | None = None  # for the strategy's estimates
 
 
 class FeedConnections(NamedTuple):
@@ -152,5 +154,8 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
     loop.went_stale = markets.went_stale
     if has_hook(parts.strategy, "on_stale"):
         markets.tell_stale = lambda book: guard.call("on_stale", book)
-    parts.strategy.context = Desk(loop, around.call_later, around.clock_ns, around.beside, around.obstacle)
+    if parts.strategy.kept_trades:
+        loop.trades = LastTrades(parts.strategy.kept_trades, around.wall_ns)
+    desk = Desk(loop, around.call_later, around.clock_ns, around.beside, around.obstacle, parts.fees)
+    parts.strategy.context = desk
     return loop

@@ -14,14 +14,16 @@ from engine import fix
 from engine.book import Book
 from engine.errors import ConfigError
 from engine.instrument import Instrument
-from engine.orders.options import OrderOptions
+from engine.orders.options import options_with
 from engine.orders.order import Order
 from engine.portfolio import Position
 from engine.risk.codes import TradingState
 from engine.strategy.portfolio_view import PortfolioView
 from engine.strategy.status import TRADING, TradingStatus
+from engine.strategy.trades import LastTrade
 from engine.trading.loop import TradingLoop
 from engine.trading.serving.timers import CallLater, Timer
+from engine.venue import TradeFee
 
 REDUCE_ONLY = TradingState.REDUCE_ONLY
 
@@ -48,13 +50,15 @@ class Desk:
         clock_ns: Callable[[], int],
         beside: Beside | None = None,
         obstacle: Callable[[], str] = str,
+        fees: TradeFee | None = None,
     ) -> None:
-        """`obstacle` says why trading is paused."""
+        """`obstacle` says why trading is paused; without `fees` a trade costs none."""
         self._loop = loop
         self._call_later = call_later
         self._clock_ns = clock_ns
         self._beside = beside
         self._obstacle = obstacle
+        self._fees = fees
         self._holdings = PortfolioView(loop.portfolio, loop.risk)
         self._log = logging.getLogger(type(loop.guard.strategy).__module__)
 
@@ -113,6 +117,29 @@ class Desk:
         """Return the live orders, of one market or of all, oldest first; safe to cancel while iterating."""
         return iter([o for o in self._loop.orders.live() if instrument is None or o.instrument is instrument])
 
+    def order(self, cl_ord_id: str) -> Order | None:
+        """Return the order that has or had this ClOrdID(11)."""
+        return self._loop.orders.by_id(cl_ord_id)
+
+    def tagged(self, tag: str) -> Iterator[Order]:
+        """Return the live orders with a tag, oldest first."""
+        return iter([o for o in self._loop.orders.live() if o.tag == tag])
+
+    def trades(self, instrument: Instrument) -> tuple[LastTrade, ...]:
+        """Return the last trades of a market, the oldest first."""
+        trades = self._loop.trades
+        if trades is None:
+            raise ConfigError("no trades are kept: say how many by `kept_trades` of the strategy's class")
+        return trades.of(self._loop.book(instrument).instrument)
+
+    def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool = True) -> int:
+        """Return what the venue would charge for one trade, below 0 for a rebate."""
+        return self._fees.fee(instrument, price, qty, is_taker) if self._fees is not None else 0
+
+    def worst_case(self, instrument: Instrument, side: int, price: int, qty: int) -> int:
+        """Return what risk would count for an order: the most that its fills can cost, fees included."""
+        return self._loop.risk.exposure.worst_cost(instrument, side, price, qty)
+
     def buy(
         self,
         instrument: Instrument,
@@ -124,9 +151,10 @@ class Desk:
         expire_time_ns: int = 0,
         reduce_only: bool = False,
         order_group: str = "",
+        tag: str = "",
     ) -> Order | None:
         """Send an order to buy; None if risk denies it."""
-        options = OrderOptions(reduce_only, order_group) if reduce_only or order_group else None
+        options = options_with(reduce_only, order_group, tag) if reduce_only or order_group or tag else None
         return self._loop.submit(
             instrument, fix.BUY, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
         )
@@ -142,9 +170,10 @@ class Desk:
         expire_time_ns: int = 0,
         reduce_only: bool = False,
         order_group: str = "",
+        tag: str = "",
     ) -> Order | None:
         """Send an order to sell; None if risk denies it."""
-        options = OrderOptions(reduce_only, order_group) if reduce_only or order_group else None
+        options = options_with(reduce_only, order_group, tag) if reduce_only or order_group or tag else None
         return self._loop.submit(
             instrument, fix.SELL, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
         )
@@ -169,6 +198,18 @@ class Desk:
         """Call `on_timer(key)` each time that so much has passed, also while trading is paused."""
         fire = partial(self._loop.guard.call, "on_timer", key)
         return Timer(self._call_later, self._clock_ns, fire, interval_ns, interval_ns)
+
+    def run(self, coroutine: Coroutine[Any, Any, object], name: str) -> Started:
+        """Run an input beside the hooks; where it fails trading halts at once, by its name."""
+        if self._beside is None:
+            coroutine.close()
+        return self.create_task(self._watched(coroutine, name), name)
+
+    async def _watched(self, coroutine: Coroutine[Any, Any, object], name: str) -> None:
+        try:
+            await coroutine
+        except Exception as error:
+            self._loop.guard.failed_beside(f"background input {name}", error)
 
     def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str = "") -> Started:
         """Run a coroutine beside the hooks; one that fails halts trading as a hook does."""

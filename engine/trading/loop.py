@@ -27,6 +27,7 @@ from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
 from engine.trading.prints import Prints
 from engine.trading.serving.requests import Requests
+from engine.trading.serving.trades import LastTrades
 from engine.trading.settlements import Settlements
 from engine.venue import EventKind, MarketDataStream, MarketEvent
 
@@ -67,6 +68,7 @@ class TradingLoop(Requests):
         self.settlements = settlements
         self.watch = watch
         self.prints = Prints()
+        self.trades: LastTrades | None = None  # where the strategy wants them
         self.round_trip = LatencyRecorder()
         self.last_frame_ns = 0
         self._command, self._market_data, self.news = command, market_data, news
@@ -137,6 +139,8 @@ class TradingLoop(Requests):
                 self._command(self._market_data.resync((book.instrument,)))
         elif event.kind == EventKind.TRADE and self.prints.is_new(event.trade_id):
             self.counters.trades += 1
+            if self.trades is not None:
+                self.trades.take(event)
             if self.is_trading:
                 self.guard.traded(event)
 

@@ -1,0 +1,36 @@
+"""What may stand in for a part of a live engine: clocks, timers, the gateway, what feed and session lead to."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from engine.codec import Fields
+from engine.session import Session
+from engine.trading.gateway import Gateway, SessionGateway
+from engine.trading.loop import TradingLoop
+from engine.trading.serving.timers import CallLater
+from engine.venue import OrderDialect
+
+
+def session_gateway(session: Session, dialect: OrderDialect) -> Gateway:
+    """Return the gateway of a live engine."""
+    return SessionGateway(dialect, session.send, session.refuse)
+
+
+def on_report(loop: TradingLoop) -> Callable[[Fields], None]:
+    """Return what takes the messages of a live session."""
+    return loop.on_report
+
+
+class Seams(NamedTuple):
+    """What may stand in for a part of a live engine, as in the demo in steps; None is the live part."""
+
+    clock_ns: Callable[[], int] = time.monotonic_ns
+    wall_ns: Callable[[], int] = time.time_ns
+    call_later: CallLater | None = None
+    gateway: Callable[[Session, OrderDialect], Gateway] = session_gateway
+    command: Callable[[list[bytes]], object] | None = None  # instead of the feed's
+    receive: Callable[[TradingLoop], Callable[[Fields], None]] = on_report  # what the session's messages go to
+
+
+LIVE = Seams()
