@@ -6,6 +6,7 @@ from engine.orders.order cimport Change, Order
 from engine.orders.report cimport ExecutionReport
 from engine.portfolio._portfolio cimport Portfolio
 from engine.runtime._latency cimport LatencyRecorder
+from engine.strategy.base cimport Strategy
 from engine.trading.feed_watch cimport FeedWatch
 from engine.trading.serving.requests cimport Requests
 
@@ -22,6 +23,7 @@ cdef class TradingLoop(Requests):
     cdef public int64_t last_frame_ns
     cdef public object _on_book, _decode_frame, _decode_report
     cdef object _command, _market_data
+    cdef Strategy _native  # where its hooks are C
 
     cdef int _run_strategy(self, int64_t frame_ns) except -1
     cdef int _on_event(self, object event, int64_t now_ns) except -1

@@ -74,6 +74,7 @@ class TradingLoop(Requests):
         self._command, self._market_data, self.news = command, market_data, news
         # Each step of the path is an attribute, so that a benchmark can time it and nothing is paid otherwise.
         self._on_book = guard.strategy.on_book
+        self._native = guard.native
         self._decode_frame = market_data.decode
         self._decode_report = decode_report
 
@@ -118,7 +119,10 @@ class TradingLoop(Requests):
                 self.guard.halt(self.risk.reason)
             if self.is_trading:
                 try:
-                    self._on_book(book)
+                    if self._native is not None:
+                        self._native.on_book(book)
+                    else:
+                        self._on_book(book)
                 except BaseException as error:
                     self.guard.failed("on_book", error)
         self._dirty.clear()
