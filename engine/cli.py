@@ -20,6 +20,7 @@ from engine.app.chaos import arguments as chaos
 from engine.app.controls import commands as controls
 from engine.app.data import arguments as data
 from engine.app.plugins import Subparsers
+from engine.app.strategies import commands as strategies
 from engine.app.venues import arguments as venues
 from engine.errors import ConfigError, EngineError
 
@@ -96,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
         controls.add_commands,
         settling.add_commands,
         account.add_commands,
+        strategies.add_commands,
         _sim,
         _echo,
         _journal,

@@ -85,6 +85,7 @@ class Supervisor:
         if self.account is not None:
             self.account.logged_on()
         self._report("session logged on")
+        self._loop.guard.tell("on_connected")
 
     def on_logout(self, reason: str) -> None:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
@@ -117,10 +118,11 @@ class Supervisor:
 
     def pause(self, reason: str) -> None:
         """Send no new order until `tick` finds nothing in the way."""
-        if self.state is DeskState.TRADING:
-            self.state, self.reason = DeskState.WAITING, reason
         self._loop.is_trading = False
         self._report(reason)
+        if self.state is DeskState.TRADING:
+            self.state, self.reason = DeskState.WAITING, reason
+            self._loop.guard.tell("on_pause", reason)
 
     # Kill switch
 
@@ -259,6 +261,8 @@ class Supervisor:
             self._has_started = True
             self._loop.guard.call("on_start")
             self._loop.markets.start()
+        else:
+            self._loop.guard.tell("on_resume")
 
     def _obstacle(self, now_ns: int) -> str:
         """What keeps trading from starting; asks the venue about whatever is unknown."""

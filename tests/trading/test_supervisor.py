@@ -53,6 +53,9 @@ class Stage(Scene):
     def halt(self, reason: str) -> None:
         self.supervisor.halt(reason)
 
+    def obstacle(self) -> str:
+        return self.supervisor.reason
+
     @property
     def state(self) -> DeskState:
         return self.supervisor.state

@@ -117,6 +117,7 @@ def backtest(config: EngineConfig, history: CapturedHistory, latency: Latency) -
             journal=NullJournal(),
             strategy=strategy(config, markets),
             feed_limits=config.feed.limits(),
+            fees=fees,
         )
 
     use_yes = bool(config.feed.use_yes_price)
