@@ -115,9 +115,7 @@ def verdict(readings: list[MinuteReading], requests: int) -> list[str]:
         found.append(f"desk: memory grew to {grown:.3f}")
     more = max(each.demo_bytes for each in later) - warm.demo_bytes
     if more > warm.demo_bytes * (MOST_GROWTH - 1) + requests * MOST_BYTES:
-        found.append(
-            f"demo: memory grew by {more} bytes with {requests} requests: each may keep {MOST_BYTES}"
-        )
+        found.append(f"demo: memory grew by {more} bytes with {requests} requests: each may keep {MOST_BYTES}")
     for name in ("desk_descriptors", "demo_descriptors"):
         first, most = getattr(warm, name), max(getattr(each, name) for each in later)
         if most > first + MOST_DESCRIPTORS:
