@@ -97,7 +97,7 @@ def _idle(arguments: argparse.Namespace, cores: tuple[int, int] | None) -> int:
 def _soak(arguments: argparse.Namespace) -> int:
     """Watch memory, and for so many minutes time and descriptors; 1 if anything grows."""
     if arguments.minutes:
-        return hour.run(hour.Pace(arguments.minutes), arguments.json)
+        return hour.run(hour.SoakPace(arguments.minutes), arguments.json)
     asked = soak.QUICK if arguments.quick else soak.FULL
     numbers = (arguments.books, arguments.frames, arguments.orders)
     return soak.run(soak.Amounts(*(number or usual for number, usual in zip(numbers, asked, strict=True))))

@@ -29,7 +29,7 @@ WARM = 10  # a part of the time, in which everything takes the room that it need
 END_S = 60.0  # for the demo to end and compare its books
 
 
-class Pace(NamedTuple):
+class SoakPace(NamedTuple):
     """How long it lasts, and what happens in each of its parts."""
 
     minutes: int
@@ -85,7 +85,7 @@ class WatchedDemo:
         return self._words.read_text(errors="replace").strip()[-1000:] or "no word"
 
 
-def run(pace: Pace, to: Path | None = None) -> int:
+def run(pace: SoakPace, to: Path | None = None) -> int:
     """Soak, print each minute and the verdict, write all to a file; return 1 where more than allowed was left."""
     with tempfile.TemporaryDirectory() as directory, ExitStack() as open_:
         demo = WatchedDemo(pace.minutes * pace.minute_s, Path(directory))
@@ -126,7 +126,7 @@ def verdict(readings: list[MinuteReading], requests: int) -> list[str]:
     return found
 
 
-def _minute(old: TurningDesk, demo: WatchedDemo, folder: Path, pace: Pace) -> MinuteReading:
+def _minute(old: TurningDesk, demo: WatchedDemo, folder: Path, pace: SoakPace) -> MinuteReading:
     began = time.monotonic()
     while time.monotonic() < began + pace.work_s:
         old.roll()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench.subjects import hour
-from bench.subjects.hour import MinuteReading, Pace, verdict
+from bench.subjects.hour import MinuteReading, SoakPace, verdict
 
 MIB = 2**20
 FLAT = MinuteReading(70 * MIB, 10, 80 * MIB, 36, 1.001, 1000, 4000)
@@ -44,7 +44,7 @@ def test_short_soak_reads_every_minute_and_writes_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hour, "verdict", lambda readings, orders: [])  # a moment says nothing of an hour
-    assert hour.run(Pace(minutes=2, minute_s=3.0, work_s=0.1, frames=40), tmp_path / "soak.json") == 0
+    assert hour.run(SoakPace(minutes=2, minute_s=3.0, work_s=0.1, frames=40), tmp_path / "soak.json") == 0
     written = json.loads((tmp_path / "soak.json").read_text())
     assert len(written["minutes"]) == 2 and written["failures"] == []
     assert all(each["demo_bytes"] > MIB and each["ratio"] > 0 for each in written["minutes"])
