@@ -22,7 +22,7 @@ from engine.journal.reports import options_of, report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
 from engine.journal.snapshot import Restored
 from engine.journal.starts import SNAPSHOT_KINDS, has_snapshot, start_of
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 
@@ -189,7 +189,7 @@ class _Replay:
             self._portfolio.book(orders.apply(report))
         elif kind == RecordKind.OPTIONS:
             cl_ord_id, options = options_of(record)
-            self._order(cl_ord_id).options = options
+            restore_fields(self._order(cl_ord_id), options=options)
         elif kind == RecordKind.CANCEL:
             orders.restore_cl_ord_id(texts[1])
             orders.request_cancel(self._order(texts[0]), 0, texts[1])
@@ -245,7 +245,7 @@ class _Replay:
             order, cl_ord_ids = found
             (listing,) = listings([order.instrument])
             if self._adopted is None or listing in self._configured:
-                order.instrument = self._instrument(listing)
+                restore_fields(order, instrument=self._instrument(listing))
                 self._orders.restore(order, cl_ord_ids)
 
     def _order(self, cl_ord_id: str) -> Order:
