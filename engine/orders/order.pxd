@@ -10,7 +10,7 @@ cdef class Order:
     # For Python they are read-only: a strategy that writes into its orders is stopped, and nothing is changed
     cdef readonly str cl_ord_id, order_id, ord_type, time_in_force, ord_status, pending, pending_cl_ord_id
     cdef readonly Instrument instrument
-    cdef public object tag
+    cdef readonly str tag
     cdef readonly object options
     cdef readonly int side
     cdef readonly int64_t price, order_qty, cum_qty, leaves_qty, cum_cost, fee_rest, expire_time_ns, sent_ns

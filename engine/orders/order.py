@@ -27,7 +27,7 @@ class Order:
     """One order from its first request to its last report.
 
     Every report that counted is kept by its ExecID(17), with the CumQty(14) after it: a venue may use an ExecID again.
-    The first one has fields of its own: most orders get no more. Python code reads an order and writes only its `tag`.
+    The first one has fields of its own: most orders get no more. Python code reads an order and writes nothing.
     """
 
     __slots__ = (
@@ -115,7 +115,7 @@ class Order:
         self.pending_qty = 0
         self.is_lost = False  # the answer to `pending` cannot be expected any more
         self.sent_ns = sent_ns  # when the last request left; 0 after recovery
-        self.tag: object = None  # the strategy's own
+        self.tag = ""  # the strategy's own word for it, as of its options
         self.options: OrderOptions | None = None  # what it asks of its venue beyond the rest
         self._exec_id = ""  # of the first report that counted, and what it traded; a quantity of 0 for nothing
         self._last_qty = 0
@@ -124,6 +124,11 @@ class Order:
         self._cum_qty = 0
         self._more: dict[str, tuple[int, int, int, int]] | None = None  # the same of every later one
         self._undone: set[str] | None = None  # keys of fills that were busted or corrected
+
+    def take_options(self, options: OrderOptions) -> None:
+        """Set what it asks for beyond the rest, once, before it is sent."""
+        self.options = options
+        self.tag = options.tag
 
     @property
     def executions(self) -> dict[str, tuple[int, int, int] | None]:
@@ -236,7 +241,9 @@ def restore_fields(order: Order, **fields: Any) -> None:
 
 def _put(order: Order, state: dict[str, Any]) -> None:
     order.cl_ord_id, order.order_id = state["cl_ord_id"], state["order_id"]
-    order.instrument, order.options = state["instrument"], state["options"]
+    order.instrument = state["instrument"]
+    if state["options"] is not None:
+        order.take_options(state["options"])
     order.side, order.price, order.order_qty = state["side"], state["price"], state["order_qty"]
     order.cum_qty, order.leaves_qty = state["cum_qty"], state["leaves_qty"]
     order.cum_cost, order.fee_rest = state["cum_cost"], state["fee_rest"]

@@ -229,16 +229,14 @@ def test_ioc_that_fills_is_filled(orders: Orders) -> None:
     assert opened.ord_status == Status.FILLED
 
 
-def test_python_writes_into_no_order_but_its_tag() -> None:
+def test_python_writes_into_no_order() -> None:
     order = Order("A1", RAIN, BUY, 4_500, 10)
     names = [name for name in Order.__dict__ if not name.startswith("_") and not callable(getattr(order, name))]
     assert set(names) > RESTORED
-    for name in set(names) - {"tag"}:
+    for name in names:
         before = getattr(order, name)
         with pytest.raises(AttributeError):
             setattr(order, name, before)
-    order.tag = "mine"
-    assert order.tag == "mine"
 
 
 def test_restored_fields_are_taken_and_others_stay() -> None:

@@ -145,6 +145,7 @@ class KalshiReference:
             close_ns=optional_time_ns(market.close_time, "close_time"),
             shard=market.exchange_index or 0,
             title=market.title or market.yes_sub_title or market.subtitle or "",
+            category=event.category,
             payout=self._payout(market) if state in _DECIDED else -1,
             maker_percent=event.maker_percent,
             multiplier_milli=event.multiplier_milli,

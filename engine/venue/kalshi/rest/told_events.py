@@ -39,9 +39,10 @@ class _Event(NamedTuple):
 
 
 class EventTold(NamedTuple):
-    """What holds for the markets of an event; -1 where nobody says."""
+    """What holds for the markets of an event; "" and -1 where nobody says."""
 
     series: str
+    category: str
     maker_percent: int
     multiplier_milli: int
     exclusive: int
@@ -53,6 +54,7 @@ class ToldEvents:
     def __init__(self, oddities: Oddities) -> None:
         self._oddities = oddities
         self._series: dict[str, _Terms] = {}
+        self._categories: dict[str, str] = {}  # of series
         self._events: dict[str, _Event] = {}  # told longest ago first
         self._unheard: dict[str, bool] = {}  # events of which only markets have told, and whether they were asked for
 
@@ -60,6 +62,7 @@ class ToldEvents:
         """Remember the terms of a series."""
         multiplier = thousandths(series.fee_multiplier, "fee_multiplier")
         self._series[series.ticker] = _Terms(series.fee_type, multiplier)
+        self._categories[series.ticker] = series.category or ""
 
     def event(self, event: KalshiEvent) -> None:
         """Remember an event."""
@@ -98,6 +101,7 @@ class ToldEvents:
         multiplier = of_series.multiplier_milli if own is None else own
         return EventTold(
             series=series,
+            category=self._categories.get(series, ""),
             maker_percent=-1 if fee_type is None else self._maker_percent(fee_type),
             multiplier_milli=-1 if multiplier is None else multiplier,
             exclusive=event.exclusive,
