@@ -21,8 +21,8 @@ from engine.ops.view.publisher import INTERVAL_NS, LATEST_NS
 from engine.orders.order import restore_fields
 from engine.risk import NO_LIMIT, RiskReject
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
-from engine.trading.supervisor import DeskState
 from tests.support.desks import CENTS, Scene
 from tests.support.order_reports import ack, fill
 from tests.support.views import Shown, desk
