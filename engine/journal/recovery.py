@@ -22,7 +22,7 @@ from engine.journal.reports import options_of, report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
 from engine.journal.snapshot import Restored
 from engine.journal.starts import SNAPSHOT_KINDS, cut_off, has_snapshot, start_of
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 
@@ -273,7 +273,7 @@ class _Replay:
             order, cl_ord_ids = found
             (listing,) = listings([order.instrument])
             if self._adopted is None or listing in self._configured:
-                order.instrument = self._instrument(listing)
+                restore_fields(order, instrument=self._instrument(listing))
                 self._orders.restore(order, cl_ord_ids)
 
     def _order(self, cl_ord_id: str) -> Order:

@@ -16,13 +16,12 @@ from engine.app.chaos.faults import SESSIONS, LifeFault
 from engine.app.chaos.lives import Lives, Wish, kills_of, live
 from engine.app.chaos.nursery import Nursery
 from engine.app.chaos.plan import FAULTS, plan
-from engine.app.chaos.processes import UNGUARDED
 from engine.app.chaos.setup import Setup
 from engine.app.chaos.venues import VENUES
 
 SEED = int(os.environ.get("FIXLANE_SEED", "1"))
 ROUNDS = int(os.environ.get("FIXLANE_ROUNDS", "1"))
-GUARDED = [fault for name, fault in FAULTS.items() if name.removeprefix("strategy: ") not in UNGUARDED]
+GUARDED = list(FAULTS.values())
 KILLS = int(os.environ.get("FIXLANE_KILLS", "60"))
 PAIRS = [(venue, session) for venue in VENUES for session in SESSIONS]
 HALTING = [fault for fault in GUARDED if fault.name.startswith(("strategy: raise", "strategy: fork"))]
