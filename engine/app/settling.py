@@ -105,7 +105,7 @@ def settle_in_journal(directory: Path, symbol: str, price_text: str, reason: str
     """Write the settlement of a market behind everything that a journal holds; return what it pays, in words."""
     from engine.trading.settlements import check_price, describe
 
-    def settle(kept: "Kept", now_ns: int) -> "Entry":
+    def settle(kept: "KeptMarkets", now_ns: int) -> "JournalWord":
         """Return the settlement."""
         if symbol not in kept.held or not (kept.held[symbol].net or symbol in kept.at_work):
             names = sorted(name for name, each in kept.held.items() if each.net or name in kept.at_work)
@@ -116,7 +116,7 @@ def settle_in_journal(directory: Path, symbol: str, price_text: str, reason: str
         price = instrument.parse_price(price_text)
         check_price(instrument, price)
         words = f"{symbol}: {describe(kept.held[symbol], price)}"
-        return Entry(instrument, words, lambda journal: journal.append_settle(instrument, price, 0, now_ns))
+        return JournalWord(instrument, words, lambda journal: journal.append_settle(instrument, price, 0, now_ns))
 
     return _write(directory, f"settle {symbol} {price_text}", reason, settle)
 
@@ -131,7 +131,7 @@ def hold_in_journal(directory: Path, symbol: str, net_text: str, cost_text: str,
     from engine.runtime.person import this_process
     from engine.trading.settlements import check_holding, describe_holding
 
-    def hold(kept: "Kept", now_ns: int) -> "Entry":
+    def hold(kept: "KeptMarkets", now_ns: int) -> "JournalWord":
         """Return the holding."""
         position = kept.held.get(symbol)
         if position is None:
@@ -146,21 +146,21 @@ def hold_in_journal(directory: Path, symbol: str, net_text: str, cost_text: str,
         check_holding(instrument, position, net, cost)
         words = f"{symbol}: {describe_holding(instrument, position, net, cost)}, by {this_process()}: {reason}"
         numbers = 0, net, position.cash + position.cost - cost, cost
-        return Entry(
+        return JournalWord(
             instrument, words, lambda journal: journal.append_state(RecordKind.RESTATE, numbers, words, now_ns)
         )
 
     return _write(directory, f"position {symbol} {net_text} {cost_text}", reason, hold)
 
 
-class Kept(NamedTuple):
+class KeptMarkets(NamedTuple):
     """What a journal holds: positions by symbol, and the markets where orders may live."""
 
     held: dict[str, "Position"]
     at_work: set[str]
 
 
-class Entry(NamedTuple):
+class JournalWord(NamedTuple):
     """What is to be written about a market, in words, and by a record."""
 
     instrument: "Instrument"
@@ -168,7 +168,7 @@ class Entry(NamedTuple):
     append: Callable[["Journal"], None]
 
 
-def _write(directory: Path, asked: str, reason: str, make: Callable[[Kept, int], Entry]) -> str:
+def _write(directory: Path, asked: str, reason: str, make: Callable[[KeptMarkets, int], JournalWord]) -> str:
     """Write what `make` returns behind everything that a journal holds, which nobody else holds meanwhile."""
     from engine.journal.directory import OwnedDirectory
     from engine.journal.recovery import recover_all
@@ -181,7 +181,7 @@ def _write(directory: Path, asked: str, reason: str, make: Callable[[Kept, int],
     owned, now_ns = OwnedDirectory(directory), time.time_ns()
     try:
         orders, portfolio = recover_all(journal_paths(directory))
-        kept = Kept(
+        kept = KeptMarkets(
             {position.instrument.symbol: position for position in portfolio.gone()},
             {order.instrument.symbol for order in orders.live()},
         )

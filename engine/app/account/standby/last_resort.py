@@ -3,7 +3,7 @@
 The FIX session has sent its cancels before; what they had not reached is looked for and cancelled here, until nothing
 of ours rests. Orders that are not ours are left alone.
 
-Errors  none: what fails is told and tried again, `ATTEMPTS` times.
+Errors  none: what fails is told and tried again, for `LONGEST_S`.
 Bounds  one round at a time.
 Thread  the loop thread only.
 """
@@ -22,7 +22,7 @@ from engine.trading.loop import TradingLoop
 from engine.venue.account import AccountDialect, VenueOrder
 from engine.venue.rest_orders import RestOrderDialect
 
-ATTEMPTS = 30
+LONGEST_S = 30.0
 PAUSE_S = 1.0
 
 
@@ -38,7 +38,7 @@ class LastResort:
         note: Callable[[str], object],
         after: Callable[[str], object],
     ) -> None:
-        self.attempts, self.pause_s = ATTEMPTS, PAUSE_S
+        self.attempts, self.pause_s = int(LONGEST_S / PAUSE_S), PAUSE_S
         self._loop = loop
         self._client = client
         self._account = account
