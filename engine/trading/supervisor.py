@@ -6,7 +6,6 @@ Thread  the loop thread; `tick` is called every `TICK_NS`.
 """
 
 from collections.abc import Callable
-from enum import Enum
 
 from engine.orders.order import Order
 from engine.risk import TradingState
@@ -14,22 +13,13 @@ from engine.runtime.halt_word import FREE, HALT, REDUCE_ONLY, HaltWord, Word
 from engine.runtime.person import Person, the_engine
 from engine.session import Session
 from engine.trading.controls.account_gate import AccountGate
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
 
 TICK_NS = 50_000_000
 BEHIND = "messages of the venue are missing, and are asked for"
-
-
-class DeskState(Enum):
-    """What a supervisor lets its loop do; the value is the word for people."""
-
-    WAITING = "waiting"
-    TRADING = "trading"
-    HALTED = "halted"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
 
 
 class Supervisor:
@@ -52,6 +42,7 @@ class Supervisor:
         self._wall_ns = wall_ns
         self._report = report
         self._live = LiveOrders(loop, wall_ns, report)
+        self.record = self._live.record  # writes something to the journal, now
         self._has_started = False
         self.account: AccountGate | None = None  # where the venue's account can be read
         self.cancel_beside: Callable[[str], object] = lambda reason: None  # by another way than the session
@@ -84,12 +75,13 @@ class Supervisor:
         if self.account is not None:
             self.account.logged_on()
         self._report("session logged on")
+        self._loop.guard.tell("on_connected")
 
     def on_logout(self, reason: str) -> None:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
         self._loop.is_connected = False
         self.pause(f"session down: {reason or 'no reason given'}")
-        self._live.record(lambda: self._loop.journal.append_disconnect(self._wall_ns()))
+        self.record(lambda journal, now_ns: journal.append_disconnect(now_ns))
         for order in self._loop.orders.on_disconnect():
             self._loop.risk.update(order)
             self._loop.doubts.await_answer(order, f"ClOrdID(11) {order.cl_ord_id}: outcome unknown")
@@ -116,10 +108,11 @@ class Supervisor:
 
     def pause(self, reason: str) -> None:
         """Send no new order until `tick` finds nothing in the way."""
-        if self.state is DeskState.TRADING:
-            self.state, self.reason = DeskState.WAITING, reason
         self._loop.is_trading = False
         self._report(reason)
+        if self.state is DeskState.TRADING:
+            self.state, self.reason = DeskState.WAITING, reason
+            self._loop.guard.tell("on_pause", reason)
 
     # Kill switch
 
@@ -202,7 +195,7 @@ class Supervisor:
     def note(self, note: str) -> None:
         """Tell the operator and the journal."""
         self._report(note)
-        self._live.record(lambda: self._loop.journal.append_note(note, self._wall_ns()))
+        self.record(lambda journal, now_ns: journal.append_note(note, now_ns))
 
     def stop(self) -> None:
         """Begin an orderly end: cancel everything, then log out; `state` becomes STOPPED when that is done."""
@@ -258,6 +251,8 @@ class Supervisor:
             self._has_started = True
             self._loop.guard.call("on_start")
             self._loop.markets.start()
+        else:
+            self._loop.guard.tell("on_resume")
 
     def _obstacle(self, now_ns: int) -> str:
         """What keeps trading from starting; asks the venue about whatever is unknown."""

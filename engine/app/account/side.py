@@ -51,6 +51,7 @@ class RestDesk(NamedTuple):
     roster: Roster
     wall_ns: Callable[[], int]
     clock_ns: Callable[[], int]
+    compares_account: bool = True
 
 
 class AccountSide:
@@ -61,6 +62,7 @@ class AccountSide:
     ) -> None:
         self.orders: RestGateway | None = None  # where they go over REST
         self.wall_ns = desk.wall_ns
+        self.knows_cash = section.balance != "ignore" and not section.nets_collateral  # of every fill
         self._config = config
         self._notices = desk.loop.notices
         self._desk = desk
@@ -84,14 +86,14 @@ class AccountSide:
         self._last_resort = self._cancel_at_last(section, desk)
 
     def _watch_account(self, section: RestSection, desk: RestDesk) -> AccountWatch | None:
-        dialect = loading.account_dialect(section)
+        dialect = loading.account_dialect(section) if desk.compares_account else None
         if dialect is None:
             return None
         self._odd.hears(dialect)
-        note = desk.supervisor.note
+        note, cash = desk.supervisor.note, self._compare_cash(section, desk)
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, note, self._compare_cash(section, desk), self._config.reconcile),
+            Reconcile(desk.loop, note, cash, self._config.reconcile, desk.supervisor.record),
             desk.loop,
             desk.wall_ns,
             note,
@@ -210,10 +212,9 @@ class AccountSide:
     def start(self) -> None:
         """Connect, learn what the account may spend, list the markets, and compare from the first logon on."""
         self.client.open()
-        loop = asyncio.get_running_loop()
         parts = self.markets, self.watch, self.listener, self.books, self.missed
         duties = [self._learn(), self._odd.run(), *[each.run() for each in parts if each is not None]]
-        self._tasks = [loop.create_task(duty) for duty in duties]
+        self._tasks = [asyncio.get_running_loop().create_task(duty) for duty in duties]
 
     async def close(self) -> None:
         """Stop comparing and disconnect."""
@@ -250,9 +251,9 @@ class AccountSide:
         if (per_second, burst) == (shared.per_second, shared.burst) or bound == self._bound:
             return
         self._bound = bound
-        configured = f"{shared.per_second} and {shared.burst} of risk.rate"
         self._desk.supervisor.note(
-            f"the account has {bound}, below {configured}: requests go by {per_second} and {burst}"
+            f"the account has {bound}, below {shared.per_second} and {shared.burst} of risk.rate: requests go by"
+            f" {per_second} and {burst}"
         )
 
     # Who looks
