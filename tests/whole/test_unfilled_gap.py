@@ -13,7 +13,7 @@ import pytest
 from engine import fix
 from engine.app.demo import kalshi
 from engine.runtime.notices import NoticeKind
-from engine.trading.supervisor import DeskState
+from engine.trading.controls.desk_state import DeskState
 from tests.support.engine.config import engine_config
 from tests.support.engine.in_process import CANCEL, MASS_CANCEL, SESSIONS, Rig
 from tests.support.kalshi_pair import Pair, trade
