@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from engine.app import loading
 from engine.app.account.books import BookCheck
-from engine.app.account.client import make_client, shared_writes
 from engine.app.account.figures import account_facts, rest_facts, universe_facts
 from engine.app.account.keys import RestKey
 from engine.app.account.listening import AccountListener
@@ -23,6 +22,7 @@ from engine.app.account.reading import AccountReader
 from engine.app.account.standby.last_resort import LastResort, order_path
 from engine.app.account.watch import AccountWatch
 from engine.app.feeds.missed import MissedTrades
+from engine.app.rest_client import make_client, shared_writes
 from engine.config.sections import EngineConfig, RestSection, UniverseSection
 from engine.errors import ConfigError
 from engine.ops.view.account import SideFacts
