@@ -31,8 +31,9 @@ def one_run(config: EngineConfig) -> int:
         engine = Engine(config, asyncio.get_running_loop())
         engine.tick()
         await engine.close()
-        count: int = engine.trading.guard.strategy.count
-        return count
+        strategy = engine.trading.guard.strategy
+        assert isinstance(strategy, Counting)
+        return strategy.count
 
     return asyncio.run(run())
 
