@@ -13,6 +13,7 @@ from engine.app import loading, operator, repair
 from engine.app.account import acting
 from engine.app.account.auditing import Audit, audited
 from engine.app.account.errands import Errands
+from engine.app.account.fills import fill_check
 from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide, RestDesk
 from engine.app.account.standby.orders import orders_over_rest
@@ -20,6 +21,7 @@ from engine.app.background import Background
 from engine.app.controls.acting import limiting
 from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
+from engine.app.feeds.record import record_of
 from engine.app.seams import LIVE, Seams
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
@@ -74,13 +76,20 @@ class Engine(Views):
         market_data = choosing.stream(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
-        logon = None if over_rest and not over_rest.uses_fix else loading.logon_dialect(config.session)
+        logon = (
+            None
+            if seams.open_session or (over_rest and not over_rest.uses_fix)
+            else loading.logon_dialect(config.session)
+        )
         self._audit = Audit(
             audited(config.audit, config.rest), lambda text: self.trading.notices.tell(NoticeKind.AUDIT_LOST, text)
         )
+        self._record = record_of(config, lambda text: self.trading.notices.tell(NoticeKind.RECORD_LOST, text))
         sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
         self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
-        open_fix = partial(open_first, config, loop, self._keys.logon, self.sockets, self._audit.session)
+        open_fix = seams.open_session or partial(
+            open_first, config, loop, self._keys.logon, self.sockets, self._audit.session
+        )
         self.session = self._keys.session = over_rest.session(open_fix) if over_rest else open_fix()
         self._keys.beside = self._beside = open_further(config, loop, self.sockets, self._audit.session)
         # Last of what may fail, so that a start that fails leaves no run in the journal
@@ -121,11 +130,14 @@ class Engine(Views):
         self._state = StateKeeper(parts.strategy, self._journal, trading.guard, trading.notices, self._snapshots)
         self._state.load()
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
-        state_dir, audit = self.config.engine.state_dir, self._audit.feed
-        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir)
+        state_dir, audit, kept = self.config.engine.state_dir, self._audit.feed, self._record
+        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir, kept)
         followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
         self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
-        join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
+        receive = seams.receive(self.trading)
+        self.fills = fill_check(receive, dialect, self.trading, self.account)
+        receive = self.fills.on_report if self.fills else receive
+        join(self.session, self.trading, self.supervisor, receive)
         parts_of = self.trading, self.supervisor
         self.further = Further(self._beside, self.config, parts_of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
@@ -164,7 +176,7 @@ class Engine(Views):
             return None
         send, depth = (lambda frames: self.feed.send(frames)), config.feed.watch_depth
         roster = Roster(self.trading, RosterParts(market_data, dialect, self._fees, send, seams.wall_ns, depth))
-        desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
+        desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns, seams.compares_account)
         side = AccountSide(config, rest, desk, self._audit.rest)
         self._keys.rest = side.key
         if self._over_rest is not None:
@@ -181,6 +193,7 @@ class Engine(Views):
         with self._background:
             self._publisher.open()
             self._audit.start()
+            self._record.start()
             if self.account is not None:
                 self.account.start()
             self.feed.start()
@@ -225,6 +238,7 @@ class Engine(Views):
         self._do("session store", self.session.prepare)
         self.further.tick()
         self._do("snapshot", self._snapshots.tick)
+        self._do("record", lambda: self._record.tick(self.trading.instruments))
         self._do("saved state", lambda: self._state.tick(self._wall_ns()))
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
@@ -270,3 +284,4 @@ class Engine(Views):
         self.risk_desk.close()
         self._do("saved state", lambda: self._state.save(self._wall_ns()))
         self._taken.close(self._wall_ns())
+        self._record.close()

@@ -1,4 +1,7 @@
-"""What may stand in for a part of a live engine: clocks, timers, the gateway, what feed and session lead to."""
+"""Where another part may stand in for one of a live engine: time, what carries orders, what takes answers.
+
+Units   times in ns: `clock_ns` monotonic, `wall_ns` since 1970.
+"""
 
 import time
 from collections.abc import Callable
@@ -31,6 +34,8 @@ class Seams(NamedTuple):
     gateway: Callable[[Session, OrderDialect], Gateway] = session_gateway
     command: Callable[[list[bytes]], object] | None = None  # instead of the feed's
     receive: Callable[[TradingLoop], Callable[[Fields], None]] = on_report  # what the session's messages go to
+    open_session: Callable[[], Session] | None = None  # instead of that over FIX, without its key
+    compares_account: bool = True  # with the venue's, where REST tells of it
 
 
 LIVE = Seams()

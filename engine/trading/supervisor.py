@@ -13,12 +13,13 @@ from engine.risk import TradingState
 from engine.runtime.halt_word import FREE, HALT, REDUCE_ONLY, HaltWord, Word
 from engine.runtime.person import Person, the_engine
 from engine.session import Session
+from engine.trading.controls.account_gate import AccountGate
 from engine.trading.controls.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
-from engine.trading.reconcile.gate import AccountGate
 
 TICK_NS = 50_000_000
+BEHIND = "messages of the venue are missing, and are asked for"
 
 
 class DeskState(Enum):
@@ -51,8 +52,10 @@ class Supervisor:
         self._wall_ns = wall_ns
         self._report = report
         self._live = LiveOrders(loop, wall_ns, report)
+        self.record = self._live.record  # writes something to the journal, now
         self._has_started = False
         self.account: AccountGate | None = None  # where the venue's account can be read
+        self.cancel_beside: Callable[[str], object] = lambda reason: None  # by another way than the session
         self.lift_throttles: Callable[[], object] = lambda: loop.markets.lift_all(Stop.HALTED)
         self._must_sweep = True  # orders of an earlier run may still live at the venue
         self._is_confirmed = False
@@ -88,13 +91,20 @@ class Supervisor:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
         self._loop.is_connected = False
         self.pause(f"session down: {reason or 'no reason given'}")
-        self._live.record(lambda: self._loop.journal.append_disconnect(self._wall_ns()))
+        self.record(lambda journal, now_ns: journal.append_disconnect(now_ns))
         for order in self._loop.orders.on_disconnect():
             self._loop.risk.update(order)
             self._loop.doubts.await_answer(order, f"ClOrdID(11) {order.cl_ord_id}: outcome unknown")
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
             self._loop.guard.call("on_order", order)
         self._live.forget()
+
+    def on_forsaken(self, reason: str) -> None:
+        """Cancel everything over whatever works: the session is given up, and what leaves over it must leave now."""
+        self.pause(f"the session is given up: {reason}")
+        self.cancel_all()
+        self._live.sweep()
+        self.cancel_beside(reason)
 
     def on_feed(self, connection: int = 0) -> None:
         """Learn that market data come again over a connection."""
@@ -195,7 +205,7 @@ class Supervisor:
     def note(self, note: str) -> None:
         """Tell the operator and the journal."""
         self._report(note)
-        self._live.record(lambda: self._loop.journal.append_note(note, self._wall_ns()))
+        self.record(lambda journal, now_ns: journal.append_note(note, now_ns))
 
     def stop(self) -> None:
         """Begin an orderly end: cancel everything, then log out; `state` becomes STOPPED when that is done."""
@@ -226,7 +236,9 @@ class Supervisor:
             self._pull(now_ns)
             self._live.ask_for_unknown(now_ns)
             self._pull_stopped(now_ns)
-            if self._loop.markets.are_unseen():
+            if self._session.is_behind:
+                self.pause(BEHIND)
+            elif self._loop.markets.are_unseen():
                 self.pause(self._loop.watch.obstacle(now_ns))
         elif self.state is DeskState.HALTED:
             self._sweep_once()
@@ -256,6 +268,8 @@ class Supervisor:
         """What keeps trading from starting; asks the venue about whatever is unknown."""
         if not self._session.is_logged_on:
             return "session is not logged on"
+        if self._session.is_behind:
+            return BEHIND
         self._sweep_once()
         if self._must_sweep:
             return "orders of an earlier run may be alive"

@@ -14,9 +14,9 @@ from engine.app import loading, looking
 from engine.book import Book, SortedBook
 from engine.cli import parser
 from engine.config.credentials import Credentials
+from engine.config.keeping import AuditSection, RecordSection
 from engine.config.markets import BandSection, Decimals, MarketSection
 from engine.config.sections import (
-    AuditSection,
     EngineSection,
     FeedSection,
     FurtherSection,
@@ -66,6 +66,7 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [rest]": RestSection,
     "## [reconcile]": ReconcileSection,
     "## [audit]": AuditSection,
+    "## [record]": RecordSection,
     "## [universe]": UniverseSection,
     "## [session.credentials], [feed.credentials] and [rest.credentials]": Credentials,
     "## [risk]": Limits,
@@ -120,7 +121,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:25] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:26] if "." not in heading}
 
 
 # session-files.md

@@ -1,4 +1,8 @@
-"""What trading waits for after each logon: the seam between the supervisor and whoever compares accounts."""
+"""What a supervisor asks of whatever compares the account with the venue's.
+
+Errors  none.
+Thread  the loop thread only.
+"""
 
 from typing import Protocol
 
