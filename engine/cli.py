@@ -138,6 +138,8 @@ def _demo(found: Subparsers) -> None:
 def _run(found: Subparsers) -> None:
     run = found.add_parser("run", help="run the engine")
     run.add_argument("config", type=Path, metavar="CONFIG")
+    run.add_argument("--paper", action="store_true", help="let no order leave: fill by what the feed shows")
+    run.add_argument("--latency", type=backtest.ms, metavar="MS", help="on paper, the way of a request or an answer")
     run.set_defaults(run=commands.run)
 
 

@@ -25,6 +25,9 @@ class NoticeKind(StrEnum):
     SESSION_ALERT = "session_alert"  # the session protocol was broken, or ended over an error
     SESSION_GARBLED = "session_garbled"  # bytes of the venue that are no message, ignored as the standard asks
     SESSION_LOST = "session_lost"  # the session was up and is not any more
+    SESSION_GAP = "session_gap"  # messages of the venue are missing and asked for, or are skipped by its word
+    SESSION_RESENT = "session_resent"  # the venue asked for messages of ours again
+    SESSION_RESET = "session_reset"  # numbers of a session begin anew, or go on elsewhere
     SESSION_STRANGER = "session_stranger"  # a connection that did not become a session
     LOGON_FAILED = "logon_failed"
     LOGON_STORM = "logon_storm"  # so many that the attempts are slowed down
@@ -64,6 +67,7 @@ class NoticeKind(StrEnum):
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     ACCOUNT_CONTRADICTED = "account_contradicted"  # the feed tells of our account what FIX has not told
+    FILL_CONTRADICTED = "fill_contradicted"  # the report of a fill tells of a position or cash that is not ours
     OPTION_REFUSED = "option_refused"  # an order asked for what its venue does not offer; it was denied
     ORDER_GROUP = "order_group"  # the venue says what became of one; where it was triggered its orders are cancelled
     ORDER_WAY = "order_way"  # orders go over REST while FIX is down, or over FIX again

@@ -64,6 +64,7 @@ class Supervisor:
         self._wall_ns = wall_ns
         self._report = report
         self._live = LiveOrders(loop, wall_ns, report)
+        self.record = self._live.record  # writes something to the journal, now
         self._has_started = False
         self.account: AccountGate | None = None  # where the venue's account can be read
         self.lift_throttles: Callable[[], object] = lambda: loop.markets.lift_all(Stop.HALTED)
@@ -100,7 +101,7 @@ class Supervisor:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
         self._loop.is_connected = False
         self.pause(f"session down: {reason or 'no reason given'}")
-        self._live.record(lambda: self._loop.journal.append_disconnect(self._wall_ns()))
+        self.record(lambda journal, now_ns: journal.append_disconnect(now_ns))
         for order in self._loop.orders.on_disconnect():
             self._loop.risk.update(order)
             self._loop.doubts.await_answer(order, f"ClOrdID(11) {order.cl_ord_id}: outcome unknown")
@@ -206,7 +207,7 @@ class Supervisor:
     def note(self, note: str) -> None:
         """Tell the operator and the journal."""
         self._report(note)
-        self._live.record(lambda: self._loop.journal.append_note(note, self._wall_ns()))
+        self.record(lambda journal, now_ns: journal.append_note(note, now_ns))
 
     def stop(self) -> None:
         """Begin an orderly end: cancel everything, then log out; `state` becomes STOPPED when that is done."""

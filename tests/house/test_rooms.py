@@ -50,6 +50,9 @@ EDGES = {
     "stamina": ("engine.net",),
     "prometheus_client": ("engine.ops",),
     "numpy": ("engine.backtest.rows", "bench"),
+    "ray": ("engine.backtest.sweeps",),
+    "distributed": ("engine.backtest.sweeps",),
+    "optuna": ("engine.backtest.sweeps",),
     "websockets": ("bench",),
     "matplotlib": ("bench",),
 }

@@ -15,6 +15,7 @@ from engine import fix
 from engine.codec._encode import FrameEncoder
 from engine.codec._fields import Fields
 from engine.errors import SessionError
+from engine.runtime.notices import NoticeKind
 from engine.session import LogonDialect
 from engine.session.protocol import admin
 from engine.session.protocol._fast_path import FastPath
@@ -197,6 +198,9 @@ class SessionCore:
 
     def reset_store(self, next_in: int = 1) -> None:
         """Start with number 1 again, without the messages sent so far; the peer's number becomes `next_in`."""
+        if (self.next_out, self.next_in) != (1, next_in):
+            were = f"{self.next_out} out and {self.next_in} in"
+            self.host.tell(NoticeKind.SESSION_RESET, f"numbers begin at 1 out and {next_in} in, and were {were}")
         self.store.reset(self.wall_ns, next_in)
         self.next_in, self.next_out = next_in, 1
         self.gap.forget()

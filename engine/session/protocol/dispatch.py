@@ -5,6 +5,7 @@ Source  FIX 4.4 volume 2, when to send a Reject, response by message type, state
 
 from engine import fix
 from engine.codec import GARBLED, Fields, Frame
+from engine.runtime.notices import NoticeKind
 from engine.session.protocol import admin, header, liveness, logon, logout, recovery, resend
 from engine.session.protocol.core import SessionCore, too_low
 from engine.session.protocol.faults import Fault, Reason
@@ -96,6 +97,7 @@ def on_sequence_reset(core: SessionCore, fields: Fields, seq_num: int) -> None:
         return
     if new == core.next_in:
         core.host.alert(f"SequenceReset to {new}, which is expected anyway")
+    core.host.tell(NoticeKind.SESSION_RESET, f"the peer goes on with {new}, and not {core.next_in}")
     core.advance(new)
     core.gap.skip_to(new)
     drain(core)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from engine.codec._fields import Fields
+from engine.runtime.notices import NoticeKind
 from engine.session.protocol.faults import Fault
 from engine.session.protocol.versions import Versions
 
@@ -40,6 +41,9 @@ class Host:
     def alert(self, text: str) -> None:
         """Tell the operator."""
         raise NotImplementedError
+
+    def tell(self, kind: NoticeKind, text: str) -> None:
+        """Tell what became of the numbers: a gap, messages sent again, a reset."""
 
     def log(self, text: str) -> None:
         """Log what happened."""
