@@ -25,6 +25,7 @@ from engine.app.feeds.record import record_of
 from engine.app.seams import LIVE, Seams
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
+from engine.app.strategies import acting as telling
 from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
@@ -41,10 +42,12 @@ from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.memory import RiskMemory
 from engine.trading.controls.risk_desk import RiskDesk
 from engine.trading.messages import join
-from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
+from engine.trading.serving.saved_state import StateKeeper
+from engine.trading.supervisor import TICK_NS, Supervisor
 from engine.trading.universe.roster import Roster, RosterParts
 from engine.venue import MarketDataStream, OrderDialect
 
@@ -110,6 +113,7 @@ class Engine(Views):
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
             judge_options=dialect.judge_options,
+            fees=fees,
             verdicts=over_rest.verdicts(dialect.consequences) if over_rest else dialect.consequences,
         )
         try:
@@ -123,6 +127,9 @@ class Engine(Views):
         self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
+        trading = self.trading
+        self._state = StateKeeper(parts.strategy, self._journal, trading.guard, trading.notices, self._snapshots)
+        self._state.load()
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
         state_dir, audit, kept = self.config.engine.state_dir, self._audit.feed, self._record
         of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir, kept)
@@ -136,6 +143,7 @@ class Engine(Views):
         self.further = Further(self._beside, self.config, parts_of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
+        self.actions |= telling.actions(self.trading, parts.strategy)
         self.risk_desk = RiskDesk(self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir))
         self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
@@ -159,6 +167,7 @@ class Engine(Views):
             reconnect=lambda reason: self.feed.feeds[0].reconnect(reason),
             connections=opening.connections(market_data, lambda: self.feed),
             beside=self._background if seams.call_later is None else None,
+            obstacle=lambda: self.supervisor.reason,
         )
 
     def _open_account(self, market_data: MarketDataStream, dialect: OrderDialect, seams: Seams) -> AccountSide | None:
@@ -231,6 +240,7 @@ class Engine(Views):
         self.further.tick()
         self._do("snapshot", self._snapshots.tick)
         self._do("record", lambda: self._record.tick(self.trading.instruments))
+        self._do("saved state", lambda: self._state.tick(self._wall_ns()))
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
         self._publisher.tick()
@@ -273,5 +283,6 @@ class Engine(Views):
         self._publisher.close()
         self._word.close()
         self.risk_desk.close()
+        self._do("saved state", lambda: self._state.save(self._wall_ns()))
         self._taken.close(self._wall_ns())
         self._record.close()

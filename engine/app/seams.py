@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from engine.codec import Fields
 from engine.session import Session
-from engine.trading.desk import CallLater
 from engine.trading.gateway import Gateway, SessionGateway
 from engine.trading.loop import TradingLoop
+from engine.trading.serving.timers import CallLater
 from engine.venue import OrderDialect
 
 

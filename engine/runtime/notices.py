@@ -82,6 +82,7 @@ class NoticeKind(StrEnum):
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
     REQUEST_REFUSED = "request_refused"  # the venue refused an order, a replace or a cancel, with its own text
+    STATE_LOST = "state_lost"  # what a strategy saved is not used, or cannot be saved
     LIMIT_NEAR = "limit_near"  # four fifths of a limit are used
     LIMIT_CHANGED = "limit_changed"  # a limit is not as the configuration says, or is so again
     CHANGED_BY_VENUE = "changed_by_venue"  # an order was changed, suspended or ended, or a fill taken back, unasked

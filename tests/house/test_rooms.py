@@ -16,6 +16,7 @@ CONTENTS = {
     "orders": "engine.orders",
     "portfolio": "engine.portfolio",
     "risk": "engine.risk",
+    "signals": "engine.signals",
     "strategy": "engine.strategy",
     "journal": "engine.journal",
     "session files": "engine.session.file",

@@ -12,8 +12,9 @@ from engine.orders.order import Order
 from engine.risk import TradingState
 from engine.session import Session
 from engine.strategy import Strategy
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.live_orders import ANSWER_NS, RETRY_NS
-from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
+from engine.trading.supervisor import TICK_NS, Supervisor
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, cancel_reject, canceled, fill, report
 
@@ -24,6 +25,7 @@ class FakeSession:
     def __init__(self, record: list[Any], is_logged_on: bool = False) -> None:
         self.record = record
         self.is_logged_on = is_logged_on
+        self.is_behind = False
 
     def send(self, body: bytes) -> None:
         if not self.is_logged_on:
@@ -51,6 +53,9 @@ class Stage(Scene):
 
     def halt(self, reason: str) -> None:
         self.supervisor.halt(reason)
+
+    def obstacle(self) -> str:
+        return self.supervisor.reason
 
     @property
     def state(self) -> DeskState:

@@ -112,7 +112,9 @@ class KalshiOrders(Fix44):
 
     def new_order_with(self, order: Order, now_ns: int) -> bytes:
         """Return the body of an order that has options: one encoder for each set of them."""
-        options = order.options or OrderOptions()
+        options = (order.options or OrderOptions())._replace(tag="")  # it has no field for a tag
+        if not options.asks_venue:
+            return self.new_order(order, now_ns)
         if options not in self._optional:
             if len(self._optional) >= _MOST_ENCODERS:
                 self._optional.clear()
