@@ -32,6 +32,8 @@ def add_commands(found: Subparsers) -> None:
     parser.add_argument("--capital", type=_money, default=DEFAULT_CAPITAL, metavar="USD", help="what returns are of")
     parser.add_argument("--trials", type=_count, default=1, metavar="N", help="configurations tried on these data")
     parser.add_argument("--ledger", type=Path, metavar="FILE", help="where trials are counted (trials in --out)")
+    parser.add_argument("--quote-size", type=_contracts, default=0, metavar="N", help="what a quote is good for, once")
+    parser.add_argument("--max-age", type=_age, default=3600 * 10**9, metavar="S", help="of a quote (3600)")
     parser.set_defaults(run=_run)
     sweep = found.add_parser("sweep", help="run a strategy under many settings on history")
     sweep.add_argument("grid", type=Path, metavar="GRID.toml")
@@ -67,6 +69,24 @@ def _money(text: str) -> int:
         value = 0
     if value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} must be dollars, more than 0")
+    return value
+
+
+def _contracts(text: str) -> int:
+    return _above_zero(text, 2, "contracts")
+
+
+def _age(text: str) -> int:
+    return _above_zero(text, 9, "seconds")
+
+
+def _above_zero(text: str, decimals: int, what: str) -> int:
+    try:
+        value = parse_decimal(text, decimals)
+    except DecodeError:
+        value = 0
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be {what}, more than 0")
     return value
 
 

@@ -32,7 +32,7 @@ class Ordered(NamedTuple):
 
 def order(recording: Recording) -> Ordered:
     """Return what the rows of a recording say."""
-    table = np.array(recording.values, dtype=np.int64).reshape(-1, WIDTH).T
+    table: Ints = np.frombuffer(recording.values, dtype="<i8").reshape(-1, WIDTH).T
     recv, stamp, market, kind, flags, side, price, size, change, connection = table
     ends = np.append(np.diff(recv) > (_NS_PER_MS if recording.knows_reads else 0), True)
     flags = flags | np.where(ends, int(Flag.LAST), 0)

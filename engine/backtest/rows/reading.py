@@ -30,8 +30,8 @@ class RowMessage(msgspec.Struct, gc=False):
     market_ticker: str = ""
     ts_ms: int = 0
     ts: str | int = ""
-    yes_dollars_fp: list[tuple[str, str]] = []
-    no_dollars_fp: list[tuple[str, str]] = []
+    yes_dollars_fp: tuple[tuple[str, str], ...] = ()  # no list: one would be made for each message
+    no_dollars_fp: tuple[tuple[str, str], ...] = ()
     side: str = ""
     price_dollars: str = ""
     delta_fp: str = ""
@@ -45,8 +45,10 @@ class RowMessage(msgspec.Struct, gc=False):
         """Return when it happened, by the venue's clock: to the microsecond where it says so; 0 if it does not."""
         ms, text = self.ts_ms, self.ts
         if type(text) is str and (length := len(text)) > 21:
-            digits = text[20:-1]
-            fine_ns = int(digits) * 1_000 if length == _MICROSECONDS else int(digits.ljust(9, "0")[:9])
+            if length == _MICROSECONDS:
+                fine_us = int(text[20:26]) - ms % 1_000 * 1_000
+                return (ms * 1_000 + fine_us) * 1_000 if 0 <= fine_us < 1_000 else ms * NS_PER_MS
+            fine_ns = int(text[20:-1].ljust(9, "0")[:9])
             if fine_ns // NS_PER_MS == ms % 1_000:
                 return ms // 1_000 * _NS + fine_ns
         return ms * NS_PER_MS

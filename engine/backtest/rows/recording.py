@@ -8,24 +8,26 @@ A recorded run is cut at midnight: a day begins with the books as they stood.
 Errors  DecodeError for a level below zero or off the grid: file and line.
 """
 
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from struct import Struct
 
 from engine._decimal import parse_decimal
 from engine.backtest.rows.levels import LIMIT, PRICE_DECIMALS, RecordedBook
 from engine.backtest.rows.reading import LOST, NS_PER_MS, RowLine, RowMessage, read_lines
 from engine.backtest.rows.schema import NO_SIDE, Flag, Kind
 from engine.errors import DecodeError
-from engine.exchange.captures import DELTA, SNAPSHOT
+from engine.exchange.captures import DELTA, SNAPSHOT, TRADE
 from engine.instrument import PriceGrid
 from engine.units import Side
 
 SIZE_DECIMALS = 2
 WIDTH = 10  # recv, stamp, market, kind, flags, side, price, size after, change, connection
-FLAGS = 4  # the place of the flags in a row
+_ROW = Struct(f"<{WIDTH}q")
+_pack = _ROW.pack
+_FLAGS = 4 * 8  # where the flags stand in a row, their lowest byte first
 DAY_NS = 86_400 * 10**9
 _LEVEL, _TRADE, _OWN = int(Kind.LEVEL), int(Kind.TRADE), int(Flag.OWN)
 _BUY, _SELL = int(Side.BUY), int(Side.SELL)
@@ -33,7 +35,7 @@ Told = Callable[[Path, int, str, str], object]  # file, line, what, text
 
 
 class Recording:
-    """Reads the files of one capture into `values`, WIDTH integers a row; `symbols` are the markets by their number.
+    """Reads the files of one capture into `values`, a row after the other; `symbols` are the markets by their number.
 
     With `only` every frame must be of that market. `checks_seq` is false for a file that was cut out of a larger
     subscription, where numbers are missing by right. `told` hears what is odd; `counts` counts it by `what`.
@@ -47,7 +49,7 @@ class Recording:
         checks_seq: bool,
         told: Told,
     ) -> None:
-        self.values = array("q")
+        self.values = bytearray()  # rows of WIDTH integers of 64 bits, the lowest byte first
         self.counts: Counter[str] = Counter()
         self.symbols: list[str] = []
         self.knows_reads = False  # whether the recorder says where reads ended
@@ -61,12 +63,13 @@ class Recording:
         self._connections: defaultdict[int, int] = defaultdict(self._next_connection)
         self._connection = 0  # of the frame that is read
         self._path, self._number = paths[0], 0
-        self._recv_ns = 0
+        self._recv_ns = self._deltas = 0
 
     def read(self) -> None:
         """Read all of it."""
         for line in self._lines():
             self._add(line)
+        self._count_deltas()
 
     def days(self) -> Iterator[int]:
         """Read day by day: yield the number of each day since 1970 when `values` and `counts` hold it."""
@@ -74,12 +77,19 @@ class Recording:
         for line in self._lines():
             if (heard := line.heard_ns() // DAY_NS) > day:
                 if day >= 0:
+                    self._count_deltas()
                     yield day
                     self._begin_day(heard * DAY_NS)
                 day = heard
             self._add(line)
         if day >= 0:
+            self._count_deltas()
             yield day
+
+    def _count_deltas(self) -> None:
+        """Put what was counted beside into `counts`: there are many."""
+        self.counts[DELTA] += self._deltas
+        self._deltas = 0
 
     def _lines(self) -> Iterator[RowLine]:
         for path in self._paths:
@@ -90,7 +100,7 @@ class Recording:
 
     def _begin_day(self, begin_ns: int) -> None:
         """Go on with empty tables that begin with the books as they are."""
-        self.values, self.counts = array("q"), Counter()
+        self.values, self.counts = bytearray(), Counter()
         self._recv_ns = begin_ns
         for book in self._books.values():
             if book.is_known:
@@ -99,29 +109,36 @@ class Recording:
                     self._row(0, book.index, _LEVEL, Flag.SNAPSHOT, side, price, size, 0)
 
     def _add(self, line: RowLine) -> None:
-        before_ns, heard_ns, feed = self._recv_ns, line.heard_ns(), line.feed
+        before_ns, feed = self._recv_ns, line.feed
+        heard_ns = line.recv_ns or line.recv_ms * NS_PER_MS
         if heard_ns < before_ns:
             self._tell("unsorted", f"heard {(before_ns - heard_ns) / NS_PER_MS:g} ms before the line above")
             heard_ns = before_ns
         event = line.event
         self._connection = self._connections[feed]
-        if event.type == LOST:
+        kind = event.type
+        if kind == LOST:
             self._new_connection(feed, before_ns)
             return
-        if not self._is_next(feed, event.sid, event.seq, event.type, before_ns):
+        seqs, sid, seq = self._seqs[feed], event.sid, event.seq
+        if seqs.get(sid) == seq - 1:
+            seqs[sid] = seq
+        elif not self._is_next(feed, sid, seq, kind, before_ns):
             return
         self._recv_ns = heard_ns
-        self.counts[event.type] += 1
-        if event.type == DELTA:
+        if kind == DELTA:
+            self._deltas += 1
             self._delta(event.msg)
-        elif event.type == SNAPSHOT:
+        elif kind == SNAPSHOT:
+            self.counts[SNAPSHOT] += 1
             self._snapshot(event.msg, feed)
         else:
+            self.counts[TRADE] += 1
             self._trade(event.msg)
         if line.last is not None:
             self.knows_reads = True
             if line.last and self.values:
-                self.values[FLAGS - WIDTH] |= Flag.LAST
+                self.values[_FLAGS - _ROW.size] |= Flag.LAST
 
     def _is_next(self, feed: int, sid: int, seq: int, kind: str, before_ns: int) -> bool:
         """Return whether the frame counts; note what its number says of those before it."""
@@ -176,7 +193,7 @@ class Recording:
         levels[price] = size
         own = _OWN if message.client_order_id else 0
         stamp = message.stamp_ns()
-        self.values.extend((self._recv_ns, stamp, book.index, _LEVEL, own, side, price, size, change, self._connection))
+        self.values += _pack(self._recv_ns, stamp, book.index, _LEVEL, own, side, price, size, change, self._connection)
 
     def _snapshot(self, message: RowMessage, feed: int) -> None:
         book = self._book(message.market_ticker)
@@ -220,7 +237,7 @@ class Recording:
     def _row(
         self, stamp: int, market: int, kind: int, flags: int, side: int, price: int, size: int, change: int
     ) -> None:
-        self.values.extend((self._recv_ns, stamp, market, kind, flags, side, price, size, change, self._connection))
+        self.values += _pack(self._recv_ns, stamp, market, kind, flags, side, price, size, change, self._connection)
 
     def _price(self, book: RecordedBook, side: int, text: str) -> int:
         price = book.price(side, text)
