@@ -178,7 +178,8 @@ def test_since_is_a_span_or_a_time(text: str, expected_ns: int) -> None:
     ("words", "said"),
     [
         (("verify",), ("--order", "J-1")), (("verify",), ("--json",)), (("verify",), ("--kind", "note")),
-        ((), ("--verify", "--since", "1h")), ((), ("--parquet", "OUT", "--json")), ((), ("--parquet", "OUT", "--follow")),
+        ((), ("--verify", "--since", "1h")), ((), ("--parquet", "OUT", "--json")),
+        ((), ("--parquet", "OUT", "--follow")),
     ],
 )  # fmt: skip
 def test_flags_that_contradict_each_other_are_refused(
@@ -186,7 +187,8 @@ def test_flags_that_contradict_each_other_are_refused(
 ) -> None:
     flags = [str(told / "out") if word == "OUT" else word for word in said]
     assert main(["journal", *words, str(told), *flags]) == 2
-    assert any(flag in capsys.readouterr().err for flag in said if flag.startswith("--") and flag != "--verify")
+    err = capsys.readouterr().err
+    assert any(flag in err for flag in said if flag.startswith("--") and flag != "--verify")
     assert not (told / "out").exists()
 
 
