@@ -37,6 +37,7 @@ class Recovered(NamedTuple):
     dropped: list[str]  # a line for each record that the end of the last run cut short
     open_count: int  # positions that are held, and orders that may live
     doubts: list[str]  # a line for each reason to ask the venue before any of this is believed
+    saved: str = ""  # what the strategy kept last
 
 
 def recover(
@@ -88,6 +89,7 @@ class _Replay:
         self._restored = Restored(orders, portfolio, self._instrument)
         self._earlier = self._before((), 0)
         self._aside = Aside(orders)
+        self._saved = ""
 
     def run(self, paths: Sequence[Path]) -> Recovered:
         """Replay every record, and end what can only be over."""
@@ -98,7 +100,7 @@ class _Replay:
         live = self._orders.live()
         open_count = len(live) + sum(position.net != 0 for position in self._portfolio)
         unknown = [order for order in live if order.ord_status == Status.UNKNOWN]
-        return Recovered(count, unknown, dropped, open_count, [*self._aside.lines(), *cut_off(paths)])
+        return Recovered(count, unknown, dropped, open_count, [*self._aside.lines(), *cut_off(paths)], self._saved)
 
     def replay(self, paths: Sequence[Path]) -> tuple[int, list[str]]:
         """Replay every record from the last snapshot on; return how many, and a line for each thing that is amiss."""
@@ -213,7 +215,7 @@ class _Replay:
             self._portfolio.book(orders.apply(report))
         elif kind == RecordKind.OPTIONS:
             cl_ord_id, options = options_of(record)
-            self._order(cl_ord_id).options = options
+            self._order(cl_ord_id).take_options(options)
         elif kind == RecordKind.CANCEL:
             orders.restore_cl_ord_id(texts[1])
             orders.request_cancel(self._order(texts[0]), 0, texts[1])
@@ -243,6 +245,8 @@ class _Replay:
             start_ns, day_pnl = record.numbers
             if self._day_start_ns in (0, start_ns):  # a day by an earlier rule or a wrong clock is none of ours
                 self._portfolio.resume_day(start_ns, self._in_our_units(day_pnl))
+        elif kind == RecordKind.SAVED:
+            self._saved = record.text
         elif kind == RecordKind.RETIRE:
             self._retire(self._table.pop(record.numbers[0]))
         elif kind not in TOLD_KINDS:

@@ -60,6 +60,7 @@ def join(session: Session, loop: TradingLoop, supervisor: Supervisor, receive: C
     session.on_logon = on_logon
     session.on_logout = on_logout
     session.on_fault = supervisor.halt
+    session.on_forsaken = supervisor.on_forsaken
     session.on_notice = on_notice
     session.on_refused = lambda fields, reason, text: refused(loop, fields, reason, text)
 

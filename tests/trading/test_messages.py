@@ -55,7 +55,7 @@ def test_s1_every_event_of_a_session_has_its_place_at_the_desk() -> None:
     stage, session = trading(), FakeSession()
     join(session, stage.loop, stage.supervisor, stage.loop.on_report)  # type: ignore[arg-type]
     told = vars(session)
-    assert set(told) == {"on_message", "on_logon", "on_logout", "on_fault", "on_notice", "on_refused"}
+    assert set(told) == {"on_message", "on_logon", "on_logout", "on_fault", "on_notice", "on_refused", "on_forsaken"}
     told["on_logout"]("Logout by the peer: we close")
     assert stage.loop.notices.count(NoticeKind.SESSION_LOST) == 1
 

@@ -18,7 +18,7 @@ from engine.errors import ConfigError
 from engine.fix import SOH
 from engine.journal.framing import Record
 from engine.journal.markets import MarketNames, market_of
-from engine.journal.reports import REPORT_NAMES, report_of
+from engine.journal.reports import REPORT_NAMES, options_of, report_of
 from engine.journal.segments import Listing, RecordKind, number_of, run_of
 from engine.journal.told import operator_act, reconcile_step, session_event
 from engine.orders.report import ABSENT
@@ -190,6 +190,9 @@ def _plain(record: Record, markets: MarketNames) -> Entry:
         return {"index": numbers[0], "symbol": text}
     if kind == RecordKind.REQUEST:
         return {"cl_ord_id": text}
+    if kind == RecordKind.OPTIONS:
+        cl_ord_id, options = options_of(record)
+        return {"cl_ord_id": cl_ord_id} | {name: value for name, value in options._asdict().items() if value}
     if kind == RecordKind.LINK:
         return {"behind": text, "end": numbers[0], "records": numbers[1]}
     return {name: value for name, value in (("numbers", list(numbers)), ("text", text)) if value}

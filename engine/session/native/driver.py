@@ -42,6 +42,7 @@ class SessionDriver(Host):
     ) -> None:
         self.on_logon: Callable[[], None] = lambda: None
         self.on_logout: Callable[[str], None] = lambda reason: None
+        self.on_forsaken: Callable[[str], None] = lambda reason: None
         self.on_message: Callable[[Fields], None] = lambda fields: None
         self.on_fault: Callable[[str], None] = lambda text: None
         self._notices = Notices(wall_ns, _logger.warning)

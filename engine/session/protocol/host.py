@@ -1,6 +1,7 @@
 """The interfaces that a session calls: its host, the rules of its messages, its schedule.
 
-Thread  the loop thread only; none may call back into the session except `Host.deliver`, which may send.
+Thread  the loop thread only; none may call back into the session except `Host.deliver` and `Host.on_forsaken`, which
+        may send.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,12 +16,14 @@ from engine.session.protocol.versions import Versions
 class Host:
     """Gives a session its connection, its timer, its application and its operator.
 
-    `write` and `deliver` are called for every message, by C call. Set `on_logon` and `on_logout` before the session
-    connects; the latter is called with the reason.
+    `write` and `deliver` are called for every message, by C call. Set the attributes before the session connects; the
+    last two are called with the reason. `on_forsaken` comes before the Logout of a session whose messages are lost or
+    that an operator must see to: it may send, and nothing leaves after it.
     """
 
     on_logon: Callable[[], None]
     on_logout: Callable[[str], None]
+    on_forsaken: Callable[[str], None]
 
     def write(self, message: bytes) -> None:
         """Send a whole message to the peer."""

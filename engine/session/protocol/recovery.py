@@ -62,13 +62,19 @@ def names_a_message(fields: Fields) -> bool:
 
 
 def on_reject(core: SessionCore, fields: Fields, seq_num: int) -> None:
-    """Hand a Reject(3) to the application; if it rejects our ResendRequest, end the session."""
+    """Hand a Reject(3) to the application; if it is that of our ResendRequest, end the session."""
     core.host.alert(f"Reject(3) of our message {fields.text(fix.RefSeqNum)}: {fields.remark()}")
     core.host.deliver(fields)
     core.advance(seq_num + 1)
+    on_early_reject(core, fields)
+
+
+def on_early_reject(core: SessionCore, fields: Fields) -> None:
+    """End the session if a Reject(3), which may have come beyond the gap, is that of our ResendRequest."""
     if core.gap.end >= core.next_in and core.gap.was_asked_by(header.integer(fields, fix.RefSeqNum)):
         core.gap.forget()
-        core.leave("the ResendRequest was rejected: messages are lost", wait=True, operator=True)
+        reason = fields.remark()
+        core.leave(f"the ResendRequest was rejected, messages are lost: {reason}", wait=True, operator=True)
 
 
 def send_sequence_reset(core: SessionCore, new_seq_no: int) -> None:

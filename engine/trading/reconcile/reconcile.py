@@ -105,6 +105,11 @@ class Reconcile:
         if self.cash is not None:
             self.cash.bear()
 
+    def doubt(self, market: Instrument, text: str) -> None:
+        """Stop a market until a comparison agrees, or a person resumes."""
+        self._stopped.add(market)
+        self._loop.markets.stop(market, Stop.ACCOUNT, text)
+
     def doubtful_symbols(self, resting: Iterable[VenueOrder]) -> list[str]:
         """Return the markets whose finished orders are wanted too: an order that lives by us does not rest there."""
         at_rest = {self._find(each.cl_ord_id, each.order_id) for each in resting}
