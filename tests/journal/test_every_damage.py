@@ -37,9 +37,9 @@ def live(directory: Path, nonce: str, source: random.Random) -> None:
             made = ack(order, order_id=f"V-{order.cl_ord_id}")
             desk.orders.apply(made)
             desk.journal.append_report(made, 1)
-        if source.random() < 0.2:
+        if desk.orders.opened % 5 == 0:
             append_reconcile(desk.journal, ReconcileStep("end", "account compared", result="clean"), 1)
-            event = SessionEvent("gap", "US->PEER", "messages 3 to 5 are missing", source.randint(1, 99), 3)
+            event = SessionEvent("gap", "US->PEER", "messages 3 to 5 are missing", desk.orders.opened, 3)
             SessionRecords(desk.journal).record(event, 1)
         desk.journal.prepare()
     saved = [(path, path.read_bytes()) for path in directory.iterdir()]

@@ -34,7 +34,7 @@ def test_every_version_has_its_journal() -> None:
     assert tuple(range(1, VERSION + 1)) == old_journals.VERSIONS
 
 
-def stands(orders: Orders, portfolio: Portfolio) -> object:
+def stands(orders: Orders, portfolio: Portfolio) -> tuple[list[tuple[str, str, int, int]], tuple[int, int, int]]:
     live = [(each.cl_ord_id, each.ord_status, each.cum_qty, each.leaves_qty) for each in orders.live()]
     return live, (portfolio[RAIN].net, portfolio[RAIN].cash, portfolio[RAIN].fees)
 
@@ -46,7 +46,7 @@ def test_journal_of_every_version_is_read_and_gone_on_with(old: tuple[int, Path]
     version, directory = old
     orders, portfolio = Orders("N"), Portfolio(INSTRUMENTS)
     found = recover(journal_paths(directory), INSTRUMENTS, orders, portfolio)
-    live, held = stands(orders, portfolio)  # type: ignore[misc]
+    live, held = stands(orders, portfolio)
     assert (sorted(live), held) == (sorted(HELD[0]), HELD[1])
     assert found.dropped == []
     assert [order.cl_ord_id for order in found.unknown] == ["R1-2"]

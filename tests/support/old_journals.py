@@ -49,7 +49,15 @@ def report(
     cl_ord_id: str, exec_type: str, cum_qty: int, leaves_qty: int, last_qty: int = 0, exec_id: str = ""
 ) -> bytes:
     """Return the REPORT of an order that is taken or filled at .42."""
-    numbers = (0, ABSENT, ABSENT, cum_qty, leaves_qty, 4_200 if last_qty else ABSENT, last_qty or ABSENT)
+    numbers: tuple[int, ...] = (
+        0,
+        ABSENT,
+        ABSENT,
+        cum_qty,
+        leaves_qty,
+        4_200 if last_qty else ABSENT,
+        last_qty or ABSENT,
+    )
     numbers += (7 if last_qty else ABSENT, ABSENT, ABSENT, 0, 0, 0)
     status = "0" if exec_type == "0" else "1"
     texts = ("8", cl_ord_id, "", f"V-{cl_ord_id}", exec_id, "", exec_type, status, "", "", "", "")

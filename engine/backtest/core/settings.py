@@ -134,7 +134,6 @@ class QuoteBoth(msgspec.Struct, frozen=True):
             raise ConfigError(f"a quoter's size is above 0 and its distance not below: {self.size}, {self.away}")
 
 
-
 class ParameterSet(msgspec.Struct, frozen=True, kw_only=True):
     """One of the accounts that a pass runs side by side; none knows of another.
 
