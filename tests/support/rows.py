@@ -217,7 +217,7 @@ class Wild:
 
     def told(self) -> list[tuple[int, ...]]:
         """Return what was heard: kind, order, time at the venue, and of a fill its price, quantity, whether it took."""
-        said = []
+        said: list[tuple[int, ...]] = []
         for each in self.heard:
             more = (each.price, each.qty, int(each.is_taker)) if each.kind == 2 else (0, 0, 0)
             said.append((each.kind, self._places[each.order], each.acted_ns, *more))
