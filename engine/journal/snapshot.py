@@ -36,6 +36,7 @@ _FIELDS = (
     "time_in_force", "post_only", "expire_time_ns", "ord_status", "pending", "pending_cl_ord_id", "pending_price",
     "pending_qty", "is_lost", "fee_rest",
 )  # fmt: skip
+_FIRST_FIELDS = 18  # of the first snapshots: all but the last one
 _Kept = list[tuple[str, int, int, int, int, bool]]  # as of `Order.all_kept`
 _ORDER = tuple[list[str | int | bool], _Kept, list[str]]  # the fields, the first of what is kept, the ids
 
@@ -156,7 +157,8 @@ class Restored:
         """Take one record; `table` holds the markets that it names by index, and those of a LIST already."""
         self._left -= 1
         if record.kind == RecordKind.STATE:
-            self._left, opened, day_start_ns, start_pnl, self.day_pnl = record.numbers
+            self._left, opened, day_start_ns, start_pnl = record.numbers[:4]
+            self.day_pnl = record.numbers[4] if len(record.numbers) > 4 else 0  # the first ones had none
             self._orders.resume(record.text, opened)
             self._portfolio.restore_day(day_start_ns, start_pnl)
         elif record.kind == RecordKind.HOLDING:
@@ -183,7 +185,7 @@ class Restored:
 
     def _take_order(self, record: Record, instrument: Instrument) -> None:
         values, kept, cl_ord_ids = msgspec.json.decode(record.text, type=_ORDER)
-        state = dict(zip(_FIELDS, values, strict=True))
+        state = dict(zip(_FIELDS, values, strict=len(values) != _FIRST_FIELDS))
         order = Order(str(state["cl_ord_id"]), instrument, int(state["side"]), int(state["price"]), 1)
         restore_fields(order, **state)
         order.restore_kept(kept)

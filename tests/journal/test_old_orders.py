@@ -1,5 +1,8 @@
 """An order that no snapshot has is found by keys: the same one as by reading everything, and little is read for it."""
 
+import os
+import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -226,3 +229,43 @@ def test_keys_end_where_a_segment_is_damaged_and_the_damage_is_named(tmp_path: P
     path.write_bytes(data)
     with pytest.raises(JournalError, match="record damaged, sound ones follow"):
         keys_of(SegmentReading(path))
+
+
+DAMAGED = int(os.environ.get("FIXLANE_DAMAGES", "40")) // 2
+
+
+def hurt_keys(files: list[Path], source: random.Random) -> None:
+    """Change, cut, swap, copy or delete files of keys."""
+    one, two = source.choice(files), source.choice(files)
+    data, other = one.read_bytes(), two.read_bytes()
+    at = source.randrange(len(data))
+    size = source.choice((1, 8, 512, 4096))
+    noise = source.choice((bytes(size), source.randbytes(size), other[at : at + size]))
+    changed = [data[:at] + noise + data[at + size :], data[:at], other, data + noise, b""]
+    one.write_bytes(source.choice(changed))
+    if source.random() < 0.2:
+        two.write_bytes(data)
+    if source.random() < 0.2:
+        source.choice(files).unlink()
+
+
+def test_no_damage_of_files_of_keys_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = traded(tmp_path / "sound", monkeypatch=monkeypatch)
+    for number in (3, 400, 700):
+        late(desk, number)
+    desk.journal.close()
+    archived(tmp_path / "sound")
+    whole, told = brought_back(tmp_path / "sound")
+    assert told == []
+    hurt = tmp_path / "hurt"
+    shutil.copytree(tmp_path / "sound", hurt)
+    named = 0
+    for number in range(DAMAGED):
+        hurt_keys(sorted(hurt.glob("*.keys")), random.Random(number))
+        found, said = brought_back(hurt)
+        named += bool(said)
+        assert found == whole, number
+        for file in (tmp_path / "sound").glob("*.keys"):
+            shutil.copy(file, hurt)
+    print(f"{DAMAGED} damages: {named} named, none changed what a start brings back")
+    assert named > DAMAGED / 3

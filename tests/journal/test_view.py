@@ -187,7 +187,8 @@ def test_flags_that_contradict_each_other_are_refused(
 ) -> None:
     flags = [str(told / "out") if word == "OUT" else word for word in said]
     assert main(["journal", *words, str(told), *flags]) == 2
-    assert any(flag in capsys.readouterr().err for flag in said if flag.startswith("--") and flag != "--verify")
+    err = capsys.readouterr().err
+    assert any(flag in err for flag in said if flag.startswith("--") and flag != "--verify")
     assert not (told / "out").exists()
 
 

@@ -23,8 +23,7 @@ from engine.session.protocol.states import NEVER_NS
 
 _logger = logging.getLogger(__name__)
 _LONGEST_WAIT_NS = 60_000_000_000  # the wall clock may be adjusted: check again after a minute
-_LATE_NS = 50_000_000
-_READ_FIRST_S = 0.01
+_LATE_NS, _READ_FIRST_S = 50_000_000, 0.01
 FULL_SECONDS = 30.0  # that a peer may leave its socket full
 
 
