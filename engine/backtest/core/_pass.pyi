@@ -1,7 +1,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
-from engine.backtest.core.settings import ParameterSet, PassResult, RowAnswer
+from engine.backtest.core.settings import ParameterSet, PassResult, QueueModel, RowAnswer
 from engine.instrument import PriceGrid
 
 @final
@@ -20,3 +20,7 @@ class CompiledPass:
     def result(self, account: int) -> PassResult: ...
     def fills(self, account: int) -> list[RowAnswer]: ...
     def levels(self, market: int, side: int, *, at_venue: bool = False) -> list[tuple[int, int]]: ...
+
+def size_ahead(
+    model: QueueModel, ahead: int, shown: int, gone: int, *, join: int = -1, joined: int = 0
+) -> int: ...

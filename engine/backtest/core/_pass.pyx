@@ -9,10 +9,11 @@ cimport cython
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc
 
-from engine.backtest.core._building cimport release, take_columns, take_markets, take_sets
+from engine.backtest.core._building cimport release, take_columns, take_markets, take_queue, take_sets
 from engine.backtest.core._desk_side cimport worth
 from engine.backtest.core._ladder cimport Ladder, price_at
 from engine.backtest.core._loop cimport BOOKS_MOVED, ENDED, NO_MEMORY, WAS_TOLD, advance, begin
+from engine.backtest.core._queue cimport Queue, ahead_after
 from engine.backtest.core._rows_desk cimport check, desk_of, handle_of, row_of
 from engine.backtest.core._state cimport REASONS, Account, Answer, Pass
 
@@ -149,3 +150,15 @@ cdef object answer_to(int32_t account, Answer* answer):
         account, handle_of(answer.number, answer.slot), answer.kind, answer.reason, answer.price, answer.qty,
         answer.fee, answer.is_taker, answer.acted_ns, answer.heard_ns, answer.ahead, answer.is_gap,
     )
+
+
+def size_ahead(model, int64_t ahead, int64_t shown, int64_t gone, *, int32_t join=-1, int32_t joined=0):
+    """Return what a queue model leaves ahead of an order when `gone` of the `shown` lots are cancelled.
+
+    `join` is the number of the cancelled order, below 0 where nobody knows; those up to `joined` were there first.
+    """
+    cdef Queue queue
+    if not 0 <= ahead <= shown or not 0 < gone <= shown:
+        raise ValueError(f"{gone} of {shown} lots, {ahead} of them ahead, cannot be cancelled")
+    take_queue(&queue, model)
+    return ahead_after(&queue, ahead, shown, gone, join, joined)
