@@ -184,6 +184,7 @@ cdef struct Pass:
     Account* accounts
     int32_t account_count
     uint8_t* busy  # by market, then account
+    int64_t busy_places  # how many of them are 1
     int32_t* moved
     int32_t moved_count
     bint is_read_over  # `moved` is to be told
