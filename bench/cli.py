@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.subject in (REST, "all"):
         _add(measured, lambda: rest.measure(arguments.quick, scale.repetitions, cores))
     if arguments.subject in (JOURNAL, "all"):
-        _add(measured, lambda: journal.measure(arguments.quick))
+        _add(measured, lambda: journal.measure(arguments.quick, arguments.history or ()))
     if arguments.subject in ("micro", "all"):
         _add(measured, lambda: micro.measure(arguments.quick, cores[1] if cores else None))
     if not measured.runs:

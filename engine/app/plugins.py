@@ -5,6 +5,7 @@ is broken, is listed as not available, says why when it is run, and stops no oth
 """
 
 import argparse
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeAlias
 
@@ -24,6 +25,19 @@ def add(found: Subparsers) -> None:
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         if point.name not in found.choices:
             _add_one(found, point)
+
+
+def run_theirs(name: str, words: Sequence[str]) -> int:
+    """Run the command of another package that has the name of one of ours; return its exit status."""
+    parser = argparse.ArgumentParser(prog="fixlane")
+    found: Subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            _add_one(found, point)
+    if name not in found.choices:
+        _add_unavailable(found, name, ELSEWHERE["bench"])
+    arguments = parser.parse_args([name, *words])
+    return int(arguments.run(arguments) or 0)
 
 
 def _add_one(found: Subparsers, point: EntryPoint) -> None:

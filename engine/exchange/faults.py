@@ -28,6 +28,7 @@ class FaultKind:
     GHOST_FIX = "ghost_fix"  # Kalshi's FIX: answer a Logon as if its key were connected already; holds
     DELAY_FEED = "delay_feed"  # market data: every frame leaves `delay_ms` late, in order; holds
     DELAY_FIX = "delay_fix"  # FIX: every report leaves `delay_ms` late, in order; holds
+    LOSE_REPORT = "lose_report"  # FIX: number the next report, send it never, refuse to send it again; used up
     SKIP_SEQ = "skip_seq"  # market data: drop the next book frame but count its seq; used up
     REPEAT_SEQ = "repeat_seq"  # market data: send the next book frame twice with one seq; used up
     UNKNOWN_LEVEL = "unknown_level"  # market data: send a negative delta for an empty level; used up

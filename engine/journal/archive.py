@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +77,13 @@ def _zstandard() -> Any:
 
 
 class Archive:
-    """Compresses what `old` returns, each time it is woken, one segment after the other, until it is stopped."""
+    """Compresses what `old` returns, each time it is woken, one segment after the other, then takes the steps of
+    `index`, until it is stopped.
+    """
 
-    def __init__(self, old: Callable[[], list[Path]]) -> None:
+    def __init__(self, old: Callable[[], list[Path]], index: Callable[[], Iterable[object]] = tuple) -> None:
         self._old = old
+        self._index = index
         self._woken = threading.Event()
         self._is_stopped = False
         self._thread = threading.Thread(target=self._work, name="archive", daemon=True)
@@ -107,5 +110,8 @@ class Archive:
                     if self._is_stopped:
                         return
                     compress(path)
+                for _ in self._index():
+                    if self._is_stopped:
+                        return
             except Exception as error:  # what is not compressed is there all the same
-                _LOGGER.warning("journal: old segments are not compressed: %s", error)
+                _LOGGER.warning("journal: old segments are not compressed, or not indexed: %s", error)

@@ -34,6 +34,7 @@ class JournalMarket(msgspec.Struct, frozen=True):
     series: str = ""
     shard: int = 0
     close_ns: int = 0
+    category: str = ""
 
     @property
     def listing(self) -> Listing:
@@ -52,6 +53,7 @@ class JournalMarket(msgspec.Struct, frozen=True):
             series=self.series,
             shard=self.shard,
             close_ns=self.close_ns,
+            category=self.category,
         )
         if self.bands is not None:
             instrument.limit, instrument.grid = 10**self.price_decimals, _grid(self.bands)
@@ -79,6 +81,7 @@ def market_text(instrument: Instrument) -> str:
         instrument.series,
         instrument.shard,
         instrument.close_ns,
+        instrument.category,
     )
     return msgspec.json.encode(listed).decode()
 

@@ -51,7 +51,10 @@ class Snapshots:
         orders: Orders,
         portfolio: Portfolio,
         headed: Iterable[Instrument] | None = None,
+        saved: str = "",
     ) -> None:
+        """`saved` is what the strategy keeps, which goes with each of them."""
+        self.saved = saved
         self._journal = journal
         self._orders = orders
         self._portfolio = portfolio
@@ -72,6 +75,8 @@ class Snapshots:
         self._journal.append_state(RecordKind.STATE, head, self._orders.last_cl_ord_id)
         for kind, numbers, text in records:
             self._journal.append_state(kind, numbers, text)
+        if self.saved:
+            self._journal.append_state(RecordKind.SAVED, (), self.saved)
         self._last_segment = self._journal.segment
         self._journal.archive()
 
@@ -172,7 +177,7 @@ class Restored:
         if self._order is None:
             raise ValueError("KEPT or OPTIONS follows no ORDER")
         if record.kind == RecordKind.OPTIONS:
-            self._order.options = options_of(record)[1]
+            self._order.take_options(options_of(record)[1])
         else:
             self._order.restore_kept(msgspec.json.decode(record.text, type=_Kept))
 

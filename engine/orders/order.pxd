@@ -9,7 +9,8 @@ cdef str PENDING_NEW
 cdef class Order:
     cdef public str cl_ord_id, order_id, ord_type, time_in_force, ord_status, pending, pending_cl_ord_id
     cdef public Instrument instrument
-    cdef public object tag, options
+    cdef readonly str tag
+    cdef public object options
     cdef public int side
     cdef public int64_t price, order_qty, cum_qty, leaves_qty, cum_cost, fee_rest, expire_time_ns, sent_ns
     cdef public int64_t pending_price, pending_qty

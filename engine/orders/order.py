@@ -109,7 +109,7 @@ class Order:
         self.pending_qty = 0
         self.is_lost = False  # the answer to `pending` cannot be expected any more
         self.sent_ns = sent_ns  # when the last request left; 0 after recovery
-        self.tag: object = None  # the strategy's own
+        self.tag = ""  # the strategy's own word for it, as of its options
         self.options: OrderOptions | None = None  # what it asks of its venue beyond the rest
         self._exec_id = ""  # of the first report that counted, and what it traded; a quantity of 0 for nothing
         self._last_qty = 0
@@ -118,6 +118,11 @@ class Order:
         self._cum_qty = 0
         self._more: dict[str, tuple[int, int, int, int]] | None = None  # the same of every later one
         self._undone: set[str] | None = None  # keys of fills that were busted or corrected
+
+    def take_options(self, options: OrderOptions) -> None:
+        """Set what it asks for beyond the rest, once, before it is sent."""
+        self.options = options
+        self.tag = options.tag
 
     @property
     def executions(self) -> dict[str, tuple[int, int, int] | None]:

@@ -24,6 +24,7 @@ class MarketListing(msgspec.Struct, frozen=True, kw_only=True):
     close_ns: int = 0
     shard: int = 0
     title: str = ""
+    category: str = ""
     payout: int = -1  # what a YES contract pays, once it is known
     maker_percent: int = -1  # fee terms of its event or series; -1 where they are not told with it
     multiplier_milli: int = -1

@@ -16,6 +16,7 @@ CONTENTS = {
     "orders": "engine.orders",
     "portfolio": "engine.portfolio",
     "risk": "engine.risk",
+    "signals": "engine.signals",
     "strategy": "engine.strategy",
     "journal": "engine.journal",
     "session files": "engine.session.file",
@@ -50,6 +51,9 @@ EDGES = {
     "stamina": ("engine.net",),
     "prometheus_client": ("engine.ops",),
     "numpy": ("engine.backtest.rows", "bench"),
+    "ray": ("engine.backtest.sweeps",),
+    "distributed": ("engine.backtest.sweeps",),
+    "optuna": ("engine.backtest.sweeps",),
     "websockets": ("bench",),
     "matplotlib": ("bench",),
 }

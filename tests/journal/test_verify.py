@@ -11,8 +11,18 @@ from engine.fix import BUY
 from engine.instrument import Instrument, PriceBand
 from engine.journal.markets import list_market, retire_market
 from engine.journal.reader import read, read_all
+from engine.journal.saved import append_saved, text_of_state
 from engine.journal.segments import RecordKind, journal_paths
-from engine.journal.told import Denials, OperatorAct, append_config, append_operator
+from engine.journal.told import (
+    Denials,
+    OperatorAct,
+    ReconcileStep,
+    SessionEvent,
+    SessionRecords,
+    append_config,
+    append_operator,
+    append_reconcile,
+)
 from engine.journal.view.dump import dump
 from engine.journal.view.verify import verify
 from engine.orders.options import OrderOptions
@@ -54,9 +64,12 @@ def every_kind(tmp_path: Path) -> Path:
         desk.journal.append_mark(desk.portfolio[RAIN], 1)
         desk.journal.append_day(1, 2, 3)
         append_config(desk.journal, "c0ffee", 1)
+        append_saved(desk.journal, text_of_state("mine:Strategy", 1, {"fair": 1}), 1)
         desk.journal.append_state(RecordKind.RESTATE, (RAIN.index, 3, -12_000, 12_000), "0.00, by ann: counted", 1)
         append_operator(desk.journal, OperatorAct("halt", "ann (uid 1, pid 2)", "fire", {"symbol": "KXRAIN-1"}), 1)
         Denials(desk.journal, lambda: 1).record("", 3, RAIN, BUY, 4_200, 10)
+        append_reconcile(desk.journal, ReconcileStep("end", "all agrees", result="clean"), 1)
+        SessionRecords(desk.journal).record(SessionEvent("gap", "US->PEER", "3 to 5", 7, 3), 1)
         desk.journal.close()
         if nonce == "B":
             break

@@ -24,6 +24,7 @@ class FakeSession:
     def __init__(self, record: list[Any], is_logged_on: bool = False) -> None:
         self.record = record
         self.is_logged_on = is_logged_on
+        self.is_behind = False
 
     def send(self, body: bytes) -> None:
         if not self.is_logged_on:
@@ -51,6 +52,9 @@ class Stage(Scene):
 
     def halt(self, reason: str) -> None:
         self.supervisor.halt(reason)
+
+    def obstacle(self) -> str:
+        return self.supervisor.reason
 
     @property
     def state(self) -> DeskState:

@@ -55,6 +55,7 @@ class RestDesk(NamedTuple):
     roster: Roster
     wall_ns: Callable[[], int]
     clock_ns: Callable[[], int]
+    compares_account: bool = True
 
 
 class AccountSide:
@@ -65,6 +66,7 @@ class AccountSide:
     ) -> None:
         self.orders: RestGateway | None = None  # where they go over REST
         self.wall_ns = desk.wall_ns
+        self.knows_cash = section.balance != "ignore" and not section.nets_collateral  # of every fill
         self._config = config
         self._notices = desk.loop.notices
         self._desk = desk
@@ -87,14 +89,14 @@ class AccountSide:
         desk.supervisor.account = self
 
     def _watch_account(self, section: RestSection, desk: RestDesk) -> AccountWatch | None:
-        dialect = loading.account_dialect(section)
+        dialect = loading.account_dialect(section) if desk.compares_account else None
         if dialect is None:
             return None
         self._odd.hears(dialect)
-        note = desk.supervisor.note
+        note, cash = desk.supervisor.note, self._compare_cash(section, desk)
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, note, self._compare_cash(section, desk), self._config.reconcile),
+            Reconcile(desk.loop, note, cash, self._config.reconcile, desk.supervisor.record),
             desk.loop,
             desk.wall_ns,
             note,

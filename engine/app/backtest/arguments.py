@@ -16,21 +16,37 @@ def add_commands(found: Subparsers) -> None:
     parser = found.add_parser("backtest", help="run the strategy of a configuration on history")
     parser.add_argument("config", type=Path, metavar="CONFIG")
     data = parser.add_mutually_exclusive_group(required=True)
-    data.add_argument("--data", type=Path, nargs="+", metavar="FILE", help="captured frames")
+    data.add_argument("--data", type=Path, nargs="+", metavar="FILE", help="captured frames, or folders of them")
     data.add_argument("--generate", type=Path, metavar="DIR", help="write a generated day there, and run on that")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write JSON, Parquet and a page there")
-    parser.add_argument("--latency", type=_ms, default=0, metavar="MS", help="each way of a request, and of its answer")
+    parser.add_argument("--latency", type=ms, default=0, metavar="MS", help="each way of a request, and of its answer")
     for name in ("new", "cancel", "replace", "answer"):
-        parser.add_argument(f"--latency-{name}", type=_ms, metavar="MS", help=f"the way of a {name} alone")
-    parser.add_argument("--venue-delay", type=_ms, default=0, metavar="MS", help="between arrival and effect")
+        parser.add_argument(f"--latency-{name}", type=ms, metavar="MS", help=f"the way of a {name} alone")
+    parser.add_argument("--venue-delay", type=ms, default=0, metavar="MS", help="between arrival and effect")
     parser.add_argument("--sensitivity", action="store_true", help="run again with half and twice the latency")
     parser.add_argument("--capital", type=_money, default=DEFAULT_CAPITAL, metavar="USD", help="what returns are of")
-    parser.add_argument("--trials", type=_count, default=1, metavar="N", help="configurations tried on this data")
+    parser.add_argument("--trials", type=_count, default=1, metavar="N", help="configurations tried on these data")
+    parser.add_argument("--ledger", type=Path, metavar="FILE", help="where trials are counted (trials in --out)")
     parser.set_defaults(run=_run)
+    sweep = found.add_parser("sweep", help="run a strategy under many settings on history")
+    sweep.add_argument("grid", type=Path, metavar="GRID.toml")
+    sweep.add_argument("--out", type=Path, metavar="DIR", help="where rows go (beside the file); goes on if begun")
+    where = sweep.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=_count, metavar="N", help="processes (one a core)")
+    where.add_argument("--on", metavar="ADDRESS", help="a cluster: ray://HOST:PORT or dask://HOST:PORT")
+    sweep.set_defaults(run=_sweep)
+    compare = found.add_parser("compare", help="two results of backtests, or of the bench, side by side")
+    compare.add_argument("old", type=Path, metavar="OLD", help="a folder of --out, or a file of --json")
+    compare.add_argument("new", type=Path, metavar="NEW")
+    compare.add_argument("--all", action="store_true", help="also what is the same")
+    compare.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
+    compare.add_argument("--page", type=Path, metavar="FILE", help="write it as a page, with both equities")
+    compare.set_defaults(run=_compare)
 
 
-def _ms(text: str) -> int:
+def ms(text: str) -> int:
+    """Return ns of a text of milliseconds."""
     try:
         value = parse_decimal(text, 6)
     except DecodeError:
@@ -58,5 +74,17 @@ def _count(text: str) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from engine.app.backtest.command import run
+
+    return run(arguments)
+
+
+def _sweep(arguments: argparse.Namespace) -> int:
+    from engine.app.backtest.sweeping import run
+
+    return run(arguments)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from engine.app.backtest.comparing import run
 
     return run(arguments)

@@ -11,16 +11,21 @@ from zoneinfo import ZoneInfo
 
 from engine.app import loading
 from engine.app.backtest.generated import write_day
+from engine.app.backtest.identity import configuration_of, data_of
 from engine.app.backtest.writing import show, write
+from engine.backtest.capture.frames import find, markets
 from engine.backtest.history import TimedFrame, timed
 from engine.backtest.latency import Latency
 from engine.backtest.outcomes import MarketOutcome, outcomes
-from engine.backtest.results.result import Assumed, Result, result_of
+from engine.backtest.results import statistics
+from engine.backtest.results.result import Assumed, Result, observed, result_of
 from engine.backtest.runner import Ended, Runner
+from engine.backtest.sweeps.guard import guard
+from engine.backtest.sweeps.ledger import NAME, Trial, TrialLedger, Tried
+from engine.backtest.sweeps.rows import moments
 from engine.book import make_book
 from engine.config.engine import load
 from engine.config.sections import EngineConfig
-from engine.exchange import captures
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
@@ -36,8 +41,9 @@ class CapturedHistory:
     """Files of captured frames, read once for as many runs as are asked for."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
+        paths = find(paths)
         self.frames: list[TimedFrame] = timed(paths)
-        self.instruments: list[Instrument] = captures.markets(paths)
+        self.instruments: list[Instrument] = markets(paths)
         self.outcomes: dict[str, MarketOutcome] = outcomes(paths, self.instruments)
 
     @property
@@ -51,12 +57,32 @@ def run(arguments: argparse.Namespace) -> int:
     sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
     config = load(arguments.config)
     paths = arguments.data or write_day(arguments.generate)
-    result = result_for(config, CapturedHistory(paths), arguments)
+    history = CapturedHistory(paths)
+    result = count_trial(result_for(config, history, arguments), config, history, arguments)
     if arguments.json:
         arguments.json.write_bytes(result.as_json())
     for line in (*show(result), *write(result, arguments.out, f"Backtest of {config.strategy.path}")):
         print(line)
     return 1 if result.ended.halted else 0
+
+
+def count_trial(
+    result: Result, config: EngineConfig, history: CapturedHistory, arguments: argparse.Namespace
+) -> Result:
+    """Note the run in the ledger of trials, if there is one, and say in the result how many there are."""
+    path = arguments.ledger or (arguments.out / NAME if arguments.out else None)
+    if path is None:
+        return result
+    ledger = TrialLedger(path)
+    data = data_of(result.ended.first_ns, result.ended.last_ns, [each.symbol for each in history.instruments])
+    daily = statistics.returns([arguments.capital, *(worth for _, worth in result.days)])
+    digest = configuration_of(config, _latency(arguments))
+    ledger.add(data, [Trial(configuration=digest, data=data.digest, sharpe=moments(daily).sharpe)])
+    tried = ledger.tried(data)
+    found = guard(daily, Tried(max(tried.count, arguments.trials), tried.sharpes))
+    result.honesty.trials, result.honesty.deflated_sharpe = found.trials, found.deflated
+    result.honesty.warn()
+    return result
 
 
 def result_for(config: EngineConfig, history: CapturedHistory, arguments: argparse.Namespace) -> Result:
@@ -65,7 +91,8 @@ def result_for(config: EngineConfig, history: CapturedHistory, arguments: argpar
     assumed = Assumed(
         latency=latency, capital=arguments.capital, zone=ZoneInfo(config.risk.day_zone), trials=arguments.trials
     )
-    result = result_of(backtest(config, history, latency), history.frames, history.outcomes, assumed)
+    seen = observed(history.frames, history.instruments)
+    result = result_of(backtest(config, history, latency), seen, history.outcomes, assumed)
     for name, (times, over) in SCALES.items() if arguments.sensitivity else ():
         ended = backtest(config, history, latency.scaled(times, over))
         result.honesty.sensitivity[name] = ended.loop.portfolio.pnl
@@ -90,6 +117,7 @@ def backtest(config: EngineConfig, history: CapturedHistory, latency: Latency) -
             journal=NullJournal(),
             strategy=strategy(config, markets),
             feed_limits=config.feed.limits(),
+            fees=fees,
         )
 
     use_yes = bool(config.feed.use_yes_price)

@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.errors import ConfigError
 
 try:
+    from engine.app.data import checking
     from engine.backtest.rows.convert import convert
     from engine.backtest.rows.store import read_about, row_count
 except ModuleNotFoundError as error:
@@ -31,6 +32,11 @@ def run_convert(arguments: argparse.Namespace) -> int:
     for day in convert(arguments.paths, arguments.out, not arguments.filtered, hear):
         print(f"{day.path}: {day.rows} rows, " + ", ".join(f"{name} {count}" for name, count in day.counts.items()))
     return 0
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Say what is wrong with frames or rows."""
+    return checking.run(arguments)
 
 
 def run_list(arguments: argparse.Namespace) -> int:

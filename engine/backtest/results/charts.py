@@ -38,13 +38,23 @@ def steps(points: Points, label: str, end_ns: int = 0, marks: Sequence[tuple[int
         return ""
     scale = ChartScale([*points, *((now_ns, value) for now_ns, value, _ in sorted(marks))], end_ns)
     scale.begin_ns = min(scale.begin_ns, points[0][0])
-    path = f"M{scale.x(points[0][0]):.1f} {scale.y(points[0][1]):.1f}"
-    for now_ns, value in thinned(points)[1:]:
-        path += f"H{scale.x(now_ns):.1f}V{scale.y(value):.1f}"
-    body = f'<path class="line" d="{path}H{WIDTH}"/>'
+    body = f'<path class="line" d="{_path(points, scale)}"/>'
     for now_ns, value, is_purchase in marks[:MOST_POINTS]:
         kind = "buy" if is_purchase else "sell"
         body += f'<circle class="{kind}" cx="{scale.x(now_ns):.1f}" cy="{scale.y(value):.1f}" r="2.5"/>'
+    return _framed(body + _axes(scale), label)
+
+
+def overlay(lines: Sequence[Points], label: str) -> str:
+    """Return up to two lines in one picture, each keeping a value until the next."""
+    known = [line for line in lines if line]
+    if not known:
+        return ""
+    scale = ChartScale(sorted(point for line in known for point in line))
+    body = ""
+    for kind, line in zip(("first", "second"), lines, strict=True):
+        if line:
+            body += f'<path class="line {kind}" d="{_path(line, scale)}"/>'
     return _framed(body + _axes(scale), label)
 
 
@@ -78,6 +88,13 @@ def thinned(points: Points, most: int = MOST_POINTS) -> Points:
         kept = {part[0], min(part, key=lambda each: each[1]), max(part, key=lambda each: each[1]), part[-1]}
         found += sorted(kept, key=lambda each: each[0])
     return found
+
+
+def _path(points: Points, scale: ChartScale) -> str:
+    path = f"M{scale.x(points[0][0]):.1f} {scale.y(points[0][1]):.1f}"
+    for now_ns, value in thinned(points)[1:]:
+        path += f"H{scale.x(now_ns):.1f}V{scale.y(value):.1f}"
+    return f"{path}H{WIDTH}"
 
 
 def _axes(scale: ChartScale) -> str:

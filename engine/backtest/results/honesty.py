@@ -13,6 +13,7 @@ from engine.backtest.latency import Latency
 from engine.backtest.results.coverage import Coverage
 from engine.backtest.runner import Ended
 
+LIKELY = 0.95  # how likely a Sharpe ratio should be more than that of the best of so many trials without skill
 LARGE_SHARE = 0.10  # of the traded volume: beyond it the missing impact matters
 
 FIDELITY = (
@@ -41,6 +42,7 @@ class Honesty(msgspec.Struct, kw_only=True):
     unpaired_trades: int
     share_of_volume: float | None
     trials: int
+    deflated_sharpe: float | None = None
     pnl_without_best_event: int
     pnl_without_best_day: int
     halted: str
@@ -63,6 +65,8 @@ class Honesty(msgspec.Struct, kw_only=True):
             )
         if self.unpaired_trades:
             found.append(f"{self.unpaired_trades} trades have no decrease of the book")
+        if self.deflated_sharpe is not None and self.deflated_sharpe < LIKELY:
+            found.append(f"the best of {self.trials} trials: {self.deflated_sharpe:.0%} likely to be more than luck")
         self.warnings = found
 
 
@@ -81,7 +85,7 @@ def honesty(
     pnl, decimals = ended.loop.portfolio.pnl, sum(ended.loop.portfolio.decimals)
     gains = [later - earlier for earlier, later in pairwise([capital, *(worth for _, worth in days)])]
     return Honesty(
-        assumptions=[*ASSUMPTIONS, _ways(latency), f"returns are of ${format_decimal(capital, decimals)}"],
+        assumptions=[*ASSUMPTIONS, latency.words(), f"returns are of ${format_decimal(capital, decimals)}"],
         frames=sum(row.frames for row in covered),
         markets=len(covered),
         silences=sum(row.silences for row in covered),
@@ -95,8 +99,3 @@ def honesty(
         pnl_without_best_day=pnl - max(0, *gains, 0),
         halted=ended.halted,
     )
-
-
-def _ways(latency: Latency) -> str:
-    told = msgspec.structs.asdict(latency).items()
-    return "latency: " + ", ".join(f"{name.removesuffix('_ns')} {value / 1e6:g} ms" for name, value in told)

@@ -22,15 +22,10 @@ MOST_ROWS = 50
 
 def page_of(result: Result, title: str) -> str:
     """Return the page."""
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError:
-        raise ConfigError("the page wants the package jinja2: pip install 'fixlane[history]'") from None
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["figure"] = _figure
-    environment.filters["money"] = lambda value: _money(value, result)
+    environment = page_environment(result.summary["money_decimals"])
     template = environment.from_string((files("engine.backtest.results") / "page.html").read_text())
-    return template.render(
+    page: str = template.render(
+        style=(files("engine.backtest.results") / "page.css").read_text(),
         title=title,
         s=result.summary,
         honesty=result.honesty,
@@ -39,10 +34,19 @@ def page_of(result: Result, title: str) -> str:
         parts=_parts(result),
         latency=_answer_times(result),
     )
+    return page
 
 
-def _money(value: int | None, result: Result) -> str:
-    return "-" if value is None else f"{value / 10 ** result.summary['money_decimals']:,.2f}"
+def page_environment(money_decimals: int) -> Any:
+    """Return what templates are made with: the filters `figure`, and `money` of integers with these decimals."""
+    try:
+        from jinja2 import Environment, StrictUndefined
+    except ImportError:
+        raise ConfigError("the page wants the package jinja2: pip install 'fixlane[history]'") from None
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["figure"] = _figure
+    environment.filters["money"] = lambda value: "-" if value is None else f"{value / 10**money_decimals:,.2f}"
+    return environment
 
 
 def _figure(value: float | str | None) -> str:

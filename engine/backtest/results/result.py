@@ -8,7 +8,7 @@ Source  docs/backtest.md defines every figure.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,12 +18,14 @@ from engine.backtest.outcomes import NS_PER_S, MarketOutcome
 from engine.backtest.recorder import Worth
 from engine.backtest.results import calibration, statistics
 from engine.backtest.results.attribution import attribute, markouts
+from engine.backtest.results.charts import thinned
 from engine.backtest.results.coverage import Coverage, coverage
 from engine.backtest.results.honesty import Honesty, honesty
 from engine.backtest.results.inventory import inventory, path_of
 from engine.backtest.results.mids import MidsOfMarket, mids_of
 from engine.backtest.results.trips import Trip, figures, trips
 from engine.backtest.runner import Ended
+from engine.instrument import Instrument
 
 Known = Mapping[str, MarketOutcome]  # by symbol
 
@@ -55,20 +57,31 @@ class Result(msgspec.Struct, kw_only=True):
     def as_json(self) -> bytes:
         """Return the result as indented JSON."""
         told = {**self.summary, "honesty": self.honesty, "markets": self.markets, "coverage": self.coverage}
-        told |= {"days": self.days, "round_trips": self.trips, "trades": [each._asdict() for each in self.ended.fills]}
+        equity = [(row.now_ns, row.pnl) for row in self.ended.told.worth]
+        told |= {"equity": thinned([(self.ended.first_ns, 0), *equity]), "days": self.days}
+        told |= {"round_trips": self.trips, "trades": [each._asdict() for each in self.ended.fills]}
         return msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n"
 
 
-def result_of(
-    ended: Ended, frames: Sequence[TimedFrame], known: Mapping[str, MarketOutcome], assumed: Assumed
-) -> Result:
+class Observed(NamedTuple):
+    """What the data say whoever trades on them: worth knowing once for as many runs as there are."""
+
+    mids: dict[str, MidsOfMarket]
+    coverage: list[Coverage]
+
+
+def observed(frames: Sequence[TimedFrame], instruments: Sequence[Instrument]) -> Observed:
+    """Return what the frames say."""
+    return Observed(mids_of(frames, instruments), coverage(frames, instruments))
+
+
+def result_of(ended: Ended, seen: Observed, known: Mapping[str, MarketOutcome], assumed: Assumed) -> Result:
     """Return the result of a run; `known` is what its markets came to."""
     instruments = list(ended.loop.instruments)
     values = {symbol: each.value for symbol, each in known.items() if each.value is not None}
-    mids = mids_of(frames, instruments)
+    mids, covered = seen
     done, still_open = trips(ended.fills, values, ended.last_ns)
     days = by_day(ended.told.worth, assumed, ended.first_ns, ended.last_ns)
-    covered = coverage(frames, instruments)
     markets = _markets(ended, mids, values, known)
     event_of = {each.symbol: each.event for each in instruments}
     summary = {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from engine import fix
 from engine.errors import JournalError, SessionError
 from engine.instrument import Instrument
+from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.trading.loop import TradingLoop
 
@@ -79,7 +80,7 @@ class LiveOrders:
     def sweep(self) -> bool:
         """Cancel whatever lives at the venue, known to us or not; False if that could not be sent."""
         cl_ord_id, wall_ns = self._loop.orders.next_cl_ord_id(), self._wall_ns()
-        self.record(lambda: self._loop.journal.append_request(cl_ord_id, wall_ns))
+        self.record(lambda journal, _: journal.append_request(cl_ord_id, wall_ns))
         try:
             self._loop.gateway.mass_cancel(cl_ord_id, wall_ns)
         except SessionError as error:
@@ -87,10 +88,10 @@ class LiveOrders:
             return False
         return True
 
-    def record(self, append: Callable[[], object]) -> None:
-        """Write to the journal; one that cannot be written holds up nothing that takes risk away."""
+    def record(self, append: Callable[[NullJournal, int], object]) -> None:
+        """Write to the journal now; one that cannot be written holds up nothing that takes risk away."""
         try:
-            append()
+            append(self._loop.journal, self._wall_ns())
         except (JournalError, OSError) as error:
             self._report(f"not in the journal: {error}")
 

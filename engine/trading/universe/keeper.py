@@ -122,6 +122,7 @@ class MarketKeeper:
             series=listing.series,
             shard=listing.shard,
             close_ns=listing.close_ns,
+            category=listing.category,
         )
 
     def _refuse(self, listing: MarketListing, text: str) -> None:
@@ -166,6 +167,7 @@ def _listing_of(instrument: Instrument) -> MarketListing:
         series=instrument.series,
         bands=() if instrument.grid is None else instrument.grid.bands,
         close_ns=instrument.close_ns,
+        category=instrument.category,
         shard=instrument.shard,
     )
 

@@ -124,6 +124,8 @@ class Roster:
         loop.markets.remove(instruments)
         loop.doubts.remove(instruments)
         loop.settlements.remove(instruments)
+        if loop.trades is not None:
+            loop.trades.remove(instruments)
         loop.guard.rejects.remove(instruments)
         if loop.guard.repeats is not None:
             loop.guard.repeats.remove(instruments)

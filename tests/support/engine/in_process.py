@@ -19,8 +19,9 @@ import pytest
 import uvloop
 
 from engine import fix
-from engine.app.engine import Engine, Seams
+from engine.app.engine import Engine
 from engine.app.running import obey_signals, running_mode
+from engine.app.seams import Seams
 from engine.book import ASK, BID, Book
 from engine.codec import Fields
 from engine.config.sections import EngineConfig

@@ -67,6 +67,7 @@ class KalshiReference:
     def __init__(self) -> None:
         self.oddities = Oddities()
         self._series: dict[str, _Terms] = {}
+        self._categories: dict[str, str] = {}  # of series
         self._events: dict[str, tuple[str, _Terms]] = {}  # with the series of each
 
     def exchange_state(self) -> Call[ExchangeState]:
@@ -141,6 +142,7 @@ class KalshiReference:
             """Remember the terms."""
             told = events.read_one_series.read(body, self.oddities).series
             self._series[told.ticker] = self._terms(told)
+            self._categories[told.ticker] = told.category or ""
             return Page([], "")
 
         return PagedCall(_only(call.request), read)
@@ -163,6 +165,7 @@ class KalshiReference:
             close_ns=optional_time_ns(market.close_time, "close_time"),
             shard=market.exchange_index or 0,
             title=market.title or market.yes_sub_title or market.subtitle or "",
+            category=self._categories.get(series, ""),
             payout=self._payout(market) if state in _DECIDED else -1,
             maker_percent=-1 if fee_type is None else self._maker_percent(fee_type),
             multiplier_milli=-1 if multiplier is None else multiplier,

@@ -1,0 +1,46 @@
+"""Which configuration a run tried: two runs with one digest would do the same on the same data.
+
+Shapes  the strategy's class with the file that it is in, its parameters, the limits of risk, and the latency.
+"""
+
+import importlib
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from engine.backtest.latency import Latency
+from engine.backtest.sweeps.ledger import TriedData, tried_data
+from engine.config.sections import EngineConfig
+
+
+def configuration_of(config: EngineConfig, latency: Latency) -> str:
+    """Return the digest of what a run tries."""
+    told = [
+        config.strategy.path,
+        code_of(config.strategy.path),
+        config.strategy.parameters,
+        repr(config.risk),
+        latency,
+    ]
+    return sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+
+
+def code_of(path: str) -> str:
+    """Return the digest of the file of a strategy; "" where it has none that can be read."""
+    file = getattr(importlib.import_module(path.partition(":")[0]), "__file__", None)
+    return sha256(Path(file).read_bytes()).hexdigest() if file else ""
+
+
+def digest_of(path: Path) -> str:
+    """Return the digest of a file."""
+    digest = sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def data_of(from_ns: int, to_ns: int, symbols: list[str]) -> TriedData:
+    """Return what a run is on, for the ledger of trials."""
+    return tried_data(from_ns, to_ns, symbols)
