@@ -120,9 +120,7 @@ def _set(strategy: object, queue: str = "matched") -> "ParameterSet":
     return ParameterSet(strategy=strategy, limits=limits, ways=ways, queue=QueueModel.parse(queue), keeps_fills=False)
 
 
-def passes(
-    days: Sequence["LoadedRows"], sets: Callable[[], Sequence["ParameterSet"]], repeats: int
-) -> Figures:
+def passes(days: Sequence["LoadedRows"], sets: Callable[[], Sequence["ParameterSet"]], repeats: int) -> Figures:
     """Return rows a second of the fastest of the repeats, and what the first account did in one of them."""
     from engine.backtest.core._pass import CompiledPass
 
@@ -130,7 +128,7 @@ def passes(
     for _ in range(repeats):
         took, sent, fills = 0.0, 0, 0
         for day in days:
-            made = CompiledPass(day.columns, day.markets, sets())
+            made = CompiledPass(day.columns, day.markets, sets(), is_mapped=True)
             began = time.process_time()
             made.run_all()
             took += time.process_time() - began
@@ -164,7 +162,7 @@ def _points(asked: tuple[Sequence[Path], int, int, int]) -> int:
     for path in paths:
         day = load(path)
         for _ in range(repeats):
-            CompiledPass(day.columns, day.markets, points(last)[first:]).run_all()
+            CompiledPass(day.columns, day.markets, points(last)[first:], is_mapped=True).run_all()
     return last - first
 
 

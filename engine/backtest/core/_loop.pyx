@@ -16,6 +16,7 @@ from engine.backtest.core._entry cimport act
 from engine.backtest.core._ladder cimport QUIET, TOP_PRICE, Ladder, clear, place, rank_of
 from engine.backtest.core._state cimport NEVER_NS, NONE, Account, Answer, Market, Pass, Request
 from engine.backtest.core._venue cimport level_moved, traded
+from engine.backtest.core._window cimport NO_WINDOW, drop_behind
 
 cdef enum:  # as in the schema of rows
     RESET = 0
@@ -35,6 +36,7 @@ cdef void begin(Pass* run) noexcept nogil:
     """Stand before the first row."""
     run.venue_ns = run.request_ns = run.answer_ns = NEVER_NS
     run.wrong_row = -1
+    run.window_at = 0 if run.is_mapped else NO_WINDOW
     look_at_venue(run)
 
 
@@ -42,6 +44,8 @@ cdef int advance(Pass* run) noexcept nogil:
     """Go on until the rows end or somebody outside is to hear of something; say which."""
     cdef int64_t feed_ns, due_ns
     while not run.is_read_over:
+        if run.feed_at >= run.window_at:
+            drop_behind(run)
         feed_ns = run.rows.recv_ns[run.feed_at] if run.feed_at < run.rows.count else NEVER_NS
         due_ns = min(run.request_ns, run.answer_ns)
         if due_ns == NEVER_NS and not run.busy_places and feed_ns != NEVER_NS:

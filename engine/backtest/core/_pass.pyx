@@ -24,25 +24,29 @@ from engine.errors import ConfigError, DecodeError
 
 @cython.final
 cdef class CompiledPass:
-    """Rows by column, the grid and the payout of each market in their order, and the parameter sets to run."""
+    """Rows by column, the grid and the payout of each market in their order, and the parameter sets to run.
+
+    `wakes_on_size` calls strategies also when only the size at a best price moved. `is_mapped` says that each column is a
+    file that is mapped: then no more than a window of the rows is held in memory.
+    """
 
     cdef Pass* run
     cdef list _columns, _books, _listeners
     cdef bint _is_ours_alone  # no strategy is in Python
 
-    def __cinit__(self, columns, markets, sets, *, bint wakes_on_size=False):
+    def __cinit__(self, columns, markets, sets, *, bint wakes_on_size=False, bint is_mapped=False):
         self.run = <Pass*>calloc(1, sizeof(Pass))
         if self.run == NULL:
             raise MemoryError
         if not markets or not sets:
             raise ConfigError("a pass needs a market and a parameter set")
-        self.run.wakes_on_size = wakes_on_size
+        self.run.wakes_on_size, self.run.is_mapped = wakes_on_size, is_mapped
         self._columns = take_columns(self.run, columns)
         take_markets(self.run, markets)
         take_sets(self.run, sets)
         begin(self.run)
 
-    def __init__(self, columns, markets, sets, *, bint wakes_on_size=False):
+    def __init__(self, columns, markets, sets, *, bint wakes_on_size=False, bint is_mapped=False):
         """Take the strategies; each that is no QuoteBoth gets a desk."""
         cdef int32_t at
         self._books, self._listeners = [], []

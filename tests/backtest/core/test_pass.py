@@ -96,7 +96,9 @@ def test_no_more_is_filled_than_was_there(seed: int, queue: str) -> None:
     traded = sum(size for kind, size in zip(columns["kind"], columns["size"], strict=True) if kind == 2)
     arrived = shown = 0
     book: dict[tuple[int, int], int] = {}
-    for kind, side, price, size in zip(*(columns[name] for name in ("kind", "maker_side", "price", "size")), strict=True):
+    for kind, side, price, size in zip(
+        *(columns[name] for name in ("kind", "maker_side", "price", "size")), strict=True
+    ):
         if kind == LEVEL:
             arrived += max(0, size - book.get((side, price), 0))
             book[side, price] = size
@@ -242,7 +244,9 @@ def test_rounding_of_an_order_is_paid_back_as_the_venue_does(seed: int, precisio
     fees = KalshiFees(FeeTerms(account_decimals=decimals))
     fees.set_terms(instrument, 1_000, 25)
     orders: dict[int, Order] = {}
-    sides = {handle: next(sent.side for sent in wild.sent if sent.order == order) for handle, order in wild._places.items()}
+    sides = {
+        handle: next(sent.side for sent in wild.sent if sent.order == order) for handle, order in wild._places.items()
+    }
     for fill in passed.fills(0):
         order = orders.setdefault(fill.order, Order("c", instrument, sides[fill.order], 1, 1))
         assert fill.fee == fees.charge(order, fill.price, fill.qty, fill.is_taker)
