@@ -42,11 +42,12 @@ from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.memory import RiskMemory
 from engine.trading.controls.risk_desk import RiskDesk
 from engine.trading.messages import join
 from engine.trading.serving.saved_state import StateKeeper
-from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
+from engine.trading.supervisor import TICK_NS, Supervisor
 from engine.trading.universe.roster import Roster, RosterParts
 from engine.venue import MarketDataStream, OrderDialect
 

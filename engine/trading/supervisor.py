@@ -6,7 +6,6 @@ Thread  the loop thread; `tick` is called every `TICK_NS`.
 """
 
 from collections.abc import Callable
-from enum import Enum
 
 from engine.orders.order import Order
 from engine.risk import TradingState
@@ -14,22 +13,13 @@ from engine.runtime.halt_word import FREE, HALT, REDUCE_ONLY, HaltWord, Word
 from engine.runtime.person import Person, the_engine
 from engine.session import Session
 from engine.trading.controls.account_gate import AccountGate
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
 
 TICK_NS = 50_000_000
 BEHIND = "messages of the venue are missing, and are asked for"
-
-
-class DeskState(Enum):
-    """What a supervisor lets its loop do; the value is the word for people."""
-
-    WAITING = "waiting"
-    TRADING = "trading"
-    HALTED = "halted"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
 
 
 class Supervisor:

@@ -178,7 +178,8 @@ def test_since_is_a_span_or_a_time(text: str, expected_ns: int) -> None:
     ("words", "said"),
     [
         (("verify",), ("--order", "J-1")), (("verify",), ("--json",)), (("verify",), ("--kind", "note")),
-        ((), ("--verify", "--since", "1h")), ((), ("--parquet", "OUT", "--json")), ((), ("--parquet", "OUT", "--follow")),
+        ((), ("--verify", "--since", "1h")), ((), ("--parquet", "OUT", "--json")),
+        ((), ("--parquet", "OUT", "--follow")),
     ],
 )  # fmt: skip
 def test_flags_that_contradict_each_other_are_refused(

@@ -17,7 +17,7 @@ from engine.orders.options import MOST_TAG, OrderOptions
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk.fee_bound import FeeBound
-from engine.strategy import Strategy, LastTrade
+from engine.strategy import LastTrade, Strategy
 from engine.venue import EventKind
 from tests.support.desks import Scene
 from tests.support.journals import journal_in

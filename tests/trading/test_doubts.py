@@ -8,8 +8,9 @@ from engine.fix import Exec, Status
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
-from engine.trading.supervisor import TICK_NS, DeskState
+from engine.trading.supervisor import TICK_NS
 from tests.support.order_reports import ack, canceled, fill, report
 from tests.trading.test_supervisor import Stage, trading
 

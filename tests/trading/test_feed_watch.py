@@ -9,10 +9,11 @@ from engine.book import BID
 from engine.instrument import Instrument
 from engine.risk import RiskReject
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.feed_line import CALM_NS, PATIENCE_NS
 from engine.trading.feed_watch import FeedLimits
 from engine.trading.markets import Stop
-from engine.trading.supervisor import TICK_NS, DeskState
+from engine.trading.supervisor import TICK_NS
 from engine.venue import EventKind
 from tests.trading.test_supervisor import Stage
 

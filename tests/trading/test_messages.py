@@ -6,9 +6,9 @@ from engine.codec import Fields
 from engine.fix import Status
 from engine.journal.segments import RecordKind
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
 from engine.trading.messages import join, refused
-from engine.trading.supervisor import DeskState
 from tests.support.order_reports import report
 from tests.trading.test_supervisor import trading
 

@@ -12,8 +12,9 @@ from engine.orders.order import Order
 from engine.risk import TradingState
 from engine.session import Session
 from engine.strategy import Strategy
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.live_orders import ANSWER_NS, RETRY_NS
-from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
+from engine.trading.supervisor import TICK_NS, Supervisor
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, cancel_reject, canceled, fill, report
 

@@ -207,10 +207,9 @@ class AccountSide:
     def start(self) -> None:
         """Connect, learn what the account may spend, list the markets, and compare from the first logon on."""
         self.client.open()
-        loop = asyncio.get_running_loop()
         parts = self.markets, self.watch, self.listener, self.books, self.missed
         duties = [self._learn(), self._odd.run(), *[each.run() for each in parts if each is not None]]
-        self._tasks = [loop.create_task(duty) for duty in duties]
+        self._tasks = [asyncio.get_running_loop().create_task(duty) for duty in duties]
 
     async def close(self) -> None:
         """Stop comparing and disconnect."""
@@ -245,9 +244,9 @@ class AccountSide:
         if (per_second, burst) == (shared.per_second, shared.burst) or bound == self._bound:
             return
         self._bound = bound
-        configured = f"{shared.per_second} and {shared.burst} of risk.rate"
         self._desk.supervisor.note(
-            f"the account has {bound}, below {configured}: requests go by {per_second} and {burst}"
+            f"the account has {bound}, below {shared.per_second} and {shared.burst} of risk.rate: requests go by"
+            f" {per_second} and {burst}"
         )
 
     # Who looks

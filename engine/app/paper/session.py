@@ -19,6 +19,7 @@ class PaperSession:
     name = "paper: fills by what the feed shows"
     protection = "none: no order leaves this process"
     last_error = ""
+    is_behind = False  # no answer waits behind another
     next_sender_seq_num = next_target_seq_num = 0  # nothing is numbered
 
     def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
@@ -27,6 +28,7 @@ class PaperSession:
         self.on_message: Callable[[Fields], None] = lambda fields: None
         self.on_fault: Callable[[str], None] = lambda reason: None
         self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
+        self.on_forsaken: Callable[[str], None] = lambda reason: None
         self.on_notice: Callable[[NoticeKind, str], None] = lambda kind, text: None
         self._call_soon = call_soon
         self._is_logged_on = False

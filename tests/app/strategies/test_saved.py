@@ -31,7 +31,8 @@ def one_run(config: EngineConfig) -> int:
         engine = Engine(config, asyncio.get_running_loop())
         engine.tick()
         await engine.close()
-        count: int = engine.trading.guard.strategy.count
+        strategy: Any = engine.trading.guard.strategy
+        count: int = strategy.count
         return count
 
     return asyncio.run(run())

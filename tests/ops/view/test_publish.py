@@ -20,8 +20,8 @@ from engine.ops.view.place import ViewFiles, link_of, markets_of, name_of, runti
 from engine.ops.view.publisher import INTERVAL_NS, LATEST_NS
 from engine.risk import NO_LIMIT, RiskReject
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
-from engine.trading.supervisor import DeskState
 from tests.support.desks import CENTS, Scene
 from tests.support.order_reports import ack, fill
 from tests.support.views import Shown, desk

@@ -35,8 +35,8 @@ from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.runtime.log import LOGGER
 from engine.session import Session
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.gateway import Gateway, SessionGateway
-from engine.trading.supervisor import DeskState
 from engine.venue import OrderDialect
 from tests.support.engine.config import engine_config
 from tests.support.sim.clients import FixClient, pick
