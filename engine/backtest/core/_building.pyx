@@ -12,7 +12,8 @@ from engine.backtest.core._state cimport (
     ANSWER, CANCEL, LATENCIES, NEW, NONE, REPLACE, Account, Columns, Market, Pass, Place,
 )
 
-from engine.backtest.core.settings import QUEUE_KINDS, QuoteBoth
+from engine.backtest.core.settings import QUEUE_KINDS as _QUEUE_KINDS
+from engine.backtest.core.settings import QuoteBoth
 from engine.errors import ConfigError
 
 
@@ -112,7 +113,7 @@ cdef int take_set(Pass* run, Account* account, object one) except -1:
 
 cdef int take_queue(Queue* into, object queue) except -1:
     """Take a model of the settings."""
-    into.kind, into.halves, into.is_matched = QUEUE_KINDS.index(queue.kind), queue.halves, queue.is_matched
+    into.kind, into.halves, into.is_matched = _QUEUE_KINDS.index(queue.kind), queue.halves, queue.is_matched
     into.weight, into.lots = queue.weight, queue.lots
     return 0
 

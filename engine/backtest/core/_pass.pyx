@@ -17,7 +17,7 @@ from engine.backtest.core._queue cimport Queue, ahead_after
 from engine.backtest.core._rows_desk cimport check, desk_of, handle_of, row_of
 from engine.backtest.core._state cimport REASONS, Account, Answer, Pass
 
-from engine.backtest.core._rows_desk import REASON_NAMES
+from engine.backtest.core._rows_desk import REASON_NAMES as _REASONS
 from engine.backtest.core.settings import PassResult, RowAnswer
 from engine.errors import ConfigError, DecodeError
 
@@ -91,7 +91,7 @@ cdef class CompiledPass:
         """Return what an account came to."""
         cdef Account* one = self._account(account)
         cdef int32_t at
-        refused = {REASON_NAMES[at]: one.refusals[at] for at in range(REASONS) if one.refusals[at]}
+        refused = {_REASONS[at]: one.refusals[at] for at in range(REASONS) if one.refusals[at]}
         positions = {at: one.places[at].position for at in range(self.run.market_count) if one.places[at].position}
         marked = one.cash + sum([worth(self.run, one, at) for at in range(self.run.market_count)])
         return PassResult(
