@@ -156,11 +156,11 @@ cdef inline bint feed_row(Pass* run) noexcept nogil:
     elif kind == STALE:
         market.local.is_known = False
         moved = TOP_PRICE
-    if moved and (moved == TOP_PRICE or run.wakes_on_size) and not market.is_marked:
+    if moved >= run.wakes_from and not market.is_marked:
         market.is_marked = True
         run.moved[run.moved_count] = number
         run.moved_count += 1
-    if run.rows.flags[at] & LAST and run.moved_count:
+    if run.moved_count and run.rows.flags[at] & LAST:
         quote_moved(run)
     return not run.has_failed
 

@@ -11,7 +11,7 @@ from libc.stdlib cimport calloc
 
 from engine.backtest.core._building cimport release, take_columns, take_markets, take_queue, take_sets
 from engine.backtest.core._desk_side cimport worth
-from engine.backtest.core._ladder cimport Ladder, price_at
+from engine.backtest.core._ladder cimport TOP_PRICE, TOP_SIZE, Ladder, price_at
 from engine.backtest.core._loop cimport BOOKS_MOVED, ENDED, NO_MEMORY, WAS_TOLD, advance, begin
 from engine.backtest.core._queue cimport Queue, ahead_after
 from engine.backtest.core._rows_desk cimport check, desk_of, handle_of, row_of
@@ -40,7 +40,7 @@ cdef class CompiledPass:
             raise MemoryError
         if not markets or not sets:
             raise ConfigError("a pass needs a market and a parameter set")
-        self.run.wakes_on_size, self.run.is_mapped = wakes_on_size, is_mapped
+        self.run.wakes_from, self.run.is_mapped = TOP_SIZE if wakes_on_size else TOP_PRICE, is_mapped
         self._columns = take_columns(self.run, columns)
         take_markets(self.run, markets)
         take_sets(self.run, sets)

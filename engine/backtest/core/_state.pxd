@@ -195,7 +195,7 @@ cdef struct Pass:
     bint is_gap  # a snapshot after a loss is being applied
     bint has_failed  # no memory left
     Py_ssize_t wrong_row
-    bint wakes_on_size
+    int wakes_from  # TOP_SIZE or TOP_PRICE: what must move for a strategy to be called
     bint is_mapped  # the columns are files, mapped
     bint tells_moves, tells_answers  # leave the loop for them
     Answer told

@@ -120,7 +120,7 @@ cdef inline bint venue_row(Pass* run) noexcept nogil:
         else:
             was = market.venue.sizes[side][rank]
             place(&market.venue, side, rank, size)
-            market.last_join = max(market.last_join, run.rows.join[at]) if size > was else market.last_join
+            market.last_join = max(market.last_join, run.rows.join[at])  # a cancel's is of an earlier increase
             if market.busy and market.venue.is_known:
                 tell_level(run, number, side, rank, was, size, flags, run.rows.join[at])
     elif kind == RESET:
