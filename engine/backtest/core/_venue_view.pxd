@@ -3,8 +3,8 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.string cimport memset
 
-from engine.backtest.core._ladder cimport place, rank_of
-from engine.backtest.core._state cimport NEVER_NS, NONE, Market, Pass
+from engine.backtest.core._ladder cimport facing, place, rank_of
+from engine.backtest.core._state cimport NEVER_NS, NONE, Account, Market, Pass, Place
 from engine.backtest.core._venue cimport level_moved, traded
 
 cdef enum:  # kinds and flags, as in the schema of rows
@@ -51,13 +51,26 @@ cdef inline bint has_more(Pass* run, int32_t number) noexcept nogil:
     return False
 
 
+cdef inline bint concerns(
+    Account* account, int32_t number, int side, int32_t rank, int32_t across, bint is_more
+) noexcept nogil:
+    """Return whether a changed level can matter to an account: it took there, rests there or beyond, or is crossed."""
+    cdef const Place* place = &account.places[number]
+    cdef int32_t slot = place.first[1 - side if is_more else side]
+    if place.marked:
+        return True
+    if slot == NONE:
+        return False
+    return account.orders[slot].rank <= (across if is_more else rank)
+
+
 cdef inline void tell_level(
     Pass* run, int32_t number, int side, int32_t rank, int64_t was, int64_t size, int flags, int32_t join
 ) noexcept nogil:
     cdef uint8_t* busy = run.busy + <Py_ssize_t>number * run.account_count
-    cdef int32_t at
+    cdef int32_t at, across = facing(run.markets[number].venue.grid, rank)
     for at in range(run.account_count):
-        if busy[at]:
+        if busy[at] and concerns(&run.accounts[at], number, side, rank, across, size > was):
             level_moved(run, &run.accounts[at], number, side, rank, was, size, flags, join, run.last_venue_ns)
 
 
