@@ -18,12 +18,13 @@ from typing import NamedTuple
 import msgspec
 
 from engine import fix
+from engine.backtest.latency import Latency
 from engine.codec import parse_timestamp
 from engine.errors import ConfigError, DecodeError
 
 SPAN_NS = 600_000_000_000
 QUANTILES = 1_024
-FEWEST = 200  # samples of a kind; with fewer it takes those of new orders
+FEWEST = 200  # samples of a kind; with fewer it takes those of new orders, or where these are few of all kinds
 
 KINDS = {fix.Msg.NEW_ORDER_SINGLE: "new", fix.Msg.ORDER_CANCEL_REQUEST: "cancel",
          fix.Msg.ORDER_CANCEL_REPLACE_REQUEST: "replace"}  # fmt: skip
@@ -43,11 +44,14 @@ class Exchanged(NamedTuple):
 class Fit(NamedTuple):
     """What was found: `tables` holds `QUANTILES` ascending times of each kind and of "answer"; `samples` how many.
 
+    `courses` holds each in the order of time: when it left, by our clock, and how long it took.
+
     `width_ns` is how far the venue's clock may be from where it was taken to be, at most; `steps` is how often a
     clock was stepped, so that no offset fitted.
     """
 
     tables: dict[str, tuple[int, ...]]
+    courses: dict[str, tuple[tuple[int, int], ...]]
     samples: dict[str, int]
     width_ns: int
     steps: int
@@ -67,7 +71,7 @@ _FIELD = re.compile(r"(\d+)=([^|\x01]*)[|\x01]")
 def fit(paths: Iterable[Path]) -> Fit:
     """Return the latencies that audit logs show."""
     pairs = list(exchanged(paths))
-    samples: dict[str, list[int]] = {**{name: [] for name in KINDS.values()}, "answer": []}
+    found: dict[str, list[tuple[int, int]]] = {**{name: [] for name in KINDS.values()}, "answer": []}
     width_ns = 0
     spans = _spans(pairs)
     for group in spans:
@@ -75,13 +79,29 @@ def fit(paths: Iterable[Path]) -> Fit:
         width_ns = max(width_ns, high - low)
         theta = (low + high) // 2
         for each in group:
-            samples[each.kind].append(max(each.stamp_ns - theta - each.sent_ns, 0))
-            samples["answer"].append(max(each.received_ns - each.stamp_ns + theta, 0))
-    if len(samples["new"]) < FEWEST:
-        found = len(samples["new"])
-        raise ConfigError(f"the audit log has {found} new orders with their answers: a fit wants {FEWEST} or more")
-    tables = {name: _table(each if len(each) >= FEWEST else samples["new"]) for name, each in samples.items()}
-    return Fit(tables, {name: len(each) for name, each in samples.items()}, width_ns, len(spans) - len(_by_time(pairs)))
+            acted_ns = each.stamp_ns - theta
+            found[each.kind].append((each.sent_ns, max(acted_ns - each.sent_ns, 0)))
+            found["answer"].append((acted_ns, max(each.received_ns - acted_ns, 0)))
+    answers = found["answer"]
+    if len(answers) < FEWEST:
+        raise ConfigError(f"the audit log has {len(answers)} requests with their answers: a fit wants {FEWEST} or more")
+    every = [each for kind in KINDS.values() for each in found[kind]]
+    common = found["new"] if len(found["new"]) >= FEWEST else every
+    courses = {name: tuple(sorted(each if len(each) >= FEWEST else common)) for name, each in found.items()}
+    tables = {name: _table([way for _, way in course]) for name, course in courses.items()}
+    samples = {name: len(each) for name, each in found.items()}
+    return Fit(tables, courses, samples, width_ns, len(spans) - len(_by_time(pairs)))
+
+
+def latency_of(found: Fit, venue_delay_ns: int, *, in_order: bool) -> Latency:
+    """Return what was found as a latency: what was measured at each time, or draws of its distribution."""
+    told = ", ".join(f"{count} {name}" for name, count in found.samples.items())
+    source = f"measured of {told}; the venue's clock to {found.width_ns / 1e6:g} ms"
+    if found.steps:
+        source += f", stepped {found.steps} times"
+    if in_order:
+        return Latency(courses=found.courses, venue_delay_ns=venue_delay_ns, source=source)
+    return Latency(tables=found.tables, venue_delay_ns=venue_delay_ns, source=source)
 
 
 def exchanged(paths: Iterable[Path]) -> Iterator[Exchanged]:

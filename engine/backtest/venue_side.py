@@ -74,7 +74,7 @@ class VenueSide:
 
     def send(self, request: Request, now_ns: int) -> int:
         """Take a request that leaves now, return when it arrives; one connection keeps the order of what it carries."""
-        way_ns = self._latency.drawn_ns(kind_of(request), next(self._sent))
+        way_ns = self._latency.drawn_ns(kind_of(request), next(self._sent), now_ns)
         arrival_ns = max(now_ns + way_ns, self._last_arrival_ns)
         self._last_arrival_ns = arrival_ns
         act_ns = arrival_ns + self._latency.venue_delay_ns
@@ -103,7 +103,7 @@ class VenueSide:
         for event in events:
             report = report_of(event)
             if report is not None:
-                way_ns = self._latency.drawn_ns("answer", next(self._said))
+                way_ns = self._latency.drawn_ns("answer", next(self._said), now_ns)
                 self._last_heard_ns = max(now_ns + way_ns, self._last_heard_ns)
                 heapq.heappush(self.answers, Answer(self._last_heard_ns, next(self._numbers), report, now_ns))
 

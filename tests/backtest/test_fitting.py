@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.backtest.fitting import FEWEST, QUANTILES, SPAN_NS, fit
+from engine.backtest.fitting import FEWEST, QUANTILES, SPAN_NS, fit, latency_of
 from engine.backtest.latency import Latency, mix64
 from engine.codec import TimestampFormat
 from engine.errors import ConfigError
@@ -77,6 +77,16 @@ def test_each_kind_has_its_own_where_there_are_enough(tmp_path: Path) -> None:
     assert found.tables["replace"] == found.tables["new"]
 
 
+def test_where_new_orders_are_few_all_requests_together_count(tmp_path: Path) -> None:
+    log = Log()
+    for number in range(FEWEST):
+        kind = "D" if number < 20 else "G"
+        log.exchange(f"A{number}", BEGAN_NS + number * MS, (100 if kind == "D" else 300) * US, 100 * US, kind)
+    found = fit(log.write(tmp_path))
+    assert found.samples["new"] == 20
+    assert len(found.courses["new"]) == len(found.courses["replace"]) == FEWEST
+
+
 def test_a_clock_that_is_stepped_is_told_and_both_parts_count(tmp_path: Path) -> None:
     log = Log()
     for number, (entry_ns, answer_ns) in enumerate(drawn(3)):
@@ -119,7 +129,7 @@ def test_messages_that_were_read_at_once_are_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("lines", "error"),
-    [([b"nonsense"], r"audit.log:1: no line of an audit log"), ([], "0 new orders"),
+    [([b"nonsense"], r"audit.log:1: no line of an audit log"), ([], "0 requests with their answers"),
      ([b'{"channel":"fix","what":"sent","message":"35=D|11=A|"}',
        b'{"channel":"fix","what":"received","message":"35=8|11=A|60=never|"}'], r"audit.log:2")],
 )  # fmt: skip
@@ -153,3 +163,24 @@ def test_half_the_latency_halves_tables_too() -> None:
 def test_a_table_that_cannot_be_is_refused(tables: dict[str, tuple[int, ...]]) -> None:
     with pytest.raises(ValueError, match="latency table"):
         Latency(tables=tables)
+
+
+@pytest.mark.parametrize(("at_ns", "way_ns"), [(0, 5), (10, 5), (11, 5), (20, 7), (29, 7), (30, 9), (99, 9)])
+def test_a_course_says_what_was_last_measured(at_ns: int, way_ns: int) -> None:
+    latency = Latency(courses={"new": ((10, 5), (20, 7), (30, 9))}, new_ns=3, cancel_ns=2)
+    assert latency.drawn_ns("new", 4, at_ns) == way_ns
+    assert latency.drawn_ns("cancel", 4, at_ns) == 2
+    assert latency.scaled(2, 1).drawn_ns("new", 4, at_ns) == 2 * way_ns
+
+
+def test_what_was_fitted_is_said_and_used_in_its_order_or_drawn(tmp_path: Path) -> None:
+    log, ways = Log(), drawn(5)
+    for number, (entry_ns, answer_ns) in enumerate(ways):
+        log.exchange(f"A{number}", BEGAN_NS + number * MS, entry_ns, answer_ns)
+    found = fit(log.write(tmp_path))
+    in_order = latency_of(found, 3, in_order=True)
+    for number, (entry_ns, _) in enumerate(ways):
+        assert abs(in_order.drawn_ns("new", 0, BEGAN_NS + number * MS) - entry_ns) <= found.width_ns
+    assert "measured of 400 new, 0 cancel, 0 replace, 400 answer" in in_order.words()
+    drawn_from = latency_of(found, 3, in_order=False)
+    assert (drawn_from.tables, drawn_from.courses, drawn_from.venue_delay_ns) == (found.tables, {}, 3)

@@ -23,6 +23,10 @@ def add_commands(found: Subparsers) -> None:
     parser.add_argument("--latency", type=ms, default=0, metavar="MS", help="each way of a request, and of its answer")
     for name in ("new", "cancel", "replace", "answer"):
         parser.add_argument(f"--latency-{name}", type=ms, metavar="MS", help=f"the way of a {name} alone")
+    parser.add_argument(
+        "--latency-from", type=Path, nargs="+", metavar="AUDIT", help="as audit logs of an engine show, in turn"
+    )
+    parser.add_argument("--draw", action="store_true", help="of --latency-from: by its distribution, not its time")
     parser.add_argument("--venue-delay", type=ms, default=0, metavar="MS", help="between arrival and effect")
     parser.add_argument("--queue", default="risk-averse", metavar="MODEL", help="where cancels come from (risk-averse)")
     parser.add_argument(

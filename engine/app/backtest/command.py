@@ -6,6 +6,7 @@ Errors  ConfigError for what `run` would refuse as well, and for files that say 
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from engine.app.backtest.writing import show, write
 from engine.backtest.capture.frames import find, markets
 from engine.backtest.core.left_ahead import left_ahead
 from engine.backtest.core.settings import RISK_AVERSE, QueueModel
+from engine.backtest.fitting import fit
+from engine.backtest.fitting import latency_of as measured
 from engine.backtest.history import TimedFrame, timed
 from engine.backtest.latency import Latency
 from engine.backtest.outcomes import MarketOutcome, outcomes
@@ -28,6 +31,7 @@ from engine.backtest.sweeps.rows import moments
 from engine.book import make_book
 from engine.config.engine import load
 from engine.config.sections import EngineConfig
+from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
@@ -141,9 +145,22 @@ def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:
 
 
 def _latency(arguments: argparse.Namespace) -> Latency:
-    """Return the way of each kind: its own flag, or that of all."""
+    """Return the way of each kind: as measured, its own flag, or that of all."""
+    if arguments.latency_from:
+        own = [getattr(arguments, f"latency_{name}") for name in ("new", "cancel", "replace", "answer")]
+        if arguments.latency or any(each is not None for each in own):
+            raise ConfigError("--latency-from says how long each way takes: leave --latency and its kind out")
+        return _measured(tuple(arguments.latency_from), arguments.venue_delay, not arguments.draw)
+    if arguments.draw:
+        raise ConfigError("--draw is of --latency-from: nothing else has a distribution")
     ways = {}
     for name in ("new", "cancel", "replace", "answer"):
         own = getattr(arguments, f"latency_{name}")
         ways[f"{name}_ns"] = arguments.latency if own is None else own
     return Latency(**ways, venue_delay_ns=arguments.venue_delay)
+
+
+@lru_cache(maxsize=1)
+def _measured(paths: tuple[Path, ...], venue_delay_ns: int, in_order: bool) -> Latency:
+    """Return what audit logs show, read once."""
+    return measured(fit(paths), venue_delay_ns, in_order=in_order)

@@ -79,8 +79,9 @@ class PaperVenue:
 
     def post(self, request: Request) -> None:
         """Take a request that leaves now; one connection keeps the order of what it carries."""
-        way_ns = self._latency.drawn_ns(kind_of(request), next(self._sent))
-        due_ns = self._wall_ns() + way_ns + self._latency.venue_delay_ns
+        now_ns = self._wall_ns()
+        way_ns = self._latency.drawn_ns(kind_of(request), next(self._sent), now_ns)
+        due_ns = now_ns + way_ns + self._latency.venue_delay_ns
         last_ns = self._requests[-1][0] if self._requests else 0
         self._requests.append((max(due_ns, last_ns), request))
         self._wait()
@@ -112,7 +113,7 @@ class PaperVenue:
         for event in events:
             report = report_of(event)
             if report is not None:
-                due_ns = now_ns + self._latency.drawn_ns("answer", next(self._said))
+                due_ns = now_ns + self._latency.drawn_ns("answer", next(self._said), now_ns)
                 last_ns = self._answers[-1][0] if self._answers else 0
                 self._answers.append((max(due_ns, last_ns), report))
         self._wait()
