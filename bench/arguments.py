@@ -6,10 +6,10 @@
 import argparse
 from pathlib import Path
 
-from bench.plan import JOURNAL, ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK
+from bench.plan import BACKTEST, JOURNAL, ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK
 from engine.app.plugins import Subparsers
 
-SUBJECTS = ("floor", ORDER, TICK, THROUGHPUT, SESSIONS, REST, JOURNAL, "micro", SOAK, ROLLING, "all")
+SUBJECTS = ("floor", ORDER, TICK, THROUGHPUT, SESSIONS, REST, JOURNAL, "micro", SOAK, ROLLING, BACKTEST, "all")
 
 
 def add_bench(commands: Subparsers) -> None:
@@ -25,7 +25,9 @@ def add_bench(commands: Subparsers) -> None:
     parser.add_argument("--mode", nargs="+", choices=("event", "busy"), default=("event", "busy"))
     parser.add_argument("--rates", nargs="+", type=_rate, metavar="N", help="events a second of scheduled runs")
     parser.add_argument("--repetitions", type=int, metavar="N", help="of every subject, interleaved (3)")
-    parser.add_argument("--capture", type=Path, metavar="FILE", help="drive tick with a captured feed")
+    parser.add_argument(
+        "--capture", type=Path, metavar="FILE", help="drive tick with a captured feed; backtest: a folder of them, too"
+    )
     parser.add_argument("--speed", type=float, default=1.0, help="multiple of the recorded pace (1)")
     parser.add_argument("--window", type=int, metavar="N", help="throughput: most orders that are unanswered (64)")
     parser.add_argument("--burst", type=int, metavar="N", help="throughput: orders sent together (16)")

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from bench import interrupts, peers, suite
 from bench.child import BenchError
-from bench.plan import JOURNAL, ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
+from bench.plan import BACKTEST, JOURNAL, ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
 from bench.report import host, plots, results
-from bench.subjects import frames, hour, journal, micro, rest, rolling, sessions, soak
+from bench.subjects import frames, history, hour, journal, micro, rest, rolling, sessions, soak
 from engine.errors import ConfigError
 
 BAR = 24
@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.subject == ROLLING:
         asked = rolling.QUICK if arguments.quick else rolling.FULL
         return rolling.run(asked._replace(markets=arguments.markets or asked.markets))
+    if arguments.subject == BACKTEST:
+        return _backtest(arguments)
     if arguments.plot:
         plots.require()
     if arguments.subject in ("micro", "all"):
@@ -92,6 +94,17 @@ def _idle(arguments: argparse.Namespace, cores: tuple[int, int] | None) -> int:
     print(sessions.text(name, figures))
     _machine(document)
     return 1 if failures else 0
+
+
+def _backtest(arguments: argparse.Namespace) -> int:
+    """Measure the compiled pass over rows."""
+    figures = history.measure(arguments.quick, arguments.capture)
+    document = results.document({}, {}, None, stages={}, backtest=figures, failures=[])
+    if arguments.json:
+        results.write(arguments.json, document)
+    print(history.text(figures))
+    _machine(document)
+    return 0
 
 
 def _soak(arguments: argparse.Namespace) -> int:

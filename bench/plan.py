@@ -19,7 +19,7 @@ LATE_PART = 0.05
 SPARSE_NS = 1_000_000
 HOT_NS = SPARSE_NS // 4  # events that are at most this far apart find the caches warm
 ORDER, TICK, THROUGHPUT, SESSIONS, REST = "order", "tick", "throughput", "sessions", "rest"
-SOAK, ROLLING, JOURNAL = "soak", "rolling", "journal"
+SOAK, ROLLING, JOURNAL, BACKTEST = "soak", "rolling", "journal", "backtest"
 FRAME_PATH, DECISION_PATH, REPORT_PATH = "frame to order", "decision to order", "report handled"
 
 

@@ -18,6 +18,7 @@ from engine.backtest.history import TimedFrame
 from engine.backtest.latency import Latency
 from engine.backtest.recorder import HeardFill, Recorder
 from engine.backtest.venue_side import Answer, VenueSide
+from engine.exchange.captured import LeftAhead
 from engine.exchange.events import Request
 from engine.instrument import Instrument
 from engine.trading.assembly import Parts, Surroundings, assemble
@@ -53,11 +54,12 @@ class Runner:
         latency: Latency,
         results: Mapping[str, int] = {},
         use_yes_price: bool = False,
+        left_ahead: LeftAhead | None = None,
     ) -> None:
         self.clock = MovedClock(frames[0].recv_ns - 1)
         self._frames = frames
         self._results = results
-        self._venue = VenueSide(instruments, fees, frames, latency)
+        self._venue = VenueSide(instruments, fees, frames, latency, left_ahead)
         self._feed = CapturedFeed(frames, use_yes_price)
         self._halted = ""
         parts = make_parts(instruments)

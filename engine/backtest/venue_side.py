@@ -17,7 +17,7 @@ from engine.backtest.answers import report_of
 from engine.backtest.clock import NEVER_NS
 from engine.backtest.history import TimedFrame
 from engine.backtest.latency import Latency
-from engine.exchange.captured import CapturedMarket
+from engine.exchange.captured import CapturedMarket, LeftAhead
 from engine.exchange.events import Event, NewOrder, Replace, Request
 from engine.exchange.exchange import Exchange
 from engine.instrument import Instrument
@@ -38,12 +38,17 @@ class VenueSide:
     """An exchange whose liquidity is captured; `answers` are on their way, the first heard first."""
 
     def __init__(
-        self, instruments: Iterable[Instrument], fees: TradeFee, frames: Iterable[TimedFrame], latency: Latency
+        self,
+        instruments: Iterable[Instrument],
+        fees: TradeFee,
+        frames: Iterable[TimedFrame],
+        latency: Latency,
+        left_ahead: LeftAhead | None = None,
     ) -> None:
         instruments = tuple(instruments)
         self._exchange = Exchange(instruments, fees)
         self._markets: Mapping[str, CapturedMarket] = {
-            each.symbol: CapturedMarket(self._exchange, each.symbol) for each in instruments
+            each.symbol: CapturedMarket(self._exchange, each.symbol, left_ahead) for each in instruments
         }
         self._latency = latency
         self._frames = iter(sorted(frames, key=lambda each: each.venue_ns))

@@ -9,7 +9,7 @@ The captured size at a price queues among the venue's own orders as orders of th
 3  A captured trade uses up the queue at its price from the front, own orders included. Own orders at better prices
    than the trade's go first, whatever stands ahead of them.
 4  A captured decrease that is no trade cancels from the back of the queue: what is ahead of an own order shrinks only
-   when there is nothing left behind it.
+   when there is nothing left behind it. With `left_ahead` that says instead what is left ahead of each own order.
 5  Each captured trade has a decrease of the same price, size and venue time, before or after it. If it came before,
    its effect under 4 is undone first; if it comes after, it changes no queue.
 6  Captured size that arrives at a price crossing own resting orders trades with them first, at their prices.
@@ -22,6 +22,8 @@ Errors  DecodeError for a frame that contradicts the capture so far.
 Cost    O(own orders and pieces of size at the price) per frame.
 """
 
+from collections.abc import Callable
+
 from engine import fix
 from engine.errors import DecodeError
 from engine.exchange.captures import DELTA, SNAPSHOT, CapturedMessage, Frame
@@ -29,6 +31,7 @@ from engine.exchange.events import CAPTURED, Event
 from engine.exchange.exchange import Exchange
 from engine.exchange.market import RestingOrder
 
+LeftAhead = Callable[[RestingOrder, int, int, int], int]  # of an order, from what is ahead, what is shown, what goes
 PAIRING_MS = 1_000  # a trade and its decrease are not further apart in venue time
 
 
@@ -85,8 +88,9 @@ class _Level:
 class CapturedMarket:
     """One market of `exchange` whose captured frames are liquidity for the venue's own orders."""
 
-    def __init__(self, exchange: Exchange, symbol: str) -> None:
+    def __init__(self, exchange: Exchange, symbol: str, left_ahead: LeftAhead | None = None) -> None:
         self._exchange = exchange
+        self._left_ahead = left_ahead
         self._market = exchange.markets[symbol]
         self._market.captured = self
         self._instrument = self._market.instrument
@@ -158,7 +162,7 @@ class CapturedMarket:
         level.trades.clear()
         level.taken -= min(level.taken, max(level.shown - size, 0))
         level.shown = size
-        self._settle(side, price, now_ns, events)
+        self._settle(side, price, now_ns, events, is_cancel=True)
 
     def _decrease(self, side: int, price: int, qty: int, ts_ms: int, now_ns: int, events: list[Event]) -> None:
         level = self._level(side, price)
@@ -171,7 +175,7 @@ class CapturedMarket:
             return
         repaid = min(level.taken, qty)
         level.taken -= repaid
-        pieces = self._settle(side, price, now_ns, events)
+        pieces = self._settle(side, price, now_ns, events, is_cancel=True)
         level.decreases.append(_Decrease(ts_ms, qty, repaid, pieces))
 
     def _undo(self, side: int, level: _Level, decrease: _Decrease) -> None:
@@ -207,13 +211,15 @@ class CapturedMarket:
             qty -= part
         return used
 
-    def _settle(self, side: int, price: int, now_ns: int, events: list[Event]) -> list[tuple[RestingOrder, int]]:
+    def _settle(
+        self, side: int, price: int, now_ns: int, events: list[Event], *, is_cancel: bool = False
+    ) -> list[tuple[RestingOrder, int]]:
         """Make the captured size at `price` what is available there (rule 8); return the pieces that were cancelled."""
         level = self._level(side, price)
         level.taken = min(level.taken, level.shown)
         surplus = self._queued(side, price) - level.available()
         if surplus > 0:
-            return self._cancel_back(side, price, surplus)
+            return self._cancel(side, price, surplus, is_cancel)
         if surplus < 0:
             other = fix.SELL if side == fix.BUY else fix.BUY
             rest = self._fill_crossed(other, price, -surplus, now_ns, events, inclusive=True)
@@ -235,16 +241,32 @@ class CapturedMarket:
         else:
             resting.add(RestingOrder(self._exchange.next_number(), CAPTURED, self._instrument.symbol, side, price, qty))
 
-    def _cancel_back(self, side: int, price: int, qty: int) -> list[tuple[RestingOrder, int]]:
-        resting = self._market.side(side)
-        level = resting.level(price)
+    def _cancel(self, side: int, price: int, qty: int, is_cancel: bool) -> list[tuple[RestingOrder, int]]:
+        """Take `qty` from the captured size at a price: from the back, or from where a queue model has it."""
+        level = self._market.side(side).level(price)
+        queue = list(level.queue.values()) if level else []
+        own = [place for place, order in enumerate(queue) if order.account != CAPTURED]
+        if self._left_ahead is None or not is_cancel or not own:
+            return self._shrink(queue, qty)
+        shown = sum(order.leaves_qty for order in queue if order.account == CAPTURED)
         pieces: list[tuple[RestingOrder, int]] = []
-        if level is None:
-            return pieces
-        for order in [order for order in reversed(level.queue.values()) if order.account == CAPTURED]:
-            part = min(qty, order.leaves_qty)
+        begin = passed = left = 0
+        for place in own:
+            part = queue[begin:place]
+            size = sum(order.leaves_qty for order in part)
+            passed += size
+            now_left = max(left, self._left_ahead(queue[place], passed, shown, qty))
+            pieces += self._shrink(part, size - (now_left - left))
+            begin, left = place + 1, now_left
+        return pieces + self._shrink(queue[begin:], qty - (passed - left))
+
+    def _shrink(self, queue: list[RestingOrder], qty: int) -> list[tuple[RestingOrder, int]]:
+        """Take `qty` from captured size, the newest first; return what was taken of each."""
+        pieces: list[tuple[RestingOrder, int]] = []
+        for order in reversed(queue):
+            part = min(qty, order.leaves_qty) if order.account == CAPTURED else 0
             if part:
-                resting.shrink(order, part)
+                self._market.side(order.side).shrink(order, part)
                 order.leaves_qty -= part
                 pieces.append((order, part))
                 qty -= part

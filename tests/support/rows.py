@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from engine import fix
+from engine.backtest.core._pass import size_ahead
 from engine.backtest.core._rows_desk import RowsDesk
-from engine.backtest.core.settings import RowAnswer, Ways
+from engine.backtest.core.settings import QueueModel, RowAnswer, Ways
 from engine.exchange.captured import CapturedMarket
 from engine.exchange.captures import DELTA, SNAPSHOT, TRADE, Frame
 from engine.exchange.events import (
@@ -29,6 +30,7 @@ from engine.exchange.events import (
     Traded,
 )
 from engine.exchange.exchange import Exchange
+from engine.exchange.market import RestingOrder
 from engine.instrument import Instrument, PriceBand, PriceGrid, price_grid
 from engine.venue.kalshi.fees import QuadraticFee
 
@@ -52,6 +54,7 @@ RESET, LEVEL, TRADED, STALE, FRESH = range(5)
 LAST, PAIRED, BLOCK, SHOT = 1, 2, 8, 32
 KINDS = {Accepted: 0, Rejected: 1, Traded: 2, Canceled: 3, Replaced: 4, CancelRejected: 5}
 NEW, CANCEL, REPLACE = range(3)
+RISK_AVERSE = QueueModel()
 Columns = Mapping[str, Any]
 
 
@@ -252,16 +255,28 @@ class Wild:
 class SlowVenue:
     """The slow exchange over the same rows and requests; its answers in the form of `Wild.told`."""
 
-    def __init__(self, columns: Columns, symbols: Sequence[str], bands: Sequence[tuple[PriceBand, ...]]) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        symbols: Sequence[str],
+        bands: Sequence[tuple[PriceBand, ...]],
+        model: QueueModel = RISK_AVERSE,
+    ) -> None:
         self._columns = columns
+        self._model = model
+        self._join = -1  # of the cancel that is being applied
+        self._last_joins = [0] * len(symbols)
+        self._joined: dict[int, int] = {}  # by order
         self._instruments = [
             Instrument(symbol, place, each) for place, (symbol, each) in enumerate(zip(symbols, bands, strict=True))
         ]
         self._exchange = Exchange(self._instruments, QuadraticFee())
-        self._captured = [CapturedMarket(self._exchange, each.symbol) for each in self._instruments]
+        ask = None if model == RISK_AVERSE else self._left_ahead
+        self._captured = [CapturedMarket(self._exchange, each.symbol, ask) for each in self._instruments]
         self._shown: list[dict[tuple[int, int], int]] = [{} for _ in symbols]
         self._order_ids: dict[int, str] = {}
         self._orders: dict[str, int] = {}
+        self._rests: dict[int, tuple[int, int]] = {}  # price and total of each order
         self.fees = 0
         self.told: list[tuple[int, ...]] = []
 
@@ -277,6 +292,10 @@ class SlowVenue:
         while waiting and waiting[-1][0] <= last_ns:
             self._act(*waiting.pop())
         return self.told
+
+    def _left_ahead(self, order: RestingOrder, ahead: int, shown: int, gone: int) -> int:
+        joined = self._joined[self._orders[order.order_id]]
+        return size_ahead(self._model, ahead, shown, gone, join=self._join, joined=joined)
 
     def _frames(self) -> Iterator[tuple[int, tuple[int, str, dict[str, Any]]]]:
         """Yield when each frame happens, its market and what it says, in the venue's order."""
@@ -302,11 +321,12 @@ class SlowVenue:
                 yield clock_ns, (market, *self._message(market, row, key_ms))
 
     def _snapshot(self, market: int, levels: list[int]) -> dict[str, Any]:
+        self._join = -1
         self._shown[market] = shown = {
             (int(self._columns["maker_side"][row]), int(self._columns["price"][row])): int(self._columns["size"][row])
             for row in levels
         }
-        text = {1: [], 2: []}  # type: dict[int, list[list[str]]]
+        text: dict[int, list[list[str]]] = {1: [], 2: []}
         for (side, price), size in shown.items():
             text[side].append([f"{(price if side == 1 else LIMIT - price) / LIMIT:.4f}", f"{size / 100:.2f}"])
         return {"yes_dollars_fp": text[1], "no_dollars_fp": text[2]}
@@ -320,6 +340,10 @@ class SlowVenue:
             said = {"yes_price_dollars": f"{price / LIMIT:.4f}", "count_fp": f"{size / 100:.2f}", "ts_ms": key_ms}
             return TRADE, {**said, "taker_outcome_side": taker, "is_block_trade": block}
         change = size - self._shown[market].get((side, price), 0)
+        join = int(columns["join"][row])
+        self._join = join if change < 0 else -1
+        if change > 0:
+            self._last_joins[market] = max(self._last_joins[market], join)
         self._shown[market][side, price] = size
         own = price if side == 1 else LIMIT - price
         said = {"price_dollars": f"{own / LIMIT:.4f}", "delta_fp": f"{change / 100:.2f}", "ts_ms": key_ms}
@@ -332,12 +356,21 @@ class SlowVenue:
 
     def _act(self, act_ns: int, number: int, sent: Sent) -> None:
         events = self._exchange.submit(self._request(number, sent), act_ns)
+        self._note_join(sent)
         if sent.kind == NEW:
             first = events[0]
             assert isinstance(first, Accepted), first
             self._order_ids[sent.order] = first.order_id
             self._orders[first.order_id] = sent.order
         self._hear(events, act_ns, sent.order)
+
+    def _note_join(self, sent: Sent) -> None:
+        """Note the last order before this one, anew where it went to the back of the queue."""
+        was = self._rests.get(sent.order)
+        if sent.kind == NEW or (sent.kind == REPLACE and was and (sent.price != was[0] or sent.qty > was[1])):
+            self._joined[sent.order] = self._last_joins[sent.market]
+        if sent.kind == NEW or (sent.kind == REPLACE and was and sent.qty >= 0):
+            self._rests[sent.order] = (sent.price, sent.qty)
 
     def _request(self, number: int, sent: Sent) -> Request:
         symbol, name = self._instruments[sent.market].symbol, f"c{number}"

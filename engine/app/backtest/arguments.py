@@ -28,13 +28,31 @@ def add_commands(found: Subparsers) -> None:
     )
     parser.add_argument("--draw", action="store_true", help="of --latency-from: by its distribution, not its time")
     parser.add_argument("--venue-delay", type=ms, default=0, metavar="MS", help="between arrival and effect")
-    parser.add_argument("--sensitivity", action="store_true", help="run again with half and twice the latency")
+    parser.add_argument("--queue", default="risk-averse", metavar="MODEL", help="where cancels come from (risk-averse)")
+    parser.add_argument(
+        "--sensitivity",
+        action="store_true",
+        help="run again with half and twice the latency, and with both extreme queues",
+    )
     parser.add_argument("--capital", type=_money, default=DEFAULT_CAPITAL, metavar="USD", help="what returns are of")
     parser.add_argument("--trials", type=_count, default=1, metavar="N", help="configurations tried on these data")
     parser.add_argument("--ledger", type=Path, metavar="FILE", help="where trials are counted (trials in --out)")
     parser.add_argument("--quote-size", type=_contracts, default=0, metavar="N", help="what a quote is good for, once")
     parser.add_argument("--max-age", type=_age, default=3600 * 10**9, metavar="S", help="of a quote (3600)")
     parser.set_defaults(run=_run)
+    quote = found.add_parser("quote", help="quote both sides over rows, by the compiled strategy")
+    quote.add_argument(
+        "rows", type=Path, nargs="+", metavar="FILE", help="rows of fixlane data convert, or folders of them"
+    )
+    quote.add_argument(
+        "--size", type=_count, default=1_000, metavar="LOTS", help="of each order, in 0.01 contracts (1000)"
+    )
+    quote.add_argument("--away", type=int, nargs="+", default=[0], metavar="STEPS", help="behind the best price (0)")
+    quote.add_argument("--queue", nargs="+", default=["risk-averse"], metavar="MODEL", help="where cancels come from")
+    quote.add_argument("--latency", type=ms, default=0, metavar="MS", help="each way of a request, and of its answer")
+    quote.add_argument("--position", type=_count, default=100_000, metavar="LOTS", help="most that is held (100000)")
+    quote.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    quote.set_defaults(run=_quote)
     sweep = found.add_parser("sweep", help="run a strategy under many settings on history")
     sweep.add_argument("grid", type=Path, metavar="GRID.toml")
     sweep.add_argument("--out", type=Path, metavar="DIR", help="where rows go (beside the file); goes on if begun")
@@ -94,6 +112,12 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 1 or more")
     return int(text)
+
+
+def _quote(arguments: argparse.Namespace) -> int:
+    from engine.app.backtest.quoting import run
+
+    return run(arguments)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -16,6 +16,8 @@ from engine.app.backtest.generated import write_day
 from engine.app.backtest.identity import configuration_of, data_of
 from engine.app.backtest.writing import show, write
 from engine.backtest.capture.frames import find, markets
+from engine.backtest.core.left_ahead import left_ahead
+from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.fitting import fit
 from engine.backtest.fitting import latency_of as measured
 from engine.backtest.history import TimedFrame, timed
@@ -40,6 +42,7 @@ from engine.strategy import Strategy
 from engine.trading.assembly import Parts
 
 SCALES = {"half the latency": (1, 2), "twice the latency": (2, 1)}
+EXTREMES = ("risk-averse", "optimistic")
 
 
 class RunHistory(Protocol):
@@ -130,21 +133,17 @@ def count_trial(result: Result, config: EngineConfig, history: RunHistory, argum
 
 def result_for(config: EngineConfig, history: RunHistory, arguments: argparse.Namespace) -> Result:
     """Run as often as the arguments ask, and return the result of the run that they name."""
-    latency = history.slowed(_latency(arguments))
+    latency, queue = history.slowed(_latency(arguments)), QueueModel.parse(arguments.queue)
     assumed = Assumed(
         latency=latency, capital=arguments.capital, zone=ZoneInfo(config.risk.day_zone), trials=arguments.trials
     )
     seen = observed(history.frames, history.instruments)
-    result = result_of(backtest(config, history, latency), seen, history.outcomes, assumed)
+    result = result_of(backtest(config, history, latency, queue), seen, history.outcomes, assumed)
+    result.honesty.name_queue(arguments.queue)
     for name, (times, over) in SCALES.items() if arguments.sensitivity else ():
-        ended = backtest(config, history, latency.scaled(times, over))
+        ended = backtest(config, history, latency.scaled(times, over), queue)
         result.honesty.sensitivity[name] = ended.loop.portfolio.pnl
-    result.honesty.fidelity = history.fidelity or result.honesty.fidelity
-    result.honesty.assumptions += history.told
-    return result
-
-
-def backtest(config: EngineConfig, history: RunHistory, latency: Latency) -> Ended:
+    latency, queue = history.slowed(_latency(arguments)), QueueModel.parse(arguments.queue)
     """Run the strategy of a configuration over history."""
     fees = loading.fees(config.feed, config.fees)
 
@@ -166,7 +165,8 @@ def backtest(config: EngineConfig, history: RunHistory, latency: Latency) -> End
         )
 
     use_yes = bool(config.feed.use_yes_price)
-    return Runner(parts, history.instruments, history.frames, fees, latency, history.values, use_yes).run()
+    frames, values = history.frames, history.values
+    return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, left_ahead(queue)).run()
 
 
 def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:

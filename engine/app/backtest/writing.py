@@ -25,6 +25,8 @@ def show(result: Result) -> Iterator[str]:
         yield f"{name:<16}{told[name]:,}"
     for name, value in result.honesty.sensitivity.items():
         yield f"with {name}: {value / unit:,.2f}"
+    for name, value in result.honesty.queue_extremes.items():
+        yield f"with queue {name}: {value / unit:,.2f}"
     for text in result.honesty.warnings:
         yield f"warning: {text}"
 

@@ -3,13 +3,17 @@
 
 Errors  ConfigError for what does not fit together, MemoryError; what was taken before one is given back by `release`.
 """
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t
 from libc.stdlib cimport calloc, free
 
 from engine.backtest.core._ladder cimport Grid, close_ladder, open_ladder
-from engine.backtest.core._state cimport ANSWER, CANCEL, LATENCIES, NEW, NONE, REPLACE, Account, Columns, Market, Pass, Place
+from engine.backtest.core._queue cimport Queue
+from engine.backtest.core._state cimport (
+    ANSWER, CANCEL, LATENCIES, NEW, NONE, REPLACE, Account, Columns, Market, Pass, Place,
+)
 
-from engine.backtest.core.settings import QUEUE_KINDS, QuoteBoth
+from engine.backtest.core.settings import QUEUE_KINDS as _QUEUE_KINDS
+from engine.backtest.core.settings import QuoteBoth
 from engine.errors import ConfigError
 
 
@@ -90,9 +94,7 @@ cdef int take_set(Pass* run, Account* account, object one) except -1:
     queue, limits, fees, ways = one.queue, one.limits, one.fees, one.ways
     account.free_order = NONE
     account.keeps_fills = one.keeps_fills
-    account.queue.kind, account.queue.halves = QUEUE_KINDS.index(queue.kind), queue.halves
-    account.queue.weight, account.queue.lots = queue.weight, queue.lots
-    account.queue.is_matched = queue.is_matched
+    take_queue(&account.queue, queue)
     account.limits.qty, account.limits.position, account.limits.collar = limits.qty, limits.position, limits.collar
     account.limits.open_cost, account.limits.open_orders = limits.open_cost, limits.open_orders
     account.fees.taker, account.fees.maker, account.fees.precision = fees.taker, fees.maker, fees.precision
@@ -106,6 +108,13 @@ cdef int take_set(Pass* run, Account* account, object one) except -1:
     for at in range(run.market_count):
         account.places[at].first[0] = account.places[at].first[1] = NONE
         account.places[at].mine[0] = account.places[at].mine[1] = NONE
+    return 0
+
+
+cdef int take_queue(Queue* into, object queue) except -1:
+    """Take a model of the settings."""
+    into.kind, into.halves, into.is_matched = _QUEUE_KINDS.index(queue.kind), queue.halves, queue.is_matched
+    into.weight, into.lots = queue.weight, queue.lots
     return 0
 
 

@@ -102,14 +102,13 @@ cdef inline int32_t next_rank(const Ladder* book, int row, int32_t rank) noexcep
 
 
 cdef inline int place(Ladder* book, int row, int32_t rank, int64_t size) noexcept nogil:
-    """Hold `size` at `rank`; return what that moved."""
+    """Hold `size` at `rank`; return what that moved. What no branch predictor could guess is done without a branch."""
     cdef int64_t was = book.sizes[row][rank]
     cdef int32_t best = book.best[row]
+    cdef int is_new = (was == 0) != (size == 0)  # a level came or went
     book.sizes[row][rank] = size
-    if (was == 0) == (size == 0):
-        return TOP_SIZE if rank == best and was != size else QUIET
-    book.words[row][rank >> 6] ^= <uint64_t>1 << (rank & 63)
-    if rank > best:
-        return QUIET
-    book.best[row] = rank if size else next_rank(book, row, rank)
-    return TOP_PRICE
+    book.words[row][rank >> 6] ^= <uint64_t>is_new << (rank & 63)
+    if is_new & (rank <= best):
+        book.best[row] = rank if size else next_rank(book, row, rank)
+        return TOP_PRICE
+    return (rank == best) & (was != size)

@@ -8,32 +8,25 @@ Units   times in ns since 1970.
 Errors  `wrong_row` of the pass for a row that no market or grid has; it is the last one that was looked at.
 Cost    some ns a row for each view; see `fixlane bench backtest`.
 """
-from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.string cimport memset
+from libc.stdint cimport int32_t, int64_t
 
 from engine.backtest.core._desk_side cimport heard, quote
 from engine.backtest.core._entry cimport act
-from engine.backtest.core._ladder cimport QUIET, TOP_PRICE, Ladder, clear, place, rank_of
-from engine.backtest.core._state cimport NEVER_NS, NONE, Account, Answer, Market, Pass, Request
-from engine.backtest.core._venue cimport level_moved, traded
+from engine.backtest.core._ladder cimport QUIET, TOP_PRICE, clear, place, rank_of
+from engine.backtest.core._state cimport NEVER_NS, Account, Market, Pass, Request
+from engine.backtest.core._venue_view cimport LAST, LEVEL, RESET, STALE, look_at_venue, venue_row
+from engine.backtest.core._window cimport NO_WINDOW, drop_behind
 
-cdef enum:  # as in the schema of rows
-    RESET = 0
-    LEVEL = 1
-    TRADE = 2
-    STALE = 3
-    LAST = 1
-    PAIRED = 2
-    OWN = 4
-    BLOCK = 8
-    SNAPSHOT = 32
+cdef enum:
     NO_QUOTES = 0
+    CALM_ROWS = 512
 
 
 cdef void begin(Pass* run) noexcept nogil:
     """Stand before the first row."""
     run.venue_ns = run.request_ns = run.answer_ns = NEVER_NS
     run.wrong_row = -1
+    run.window_at = 0 if run.is_mapped else NO_WINDOW
     look_at_venue(run)
 
 
@@ -41,9 +34,14 @@ cdef int advance(Pass* run) noexcept nogil:
     """Go on until the rows end or somebody outside is to hear of something; say which."""
     cdef int64_t feed_ns, due_ns
     while not run.is_read_over:
+        if run.feed_at >= run.window_at:
+            drop_behind(run)
         feed_ns = run.rows.recv_ns[run.feed_at] if run.feed_at < run.rows.count else NEVER_NS
         due_ns = min(run.request_ns, run.answer_ns)
-        if run.venue_ns <= feed_ns and run.venue_ns <= due_ns:
+        if due_ns == NEVER_NS and not run.busy_places and feed_ns != NEVER_NS:
+            if not calm_rows(run):
+                return NO_MEMORY if run.has_failed else WRONG_ROW
+        elif run.venue_ns <= feed_ns and run.venue_ns <= due_ns:
             if run.venue_at == run.rows.count:
                 return ENDED  # nothing is left, and none of the three has a time
             if not venue_row(run):
@@ -56,6 +54,22 @@ cdef int advance(Pass* run) noexcept nogil:
         elif not feed_row(run):
             return NO_MEMORY if run.has_failed else WRONG_ROW
     return BOOKS_MOVED
+
+
+cdef bint calm_rows(Pass* run) noexcept nogil:
+    """Do many rows while nobody has an order anywhere: then the views need not take turns.
+
+    The desk hears first, up to its next request; the venue follows, no further than that. Nothing that the venue does
+    meanwhile can be told to anybody.
+    """
+    cdef Py_ssize_t stop = min(run.feed_at + CALM_ROWS, run.rows.count)
+    while run.feed_at < stop and run.request_ns == NEVER_NS and not run.is_read_over:
+        if not feed_row(run):
+            return False
+    while run.venue_ns <= run.now_ns and run.venue_ns <= run.request_ns:
+        if not venue_row(run):
+            return False
+    return True
 
 
 cdef bint do_due(Pass* run) noexcept nogil:
@@ -112,126 +126,6 @@ cdef int64_t next_answer_ns(Pass* run) noexcept nogil:
     return first_ns
 
 
-# The venue's view
-
-
-cdef inline void look_at_venue(Pass* run) noexcept nogil:
-    """Note when the next row happens at the venue: a trade that has a pair does when its decrease does."""
-    cdef Py_ssize_t at = run.venue_at
-    cdef int32_t row
-    if at >= run.rows.count:
-        run.venue_ns = NEVER_NS
-        return
-    row = run.rows.order[at]
-    if row < 0 or row >= run.rows.count:
-        run.venue_ns = run.last_venue_ns  # `venue_row` says what is wrong with it
-        return
-    if run.rows.kind[row] == TRADE and run.rows.flags[row] & PAIRED and at + 1 < run.rows.count:
-        at = run.rows.order[at + 1]
-        if 0 <= at < run.rows.count:
-            row = <int32_t>at
-    run.venue_ns = max(run.last_venue_ns, run.rows.venue_ns[row])
-
-
-cdef inline bint venue_row(Pass* run) noexcept nogil:
-    """Let the next row happen at the venue; false if no market or grid has it."""
-    cdef Py_ssize_t at = run.rows.order[run.venue_at]
-    cdef int32_t number, rank
-    cdef int kind, flags, side
-    cdef int64_t was, size
-    cdef Market* market
-    if at < 0 or at >= run.rows.count or not 0 <= run.rows.market[at] < run.market_count:
-        run.wrong_row = at
-        return False
-    number, kind, flags = run.rows.market[at], run.rows.kind[at], run.rows.flags[at]
-    market = &run.markets[number]
-    run.last_venue_ns = run.venue_ns
-    run.venue_at += 1
-    if kind == LEVEL or kind == TRADE:
-        side, size = run.rows.side[at] - 1, run.rows.size[at]
-        rank = rank_of(market.venue.grid, side, run.rows.price[at]) if 0 <= side <= 1 else -1
-        if rank < 0 or size < 0:
-            run.wrong_row = at
-            return False
-        if kind == TRADE:
-            if market.busy and market.venue.is_known and not flags & BLOCK:
-                tell_trade(run, market, number, side, rank, size, flags)
-        elif flags & SNAPSHOT and market.is_staging:
-            market.staged[side][rank] = size
-            if not has_more(run, number):
-                commit(run, market, number)
-        else:
-            was = market.venue.sizes[side][rank]
-            place(&market.venue, side, rank, size)
-            market.last_join = max(market.last_join, run.rows.join[at]) if size > was else market.last_join
-            if market.busy and market.venue.is_known:
-                tell_level(run, number, side, rank, was, size, flags, run.rows.join[at])
-    elif kind == RESET:
-        market.is_staging = True
-        for side in range(2):
-            memset(market.staged[side], 0, market.venue.grid.capacity * sizeof(int64_t))
-        if not has_more(run, number):
-            commit(run, market, number)
-    elif kind == STALE:
-        market.venue.is_known = False
-    look_at_venue(run)
-    return not run.has_failed
-
-
-cdef bint has_more(Pass* run, int32_t number) noexcept nogil:
-    """Return whether more of a market's snapshot follows, perhaps after rows of others."""
-    cdef Py_ssize_t at, next_at = run.venue_at
-    while next_at < run.rows.count:
-        at = run.rows.order[next_at]
-        if at < 0 or at >= run.rows.count:
-            return False
-        if run.rows.market[at] == number:
-            return run.rows.kind[at] == LEVEL and run.rows.flags[at] & SNAPSHOT != 0
-        if run.rows.venue_ns[at] > run.last_venue_ns:
-            return False
-        next_at += 1
-    return False
-
-
-cdef void commit(Pass* run, Market* market, int32_t number) noexcept nogil:
-    """Let a snapshot be the book, each level from what it was, bids first, from the lowest price on."""
-    cdef int32_t capacity = market.venue.grid.capacity, rank, step
-    cdef int64_t was, size
-    cdef int row
-    run.is_gap = not market.venue.is_known
-    market.is_staging = False
-    market.venue.is_known = True
-    for row in range(2):
-        for step in range(capacity):
-            rank = step if row else capacity - 1 - step
-            was, size = market.venue.sizes[row][rank], market.staged[row][rank]
-            if was or size:
-                place(&market.venue, row, rank, size)
-                if market.busy:
-                    tell_level(run, number, row, rank, was, size, SNAPSHOT, NONE)
-    run.is_gap = False
-
-
-cdef void tell_level(
-    Pass* run, int32_t number, int side, int32_t rank, int64_t was, int64_t size, int flags, int32_t join
-) noexcept nogil:
-    cdef uint8_t* busy = run.busy + <Py_ssize_t>number * run.account_count
-    cdef int32_t at
-    for at in range(run.account_count):
-        if busy[at]:
-            level_moved(run, &run.accounts[at], number, side, rank, was, size, flags, join, run.last_venue_ns)
-
-
-cdef void tell_trade(
-    Pass* run, Market* market, int32_t number, int side, int32_t rank, int64_t size, int flags
-) noexcept nogil:
-    cdef uint8_t* busy = run.busy + <Py_ssize_t>number * run.account_count
-    cdef int32_t at
-    for at in range(run.account_count):
-        if busy[at]:
-            traded(run, &run.accounts[at], number, side, rank, size, flags & PAIRED != 0, run.last_venue_ns)
-
-
 # The desk's view
 
 
@@ -262,11 +156,11 @@ cdef inline bint feed_row(Pass* run) noexcept nogil:
     elif kind == STALE:
         market.local.is_known = False
         moved = TOP_PRICE
-    if moved and (moved == TOP_PRICE or run.wakes_on_size) and not market.is_marked:
+    if moved >= run.wakes_from and not market.is_marked:
         market.is_marked = True
         run.moved[run.moved_count] = number
         run.moved_count += 1
-    if run.rows.flags[at] & LAST and run.moved_count:
+    if run.moved_count and run.rows.flags[at] & LAST:
         quote_moved(run)
     return not run.has_failed
 

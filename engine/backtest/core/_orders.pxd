@@ -50,6 +50,7 @@ cdef inline void refresh(Pass* run, Account* account, int32_t market) noexcept n
     if run.busy[at] != is_busy:
         run.busy[at] = is_busy
         run.markets[market].busy += 1 if is_busy else -1
+        run.busy_places += 1 if is_busy else -1
 
 
 cdef inline int32_t first_at(Account* account, Place* place, int row, int32_t rank) noexcept nogil:

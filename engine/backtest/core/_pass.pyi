@@ -1,7 +1,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
-from engine.backtest.core.settings import ParameterSet, PassResult, RowAnswer
+from engine.backtest.core.settings import ParameterSet, PassResult, QueueModel, RowAnswer
 from engine.instrument import PriceGrid
 
 @final
@@ -13,6 +13,7 @@ class CompiledPass:
         sets: Sequence[ParameterSet],
         *,
         wakes_on_size: bool = False,
+        is_mapped: bool = False,
     ) -> None: ...
     @property
     def rows_done(self) -> int: ...
@@ -20,3 +21,5 @@ class CompiledPass:
     def result(self, account: int) -> PassResult: ...
     def fills(self, account: int) -> list[RowAnswer]: ...
     def levels(self, market: int, side: int, *, at_venue: bool = False) -> list[tuple[int, int]]: ...
+
+def size_ahead(model: QueueModel, ahead: int, shown: int, gone: int, *, join: int = -1, joined: int = 0) -> int: ...

@@ -9,39 +9,44 @@ cimport cython
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc
 
-from engine.backtest.core._building cimport release, take_columns, take_markets, take_sets
+from engine.backtest.core._building cimport release, take_columns, take_markets, take_queue, take_sets
 from engine.backtest.core._desk_side cimport worth
-from engine.backtest.core._ladder cimport Ladder, price_at
+from engine.backtest.core._ladder cimport TOP_PRICE, TOP_SIZE, Ladder, price_at
 from engine.backtest.core._loop cimport BOOKS_MOVED, ENDED, NO_MEMORY, WAS_TOLD, advance, begin
+from engine.backtest.core._queue cimport Queue, ahead_after
 from engine.backtest.core._rows_desk cimport check, desk_of, handle_of, row_of
 from engine.backtest.core._state cimport REASONS, Account, Answer, Pass
 
-from engine.backtest.core._rows_desk import REASON_NAMES
+from engine.backtest.core._rows_desk import REASON_NAMES as _REASONS
 from engine.backtest.core.settings import PassResult, RowAnswer
 from engine.errors import ConfigError, DecodeError
 
 
 @cython.final
 cdef class CompiledPass:
-    """Rows by column, the grid and the payout of each market in their order, and the parameter sets to run."""
+    """Rows by column, the grid and the payout of each market in their order, and the parameter sets to run.
+
+    `wakes_on_size` calls strategies also when only the size at a best price moved. `is_mapped` says that each column is a
+    file that is mapped: then no more than a window of the rows is held in memory.
+    """
 
     cdef Pass* run
     cdef list _columns, _books, _listeners
     cdef bint _is_ours_alone  # no strategy is in Python
 
-    def __cinit__(self, columns, markets, sets, *, bint wakes_on_size=False):
+    def __cinit__(self, columns, markets, sets, *, bint wakes_on_size=False, bint is_mapped=False):
         self.run = <Pass*>calloc(1, sizeof(Pass))
         if self.run == NULL:
             raise MemoryError
         if not markets or not sets:
             raise ConfigError("a pass needs a market and a parameter set")
-        self.run.wakes_on_size = wakes_on_size
+        self.run.wakes_from, self.run.is_mapped = TOP_SIZE if wakes_on_size else TOP_PRICE, is_mapped
         self._columns = take_columns(self.run, columns)
         take_markets(self.run, markets)
         take_sets(self.run, sets)
         begin(self.run)
 
-    def __init__(self, columns, markets, sets, *, bint wakes_on_size=False):
+    def __init__(self, columns, markets, sets, *, bint wakes_on_size=False, bint is_mapped=False):
         """Take the strategies; each that is no QuoteBoth gets a desk."""
         cdef int32_t at
         self._books, self._listeners = [], []
@@ -86,7 +91,7 @@ cdef class CompiledPass:
         """Return what an account came to."""
         cdef Account* one = self._account(account)
         cdef int32_t at
-        refused = {REASON_NAMES[at]: one.refusals[at] for at in range(REASONS) if one.refusals[at]}
+        refused = {_REASONS[at]: one.refusals[at] for at in range(REASONS) if one.refusals[at]}
         positions = {at: one.places[at].position for at in range(self.run.market_count) if one.places[at].position}
         marked = one.cash + sum([worth(self.run, one, at) for at in range(self.run.market_count)])
         return PassResult(
@@ -149,3 +154,15 @@ cdef object answer_to(int32_t account, Answer* answer):
         account, handle_of(answer.number, answer.slot), answer.kind, answer.reason, answer.price, answer.qty,
         answer.fee, answer.is_taker, answer.acted_ns, answer.heard_ns, answer.ahead, answer.is_gap,
     )
+
+
+def size_ahead(model, int64_t ahead, int64_t shown, int64_t gone, *, int32_t join=-1, int32_t joined=0):
+    """Return what a queue model leaves ahead of an order when `gone` of the `shown` lots are cancelled.
+
+    `join` is the number of the cancelled order, below 0 where nobody knows; those up to `joined` were there first.
+    """
+    cdef Queue queue
+    if not 0 <= ahead <= shown or not 0 < gone <= shown:
+        raise ValueError(f"{gone} of {shown} lots, {ahead} of them ahead, cannot be cancelled")
+    take_queue(&queue, model)
+    return ahead_after(&queue, ahead, shown, gone, join, joined)

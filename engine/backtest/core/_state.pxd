@@ -184,15 +184,19 @@ cdef struct Pass:
     Account* accounts
     int32_t account_count
     uint8_t* busy  # by market, then account
+    int64_t busy_places  # how many of them are 1
     int32_t* moved
     int32_t moved_count
     bint is_read_over  # `moved` is to be told
     Py_ssize_t venue_at, feed_at
+    Py_ssize_t window_at  # where the pages behind are given back next; far beyond the rows where they are not mapped
+    Py_ssize_t dropped  # rows whose pages were given back
     int64_t venue_ns, last_venue_ns, request_ns, answer_ns, now_ns
     bint is_gap  # a snapshot after a loss is being applied
     bint has_failed  # no memory left
     Py_ssize_t wrong_row
-    bint wakes_on_size
+    int wakes_from  # TOP_SIZE or TOP_PRICE: what must move for a strategy to be called
+    bint is_mapped  # the columns are files, mapped
     bint tells_moves, tells_answers  # leave the loop for them
     Answer told
     int32_t told_account

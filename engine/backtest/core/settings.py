@@ -47,8 +47,8 @@ class QueueModel(msgspec.Struct, frozen=True):
             raise ConfigError(f"queue {text!r}: the exponent is one of {', '.join(_EXPONENTS)}")
         return cls(kind, halves, _weight(text, numbers[1]) if wanted == 2 else 1.0)
 
-    def __str__(self) -> str:
-        return f"{MATCHED}/{self.kind}" if self.is_matched else self.kind
+
+RISK_AVERSE = QueueModel()
 
 
 def _weight(text: str, number: str) -> float:

@@ -14,24 +14,23 @@ from engine.backtest.results.coverage import Coverage
 from engine.backtest.runner import Ended
 
 LIKELY = 0.95  # how likely a Sharpe ratio should be more than that of the best of so many trials without skill
+LARGE_QUEUE = 0.50  # of the profit
 LARGE_SHARE = 0.10  # of the traded volume: beyond it the missing impact matters
 
-FIDELITY = (
-    "full depth; an order waits behind all that is shown at its price, and cancels of others come from behind it "
-    "(risk-averse queue)"
-)
+FIDELITY = "full depth; an order waits behind all that is shown at its price; where cancels of others come from: queue "
+ONE_QUEUE = "no other queue model was run: fills of a less cautious one would be more"
 ASSUMPTIONS = (
     "no impact: nobody answers what the strategy does",
     "a frame is heard when the recorder heard it; the venue's clock is moved to the smallest distance of each file",
     "the strategy does not see its own orders in the book",
-    "no other queue model was run: fills of a less cautious one would be more",
+    ONE_QUEUE,
 )
 
 
 class Honesty(msgspec.Struct, kw_only=True):
     """The block; `warnings` are what should be red."""
 
-    fidelity: str = FIDELITY
+    fidelity: str = FIDELITY + "risk-averse"
     assumptions: list[str]
     frames: int
     markets: int
@@ -48,7 +47,21 @@ class Honesty(msgspec.Struct, kw_only=True):
     halted: str
     unsettled: list[str] = []
     sensitivity: dict[str, int] = {}
+    queue_extremes: dict[str, int] = {}
+    queue_share: float | None = None  # how far those are apart, of the profit
     warnings: list[str] = []
+
+    def name_queue(self, model: str) -> None:
+        """Say which model of the queue was run."""
+        self.fidelity = FIDELITY + model
+
+    def take_extremes(self, found: Mapping[str, int], pnl: int) -> None:
+        """Say what the two extreme queues came to, and warn where the profit hangs on the choice."""
+        self.queue_extremes = dict(found)
+        self.assumptions = [each for each in self.assumptions if each != ONE_QUEUE]
+        apart = max(found.values()) - min(found.values())
+        self.queue_share = apart / abs(pnl) if pnl else None
+        self.warn()
 
     def warn(self) -> None:
         """Say what a reader must not miss."""
@@ -65,6 +78,8 @@ class Honesty(msgspec.Struct, kw_only=True):
             )
         if self.unpaired_trades:
             found.append(f"{self.unpaired_trades} trades have no decrease of the book")
+        if self.queue_share is not None and self.queue_share > LARGE_QUEUE:
+            found.append(f"the model of the queue decides: its extremes are {self.queue_share:.0%} of the profit apart")
         if self.deflated_sharpe is not None and self.deflated_sharpe < LIKELY:
             found.append(f"the best of {self.trials} trials: {self.deflated_sharpe:.0%} likely to be more than luck")
         self.warnings = found

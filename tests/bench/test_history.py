@@ -1,0 +1,25 @@
+"""`fixlane bench backtest`: every row is there, and means what it says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.cli import main
+
+pytest.importorskip("pyarrow")
+
+
+def test_every_run_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "figures.json"
+    assert main(["bench", "backtest", "--quick", "--json", str(file)]) == 0
+    found = json.loads(file.read_text())["backtest"]
+    sets = ("sets.2", "sets.4", "sets.8", "sets.16")
+    quoters = ("quoter.risk-averse", "quoter.power:1", "quoter.log", "quoter.matched")
+    python = ("python.looking", "python.quoting")
+    assert list(found) == [f"backtest.{name}" for name in ("convert", "replay", *quoters, *python, *sets, "sweep.16")]
+    assert all(figures["rate"] > 0 for name, figures in found.items() if name != "backtest.sweep.16")
+    assert found["backtest.replay"]["requests"] == 0 < found["backtest.quoter.matched"]["fills"]
+    assert found["backtest.python.looking"]["requests"] == 0 < found["backtest.python.quoting"]["requests"]
+    printed = capsys.readouterr().out
+    assert "backtest.sets.16" in printed and "ns a row" in printed
