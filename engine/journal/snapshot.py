@@ -22,7 +22,7 @@ from engine.journal.markets import market_text
 from engine.journal.reports import options_of, options_record
 from engine.journal.segments import Listing, RecordKind
 from engine.journal.writer import NullJournal
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 
@@ -185,8 +185,7 @@ class Restored:
         values, kept, cl_ord_ids = msgspec.json.decode(record.text, type=_ORDER)
         state = dict(zip(_FIELDS, values, strict=True))
         order = Order(str(state["cl_ord_id"]), instrument, int(state["side"]), int(state["price"]), 1)
-        for name, value in state.items():
-            setattr(order, name, value)
+        restore_fields(order, **state)
         order.restore_kept(kept)
         self._orders.restore(order, cl_ord_ids)
         self._order = order

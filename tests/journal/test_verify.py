@@ -26,6 +26,7 @@ from engine.journal.told import (
 from engine.journal.view.dump import dump
 from engine.journal.view.verify import verify
 from engine.orders.options import OrderOptions
+from engine.orders.order import restore_fields
 from tests.journal.test_snapshot import Desk
 from tests.support.journals import journal_in
 from tests.support.order_chaos import Chaos
@@ -54,7 +55,7 @@ def every_kind(tmp_path: Path) -> Path:
                 desk.journal.append_state(RecordKind.RESTATE, numbers, "as before, by a person", 1)
                 desk.journal.append_settle(instrument, 0, 0, 1)
         order = open_order(desk.orders, 200, 4_200, BUY)
-        order.options = OrderOptions(order_group="G")
+        restore_fields(order, options=OrderOptions(order_group="G"))
         desk.journal.append_new(order, 1)
         for number in range(150):
             made = fill(order, 1, f"{nonce}{number}", 4_200)

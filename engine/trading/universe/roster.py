@@ -142,6 +142,10 @@ class Roster:
         parts = self._parts
         parts.command(parts.market_data.remove([instrument]) + parts.market_data.add([instrument]))
 
+    def set_exclusive(self, event: str, is_exclusive: bool) -> bool:
+        """Take the venue's word on whether one market of an event pays at most; return whether that is new."""
+        return self._loop.risk.exposure.set_exclusive(event, is_exclusive)
+
     def set_terms(self, instrument: Instrument, multiplier_milli: int, maker_percent: int) -> None:
         """Charge a market by these terms, below 0 by those of the configuration, and count so what fills can cost."""
         loop, fees = self._loop, self._parts.fees

@@ -11,7 +11,7 @@ from engine import fix
 from engine.codec import Fields
 from engine.errors import ConfigError, DecodeError, OrderError
 from engine.instrument import Instrument, PriceBand
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.venue import kalshi
 from engine.venue.fill_details import NOWHERE, FillDetails
 from engine.venue.kalshi.fix.details import cash_of_fill
@@ -38,8 +38,7 @@ def shown(body: bytes) -> str:
 
 def order(**terms: Any) -> Order:
     made = Order("A1", RAIN, fix.BUY, 4150, 2500)
-    for name, value in {"pending_cl_ord_id": "A2", "pending_price": 4200, "pending_qty": 3000, **terms}.items():
-        setattr(made, name, value)
+    restore_fields(made, **{"pending_cl_ord_id": "A2", "pending_price": 4200, "pending_qty": 3000, **terms})
     return made
 
 
