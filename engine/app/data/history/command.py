@@ -17,7 +17,7 @@ from engine.errors import ConfigError
 from engine.net.rest.client import RestClient
 
 try:
-    from engine.app.data.history.kalshi import KalshiHistory, WantedHistory
+    from engine.app.data.history.kalshi import HistoryWish, KalshiHistory
 except ModuleNotFoundError as error:
     raise ConfigError(f"fixlane history wants {error.name}: pip install 'fixlane[history]'") from None
 
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         for series in arguments.series:
             with stepping(series) as step:
                 history = KalshiHistory(client, arguments.out, time.time_ns, step)
-                await history.fetch(WantedHistory(series, from_ns, to_ns, arguments.minutes))
+                await history.fetch(HistoryWish(series, from_ns, to_ns, arguments.minutes))
             for name, count in history.counts.items():
                 totals[name] = totals.get(name, 0) + count
 

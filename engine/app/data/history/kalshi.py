@@ -25,7 +25,7 @@ SETTLED = ("settled", "finalized")
 _TAKERS = {"yes": 1, "no": 2}
 
 
-class WantedHistory(NamedTuple):
+class HistoryWish(NamedTuple):
     """What is asked for; a market that was open in the time is in it."""
 
     series: str
@@ -55,7 +55,7 @@ class KalshiHistory:
         self._progress = FetchProgress(self._venue / "progress.ndjson")
         self.counts = {"markets": 0, "events": 0, "settlements": 0, "trades": 0, "candlesticks": 0}
 
-    async def fetch(self, wanted: WantedHistory) -> None:
+    async def fetch(self, wanted: HistoryWish) -> None:
         """Fetch all of it, market by market."""
         cutoff = await self._client.call(historical.cutoff())
         trades_cutoff_ns = numbers.time_ns(cutoff.trades_created_ts, "trades_created_ts")
@@ -67,7 +67,7 @@ class KalshiHistory:
             await self._candles(wanted, market)
         self._step(len(found), len(found), "")
 
-    async def _markets(self, wanted: WantedHistory) -> list[PastMarket]:
+    async def _markets(self, wanted: HistoryWish) -> list[PastMarket]:
         """Write the table of markets and of what they paid; return those that were open in the time."""
         series = await self._client.call(events.series(wanted.series))
         listed: dict[str, PastMarket] = {}
@@ -97,7 +97,7 @@ class KalshiHistory:
             found.append(_event((await self._client.call(events.event(ticker))).event))
         self.counts["events"] = past.merge(path, "events", found)
 
-    async def _trades(self, wanted: WantedHistory, market: PastMarket, cutoff_ns: int) -> None:
+    async def _trades(self, wanted: HistoryWish, market: PastMarket, cutoff_ns: int) -> None:
         span = self._span(wanted, market, "trades")
         if span is None:
             return
@@ -111,7 +111,7 @@ class KalshiHistory:
         rows = [_trade(each) for call in calls async for each in self._client.pages(call)]
         self._keep(wanted, market, "trades", rows, span)
 
-    async def _candles(self, wanted: WantedHistory, market: PastMarket) -> None:
+    async def _candles(self, wanted: HistoryWish, market: PastMarket) -> None:
         kind = f"candlesticks {wanted.minutes}"
         span = self._span(wanted, market, kind)
         if span is None:
@@ -128,7 +128,7 @@ class KalshiHistory:
                 rows.append(_candle(candle, market.row.ticker, wanted.minutes))
         self._keep(wanted, market, kind, rows, span)
 
-    def _span(self, wanted: WantedHistory, market: PastMarket, kind: str) -> tuple[int, int] | None:
+    def _span(self, wanted: HistoryWish, market: PastMarket, kind: str) -> tuple[int, int] | None:
         """Return the time that is still to be fetched of a market, None if there is none."""
         begin_ns = max(wanted.from_ns, market.row.open_ns or wanted.from_ns)
         since_ns = self._progress.since_ns(market.row.ticker, kind, begin_ns)
@@ -136,7 +136,7 @@ class KalshiHistory:
         return None if since_ns is None or since_ns >= until_ns else (since_ns, until_ns)
 
     def _keep(
-        self, wanted: WantedHistory, market: PastMarket, kind: str, rows: list[past.Row], span: tuple[int, int]
+        self, wanted: HistoryWish, market: PastMarket, kind: str, rows: list[past.Row], span: tuple[int, int]
     ) -> None:
         """Write rows, then note that they are here."""
         since_ns, until_ns = span
