@@ -17,7 +17,7 @@ from engine.app.backtest.identity import configuration_of, data_of
 from engine.app.backtest.writing import show, write
 from engine.backtest.capture.frames import find, markets
 from engine.backtest.core.left_ahead import left_ahead
-from engine.backtest.core.settings import RISK_AVERSE, QueueModel
+from engine.backtest.core.settings import QueueModel
 from engine.backtest.fitting import fit
 from engine.backtest.fitting import latency_of as measured
 from engine.backtest.history import TimedFrame, timed
@@ -25,7 +25,7 @@ from engine.backtest.latency import Latency
 from engine.backtest.outcomes import MarketOutcome, outcomes
 from engine.backtest.results import statistics
 from engine.backtest.results.result import Assumed, Result, observed, result_of
-from engine.backtest.runner import Ended, Runner
+from engine.backtest.runner import Runner
 from engine.backtest.sweeps.guard import guard
 from engine.backtest.sweeps.ledger import NAME, Trial, TrialLedger, Tried
 from engine.backtest.sweeps.rows import moments
@@ -143,7 +143,14 @@ def result_for(config: EngineConfig, history: RunHistory, arguments: argparse.Na
     for name, (times, over) in SCALES.items() if arguments.sensitivity else ():
         ended = backtest(config, history, latency.scaled(times, over), queue)
         result.honesty.sensitivity[name] = ended.loop.portfolio.pnl
-    latency, queue = history.slowed(_latency(arguments)), QueueModel.parse(arguments.queue)
+    if arguments.sensitivity:
+        runs = {name: backtest(config, history, latency, QueueModel.parse(name)) for name in EXTREMES}
+        extremes = {name: ended.loop.portfolio.pnl for name, ended in runs.items()}
+        result.honesty.take_extremes(extremes, result.ended.loop.portfolio.pnl)
+    return result
+
+
+def backtest(config: EngineConfig, history: RunHistory, latency: Latency, queue: QueueModel = RISK_AVERSE) -> Ended:
     """Run the strategy of a configuration over history."""
     fees = loading.fees(config.feed, config.fees)
 
