@@ -17,7 +17,7 @@ from engine.app.backtest.identity import configuration_of, data_of
 from engine.app.backtest.writing import show, write
 from engine.backtest.capture.frames import find, markets
 from engine.backtest.core.left_ahead import left_ahead
-from engine.backtest.core.settings import QueueModel
+from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.fitting import fit
 from engine.backtest.fitting import latency_of as measured
 from engine.backtest.history import TimedFrame, timed
@@ -25,7 +25,7 @@ from engine.backtest.latency import Latency
 from engine.backtest.outcomes import MarketOutcome, outcomes
 from engine.backtest.results import statistics
 from engine.backtest.results.result import Assumed, Result, observed, result_of
-from engine.backtest.runner import Runner
+from engine.backtest.runner import Ended, Runner
 from engine.backtest.sweeps.guard import guard
 from engine.backtest.sweeps.ledger import NAME, Trial, TrialLedger, Tried
 from engine.backtest.sweeps.rows import moments
