@@ -5,8 +5,8 @@ import pytest
 from engine.instrument import Instrument
 from engine.risk import NO_LIMIT, RatioLimit, RiskReject
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.limit_watch import EVERY_NS, LARGEST_NS
-from engine.trading.supervisor import DeskState
 from tests.support.order_reports import ack
 from tests.trading.controls.test_risk_desk import SECOND, Controlled
 
