@@ -133,6 +133,7 @@ def _demo(found: Subparsers) -> None:
     demo.add_argument(
         "--no-compare", action="store_true", help="do not measure the native session in busy mode beside it"
     )
+    demo.add_argument("--record", type=Path, metavar="DIR", help="keep market data and FIX messages there")
     demo.add_argument("--json", type=writable, metavar="FILE", help="write the summary as JSON")
     demo.set_defaults(run=commands.demo)
 

@@ -24,7 +24,7 @@ from engine.errors import ConfigError, DecodeError
 
 SPAN_NS = 600_000_000_000
 QUANTILES = 1_024
-FEWEST = 200  # samples of a kind; with fewer it takes those of new orders
+FEWEST = 200  # samples of a kind; with fewer it takes those of new orders, or where these are few of all kinds
 
 KINDS = {fix.Msg.NEW_ORDER_SINGLE: "new", fix.Msg.ORDER_CANCEL_REQUEST: "cancel",
          fix.Msg.ORDER_CANCEL_REPLACE_REQUEST: "replace"}  # fmt: skip
@@ -82,10 +82,12 @@ def fit(paths: Iterable[Path]) -> Fit:
             acted_ns = each.stamp_ns - theta
             found[each.kind].append((each.sent_ns, max(acted_ns - each.sent_ns, 0)))
             found["answer"].append((acted_ns, max(each.received_ns - acted_ns, 0)))
-    if len(found["new"]) < FEWEST:
-        count = len(found["new"])
-        raise ConfigError(f"the audit log has {count} new orders with their answers: a fit wants {FEWEST} or more")
-    courses = {name: tuple(sorted(each if len(each) >= FEWEST else found["new"])) for name, each in found.items()}
+    answers = found["answer"]
+    if len(answers) < FEWEST:
+        raise ConfigError(f"the audit log has {len(answers)} requests with their answers: a fit wants {FEWEST} or more")
+    every = [each for kind in KINDS.values() for each in found[kind]]
+    common = found["new"] if len(found["new"]) >= FEWEST else every
+    courses = {name: tuple(sorted(each if len(each) >= FEWEST else common)) for name, each in found.items()}
     tables = {name: _table([way for _, way in course]) for name, course in courses.items()}
     samples = {name: len(each) for name, each in found.items()}
     return Fit(tables, courses, samples, width_ns, len(spans) - len(_by_time(pairs)))

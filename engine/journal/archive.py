@@ -19,6 +19,7 @@ from engine.runtime import log
 
 SUFFIX = ".zst"
 MOST_BYTES = 2**31  # of a segment
+STOP_S = 10.0  # for the segment that it is at: half of it is made again by the next run
 _LEVEL = 6
 _LOGGER = logging.getLogger(log.LOGGER)
 
@@ -97,7 +98,7 @@ class Archive:
         """End it, after the segment that it is at."""
         self._is_stopped = True
         self._woken.set()
-        self._thread.join()
+        self._thread.join(STOP_S)
 
     def _work(self) -> None:
         with contextlib.suppress(OSError):  # it may be forbidden

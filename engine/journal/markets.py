@@ -140,3 +140,8 @@ class Adopted:
         self._portfolio.remove([instrument])
         self._slots.take_back(instrument)
         return True
+
+
+def money_decimals(markets: Sequence[Instrument] | Sequence[Listing]) -> int:
+    """Return the decimals of money, which all markets of a run share; 0 where there is none."""
+    return markets[0].price_decimals + markets[0].size_decimals if markets else 0

@@ -16,7 +16,7 @@ from engine.journal.aside import FAULTS, TOLD_KINDS, Aside
 from engine.journal.earlier import EarlierOrders
 from engine.journal.framing import Record
 from engine.journal.index.run_orders import RunOrders
-from engine.journal.markets import Adopted, market_of
+from engine.journal.markets import Adopted, market_of, money_decimals
 from engine.journal.reader import read_all, read_header
 from engine.journal.reports import options_of, report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
@@ -172,7 +172,7 @@ class _Replay:
             self._orders.on_disconnect()  # as the engine did when it started
             listed = read_header(path).instruments
             self._table = dict(enumerate(map(self._instrument, listed)))
-            self._money_shift = _money_decimals(self._instruments) - _money_decimals(listed)
+            self._money_shift = money_decimals(self._instruments) - money_decimals(listed)
             self._money_shift *= bool(listed and self._instruments)
 
     def _in_our_units(self, money: int) -> int:
@@ -297,8 +297,3 @@ class _Replay:
                     f"{instrument.symbol} is held or has live orders: configure it, or say"
                     f" what it paid: fixlane settle {instrument.symbol} PRICE CONFIG"
                 )
-
-
-def _money_decimals(markets: Sequence[Instrument] | Sequence[Listing]) -> int:
-    """Return the decimals of money, which all markets of a run share; 0 where there is none."""
-    return markets[0].price_decimals + markets[0].size_decimals if markets else 0

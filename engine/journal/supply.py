@@ -25,6 +25,7 @@ from engine.journal.segments import Header, Segment
 PREPARED_BYTES = 2**17  # by one call
 SYNC_S = 0.1  # of `sync = interval`: what a loss of power can cost
 PATIENCE_S = 10.0  # for a segment that is needed now
+STOP_S = 10.0  # for what is left to be done at the end: a disk that hangs would take for ever
 
 
 class Supply:
@@ -164,7 +165,7 @@ class HelpedSupply(Supply):
         if self._archive is not None:
             self._archive.stop()
         self._jobs.put(None)
-        self._thread.join()
+        self._thread.join(STOP_S)
         spare, self._ready = self._ready, None
         if spare is not None:
             spare.discard()

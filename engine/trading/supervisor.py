@@ -71,7 +71,7 @@ class Supervisor:
     def on_logon(self) -> None:
         """Learn that the venue can be reached."""
         self._loop.is_connected = True
-        self._live.forget()
+        self._live.reconnected()
         if self.account is not None:
             self.account.logged_on()
         self._report("session logged on")

@@ -77,6 +77,16 @@ def test_each_kind_has_its_own_where_there_are_enough(tmp_path: Path) -> None:
     assert found.tables["replace"] == found.tables["new"]
 
 
+def test_where_new_orders_are_few_all_requests_together_count(tmp_path: Path) -> None:
+    log = Log()
+    for number in range(FEWEST):
+        kind = "D" if number < 20 else "G"
+        log.exchange(f"A{number}", BEGAN_NS + number * MS, (100 if kind == "D" else 300) * US, 100 * US, kind)
+    found = fit(log.write(tmp_path))
+    assert found.samples["new"] == 20
+    assert len(found.courses["new"]) == len(found.courses["replace"]) == FEWEST
+
+
 def test_a_clock_that_is_stepped_is_told_and_both_parts_count(tmp_path: Path) -> None:
     log = Log()
     for number, (entry_ns, answer_ns) in enumerate(drawn(3)):
@@ -119,7 +129,7 @@ def test_messages_that_were_read_at_once_are_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("lines", "error"),
-    [([b"nonsense"], r"audit.log:1: no line of an audit log"), ([], "0 new orders"),
+    [([b"nonsense"], r"audit.log:1: no line of an audit log"), ([], "0 requests with their answers"),
      ([b'{"channel":"fix","what":"sent","message":"35=D|11=A|"}',
        b'{"channel":"fix","what":"received","message":"35=8|11=A|60=never|"}'], r"audit.log:2")],
 )  # fmt: skip

@@ -36,6 +36,7 @@ CONTENTS = {
     "strategies": "engine.strategies",
     "sim": "engine.sim",
     "backtest": "engine.backtest",
+    "testing": "engine.testing",
     "app": "engine.app",
     "commands": "engine.cli engine.__main__",
     "bench": "bench",

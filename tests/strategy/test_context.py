@@ -1,6 +1,7 @@
 """What a strategy asks its context beside orders: by id and tag, trades, fees, the worst case, inputs of its own."""
 
 import asyncio
+import json
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine import fix
+from engine.cli import main
 from engine.errors import ConfigError, OrderError
 from engine.instrument import Instrument
 from engine.journal.recovery import recover
@@ -154,3 +156,12 @@ def test_input_that_fails_halts_at_once_by_its_name() -> None:
 def test_input_without_a_live_engine_is_refused() -> None:
     with pytest.raises(ConfigError, match="needs a live engine"):
         Scene().desk.run(ending(), "model")
+
+
+def test_tag_is_shown_by_the_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = journal_in(tmp_path)
+    order = Scene(journal=journal).buy(tag="quote:bid-1")
+    journal.close()
+    assert main(["journal", str(tmp_path), "--json", "--order", order.cl_ord_id]) == 0
+    entries = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(entry["kind"], entry.get("tag")) for entry in entries] == [("NEW", None), ("OPTIONS", "quote:bid-1")]

@@ -174,6 +174,7 @@ class Scene:
         *,
         fees: Any = None,
         beside: Any = None,
+        is_spied: bool = True,
         **limits: Any,
     ) -> None:
         self.record: list[tuple[Any, ...]] = []
@@ -212,7 +213,7 @@ class Scene:
             portfolio=self.portfolio,
             risk=self.risk,
             journal=self.journal,
-            strategy=self.spies["strategy"],
+            strategy=self.spies["strategy"] if is_spied else self.strategy,
             closed_texts=self.closed_texts,
             verdicts=self.verdicts,
             judge_options=self.dialect.judge_options,

@@ -298,6 +298,30 @@ def test_cancel_that_is_not_answered_is_sent_again_after_a_halt() -> None:
 # Halt
 
 
+def test_session_that_is_given_up_has_every_order_cancelled_before_it_is_gone_and_by_another_way() -> None:
+    stage = trading()
+    order, beside = stage.resting(), list[str]()
+    stage.supervisor.cancel_beside = beside.append
+    stage.bodies()
+    stage.supervisor.on_forsaken("messages 5 to 7 did not come")
+    cancel, sweep = stage.bodies()
+    assert cancel.startswith(b"F ") and order.pending and sweep.startswith(b"q ")
+    assert beside == ["messages 5 to 7 did not come"]
+    assert (stage.state, stage.buy()) == (DeskState.WAITING, None)
+
+
+def test_nothing_new_leaves_while_messages_of_the_venue_are_missing() -> None:
+    stage = trading()
+    stage.session.is_behind = True
+    stage.tick()
+    assert (stage.state, stage.buy()) == (DeskState.WAITING, None)
+    stage.tick()
+    assert stage.supervisor.reason == "messages of the venue are missing, and are asked for"
+    stage.session.is_behind = False
+    stage.tick()
+    assert stage.state is DeskState.TRADING
+
+
 def test_halt_refuses_notes_tells_and_cancels_in_this_order() -> None:
     stage = trading()
     stage.resting()

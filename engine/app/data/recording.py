@@ -17,8 +17,8 @@ from typing import cast
 import uvloop
 
 from engine.app import loading
-from engine.app.account.side import make_client
 from engine.app.feeds import choosing
+from engine.app.rest_client import make_client
 from engine.backtest.capture.events import write_events
 from engine.backtest.capture.frame_log import FrameLog
 from engine.config.sections import EngineConfig, RestSection, UniverseSection

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.app.operating import add_reason, place_of
 from engine.app.plugins import Subparsers
+from engine.app.strategies import building
 from engine.errors import ConfigError
 
 
@@ -19,6 +20,7 @@ def add_commands(found: Subparsers) -> None:
     signal.add_argument("value", metavar="VALUE", nargs="?", default="", help="any text; it stands in the journal")
     add_reason(signal)
     signal.set_defaults(run=run, state_dir=None)
+    building.add_commands(found)
 
 
 def run(arguments: Namespace) -> int:

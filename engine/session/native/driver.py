@@ -249,7 +249,7 @@ class SessionDriver(Host):
         if self._is_closing:
             return
         self._set_wall()
-        self._run(self._on_timer)
+        self._run(lambda: self.arm(self.core.timer(self.clock.now_ns())))
         self._notices.tick()
         if self._message_log is not None:
             self._message_log.flush()
@@ -266,9 +266,6 @@ class SessionDriver(Host):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self.loop.call_later(_READ_FIRST_S, self.on_timer)
-
-    def _on_timer(self) -> None:
-        self.arm(self.core.timer(self.clock.now_ns()))
 
     def _set_wall(self) -> None:
         self.core.wall_offset_ns = self.wall.now_ns() - self.clock.now_ns()

@@ -39,6 +39,9 @@ class CallbackOwner(Protocol):
     def logged_out(self) -> None:
         """Learn that the session, or an attempt, has ended."""
 
+    def resend_refused(self, text: str) -> None:
+        """Learn that the peer rejects our ResendRequest."""
+
     def caught(self, where: str, error: BaseException) -> None:
         """Report an exception that must not reach QuickFIX."""
 
@@ -90,6 +93,8 @@ class Callbacks(quickfix.Application):
             if not owner.is_logged_on and fields.msg_type != fix.Msg.LOGON:
                 self._log.refused = text  # what came in place of the answer to our Logon
             elif fields.msg_type == fix.Msg.REJECT:
+                if fields.text(fix.RefMsgType) == fix.Msg.RESEND_REQUEST:
+                    owner.resend_refused(fields.remark())
                 owner.on_message(fields)
             self._tell_numbers(fields)
             if fields.msg_type == fix.Msg.LOGOUT:

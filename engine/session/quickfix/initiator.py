@@ -187,7 +187,8 @@ class QuickfixSession(OperatedSession):
         self._session = self._pacing.session = quickfix.Session.lookupSession(identity)
 
     def _after_poll(self) -> None:
-        if self._log.refused and not self.is_logged_on and self._pacing.refusal() is not None:
+        is_refused = self._log.refused and not self.is_logged_on and self._pacing.refusal() is not None
+        if is_refused and not self._session.isLoggedOn():  # else it is given up, and its Logout still to come
             self._drop()  # QuickFIX would wait on for a Logon
         if self._gap.is_open and (text := self._gap.overdue(self.next_target_seq_num)):
             self._forsake(text)
@@ -252,6 +253,10 @@ class QuickfixSession(OperatedSession):
             self._pacing.failed(reason, is_sent=self._logons.has_left(is_there=self._route.fault is None))
             if self._pacing.needs_operator:
                 self.on_fault(self._pacing.needs_operator)
+
+    def resend_refused(self, text: str) -> None:
+        """Give the session up once QuickFIX is off the stack."""
+        self._gap.refused(text)
 
     def caught(self, where: str, error: BaseException) -> None:
         """Report an exception that must not reach QuickFIX."""

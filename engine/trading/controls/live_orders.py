@@ -27,11 +27,17 @@ class LiveOrders:
         self._wall_ns = wall_ns
         self._report = report
         self._looked_ns = 0
+        self._unseen: list[Order] = []  # since the session was lost: a venue may come back without its orders
         self._asked_ns: dict[str, int] = {}  # ClOrdID -> when its status or cancel was last asked for
 
     def forget(self) -> None:
         """Ask anew at once: what was asked before is answered, lost, or of another kind."""
         self._asked_ns.clear()
+
+    def reconnected(self) -> None:
+        """Ask anew, and once about every order that lived through the loss of the session."""
+        self.forget()
+        self._unseen = [order for order in self._loop.orders.live() if order.ord_status != fix.Status.UNKNOWN]
 
     def unknown(self) -> list[Order]:
         """Return the live orders of which nobody knows what became."""
@@ -70,12 +76,23 @@ class LiveOrders:
         return is_unanswered
 
     def ask_for_unknown(self, now_ns: int) -> int:
-        """Ask what became of every order in doubt, or cancel it; return how many there are."""
+        """Ask what became of every order in doubt, or cancel it; return how many there are.
+
+        Those that nobody has confirmed since the session was lost are asked about too, and trade on meanwhile.
+        """
+        self._ask_for_unseen()
         unknown = self.unknown()
         for order in unknown:
             if self._is_due(order, now_ns) and not self._ask(order):
                 self._loop.cancel(order)
         return len(unknown)
+
+    def _ask_for_unseen(self) -> None:
+        """Ask without a note, which would make a cancel of these orders wait."""
+        unseen, self._unseen = self._unseen, []
+        for order in unseen:
+            if not order.is_done and order.ord_status != fix.Status.UNKNOWN:
+                self._ask(order)
 
     def sweep(self) -> bool:
         """Cancel whatever lives at the venue, known to us or not; False if that could not be sent."""

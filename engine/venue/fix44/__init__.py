@@ -17,7 +17,7 @@ def orders(instruments: Iterable[Instrument], *, terms: Mapping[str, object] | N
     given = dict(terms or {})
     number = given.pop("tag_field", None)
     if given:
-        raise ConfigError(f"session.terms.{min(given)}: FIX 4.4 has tag_field alone")
+        raise ConfigError(f'session.terms: venue "fix44" has no such choice: {", ".join(given)}; it has tag_field')
     if number is not None:
         if not isinstance(number, int) or isinstance(number, bool) or not 5_000 <= number <= 39_999:
             raise ConfigError(f"session.terms.tag_field {number!r} must be a number from 5000 to 39999, free to users")

@@ -96,8 +96,7 @@ class KalshiFix:
         if dropped := self._faults.take(FaultKind.DROP_FIX, now_ns):
             self.ports.drop(dropped.account)
         if lost := self._faults.take(FaultKind.LOSE_REPORT, now_ns):
-            for client in self.ports.of(lost.account):
-                client.loses = fix.Msg.NEW_ORDER_SINGLE in client.kind.takes
+            self.ports.lose(lost.account)
         if ended := self._faults.take(FaultKind.LOGOUT_FIX, now_ns):
             self.ports.logout("venue logs out", ended.account)
 

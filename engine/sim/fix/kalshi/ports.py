@@ -144,6 +144,11 @@ class FixPorts:
         for client in self._named(name):
             client.session.drop("dropped by a fault")
 
+    def lose(self, name: str = "") -> None:
+        """Number the next message to the order sessions of a key or a member, or to every one, and send it never."""
+        for client in self._named(name):
+            client.loses = fix.Msg.NEW_ORDER_SINGLE in client.kind.takes
+
     def logout(self, text: str = "", name: str = "") -> None:
         """Say Logout to a key or a member, or to everybody; they may log on again."""
         for client in self._named(name):
