@@ -77,7 +77,7 @@ def test_limit_below_zero_is_named(written: Callable[..., Path], name: str) -> N
         ("restricted = []", 'restricted = ["RAIN", "SUN"]', "risk.restricted: names no market: SUN"),
         (
             "restricted = []",
-            'restricted = []\nexclusive_events = ["RAIN", "SUN"]',
+            'restricted = []\nexclusive_events = ["WEATHER", "SUN"]',
             "risk.exclusive_events: names no event and no series of a market: SUN",
         ),
         ("[engine]", '[metrics]\nmarkets = ["RAIN", "SUN"]\n[engine]', "metrics.markets: names no market: SUN"),

@@ -27,6 +27,7 @@ LISTED = MarketListing(
     opens_ns=1_795_186_800 * 10**9,
     close_ns=1_796_101_200 * 10**9,
     title="2 mm or more",
+    category="Climate",
     maker_percent=0,
     multiplier_milli=1_000,
     exclusive=0,
