@@ -33,6 +33,8 @@ def add_bench(commands: Subparsers) -> None:
     parser.add_argument("--books", type=int, metavar="N", help="soak: books to hold (10 000)")
     parser.add_argument("--frames", type=int, metavar="N", help="soak: frames to play (10 000 000)")
     parser.add_argument("--orders", type=int, metavar="N", help="soak: orders to open and fill (100 000)")
+    parser.add_argument("--minutes", type=int, metavar="N", help="soak: watch a demo and an old desk for so long")
+    parser.add_argument("--history", nargs="+", type=int, metavar="N", help="journal: records before a start (to 10^7)")
     parser.add_argument("--markets", type=int, metavar="N", help="rolling: markets that come and go (60 000)")
     parser.add_argument("--no-pin", action="store_true", help="measure without pinning, and say so")
 

@@ -14,7 +14,7 @@ from bench import interrupts, peers, suite
 from bench.child import BenchError
 from bench.plan import JOURNAL, ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
 from bench.report import host, plots, results
-from bench.subjects import frames, journal, micro, rest, rolling, sessions, soak
+from bench.subjects import frames, hour, journal, micro, rest, rolling, sessions, soak
 from engine.errors import ConfigError
 
 BAR = 24
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.subject in (REST, "all"):
         _add(measured, lambda: rest.measure(arguments.quick, scale.repetitions, cores))
     if arguments.subject in (JOURNAL, "all"):
-        _add(measured, lambda: journal.measure(arguments.quick))
+        _add(measured, lambda: journal.measure(arguments.quick, arguments.history or ()))
     if arguments.subject in ("micro", "all"):
         _add(measured, lambda: micro.measure(arguments.quick, cores[1] if cores else None))
     if not measured.runs:
@@ -95,7 +95,9 @@ def _idle(arguments: argparse.Namespace, cores: tuple[int, int] | None) -> int:
 
 
 def _soak(arguments: argparse.Namespace) -> int:
-    """Watch memory; 1 if it grows."""
+    """Watch memory, and for so many minutes time and descriptors; 1 if anything grows."""
+    if arguments.minutes:
+        return hour.run(hour.SoakPace(arguments.minutes), arguments.json)
     asked = soak.QUICK if arguments.quick else soak.FULL
     numbers = (arguments.books, arguments.frames, arguments.orders)
     return soak.run(soak.Amounts(*(number or usual for number, usual in zip(numbers, asked, strict=True))))

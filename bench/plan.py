@@ -57,6 +57,7 @@ class Plan:
     program: Path | None = None  # of a peer
     has_tls: bool = False  # the session runs over TLS
     is_kalshi: bool = False  # with Kalshi's dialects and signatures, and then the feed runs over TLS too
+    has_journal: bool = True
     window: int = 64  # of `throughput`: most orders that are unanswered at a time
     burst: int = 16  # of `throughput`: orders that are sent together once there is room
     patience_s: float = 10.0  # how long the last answer of a pace may take

@@ -20,7 +20,7 @@ from bench.venue import session_file
 from bench.venue.kalshi import FLAGS
 from engine.book import make_book
 from engine.instrument import Instrument
-from engine.journal.writer import Journal
+from engine.journal.writer import Journal, NullJournal
 from engine.net.feed import Feed, FeedSettings
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
@@ -95,13 +95,16 @@ class Rig:
         strategy: Strategy,
         certificate: Path | None = None,
         key: SigningKey | None = None,
+        has_journal: bool = True,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.sockets = Sockets(self._loop)
         instruments = (instrument,)
         self.on_fault: Callable[[str], None] = lambda reason: None
         self.strategy = strategy
-        self.journal = Journal(state / "journal", "bench", instruments, time.time_ns())
+        self.journal = NullJournal()
+        if has_journal:
+            self.journal = Journal(state / "journal", "bench", instruments, time.time_ns())
         market_data = KalshiMarketData(instruments, key, channels=(BOOK,))
         settings = session_file.write(state, fix_port, certificate, key.key_id if key else "")
         logon = KalshiLogon(key, FLAGS) if key else None

@@ -86,6 +86,8 @@ def plans(
         found += [replace(first, stack=stack, mode=mode) for mode in modes]
         if subject == ORDER and stack == "native" and "busy" in modes:
             found.append(replace(first, stack=stack, mode="busy", has_tls=True, paces=_closed(first.paces)))
+        if subject == ORDER and stack == "native" and "busy" in modes:
+            found.append(replace(first, stack=stack, mode="busy", has_journal=False, paces=_closed(first.paces)))
         if stack == "native" and "busy" in modes:
             found.append(kalshi(first))
         if subject == TICK and "busy" in modes and scale.compares_garbage:

@@ -20,6 +20,7 @@ from engine.app.chaos import arguments as chaos
 from engine.app.controls import commands as controls
 from engine.app.data import arguments as data
 from engine.app.plugins import Subparsers
+from engine.app.strategies import commands as strategies
 from engine.app.venues import arguments as venues
 from engine.errors import ConfigError, EngineError
 
@@ -96,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
         controls.add_commands,
         settling.add_commands,
         account.add_commands,
+        strategies.add_commands,
         _sim,
         _echo,
         _journal,
@@ -131,6 +133,7 @@ def _demo(found: Subparsers) -> None:
     demo.add_argument(
         "--no-compare", action="store_true", help="do not measure the native session in busy mode beside it"
     )
+    demo.add_argument("--record", type=Path, metavar="DIR", help="keep market data and FIX messages there")
     demo.add_argument("--json", type=writable, metavar="FILE", help="write the summary as JSON")
     demo.set_defaults(run=commands.demo)
 
@@ -138,6 +141,8 @@ def _demo(found: Subparsers) -> None:
 def _run(found: Subparsers) -> None:
     run = found.add_parser("run", help="run the engine")
     run.add_argument("config", type=Path, metavar="CONFIG")
+    run.add_argument("--paper", action="store_true", help="let no order leave: fill by what the feed shows")
+    run.add_argument("--latency", type=backtest.ms, metavar="MS", help="on paper, the way of a request or an answer")
     run.set_defaults(run=commands.run)
 
 

@@ -6,7 +6,7 @@ cdef class PriceGrid:
 
 
 cdef class Instrument:
-    cdef public str symbol, event, series
+    cdef public str symbol, event, series, category
     cdef public Py_ssize_t index
     cdef public int price_decimals, size_decimals, shard
     cdef public int64_t limit, close_ns

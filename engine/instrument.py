@@ -54,12 +54,13 @@ class Instrument:
 
     `limit` is the payout of one contract in price units: valid prices lie strictly between 0 and it.
     `grid` is None where prices are unbounded; every positive price is then valid. `close_ns` is when the market closes,
-    in ns since 1970, 0 where nobody says. Once the market is over and forgotten its index is NOWHERE, and another
-    market gets the place.
+    in ns since 1970, 0 where nobody says. `series` and `category` are the venue's words for what the event belongs to.
+    Once the market is over and forgotten its index is NOWHERE, and another market gets the place.
     """
 
     __slots__ = (
-        "close_ns", "event", "grid", "index", "limit", "price_decimals", "series", "shard", "size_decimals", "symbol",
+        "category", "close_ns", "event", "grid", "index", "limit", "price_decimals", "series", "shard", "size_decimals",
+        "symbol",
     )  # fmt: skip
 
     def __init__(
@@ -74,10 +75,12 @@ class Instrument:
         series: str = "",
         shard: int = 0,
         close_ns: int = 0,
+        category: str = "",
     ) -> None:
         self.symbol = symbol
         self.event = event or symbol
         self.series = series
+        self.category = category
         self.shard = shard
         self.close_ns = close_ns
         self.index = index

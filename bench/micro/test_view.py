@@ -21,9 +21,9 @@ from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.gateway import SessionGateway
 from engine.trading.loop import TradingLoop
-from engine.trading.supervisor import DeskState
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.market_data import KalshiMarketData
 

@@ -37,6 +37,8 @@ def name_of(plan: Plan, pace: str = "") -> str:
         parts.append(plan.mode)
     if plan.has_tls and not plan.is_kalshi:
         parts.append("tls")
+    if not plan.has_journal:
+        parts.append("no_journal")
     if plan.collects_garbage:
         parts.append("gc_on")
     return ".".join([*parts, *([pace] if pace else [])])
@@ -54,6 +56,7 @@ def has_stages(plan: Plan) -> bool:
         plan.stack not in (BASELINE, *PEERS)
         and plan.subject != THROUGHPUT
         and (plan.is_kalshi or not plan.has_tls)
+        and plan.has_journal
         and plan.mode == "busy"
         and not plan.collects_garbage
         and plan.capture is None

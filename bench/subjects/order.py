@@ -62,7 +62,9 @@ async def engine(
     """An engine that has logged on to the venue and waits as the plan says: its sockets, and its stamps if any."""
     secret = certificate.file(state) if plan.has_tls else None
     key, public_key = kalshi.made_key() if plan.is_kalshi else (None, b"")
-    rig = Rig(plan.stack, state, venue.fix_port, venue.feed_port, bench_instrument(), probe, secret, key)
+    rig = Rig(
+        plan.stack, state, venue.fix_port, venue.feed_port, bench_instrument(), probe, secret, key, plan.has_journal
+    )
     rig.on_fault = probe.sampler.fail
     rig.set_book(BID, ASK)
     if plan.prepare is not None:

@@ -1,9 +1,9 @@
 """`rolling`: what a month of short markets leaves behind; exit status 1 if it costs memory or time.
 
 Markets come, are quoted, traded in, settle and go, `ALIVE` at once, `MARKETS` in all: 15-minute markets of 20 series
-for a month. Then the desk through which all of them went and one that has seen `YOUNG` take turns: a frame that moves
-the best ask, and the order that answers it. Both are in one process and on one market each, so that a noisy moment
-hits both alike.
+for a month, or 13 440 for a week. Then the desk through which all of them went and one that has seen `YOUNG` take
+turns: a frame that moves the best ask, and the order that answers it. Both are in one process and on one market each,
+so that a noisy moment hits both alike.
 
 Units   times in ns from the frame's entry into the loop to the order's bytes; memory in bytes outside of files.
 Cost    half a minute for the whole, journal and risk on, no socket.
@@ -44,6 +44,7 @@ ALIVE, BATCH = 200, 20  # markets at once, and those that come and go together
 SETTLED = 10_000
 STEPS = 20  # of the best ask, up and down again
 MOST_MEMORY, MOST_TIME = 1.10, 1.05  # of the first hour's, of the young desk's
+MOST_DESCRIPTORS = 2  # more than before the first market went
 WALL_NS = 1_795_444_202_099_000_000
 MARKET_MS = WALL_NS // 1_000_000
 SID = 1
@@ -210,29 +211,32 @@ def run(asked: Rolled) -> int:
     with tempfile.TemporaryDirectory() as directory, ExitStack() as open_:
         old = TurningDesk(Path(directory, "old"))
         open_.callback(old.journal.close)
-        resident = _rolled(old, asked.markets)
+        held = descriptors()
+        resident = rolled(old, asked.markets)
+        held = descriptors() - held
         young = TurningDesk(Path(directory, "young"))
         open_.callback(young.journal.close)
-        _rolled(young, asked.young)
-        ratio = _compared(young, old, asked.frames)
+        rolled(young, asked.young)
+        ratio = compared(young, old, asked.frames)
     grown = max(resident[1:]) / resident[0]
     print(f"{old.made} markets, {ALIVE} at once, {old.fills} orders: memory {grown:.3f} of the first tenth's,")
-    print(f"frame to order p50 {ratio:.3f} of a desk's that has seen {young.made} (median of {TURNS} turns)")
-    return 1 if grown > MOST_MEMORY or ratio > MOST_TIME else 0
+    print(f"frame to order p50 {ratio:.3f} of a desk's that has seen {young.made} (median of {TURNS} turns),")
+    print(f"{held} descriptors more than before the first of them went")
+    return 1 if grown > MOST_MEMORY or ratio > MOST_TIME or held > MOST_DESCRIPTORS else 0
 
 
-def _rolled(desk: TurningDesk, markets: int) -> list[int]:
+def rolled(desk: TurningDesk, markets: int) -> list[int]:
     """Roll markets; return memory after each tenth."""
     resident = []
     for tenth in range(1, 11):
         while desk.made < markets * tenth // 10:
             desk.roll()
         gc.collect()
-        resident.append(_anonymous_bytes())
+        resident.append(anonymous_bytes())
     return resident
 
 
-def _compared(young: TurningDesk, old: TurningDesk, frames: int) -> float:
+def compared(young: TurningDesk, old: TurningDesk, frames: int) -> float:
     """Return what the old desk takes of the young one's time: the median over turns of the ratio of their p50."""
     ratios = []
     gc.collect()
@@ -249,10 +253,15 @@ def _compared(young: TurningDesk, old: TurningDesk, frames: int) -> float:
     return median(ratios)
 
 
-def _anonymous_bytes() -> int:
-    """Return what of this process is in memory and in no file; the journal, which is mapped, is left out."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+def anonymous_bytes(pid: int | str = "self") -> int:
+    """Return what of a process is in memory and in no file; the journal, which is mapped, is left out."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:"))
+
+
+def descriptors(pid: int | str = "self") -> int:
+    """Return how many files and sockets a process holds."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def _fail(reason: str) -> None:

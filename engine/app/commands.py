@@ -25,8 +25,15 @@ def run(arguments: Namespace) -> int:
     """Run the engine until it is told to stop."""
     from engine.app.running import run
     from engine.config.engine import load
+    from engine.errors import ConfigError
 
     sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
+    if arguments.latency is not None and not arguments.paper:
+        raise ConfigError("--latency is of --paper: a venue takes its own time")
+    if arguments.paper:
+        from engine.app.paper.run import run as run_on_paper
+
+        return run_on_paper(load(arguments.config), arguments.latency or 0)
     return run(load(arguments.config))
 
 

@@ -6,15 +6,14 @@ Thread  one: the loop thread. The log's listener and the watchdog have their own
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from engine.app import loading, operator, repair
 from engine.app.account import acting
 from engine.app.account.auditing import Audit, audited
 from engine.app.account.errands import Errands
+from engine.app.account.fills import fill_check
 from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide, RestDesk
 from engine.app.account.standby.orders import orders_over_rest
@@ -22,12 +21,14 @@ from engine.app.background import Background
 from engine.app.controls.acting import limiting
 from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
+from engine.app.feeds.record import record_of
+from engine.app.seams import LIVE, Seams
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
+from engine.app.strategies import acting as telling
 from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
 from engine.book import make_book
-from engine.codec import Fields
 from engine.config.sections import EngineConfig
 from engine.errors import EngineError
 from engine.ops.control import OperatorSocket
@@ -40,44 +41,18 @@ from engine.runtime._sockets import Sockets
 from engine.runtime.halt_word import HaltWord
 from engine.runtime.notices import NoticeKind
 from engine.runtime.watch.watchdog import Watchdog
-from engine.session import Session
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.memory import RiskMemory
 from engine.trading.controls.risk_desk import RiskDesk
-from engine.trading.desk import CallLater
-from engine.trading.gateway import Gateway, SessionGateway
-from engine.trading.loop import TradingLoop
 from engine.trading.messages import join
-from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
+from engine.trading.serving.saved_state import StateKeeper
+from engine.trading.supervisor import TICK_NS, Supervisor
 from engine.trading.universe.roster import Roster, RosterParts
 from engine.venue import MarketDataStream, OrderDialect
 
 LOGGER = logging.getLogger(log.LOGGER)
 STOP_TIMEOUT_S = 5.0
-
-
-def session_gateway(session: Session, dialect: OrderDialect) -> Gateway:
-    """Return the gateway of a live engine."""
-    return SessionGateway(dialect, session.send, session.refuse)
-
-
-def on_report(loop: TradingLoop) -> Callable[[Fields], None]:
-    """Return what takes the messages of a live session."""
-    return loop.on_report
-
-
-class Seams(NamedTuple):
-    """What may stand in for a part of a live engine, as in the demo in steps; None is the live part."""
-
-    clock_ns: Callable[[], int] = time.monotonic_ns
-    wall_ns: Callable[[], int] = time.time_ns
-    call_later: CallLater | None = None
-    gateway: Callable[[Session, OrderDialect], Gateway] = session_gateway
-    command: Callable[[list[bytes]], object] | None = None  # instead of the feed's
-    receive: Callable[[TradingLoop], Callable[[Fields], None]] = on_report  # what the session's messages go to
-
-
-LIVE = Seams()
 
 
 class Engine(Views):
@@ -102,13 +77,20 @@ class Engine(Views):
         market_data = choosing.stream(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
-        logon = None if over_rest and not over_rest.uses_fix else loading.logon_dialect(config.session)
+        logon = (
+            None
+            if seams.open_session or (over_rest and not over_rest.uses_fix)
+            else loading.logon_dialect(config.session)
+        )
         self._audit = Audit(
             audited(config.audit, config.rest), lambda text: self.trading.notices.tell(NoticeKind.AUDIT_LOST, text)
         )
+        self._record = record_of(config, lambda text: self.trading.notices.tell(NoticeKind.RECORD_LOST, text))
         sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
         self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
-        open_fix = partial(open_first, config, loop, self._keys.logon, self.sockets, self._audit.session)
+        open_fix = seams.open_session or partial(
+            open_first, config, loop, self._keys.logon, self.sockets, self._audit.session
+        )
         self.session = self._keys.session = over_rest.session(open_fix) if over_rest else open_fix()
         self._keys.beside = self._beside = open_further(config, loop, self.sockets, self._audit.session)
         # Last of what may fail, so that a start that fails leaves no run in the journal
@@ -131,6 +113,7 @@ class Engine(Views):
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
             judge_options=dialect.judge_options,
+            fees=fees,
             verdicts=over_rest.verdicts(dialect.consequences) if over_rest else dialect.consequences,
         )
         try:
@@ -144,16 +127,23 @@ class Engine(Views):
         self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
+        trading = self.trading
+        self._state = StateKeeper(parts.strategy, self._journal, trading.guard, trading.notices, self._snapshots)
+        self._state.load()
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
-        state_dir, audit = self.config.engine.state_dir, self._audit.feed
-        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir)
+        state_dir, audit, kept = self.config.engine.state_dir, self._audit.feed, self._record
+        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir, kept)
         followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
         self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
-        join(self.session, self.trading, self.supervisor, seams.receive(self.trading))
+        receive = seams.receive(self.trading)
+        self.fills = fill_check(receive, dialect, self.trading, self.account)
+        receive = self.fills.on_report if self.fills else receive
+        join(self.session, self.trading, self.supervisor, receive)
         parts_of = self.trading, self.supervisor
         self.further = Further(self._beside, self.config, parts_of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
+        self.actions |= telling.actions(self.trading, parts.strategy)
         self.risk_desk = RiskDesk(self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir))
         self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
@@ -177,6 +167,7 @@ class Engine(Views):
             reconnect=lambda reason: self.feed.feeds[0].reconnect(reason),
             connections=opening.connections(market_data, lambda: self.feed),
             beside=self._background if seams.call_later is None else None,
+            obstacle=lambda: self.supervisor.reason,
         )
 
     def _open_account(self, market_data: MarketDataStream, dialect: OrderDialect, seams: Seams) -> AccountSide | None:
@@ -186,7 +177,7 @@ class Engine(Views):
             return None
         send, depth = (lambda frames: self.feed.send(frames)), config.feed.watch_depth
         roster = Roster(self.trading, RosterParts(market_data, dialect, self._fees, send, seams.wall_ns, depth))
-        desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns)
+        desk = RestDesk(self.trading, self.supervisor, roster, seams.wall_ns, seams.clock_ns, seams.compares_account)
         side = AccountSide(config, rest, desk, self._audit.rest)
         self._keys.rest = side.key
         if self._over_rest is not None:
@@ -203,6 +194,7 @@ class Engine(Views):
         with self._background:
             self._publisher.open()
             self._audit.start()
+            self._record.start()
             if self.account is not None:
                 self.account.start()
             self.feed.start()
@@ -247,6 +239,8 @@ class Engine(Views):
         self._do("session store", self.session.prepare)
         self.further.tick()
         self._do("snapshot", self._snapshots.tick)
+        self._do("record", lambda: self._record.tick(self.trading.instruments))
+        self._do("saved state", lambda: self._state.tick(self._wall_ns()))
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
         self._publisher.tick()
@@ -289,4 +283,6 @@ class Engine(Views):
         self._publisher.close()
         self._word.close()
         self.risk_desk.close()
+        self._do("saved state", lambda: self._state.save(self._wall_ns()))
         self._taken.close(self._wall_ns())
+        self._record.close()

@@ -9,14 +9,14 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from engine import venue
-from engine.app.hooks import wrong_hooks
+from engine.app.strategies.hooks import wrong_hooks
+from engine.app.strategies.parameters import parameters_of
 from engine.config.credentials import Credentials
 from engine.config.sections import (
     EngineConfig,
@@ -26,7 +26,6 @@ from engine.config.sections import (
     SessionSection,
     StrategySection,
 )
-from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.net.settings import protection, shown_address
@@ -273,17 +272,9 @@ def build_strategy(section: StrategySection, instruments: Sequence[Instrument]) 
         raise ConfigError(f'strategy.class: "{path}" must derive from engine.strategy.Strategy')
     if problems := wrong_hooks(kind):
         raise ConfigError("\n  ".join([f'strategy.class: "{path}" has hooks that would not be called:', *problems]))
-    if kind.Parameters is None:
-        if given:
-            raise ConfigError(f'strategy.parameters: "{path}" takes none')
-        return _made(path, kind)
-    tables = Tables(Path())
-    if instruments:
-        tables.set_units(instruments[0].price_decimals, instruments[0].size_decimals)
-    parameters = tables.struct(kind.Parameters, given, "strategy.parameters")
-    if parameters is None:
-        raise ConfigError("\n  ".join(["strategy.parameters are wrong:", *tables.problems]))
-    return _made(path, kind, parameters)
+    decimals = (instruments[0].price_decimals, instruments[0].size_decimals) if instruments else None
+    parameters = parameters_of(kind, path, given, decimals)
+    return _made(path, kind) if kind.Parameters is None else _made(path, kind, parameters)
 
 
 def _made(path: str, kind: type[Strategy], *parameters: object) -> Strategy:

@@ -10,7 +10,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.config.sections import AuditSection, EngineSection, JournalSection, LogSection, RestSection
+from engine.config.keeping import AuditSection
+from engine.config.sections import EngineSection, JournalSection, LogSection, RestSection
 from engine.journal.writer import SEGMENT_BYTES
 from engine.ops.control import SOCKET
 from engine.runtime import halt_word

@@ -22,8 +22,9 @@ from engine.journal.writer import NullJournal
 from engine.ops.control import QUIET, Action, Answer, OperatorRequest
 from engine.orders.order import Order
 from engine.runtime.halt_word import SharedHaltWord
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.loop import TradingLoop
-from engine.trading.supervisor import DeskState, Supervisor
+from engine.trading.supervisor import Supervisor
 
 
 def open_halt_word(state_dir: Path, wall_ns: Callable[[], int], group: int | None) -> SharedHaltWord:

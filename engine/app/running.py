@@ -17,7 +17,8 @@ from typing import Any
 
 import uvloop
 
-from engine.app.engine import LIVE, Engine, Seams
+from engine.app.engine import Engine
+from engine.app.seams import LIVE, Seams
 from engine.app.watching import LoopWatch
 from engine.config.sections import EngineConfig
 from engine.ops.metrics.process import MetricsChild

@@ -77,14 +77,17 @@ def take_over(
     directory = config.journal.directory
     journal: NullJournal = NullJournal()
     doubts: list[str] = []
+    saved = ""
     if directory is not None:
-        journal, doubts = _journal_of(directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns, numbers)
+        journal, doubts, saved = _journal_of(
+            directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns, numbers
+        )
     try:
         if not config.instruments and len(portfolio):
             adopted = [position.instrument for position in portfolio]
             risk.add(adopted, [bound(each) for each in adopted])
         risk.restore(orders.live())
-        snapshots = Snapshots(journal, orders, portfolio, config.instruments)
+        snapshots = Snapshots(journal, orders, portfolio, config.instruments, saved)
         snapshots.take()
         day = TradingDay(rule, portfolio, journal)
         day.begin(wall_ns)
@@ -108,7 +111,7 @@ def _journal_of(
     day_start_ns: int,
     wall_ns: int,
     numbers: tuple[int, int],
-) -> tuple[NullJournal, list[str]]:
+) -> tuple[NullJournal, list[str], str]:
     """Replay a journal into `orders` and `portfolio`, and begin a run behind it."""
     owned = OwnedDirectory(directory)  # first of all: another engine that is ending writes until it lets go
     try:
@@ -141,4 +144,4 @@ def _journal_of(
         open_count=recovered.open_count,
         owned=owned,
     )
-    return journal, doubts
+    return journal, doubts, recovered.saved

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.backtest.capture.frames import find, groups, read_frames
 from engine.errors import ConfigError
-from engine.exchange.captures import DELTA, NS_PER_MS, Frame, read_frames
+from engine.exchange.captures import DELTA, NS_PER_MS, Frame
 
 FLOOR_NS = NS_PER_MS
 
@@ -24,17 +25,20 @@ class TimedFrame(NamedTuple):
 
 
 def timed(paths: Sequence[Path]) -> list[TimedFrame]:
-    """Return every frame of the files in the order in which they were heard; times of one file never run back."""
+    """Return every frame of the files, folders searched, in the order in which they were heard.
+
+    Times of one file, or of one recorded run, never run back.
+    """
     found: list[TimedFrame] = []
-    for path in paths:
-        found += _file(path)
+    for group in groups(find(paths)):
+        found += _capture(group)
     if not found:
         raise ConfigError("no frame of a market in " + ", ".join(map(str, paths)))
     return sorted(found, key=lambda each: each.recv_ns)  # stable: what one file says first stays first
 
 
-def _file(path: Path) -> list[TimedFrame]:
-    frames = list(read_frames(path))
+def _capture(group: Sequence[Path]) -> list[TimedFrame]:
+    frames = list(read_frames(group))
     stamps = [_stamp_ns(frame) for frame in frames]
     behind = [frame.recv_ns - stamp for frame, stamp in zip(frames, stamps, strict=True) if stamp]
     shift_ns = min(behind, default=0) - FLOOR_NS

@@ -86,6 +86,8 @@ class Runner:
         loop = self.loop
         loop.is_connected = True
         self._feed.greet(self._subscriptions, loop.on_frame)
+        loop.guard.tell("on_load", None)
+        loop.guard.tell("on_connected")
         loop.is_trading = True
         loop.guard.call("on_start")
         while (due_ns := self._feed.next_ns(NEVER_NS)) != NEVER_NS:

@@ -50,6 +50,7 @@ class VenueSide:
         self._frame = next(self._frames, None)
         self._requests: list[tuple[int, int, Request]] = []
         self._numbers = count()
+        self._sent, self._said = count(), count()  # of requests and answers, for their draws
         self._last_arrival_ns = self._last_heard_ns = 0
         self.answers: list[Answer] = []
         self.last_ns = 0  # when the last frame happened
@@ -68,7 +69,8 @@ class VenueSide:
 
     def send(self, request: Request, now_ns: int) -> int:
         """Take a request that leaves now, return when it arrives; one connection keeps the order of what it carries."""
-        arrival_ns = max(now_ns + self._way_ns(request), self._last_arrival_ns)
+        way_ns = self._latency.drawn_ns(kind_of(request), next(self._sent), now_ns)
+        arrival_ns = max(now_ns + way_ns, self._last_arrival_ns)
         self._last_arrival_ns = arrival_ns
         act_ns = arrival_ns + self._latency.venue_delay_ns
         heapq.heappush(self._requests, (act_ns, next(self._numbers), request))
@@ -96,11 +98,13 @@ class VenueSide:
         for event in events:
             report = report_of(event)
             if report is not None:
-                self._last_heard_ns = max(now_ns + self._latency.answer_ns, self._last_heard_ns)
+                way_ns = self._latency.drawn_ns("answer", next(self._said), now_ns)
+                self._last_heard_ns = max(now_ns + way_ns, self._last_heard_ns)
                 heapq.heappush(self.answers, Answer(self._last_heard_ns, next(self._numbers), report, now_ns))
 
-    def _way_ns(self, request: Request) -> int:
-        latency = self._latency
-        if isinstance(request, NewOrder):
-            return latency.new_ns
-        return latency.replace_ns if isinstance(request, Replace) else latency.cancel_ns
+
+def kind_of(request: Request) -> str:
+    """Return by which way a request goes: a mass cancel and a question by that of cancels."""
+    if isinstance(request, NewOrder):
+        return "new"
+    return "replace" if isinstance(request, Replace) else "cancel"

@@ -61,6 +61,11 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
             strangers = set(getattr(found[name], key)).difference(each.symbol for each in instruments)
             if strangers:
                 tables.problem(f"{name}.{key}", f"names no market: {', '.join(sorted(strangers))}")
+    if instruments and "risk" in found and "universe" not in table:
+        known = {name for each in instruments for name in (each.event, each.series)}
+        if strangers := set(found["risk"].exclusive_events) - known:
+            text = f"names no event and no series of a market: {', '.join(sorted(strangers))}"
+            tables.problem("risk.exclusive_events", text)
     over_rest = "rest" in found and found["rest"].carries_orders
     if "session" in found and found["session"].settings is None and not over_rest:
         tables.problem("session.settings", "is missing")

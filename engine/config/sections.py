@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from engine.config.credentials import Credentials
+from engine.config.keeping import AuditSection, RecordSection
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.risk.fee_terms import FeeTerms
@@ -201,15 +202,6 @@ class FeedSection(Section, frozen=True, kw_only=True):
         return FeedLimits(self.max_lag_ns, self.max_gap_ns, self.max_crossed_ns)
 
 
-class AuditSection(Section, frozen=True, kw_only=True):
-    """The file that has all that was said to the venue and by it, without secrets, and what of it."""
-
-    file: Path
-    rest: bool = True
-    feed: bool = True  # commands and their answers, not the market data
-    session: bool = True
-
-
 class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class"}):
     """The strategy as `module:Class`, and the table that its own `Parameters` reads."""
 
@@ -263,6 +255,7 @@ class Sections(Section, frozen=True, kw_only=True):
     rest: RestSection | None = None
     reconcile: ReconcileSection = ReconcileSection()
     audit: AuditSection | None = None
+    record: RecordSection | None = None
     universe: UniverseSection | None = None
     fees: FeeTerms = FeeTerms()
     metrics: MetricsSection = MetricsSection()

@@ -14,7 +14,7 @@ import msgspec
 
 from engine import fix
 from engine.errors import DecodeError
-from engine.exchange.events import Accepted, Event, Traded
+from engine.exchange.events import Accepted, Corrected, Event, Traded, Undone
 
 
 class EnteredOrder(msgspec.Struct, frozen=True, tag="order", tag_field="entry"):
@@ -30,8 +30,8 @@ class EnteredOrder(msgspec.Struct, frozen=True, tag="order", tag_field="entry"):
     qty: int
 
 
-class Fill(msgspec.Struct, frozen=True, tag="fill", tag_field="entry"):
-    """One account's part in one trade."""
+class TradePart(msgspec.Struct, frozen=True):
+    """What an account bought or sold, by which order and report, and what it paid for that."""
 
     now_ns: int
     account: str
@@ -46,6 +46,17 @@ class Fill(msgspec.Struct, frozen=True, tag="fill", tag_field="entry"):
     is_taker: bool
 
 
+class Fill(TradePart, frozen=True, tag="fill", tag_field="entry"):
+    """One account's part in one trade."""
+
+
+class UndoneFill(TradePart, frozen=True, tag="undone", tag_field="entry"):
+    """One account's part in a trade that was taken back, under the ExecID(17) that says so."""
+
+
+Entry = EnteredOrder | Fill | UndoneFill
+
+
 class Summary(msgspec.Struct):
     """What one account's entries add up to."""
 
@@ -55,15 +66,16 @@ class Summary(msgspec.Struct):
     fees: int = 0
     positions: dict[str, int] = {}
 
-    def add(self, entry: EnteredOrder | Fill) -> None:
+    def add(self, entry: Entry) -> None:
         """Count one entry of the account."""
         if isinstance(entry, EnteredOrder):
             self.orders += 1
             return
-        signed = entry.qty if entry.side == fix.BUY else -entry.qty
-        self.fills += 1
-        self.fees += entry.fee
-        self.cash -= signed * entry.price + entry.fee
+        sign = -1 if isinstance(entry, UndoneFill) else 1
+        signed = sign * (entry.qty if entry.side == fix.BUY else -entry.qty)
+        self.fills += sign
+        self.fees += sign * entry.fee
+        self.cash -= signed * entry.price + sign * entry.fee
         self.positions[entry.symbol] = self.positions.get(entry.symbol, 0) + signed
 
     def pnl(self, marks: dict[str, int]) -> int:
@@ -91,6 +103,8 @@ class Blotter:
                 self.order(event)
             elif isinstance(event, Traded):
                 self.fill(event)
+            elif isinstance(event, Undone):
+                self.undo(event)
 
     def order(self, event: Accepted) -> None:
         """Record an accepted order."""
@@ -106,7 +120,26 @@ class Blotter:
         )
         self._write(entry)
 
-    def fill(self, event: Traded) -> None:
+    def undo(self, event: Undone) -> None:
+        """Record that an account's part in a trade was taken back, and what it is instead."""
+        entry = UndoneFill(
+            event.now_ns,
+            event.account,
+            event.cl_ord_id,
+            event.order_id,
+            event.exec_id,
+            event.symbol,
+            event.side,
+            event.undo_px,
+            event.undo_qty,
+            event.undo_fee,
+            isinstance(event, Corrected) and event.is_taker,
+        )
+        self._write(entry)
+        if isinstance(event, Corrected):
+            self.fill(event)
+
+    def fill(self, event: Traded | Corrected) -> None:
         """Record one account's part in a trade."""
         entry = Fill(
             event.now_ns,
@@ -139,7 +172,7 @@ class Blotter:
     ) -> None:
         self.close()
 
-    def _write(self, entry: EnteredOrder | Fill) -> None:
+    def _write(self, entry: Entry) -> None:
         if entry.account in self._ignore:
             return
         self._summaries[entry.account].add(entry)
@@ -147,10 +180,10 @@ class Blotter:
         self._file.flush()
 
 
-def read_blotter(path: Path) -> list[EnteredOrder | Fill]:
+def read_blotter(path: Path) -> list[Entry]:
     """Return every entry of a blotter file, in order."""
-    decoder = msgspec.json.Decoder(EnteredOrder | Fill)
-    entries: list[EnteredOrder | Fill] = []
+    decoder = msgspec.json.Decoder(Entry)
+    entries: list[Entry] = []
     for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
         if not line.endswith(b"\n"):
             break

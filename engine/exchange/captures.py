@@ -150,7 +150,7 @@ def markets(paths: Iterable[Path]) -> list[Instrument]:
     instruments = []
     for index, (symbol, files) in enumerate(_by_market(paths).items()):
         _refuse_overlap(symbol, files)
-        event, bands = _market_facts(files[0].parent, symbol)
+        event, bands = market_facts(files[0].parent, symbol)
         instruments.append(Instrument(symbol, index, bands, event=event))
     return instruments
 
@@ -201,7 +201,8 @@ class _EventFile(msgspec.Struct):
     response: _Response
 
 
-def _market_facts(folder: Path, symbol: str) -> tuple[str, tuple[PriceBand, ...]]:
+def market_facts(folder: Path, symbol: str) -> tuple[str, tuple[PriceBand, ...]]:
+    """Return a market's event and grid by the EVENT.event.json of a folder; itself and whole cents without one."""
     for path in sorted(folder.glob("*.event.json")):
         try:
             event = msgspec.json.decode(path.read_bytes(), type=_EventFile)

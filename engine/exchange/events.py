@@ -174,6 +174,32 @@ class Traded(Report, frozen=True, kw_only=True):
     is_taker: bool
 
 
+class Undone(Report, frozen=True, kw_only=True):
+    """A match was taken back, that of ExecRefID(19) `exec_ref_id`; the order's fields are as after it."""
+
+    exec_ref_id: str
+    trade_id: str
+    undo_px: int
+    undo_qty: int
+    undo_fee: int
+
+
+class Busted(Undone, frozen=True, kw_only=True):
+    """The match never was."""
+
+    exec_type = fix.Exec.TRADE_CANCEL
+
+
+class Corrected(Undone, frozen=True, kw_only=True):
+    """The match was another one."""
+
+    exec_type = fix.Exec.TRADE_CORRECT
+    last_px: int
+    last_qty: int
+    fee: int
+    is_taker: bool
+
+
 class Replaced(Report, frozen=True, kw_only=True):
     """The order has its new price, quantity or validity."""
 

@@ -66,8 +66,8 @@ class Exchange:
         self.house = frozenset(house)
         self.faults = faults if faults is not None else Faults()
         self.rules = rules if rules is not None else PlainRules(fees)
-        self._reporter = Reporter(nonce, naming)
-        self._matching = Matching(self.markets, self.orders, self._reporter, self.rules, self.house)
+        self.reporter = Reporter(nonce, naming)
+        self._matching = Matching(self.markets, self.orders, self.reporter, self.rules, self.house)
         self._numbers = count(1)
         self._ties = count()  # orders what a heap holds for one time
         self._expiries: list[tuple[int, int, RestingOrder]] = []
@@ -96,12 +96,12 @@ class Exchange:
         if refusal is None and market is not None:
             refusal = self.rules.refuse_entry(request, market, now_ns)
         if refusal is not None:
-            return [self._reporter.rejected(request, refusal, now_ns)]
+            return [self.reporter.rejected(request, refusal, now_ns)]
         number = self.next_number()
-        order = RestingOrder.from_request(request, number, self._reporter.order_id(number))
+        order = RestingOrder.from_request(request, number, self.reporter.order_id(number))
         self._set_validity(order, request.time_in_force, request.expire_time_ns, now_ns)
         self.orders.add(order)
-        events: list[Event] = [self._reporter.report(Accepted, order, now_ns)]
+        events: list[Event] = [self.reporter.report(Accepted, order, now_ns)]
         self._matching.enter(order, now_ns, events)
         return events
 
@@ -123,7 +123,7 @@ class Exchange:
         if refusal is None and order is not None:
             refusal = self.rules.refuse_replace(request, order, self.markets[order.symbol], now_ns)
         if refusal is not None or order is None:
-            return [self._reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
+            return [self.reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
         if request.order_qty == order.cum_qty:
             return self._matching.end(order, Canceled, now_ns, request.cl_ord_id, text="")
         return self._replace(request, order, now_ns)
@@ -134,10 +134,10 @@ class Exchange:
         if refusal is None and request.symbol and request.symbol not in self.markets:
             refusal = refusals.MASS_UNKNOWN_SYMBOL
         if refusal is not None:
-            return [self._reporter.mass_canceled(request, 0, now_ns, refusal)]
+            return [self.reporter.mass_canceled(request, 0, now_ns, refusal)]
         orders = self.orders.open_orders(request.account, request.symbol, request.side)
         orders = [order for order in orders if request.session in ("", order.terms.session)]
-        events: list[Event] = [self._reporter.mass_canceled(request, len(orders), now_ns)]
+        events: list[Event] = [self.reporter.mass_canceled(request, len(orders), now_ns)]
         for order in orders:
             events += self._matching.end(order, Canceled, now_ns, text="")
         return events
@@ -146,11 +146,11 @@ class Exchange:
         """Describe one order, or every open order of the account if the request names none."""
         account, cl_ord_id, order_id = request.account, request.cl_ord_id, request.order_id
         if not cl_ord_id and not order_id:
-            return [self._reporter.state(order, now_ns) for order in self.orders.open_orders(account)]
+            return [self.reporter.state(order, now_ns) for order in self.orders.open_orders(account)]
         order = self.orders.find(account, cl_ord_id, order_id)
         if order is not None:
-            return [self._reporter.state(order, now_ns)]
-        return [self._reporter.unknown_state(account, cl_ord_id, order_id, refusals.UNKNOWN_ORDER_STATUS, now_ns)]
+            return [self.reporter.state(order, now_ns)]
+        return [self.reporter.unknown_state(account, cl_ord_id, order_id, refusals.UNKNOWN_ORDER_STATUS, now_ns)]
 
     def advance(self, now_ns: int) -> list[Event]:
         """Advance to `now_ns`: expiries, held cancels, and cancels by a fault."""
@@ -198,13 +198,13 @@ class Exchange:
         """Return what refuses a request, whatever became of it."""
         if isinstance(request, Cancel | Replace):
             order = self.orders.find(request.account, request.orig_cl_ord_id, request.order_id)
-            return self._reporter.cancel_rejected(request, order, refusal, now_ns)
+            return self.reporter.cancel_rejected(request, order, refusal, now_ns)
         if isinstance(request, NewOrder):
-            return self._reporter.rejected(request, refusal, now_ns)
+            return self.reporter.rejected(request, refusal, now_ns)
         if isinstance(request, MassCancel):
-            return self._reporter.mass_canceled(request, 0, now_ns, refusal)
+            return self.reporter.mass_canceled(request, 0, now_ns, refusal)
         ids = request.account, request.cl_ord_id, request.order_id
-        return self._reporter.unknown_state(*ids, refusal, now_ns)
+        return self.reporter.unknown_state(*ids, refusal, now_ns)
 
     def add_market(self, instrument: Instrument, state: int = MarketState.ACTIVE) -> None:
         """List another market."""
@@ -242,7 +242,7 @@ class Exchange:
         if refusal is None and order is not None:
             refusal = self.rules.refuse_cancel(request, order, self.markets[order.symbol], now_ns)
         if refusal is not None or order is None:
-            return [self._reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
+            return [self.reporter.cancel_rejected(request, order, refusal or refusals.UNKNOWN_ORDER, now_ns)]
         return self._matching.end(order, Canceled, now_ns, request.cl_ord_id, text="")
 
     def _cancel_late(self, request: Cancel, fault: InjectedFault, now_ns: int) -> list[Event]:
@@ -285,7 +285,7 @@ class Exchange:
         orig_cl_ord_id = order.cl_ord_id
         if request.cl_ord_id:
             self.orders.rename(order, request.cl_ord_id)
-        events: list[Event] = [self._reporter.report(Replaced, order, now_ns, orig_cl_ord_id=orig_cl_ord_id)]
+        events: list[Event] = [self.reporter.report(Replaced, order, now_ns, orig_cl_ord_id=orig_cl_ord_id)]
         level_changed(market, order.side, old_price, -removed, now_ns, events)
         if not keeps_priority:
             self._matching.enter(order, now_ns, events)

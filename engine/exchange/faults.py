@@ -28,6 +28,7 @@ class FaultKind:
     GHOST_FIX = "ghost_fix"  # Kalshi's FIX: answer a Logon as if its key were connected already; holds
     DELAY_FEED = "delay_feed"  # market data: every frame leaves `delay_ms` late, in order; holds
     DELAY_FIX = "delay_fix"  # FIX: every report leaves `delay_ms` late, in order; holds
+    LOSE_REPORT = "lose_report"  # FIX: number the next report, send it never, refuse to send it again; used up
     SKIP_SEQ = "skip_seq"  # market data: drop the next book frame but count its seq; used up
     REPEAT_SEQ = "repeat_seq"  # market data: send the next book frame twice with one seq; used up
     UNKNOWN_LEVEL = "unknown_level"  # market data: send a negative delta for an empty level; used up
@@ -38,6 +39,10 @@ class FaultKind:
     REJECT_ORDER = "reject_order"  # exchange: refuse the next order, INTERNAL_ERROR or `text`; used up
     CANCEL_ORDERS = "cancel_orders"  # exchange: cancel every order that is not the house's; used up
     LATE_CANCEL = "late_cancel"  # exchange: hold the next cancel `delay_ms`, and fill `fill_qty` first; used up
+    BUST_FILL = "bust_fill"  # FIX 4.4: take the latest fill back, ExecType(150) H; used up
+    CORRECT_FILL = "correct_fill"  # FIX 4.4: correct its price by a cent in its member's favour, G; used up
+    LOSE_ORDERS = "lose_orders"  # FIX 4.4: forget every open order, as if the book were lost; used up
+    CANCEL_TWICE = "cancel_twice"  # FIX 4.4: answer the next cancel twice, under two ExecIDs(17); used up
 
 
 KINDS = frozenset(value for name, value in vars(FaultKind).items() if name.isupper())

@@ -5,6 +5,9 @@ from engine.orders.order cimport Order
 from engine.orders.report cimport ExecutionReport
 
 
+cdef uint32_t _crc32(const uint8_t* data, Py_ssize_t size, uint32_t seed=*) noexcept nogil
+
+
 @cython.final
 cdef class Tape:
     cdef Py_buffer _buffer

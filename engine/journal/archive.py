@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from engine.runtime import log
 
 SUFFIX = ".zst"
 MOST_BYTES = 2**31  # of a segment
+STOP_S = 10.0  # for the segment that it is at: half of it is made again by the next run
 _LEVEL = 6
 _LOGGER = logging.getLogger(log.LOGGER)
 
@@ -77,10 +78,13 @@ def _zstandard() -> Any:
 
 
 class Archive:
-    """Compresses what `old` returns, each time it is woken, one segment after the other, until it is stopped."""
+    """Compresses what `old` returns, each time it is woken, one segment after the other, then takes the steps of
+    `index`, until it is stopped.
+    """
 
-    def __init__(self, old: Callable[[], list[Path]]) -> None:
+    def __init__(self, old: Callable[[], list[Path]], index: Callable[[], Iterable[object]] = tuple) -> None:
         self._old = old
+        self._index = index
         self._woken = threading.Event()
         self._is_stopped = False
         self._thread = threading.Thread(target=self._work, name="archive", daemon=True)
@@ -94,7 +98,7 @@ class Archive:
         """End it, after the segment that it is at."""
         self._is_stopped = True
         self._woken.set()
-        self._thread.join()
+        self._thread.join(STOP_S)
 
     def _work(self) -> None:
         with contextlib.suppress(OSError):  # it may be forbidden
@@ -107,5 +111,8 @@ class Archive:
                     if self._is_stopped:
                         return
                     compress(path)
+                for _ in self._index():
+                    if self._is_stopped:
+                        return
             except Exception as error:  # what is not compressed is there all the same
-                _LOGGER.warning("journal: old segments are not compressed: %s", error)
+                _LOGGER.warning("journal: old segments are not compressed, or not indexed: %s", error)

@@ -34,6 +34,7 @@ class JournalMarket(msgspec.Struct, frozen=True):
     series: str = ""
     shard: int = 0
     close_ns: int = 0
+    category: str = ""
 
     @property
     def listing(self) -> Listing:
@@ -52,6 +53,7 @@ class JournalMarket(msgspec.Struct, frozen=True):
             series=self.series,
             shard=self.shard,
             close_ns=self.close_ns,
+            category=self.category,
         )
         if self.bands is not None:
             instrument.limit, instrument.grid = 10**self.price_decimals, _grid(self.bands)
@@ -79,6 +81,7 @@ def market_text(instrument: Instrument) -> str:
         instrument.series,
         instrument.shard,
         instrument.close_ns,
+        instrument.category,
     )
     return msgspec.json.encode(listed).decode()
 
@@ -137,3 +140,8 @@ class Adopted:
         self._portfolio.remove([instrument])
         self._slots.take_back(instrument)
         return True
+
+
+def money_decimals(markets: Sequence[Instrument] | Sequence[Listing]) -> int:
+    """Return the decimals of money, which all markets of a run share; 0 where there is none."""
+    return markets[0].price_decimals + markets[0].size_decimals if markets else 0

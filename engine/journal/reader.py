@@ -42,8 +42,16 @@ _AT_A_START = (
 )  # fmt: skip
 
 
+class _AnyHeader(msgspec.Struct):
+    """What the head of every version has."""
+
+    version: int
+
+
 class SegmentReading:
-    """One segment, read from its beginning; `tail`, `dropped` and `spoiled` hold once `records` has ended.
+    """One segment, read from its beginning, its first record at `offset` of its `data`.
+
+    `mark` is where its last record ends and begins. `tail`, `dropped` and `spoiled` hold once `records` has ended.
 
     A snapshot in it may be damaged, unless it `is_strict`: what it repeats is known from what was before.
     """
@@ -53,20 +61,20 @@ class SegmentReading:
         self._is_strict = is_strict
         self._is_in_snapshot = True  # as far as can be told
         self._left = -1  # records of a snapshot that are to come
-        self._data = bytes_of(path)
-        self.header, self._offset = _parse_header(path, self._data)
-        self._mark = (0, 0)
+        self.data = bytes_of(path)
+        self.header, self.offset = _parse_header(path, self.data)
+        self.mark = (0, 0)
         if self.header.version != UNMARKED_VERSION:
-            if len(self._data) < self._offset + MARK.size:
-                raise JournalError(f"{path}: cut to {len(self._data)} of {self.header.size} bytes: {_ADVICE}")
-            self._mark = MARK.unpack_from(self._data, self._offset)
-            self._offset += MARK.size
-        self.tail = Tail(name_of(path), self._offset, 0, 0)
+            if len(self.data) < self.offset + MARK.size:
+                raise JournalError(f"{path}: cut to {len(self.data)} of {self.header.size} bytes: {_ADVICE}")
+            self.mark = MARK.unpack_from(self.data, self.offset)
+            self.offset += MARK.size
+        self.tail = Tail(name_of(path), self.offset, 0, 0)
         self.dropped = self.spoiled = ""
 
     def records(self) -> Iterator[Record]:
         """Return each record in the order they were written; JournalError where one is missing behind them."""
-        path, data, offset, count, checksum, kind = self.path, self._data, self._offset, 0, 0, 0
+        path, data, offset, count, checksum, kind = self.path, self.data, self.offset, 0, 0, 0
         while (record := record_at(path, data, offset) or self._behind_snapshot(offset)) is not None:
             self._follow(record)
             yield record
@@ -92,10 +100,10 @@ class SegmentReading:
         """Return the next record where no sound one is at `offset`, and what is damaged is sure to be a snapshot's."""
         if self._is_strict or not self._is_in_snapshot:
             return None
-        found = next(sound_ones(self.path, self._data, offset + 8), None)
+        found = next(sound_ones(self.path, self.data, offset + 8), None)
         if found is None:
             return None
-        length = int.from_bytes(self._data[offset : offset + 4], "little")
+        length = int.from_bytes(self.data[offset : offset + 4], "little")
         is_last = self._left == 1 and found.offset == offset + ((length + 7) & ~7)
         if found.kind not in _PARTS and not is_last:
             return None
@@ -104,7 +112,7 @@ class SegmentReading:
         return found
 
     def _check_mark(self, offset: int) -> None:
-        end, last = self._mark
+        end, last = self.mark
         if offset >= end:
             return
         if offset != last:
@@ -127,16 +135,6 @@ def read(path: Path) -> Iterator[Record]:
     return SegmentReading(path).records()
 
 
-def read_on(path: Path, offset: int) -> Iterator[Record]:
-    """Return the sound records from `offset` on, 0 for all, of a segment that may still grow; it judges no damage."""
-    data = bytes_of(path)
-    header, start = _parse_header(path, data)
-    at = max(offset, start + MARK.size * (header.version != UNMARKED_VERSION))
-    while (record := record_at(path, data, at)) is not None:
-        yield record
-        at += record.size
-
-
 def read_all(
     paths: Sequence[Path], dropped: list[str] | None = None, is_known_before: bool = False, is_strict: bool = False
 ) -> Iterator[Record]:
@@ -147,7 +145,7 @@ def read_all(
     each snapshot that is damaged, which raises where it `is_strict`.
     """
     for path, following in pairwise(paths):
-        _check_neighbours(path, following)
+        check_neighbours(path, following)
     before = NOTHING
     for place, path in enumerate(paths):
         reading = SegmentReading(path, is_strict)
@@ -232,12 +230,13 @@ def _parse_header(path: Path, data: bytes) -> tuple[Header, int]:
     body = data[PREFIX.size : start]
     if len(body) != size or crc32(body) != crc:
         raise JournalError(f"{path} offset {PREFIX.size}: header damaged: {_ADVICE}")
-    header = msgspec.json.decode(body, type=Header)
-    if not UNMARKED_VERSION <= header.version <= VERSION:
+    version = msgspec.json.decode(body, type=_AnyHeader).version
+    if not UNMARKED_VERSION <= version <= VERSION:
         raise JournalError(
-            f"{path}: version {header.version}, this engine reads {UNMARKED_VERSION} to {VERSION}:"
-            " use the engine that wrote it"
+            f"{path}: of version {version}, and this engine reads versions {UNMARKED_VERSION} to {VERSION}:"
+            " use the engine that wrote it, or a later one"
         )
+    header = msgspec.json.decode(body, type=Header)
     if header.name != name_of(path):
         raise JournalError(f"{path}: its header says {header.name}: give the file its name back, or {_ADVICE}")
     return header, start
@@ -249,7 +248,8 @@ def _check_tail(path: Path, data: bytes, offset: int) -> None:
         raise JournalError(f"{path} offset {offset}: record damaged, sound ones follow at {later.offset}: {_ADVICE}")
 
 
-def _check_neighbours(before: Path, after: Path) -> None:
+def check_neighbours(before: Path, after: Path) -> None:
+    """Raise if a segment does not follow another one."""
     run, segment = run_of(before), number_of(before)
     if name_of(after) not in (f"{run:06}-{segment + 1:04}.journal", f"{run + 1:06}-0001.journal"):
         raise JournalError(f"{after}: does not follow {before.name}, segments between them are missing: {_ADVICE}")

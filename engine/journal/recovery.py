@@ -5,7 +5,7 @@ Errors  JournalError for damage, for an instrument whose units changed, and for 
 Cost    some 10 us a record from the last snapshot on; what was before it is not read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,16 +13,16 @@ from engine.errors import JournalError
 from engine.fix import SOH, Status
 from engine.instrument import Instrument
 from engine.journal.aside import FAULTS, TOLD_KINDS, Aside
-from engine.journal.boot import is_other_boot
 from engine.journal.earlier import EarlierOrders
 from engine.journal.framing import Record
-from engine.journal.markets import Adopted, market_of
-from engine.journal.reader import read, read_all, read_header
+from engine.journal.index.run_orders import RunOrders
+from engine.journal.markets import Adopted, market_of, money_decimals
+from engine.journal.reader import read_all, read_header
 from engine.journal.reports import options_of, report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
 from engine.journal.snapshot import Restored
-from engine.journal.starts import SNAPSHOT_KINDS, has_snapshot, start_of
-from engine.orders.order import Order
+from engine.journal.starts import SNAPSHOT_KINDS, cut_off, has_snapshot, start_of
+from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 
@@ -37,6 +37,7 @@ class Recovered(NamedTuple):
     dropped: list[str]  # a line for each record that the end of the last run cut short
     open_count: int  # positions that are held, and orders that may live
     doubts: list[str]  # a line for each reason to ask the venue before any of this is believed
+    saved: str = ""  # what the strategy kept last
 
 
 def recover(
@@ -86,8 +87,9 @@ class _Replay:
         self._money_shift = 0  # decimals that money has more now than in the run being replayed
         self._is_restoring = False  # a snapshot, at the beginning
         self._restored = Restored(orders, portfolio, self._instrument)
-        self._earlier = EarlierOrders((), 0, self._older)
+        self._earlier = self._before((), 0)
         self._aside = Aside(orders)
+        self._saved = ""
 
     def run(self, paths: Sequence[Path]) -> Recovered:
         """Replay every record, and end what can only be over."""
@@ -98,7 +100,7 @@ class _Replay:
         live = self._orders.live()
         open_count = len(live) + sum(position.net != 0 for position in self._portfolio)
         unknown = [order for order in live if order.ord_status == Status.UNKNOWN]
-        return Recovered(count, unknown, dropped, open_count, [*self._aside.lines(), *_cut_off(paths)])
+        return Recovered(count, unknown, dropped, open_count, [*self._aside.lines(), *cut_off(paths)], self._saved)
 
     def replay(self, paths: Sequence[Path]) -> tuple[int, list[str]]:
         """Replay every record from the last snapshot on; return how many, and a line for each thing that is amiss."""
@@ -107,29 +109,53 @@ class _Replay:
 
     def _older(self, paths: Sequence[Path], place: int) -> Orders:
         """Return the orders of segments, read from `place` on."""
-        portfolio = Portfolio(self._instruments)
-        replay = _Replay(self._instruments, Orders("earlier"), portfolio, 0, self._adopted is not None)
+        replay = self._fresh()
         replay._replay_from(paths, place)
         return replay._orders
 
+    def _before(self, paths: Sequence[Path], run: int) -> EarlierOrders:
+        """Return the orders that a run knew from these segments."""
+        return EarlierOrders(paths, run, self._older, self._own)
+
+    def _own(self, paths: Sequence[Path], begin: int) -> RunOrders:
+        """Return the orders of the run whose segments begin at a place."""
+
+        def of(records: Iterable[Record]) -> Orders:
+            """Replay some records of the run alone."""
+            replay = self._fresh()
+            replay._earlier = self._before(paths[:begin], run_of(paths[begin]))
+            replay._is_restoring = has_snapshot(*paths[begin:])
+            for record in records:
+                replay._take_in_turn(record)
+            return replay._orders
+
+        return RunOrders(paths[begin:], of, self._adopted is not None)
+
+    def _fresh(self) -> "_Replay":
+        portfolio = Portfolio(self._instruments)
+        return _Replay(self._instruments, Orders("earlier"), portfolio, 0, self._adopted is not None)
+
     def _replay_from(self, paths: Sequence[Path], place: int) -> tuple[int, list[str]]:
         """Replay every record from `place` on in order; JournalError names the one that cannot be replayed."""
-        count = 0
-        dropped: list[str] = []
+        count, dropped = 0, list[str]()
         paths, before = paths[place:], paths[:place]
-        self._earlier = EarlierOrders(before, run_of(paths[0]) if paths else 0, self._older)
+        self._earlier = self._before(before, run_of(paths[0]) if paths else 0)
         self._is_restoring = bool(paths) and has_snapshot(*paths)
         for record in read_all(paths, dropped, is_known_before=self._is_restoring):
             count += record.kind not in (RecordKind.LINK, RecordKind.END)
-            try:
-                self._turn_to(record.path)
-                if record.time_ns >= self._day_start_ns > self._portfolio.day_start_ns:
-                    self._portfolio.start_day(self._day_start_ns)
-                self._take(record)
-            except FAULTS as error:
-                where = f"{record.path} offset {record.offset}"
-                raise JournalError(f"{where}: cannot be replayed: {error}: reconcile with the venue") from error
+            self._take_in_turn(record)
         return count, dropped
+
+    def _take_in_turn(self, record: Record) -> None:
+        """Replay the record that comes next; JournalError where that cannot be."""
+        try:
+            self._turn_to(record.path)
+            if record.time_ns >= self._day_start_ns > self._portfolio.day_start_ns:
+                self._portfolio.start_day(self._day_start_ns)
+            self._take(record)
+        except FAULTS as error:
+            where = f"{record.path} offset {record.offset}"
+            raise JournalError(f"{where}: cannot be replayed: {error}: reconcile with the venue") from error
 
     def _take(self, record: Record) -> None:
         """Replay one record, or set it aside where it is about one order."""
@@ -146,7 +172,7 @@ class _Replay:
             self._orders.on_disconnect()  # as the engine did when it started
             listed = read_header(path).instruments
             self._table = dict(enumerate(map(self._instrument, listed)))
-            self._money_shift = _money_decimals(self._instruments) - _money_decimals(listed)
+            self._money_shift = money_decimals(self._instruments) - money_decimals(listed)
             self._money_shift *= bool(listed and self._instruments)
 
     def _in_our_units(self, money: int) -> int:
@@ -189,7 +215,7 @@ class _Replay:
             self._portfolio.book(orders.apply(report))
         elif kind == RecordKind.OPTIONS:
             cl_ord_id, options = options_of(record)
-            self._order(cl_ord_id).options = options
+            self._order(cl_ord_id).take_options(options)
         elif kind == RecordKind.CANCEL:
             orders.restore_cl_ord_id(texts[1])
             orders.request_cancel(self._order(texts[0]), 0, texts[1])
@@ -219,6 +245,8 @@ class _Replay:
             start_ns, day_pnl = record.numbers
             if self._day_start_ns in (0, start_ns):  # a day by an earlier rule or a wrong clock is none of ours
                 self._portfolio.resume_day(start_ns, self._in_our_units(day_pnl))
+        elif kind == RecordKind.SAVED:
+            self._saved = record.text
         elif kind == RecordKind.RETIRE:
             self._retire(self._table.pop(record.numbers[0]))
         elif kind not in TOLD_KINDS:
@@ -245,7 +273,7 @@ class _Replay:
             order, cl_ord_ids = found
             (listing,) = listings([order.instrument])
             if self._adopted is None or listing in self._configured:
-                order.instrument = self._instrument(listing)
+                restore_fields(order, instrument=self._instrument(listing))
                 self._orders.restore(order, cl_ord_ids)
 
     def _order(self, cl_ord_id: str) -> Order:
@@ -269,16 +297,3 @@ class _Replay:
                     f"{instrument.symbol} is held or has live orders: configure it, or say"
                     f" what it paid: fixlane settle {instrument.symbol} PRICE CONFIG"
                 )
-
-
-def _cut_off(paths: Sequence[Path]) -> list[str]:
-    """Return a line if the last run did not end itself, and the machine was started again since."""
-    used = next((path for path in reversed(paths) if any(True for _ in read(path))), None)
-    if used is None or not is_other_boot(read_header(used).boot) or [*read(used)][-1].kind == RecordKind.END:
-        return []
-    return [f"{used}: the machine ended before this run did: what was written last may be gone without a trace"]
-
-
-def _money_decimals(markets: Sequence[Instrument] | Sequence[Listing]) -> int:
-    """Return the decimals of money, which all markets of a run share; 0 where there is none."""
-    return markets[0].price_decimals + markets[0].size_decimals if markets else 0

@@ -27,7 +27,7 @@ from engine.journal.archive import name_of
 from engine.journal.boot import boot_id
 
 MAGIC = b"FIXLANEJ"
-VERSION = 4
+VERSION = 5
 UNMARKED_VERSION = 1  # its segments have neither mark nor LINK; those of 2 name no market by LIST, of 3 no boot
 MAX_BYTES = 2**31  # of a segment: a mark holds two offsets in 8 bytes
 PREFIX = struct.Struct("<8sII")
@@ -64,6 +64,9 @@ class RecordKind:
     CONFIG = 23  # what a run was configured with, by its hash
     OPTIONS = 24  # of the new order before it: what it asks of its venue; of a snapshot's order too
     RESTATE = 25  # what is held of a market from here on, by a person's or the venue's word
+    SESSION = 26  # what became of a FIX session: logon, logout, gap, resend, reset
+    RECONCILE = 27  # a comparison with the venue: its beginning, each difference with what was decided, its end
+    SAVED = 30  # what the strategy keeps for its next run
 
 
 class Listing(msgspec.Struct, frozen=True):

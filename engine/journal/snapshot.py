@@ -22,7 +22,7 @@ from engine.journal.markets import market_text
 from engine.journal.reports import options_of, options_record
 from engine.journal.segments import Listing, RecordKind
 from engine.journal.writer import NullJournal
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 
@@ -36,6 +36,7 @@ _FIELDS = (
     "time_in_force", "post_only", "expire_time_ns", "ord_status", "pending", "pending_cl_ord_id", "pending_price",
     "pending_qty", "is_lost", "fee_rest",
 )  # fmt: skip
+_FIRST_FIELDS = 18  # of the first snapshots: all but the last one
 _Kept = list[tuple[str, int, int, int, int, bool]]  # as of `Order.all_kept`
 _ORDER = tuple[list[str | int | bool], _Kept, list[str]]  # the fields, the first of what is kept, the ids
 
@@ -51,7 +52,10 @@ class Snapshots:
         orders: Orders,
         portfolio: Portfolio,
         headed: Iterable[Instrument] | None = None,
+        saved: str = "",
     ) -> None:
+        """`saved` is what the strategy keeps, which goes with each of them."""
+        self.saved = saved
         self._journal = journal
         self._orders = orders
         self._portfolio = portfolio
@@ -72,6 +76,8 @@ class Snapshots:
         self._journal.append_state(RecordKind.STATE, head, self._orders.last_cl_ord_id)
         for kind, numbers, text in records:
             self._journal.append_state(kind, numbers, text)
+        if self.saved:
+            self._journal.append_state(RecordKind.SAVED, (), self.saved)
         self._last_segment = self._journal.segment
         self._journal.archive()
 
@@ -151,7 +157,8 @@ class Restored:
         """Take one record; `table` holds the markets that it names by index, and those of a LIST already."""
         self._left -= 1
         if record.kind == RecordKind.STATE:
-            self._left, opened, day_start_ns, start_pnl, self.day_pnl = record.numbers
+            self._left, opened, day_start_ns, start_pnl = record.numbers[:4]
+            self.day_pnl = record.numbers[4] if len(record.numbers) > 4 else 0  # the first ones had none
             self._orders.resume(record.text, opened)
             self._portfolio.restore_day(day_start_ns, start_pnl)
         elif record.kind == RecordKind.HOLDING:
@@ -172,16 +179,15 @@ class Restored:
         if self._order is None:
             raise ValueError("KEPT or OPTIONS follows no ORDER")
         if record.kind == RecordKind.OPTIONS:
-            self._order.options = options_of(record)[1]
+            self._order.take_options(options_of(record)[1])
         else:
             self._order.restore_kept(msgspec.json.decode(record.text, type=_Kept))
 
     def _take_order(self, record: Record, instrument: Instrument) -> None:
         values, kept, cl_ord_ids = msgspec.json.decode(record.text, type=_ORDER)
-        state = dict(zip(_FIELDS, values, strict=True))
+        state = dict(zip(_FIELDS, values, strict=len(values) != _FIRST_FIELDS))
         order = Order(str(state["cl_ord_id"]), instrument, int(state["side"]), int(state["price"]), 1)
-        for name, value in state.items():
-            setattr(order, name, value)
+        restore_fields(order, **state)
         order.restore_kept(kept)
         self._orders.restore(order, cl_ord_ids)
         self._order = order

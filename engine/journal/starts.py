@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from engine.journal.archive import SUFFIX
-from engine.journal.reader import SegmentReading
+from engine.journal.boot import is_other_boot
+from engine.journal.reader import SegmentReading, read, read_header
 from engine.journal.segments import RecordKind, journal_paths, run_of
 
 SNAPSHOT_KINDS = (
@@ -41,6 +42,14 @@ def has_snapshot(path: Path, *following: Path) -> bool:
     is_spoiled = any(each.spoiled for _, each in parts) or bool(reading.spoiled)
     kinds = (*SNAPSHOT_KINDS[1:], RecordKind.OPTIONS)
     return not is_spoiled and sum(record.kind in kinds for record, _ in parts) == head.numbers[0]
+
+
+def cut_off(paths: Sequence[Path]) -> list[str]:
+    """Return a line if the last run did not end itself, and the machine was started again since."""
+    used = next((path for path in reversed(paths) if any(True for _ in read(path))), None)
+    if used is None or not is_other_boot(read_header(used).boot) or [*read(used)][-1].kind == RecordKind.END:
+        return []
+    return [f"{used}: the machine ended before this run did: what was written last may be gone without a trace"]
 
 
 def old_segments(directory: Path) -> list[Path]:

@@ -12,7 +12,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from engine.journal.segments import Header, Segment
 PREPARED_BYTES = 2**17  # by one call
 SYNC_S = 0.1  # of `sync = interval`: what a loss of power can cost
 PATIENCE_S = 10.0  # for a segment that is needed now
+STOP_S = 10.0  # for what is left to be done at the end: a disk that hangs would take for ever
 
 
 class Supply:
@@ -96,14 +97,21 @@ class Supply:
 class HelpedSupply(Supply):
     """A supply that a thread works for: nothing but the change of segments is left to the caller.
 
-    Where it `syncs`, what was written is put on the disk every `SYNC_S`. `old` finds what may be compressed.
+    Where it `syncs`, what was written is put on the disk every `SYNC_S`. `old` finds what may be compressed, `index`
+    makes the keys of what is.
     """
 
     def __init__(
-        self, directory: Path, header: Header, is_synced: bool, syncs: bool, old: Callable[[Path], list[Path]]
+        self,
+        directory: Path,
+        header: Header,
+        is_synced: bool,
+        syncs: bool,
+        old: Callable[[Path], list[Path]],
+        index: Callable[[Path], Iterable[object]],
     ) -> None:
         super().__init__(directory, header, is_synced or syncs)
-        self._old = old
+        self._old, self._index = old, index
         self._archive: Archive | None = None
         self._syncs = syncs
         self._condition = threading.Condition()
@@ -149,7 +157,7 @@ class HelpedSupply(Supply):
     def archive(self) -> None:
         """Wake the thread that compresses old segments."""
         if self._archive is None:
-            self._archive = Archive(lambda: self._old(self._directory))
+            self._archive = Archive(lambda: self._old(self._directory), lambda: self._index(self._directory))
         self._archive.wake()
 
     def stop(self) -> None:
@@ -157,7 +165,7 @@ class HelpedSupply(Supply):
         if self._archive is not None:
             self._archive.stop()
         self._jobs.put(None)
-        self._thread.join()
+        self._thread.join(STOP_S)
         spare, self._ready = self._ready, None
         if spare is not None:
             spare.discard()

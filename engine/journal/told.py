@@ -3,12 +3,15 @@
 Shapes  OPERATOR is JSON: action, by, reason, arguments, outcome, "" if it was done. DENIAL is instrument, side, price,
         quantity, code, and how many denials before it were too many to record; its texts are the symbol, and the
         ClOrdID(11) of the order that was not replaced, "" of a new one. CONFIG is the SHA-256 of the configuration.
+        SESSION is the next MsgSeqNum(34) out and in, and how many were left out before it; its texts are the event, the
+        session, and what was said. RECONCILE is JSON: one step of a comparison.
 Units   as in `instrument`; times in ns since 1970.
 Errors  JournalError as of `append_state`.
 Cost    1 us a denial.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,6 +22,8 @@ from engine.journal.segments import RecordKind
 from engine.journal.writer import NullJournal
 
 MOST_DENIALS = 100  # are recorded a second; a strategy may ask in vain for ever
+MOST_EVENTS = 50  # of a session are recorded a second
+MOST_TEXT = 2_000  # of what a counterparty said
 _SECOND_NS = 1_000_000_000
 
 
@@ -49,24 +54,104 @@ def append_config(journal: NullJournal, digest: str, now_ns: int) -> None:
         journal.append_state(RecordKind.CONFIG, (), digest, now_ns)
 
 
+class ReconcileStep(msgspec.Struct, frozen=True):
+    """One step of a comparison with the venue: `begin`, each `difference`, and `end`, or `failed` in its place.
+
+    A difference has the rule that names it, what was decided, and why; the end has its result.
+    """
+
+    step: str
+    text: str
+    symbol: str = ""
+    rule: str = ""
+    decided: str = ""
+    result: str = ""
+
+
+def append_reconcile(journal: NullJournal, step: ReconcileStep, now_ns: int) -> None:
+    """Record a step of a comparison."""
+    text = msgspec.json.encode({name: _sound(value) for name, value in msgspec.structs.asdict(step).items()})
+    journal.append_state(RecordKind.RECONCILE, (), text.decode(), now_ns)
+
+
+def reconcile_step(record: Record) -> ReconcileStep:
+    """Return what a RECONCILE record holds."""
+    return msgspec.json.decode(record.text, type=ReconcileStep)
+
+
+class SessionEvent(NamedTuple):
+    """What became of a FIX session; the numbers are those of the next message."""
+
+    event: str
+    session: str
+    text: str
+    next_out: int
+    next_in: int
+    left_out: int = 0
+
+
+def session_event(record: Record) -> SessionEvent:
+    """Return what a SESSION record holds."""
+    event, session, text = record.text.split(SOH, 2)
+    next_out, next_in, left_out = record.numbers
+    return SessionEvent(event, session, text, next_out, next_in, left_out)
+
+
+class SessionRecords:
+    """Records the events of one session, the first `MOST_EVENTS` of each second: a peer can cause them for ever."""
+
+    def __init__(self, journal: NullJournal) -> None:
+        self._journal = journal
+        self._pace = _Pace(MOST_EVENTS)
+
+    def record(self, event: SessionEvent, now_ns: int) -> None:
+        """Record one; what is left out is counted in the next one."""
+        if self._pace.admits(now_ns):
+            text = SOH.join(map(_sound, (event.event, event.session, event.text)))
+            numbers = event.next_out, event.next_in, self._pace.take_left_out()
+            self._journal.append_state(RecordKind.SESSION, numbers, text, now_ns)
+
+
+class _Pace:
+    """So many in a second, and how many were too many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._second = self._taken = self._left_out = 0
+
+    def admits(self, now_ns: int) -> bool:
+        """Return whether one more is recorded; count it either way."""
+        second = now_ns // _SECOND_NS
+        if second != self._second:
+            self._second, self._taken = second, 0
+        if self._taken >= self._most:
+            self._left_out += 1
+            return False
+        self._taken += 1
+        return True
+
+    def take_left_out(self) -> int:
+        """Return how many were left out, and forget them."""
+        left_out, self._left_out = self._left_out, 0
+        return left_out
+
+
 class Denials:
     """Records the denials of one desk, the first `MOST_DENIALS` of each second of `wall_ns`."""
 
     def __init__(self, journal: NullJournal, wall_ns: Callable[[], int]) -> None:
         self._journal = journal
         self._wall_ns = wall_ns
-        self._second = self._written = self._left_out = 0
+        self._pace = _Pace(MOST_DENIALS)
 
     def record(self, cl_ord_id: str, denial: int, instrument: Instrument, side: int, price: int, qty: int) -> None:
         """Record one; what is left out is counted in the next one."""
         now_ns = self._wall_ns()
-        second = now_ns // _SECOND_NS
-        if second != self._second:
-            self._second, self._written = second, 0
-        if self._written >= MOST_DENIALS:
-            self._left_out += 1
-            return
-        numbers = instrument.index, side, price, qty, int(denial), self._left_out
-        self._journal.append_state(RecordKind.DENIAL, numbers, f"{instrument.symbol}{SOH}{cl_ord_id}", now_ns)
-        self._written += 1
-        self._left_out = 0
+        if self._pace.admits(now_ns):
+            numbers = instrument.index, side, price, qty, int(denial), self._pace.take_left_out()
+            self._journal.append_state(RecordKind.DENIAL, numbers, f"{instrument.symbol}{SOH}{cl_ord_id}", now_ns)
+
+
+def _sound(text: str) -> str:
+    """Return the text without what cannot be written, and no longer than anybody reads."""
+    return text[:MOST_TEXT].encode(errors="backslashreplace").decode()

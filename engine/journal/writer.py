@@ -19,6 +19,7 @@ from engine.errors import JournalError
 from engine.fix import SOH
 from engine.instrument import Instrument
 from engine.journal.directory import OwnedDirectory
+from engine.journal.index.files import index_old
 from engine.journal.reader import cleared, has_traded
 from engine.journal.reports import options_record
 from engine.journal.segments import (
@@ -292,4 +293,4 @@ def _supply(directory: Path, header: Header, sync: SyncMode | bool, is_helped: b
     is_synced = sync in (True, "always")
     if not is_helped and sync != "interval":
         return Supply(directory, header, is_synced)
-    return HelpedSupply(directory, header, is_synced, sync == "interval", old_segments)
+    return HelpedSupply(directory, header, is_synced, sync == "interval", old_segments, index_old)

@@ -6,6 +6,7 @@ Source  FIX 4.4 volume 4: NewOrderSingle(D), ExecutionReport(8).
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from engine import fix
 from engine.instrument import Instrument
@@ -14,6 +15,11 @@ from engine.orders.table import TERMINAL, WORKING, Outcome
 from engine.runtime.notices import NoticeKind
 
 PENDING_NEW = fix.Status.PENDING_NEW
+RESTORED = frozenset((
+    "cl_ord_id", "order_id", "instrument", "options", "side", "price", "order_qty", "cum_qty", "leaves_qty", "cum_cost",
+    "fee_rest", "ord_type", "time_in_force", "post_only", "expire_time_ns", "ord_status", "sent_ns", "pending",
+    "pending_cl_ord_id", "pending_price", "pending_qty", "is_lost",
+))  # fmt: skip
 UNDOING = -1  # in place of the price of what traded nothing: a bust
 
 
@@ -21,7 +27,7 @@ class Order:
     """One order from its first request to its last report.
 
     Every report that counted is kept by its ExecID(17), with the CumQty(14) after it: a venue may use an ExecID again.
-    The first one has fields of its own: most orders get no more.
+    The first one has fields of its own: most orders get no more. Python code reads an order and writes nothing.
     """
 
     __slots__ = (
@@ -109,7 +115,7 @@ class Order:
         self.pending_qty = 0
         self.is_lost = False  # the answer to `pending` cannot be expected any more
         self.sent_ns = sent_ns  # when the last request left; 0 after recovery
-        self.tag: object = None  # the strategy's own
+        self.tag = ""  # the strategy's own word for it, as of its options
         self.options: OrderOptions | None = None  # what it asks of its venue beyond the rest
         self._exec_id = ""  # of the first report that counted, and what it traded; a quantity of 0 for nothing
         self._last_qty = 0
@@ -118,6 +124,11 @@ class Order:
         self._cum_qty = 0
         self._more: dict[str, tuple[int, int, int, int]] | None = None  # the same of every later one
         self._undone: set[str] | None = None  # keys of fills that were busted or corrected
+
+    def take_options(self, options: OrderOptions) -> None:
+        """Set what it asks for beyond the rest, once, before it is sent."""
+        self.options = options
+        self.tag = options.tag
 
     @property
     def executions(self) -> dict[str, tuple[int, int, int] | None]:
@@ -214,6 +225,34 @@ class Order:
             f"Order({self.cl_ord_id!r}, {self.instrument.symbol}, {'buy' if self.side == fix.BUY else 'sell'}"
             f" {self.order_qty} at {self.price}, OrdStatus(39) {self.ord_status}, {self.cum_qty} filled)"
         )
+
+
+def restore_fields(order: Order, **fields: Any) -> None:
+    """Give an order other fields than it has, as an earlier run left them: Python writes them nowhere else.
+
+    Raise TypeError or OverflowError for a value of another kind, KeyError for a name that is no such field.
+    """
+    unknown = fields.keys() - RESTORED
+    if unknown:
+        raise KeyError(f"no field of an order: {', '.join(sorted(unknown))}")
+    is_whole = len(fields) == len(RESTORED)
+    _put(order, fields if is_whole else {name: getattr(order, name) for name in RESTORED} | fields)
+
+
+def _put(order: Order, state: dict[str, Any]) -> None:
+    order.cl_ord_id, order.order_id = state["cl_ord_id"], state["order_id"]
+    order.instrument = state["instrument"]
+    if state["options"] is not None:
+        order.take_options(state["options"])
+    order.side, order.price, order.order_qty = state["side"], state["price"], state["order_qty"]
+    order.cum_qty, order.leaves_qty = state["cum_qty"], state["leaves_qty"]
+    order.cum_cost, order.fee_rest = state["cum_cost"], state["fee_rest"]
+    order.ord_type, order.time_in_force = state["ord_type"], state["time_in_force"]
+    order.post_only, order.expire_time_ns = state["post_only"], state["expire_time_ns"]
+    order.ord_status, order.sent_ns = state["ord_status"], state["sent_ns"]
+    order.pending, order.pending_cl_ord_id = state["pending"], state["pending_cl_ord_id"]
+    order.pending_price, order.pending_qty = state["pending_price"], state["pending_qty"]
+    order.is_lost = state["is_lost"]
 
 
 class Change:

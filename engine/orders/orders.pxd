@@ -30,5 +30,11 @@ cdef class Orders:
     )
     cpdef int request_cancel(self, Order order, int64_t now_ns, str cl_ord_id=*) except -1
     cpdef int request_replace(self, Order order, int64_t price, int64_t qty, int64_t now_ns, str cl_ord_id=*) except -1
+    cpdef _request(self, Order order, str msg_type, str cl_ord_id, int64_t now_ns)
+    cpdef doubt(self, Order order)
+    @cython.locals(order=Order)
+    cpdef list on_disconnect(self)
+    cpdef _refuse_request(self, Order order, ExecutionReport report)
+    cpdef _settle_filled(self, Order order)
     @cython.locals(change=Change, order=Order, kind=cython.int, is_answer=cython.bint, event=str, state=str, rows=dict, row=tuple, fault=str)
     cpdef Change apply(self, ExecutionReport report)

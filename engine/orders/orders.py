@@ -124,7 +124,7 @@ class Orders:
         order = Order.__new__(Order)
         order.begin(cl_ord_id, instrument, side, price, qty, ord_type, time_in_force, post_only, expire_time_ns, now_ns)
         if options is not None:
-            order.options = options
+            order.take_options(options)
         self.ids.keep(cl_ord_id, order)
         self._live[order] = None
         self.opened += 1

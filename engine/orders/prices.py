@@ -30,6 +30,13 @@ def may_trade(order: Order, price: int) -> bool:
     return is_possible(order.instrument, price) and (price == order.price or not is_beyond(order, price))
 
 
+def may_correct(order: Order, price: int, undo_px: int) -> bool:
+    """Return whether a fill at `undo_px`, which may be older than the order's price, may be corrected to a price."""
+    if is_possible(order.instrument, price) and (price <= undo_px if order.side == BUY else price >= undo_px):
+        return True
+    return may_trade(order, price)
+
+
 def wrong_last_px(order: Order, price: int) -> str:
     """Say why a fill cannot be at a price."""
     limit = order.instrument.limit

@@ -17,6 +17,10 @@ cpdef int move(Order order, str state) except -1
 cpdef int close_request(Order order) except -1
 cpdef int take_back(Order order) except -1
 cpdef int clear_requests(Order order) except -1
+cpdef str _lose(Order order, ExecutionReport report, str state, Change change, object fee)
+cpdef str _reconcile(Order order, ExecutionReport report)
+cpdef _take_chain_id(Order order, ExecutionReport report)
+cpdef str _undo(Order order, ExecutionReport report, str state, Change change, object fee)
 cpdef str _nothing(Order order, ExecutionReport report, str state, Change change, object fee)
 cpdef str _accept(Order order, ExecutionReport report, str state, Change change, object fee)
 @cython.locals(qty=int64_t, price=int64_t, cum_qty=int64_t, money=int64_t)

@@ -11,7 +11,7 @@ from engine.fix import Exec, Msg, Status
 from engine.orders.event import answers_replace
 from engine.orders.limits import is_absurd_fee, wrong_end, wrong_order_qty
 from engine.orders.order import UNDOING, Change, Order
-from engine.orders.prices import is_beyond, is_possible, may_trade, wrong_last_px, wrong_price
+from engine.orders.prices import is_beyond, is_possible, may_correct, may_trade, wrong_last_px, wrong_price
 from engine.orders.repeats import fill_to_undo
 from engine.orders.report import ABSENT, ExecutionReport
 from engine.orders.table import LIVE, OVER, PROVEN, TERMINAL, Outcome
@@ -223,7 +223,7 @@ def _undo(order: Order, report: ExecutionReport, state: str, change: Change, fee
     qty = report.last_qty if is_correct else 0
     price = report.last_px if is_correct else 0
     cum_qty = order.cum_qty - undo_qty + qty
-    if not is_possible(order.instrument, undo_px) or (is_correct and not may_trade(order, price)):
+    if not is_possible(order.instrument, undo_px) or (is_correct and not may_correct(order, price, undo_px)):
         return wrong_last_px(order, price)
     if cum_qty < 0 or report.cum_qty not in (cum_qty, ABSENT):
         return _wrong_cum_qty(report, cum_qty)

@@ -14,8 +14,10 @@ cdef class Activity:
     cdef int64_t _step_ns, _newest  # the number of the step that is counted in
     cdef int64_t _counts[KINDS * STEPS]
     cdef int64_t _totals[KINDS]
+    cdef int64_t[::1] _of_market  # since the start, at KINDS * market + kind
 
-    cdef int count(self, int kind, int64_t now_ns) noexcept
+    cdef int count(self, int kind, Py_ssize_t market, int64_t now_ns) except -1
+    cdef int widen(self, Py_ssize_t market) except -1
     cdef int move_to(self, int64_t step) noexcept
     cpdef void clear(self) noexcept
 

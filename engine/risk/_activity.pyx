@@ -20,18 +20,29 @@ MOST_EVENTS = 100_000
 
 
 cdef class Activity:
-    """Requests, cancels and fills of a window; without `ratios` nothing is counted."""
+    """Requests, cancels and fills of a window; without `ratios` nothing is counted. By market it counts from the start."""
 
     def __cinit__(self, ratios):
         self._step_ns = 0 if ratios is None else max(1, -(-ratios.window_ns // STEPS))
+        self._of_market = array("q")
 
-    cdef int count(self, int kind, int64_t now_ns) noexcept:
-        """Count one more."""
+    cdef int count(self, int kind, Py_ssize_t market, int64_t now_ns) except -1:
+        """Count one more in this market, -1 for none."""
         if not self._step_ns:
             return 0
+        if market >= 0:
+            if KINDS * market >= len(self._of_market):
+                self.widen(market)
+            self._of_market[KINDS * market + kind] += 1
         self.move_to(now_ns // self._step_ns)
         self._counts[kind * STEPS + self._newest % STEPS] += 1
         self._totals[kind] += 1
+        return 0
+
+    cdef int widen(self, Py_ssize_t market) except -1:
+        """Have room for so many markets, and then some."""
+        missing = KINDS * 2 * (market + 1) - len(self._of_market)
+        self._of_market = array("q", self._of_market) + array("q", bytes(8 * missing))
         return 0
 
     cdef int move_to(self, int64_t step) noexcept:
@@ -54,17 +65,33 @@ cdef class Activity:
         memset(self._counts, 0, sizeof(self._counts))
         memset(self._totals, 0, sizeof(self._totals))
 
-    def ordered(self, int64_t now_ns):
+    def ordered(self, int64_t now_ns, Py_ssize_t market=-1):
         """Count a new order or a replace."""
-        self.count(ORDERS, now_ns)
+        self.count(ORDERS, market, now_ns)
 
-    def cancelled(self, int64_t now_ns):
+    def cancelled(self, int64_t now_ns, Py_ssize_t market=-1):
         """Count a cancel that was asked for."""
-        self.count(CANCELS, now_ns)
+        self.count(CANCELS, market, now_ns)
 
-    def filled(self, int64_t now_ns):
+    def filled(self, int64_t now_ns, Py_ssize_t market=-1):
         """Count a fill."""
-        self.count(FILLS, now_ns)
+        self.count(FILLS, market, now_ns)
+
+    def by_market(self):
+        """Return what was counted by market since the start, for `since`."""
+        return array("q", self._of_market)
+
+    def since(self, const int64_t[::1] before, int64_t least):
+        """Return (market, orders, cancels, fills) since an earlier `by_market` where there were `least` orders."""
+        cdef Py_ssize_t place, each, size = len(before)
+        cdef int64_t counts[KINDS]
+        found = []
+        for place in range(0, len(self._of_market), KINDS):
+            for each in range(KINDS):
+                counts[each] = self._of_market[place + each] - (before[place + each] if place < size else 0)
+            if counts[ORDERS] >= least:
+                found.append((place // KINDS, counts[ORDERS], counts[CANCELS], counts[FILLS]))
+        return found
 
     def totals(self, int64_t now_ns):
         """Return the orders and replaces, the cancels and the fills of the window."""

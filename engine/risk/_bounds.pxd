@@ -17,6 +17,7 @@ cdef class RiskBounds(RiskMarkets):
     cdef int64_t _max_position, _max_event_position, _max_gross_position, _max_open_orders, _max_open_cost
     cdef int64_t _max_market_loss, _max_event_loss, _max_daily_loss, _max_drawdown, _max_book_age_ns
     cdef int64_t _high, _high_day_ns, _floor  # the day's best profit, which day that is, and where a loss halts
+    cdef int64_t _largest_qty, _largest_notional, _largest_cost  # of the orders since somebody looked
     cdef int64_t _new_tokens, _amend_tokens, _cancel_tokens, _reserve
     cdef TokenBucket _bucket
 

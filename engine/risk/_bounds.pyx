@@ -139,6 +139,12 @@ cdef class RiskBounds(RiskMarkets):
     def _shown(self, money):
         return format_decimal(money, sum(self._portfolio.decimals))
 
+    def take_largest(self):
+        """Return the largest quantity, notional and cost of an order that its limits let pass since the last look."""
+        largest = self._largest_qty, self._largest_notional, self._largest_cost
+        self._largest_qty = self._largest_notional = self._largest_cost = 0
+        return largest
+
     # The rate
 
     @property

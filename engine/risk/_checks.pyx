@@ -89,7 +89,7 @@ cdef class Risk(RiskBounds):
             return RiskReject.RATE
         if self._duplicates is not None:
             self._duplicates.add(side_index, price, qty, now_ns)
-        self.activity.count(ORDERS, now_ns)
+        self.activity.count(ORDERS, market, now_ns)
         return PASSED
 
     cpdef int check_replace(self, Order order, int64_t price, int64_t qty, book, int64_t now_ns) except -1:
@@ -115,14 +115,15 @@ cdef class Risk(RiskBounds):
             return code
         if self._bucket is not None and not self._bucket.take(self._amend_tokens, now_ns, self._reserve):
             return RiskReject.RATE
-        self.activity.count(ORDERS, now_ns)
+        self.activity.count(ORDERS, market, now_ns)
         return PASSED
 
     cpdef int check_cancel(self, Order order, int64_t now_ns) except -1:
         """Return RiskReject.NONE: a cancel takes its tokens, or what is left of them, and always passes."""
         if self._bucket is not None:
             self._bucket.drain(self._cancel_tokens, now_ns)
-        self.activity.count(CANCELS, now_ns)
+        if self.activity._step_ns:
+            self.activity.count(CANCELS, self.exposure.index(order.instrument), now_ns)
         return PASSED
 
     cpdef bint is_within_loss(self) except -1:
@@ -166,7 +167,7 @@ cdef class Risk(RiskBounds):
         cdef Py_ssize_t market = side_index >> 1
         cdef bint is_sell = side_index & 1
         cdef int64_t payout = exposure.payout[market], position = exposure.net(market)
-        cdef int64_t more_qty, cost, more_cost, worst, more
+        cdef int64_t more_qty, notional, cost, more_cost, worst, more
         cdef int code = self._check_market(market)
         if code:
             return code
@@ -183,11 +184,15 @@ cdef class Risk(RiskBounds):
             return RiskReject.PRICE_BAND
         if not _is_on_grid(instrument.grid, price):
             return RiskReject.PRICE_GRID
-        if times(order_qty, price) > self._max_order_notional:
+        notional = times(order_qty, price)
+        if notional > self._max_order_notional:
             return RiskReject.MAX_ORDER_NOTIONAL
         cost = exposure.cost(side_index, price, order_qty)
         if cost > self._max_order_cost:
             return RiskReject.MAX_ORDER_COST
+        self._largest_qty = max(self._largest_qty, order_qty)
+        self._largest_notional = max(self._largest_notional, notional)
+        self._largest_cost = max(self._largest_cost, cost)
 
         # What would be open
         more_cost = cost if leaves_qty == order_qty else exposure.cost(side_index, price, leaves_qty)

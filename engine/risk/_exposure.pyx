@@ -138,6 +138,10 @@ cdef class Exposure(RiskTables):
             each += (rate * price * (payout - price) + unit - 1) // unit
         return min(times(qty, each) + self.fee_per_order[market], BEYOND)
 
+    def worst_cost(self, instrument, int side, int64_t price, int64_t qty):
+        """Return what an order like this would count for; OrderError for a stranger's market."""
+        return self.cost(2 * self.known(instrument) + (side == SELL), price, qty)
+
     cdef int64_t spare_of(self, Py_ssize_t market, int64_t qty, int64_t cost) noexcept:
         """Return what an order that costs so much loses even where its side wins: fees that are larger than its gain."""
         cdef int64_t paid = times(max(0, qty), self.payout[market])

@@ -14,6 +14,7 @@ cdef class Losses:
     cdef int place(self, Py_ssize_t market, Py_ssize_t event, bint is_exclusive) except -1
     cdef int remove(self, Py_ssize_t market, Py_ssize_t event) except -1
     cdef int put(self, Py_ssize_t market, Py_ssize_t event, int64_t base, int64_t swing) noexcept
+    cdef int set_exclusive(self, Py_ssize_t event, bint is_exclusive) noexcept
     cdef int find_least(self, Py_ssize_t event) noexcept
     cdef int64_t of_market(self, Py_ssize_t market, int64_t more_no, int64_t more_yes) noexcept
     cdef int64_t of_event(self, Py_ssize_t market, Py_ssize_t event, int64_t more_no, int64_t more_yes) noexcept

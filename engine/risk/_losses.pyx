@@ -89,6 +89,11 @@ cdef class Losses:
             self.second[event] = swing
         return 0
 
+    cdef int set_exclusive(self, Py_ssize_t event, bint is_exclusive) noexcept:
+        """Net the markets of an event from now on, or add them up again."""
+        self.is_exclusive[event] = is_exclusive
+        return self.find_least(event)
+
     cdef int find_least(self, Py_ssize_t event) noexcept:
         cdef int64_t least = 0, second = 0, at = -1, swing
         cdef Py_ssize_t market = self.first[event]

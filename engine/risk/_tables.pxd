@@ -10,6 +10,7 @@ cdef class RiskTables:
     cdef tuple positions  # by market
     cdef Losses losses
     cdef frozenset exclusive  # events, and series of events, of whose markets one pays at most
+    cdef set told_exclusive  # events, as the venue says
     cdef dict open  # order: Open
     cdef list ours  # by side_index, the set of Open
     cdef dict events  # event: its place in event_worst
@@ -21,6 +22,7 @@ cdef class RiskTables:
     cdef int64_t[::1] open_qty, best, at_best, claimed, spare  # see `Claim`
 
     cdef int place(self, tuple added) except -1
+    cdef bint excludes(self, Instrument instrument) except -1
     cdef int grow(self, Py_ssize_t count) except -1
     cdef Py_ssize_t index(self, Instrument instrument) except -2
     cdef Py_ssize_t known(self, Instrument instrument) except -1

@@ -28,7 +28,7 @@ cdef class RiskTables:
         self.payout = self.event = self.worst = self.event_worst = array("q")
         self.fee_per_lot = self.fee_rate = self.fee_unit = self.fee_per_order = array("q")
         self.open_qty = self.at_best = self.best = self.claimed = self.spare = array("q")
-        self.losses, self.exclusive = Losses(), frozenset(exclusive)
+        self.losses, self.exclusive, self.told_exclusive = Losses(), frozenset(exclusive), set()
 
     @property
     def instruments(self):
@@ -53,10 +53,33 @@ cdef class RiskTables:
             if each.event not in self.events:
                 self.events[each.event] = self.free_events.pop()
             self.event[market] = self.events[each.event]
-            is_exclusive = not self.exclusive.isdisjoint((each.event, each.series))
-            self.losses.place(market, self.event[market], is_exclusive)
+            self.losses.place(market, self.event[market], self.excludes(each))
         self.slots, self.positions = tuple(slots), tuple(positions)
         return 0
+
+    cdef bint excludes(self, Instrument instrument) except -1:
+        """Answer whether one market of its event pays at most, by the configuration or the venue."""
+        if instrument.event in self.told_exclusive:
+            return True
+        return not self.exclusive.isdisjoint((instrument.event, instrument.series))
+
+    def set_exclusive(self, str event, bint is_exclusive):
+        """Take the venue's word on whether the markets of an event exclude each other, those to come among them.
+
+        What the configuration names stays exclusive. Return whether that changes what the event can lose.
+        """
+        cdef Py_ssize_t place
+        markets = [each for each in self.instruments if each.event == event]
+        if not markets:
+            return False
+        place = self.events[event]
+        before = self.losses.is_exclusive[place]
+        if is_exclusive:
+            self.told_exclusive.add(event)
+        else:
+            self.told_exclusive.discard(event)
+        self.losses.set_exclusive(place, any([self.excludes(each) for each in markets]))
+        return before != self.losses.is_exclusive[place]
 
     def remove(self, instruments):
         """Forget markets in which nothing is held or open; OrderError where something is."""
@@ -72,6 +95,7 @@ cdef class RiskTables:
         events = {each.event for each in self.instruments}
         self.free_events += [place for event, place in self.events.items() if event not in events]
         self.events = {event: place for event, place in self.events.items() if event in events}
+        self.told_exclusive &= events
 
     def set_fee_bound(self, instrument, bound):
         """Let fills in a market cost at most this from now on; what is open counts so when it changes next."""

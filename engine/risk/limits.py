@@ -75,11 +75,21 @@ class RatioLimit(Section, frozen=True, kw_only=True):
     max_orders_per_fill: CountLimit  # new orders and replaces; without any fill as with one
     max_cancel_percent: CountLimit  # cancels for a hundred new orders and replaces
     min_orders: Count
+    min_orders_per_market: CountLimit = NO_LIMIT  # of a market that is judged, and stopped, by itself
     window_ns: Duration
 
     def __post_init__(self) -> None:
-        if not (self.min_orders and self.window_ns):
+        if not (self.min_orders and self.min_orders_per_market and self.window_ns):
             raise ConfigError("min_orders and window must be positive: without them the first order would halt")
+
+    def fault(self, orders: int, cancels: int, fills: int) -> str:
+        """Return which of the ratios the requests of a window pass, in words; an empty text for none."""
+        span = f"in {self.window_ns / 1e9:g} s"
+        if self.max_orders_per_fill != NO_LIMIT and orders > self.max_orders_per_fill * max(1, fills):
+            return f"{orders} orders and replaces for {fills} fills {span}, allowed {self.max_orders_per_fill} a fill"
+        if self.max_cancel_percent != NO_LIMIT and 100 * cancels > self.max_cancel_percent * orders:
+            return f"{cancels} cancels for {orders} orders and replaces {span}, allowed {self.max_cancel_percent} %"
+        return ""
 
 
 class Ceiling(Section, frozen=True, kw_only=True):

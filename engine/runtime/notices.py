@@ -25,6 +25,9 @@ class NoticeKind(StrEnum):
     SESSION_ALERT = "session_alert"  # the session protocol was broken, or ended over an error
     SESSION_GARBLED = "session_garbled"  # bytes of the venue that are no message, ignored as the standard asks
     SESSION_LOST = "session_lost"  # the session was up and is not any more
+    SESSION_GAP = "session_gap"  # messages of the venue are missing and asked for, or are skipped by its word
+    SESSION_RESENT = "session_resent"  # the venue asked for messages of ours again
+    SESSION_RESET = "session_reset"  # numbers of a session begin anew, or go on elsewhere
     SESSION_STRANGER = "session_stranger"  # a connection that did not become a session
     LOGON_FAILED = "logon_failed"
     LOGON_STORM = "logon_storm"  # so many that the attempts are slowed down
@@ -32,6 +35,7 @@ class NoticeKind(StrEnum):
     VIEW_LOST = "view_lost"  # status and metrics have nothing to show any more
     LOG_LOST = "log_lost"  # lines of the log that nobody has: not written, left out, or silenced by other code
     AUDIT_LOST = "audit_lost"  # records of what was said to the venue or by it
+    RECORD_LOST = "record_lost"  # frames of the feed that were not recorded
     METRICS_LOST = "metrics_lost"  # their process ended; it is started again
     BOOK_CONTRADICTED = "book_contradicted"  # an update that cannot be
     BOOK_CROSSED = "book_crossed"  # for longer than its bound
@@ -63,6 +67,7 @@ class NoticeKind(StrEnum):
     LOOP_HELD = "loop_held"  # something kept the loop from turning for longer than watchdog.warn_after
     ORDER_IN_DOUBT = "order_in_doubt"  # something contradicts what we know of an order
     ACCOUNT_CONTRADICTED = "account_contradicted"  # the feed tells of our account what FIX has not told
+    FILL_CONTRADICTED = "fill_contradicted"  # the report of a fill tells of a position or cash that is not ours
     OPTION_REFUSED = "option_refused"  # an order asked for what its venue does not offer; it was denied
     ORDER_GROUP = "order_group"  # the venue says what became of one; where it was triggered its orders are cancelled
     ORDER_WAY = "order_way"  # orders go over REST while FIX is down, or over FIX again
@@ -77,6 +82,7 @@ class NoticeKind(StrEnum):
     EXEC_ID_REPEATED = "exec_id_repeated"  # another execution under an ExecID(17) that was used before; it counted
     REPORT_ROUNDED = "report_rounded"  # a field of a report that decides nothing was rounded or left out
     REQUEST_REFUSED = "request_refused"  # the venue refused an order, a replace or a cancel, with its own text
+    STATE_LOST = "state_lost"  # what a strategy saved is not used, or cannot be saved
     LIMIT_NEAR = "limit_near"  # four fifths of a limit are used
     LIMIT_CHANGED = "limit_changed"  # a limit is not as the configuration says, or is so again
     CHANGED_BY_VENUE = "changed_by_venue"  # an order was changed, suspended or ended, or a fill taken back, unasked

@@ -18,7 +18,8 @@ class Session(Protocol):
     Set the callables before `logon`. `on_message` receives every application message and every session-level
     Reject(3); its `Fields` are valid during the call only. `on_refused` receives an application message that the
     session answered with a Reject, the reason as in SessionRejectReason(373), and its text. `on_notice` receives what
-    people should hear of.
+    people should hear of. `on_forsaken` comes before our Logout where messages of the peer are lost, or an operator
+    must act before the next Logon: what is to leave over this session must leave during the call.
     """
 
     on_logon: Callable[[], None]
@@ -26,6 +27,7 @@ class Session(Protocol):
     on_message: Callable[[Fields], None]
     on_fault: Callable[[str], None]
     on_refused: Callable[[Fields, int, str], None]
+    on_forsaken: Callable[[str], None]
     on_notice: Callable[[NoticeKind, str], None]
 
     @property
@@ -47,6 +49,10 @@ class Session(Protocol):
     @property
     def is_logged_on(self) -> bool:
         """Whether `send` takes messages now."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether messages of the peer are missing that came before others, so that what it told is not all known."""
 
     @property
     def next_sender_seq_num(self) -> int:

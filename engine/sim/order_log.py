@@ -16,7 +16,9 @@ import msgspec
 from engine.errors import DecodeError
 from engine.exchange.events import (
     Accepted,
+    Busted,
     Canceled,
+    Corrected,
     Event,
     Expired,
     MassCancel,
@@ -30,9 +32,10 @@ from engine.exchange.exchange import Exchange
 from engine.exchange.market import RestingOrder
 
 KINDS: dict[str, type[Report]] = {
-    kind.exec_type: kind for kind in (Accepted, Rejected, Traded, Replaced, Canceled, Expired)
+    kind.exec_type: kind for kind in (Accepted, Rejected, Traded, Busted, Corrected, Replaced, Canceled, Expired)
 }
 RESTARTED = "VENUE_RESTARTED"  # Text(58) of the cancels after a start
+_LOST = "lost"  # the order is unknown from here on
 _START = "start"  # stands in place of an ExecType: everything before it has been told
 _STATE = (
     "price", "order_qty", "cum_qty", "leaves_qty", "cum_cost", "ord_status", "ord_type", "time_in_force",
@@ -57,6 +60,10 @@ class OrderLog:
         if not isinstance(report, OrderState):
             self._write({"exec_type": report.exec_type, **msgspec.structs.asdict(report)})
 
+    def lose(self, order_id: str) -> None:
+        """Note that nothing is known of an order any more."""
+        self._write({"exec_type": _LOST, "order_id": order_id})
+
     def untold(self, account: str, told: Set[str]) -> list[Report]:
         """Return the reports of the last run that are not among those `told` (by ExecID), oldest first."""
         rows = (row for row in self._rows[self._untold_from :] if row.get("account") == account)
@@ -64,8 +71,9 @@ class OrderLog:
 
     def restart(self, exchange: Exchange, now_ns: int) -> list[Event]:
         """Register every order with `exchange`, cancel those that were open, and return the cancels."""
+        lost = {row["order_id"] for row in self._rows if row["exec_type"] == _LOST}
         for row in self._rows:
-            if row.get("order_id") and row["symbol"] in exchange.markets:
+            if row.get("order_id", "") not in ("", *lost) and row["symbol"] in exchange.markets:
                 _replay(row, exchange)
         events: list[Event] = []
         for account in exchange.orders.accounts():
@@ -116,7 +124,7 @@ def _read(path: Path) -> list[Row]:
             row = decoder.decode(line)
         except msgspec.DecodeError as error:
             raise DecodeError(f"{path} line {number} is no report: {error}") from None
-        if row.get("exec_type") not in (*KINDS, _START):
+        if row.get("exec_type") not in (*KINDS, _START, _LOST):
             raise DecodeError(f"{path} line {number} is no report: ExecType(150) {row.get('exec_type')!r}")
         rows.append(row)
     with path.open("r+b") as file:

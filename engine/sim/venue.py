@@ -18,7 +18,17 @@ from engine.errors import ConfigError
 from engine.exchange import captures
 from engine.exchange.blotter import Blotter
 from engine.exchange.captured import CapturedMarket
-from engine.exchange.events import Canceled, Event, LevelChanged, MassCancel, MassCanceled, PublicTrade, Report, Request
+from engine.exchange.events import (
+    Canceled,
+    CancelRejected,
+    Event,
+    LevelChanged,
+    MassCancel,
+    MassCanceled,
+    PublicTrade,
+    Report,
+    Request,
+)
 from engine.exchange.exchange import Exchange
 from engine.exchange.faults import Faults
 from engine.exchange.liquidity import Liquidity
@@ -29,6 +39,7 @@ from engine.sim.feed.publisher import MarketData
 from engine.sim.feed.server import FeedServer
 from engine.sim.fix.gateway import VenueGateway
 from engine.sim.fix.opening import open_acceptor
+from engine.sim.mishaps import Mishaps
 from engine.sim.order_log import OrderLog
 from engine.sim.turning import Turning, words
 from engine.venue.kalshi.fees import QuadraticFee
@@ -66,6 +77,7 @@ class Venue(Turning):
             self.market_data, config.feed, public_keys(config.feed), self.faults, feed_tls(config.feed)
         )
         self._order_log = OrderLog(state_path / "orders.jsonl")
+        self.mishaps = Mishaps(self.exchange, self._order_log)
         self._control: ControlServer | None = None
         self._config = config
         self._captures = files
@@ -97,8 +109,7 @@ class Venue(Turning):
             elif isinstance(event, PublicTrade):
                 self.market_data.on_trade(event)
             elif event.account in self._accounts:
-                self._record(event)
-                self.gateway.tell(event, request)
+                self._tell(event, request)
         self.market_data.flush()
 
     def depth(self, symbol: str) -> tuple[list[Level], list[Level]]:
@@ -122,6 +133,7 @@ class Venue(Turning):
         """Perform at once the faults that are due, without waiting for the next tick."""
         now_ns = self.now_ns()
         self.publish(self.exchange.advance(now_ns))
+        self.publish(self.mishaps.advance(now_ns))
         self.market_data.step(now_ns)
         self.feed.step(now_ns)
         self.gateway.step(now_ns)
@@ -141,10 +153,16 @@ class Venue(Turning):
     def _submit(self, request: Request) -> list[Event]:
         return self.exchange.submit(request, self.now_ns())
 
-    def _record(self, event: Event) -> None:
+    def _tell(self, event: Report | CancelRejected | MassCanceled, request: Fields | None) -> None:
+        """Record what happened, tell its account, and what a fault wants told besides."""
+        besides: list[Canceled | CancelRejected] = []
         if isinstance(event, Report):
             self._order_log.record(event)
             self.blotter.record([event])
+            besides += self.mishaps.follow(event, self.now_ns())
+        self.gateway.tell(event, request)
+        for each in besides:
+            self.gateway.tell(each, request)
 
     def _on_logout(self, account: str) -> None:
         if self._config.fix.cancel_on_disconnect and not self.is_stopping:

@@ -25,17 +25,19 @@ from engine.strategy import Strategy
 from engine.trading.controls.options import OptionRules
 from engine.trading.controls.repeats import Repeats
 from engine.trading.counters import Counters
-from engine.trading.desk import Beside, CallLater, Desk
+from engine.trading.desk import Beside, Desk
 from engine.trading.doubts import Doubts
 from engine.trading.feed_watch import FeedLimits, FeedWatch
 from engine.trading.gateway import Gateway
-from engine.trading.guard import Guard
+from engine.trading.guard import Guard, has_hook
 from engine.trading.loop import TradingLoop
 from engine.trading.market_news import MarketNews
 from engine.trading.markets import Markets, Stop
 from engine.trading.rejects import Rejects
+from engine.trading.serving.timers import CallLater
+from engine.trading.serving.trades import LastTrades
 from engine.trading.settlements import Settlements
-from engine.venue import MarketDataStream, Verdict
+from engine.venue import MarketDataStream, TradeFee, Verdict
 
 LOGGER = logging.getLogger(log.LOGGER)
 
@@ -55,6 +57,7 @@ class Parts(NamedTuple):
     closed_texts: frozenset[str] = frozenset()  # by which the venue says that a market takes no requests
     verdicts: Mapping[str, Verdict] = {}  # what follows from its texts
     judge_options: Judge = none_offered  # whether the venue takes what an order asks for beyond the rest
+    fees: TradeFee | None = None  # for the strategy's estimates
 
 
 class FeedConnections(NamedTuple):
@@ -79,6 +82,7 @@ class Surroundings(NamedTuple):
     call_later: CallLater
     log: Callable[[str], object] = LOGGER.warning
     beside: Beside | None = None  # where a strategy's own tasks run
+    obstacle: Callable[[], str] = str  # why trading is paused
     reconnect: Callable[[str], object] = LOGGER.warning
     connections: FeedConnections | None = None  # of the feed, where it has several: `reconnect` is not called then
 
@@ -147,5 +151,11 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         around.clock_ns,
         around.wall_ns,
     )
-    parts.strategy.context = Desk(loop, around.call_later, around.beside)
+    loop.went_stale = markets.went_stale
+    if has_hook(parts.strategy, "on_stale"):
+        markets.tell_stale = lambda book: guard.call("on_stale", book)
+    if parts.strategy.kept_trades:
+        loop.trades = LastTrades(parts.strategy.kept_trades, around.wall_ns)
+    desk = Desk(loop, around.call_later, around.clock_ns, around.beside, around.obstacle, parts.fees)
+    parts.strategy.context = desk
     return loop

@@ -10,6 +10,7 @@ cdef class Books:
     cdef readonly tuple books, instruments, numbers
     cdef readonly Counters counters
     cdef readonly object notices
+    cdef public object went_stale
     cdef int64_t _last_number
     cdef tuple _places
     cdef public tuple _apply

@@ -29,6 +29,7 @@ class Books:
     def __init__(self, books: Iterable[Book], counters: Counters, notices: Notices) -> None:
         self.counters = counters
         self.notices = notices
+        self.went_stale: Callable[[Book], object] = _nobody  # is told of a book that an update contradicts
         self.listings = self._last_number = 0
         self._places: tuple[Book, ...] = ()
         self._apply: tuple[Apply, ...] = ()
@@ -73,6 +74,7 @@ class Books:
         if moved == STALE:
             self.counters.stale_updates += 1
             self.notices.tell(NoticeKind.BOOK_CONTRADICTED, book.instrument.symbol)
+            self.went_stale(book)
             return False
         self.counters.book_updates += 1
         book.updated_ns = now_ns
@@ -87,3 +89,7 @@ class Books:
         self.books = tuple([book for book in places if book is not FREE])
         self.instruments = tuple([book.instrument for book in self.books])
         self.listings += 1
+
+
+def _nobody(book: Book) -> None:
+    """Tell nobody."""

@@ -3,4 +3,4 @@ from engine.trading.loop cimport TradingLoop
 
 cdef class Desk:
     cdef TradingLoop _loop
-    cdef object _call_later, _beside
+    cdef object _call_later, _clock_ns, _beside, _obstacle, _fees, _holdings, _log

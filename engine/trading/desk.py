@@ -5,20 +5,29 @@ Thread  the loop thread only.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from engine import fix
 from engine.book import Book
 from engine.errors import ConfigError
 from engine.instrument import Instrument
-from engine.orders.options import OrderOptions
+from engine.orders.options import options_with
 from engine.orders.order import Order
 from engine.portfolio import Position
+from engine.risk.codes import TradingState
+from engine.strategy.portfolio_view import PortfolioView
+from engine.strategy.status import TRADING, TradingStatus
+from engine.strategy.trades import LastTrade
 from engine.trading.loop import TradingLoop
+from engine.trading.serving.timers import CallLater, Timer
+from engine.venue import TradeFee
+
+REDUCE_ONLY = TradingState.REDUCE_ONLY
 
 Started: TypeAlias = "asyncio.Task[Any]"
-CallLater: TypeAlias = Callable[[int, Callable[[], None]], object]  # a delay in ns, and what is due then
 
 
 class Beside(Protocol):
@@ -34,10 +43,24 @@ class Beside(Protocol):
 class Desk:
     """Implements `strategy.Context`, and offers nothing beyond it: the loop itself is out of a strategy's reach."""
 
-    def __init__(self, loop: TradingLoop, call_later: CallLater, beside: Beside | None = None) -> None:
+    def __init__(
+        self,
+        loop: TradingLoop,
+        call_later: CallLater,
+        clock_ns: Callable[[], int],
+        beside: Beside | None = None,
+        obstacle: Callable[[], str] = str,
+        fees: TradeFee | None = None,
+    ) -> None:
+        """`obstacle` says why trading is paused; without `fees` a trade costs none."""
         self._loop = loop
         self._call_later = call_later
+        self._clock_ns = clock_ns
         self._beside = beside
+        self._obstacle = obstacle
+        self._fees = fees
+        self._holdings = PortfolioView(loop.portfolio, loop.risk)
+        self._log = logging.getLogger(type(loop.guard.strategy).__module__)
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -48,6 +71,26 @@ class Desk:
     def now_ns(self) -> int:
         """Wall time since 1970, by the clock that the desk was given."""
         return self._loop.wall.now_ns()
+
+    @property
+    def portfolio(self) -> PortfolioView:
+        """What is held, made, at stake and left of the limits."""
+        return self._holdings
+
+    @property
+    def state(self) -> TradingStatus:
+        """Whether trading may happen, and why not."""
+        loop = self._loop
+        if loop.is_halted:
+            return TradingStatus("halted", loop.risk.reason)
+        if not loop.is_trading:
+            return TradingStatus("paused", self._obstacle())
+        return TradingStatus("reduce-only", loop.risk.reason) if loop.risk.state == REDUCE_ONLY else TRADING
+
+    @property
+    def log(self) -> logging.Logger:
+        """The logger of the strategy's module."""
+        return self._log
 
     @property
     def is_halted(self) -> bool:
@@ -74,6 +117,29 @@ class Desk:
         """Return the live orders, of one market or of all, oldest first; safe to cancel while iterating."""
         return iter([o for o in self._loop.orders.live() if instrument is None or o.instrument is instrument])
 
+    def order(self, cl_ord_id: str) -> Order | None:
+        """Return the order that has or had this ClOrdID(11)."""
+        return self._loop.orders.by_id(cl_ord_id)
+
+    def tagged(self, tag: str) -> Iterator[Order]:
+        """Return the live orders with a tag, oldest first."""
+        return iter([o for o in self._loop.orders.live() if o.tag == tag])
+
+    def trades(self, instrument: Instrument) -> tuple[LastTrade, ...]:
+        """Return the last trades of a market, the oldest first."""
+        trades = self._loop.trades
+        if trades is None:
+            raise ConfigError("no trades are kept: say how many by `kept_trades` of the strategy's class")
+        return trades.of(self._loop.book(instrument).instrument)
+
+    def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool = True) -> int:
+        """Return what the venue would charge for one trade, below 0 for a rebate."""
+        return self._fees.fee(instrument, price, qty, is_taker) if self._fees is not None else 0
+
+    def worst_case(self, instrument: Instrument, side: int, price: int, qty: int) -> int:
+        """Return what risk would count for an order: the most that its fills can cost, fees included."""
+        return self._loop.risk.exposure.worst_cost(instrument, side, price, qty)
+
     def buy(
         self,
         instrument: Instrument,
@@ -85,9 +151,10 @@ class Desk:
         expire_time_ns: int = 0,
         reduce_only: bool = False,
         order_group: str = "",
+        tag: str = "",
     ) -> Order | None:
         """Send an order to buy; None if risk denies it."""
-        options = OrderOptions(reduce_only, order_group) if reduce_only or order_group else None
+        options = options_with(reduce_only, order_group, tag) if reduce_only or order_group or tag else None
         return self._loop.submit(
             instrument, fix.BUY, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
         )
@@ -103,9 +170,10 @@ class Desk:
         expire_time_ns: int = 0,
         reduce_only: bool = False,
         order_group: str = "",
+        tag: str = "",
     ) -> Order | None:
         """Send an order to sell; None if risk denies it."""
-        options = OrderOptions(reduce_only, order_group) if reduce_only or order_group else None
+        options = options_with(reduce_only, order_group, tag) if reduce_only or order_group or tag else None
         return self._loop.submit(
             instrument, fix.SELL, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
         )
@@ -122,9 +190,26 @@ class Desk:
         """Ask for the cancel of every live order; return how many requests left."""
         return sum(self.cancel(order) for order in self.orders(instrument))
 
-    def timer(self, delay_ns: int, key: object = None) -> None:
+    def timer(self, delay_ns: int, key: object = None) -> Timer:
         """Call `on_timer(key)` once, `delay_ns` from now, also while trading is paused."""
-        self._call_later(delay_ns, lambda: self._loop.guard.call("on_timer", key))
+        return Timer(self._call_later, self._clock_ns, partial(self._loop.guard.call, "on_timer", key), delay_ns)
+
+    def every(self, interval_ns: int, key: object = None) -> Timer:
+        """Call `on_timer(key)` each time that so much has passed, also while trading is paused."""
+        fire = partial(self._loop.guard.call, "on_timer", key)
+        return Timer(self._call_later, self._clock_ns, fire, interval_ns, interval_ns)
+
+    def run(self, coroutine: Coroutine[Any, Any, object], name: str) -> Started:
+        """Run an input beside the hooks; where it fails trading halts at once, by its name."""
+        if self._beside is None:
+            coroutine.close()
+        return self.create_task(self._watched(coroutine, name), name)
+
+    async def _watched(self, coroutine: Coroutine[Any, Any, object], name: str) -> None:
+        try:
+            await coroutine
+        except Exception as error:
+            self._loop.guard.failed_beside(f"background input {name}", error)
 
     def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str = "") -> Started:
         """Run a coroutine beside the hooks; one that fails halts trading as a hook does."""

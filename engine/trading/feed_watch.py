@@ -120,7 +120,7 @@ class FeedWatch:
         """Believe no book of a connection that is lost."""
         self._lines[number].loss = reason
         for book in self._on(number):
-            book.mark_stale()
+            self._disbelieve(book)
 
     def connected(self, number: int = 0) -> None:
         """Wait for every book of a connection once more."""
@@ -208,8 +208,12 @@ class FeedWatch:
 
     def renew(self, book: Book) -> None:
         """Believe a book no more, and ask for it anew."""
-        book.mark_stale()
+        self._disbelieve(book)
         self._resync(book)
+
+    def _disbelieve(self, book: Book) -> None:
+        book.mark_stale()
+        self._markets.went_stale(book)
 
     def _look_at_books(self, now_ns: int) -> None:
         count = max(FEWEST, len(self._books) // LOOKS)
@@ -245,6 +249,5 @@ class FeedWatch:
         prices = f"bid {instrument.format_price(book.best_bid)}, ask {instrument.format_price(book.best_ask)}"
         text = f"{instrument.symbol}: crossed for {seconds(self._limits.max_crossed_ns)}: {prices}"
         self._notices.tell(NoticeKind.BOOK_CROSSED, text)
-        book.mark_stale()
         self._stale_ns[book] = now_ns
-        self._resync(book)
+        self.renew(book)

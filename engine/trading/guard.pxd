@@ -1,6 +1,7 @@
 cimport cython
 
 from engine.orders.order cimport Change, Order
+from engine.strategy.base cimport Strategy
 from engine.trading.controls.repeats cimport Repeats
 from engine.trading.counters cimport Counters
 
@@ -9,6 +10,7 @@ cdef int FILLED, ACCEPTED, REPLACED, NOTHING, CANCELED, EXPIRED, DUPLICATE, UNKN
 
 cdef class Guard:
     cdef public object strategy
+    cdef readonly Strategy native  # the strategy, where its hooks are C
     cdef readonly object halt, contradicted, explain, check_options
     cdef readonly Counters counters
     cdef readonly object rejects

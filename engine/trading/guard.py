@@ -14,7 +14,7 @@ from engine.orders.order import Change, Order
 from engine.orders.table import Outcome
 from engine.risk import RiskReject
 from engine.runtime import log
-from engine.strategy import Strategy
+from engine.strategy.base import Strategy
 from engine.trading.controls.repeats import Repeats
 from engine.trading.counters import Counters
 from engine.trading.rejects import Rejects
@@ -25,6 +25,7 @@ FILLED, ACCEPTED, REPLACED, NOTHING = Outcome.FILLED, Outcome.ACCEPTED, Outcome.
 CANCELED, EXPIRED, DUPLICATE, UNKNOWN = Outcome.CANCELED, Outcome.EXPIRED, Outcome.DUPLICATE, Outcome.UNKNOWN
 REJECTED, CANCEL_REJECTED = Outcome.REJECTED, Outcome.CANCEL_REJECTED
 MOST_REASONS, OTHER = 100, 99  # what a venue may make us count has an end: OrdRejReason(103) 99 is any other
+HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class that Python made, not C
 LOGGER = logging.getLogger(log.LOGGER)
 DENIALS = {denial.value: denial.text for denial in RiskReject}
 
@@ -50,6 +51,7 @@ class Guard:
         repeats: Repeats | None = None,
     ) -> None:
         self.strategy = strategy
+        self.native = strategy if is_native(strategy) else None
         self.counters = counters
         self.halt = halt
         self.contradicted = contradicted
@@ -66,6 +68,11 @@ class Guard:
             getattr(self.strategy, name)(*arguments)
         except BaseException as error:  # also what would end the process or a task, with orders alive
             self.failed(name, error)
+
+    def tell(self, name: str, *arguments: object) -> None:
+        """Call one hook if the strategy has it: of most of them nothing is known but that they may be there."""
+        if has_hook(self.strategy, name):
+            self.call(name, *arguments)
 
     def failed(self, name: str, error: BaseException) -> None:
         """Halt because a hook raised."""
@@ -120,7 +127,10 @@ class Guard:
             if self.repeats is not None:
                 self.repeats.filled(order.instrument)
             try:  # not by `call`: this is the path
-                self.strategy.on_fill(order, change.last_px, change.last_qty)
+                if self.native is not None:
+                    self.native.on_fill(order, change.last_px, change.last_qty)
+                else:
+                    self.strategy.on_fill(order, change.last_px, change.last_qty)
             except BaseException as error:
                 self.failed("on_fill", error)
         elif kind == ACCEPTED:
@@ -160,6 +170,17 @@ class Guard:
         by_reason[counted] = by_reason.get(counted, 0) + 1
         self._has_rejects = self.rejects.refused(change)
         self.call("on_reject", order, reason, text)
+
+
+def has_hook(strategy: Strategy, name: str) -> bool:
+    """Return whether a strategy has a hook of its own, whatever stands in for one in a test included."""
+    return getattr(type(strategy), name, None) is not getattr(Strategy, name)
+
+
+def is_native(strategy: Strategy) -> bool:
+    """Return whether a strategy is a compiled class, whose hooks can be called in C."""
+    kind = type(strategy)
+    return issubclass(kind, Strategy) and kind is not Strategy and not kind.__flags__ & HEAP_TYPE
 
 
 def text_of(error: BaseException) -> str:

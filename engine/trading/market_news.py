@@ -58,7 +58,9 @@ class MarketNews:
             self._notices.tell(kind, text)
         self._counters.gaps += event.gap
         for instrument in event.suspects:
-            self._book_of(instrument).mark_stale()
+            book = self._book_of(instrument)
+            book.mark_stale()
+            self._markets.went_stale(book)
         for instrument in event.refused:
             self._markets.stop(instrument, Stop.REFUSED, event.text)
         if event.commands:

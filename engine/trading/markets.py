@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from enum import IntFlag, unique
 from typing import NamedTuple
 
+from engine.book import Book
 from engine.instrument import Instrument
 from engine.risk._checks import Risk
 from engine.runtime.notices import NoticeKind, Notices
@@ -75,6 +76,8 @@ class Markets:
         self.is_quiet = False  # the strategy is told nothing before its start
         self._pulled: dict[Instrument, None] = {}  # those of them where nothing may rest
         self._unseen: set[Instrument] = set()
+        self.tell_stale: Callable[[Book], object] = lambda book: None  # for its strategy, where that wants to know
+        self._stale: dict[Instrument, int] = {}  # which update of its book was the last to be believed
         self.listed: Callable[[Instrument], object] = lambda instrument: None  # is told of each that is added
 
     def add(self, instruments: Iterable[Instrument]) -> None:
@@ -92,6 +95,7 @@ class Markets:
         for instrument in instruments:
             self._lift(instrument, Stop(self._causes.get(instrument, 0)))
             self._instruments.pop(instrument, None)
+            self._stale.pop(instrument, None)
 
     def stop(self, instrument: Instrument, cause: Stop, text: str) -> None:
         """Take no new orders in a market, until `lift` of the same cause; told once a cause."""
@@ -99,6 +103,12 @@ class Markets:
         if self._stop(instrument, cause, text):
             self._notices.tell(NoticeKind.MARKET_STOPPED, words)
             self._tell_strategy(instrument, words)
+
+    def went_stale(self, book: Book) -> None:
+        """Tell the strategy, once until it is whole again, that a book is not to be believed."""
+        if self._stale.get(book.instrument) != book.updates and not self.is_quiet:
+            self._stale[book.instrument] = book.updates
+            self.tell_stale(book)
 
     def stop_all(self, cause: Stop, text: str) -> None:
         """Stop every market for what they have in common, and each that is added; people are told once."""

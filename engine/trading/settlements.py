@@ -86,19 +86,9 @@ class Settlements:
         OrderError for a market that has settled, and for a cost that is not on the side of what is held.
         """
         position = self._portfolio[instrument]
-        if position.is_settled:
-            raise OrderError(f"{instrument.symbol} has settled: nothing of it can be held")
-        if (net > 0 > cost) or (net < 0 < cost) or (not net and cost) or abs(cost) > abs(net) * instrument.limit:
-            size, money = instrument.format_size(net), instrument.format_money(cost)
-            raise OrderError(
-                f"{instrument.symbol}: {size} cannot have cost {money}: of a long position it is 0 or more, of a short"
-                " one 0 or less, and never more than its contracts can pay"
-            )
-        before = f"{instrument.format_size(position.net)} at {instrument.format_money(position.cost)}"
+        check_holding(instrument, position, net, cost)
         cash = position.cash + position.cost - cost
-        text = (
-            f"{instrument.format_size(net)} held at {instrument.format_money(cost)}, before {before}, by {by}: {reason}"
-        )
+        text = f"{describe_holding(instrument, position, net, cost)}, by {by}: {reason}"
         try:
             numbers = instrument.index, net, cash, cost
             self._journal.append_state(RecordKind.RESTATE, numbers, text, self._wall_ns())
@@ -149,3 +139,21 @@ def describe(position: Position, price: int) -> str:
     instrument = position.instrument
     size, paid = instrument.format_size(position.net), instrument.format_money(position.net * price)
     return f"settled at {instrument.format_price(price)}, {size} held pay {paid}"
+
+
+def check_holding(instrument: Instrument, position: Position, net: int, cost: int) -> None:
+    """Raise OrderError for a market that has settled, and for a cost that is not on the side of what is held."""
+    if position.is_settled:
+        raise OrderError(f"{instrument.symbol} has settled: nothing of it can be held")
+    if (net > 0 > cost) or (net < 0 < cost) or (not net and cost) or abs(cost) > abs(net) * instrument.limit:
+        size, money = instrument.format_size(net), instrument.format_money(cost)
+        raise OrderError(
+            f"{instrument.symbol}: {size} cannot have cost {money}: of a long position it is 0 or more, of a short"
+            " one 0 or less, and never more than its contracts can pay"
+        )
+
+
+def describe_holding(instrument: Instrument, position: Position, net: int, cost: int) -> str:
+    """Return what is held from now on, and what was before, in words."""
+    size, money = instrument.format_size, instrument.format_money
+    return f"{size(net)} held at {money(cost)}, before {size(position.net)} at {money(position.cost)}"

@@ -6,42 +6,20 @@ Thread  the loop thread; `tick` is called every `TICK_NS`.
 """
 
 from collections.abc import Callable
-from enum import Enum
-from typing import Protocol
 
 from engine.orders.order import Order
 from engine.risk import TradingState
 from engine.runtime.halt_word import FREE, HALT, REDUCE_ONLY, HaltWord, Word
 from engine.runtime.person import Person, the_engine
 from engine.session import Session
+from engine.trading.controls.account_gate import AccountGate
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.live_orders import LiveOrders
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
 
 TICK_NS = 50_000_000
-
-
-class DeskState(Enum):
-    """What a supervisor lets its loop do; the value is the word for people."""
-
-    WAITING = "waiting"
-    TRADING = "trading"
-    HALTED = "halted"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
-
-
-class AccountGate(Protocol):
-    """What compares our account with the venue's: trading waits for it after each logon."""
-
-    def logged_on(self) -> None:
-        """Learn that the venue can be reached, and that much may have happened meanwhile."""
-
-    def obstacle(self) -> str:
-        """Return what keeps trading from starting, empty if nothing does."""
-
-    def bear(self) -> None:
-        """Trade on with what differs now, by a person's decision."""
+BEHIND = "messages of the venue are missing, and are asked for"
 
 
 class Supervisor:
@@ -64,8 +42,10 @@ class Supervisor:
         self._wall_ns = wall_ns
         self._report = report
         self._live = LiveOrders(loop, wall_ns, report)
+        self.record = self._live.record  # writes something to the journal, now
         self._has_started = False
         self.account: AccountGate | None = None  # where the venue's account can be read
+        self.cancel_beside: Callable[[str], object] = lambda reason: None  # by another way than the session
         self.lift_throttles: Callable[[], object] = lambda: loop.markets.lift_all(Stop.HALTED)
         self._must_sweep = True  # orders of an earlier run may still live at the venue
         self._is_confirmed = False
@@ -91,22 +71,30 @@ class Supervisor:
     def on_logon(self) -> None:
         """Learn that the venue can be reached."""
         self._loop.is_connected = True
-        self._live.forget()
+        self._live.reconnected()
         if self.account is not None:
             self.account.logged_on()
         self._report("session logged on")
+        self._loop.guard.tell("on_connected")
 
     def on_logout(self, reason: str) -> None:
         """The venue can no longer be heard: what is unanswered is unknown from now on."""
         self._loop.is_connected = False
         self.pause(f"session down: {reason or 'no reason given'}")
-        self._live.record(lambda: self._loop.journal.append_disconnect(self._wall_ns()))
+        self.record(lambda journal, now_ns: journal.append_disconnect(now_ns))
         for order in self._loop.orders.on_disconnect():
             self._loop.risk.update(order)
             self._loop.doubts.await_answer(order, f"ClOrdID(11) {order.cl_ord_id}: outcome unknown")
             self._report(f"ClOrdID(11) {order.cl_ord_id}: outcome unknown until reconciled")
             self._loop.guard.call("on_order", order)
         self._live.forget()
+
+    def on_forsaken(self, reason: str) -> None:
+        """Cancel everything over whatever works: the session is given up, and what leaves over it must leave now."""
+        self.pause(f"the session is given up: {reason}")
+        self.cancel_all()
+        self._live.sweep()
+        self.cancel_beside(reason)
 
     def on_feed(self, connection: int = 0) -> None:
         """Learn that market data come again over a connection."""
@@ -120,10 +108,11 @@ class Supervisor:
 
     def pause(self, reason: str) -> None:
         """Send no new order until `tick` finds nothing in the way."""
-        if self.state is DeskState.TRADING:
-            self.state, self.reason = DeskState.WAITING, reason
         self._loop.is_trading = False
         self._report(reason)
+        if self.state is DeskState.TRADING:
+            self.state, self.reason = DeskState.WAITING, reason
+            self._loop.guard.tell("on_pause", reason)
 
     # Kill switch
 
@@ -206,7 +195,7 @@ class Supervisor:
     def note(self, note: str) -> None:
         """Tell the operator and the journal."""
         self._report(note)
-        self._live.record(lambda: self._loop.journal.append_note(note, self._wall_ns()))
+        self.record(lambda journal, now_ns: journal.append_note(note, now_ns))
 
     def stop(self) -> None:
         """Begin an orderly end: cancel everything, then log out; `state` becomes STOPPED when that is done."""
@@ -237,7 +226,9 @@ class Supervisor:
             self._pull(now_ns)
             self._live.ask_for_unknown(now_ns)
             self._pull_stopped(now_ns)
-            if self._loop.markets.are_unseen():
+            if self._session.is_behind:
+                self.pause(BEHIND)
+            elif self._loop.markets.are_unseen():
                 self.pause(self._loop.watch.obstacle(now_ns))
         elif self.state is DeskState.HALTED:
             self._sweep_once()
@@ -260,11 +251,15 @@ class Supervisor:
             self._has_started = True
             self._loop.guard.call("on_start")
             self._loop.markets.start()
+        else:
+            self._loop.guard.tell("on_resume")
 
     def _obstacle(self, now_ns: int) -> str:
         """What keeps trading from starting; asks the venue about whatever is unknown."""
         if not self._session.is_logged_on:
             return "session is not logged on"
+        if self._session.is_behind:
+            return BEHIND
         self._sweep_once()
         if self._must_sweep:
             return "orders of an earlier run may be alive"

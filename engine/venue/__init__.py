@@ -268,7 +268,10 @@ class FeeRule(TradeFee, Protocol):
     """The same as an account is charged it: for fills whose report does not say, and for what risk expects."""
 
     def charge(self, order: Order, price: int, qty: int, is_taker: bool) -> int:
-        """Return what the account pays for the next fill of an order, which may keep its rounding in `fee_rest`."""
+        """Return what the account pays for the next fill of an order.
+
+        It may keep its rounding in `fee_rest`: compiled code writes that, Python by `restore_fields`.
+        """
 
     def set_terms(self, instrument: Instrument, multiplier_milli: int, maker_percent: int) -> None:
         """Charge a market by terms that the venue has told, as in `FeeTerms`; one below 0 is not told."""

@@ -24,9 +24,11 @@ class MarketListing(msgspec.Struct, frozen=True, kw_only=True):
     close_ns: int = 0
     shard: int = 0
     title: str = ""
+    category: str = ""
     payout: int = -1  # what a YES contract pays, once it is known
     maker_percent: int = -1  # fee terms of its event or series; -1 where they are not told with it
     multiplier_milli: int = -1
+    exclusive: int = -1  # 1 where of the markets of its event one pays at most, 0 where more may, -1 where nobody says
     best_bid: int = -1
     best_ask: int = -1
     volume: int = -1  # contracts traded, in size units
@@ -105,6 +107,7 @@ class EventListing(msgspec.Struct, frozen=True, kw_only=True):
     series: str
     title: str = ""
     netting: str = ""
+    exclusive: int = -1  # as in MarketListing
     shard: int = 0
 
 

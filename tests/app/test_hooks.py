@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.app.check import check
-from engine.app.hooks import HOOKS, wrong_hooks
+from engine.app.strategies.hooks import HOOKS, wrong_hooks
 from engine.strategies.quoter import TwoSidedQuoter
 from engine.strategies.taker import Taker
 from engine.strategy import Book, Order, Strategy
@@ -84,7 +84,7 @@ def test_hooks_by_other_names_of_parameters_defaults_and_decorators_are_right() 
 
     assert wrong_hooks(Free) == []
     assert wrong_hooks(TwoSidedQuoter) == wrong_hooks(Taker) == wrong_hooks(Strategy) == []
-    assert len(HOOKS) == 14
+    assert len(HOOKS) == 22
 
 
 def test_check_names_them(tmp_path: Path) -> None:

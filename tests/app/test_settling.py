@@ -68,7 +68,7 @@ def test_m4_held_market_that_left_the_configuration_settles_offline_and_the_engi
     earlier_run(journal, at_work=at_work)
     with pytest.raises(JournalError, match="fixlane settle RAIN PRICE CONFIG"):
         next_start(journal, "SNOW")
-    assert main(["settle", "RAIN", "1", str(config(tmp_path))]) == 0
+    assert main(["settle", "--reason", "the venue's notice", "RAIN", "1", str(config(tmp_path))]) == 0
     assert capsys.readouterr().out == "RAIN: settled at 1.0000, 5.00 held pay 5.000000; the next start counts it\n"
     portfolio, orders, recovered = next_start(journal, "SNOW")
     assert (portfolio.pnl, portfolio.day_pnl) == (5 * LOT * 6_000 - 30, 5 * LOT * 6_000 - 30)
@@ -78,7 +78,7 @@ def test_m4_held_market_that_left_the_configuration_settles_offline_and_the_engi
 def test_m4_settlement_of_a_market_that_is_still_configured_is_counted_at_the_start(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     earlier_run(journal)
-    assert main(["settle", "RAIN", "0.37", str(config(tmp_path))]) == 0
+    assert main(["settle", "--reason", "the venue's notice", "RAIN", "0.37", str(config(tmp_path))]) == 0
     portfolio, _, _ = next_start(journal, "RAIN", "SNOW")
     [rain, _] = portfolio
     assert (rain.net, rain.is_settled, portfolio.pnl) == (0, True, -5 * LOT * 300 - 30)
@@ -100,17 +100,17 @@ def test_settlement_that_cannot_be_is_refused_and_leaves_the_journal_as_it_was(
     journal = tmp_path / "journal"
     earlier_run(journal)
     before = {path.name: path.read_bytes() for path in journal_paths(journal)}
-    assert main(["settle", *arguments, str(config(tmp_path))]) == 1
+    assert main(["settle", "--reason", "the venue's notice", *arguments, str(config(tmp_path))]) == 1
     assert wrong in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in journal_paths(journal)} == before
 
 
 def test_settlement_needs_to_know_where_the_journal_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["settle", "RAIN", "1", "--state-dir", str(tmp_path)]) == 2
+    assert main(["settle", "--reason", "the venue's notice", "RAIN", "1", "--state-dir", str(tmp_path)]) == 2
     assert "name CONFIG, which says where its journal is" in capsys.readouterr().err
     path = tmp_path / "bare.toml"
     path.write_text('[engine]\nstate_dir = "state"\n')
-    assert main(["settle", "RAIN", "1", str(path)]) == 2
+    assert main(["settle", "--reason", "the venue's notice", "RAIN", "1", str(path)]) == 2
     assert "has no journal.directory that can be read" in capsys.readouterr().err
 
 

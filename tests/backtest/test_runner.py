@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from engine.backtest.history import timed
 from engine.backtest.latency import Latency
@@ -77,7 +78,7 @@ def ran(paths: Sequence[Path], strategy: Strategy, results: dict[str, int] | Non
             strategy=strategy,
         )
 
-    latency = Latency(**{name: value * MS for name, value in ways.items()})
+    latency = structs.replace(Latency(), **{name: value * MS for name, value in ways.items()})
     return Runner(parts, captures.markets(paths), timed(paths), NoFees(), latency, results or {}).run()
 
 

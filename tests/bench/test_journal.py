@@ -22,6 +22,7 @@ def test_every_row_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "journal.append.interval",
         "journal.append.always",
         "journal.recover.1e3",
+        "journal.recover.1e3.late",
     ]
     assert all(run["p50_ns"] > 0 for run in runs.values())
 

@@ -75,6 +75,11 @@ def test_limit_below_zero_is_named(written: Callable[..., Path], name: str) -> N
         ("orders = 64", "orders = true", "risk.max_open_orders: must be a whole number, not True"),
         ("book = false", 'book = "no"', "risk.allow_crossed_book: Expected `bool`, got `str`"),
         ("restricted = []", 'restricted = ["RAIN", "SUN"]', "risk.restricted: names no market: SUN"),
+        (
+            "restricted = []",
+            'restricted = []\nexclusive_events = ["RAIN", "SUN"]',
+            "risk.exclusive_events: names no event and no series of a market: SUN",
+        ),
         ("[engine]", '[metrics]\nmarkets = ["RAIN", "SUN"]\n[engine]', "metrics.markets: names no market: SUN"),
         ("restricted = []", "restricted = [1]", "risk.restricted[0]: Expected `str`, got `int`"),
         ("restricted = []", 'restricted = "RAIN"', "risk.restricted: Expected `array`, got `str`"),

@@ -14,9 +14,9 @@ from engine.app import loading, looking
 from engine.book import Book, SortedBook
 from engine.cli import parser
 from engine.config.credentials import Credentials
+from engine.config.keeping import AuditSection, RecordSection
 from engine.config.markets import BandSection, Decimals, MarketSection
 from engine.config.sections import (
-    AuditSection,
     EngineSection,
     FeedSection,
     FurtherSection,
@@ -66,6 +66,7 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [rest]": RestSection,
     "## [reconcile]": ReconcileSection,
     "## [audit]": AuditSection,
+    "## [record]": RecordSection,
     "## [universe]": UniverseSection,
     "## [session.credentials], [feed.credentials] and [rest.credentials]": Credentials,
     "## [risk]": Limits,
@@ -120,7 +121,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:25] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:26] if "." not in heading}
 
 
 # session-files.md
@@ -289,7 +290,9 @@ def test_public_names_are_those_of_the_one_module() -> None:
 
 def test_hooks_are_those_of_a_strategy_with_their_arguments() -> None:
     shown = [call for call, _ in rows(page("strategy.md"), "hook")]
-    assert shown == [_call(name, member) for name, member in vars(Strategy).items() if name.startswith("on_")]
+    hooks = {name: member for name, member in vars(Strategy).items() if name.startswith("on_")}
+    in_order = sorted(hooks, key=lambda name: hooks[name].__code__.co_firstlineno)  # a compiled class has another one
+    assert shown == [_call(name, hooks[name]) for name in in_order]
     assert {call.split("(")[0] for call in shown} == set(HOOKS)
 
 

@@ -5,12 +5,13 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
 from engine.errors import JournalError
 from engine.journal.reader import read, read_all, read_header
-from engine.journal.segments import RecordKind, journal_paths
+from engine.journal.segments import MAGIC, PREFIX, RecordKind, journal_paths
 from tests.support.journals import SMALL, journal_in, written
 from tests.support.places import ROOT
 
@@ -160,8 +161,17 @@ def test_file_that_is_no_segment_is_named(tmp_path: Path, content: bytes, fault:
 
 def test_version_of_another_engine_is_named(segment: tuple[Path, list[int]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.journal.reader.VERSION", 2)
-    with pytest.raises(JournalError, match="version 4, this engine reads 1 to 2"):
+    expected = "of version 5, and this engine reads versions 1 to 2: use the engine that wrote it, or a later one"
+    with pytest.raises(JournalError, match=expected):
         list(read(segment[0]))
+
+
+def test_later_version_is_named_whatever_its_head_has(tmp_path: Path) -> None:
+    body = b'{"version":99,"whatever":[1]}   '
+    path = tmp_path / "000001-0001.journal"
+    path.write_bytes(PREFIX.pack(MAGIC, len(body), crc32(body)) + body + bytes(100))
+    with pytest.raises(JournalError, match="of version 99, and this engine reads versions 1 to 5"):
+        list(read(path))
 
 
 def three_segments(directory: Path) -> list[Path]:

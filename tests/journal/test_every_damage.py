@@ -13,6 +13,7 @@ from engine.journal.directory import NEWEST
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
 from engine.journal.starts import start_of
+from engine.journal.told import ReconcileStep, SessionEvent, SessionRecords, append_reconcile
 from engine.journal.writer import Journal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
@@ -36,6 +37,10 @@ def live(directory: Path, nonce: str, source: random.Random) -> None:
             made = ack(order, order_id=f"V-{order.cl_ord_id}")
             desk.orders.apply(made)
             desk.journal.append_report(made, 1)
+        if desk.orders.opened % 5 == 0:
+            append_reconcile(desk.journal, ReconcileStep("end", "account compared", result="clean"), 1)
+            event = SessionEvent("gap", "US->PEER", "messages 3 to 5 are missing", desk.orders.opened, 3)
+            SessionRecords(desk.journal).record(event, 1)
         desk.journal.prepare()
     saved = [(path, path.read_bytes()) for path in directory.iterdir()]
     desk.journal.close()

@@ -218,7 +218,7 @@ def test_dump_prints_each_record_as_a_line(journal: Journal) -> None:
         for number, line in enumerate(dump(journal.path))
     ]
     assert lines == [
-        "run 1 segment 1: version 4, nonce J, 2 instruments",
+        "run 1 segment 1: version 5, nonce J, 2 instruments",
         "LINK the first segment",
         "NEW 11=J-1 55=KXSNOW-1 54=2 38=0.30 44=0.4210 40=2 59=6 18=6 126=20231114-22:13:20.000000001",
         "REPORT cl_ord_id=J-1 cum_qty=0 exec_type=0 msg_type=8 ord_status=0 order_id=V1 side=0",

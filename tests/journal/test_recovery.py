@@ -14,7 +14,7 @@ from engine.instrument import Instrument
 from engine.journal.recovery import Recovered, recover
 from engine.journal.segments import RecordKind, journal_paths
 from engine.journal.writer import Journal
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from engine.orders.table import Outcome
@@ -24,7 +24,7 @@ from tests.support.order_reports import INSTRUMENTS, RAIN, SNOW, ack, fill, open
 
 
 def fee(order: Order, price: int, qty: int, is_taker: bool) -> int:
-    order.fee_rest += qty
+    restore_fields(order, fee_rest=order.fee_rest + qty)
     return price * qty // 100 if is_taker else qty
 
 
@@ -259,7 +259,7 @@ def test_run_that_ended_with_its_machine_is_told(
 
 
 def test_nothing_to_recover_is_nothing() -> None:
-    assert recover([], INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)) == (0, [], [], 0, [])
+    assert recover([], INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)) == (0, [], [], 0, [], "")
 
 
 def test_s5_recovered_orders_tell_replays_from_other_executions_as_before(tmp_path: Path) -> None:

@@ -11,11 +11,22 @@ from engine.fix import BUY
 from engine.instrument import Instrument, PriceBand
 from engine.journal.markets import list_market, retire_market
 from engine.journal.reader import read, read_all
+from engine.journal.saved import append_saved, text_of_state
 from engine.journal.segments import RecordKind, journal_paths
-from engine.journal.told import Denials, OperatorAct, append_config, append_operator
+from engine.journal.told import (
+    Denials,
+    OperatorAct,
+    ReconcileStep,
+    SessionEvent,
+    SessionRecords,
+    append_config,
+    append_operator,
+    append_reconcile,
+)
 from engine.journal.view.dump import dump
 from engine.journal.view.verify import verify
 from engine.orders.options import OrderOptions
+from engine.orders.order import restore_fields
 from tests.journal.test_snapshot import Desk
 from tests.support.journals import journal_in
 from tests.support.order_chaos import Chaos
@@ -44,7 +55,7 @@ def every_kind(tmp_path: Path) -> Path:
                 desk.journal.append_state(RecordKind.RESTATE, numbers, "as before, by a person", 1)
                 desk.journal.append_settle(instrument, 0, 0, 1)
         order = open_order(desk.orders, 200, 4_200, BUY)
-        order.options = OrderOptions(order_group="G")
+        restore_fields(order, options=OrderOptions(order_group="G"))
         desk.journal.append_new(order, 1)
         for number in range(150):
             made = fill(order, 1, f"{nonce}{number}", 4_200)
@@ -54,9 +65,12 @@ def every_kind(tmp_path: Path) -> Path:
         desk.journal.append_mark(desk.portfolio[RAIN], 1)
         desk.journal.append_day(1, 2, 3)
         append_config(desk.journal, "c0ffee", 1)
+        append_saved(desk.journal, text_of_state("mine:Strategy", 1, {"fair": 1}), 1)
         desk.journal.append_state(RecordKind.RESTATE, (RAIN.index, 3, -12_000, 12_000), "0.00, by ann: counted", 1)
         append_operator(desk.journal, OperatorAct("halt", "ann (uid 1, pid 2)", "fire", {"symbol": "KXRAIN-1"}), 1)
         Denials(desk.journal, lambda: 1).record("", 3, RAIN, BUY, 4_200, 10)
+        append_reconcile(desk.journal, ReconcileStep("end", "all agrees", result="clean"), 1)
+        SessionRecords(desk.journal).record(SessionEvent("gap", "US->PEER", "3 to 5", 7, 3), 1)
         desk.journal.close()
         if nonce == "B":
             break

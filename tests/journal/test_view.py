@@ -11,12 +11,14 @@ from engine.cli import main
 from engine.errors import ConfigError
 from engine.fix import BUY, SELL, Status
 from engine.journal.archive import compress
+from engine.journal.reader import read
 from engine.journal.segments import journal_paths
 from engine.journal.told import Denials, OperatorAct, append_config, append_operator
 from engine.journal.view import entries as views
 from engine.journal.view.entries import Question, since
 from engine.journal.view.export import entries
 from engine.orders.orders import Orders
+from tests.journal.test_snapshot import Desk
 from tests.support.journals import journal_in
 from tests.support.order_reports import RAIN, SNOW, ack, canceled, fill, open_order, replaced, report
 
@@ -170,3 +172,86 @@ def test_since_is_a_span_or_a_time(text: str, expected_ns: int) -> None:
     assert since(text, NOON) == expected_ns
     with pytest.raises(ConfigError, match="neither a span"):
         since(f"{text}?", NOON)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("verify",), ("--order", "J-1")), (("verify",), ("--json",)), (("verify",), ("--kind", "note")),
+        ((), ("--verify", "--since", "1h")), ((), ("--parquet", "OUT", "--json")),
+        ((), ("--parquet", "OUT", "--follow")),
+    ],
+)  # fmt: skip
+def test_flags_that_contradict_each_other_are_refused(
+    told: Path, words: tuple[str, ...], said: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = [str(told / "out") if word == "OUT" else word for word in said]
+    assert main(["journal", *words, str(told), *flags]) == 2
+    err = capsys.readouterr().err
+    assert any(flag in err for flag in said if flag.startswith("--") and flag != "--verify")
+    assert not (told / "out").exists()
+
+
+def hurt(path: Path, record: int) -> int:
+    """Change a byte of a record; return where it is."""
+    offset = list(read(path))[record].offset
+    data = bytearray(path.read_bytes())
+    data[offset + 24] ^= 1
+    path.write_bytes(data)
+    return offset
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_following_names_damage_in_the_middle_and_stops(
+    told: Path, capsys: pytest.CaptureFixture[str], is_last: bool
+) -> None:
+    if not is_last:
+        journal = journal_in(told)
+        journal.append_note("next run", 1)
+        journal.close()
+    path = journal_paths(told)[0]
+    offset = hurt(path, 5)
+    assert main(["journal", str(told), "--follow"]) == 1
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 5
+    assert f"{path} offset {offset}: damaged, and what follows is not shown" in err
+
+
+def test_last_record_that_was_cut_short_is_told_in_every_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = journal_in(tmp_path)
+    for number in range(3):
+        journal.append_note(str(number), NOON)
+    data = bytearray(journal.path.read_bytes())
+    journal.close()
+    path = journal_paths(tmp_path)[0]
+    last = list(read(path))[-2].offset
+    data[last + 24] ^= 1
+    path.write_bytes(data)
+    line = f"{path} offset {last}: the last record was cut short, and is dropped"
+    assert asked(tmp_path, kind="NOTE")[2:] == [
+        {
+            "time": "20231114-22:13:20.000000000", "time_ns": NOON, "run": 1, "segment": 1, "offset": 0,
+            "kind": "DROPPED", "text": line,
+        }
+    ]  # fmt: skip
+    assert main(["journal", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == line
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert main(["journal", str(tmp_path), "--parquet", str(tmp_path / "out")]) == 0
+    assert parquet.read_table(tmp_path / "out").to_pylist()[-1]["text"] == line
+
+
+def test_damaged_snapshot_is_told_in_every_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for nonce in "AB":
+        desk = Desk(tmp_path, nonce)
+        for _ in range(9):
+            desk.trade(BUY, 1, 4_200)
+        desk.journal.close()
+    path = journal_paths(tmp_path)[1]
+    offset = hurt(path, 3)
+    line = f"{path} offset {offset}: a snapshot is damaged: the one before it serves"
+    assert [each["text"] for each in asked(tmp_path) if each["kind"] == "SPOILED"] == [line]
+    assert main(["journal", str(tmp_path)]) == 0
+    assert line in capsys.readouterr().out.splitlines()

@@ -14,8 +14,8 @@ from engine.ops.status.page import moment, page, span
 from engine.ops.view import reader
 from engine.ops.view.reader import View
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
-from engine.trading.supervisor import DeskState
 from tests.support.desks import Scene
 from tests.support.order_reports import report
 from tests.support.views import Shown

@@ -77,6 +77,21 @@ def test_bust_of_a_working_order_that_does_not_trade_again_lowers_its_quantity(o
     assert (orders.apply(bust).kind, state(order)) == (Outcome.BUSTED, (Status.NEW, 6, 0, 6, ""))
 
 
+@pytest.mark.parametrize(("last_px", "kind"), [(4100, Outcome.CORRECTED), (4300, Outcome.UNKNOWN)])
+def test_fill_from_before_a_replace_is_corrected_to_what_it_may_have_traded_at(
+    orders: Orders, order: Order, last_px: int, kind: int
+) -> None:
+    orders.apply(fill(order, 4, "B", price=4200))
+    orders.request_replace(order, 4000, 10, 5)
+    orders.apply(replaced(order))
+    correct = report(
+        "A1-2", Exec.TRADE_CORRECT, Status.PARTIALLY_FILLED, exec_id="E", exec_ref_id="B", cum_qty=4, leaves_qty=6,
+        last_qty=4, last_px=last_px,
+    )  # fmt: skip
+    assert orders.apply(correct).kind == kind
+    assert order.cum_cost == 4 * (last_px if kind == Outcome.CORRECTED else 4200)
+
+
 def test_bust_without_reference_needs_the_fill_in_the_report(orders: Orders, order: Order) -> None:
     orders.apply(fill(order, 4, "B", price=4100))
     bare = report("A1-1", Exec.TRADE_CANCEL, Status.NEW, exec_id="E")

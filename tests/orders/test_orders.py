@@ -7,8 +7,8 @@ import pytest
 
 from engine import fix
 from engine.errors import ConfigError, OrderError
-from engine.fix import Exec, Status
-from engine.orders.order import Order
+from engine.fix import BUY, Exec, Status
+from engine.orders.order import RESTORED, Order, restore_fields
 from engine.orders.orders import Orders
 from engine.orders.report import ABSENT
 from engine.orders.table import Outcome
@@ -227,3 +227,22 @@ def test_ioc_that_fills_is_filled(orders: Orders) -> None:
     opened = open_order(orders, tif=fix.Tif.IOC)
     orders.apply(fill(opened, 10, "E1"))
     assert opened.ord_status == Status.FILLED
+
+
+def test_python_writes_into_no_order() -> None:
+    order = Order("A1", RAIN, BUY, 4_500, 10)
+    names = [name for name in Order.__dict__ if not name.startswith("_") and not callable(getattr(order, name))]
+    assert set(names) > RESTORED
+    for name in names:
+        before = getattr(order, name)
+        with pytest.raises(AttributeError):
+            setattr(order, name, before)
+
+
+def test_restored_fields_are_taken_and_others_stay() -> None:
+    order = Order("A1", RAIN, BUY, 4_500, 10)
+    restore_fields(order, ord_status=Status.NEW, cum_qty=3)
+    assert (order.ord_status, order.cum_qty, order.leaves_qty, order.price) == (Status.NEW, 3, 10, 4_500)
+    with pytest.raises(KeyError, match="no field of an order: colour"):
+        restore_fields(order, colour=1, price=2)
+    assert order.price == 4_500

@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 
 from engine import fix
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.portfolio import Portfolio
 from engine.risk import Risk, RiskReject
 from engine.risk.fee_bound import NO_FEE, FeeBound
@@ -54,10 +54,10 @@ def test_m14_open_order_counts_with_its_fee_until_it_is_over() -> None:
     bounds = [FeeBound(per_lot=2, per_order=5), NO_FEE, NO_FEE]
     risk = Risk(NO_LIMITS, instruments, Portfolio(instruments), bounds)
     order = Order("A1", instruments[0], fix.BUY, 4_500, 10)
-    order.ord_status = fix.Status.NEW
+    restore_fields(order, ord_status=fix.Status.NEW)
     risk.update(order)
     assert risk.exposure.open_cost == 10 * 4_502 + 5
-    order.ord_status, order.leaves_qty = fix.Status.CANCELED, 0
+    restore_fields(order, ord_status=fix.Status.CANCELED, leaves_qty=0)
     risk.update(order)
     assert risk.exposure.open_cost == 0
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.fix import BUY, SELL, Status
 from engine.instrument import Instrument, PriceBand
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.portfolio import Portfolio
 from engine.risk import Exposure, RiskReject
 from engine.risk.fee_bound import FeeBound
@@ -80,7 +80,7 @@ class Held:
     def open(self, traded: Traded) -> Order:
         name = f"A{len(self.orders)}"
         order = Order(name, self.instruments[traded.market], traded.side, traded.price, traded.qty)
-        order.ord_status = Status.NEW
+        restore_fields(order, ord_status=Status.NEW)
         self.orders.append(order)
         self.exposure.update(order)
         return order
@@ -126,13 +126,13 @@ def test_no_fill_and_no_cancel_of_a_counted_order_makes_the_worst_worse(
     for order, each in opened:
         before = held.exposure.event_loss("E")
         if random.random() < 0.3:  # type: ignore[attr-defined]
-            order.ord_status, order.leaves_qty = Status.CANCELED, 0
+            restore_fields(order, ord_status=Status.CANCELED, leaves_qty=0)
         else:
             qty = random.randint(1, each.qty)  # type: ignore[attr-defined]
-            order.cum_qty, order.leaves_qty = qty, each.qty - qty
+            restore_fields(order, cum_qty=qty, leaves_qty=each.qty - qty)
             fee = 5 if qty == each.qty else 0
             held.portfolio.fill(order.instrument, each.side, qty, each.price, fee)
-            order.ord_status = Status.FILLED if qty == each.qty else Status.PARTIALLY_FILLED
+            restore_fields(order, ord_status=Status.FILLED if qty == each.qty else Status.PARTIALLY_FILLED)
         held.exposure.update(order)
         held.exposure._check()
         assert held.exposure.event_loss("E") >= before
@@ -147,7 +147,7 @@ def test_example_of_three_outcomes() -> None:
     portfolio.fill(instruments[1], SELL, 25, 46, 12)
     for index, (side, qty, price) in enumerate(((BUY, 10, 29), (SELL, 15, 48), (BUY, 20, 11))):
         order = Order(f"A{index}", instruments[index], side, price, qty)
-        order.ord_status = Status.NEW
+        restore_fields(order, ord_status=Status.NEW)
         exposure.update(order)
     assert exposure.event_loss("E") == -3_911
     assert [exposure.market_loss(each) for each in instruments] == [-1_240 - 296, 1_150 - 12 - 3_288, -225]
@@ -192,3 +192,48 @@ def test_outcome_that_excludes_the_worst_costs_nothing_more() -> None:
     desk.fill(SELL, 10, 5_000)
     assert desk.new(SELL, 4_500, 10, desk.snow) is RiskReject.NONE
     assert Desk(max_event_loss=50_000).new(SELL, 4_500, 10) is RiskReject.MAX_EVENT_LOSS
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(some(8), some(5), st.lists(st.tuples(st.integers(0, 12), st.booleans()), max_size=4))
+def test_word_of_the_venue_counts_from_whenever_it_comes(
+    fills: list[Traded], orders: list[Traded], told: list[tuple[int, bool]]
+) -> None:
+    held, is_exclusive = Held(4, ALL, 3), False
+    steps = [(held.fill, each) for each in fills] + [(held.open, each) for each in orders]
+    for number, (step, each) in enumerate(steps):
+        for at, word in told:
+            if at == number:
+                assert held.exposure.set_exclusive("E", word) is (word != is_exclusive)
+                is_exclusive = word
+        step(each)
+    charged = [each._replace(fee=3) for each in orders]
+    assert held.exposure.event_loss("E") == worst_by_hand(fills, charged, 4, is_exclusive)
+
+
+def test_what_the_configuration_calls_exclusive_stays_so_and_a_stranger_is_none() -> None:
+    held = Held(2, ONE, 0)
+    assert not held.exposure.set_exclusive("E", False)
+    assert not held.exposure.set_exclusive("F", True)
+    for market in (0, 1):
+        held.fill(Traded(market, SELL, 10, 30, 0))
+    assert held.exposure.event_loss("E") == 600 - 10 * PAYOUT
+
+
+def test_market_that_comes_later_joins_its_exclusive_event_and_the_word_ends_with_the_event() -> None:
+    first, second = markets(2)
+    portfolio = Portfolio((first,))
+    exposure = Exposure((first,), portfolio)
+    assert exposure.set_exclusive("E", True)
+    portfolio.add([second])
+    exposure.add([second])
+    for instrument in (first, second):
+        portfolio.fill(instrument, SELL, 10, 30, 0)
+        exposure.refresh(instrument)
+    assert exposure.event_loss("E") == 600 - 10 * PAYOUT
+    for instrument in (first, second):
+        portfolio.fill(instrument, BUY, 10, 30, 0)
+        exposure.refresh(instrument)
+    exposure.remove([first, second])
+    exposure.add([first])
+    assert exposure.set_exclusive("E", True)

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from engine.book import NO_ASK, NO_BID
 from engine.fix import BUY, SELL, Msg, Status, Type
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.orders.table import TERMINAL
 from engine.portfolio import Portfolio
 from engine.risk import Risk, RiskReject, TradingState
@@ -104,7 +104,7 @@ class Run:
         code = self.risk.check_replace(order, price, qty, book, self.now_ns)
         self.same(code, self.reference.check_replace(order, price, qty, book, self.now_ns))
         if not code:
-            order.pending, order.pending_price, order.pending_qty = REPLACE, price, qty
+            restore_fields(order, pending=REPLACE, pending_price=price, pending_qty=qty)
             self.risk.update(order)
 
     def cancel(self) -> None:
@@ -112,7 +112,7 @@ class Run:
             order = self.random.choice(self.live())
             code = self.risk.check_cancel(order, self.now_ns)
             self.same(code, self.reference.check_cancel(self.now_ns))
-            order.pending = Msg.ORDER_CANCEL_REQUEST
+            restore_fields(order, pending=Msg.ORDER_CANCEL_REQUEST)
             self.risk.update(order)
 
     def report(self) -> None:
@@ -123,34 +123,34 @@ class Run:
         self.risk.update(order)
 
     def accepted(self, order: Order) -> None:
-        order.ord_status = Status.PARTIALLY_FILLED if order.cum_qty else Status.NEW
+        restore_fields(order, ord_status=Status.PARTIALLY_FILLED if order.cum_qty else Status.NEW)
 
     def traded(self, order: Order) -> None:
         qty = self.random.randrange(1, max(order.order_qty, order.pending_qty) - order.cum_qty + 1)
-        order.cum_qty += qty
-        order.leaves_qty = max(0, order.order_qty - order.cum_qty)
-        order.ord_status = Status.PARTIALLY_FILLED if order.leaves_qty else Status.FILLED
+        restore_fields(order, cum_qty=order.cum_qty + qty)
+        restore_fields(order, leaves_qty=max(0, order.order_qty - order.cum_qty))
+        restore_fields(order, ord_status=Status.PARTIALLY_FILLED if order.leaves_qty else Status.FILLED)
         fill = order.instrument, order.side, qty, order.price, self.random.randrange(50)
         self.portfolio.fill(*fill)
         self.risk.update(order)
         assert self.risk.is_within_loss() is self.reference.fill(*fill)
         if not order.leaves_qty and self.random.random() < 0.7:  # else a replace stays open
-            order.pending, order.pending_price, order.pending_qty = "", 0, 0
+            restore_fields(order, pending="", pending_price=0, pending_qty=0)
 
     def answered(self, order: Order) -> None:
         if order.pending_qty > order.cum_qty and self.random.random() < 0.7:
-            order.price, order.order_qty = order.pending_price, order.pending_qty
-            order.leaves_qty = order.order_qty - order.cum_qty
-        order.pending, order.pending_price, order.pending_qty = "", 0, 0
+            restore_fields(order, price=order.pending_price, order_qty=order.pending_qty)
+            restore_fields(order, leaves_qty=order.order_qty - order.cum_qty)
+        restore_fields(order, pending="", pending_price=0, pending_qty=0)
 
     def over(self, order: Order) -> None:
-        order.ord_status = self.random.choice(sorted(TERMINAL - {Status.FILLED}))
-        order.leaves_qty = order.pending_price = order.pending_qty = 0
-        order.pending = ""
+        restore_fields(order, ord_status=self.random.choice(sorted(TERMINAL - {Status.FILLED})))
+        restore_fields(order, leaves_qty=0, pending_price=0, pending_qty=0)
+        restore_fields(order, pending="")
 
     def unknown(self, order: Order) -> None:
-        order.ord_status = Status.UNKNOWN
-        order.leaves_qty = self.random.choice((0, order.leaves_qty))
+        restore_fields(order, ord_status=Status.UNKNOWN)
+        restore_fields(order, leaves_qty=self.random.choice((0, order.leaves_qty)))
 
     def move_book(self) -> None:
         instrument = self.random.choice(self.instruments)

@@ -57,7 +57,7 @@ def test_fault_without_duration_holds_until_cleared() -> None:
 
 
 def test_unknown_fault_is_a_config_error() -> None:
-    with pytest.raises(ConfigError, match="fault 'explode' is unknown: use one of cancel_orders, "):
+    with pytest.raises(ConfigError, match="fault 'explode' is unknown: use one of bust_fill, cancel_orders, "):
         InjectedFault(kind="explode")
 
 

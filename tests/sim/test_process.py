@@ -26,7 +26,7 @@ def test_fault_of_the_configuration_is_armed_from_the_start(simulator: Start) ->
 
 def test_command_that_makes_no_sense_is_refused_in_words(venue: SimProcess) -> None:
     for cmd, arguments, words in (
-        ("dance", {}, "cmd must be one of book, cancel_orders, change_grid, clear"),
+        ("dance", {}, "cmd must be one of book, bust_fill, cancel_orders, cancel_twice, change_grid, clear"),
         ("skip_seq", {"symbol": "HAIL"}, "unknown market HAIL"),
         ("skip_seq", {"how": "often"}, "unknown field `how`"),
         ("close_market", {}, "KeyError: 'symbol'"),

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from engine.trading.supervisor import DeskState
+from engine.trading.controls.desk_state import DeskState
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, fill
 

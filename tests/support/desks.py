@@ -27,14 +27,18 @@ from tests.support.risks import NO_LIMITS
 CENTS = [PriceBand(0, 10_000, 100)]
 HOOKS = (
     "on_start", "on_book", "on_trade", "on_block_trade", "on_late_trade", "on_order", "on_fill", "on_reject",
-    "on_market", "on_settle", "on_timer", "on_input", "on_halt", "on_stop",
+    "on_market", "on_settle", "on_stale", "on_connected", "on_pause", "on_resume", "on_signal", "on_parameters",
+    "on_load", "on_save", "on_timer", "on_input", "on_halt", "on_stop",
+)  # fmt: skip
+UNRECORDED = (
+    "on_stale", "on_connected", "on_pause", "on_resume", "on_signal", "on_parameters", "on_load", "on_save",
 )  # fmt: skip
 STEPS = {
     "book": ("apply", "snapshot", "set_level", "mark_stale"),
     "risk": ("check_new", "check_replace", "check_cancel", "update", "set_state"),
     "orders": ("open", "request_cancel", "request_replace", "apply", "on_disconnect"),
     "portfolio": ("book", "settle", "mark_book"),
-    "strategy": HOOKS,
+    "strategy": tuple(name for name in HOOKS if name not in UNRECORDED),
     "journal": tuple(name for name in vars(NullJournal) if name.startswith("append_")),
     "dialect": ("new_order", "new_order_with", "cancel", "replace", "mass_cancel", "order_status", "decode"),
     "market_data": ("decode", "resync"),
@@ -163,7 +167,16 @@ class Scene:
     closed_texts: frozenset[str] = frozenset()
     verdicts: Mapping[str, Verdict] = {}
 
-    def __init__(self, strategy: Strategy | None = None, journal: NullJournal | None = None, **limits: Any) -> None:
+    def __init__(
+        self,
+        strategy: Strategy | None = None,
+        journal: NullJournal | None = None,
+        *,
+        fees: Any = None,
+        beside: Any = None,
+        is_spied: bool = True,
+        **limits: Any,
+    ) -> None:
         self.record: list[tuple[Any, ...]] = []
         self.sent: list[bytes] = []
         self.now_ns = 1_000
@@ -200,10 +213,11 @@ class Scene:
             portfolio=self.portfolio,
             risk=self.risk,
             journal=self.journal,
-            strategy=self.spies["strategy"],
+            strategy=self.spies["strategy"] if is_spied else self.strategy,
             closed_texts=self.closed_texts,
             verdicts=self.verdicts,
             judge_options=self.dialect.judge_options,
+            fees=fees,
         )
         around = Surroundings(
             gateway=SessionGateway(spied_dialect, self.send, self.refuse),
@@ -213,6 +227,8 @@ class Scene:
             wall_ns=lambda: 10**18 + self.now_ns,
             call_later=lambda delay_ns, due: self.timers.append((delay_ns, due)),
             reconnect=self.reconnects.append,
+            obstacle=self.obstacle,
+            beside=beside,
         )
         self.loop: Any = assemble(parts, around)  # Any: frames and reports are what the fakes read, not bytes
         self.desk = self.strategy.context
@@ -228,6 +244,10 @@ class Scene:
     def halt(self, reason: str) -> None:
         """Note why trading must end; a scene with a supervisor leaves it to him."""
         self.halts.append(reason)
+
+    def obstacle(self) -> str:
+        """Say why trading is paused; a scene with a supervisor asks him."""
+        return ""
 
     def taken(self) -> list[tuple[Any, ...]]:
         """Return what was recorded since the last call."""

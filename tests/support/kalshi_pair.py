@@ -11,7 +11,8 @@ from msgspec import structs
 
 from engine.app.demo import kalshi
 from engine.app.engine import Engine
-from engine.config.sections import AuditSection, EngineConfig
+from engine.config.keeping import AuditSection
+from engine.config.sections import EngineConfig
 from engine.runtime.notices import NoticeKind
 from engine.sim.child import SimChild
 from engine.sim.rest.faults import RestFault

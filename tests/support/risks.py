@@ -7,7 +7,7 @@ from msgspec import structs
 from engine import fix
 from engine.book import NO_ASK, NO_BID, Book
 from engine.instrument import Instrument, PriceBand
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.portfolio import Portfolio
 from engine.risk import Risk, RiskReject
 from engine.risk.limits import Limits
@@ -100,13 +100,12 @@ class Desk:
         """Count an order without asking for leave."""
         self.opened += 1
         order = Order(f"A{self.opened}", self.rain if instrument is None else instrument, side, price, qty)
-        order.ord_status = status
+        restore_fields(order, ord_status=status)
         return self.told(order)
 
     def told(self, order: Order, **changes: object) -> Order:
         """Change attributes of an order and tell risk."""
-        for name, value in changes.items():
-            setattr(order, name, value)
+        restore_fields(order, **changes)
         self.risk.update(order)
         self.risk.exposure._check()
         return order

@@ -5,11 +5,12 @@ import pytest
 from engine import fix
 from engine.codec import Fields
 from engine.fix import Exec, Status
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.orders.report import ExecutionReport
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
-from engine.trading.supervisor import TICK_NS, DeskState
+from engine.trading.supervisor import TICK_NS
 from tests.support.order_reports import ack, canceled, fill, report
 from tests.trading.test_supervisor import Stage, trading
 
@@ -171,7 +172,7 @@ def test_late_report_that_contradicts_an_order_that_is_over_brings_it_back_into_
 def test_s15_unreadable_report_puts_the_order_that_it_names_in_doubt(naming: str) -> None:
     stage = trading()
     order, other = rest_in(stage)
-    order.order_id = "V-9"
+    restore_fields(order, order_id="V-9")
     stage.loop.on_report(Fields(f"35=8|{naming.format(id=order.cl_ord_id)}|".replace("|", "\x01")))
     assert (order.ord_status, other.ord_status, stage.state) == (Status.UNKNOWN, Status.NEW, DeskState.TRADING)
     assert stage.tick() == [f"H {order.cl_ord_id}".encode()]

@@ -7,12 +7,14 @@ import pytest
 from engine import fix
 from engine.book import BID
 from engine.instrument import Instrument
+from engine.orders.order import restore_fields
 from engine.risk import RiskReject
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.feed_line import CALM_NS, PATIENCE_NS
 from engine.trading.feed_watch import FeedLimits
 from engine.trading.markets import Stop
-from engine.trading.supervisor import TICK_NS, DeskState
+from engine.trading.supervisor import TICK_NS
 from engine.venue import EventKind
 from tests.trading.test_supervisor import Stage
 
@@ -176,7 +178,7 @@ def test_m8_orders_of_a_market_without_a_book_are_cancelled_after_the_bound_and_
     stage = watched()
     rain, snow = stage.resting(), stage.desk.buy(stage.snow, 4_400, 10)
     assert snow is not None
-    snow.ord_status = fix.Status.NEW
+    restore_fields(snow, ord_status=fix.Status.NEW)
     stage.taken()
     stage.books[0].mark_stale()
     stage.level(instrument=stage.snow)

@@ -185,8 +185,8 @@ def test_denied_strategy_that_never_stops_asking_is_halted_not_followed() -> Non
 
 def test_hooks_of_the_base_class_do_nothing() -> None:
     guard, halts = hooked(Strategy())
-    for name, arguments in {"on_start": (), "on_book": (0,), "on_trade": (0, 0, 0, 0), "on_order": (0,),
-                            "on_fill": (0, 0, 0), "on_reject": (0, 0, ""), "on_timer": (0,), "on_halt": ("",),
+    for name, arguments in {"on_start": (), "on_book": (0,), "on_trade": (0, 0, 0, 0), "on_order": (None,),
+                            "on_fill": (None, 0, 0), "on_reject": (0, 0, ""), "on_timer": (0,), "on_halt": ("",),
                             "on_market": (0, ""), "on_block_trade": (0, 0, 0, 0),
                             "on_stop": ()}.items():  # fmt: skip
         guard.call(name, *arguments)

@@ -7,7 +7,8 @@ import pytest
 from engine.risk import RiskReject, TradingState
 from engine.runtime.halt_word import FILE, FREE, HALT, REDUCE_ONLY, SharedHaltWord, Word, read, write
 from engine.runtime.person import Person, the_engine
-from engine.trading.supervisor import DeskState, Supervisor
+from engine.trading.controls.desk_state import DeskState
+from engine.trading.supervisor import Supervisor
 from tests.support.order_reports import ack, canceled
 from tests.trading.test_supervisor import Stage
 

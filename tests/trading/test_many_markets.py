@@ -14,9 +14,10 @@ from engine.risk import Risk
 from engine.session import Session
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.gateway import SessionGateway
 from engine.trading.markets import Stop
-from engine.trading.supervisor import DeskState, Supervisor
+from engine.trading.supervisor import Supervisor
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.market_data import KalshiMarketData
 from tests.support.risks import NO_LIMITS

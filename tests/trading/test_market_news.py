@@ -14,8 +14,8 @@ from engine.risk import RiskReject
 from engine.runtime.halt_word import FREE, HALT
 from engine.runtime.notices import NoticeKind
 from engine.strategies.quoter import QuoterParameters, TwoSidedQuoter
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
-from engine.trading.supervisor import DeskState
 from engine.venue import EventKind, MarketState
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, cancel_reject, fill, replaced, report

@@ -1,6 +1,7 @@
 """Stopped markets: one market's fault stops one market, and each cause is lifted by itself."""
 
 from engine import fix
+from engine.orders.order import restore_fields
 from engine.risk import RiskReject
 from engine.runtime.notices import NoticeKind
 from engine.trading.markets import Stop
@@ -52,7 +53,7 @@ def test_orders_of_a_pulled_market_are_cancelled_and_those_of_a_paused_one_rest(
     rain, snow = stage.buy(), stage.desk.buy(stage.snow, 4_500, 10)
     assert snow is not None
     for order in (rain, snow):
-        order.ord_status = fix.Status.NEW
+        restore_fields(order, ord_status=fix.Status.NEW)
     stage.taken()
     stage.loop.markets.stop(stage.rain, Stop.NO_BOOK, "no snapshot for 10 s")
     stage.loop.markets.stop(stage.snow, Stop.PAUSED, "paused")

@@ -4,10 +4,11 @@ import pytest
 
 from engine.codec import Fields
 from engine.fix import Status
+from engine.journal.segments import RecordKind
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
 from engine.trading.messages import join, refused
-from engine.trading.supervisor import DeskState
 from tests.support.order_reports import report
 from tests.trading.test_supervisor import trading
 
@@ -46,15 +47,35 @@ def test_s1_a_refused_message_that_is_no_report_is_told_and_stops_nothing() -> N
 
 class FakeSession:
     name = "FIX.4.4:US->PEER"
+    protection = "plain"
+    next_sender_seq_num, next_target_seq_num = 7, 9
 
 
 def test_s1_every_event_of_a_session_has_its_place_at_the_desk() -> None:
     stage, session = trading(), FakeSession()
     join(session, stage.loop, stage.supervisor, stage.loop.on_report)  # type: ignore[arg-type]
     told = vars(session)
-    assert set(told) == {"on_message", "on_logon", "on_logout", "on_fault", "on_notice", "on_refused"}
+    assert set(told) == {"on_message", "on_logon", "on_logout", "on_fault", "on_notice", "on_refused", "on_forsaken"}
     told["on_logout"]("Logout by the peer: we close")
     assert stage.loop.notices.count(NoticeKind.SESSION_LOST) == 1
+
+
+def test_what_becomes_of_a_session_is_recorded_by_name() -> None:
+    stage, session = trading(), FakeSession()
+    join(session, stage.loop, stage.supervisor, stage.loop.on_report)  # type: ignore[arg-type]
+    stage.taken()
+    told = vars(session)
+    told["on_logon"]()
+    told["on_notice"](NoticeKind.SESSION_GAP, "FIX.4.4:US->PEER: messages 3 to 8 are missing")
+    told["on_notice"](NoticeKind.LINES_LEFT_OUT, "9 lines")  # nothing about the session
+    told["on_logout"]("Logout by the peer: we close")
+    steps = [step for step in stage.taken() if step[:2] == ("journal.append_state", RecordKind.SESSION)]
+    assert {step[2] for step in steps} == {(7, 9, 0)}
+    assert [step[3].split("\x01") for step in steps] == [
+        ["logon", "FIX.4.4:US->PEER", "plain"],
+        ["gap", "FIX.4.4:US->PEER", "messages 3 to 8 are missing"],
+        ["logout", "FIX.4.4:US->PEER", "Logout by the peer: we close"],
+    ]
 
 
 @pytest.mark.parametrize(("msg_type", "ref_msg_type"), [("3", "H"), ("j", "AF"), ("3", "D"), ("j", "D")])

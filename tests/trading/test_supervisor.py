@@ -12,8 +12,9 @@ from engine.orders.order import Order
 from engine.risk import TradingState
 from engine.session import Session
 from engine.strategy import Strategy
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.live_orders import ANSWER_NS, RETRY_NS
-from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
+from engine.trading.supervisor import TICK_NS, Supervisor
 from tests.support.desks import Scene
 from tests.support.order_reports import ack, cancel_reject, canceled, fill, report
 
@@ -24,6 +25,7 @@ class FakeSession:
     def __init__(self, record: list[Any], is_logged_on: bool = False) -> None:
         self.record = record
         self.is_logged_on = is_logged_on
+        self.is_behind = False
 
     def send(self, body: bytes) -> None:
         if not self.is_logged_on:
@@ -51,6 +53,9 @@ class Stage(Scene):
 
     def halt(self, reason: str) -> None:
         self.supervisor.halt(reason)
+
+    def obstacle(self) -> str:
+        return self.supervisor.reason
 
     @property
     def state(self) -> DeskState:
@@ -291,6 +296,30 @@ def test_cancel_that_is_not_answered_is_sent_again_after_a_halt() -> None:
 
 
 # Halt
+
+
+def test_session_that_is_given_up_has_every_order_cancelled_before_it_is_gone_and_by_another_way() -> None:
+    stage = trading()
+    order, beside = stage.resting(), list[str]()
+    stage.supervisor.cancel_beside = beside.append
+    stage.bodies()
+    stage.supervisor.on_forsaken("messages 5 to 7 did not come")
+    cancel, sweep = stage.bodies()
+    assert cancel.startswith(b"F ") and order.pending and sweep.startswith(b"q ")
+    assert beside == ["messages 5 to 7 did not come"]
+    assert (stage.state, stage.buy()) == (DeskState.WAITING, None)
+
+
+def test_nothing_new_leaves_while_messages_of_the_venue_are_missing() -> None:
+    stage = trading()
+    stage.session.is_behind = True
+    stage.tick()
+    assert (stage.state, stage.buy()) == (DeskState.WAITING, None)
+    stage.tick()
+    assert stage.supervisor.reason == "messages of the venue are missing, and are asked for"
+    stage.session.is_behind = False
+    stage.tick()
+    assert stage.state is DeskState.TRADING
 
 
 def test_halt_refuses_notes_tells_and_cancels_in_this_order() -> None:

@@ -10,7 +10,7 @@ from engine import fix
 from engine.codec import Fields, FrameEncoder
 from engine.errors import DecodeError, OrderError
 from engine.instrument import Instrument
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.venue import OrderDialect
 from engine.venue.fix44.dialect import Fix44
 
@@ -32,16 +32,15 @@ def message(body: str) -> Fields:
 def resting(post_only: bool = False, **terms: str | int) -> Order:
     """An order at the venue with a request pending."""
     order = Order("A1", DEMO, fix.BUY, 4150, 2500, post_only=post_only)
-    for name, value in terms.items():
-        setattr(order, name, value)
-    order.order_id, order.pending_cl_ord_id = "V-7", "A2"
-    order.pending_price, order.pending_qty = 4200, 1000
+    restore_fields(order, **terms)
+    restore_fields(order, order_id="V-7", pending_cl_ord_id="A2")
+    restore_fields(order, pending_price=4200, pending_qty=1000)
     return order
 
 
 def unsent(**terms: str | int) -> Order:
     order = resting(**terms)  # type: ignore[arg-type]
-    order.order_id = ""
+    restore_fields(order, order_id="")
     return order
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine import fix
 from engine.errors import JournalError, SessionError
-from engine.trading.supervisor import DeskState
+from engine.trading.controls.desk_state import DeskState
 from tests.support.engine.in_process import Rig, Start
 
 

@@ -7,7 +7,7 @@ and by what its journal brings back, and no order left while it should not.
 from engine import fix
 from engine.orders.order import Order
 from engine.risk import RiskReject
-from engine.trading.supervisor import DeskState
+from engine.trading.controls.desk_state import DeskState
 from tests.support.engine.in_process import CANCEL, MASS_CANCEL, NEW, REPLACE, Rig, Start
 
 CENT = 100

@@ -10,7 +10,7 @@ from engine import fix
 from engine.orders.order import Order
 from engine.risk import RiskReject
 from engine.runtime.person import this_process
-from engine.trading.supervisor import DeskState
+from engine.trading.controls.desk_state import DeskState
 from tests.support.engine.in_process import CANCEL, MASS_CANCEL, NEW, STATUS, Rig, Start
 
 CENT = 100

@@ -1,14 +1,18 @@
 """The engine at the simulated Kalshi, while somebody else trades with its account, and while a book goes wrong."""
 
 import asyncio
+import contextlib
 import time
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from engine import fix
 from engine.app.account.side import AccountSide
 from engine.book import BID, Book
+from engine.config.sections import EngineConfig
+from engine.net.rest.errors import RestError
 from engine.orders.orders import Orders
 from engine.runtime.notices import NoticeKind
 from engine.trading.markets import Stop
@@ -39,7 +43,7 @@ def latest_market(pair: Pair) -> Book:
 async def trade_beside(pair: Pair, book: Book) -> None:
     """Take from a book by REST, with the key of the engine, under an id that it never gave."""
     market, now_ns = book.instrument, time.time_ns()
-    order = Orders("stranger", lambda *fill: 0).open(
+    order = Orders(f"other-{now_ns % 10**12}", lambda *fill: 0).open(
         market, fix.BUY, 9_900, 100, fix.Type.LIMIT, fix.Tif.IOC, False, 0, now_ns
     )
     await account_of(pair).client.call(KalshiRestOrders({market.symbol: 2}).new_order(order, now_ns))
@@ -65,6 +69,44 @@ def test_fill_of_a_stranger_is_heard_and_stops_its_market(tmp_path: Path) -> Non
     assert result["venue"]["fills"] > result["fills"]
 
 
+async def stranger_over_fix(pair: Pair) -> None:
+    """Of somebody else's fill nothing is heard; the next report of one of ours tells of a position that is not ours."""
+    await pair.trading()
+    await pair.compared()
+    fills, notices, markets = pair.engine.fills, pair.engine.trading.notices, pair.engine.trading.markets
+    assert fills is not None
+    await pair.until(lambda: fills.checked >= 3, "filled")
+    assert not notices.count(NoticeKind.FILL_CONTRADICTED)
+    met: set[Book] = set()
+    async with asyncio.timeout(3 * PATIENCE_S):
+        while not notices.count(NoticeKind.FILL_CONTRADICTED):
+            for book in set(quoted(pair)) - met:  # one may close before it has a fill of ours
+                met.add(book)
+                with contextlib.suppress(RestError):
+                    await trade_beside(pair, book)
+            await asyncio.sleep(0.1)
+    told = next(each.text for each in notices.all() if each.kind == NoticeKind.FILL_CONTRADICTED)
+    assert "the venue holds" in told
+    stopped = next(each.instrument for each in pair.engine.books if told.startswith(each.instrument.symbol))
+    assert markets.has(stopped, Stop.ACCOUNT.value)
+    watch = account_of(pair).watch
+    assert watch is not None
+    before = watch.comparisons
+    await pair.until(lambda: watch.comparisons > before, "compared")
+    assert markets.has(stopped, Stop.ACCOUNT.value)
+
+
+@pytest.mark.parametrize("session", ["native", "quickfix"])
+def test_position_that_a_fill_tells_and_is_not_ours_stops_its_market(session: str, tmp_path: Path) -> None:
+    def without_news(config: EngineConfig) -> EngineConfig:
+        assert config.rest is not None
+        rest = structs.replace(config.rest, compare_every_ns=3_600_000_000_000)
+        return structs.replace(config, feed=structs.replace(config.feed, channels=()), rest=rest)
+
+    result, _ = trade(tmp_path, stranger_over_fix, session, change=without_news)
+    assert result["venue"]["fills"] > result["fills"]
+
+
 async def ordinary(pair: Pair) -> None:
     """Trade for a while, with every fill and order told twice and one book after the other compared."""
     account = account_of(pair)
@@ -86,6 +128,8 @@ def test_ordinary_trading_contradicts_nothing(tmp_path: Path) -> None:
     assert engine.account is not None and engine.account.books is not None
     assert engine.account.books.counts.renewed == 0
     assert notices.count(NoticeKind.BOOK_DIFFERS) == 0
+    assert engine.fills is not None and engine.fills.checked == result["fills"]
+    assert notices.count(NoticeKind.FILL_CONTRADICTED) == 0
 
 
 async def wrong_book(pair: Pair) -> None:

@@ -10,8 +10,8 @@ from engine import fix
 from engine.instrument import Instrument, PriceBand
 from engine.net.feed import Feed
 from engine.risk import RiskReject
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
-from engine.trading.supervisor import DeskState
 from tests.support.engine.config import engine_config
 from tests.support.engine.in_process import Rig, Start
 from tests.support.sim.process import SimProcess

@@ -1,7 +1,7 @@
 """An operator repairs the session of a whole engine by the control socket; it is noted who did."""
 
 from engine import fix
-from engine.trading.supervisor import DeskState
+from engine.trading.controls.desk_state import DeskState
 from tests.support.engine.in_process import Start
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.runtime.modes import BUSY, EVENT
-from engine.trading.supervisor import DeskState
+from engine.trading.controls.desk_state import DeskState
 from tests.support.engine.config import engine_config
 from tests.support.engine.in_process import Rig
 from tests.support.sim.process import Start

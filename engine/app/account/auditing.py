@@ -5,7 +5,8 @@ Errors  ConfigError for a file that cannot be written, or that is named twice.
 
 from collections.abc import Callable
 
-from engine.config.sections import AuditSection, RestSection
+from engine.config.keeping import AuditSection
+from engine.config.sections import RestSection
 from engine.errors import ConfigError
 from engine.runtime.audit import AuditLog
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.app.operating import add_place, add_reason, place_of
 from engine.app.plugins import Subparsers
+from engine.app.strategies.commands import reload_parameters
 from engine.errors import EngineError
 
 VERBS = {
@@ -31,6 +32,8 @@ def add_commands(found: Subparsers) -> None:
         if verb == "reconcile":
             command.add_argument("--symbol", metavar="S", help="say what differs in one market alone")
             command.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+        else:
+            command.add_argument("--parameters", action="store_true", help="those of the strategy, instead of the keys")
         command.set_defaults(run=run, action=verb)
     _add_groups(found)
 
@@ -50,6 +53,8 @@ def run(arguments: Namespace) -> int:
     """Begin `action`, wait for its end, and print what came of it."""
     from engine.ops.control import ask, plain, read_answer
 
+    if getattr(arguments, "parameters", False):
+        return reload_parameters(arguments)
     state_dir = place_of(arguments)
     given = {name: getattr(arguments, name) for name in GIVEN if getattr(arguments, name, None) not in (None, False)}
     begun = read_answer(ask(state_dir, arguments.action, plain(arguments.reason), given or None), "errand")

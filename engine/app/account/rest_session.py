@@ -14,6 +14,7 @@ from engine.errors import EngineError, SessionError
 from engine.net.settings import protection, shown_address
 from engine.runtime.backoff import Backoff
 from engine.runtime.notices import NoticeKind
+from engine.session.events import SessionEvents
 
 _S = 1_000_000_000
 NO_FIX = "orders go over REST: there is no FIX session, whose numbers could be changed or which could send"
@@ -21,16 +22,11 @@ NO_FIX = "orders go over REST: there is no FIX session, whose numbers could be c
 Ask = Callable[[], Coroutine[Any, Any, object]]
 
 
-class RestSession:
+class RestSession(SessionEvents):
     """A Session without messages: `ask` makes the signed request that shows whether the venue takes our key."""
 
     def __init__(self, url: str, backoff: Backoff) -> None:
-        self.on_logon: Callable[[], None] = lambda: None
-        self.on_logout: Callable[[str], None] = lambda reason: None
-        self.on_message: Callable[[Fields], None] = lambda fields: None
-        self.on_fault: Callable[[str], None] = lambda reason: None
-        self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
-        self.on_notice: Callable[[NoticeKind, str], None] = lambda kind, text: None
+        super().__init__()
         self.ask: Ask | None = None
         self.last_error = ""
         self._url = url
@@ -60,6 +56,11 @@ class RestSession:
     def is_logged_on(self) -> bool:
         """Return whether the venue answered, and was not found unreachable since."""
         return self._is_logged_on
+
+    @property
+    def is_behind(self) -> bool:
+        """Return False: no answer waits behind another."""
+        return False
 
     @property
     def next_sender_seq_num(self) -> int:

@@ -8,7 +8,6 @@ import asyncio
 import random
 from collections.abc import Callable
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from engine.app import loading
 from engine.app.account.books import BookCheck
@@ -20,16 +19,13 @@ from engine.app.account.oddities import OddityTeller
 from engine.app.account.order_gateway import RestGateway
 from engine.app.account.paid_in import paid_in_keeper, read_paid_in
 from engine.app.account.reading import AccountReader
+from engine.app.account.standby.last_resort import LastResort, order_path
 from engine.app.account.watch import AccountWatch
 from engine.app.feeds.missed import MissedTrades
+from engine.app.rest_client import make_client, shared_writes
 from engine.config.sections import EngineConfig, RestSection, UniverseSection
 from engine.errors import ConfigError
-from engine.net.rest.client import RestClient
-from engine.net.rest.settings import RestSettings
-from engine.net.rest.tokens import SharedWrites, Tokens
-from engine.net.settings import authorities
 from engine.ops.view.account import SideFacts
-from engine.risk import Risk
 from engine.runtime.audit import AuditSink
 from engine.runtime.backoff import Backoff
 from engine.runtime.notices import NoticeKind
@@ -55,6 +51,7 @@ class RestDesk(NamedTuple):
     roster: Roster
     wall_ns: Callable[[], int]
     clock_ns: Callable[[], int]
+    compares_account: bool = True
 
 
 class AccountSide:
@@ -65,6 +62,7 @@ class AccountSide:
     ) -> None:
         self.orders: RestGateway | None = None  # where they go over REST
         self.wall_ns = desk.wall_ns
+        self.knows_cash = section.balance != "ignore" and not section.nets_collateral  # of every fill
         self._config = config
         self._notices = desk.loop.notices
         self._desk = desk
@@ -85,16 +83,17 @@ class AccountSide:
         self._carries_news = bool(config.feed.channels)
         self._tasks: list[asyncio.Task[None]] = []
         desk.supervisor.account = self
+        self._last_resort = self._cancel_at_last(section, desk)
 
     def _watch_account(self, section: RestSection, desk: RestDesk) -> AccountWatch | None:
-        dialect = loading.account_dialect(section)
+        dialect = loading.account_dialect(section) if desk.compares_account else None
         if dialect is None:
             return None
         self._odd.hears(dialect)
-        note = desk.supervisor.note
+        note, cash = desk.supervisor.note, self._compare_cash(section, desk)
         return AccountWatch(
             AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
-            Reconcile(desk.loop, note, self._compare_cash(section, desk), self._config.reconcile),
+            Reconcile(desk.loop, note, cash, self._config.reconcile, desk.supervisor.record),
             desk.loop,
             desk.wall_ns,
             note,
@@ -102,6 +101,14 @@ class AccountSide:
             retry_backoff(),
             *([self.markets.known] if self.markets else []),
         )
+
+    def _cancel_at_last(self, section: RestSection, desk: RestDesk) -> LastResort | None:
+        account, path, watch = loading.account_dialect(section), order_path(section), self.watch
+        if account is None or path is None or watch is None:
+            return None
+        last = LastResort(desk.loop, self.client, account, path, desk.supervisor.note, watch.look_soon)
+        desk.supervisor.cancel_beside = last.begin
+        return last
 
     def _compare_cash(self, section: RestSection, desk: RestDesk) -> Cash | None:
         if section.balance == "ignore":
@@ -205,16 +212,17 @@ class AccountSide:
     def start(self) -> None:
         """Connect, learn what the account may spend, list the markets, and compare from the first logon on."""
         self.client.open()
-        loop = asyncio.get_running_loop()
         parts = self.markets, self.watch, self.listener, self.books, self.missed
         duties = [self._learn(), self._odd.run(), *[each.run() for each in parts if each is not None]]
-        self._tasks = [loop.create_task(duty) for duty in duties]
+        self._tasks = [asyncio.get_running_loop().create_task(duty) for duty in duties]
 
     async def close(self) -> None:
         """Stop comparing and disconnect."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._last_resort is not None:
+            await self._last_resort.close()
         await self.client.close()
         if self.orders is not None:
             self.orders.close()
@@ -243,9 +251,9 @@ class AccountSide:
         if (per_second, burst) == (shared.per_second, shared.burst) or bound == self._bound:
             return
         self._bound = bound
-        configured = f"{shared.per_second} and {shared.burst} of risk.rate"
         self._desk.supervisor.note(
-            f"the account has {bound}, below {configured}: requests go by {per_second} and {burst}"
+            f"the account has {bound}, below {shared.per_second} and {shared.burst} of risk.rate: requests go by"
+            f" {per_second} and {burst}"
         )
 
     # Who looks
@@ -263,37 +271,3 @@ class AccountSide:
 def retry_backoff() -> Backoff:
     """Return how long to wait after one failure and another."""
     return Backoff(FIRST_RETRY_NS, LONGEST_RETRY_NS, random.Random())
-
-
-def make_client(
-    section: RestSection,
-    wall_ns: Callable[[], int],
-    clock_ns: Callable[[], int],
-    audit: AuditSink | None,
-    tell: Callable[[str], object],
-    key: RestKey | None = None,
-    shared: SharedWrites | None = None,
-) -> RestClient:
-    """Return a client of the configured venue, not yet connected; `key` is who signs, if that may change.
-
-    Its writes spend the `shared` tokens where there are any.
-    """
-    address = urlsplit(section.url)
-    settings = RestSettings(url=f"{address.scheme}://{address.netloc}", timeout_ns=section.timeout_ns)
-    return RestClient(
-        settings,
-        loading.rest_dialect(section) if key is None else key.current,
-        credential=key,
-        tokens=Tokens(settings.limits, settings.unused_percent, shared),
-        wall_ns=wall_ns,
-        clock_ns=clock_ns,
-        ssl_context=authorities("rest.ca", section.ca),
-        audit=audit,
-        tell=tell,
-    )
-
-
-def shared_writes(risk: Risk) -> SharedWrites | None:
-    """Return the tokens that orders over FIX spend; None where risk counts none."""
-    rate = risk.limits.rate
-    return None if rate is None or risk.rate is None else SharedWrites(risk.rate, rate.per_second, rate.burst)

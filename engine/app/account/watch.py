@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 
 from engine.app.account.reading import AccountReader
 from engine.errors import EngineError
+from engine.instrument import Instrument
+from engine.journal.told import ReconcileStep
 from engine.runtime.backoff import Backoff
 from engine.trading.loop import TradingLoop
 from engine.trading.reconcile.balance import Cash
@@ -86,6 +88,11 @@ class AccountWatch:
         """Compare as soon as possible, and say why; trading goes on meanwhile."""
         self._note(f"account is compared: {reason}")
         self._is_due.set()
+
+    def doubt(self, market: Instrument, text: str) -> None:
+        """Stop a market for what a fill has told, and compare: a comparison that agrees opens it."""
+        self._reconcile.doubt(market, text)
+        self.look_soon(f"{market.symbol}: {text}")
 
     def obstacle(self) -> str:
         """Return what keeps trading from starting, empty if nothing does."""
@@ -180,3 +187,4 @@ class AccountWatch:
         if self._reason:
             self._reason = f"the venue's account cannot be read: {error}"
         self._note(f"account not compared: {error}")
+        self._reconcile.journal(ReconcileStep("failed", str(error)))

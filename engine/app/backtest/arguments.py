@@ -16,18 +16,24 @@ def add_commands(found: Subparsers) -> None:
     parser = found.add_parser("backtest", help="run the strategy of a configuration on history")
     parser.add_argument("config", type=Path, metavar="CONFIG")
     data = parser.add_mutually_exclusive_group(required=True)
-    data.add_argument("--data", type=Path, nargs="+", metavar="FILE", help="captured frames")
+    data.add_argument("--data", type=Path, nargs="+", metavar="FILE", help="captured frames, or folders of them")
     data.add_argument("--generate", type=Path, metavar="DIR", help="write a generated day there, and run on that")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write JSON, Parquet and a page there")
-    parser.add_argument("--latency", type=_ms, default=0, metavar="MS", help="each way of a request, and of its answer")
+    parser.add_argument("--latency", type=ms, default=0, metavar="MS", help="each way of a request, and of its answer")
     for name in ("new", "cancel", "replace", "answer"):
-        parser.add_argument(f"--latency-{name}", type=_ms, metavar="MS", help=f"the way of a {name} alone")
-    parser.add_argument("--venue-delay", type=_ms, default=0, metavar="MS", help="between arrival and effect")
+        parser.add_argument(f"--latency-{name}", type=ms, metavar="MS", help=f"the way of a {name} alone")
+    parser.add_argument(
+        "--latency-from", type=Path, nargs="+", metavar="AUDIT", help="as audit logs of an engine show, in turn"
+    )
+    parser.add_argument("--draw", action="store_true", help="of --latency-from: by its distribution, not its time")
+    parser.add_argument("--venue-delay", type=ms, default=0, metavar="MS", help="between arrival and effect")
     parser.add_argument("--sensitivity", action="store_true", help="run again with half and twice the latency")
     parser.add_argument("--capital", type=_money, default=DEFAULT_CAPITAL, metavar="USD", help="what returns are of")
     parser.add_argument("--trials", type=_count, default=1, metavar="N", help="configurations tried on these data")
     parser.add_argument("--ledger", type=Path, metavar="FILE", help="where trials are counted (trials in --out)")
+    parser.add_argument("--quote-size", type=_contracts, default=0, metavar="N", help="what a quote is good for, once")
+    parser.add_argument("--max-age", type=_age, default=3600 * 10**9, metavar="S", help="of a quote (3600)")
     parser.set_defaults(run=_run)
     sweep = found.add_parser("sweep", help="run a strategy under many settings on history")
     sweep.add_argument("grid", type=Path, metavar="GRID.toml")
@@ -45,7 +51,8 @@ def add_commands(found: Subparsers) -> None:
     compare.set_defaults(run=_compare)
 
 
-def _ms(text: str) -> int:
+def ms(text: str) -> int:
+    """Return ns of a text of milliseconds."""
     try:
         value = parse_decimal(text, 6)
     except DecodeError:
@@ -62,6 +69,24 @@ def _money(text: str) -> int:
         value = 0
     if value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} must be dollars, more than 0")
+    return value
+
+
+def _contracts(text: str) -> int:
+    return _above_zero(text, 2, "contracts")
+
+
+def _age(text: str) -> int:
+    return _above_zero(text, 9, "seconds")
+
+
+def _above_zero(text: str, decimals: int, what: str) -> int:
+    try:
+        value = parse_decimal(text, decimals)
+    except DecodeError:
+        value = 0
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be {what}, more than 0")
     return value
 
 

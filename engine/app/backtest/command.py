@@ -6,13 +6,18 @@ Errors  ConfigError for what `run` would refuse as well, and for files that say 
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from engine.app import loading
 from engine.app.backtest.generated import write_day
 from engine.app.backtest.identity import configuration_of, data_of
 from engine.app.backtest.writing import show, write
+from engine.backtest.capture.frames import find, markets
+from engine.backtest.fitting import fit
+from engine.backtest.fitting import latency_of as measured
 from engine.backtest.history import TimedFrame, timed
 from engine.backtest.latency import Latency
 from engine.backtest.outcomes import MarketOutcome, outcomes
@@ -25,7 +30,7 @@ from engine.backtest.sweeps.rows import moments
 from engine.book import make_book
 from engine.config.engine import load
 from engine.config.sections import EngineConfig
-from engine.exchange import captures
+from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
@@ -37,13 +42,45 @@ from engine.trading.assembly import Parts
 SCALES = {"half the latency": (1, 2), "twice the latency": (2, 1)}
 
 
+class RunHistory(Protocol):
+    """What a run is made of, read once for as many runs as are asked for; `fidelity` and `told` if it says less."""
+
+    frames: list[TimedFrame]
+    instruments: list[Instrument]
+    outcomes: dict[str, MarketOutcome]
+    fidelity: str
+
+    @property
+    def told(self) -> list[str]:
+        """Return what is assumed, in words."""
+
+    @property
+    def values(self) -> dict[str, int]:
+        """Return what the markets paid of which that is known."""
+
+    def slowed(self, latency: Latency) -> Latency:
+        """Return the latency that these data allow, at least."""
+
+
 class CapturedHistory:
-    """Files of captured frames, read once for as many runs as are asked for."""
+    """Files of captured frames."""
+
+    fidelity = ""
 
     def __init__(self, paths: Sequence[Path]) -> None:
+        paths = find(paths)
         self.frames: list[TimedFrame] = timed(paths)
-        self.instruments: list[Instrument] = captures.markets(paths)
+        self.instruments: list[Instrument] = markets(paths)
         self.outcomes: dict[str, MarketOutcome] = outcomes(paths, self.instruments)
+
+    @property
+    def told(self) -> list[str]:
+        """Return nothing: frames say what there was."""
+        return []
+
+    def slowed(self, latency: Latency) -> Latency:
+        """Return the latency as it is."""
+        return latency
 
     @property
     def values(self) -> dict[str, int]:
@@ -55,8 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run, print, write."""
     sys.path.insert(0, str(arguments.config.resolve().parent))  # a strategy may stand beside its configuration
     config = load(arguments.config)
-    paths = arguments.data or write_day(arguments.generate)
-    history = CapturedHistory(paths)
+    history = history_of(arguments)
     result = count_trial(result_for(config, history, arguments), config, history, arguments)
     if arguments.json:
         arguments.json.write_bytes(result.as_json())
@@ -65,9 +101,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if result.ended.halted else 0
 
 
-def count_trial(
-    result: Result, config: EngineConfig, history: CapturedHistory, arguments: argparse.Namespace
-) -> Result:
+def history_of(arguments: argparse.Namespace) -> RunHistory:
+    """Return what the arguments name: captured frames, a generated day, or quotes."""
+    paths = arguments.data or write_day(arguments.generate)
+    if any((path.is_dir() and any(path.glob("*/quotes"))) or path.suffix == ".parquet" for path in paths):
+        from engine.app.backtest.on_quotes import quote_history
+
+        return quote_history(paths, arguments)
+    return CapturedHistory(paths)
+
+
+def count_trial(result: Result, config: EngineConfig, history: RunHistory, arguments: argparse.Namespace) -> Result:
     """Note the run in the ledger of trials, if there is one, and say in the result how many there are."""
     path = arguments.ledger or (arguments.out / NAME if arguments.out else None)
     if path is None:
@@ -84,9 +128,9 @@ def count_trial(
     return result
 
 
-def result_for(config: EngineConfig, history: CapturedHistory, arguments: argparse.Namespace) -> Result:
+def result_for(config: EngineConfig, history: RunHistory, arguments: argparse.Namespace) -> Result:
     """Run as often as the arguments ask, and return the result of the run that they name."""
-    latency = _latency(arguments)
+    latency = history.slowed(_latency(arguments))
     assumed = Assumed(
         latency=latency, capital=arguments.capital, zone=ZoneInfo(config.risk.day_zone), trials=arguments.trials
     )
@@ -95,10 +139,12 @@ def result_for(config: EngineConfig, history: CapturedHistory, arguments: argpar
     for name, (times, over) in SCALES.items() if arguments.sensitivity else ():
         ended = backtest(config, history, latency.scaled(times, over))
         result.honesty.sensitivity[name] = ended.loop.portfolio.pnl
+    result.honesty.fidelity = history.fidelity or result.honesty.fidelity
+    result.honesty.assumptions += history.told
     return result
 
 
-def backtest(config: EngineConfig, history: CapturedHistory, latency: Latency) -> Ended:
+def backtest(config: EngineConfig, history: RunHistory, latency: Latency) -> Ended:
     """Run the strategy of a configuration over history."""
     fees = loading.fees(config.feed, config.fees)
 
@@ -116,6 +162,7 @@ def backtest(config: EngineConfig, history: CapturedHistory, latency: Latency) -
             journal=NullJournal(),
             strategy=strategy(config, markets),
             feed_limits=config.feed.limits(),
+            fees=fees,
         )
 
     use_yes = bool(config.feed.use_yes_price)
@@ -128,9 +175,22 @@ def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:
 
 
 def _latency(arguments: argparse.Namespace) -> Latency:
-    """Return the way of each kind: its own flag, or that of all."""
+    """Return the way of each kind: as measured, its own flag, or that of all."""
+    if arguments.latency_from:
+        own = [getattr(arguments, f"latency_{name}") for name in ("new", "cancel", "replace", "answer")]
+        if arguments.latency or any(each is not None for each in own):
+            raise ConfigError("--latency-from says how long each way takes: leave --latency and its kind out")
+        return _measured(tuple(arguments.latency_from), arguments.venue_delay, not arguments.draw)
+    if arguments.draw:
+        raise ConfigError("--draw is of --latency-from: nothing else has a distribution")
     ways = {}
     for name in ("new", "cancel", "replace", "answer"):
         own = getattr(arguments, f"latency_{name}")
         ways[f"{name}_ns"] = arguments.latency if own is None else own
     return Latency(**ways, venue_delay_ns=arguments.venue_delay)
+
+
+@lru_cache(maxsize=1)
+def _measured(paths: tuple[Path, ...], venue_delay_ns: int, in_order: bool) -> Latency:
+    """Return what audit logs show, read once."""
+    return measured(fit(paths), venue_delay_ns, in_order=in_order)

@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.app import running
 from engine.app.chaos import mischief, shim, venues
 from engine.app.chaos.setup import Setup, read
-from engine.app.engine import Seams
+from engine.app.seams import Seams
 from engine.codec import Fields
 from engine.errors import ConfigError, EngineError
 from engine.runtime import log

@@ -1,4 +1,4 @@
-"""`fixlane chaos`: so many random lives, one after the other, and what was broken in which.
+"""`fixlane chaos`: so many random lives, one after the other or some at once, and what was broken in which.
 
 Errors  ConfigError for faults that are none; EngineError where there is no compiler.
 """
@@ -8,102 +8,74 @@ import shutil
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import mkdtemp
 
 from engine.app.chaos import shim
-from engine.app.chaos.children import ENGINE, VENUE
-from engine.app.chaos.life import Broken, ChaosLife
-from engine.app.chaos.nursery import Nursery
-from engine.app.chaos.plan import Round, chosen, plan
-from engine.app.chaos.setup import Setup
-from engine.app.chaos.venues import VENUES
-from engine.errors import EngineError
+from engine.app.chaos.faults import SESSIONS
+from engine.app.chaos.faults import VENUES as NAMES
+from engine.app.chaos.lives import Lives, Result, Wish, kills_of
+from engine.app.chaos.plan import chosen
 
 
 def run(arguments: Namespace) -> int:
     """Live so many lives; 0 where nothing was broken in any."""
-    faults = chosen(arguments.faults or (), arguments.venue)
+    wish = wish_of(arguments)
+    for venue, _ in wish.pairs:
+        chosen(wish.faults, venue)
+    started = time.monotonic()
     base = Path(mkdtemp(prefix="fixlane-chaos-"))
-    nursery = Nursery(shim.compiled(base))
-    results = []
+    lives = Lives(wish, base, shim.compiled(base))
     try:
-        for seed in range(arguments.seed, arguments.seed + arguments.runs):
-            ports = VENUES[arguments.venue].ports(seed)
-            directory = base / str(seed)
-            directory.mkdir()
-            setup = Setup(str(directory), arguments.venue, arguments.session, seed, ports)
-            result = live(setup, nursery, plan(seed, faults, arguments.rounds))
-            results.append(result)
-            print(_line(result), file=sys.stderr, flush=True)
-            if not result["wrong"]:
-                shutil.rmtree(directory, ignore_errors=True)
+        results = lives.run(arguments.at_once)
     finally:
-        nursery.close()
-    failed = [result for result in results if result["wrong"]]
+        failed = [result for result in lives.results if result["wrong"]]
+        if not failed:
+            shutil.rmtree(base, ignore_errors=True)
     if arguments.json:
         print(json.dumps(results, indent=1))
-    print(_sum(results, arguments), file=sys.stderr)
-    if not failed:
-        shutil.rmtree(base, ignore_errors=True)
+    print(_sum(results, wish, time.monotonic() - started), file=sys.stderr)
     return 1 if failed else 0
 
 
-def live(setup: Setup, nursery: Nursery, rounds: list[Round]) -> dict[str, object]:
-    """Live one life; return what happened and what was wrong."""
-    started = time.monotonic()
-    life = ChaosLife(setup, nursery)
-    wrong: list[str] = []
-    try:
-        life.start()
-        for each in rounds:
-            befall(life, each)
-        wrong = life.finish()
-    except (Broken, EngineError, OSError) as error:
-        wrong = [str(error)]
-    finally:
-        life.close()
-    return {
-        "seed": setup.seed,
-        "venue": setup.venue,
-        "session": setup.session,
-        "seconds": round(time.monotonic() - started, 2),
-        "rounds": [str(each) for each in rounds],
-        "told": life.told,
-        "engine_kills": life.kills[ENGINE],
-        "venue_kills": life.kills[VENUE],
-        "resumes": life.resumes,
-        "wrong": wrong,
-        "directory": setup.directory if wrong else "",
-    }
+def wish_of(arguments: Namespace) -> Wish:
+    """Return which lives are asked for."""
+    venues = NAMES if arguments.venue == "both" else (arguments.venue,)
+    sessions = SESSIONS if arguments.session == "both" else (arguments.session,)
+    return Wish(
+        seed=arguments.seed,
+        runs=arguments.runs,
+        kills=arguments.kills,
+        rounds=arguments.rounds,
+        pairs=tuple((venue, session) for venue in venues for session in sessions),
+        faults=tuple(arguments.faults or ()),
+    )
 
 
-def befall(life: ChaosLife, each: Round) -> None:
-    """Let a round happen: traffic, its faults, their ends, and whatever brings both sides back."""
-    life.let(each.traffic_s)
-    life.told.append(str(each))
-    for strike in each.strikes:
-        strike.fault.begin(life, strike.amount)
-    life.let(max(strike.hold_s for strike in each.strikes))
-    for strike in reversed(each.strikes):
-        strike.fault.lift(life)
-    life.recover()
+def _sum(results: list[Result], wish: Wish, seconds: float) -> str:
+    failed = [result for result in results if result["wrong"]]
+    lines = [_counted(f"{venue} {session}", results, (venue, session)) for venue, session in wish.pairs]
+    kills = kills_of(results)
+    rate = f"{seconds / 60:.1f} minutes, {kills * 60 / seconds:.0f} kills a minute"
+    return "\n".join(
+        [
+            *(lines if len(lines) > 1 else ()),
+            f"{len(results)} lives, {kills} kills, {len(failed)} broken; {rate}",
+            *_again(failed, wish),
+        ]
+    )
 
 
-def _line(result: dict[str, object]) -> str:
-    words = f"seed {result['seed']} {result['venue']} {result['session']} {result['seconds']} s: "
-    words += f"{result['engine_kills']} + {result['venue_kills']} kills, {result['resumes']} halts"
-    if result["wrong"]:
-        words += f"\n  rounds: {result['rounds']}\n  told: {result['told']}\n  WRONG: {result['wrong']}"
-        words += f"\n  kept in {result['directory']}"
-    return words
+def _counted(name: str, results: list[Result], pair: tuple[str, str]) -> str:
+    its = [result for result in results if (result["venue"], result["session"]) == pair]
+    engine, venue = (sum(int(each[f"{role}_kills"]) for each in its) for role in ("engine", "venue"))
+    return f"{name}: {len(its)} lives, {engine} + {venue} kills"
 
 
-def _sum(results: list[dict[str, object]], arguments: Namespace) -> str:
-    kills = sum(int(str(each["engine_kills"])) + int(str(each["venue_kills"])) for each in results)
-    failed = [str(each["seed"]) for each in results if each["wrong"]]
-    same = f"--runs 1 --rounds {arguments.rounds} --venue {arguments.venue} --session {arguments.session}"
-    if arguments.faults:
-        same += " --faults " + " ".join(f'"{name}"' for name in arguments.faults)
-    again = [f"again: fixlane chaos --seed {seed} {same}" for seed in failed]
-    return "\n".join([f"{len(results)} lives, {kills} kills, {len(failed)} broken", *again])
+def _again(failed: list[Result], wish: Wish) -> Iterable[str]:
+    """Say how to live the broken lives again."""
+    names = "".join(f' "{name}"' for name in wish.faults)
+    for each in failed:
+        same = f"--runs 1 --rounds {wish.rounds} --venue {each['venue']} --session {each['session']}"
+        yield f"again: fixlane chaos --seed {each['seed']} {same}{' --faults' * bool(names)}{names}"

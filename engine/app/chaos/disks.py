@@ -16,6 +16,10 @@ OUTCOMES = {
     "log": "lines are lost, counted as `log_lost`; trading goes on",
     "state": "the View is not written, which is told; trading goes on",
 }
+GONE = OUTCOMES | {
+    "state": "trading halts, for nobody can read there whether a person has; it goes on once the folder is back",
+    "store": "what is open is written on; trading goes on",
+}
 FAILURES = {"full": errno.ENOSPC, "EIO": errno.EIO, "read-only": errno.EROFS}
 
 
@@ -57,7 +61,13 @@ FAULTS = (
     ),
     LifeFault("slow disk", "duties off the path take longer; the path has its pages already", _slow, _well),
     *(
-        LifeFault(f"{name}: directory removed", OUTCOMES[name], partial(_remove, name), partial(_restore, name))
-        for name in ("journal", "log")
+        LifeFault(
+            f"{name}: directory removed",
+            GONE[name],
+            partial(_remove, name),
+            partial(_restore, name),
+            weight=name != "state",  # a halt that could not be kept there is forgotten by a kill: by name alone
+        )
+        for name in PLACES
     ),
 )

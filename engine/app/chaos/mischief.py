@@ -4,7 +4,6 @@ Thread  the loop thread.
 """
 
 import asyncio
-import contextlib
 import mmap
 import os
 import time
@@ -76,17 +75,9 @@ def _fork(_: Mischief) -> None:
 
 
 def _write(strategy: Mischief) -> None:
-    """Write into orders what is not so, as far as they let us."""
+    """Write into an order what is not so; where there is none yet, the next look does."""
     for order in strategy.quotes:
-        for name, value in (
-            ("price", 1),
-            ("order_qty", 1),
-            ("cum_qty", 7),
-            ("leaves_qty", 0),
-            ("cl_ord_id", "MADE-UP"),
-        ):
-            with contextlib.suppress(AttributeError):
-                setattr(order, name, value)
+        order.cum_qty = order.order_qty
 
 
 MISCHIEFS: dict[str, Callable[[Mischief], None]] = {

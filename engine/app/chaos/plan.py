@@ -7,11 +7,11 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.app.chaos import disks, processes, wires
+from engine.app.chaos import disks, mistakes, processes, wires
 from engine.app.chaos.faults import LifeFault
 from engine.errors import ConfigError
 
-FAULTS = {fault.name: fault for fault in (*processes.FAULTS, *wires.FAULTS, *disks.FAULTS)}
+FAULTS = {fault.name: fault for fault in (*processes.FAULTS, *wires.FAULTS, *mistakes.FAULTS, *disks.FAULTS)}
 BOTH = 0.2  # the share of rounds with two faults
 MOST_ROUNDS = 5
 MOST_TRAFFIC_S = 0.4
@@ -36,11 +36,17 @@ class Round(NamedTuple):
 
 
 def chosen(names: Sequence[str], venue: str) -> list[LifeFault]:
-    """Return the faults of these names, all by default, that a venue can have; ConfigError for a name that is none."""
+    """Return the faults whose names are or begin so, all by default, that a venue can have; ConfigError if none does.
+
+    What is the whole name of a fault means that one alone.
+    """
+    wanted: set[str] = set() if names else set(FAULTS)
     for name in names:
-        if name not in FAULTS:
+        meant = {name} & FAULTS.keys() or {each for each in FAULTS if each.startswith(name)}
+        if not meant:
             raise ConfigError(f"--faults: {name!r} is none of: {', '.join(FAULTS)}")
-    return [fault for name, fault in FAULTS.items() if (not names or name in names) and venue in fault.venues]
+        wanted |= meant
+    return [fault for name, fault in FAULTS.items() if name in wanted and venue in fault.venues]
 
 
 def plan(seed: int, faults: Sequence[LifeFault], most_rounds: int = MOST_ROUNDS) -> list[Round]:

@@ -124,9 +124,8 @@ OUTCOMES = {
     "sleep": "the watchdog tells of it; late answers are read in order, and trading goes on",
     "loop": "the watchdog halts where it lasts, and says at which line; else trading goes on",
     "fork": "`os.fork` raises, which halts",
-    "write into orders": "not guarded: an order that a strategy has overwritten may be lost from sight",
+    "write into orders": "an order refuses it (AttributeError), which halts; nothing of it has changed",
 }
-UNGUARDED = ("write into orders",)  # happens when it is asked for by name: nothing guards against it yet
 LONG, AT_ONCE = (600, 2600), (0, 0)
 FAULTS = (
     LifeFault(
@@ -207,7 +206,6 @@ FAULTS = (
             OUTCOMES[name],
             _begin(partial(_misbehave, number)),
             _behave,
-            weight=name not in UNGUARDED,
         )
         for number, name in enumerate(MISCHIEFS, 1)
     ),

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STEPS, ACT_AT, SIGNAL, CLOCK_NS, DISK_ERRNO, DISK_PLACES, DISK_NS, SWALLOW, REPEAT, FAILED, MISCHIEF, WORDS };
+enum { STEPS, ACT_AT, SIGNAL, CLOCK_NS, DISK_ERRNO, DISK_PLACES, DISK_NS, SWALLOW, REPEAT, FAILED, MISCHIEF, HOLD, WORDS };
 
 static volatile int64_t *page;
 
@@ -192,16 +192,44 @@ static int is_report(const char *data, size_t size)
             || memmem(data, size, "\00135=F\001", 6));
 }
 
+/* One message that waits for the next of its connection to overtake it. */
+static struct {
+    char data[8192];
+    size_t size;
+    int file;
+} held;
+
+static int hold(int file, const char *data, size_t size)
+{
+    if (held.size || size > sizeof held.data || !takes_one(HOLD))
+        return 0;
+    memcpy(held.data, data, size);
+    held.size = size;
+    held.file = file;
+    return 1;
+}
+
+static void let_go(int file, const char *data, size_t size, ssize_t (*really)(int, const void *, size_t, int), int flags)
+{
+    if (held.file != file)
+        return;
+    if (!memmem(data, size, "\00135=A\001", 6)) /* a Logon begins another connection: what waited for the last is lost */
+        really(file, held.data, held.size, flags);
+    held.size = 0;
+}
+
 static ssize_t sent(int file, const char *data, size_t size, ssize_t (*really)(int, const void *, size_t, int), int flags)
 {
     chaos_step();
-    if ((page[SWALLOW] || page[REPEAT]) && is_report(data, size)) {
-        if (takes_one(SWALLOW))
+    if ((page[SWALLOW] || page[REPEAT] || page[HOLD]) && is_report(data, size)) {
+        if (takes_one(SWALLOW) || hold(file, data, size))
             return (ssize_t)size;
         if (takes_one(REPEAT))
             really(file, data, size, flags);
     }
     ssize_t done = really(file, data, size, flags);
+    if (held.size)
+        let_go(file, data, size, really, flags);
     chaos_step();
     return done;
 }

@@ -31,6 +31,7 @@ class PageWord(IntEnum):
     REPEAT = auto()  # orders, cancels and reports yet to be sent twice
     FAILED = auto()  # calls that failed so far
     MISCHIEF = auto()  # what the strategy does, see `mischief`
+    HOLD = auto()  # orders, cancels and reports yet to be overtaken by the next message of their connection
 
 
 class DiskPlace:

@@ -14,7 +14,7 @@ from engine.app.chaos.shim import PageWord
 from engine.errors import EngineError
 
 
-def _ask(life: ChaosLife, cmd: str, **arguments: Any) -> None:
+def ask_if_alive(life: ChaosLife, cmd: str, **arguments: Any) -> None:
     """Ask the venue, unless the other of two faults has ended it."""
     with contextlib.suppress(EngineError):
         if life.is_alive(VENUE):
@@ -22,21 +22,24 @@ def _ask(life: ChaosLife, cmd: str, **arguments: Any) -> None:
 
 
 def _told(kind: str, life: ChaosLife, amount: float, **fields: Any) -> None:
-    _ask(life, kind, **fields)
+    ask_if_alive(life, kind, **fields)
 
 
-def _clear(*kinds: str) -> Lift:
+def clear(*kinds: str) -> Lift:
+    """Return what ends the venue's faults of these kinds."""
+
     def lift(life: ChaosLife) -> None:
         """End the faults of these kinds."""
         for kind in kinds:
-            _ask(life, "clear", kind=kind)
+            ask_if_alive(life, "clear", kind=kind)
 
     return lift
 
 
-def _part(life: ChaosLife, amount: float) -> None:
-    _ask(life, "silent_fix")
-    _ask(life, "silent_feed")
+def part(life: ChaosLife, amount: float) -> None:
+    """Let the venue fall silent on every connection."""
+    ask_if_alive(life, "silent_fix")
+    ask_if_alive(life, "silent_feed")
 
 
 def _lose(role: str, word: PageWord, life: ChaosLife, amount: float) -> None:
@@ -66,32 +69,32 @@ FAULTS = (
         "half-open silence",
         "given up after the heartbeats' time, then the same; a shorter one passes",
         "silent_fix",
-        _clear("silent_fix"),
+        clear("silent_fix"),
         SILENT,
     ),
     LifeFault(
         "partition",
         "the same for session and market data; every book is stale, nothing is sent",
-        _part,
-        _clear("silent_fix", "silent_feed"),
+        part,
+        clear("silent_fix", "silent_feed"),
         SILENT,
     ),
     _fault(
-        "delayed reports", "they are booked as they come", "delay_fix", _clear("delay_fix"), (200, 800), delay_ms=150
+        "delayed reports", "they are booked as they come", "delay_fix", clear("delay_fix"), (200, 800), delay_ms=150
     ),
     _fault("feed reset", "trading pauses until every book is fresh", "drop_feed"),
     _fault(
         "feed silence",
         "given up after `heartbeat_timeout`, then the same",
         "silent_feed",
-        _clear("silent_feed"),
+        clear("silent_feed"),
         SILENT,
     ),
     _fault(
         "delayed feed",
         "trading goes on; beyond `max_lag` it pauses",
         "delay_feed",
-        _clear("delay_feed"),
+        clear("delay_feed"),
         (200, 800),
         delay_ms=150,
     ),
@@ -115,4 +118,6 @@ FAULTS = (
         PageWord.REPEAT,
     ),
     _drop("requests repeated", "the same, from the other side", ENGINE, PageWord.REPEAT),
+    _drop("reports reordered", "a gap, which what comes late fills or the venue sends again", VENUE, PageWord.HOLD),
+    _drop("requests reordered", "the same, from the other side", ENGINE, PageWord.HOLD),
 )

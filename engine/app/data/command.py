@@ -10,7 +10,9 @@ from pathlib import Path
 from engine.errors import ConfigError
 
 try:
+    from engine.app.data import checking
     from engine.backtest.rows.convert import convert
+    from engine.backtest.rows.quote_sets import convert_quotes, form_of
     from engine.backtest.rows.store import read_about, row_count
 except ModuleNotFoundError as error:
     raise ConfigError(f"fixlane data wants {error.name}: pip install 'fixlane[history]'") from None
@@ -28,16 +30,25 @@ def run_convert(arguments: argparse.Namespace) -> int:
             told.append(what)
             print(f"{path} line {line}: {what}: {text}", file=sys.stderr)
 
-    for day in convert(arguments.paths, arguments.out, not arguments.filtered, hear):
+    quotes = [path for path in arguments.paths if form_of(path) is not None]
+    for quoted in convert_quotes(quotes, arguments.out):
+        print(f"{quoted.path}: {quoted.rows} quotes, " + ", ".join(f"{n} {c}" for n, c in quoted.counts.items()))
+    frames = [path for path in arguments.paths if path not in quotes]
+    for day in convert(frames, arguments.out, not arguments.filtered, hear) if frames else ():
         print(f"{day.path}: {day.rows} rows, " + ", ".join(f"{name} {count}" for name, count in day.counts.items()))
     return 0
 
 
+def run_check(arguments: argparse.Namespace) -> int:
+    """Say what is wrong with frames or rows."""
+    return checking.run(arguments)
+
+
 def run_list(arguments: argparse.Namespace) -> int:
     """Print each file of rows: how many rows, of which markets."""
-    paths = sorted(arguments.directory.glob("*/depth/*.parquet"))
+    paths = sorted(path for kind in ("depth", "quotes") for path in arguments.directory.glob(f"*/{kind}/*.parquet"))
     if not paths:
-        raise ConfigError(f"{arguments.directory} holds no */depth/*.parquet: fixlane data convert writes them")
+        raise ConfigError(f"{arguments.directory} holds no rows: fixlane data convert writes */depth/*.parquet")
     for path in paths:
         print(f"{path}: {row_count(path)} rows of {' '.join(read_about(path).markets)}")
     return 0

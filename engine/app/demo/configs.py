@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from engine.config.credentials import Credentials
 from engine.config.engine import load
+from engine.config.keeping import AuditSection, RecordSection
 from engine.config.sections import EngineConfig
 from engine.config.shipped import config_path
+from engine.errors import ConfigError
 from engine.exchange import captures
 from engine.instrument import Instrument
 from engine.session.file.settings import load_session, render
@@ -23,6 +25,7 @@ from engine.sim.config import SimConfig, load_config, with_acceptor, with_captur
 ACCOUNT = "FIXLANE"
 KEY_ID = "00000000-0000-4000-8000-000000000000"
 KEY_ID_ENV = "FIXLANE_DEMO_KEY_ID"
+AUDIT = "audit.log"  # of FIX messages, which say how long requests took
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -50,7 +53,7 @@ def native_busy(pair: Pair, venue_core: int, engine_core: int) -> Pair:
         pair.engine.engine, session="native", mode="busy", core=engine_core, state_dir=directory / "engine"
     )
     journal = replace(pair.engine.journal, directory=directory / "journal")
-    return Pair(venue, replace(pair.engine, engine=section, journal=journal), directory)
+    return Pair(venue, replace(pair.engine, engine=section, journal=journal, record=None, audit=None), directory)
 
 
 def make_key(state: Path) -> Credentials:
@@ -79,6 +82,17 @@ def demo_venue_config(state: Path, files: list[Path], arguments: argparse.Namesp
     return with_captures(config, files, arguments.speed)
 
 
+def recorded(config: EngineConfig, directory: Path | None) -> EngineConfig:
+    """Return a configuration that keeps what a backtest wants of this run; the folder must be new or empty."""
+    if directory is None:
+        return config
+    if directory.exists() and any(directory.iterdir()):
+        raise ConfigError(f"--record {directory}: a recording is there already: name another folder")
+    directory.mkdir(parents=True, exist_ok=True)
+    audit = AuditSection(file=directory / AUDIT, rest=False, feed=False)
+    return msgspec.structs.replace(config, record=RecordSection(directory=directory), audit=audit)
+
+
 def demo_config(
     state: Path, credentials: Credentials, files: list[Path], arguments: argparse.Namespace
 ) -> EngineConfig:
@@ -92,7 +106,7 @@ def demo_config(
         engine = replace(engine, mode=arguments.mode)
     instruments: tuple[Instrument, ...] = tuple(captures.markets(files)) if files else config.instruments
     return replace(
-        config,
+        recorded(config, arguments.record),
         engine=engine,
         instruments=instruments,
         feed=replace(config.feed, credentials=credentials),

@@ -22,10 +22,10 @@ from engine.app.demo.configs import ACCOUNT, Pair, demo_pair, native_busy, with_
 from engine.app.demo.display import Display
 from engine.app.demo.figures import compare, results
 from engine.app.demo.look import read_facts
+from engine.app.demo.stepped import trade_in_steps
 from engine.app.demo.summary import summary
 from engine.app.engine import Engine
 from engine.app.running import obey_signals, running_mode
-from engine.app.stepped import trade_in_steps
 from engine.config.sections import EngineConfig
 from engine.errors import EngineError
 from engine.runtime import log

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol, cast
 from engine.app import loading
 from engine.app.account.keys import Keys
 from engine.app.feeds import choosing
+from engine.app.feeds.record import FeedRecord, NothingRecorded
 from engine.config.sections import FeedSection
 from engine.net.feed import Feed, FeedSettings
 from engine.net.feed_audit import FeedAudit
@@ -56,6 +57,7 @@ class FeedParts(NamedTuple):
     audit: AuditSink | None
     loop: asyncio.AbstractEventLoop
     state_dir: Path
+    record: NothingRecorded
 
 
 class FeedFollower(Protocol):
@@ -125,6 +127,9 @@ def _feed(
         if isinstance(dialect, AnsweringDialect):
             dialect.on_answer = audit.answered
 
+    if isinstance(parts.record, FeedRecord):
+        followers = [*followers, parts.record]
+        on_frame = parts.record.before(number, on_frame)
     connected, lost = _told(followers, number, loading.feed_protection(section))
     return Feed(
         settings,

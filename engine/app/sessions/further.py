@@ -25,8 +25,9 @@ from engine.errors import DecodeError, EngineError
 from engine.ops.view.further import FurtherFacts
 from engine.runtime.notices import NoticeKind
 from engine.session import Session
+from engine.trading.controls.account_gate import AccountGate
 from engine.trading.loop import TradingLoop
-from engine.trading.supervisor import AccountGate, Supervisor
+from engine.trading.supervisor import Supervisor
 from engine.venue.account import VenueSettlement
 
 

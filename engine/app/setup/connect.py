@@ -22,7 +22,7 @@ from engine.errors import EngineError
 from engine.fix import Status
 from engine.runtime import log
 from engine.session import Session
-from engine.trading.supervisor import DeskState
+from engine.trading.controls.desk_state import DeskState
 
 PROBE = f"{Probe.__module__}:{Probe.__qualname__}"
 PATIENCE_S = 30.0

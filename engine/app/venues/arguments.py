@@ -1,4 +1,4 @@
-"""The commands `fixlane markets`, `book` and `account`: what they take.
+"""The commands `fixlane markets`, `book`, `account` and `history`: what they take.
 
 Each imports what it does when it is called, so that every other command starts at once.
 """
@@ -36,6 +36,14 @@ def add_commands(found: Subparsers) -> None:
     _add_forms(account)
     account.set_defaults(run=_account)
 
+    history = _looking(found, "history", "fetch markets, settlements, trades and candlesticks of the past")
+    history.add_argument("--series", action="append", required=True, metavar="S", help="of this series; several times")
+    history.add_argument("--from", dest="begin", required=True, metavar="DAY", help="from this day on, UTC")
+    history.add_argument("--to", dest="end", metavar="DAY", help="up to the begin of this day; now without it")
+    history.add_argument("--out", type=Path, required=True, metavar="DIR", help="the same again goes on")
+    history.add_argument("--minutes", type=int, choices=(1, 60, 1440), default=1, help="of a candlestick (1)")
+    history.set_defaults(run=_history)
+
 
 def _looking(found: Subparsers, name: str, text: str) -> ArgumentParser:
     command = found.add_parser(name, help=text)
@@ -69,6 +77,12 @@ def _markets(arguments: Namespace) -> int:
 
 def _book(arguments: Namespace) -> int:
     from engine.app.venues.book import run
+
+    return run(arguments)
+
+
+def _history(arguments: Namespace) -> int:
+    from engine.app.data.history.command import run
 
     return run(arguments)
 

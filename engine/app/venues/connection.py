@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Awaitable, Callable, Iterable
 
 from engine.app import loading
-from engine.app.account.side import make_client
+from engine.app.rest_client import make_client
 from engine.config.credentials import Credentials
 from engine.config.sections import RestSection
 from engine.errors import ConfigError

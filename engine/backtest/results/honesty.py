@@ -85,7 +85,7 @@ def honesty(
     pnl, decimals = ended.loop.portfolio.pnl, sum(ended.loop.portfolio.decimals)
     gains = [later - earlier for earlier, later in pairwise([capital, *(worth for _, worth in days)])]
     return Honesty(
-        assumptions=[*ASSUMPTIONS, _ways(latency), f"returns are of ${format_decimal(capital, decimals)}"],
+        assumptions=[*ASSUMPTIONS, latency.words(), f"returns are of ${format_decimal(capital, decimals)}"],
         frames=sum(row.frames for row in covered),
         markets=len(covered),
         silences=sum(row.silences for row in covered),
@@ -99,8 +99,3 @@ def honesty(
         pnl_without_best_day=pnl - max(0, *gains, 0),
         halted=ended.halted,
     )
-
-
-def _ways(latency: Latency) -> str:
-    told = msgspec.structs.asdict(latency).items()
-    return "latency: " + ", ".join(f"{name.removesuffix('_ns')} {value / 1e6:g} ms" for name, value in told)

@@ -32,9 +32,10 @@ class Ordered(NamedTuple):
 
 def order(recording: Recording) -> Ordered:
     """Return what the rows of a recording say."""
-    table = np.array(recording.values, dtype=np.int64).reshape(-1, WIDTH).T
+    table: Ints = np.frombuffer(recording.values, dtype="<i8").reshape(-1, WIDTH).T
     recv, stamp, market, kind, flags, side, price, size, change, connection = table
-    flags = flags | np.where(np.append(recv[1:] != recv[:-1], True), int(Flag.LAST), 0)
+    ends = np.append(np.diff(recv) > (_NS_PER_MS if recording.knows_reads else 0), True)
+    flags = flags | np.where(ends, int(Flag.LAST), 0)
     venue, shifts, clamped = _venue_times(recv, stamp, market, kind, connection)
     flags |= np.where(clamped, int(Flag.CLAMPED), 0)
     trades, decreases = _pairs(stamp, market, kind, flags, side, price, size, change)

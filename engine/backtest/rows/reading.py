@@ -1,20 +1,27 @@
 """Lines of captured frames, decoded once: what `engine.exchange.captures` reads, with the numbers of the connection.
 
+Shapes  a file is plain, gzip (`.gz`) or blocks of zstd (`.zst`), as `fixlane record` writes them.
 Errors  DecodeError names file and line.
 """
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
+from engine.backtest.capture.blocks import read_blocks
 from engine.errors import DecodeError
 from engine.exchange.captures import DELTA, SNAPSHOT, TRADE
 
 NS_PER_MS = 1_000_000
-_KINDS = frozenset((SNAPSHOT, DELTA, TRADE))
+_NS = 1_000_000_000
+LOST = "recorder_lost"  # a word of the recorder: the connection is gone, and with it every book
+_KINDS = frozenset((SNAPSHOT, DELTA, TRADE, LOST))
+_CHUNK = 1 << 20
+_MICROSECONDS = len("2026-08-10T22:30:00.123456Z")
 
 
 class RowMessage(msgspec.Struct, gc=False):
@@ -23,8 +30,8 @@ class RowMessage(msgspec.Struct, gc=False):
     market_ticker: str = ""
     ts_ms: int = 0
     ts: str | int = ""
-    yes_dollars_fp: list[tuple[str, str]] = []
-    no_dollars_fp: list[tuple[str, str]] = []
+    yes_dollars_fp: tuple[tuple[str, str], ...] = ()  # no list: one would be made for each message
+    no_dollars_fp: tuple[tuple[str, str], ...] = ()
     side: str = ""
     price_dollars: str = ""
     delta_fp: str = ""
@@ -32,14 +39,19 @@ class RowMessage(msgspec.Struct, gc=False):
     count_fp: str = ""
     taker_outcome_side: str = ""
     is_block_trade: bool = False
+    client_order_id: str | None = None
 
     def stamp_ns(self) -> int:
         """Return when it happened, by the venue's clock: to the microsecond where it says so; 0 if it does not."""
-        if isinstance(self.ts, str) and len(self.ts) > 21:
-            fine_ns = int(self.ts[20:-1].ljust(9, "0")[:9])
-            if fine_ns // NS_PER_MS == self.ts_ms % 1_000:
-                return self.ts_ms // 1_000 * 1_000_000_000 + fine_ns
-        return self.ts_ms * NS_PER_MS
+        ms, text = self.ts_ms, self.ts
+        if type(text) is str and (length := len(text)) > 21:
+            if length == _MICROSECONDS:
+                fine_us = int(text[20:26]) - ms % 1_000 * 1_000
+                return (ms * 1_000 + fine_us) * 1_000 if 0 <= fine_us < 1_000 else ms * NS_PER_MS
+            fine_ns = int(text[20:-1].ljust(9, "0")[:9])
+            if fine_ns // NS_PER_MS == ms % 1_000:
+                return ms // 1_000 * _NS + fine_ns
+        return ms * NS_PER_MS
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -50,10 +62,17 @@ class _Event(msgspec.Struct, gc=False):
 
 
 class RowLine(msgspec.Struct, gc=False):
-    """A line: when it was heard, and the frame."""
+    """A line: when it was heard, over which connection, and the frame. `last` is None where nobody said."""
 
     recv_ms: int
     event: _Event
+    recv_ns: int = 0
+    feed: int = 0
+    last: bool | None = None
+
+    def heard_ns(self) -> int:
+        """Return when it was heard, as finely as the recorder says."""
+        return self.recv_ns or self.recv_ms * NS_PER_MS
 
 
 class _OtherEvent(msgspec.Struct):
@@ -68,16 +87,28 @@ _LINES = msgspec.json.Decoder(RowLine)
 _OTHERS = msgspec.json.Decoder(_OtherLine)
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, RowLine]]:
-    """Yield the number and the line of each snapshot, delta and trade; frames of other types are passed over."""
-    number = 0
+def _refuse_cut(text: str) -> None:
+    """Take no file that was cut."""
+    raise DecodeError(text)
+
+
+def read_lines(path: Path, on_cut: Callable[[str], object] = _refuse_cut) -> Iterator[tuple[int, RowLine]]:
+    """Yield the number and the line of each snapshot, delta, trade and loss; frames of other types are passed over.
+
+    `on_cut` hears that a recorded file ends with a block that is not whole, which an end by force leaves behind.
+    """
+    number, decode = 0, _LINES.decode
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            for text in lines:
-                number += 1
-                line = _decode(text)
-                if line is not None:
-                    yield number, line
+        for text in chain.from_iterable(_texts(_chunks(path, on_cut))):
+            number += 1
+            try:
+                line = decode(text)
+            except msgspec.ValidationError:
+                if _OTHERS.decode(text).event.type in _KINDS:
+                    raise
+                continue
+            if line.event.type in _KINDS:
+                yield number, line
     except msgspec.DecodeError as error:
         raise DecodeError(f"{path} line {number} is no captured frame: {error}") from None
     except ValueError as error:
@@ -86,11 +117,21 @@ def read_lines(path: Path) -> Iterator[tuple[int, RowLine]]:
         raise DecodeError(f"{path} is truncated or damaged after line {number}: {error}") from None
 
 
-def _decode(text: bytes) -> RowLine | None:
-    try:
-        line = _LINES.decode(text)
-    except msgspec.ValidationError:
-        if _OTHERS.decode(text).event.type in _KINDS:
-            raise
-        return None
-    return line if line.event.type in _KINDS else None
+def _chunks(path: Path, on_cut: Callable[[str], object]) -> Iterator[bytes]:
+    if path.suffix == ".zst":
+        yield from read_blocks(path, on_cut)
+        return
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        while chunk := file.read1(_CHUNK):
+            yield chunk
+
+
+def _texts(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Yield the whole lines of each chunk, then what no newline ends."""
+    rest = b""
+    for chunk in chunks:
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        yield lines
+    if rest:
+        yield [rest]

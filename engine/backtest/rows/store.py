@@ -23,7 +23,7 @@ from engine.backtest.rows.schema import COLUMNS, VERSION
 from engine.errors import ConfigError
 
 GROUP_ROWS = 1 << 20
-_META = b"fixlane"
+META = b"fixlane"
 _TYPES = {"<i8": pyarrow.int64(), "<i4": pyarrow.int32(), "|u1": pyarrow.uint8()}
 
 
@@ -55,7 +55,7 @@ def write_rows(path: Path, columns: Mapping[str, NDArray[Any]], about: About) ->
     """Write a file of rows; it is there whole or not at all."""
     table = pyarrow.table(
         {name: pyarrow.array(columns[name].astype(kind), type=_TYPES[kind]) for name, kind in COLUMNS.items()}
-    ).replace_schema_metadata({_META: msgspec.json.encode(about)})
+    ).replace_schema_metadata({META: msgspec.json.encode(about)})
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     parquet.write_table(
@@ -73,7 +73,7 @@ def read_about(path: Path) -> About:
     """Return what a file of rows says of itself."""
     try:
         metadata = parquet.read_schema(path).metadata or {}
-        about = msgspec.json.decode(metadata[_META], type=About)
+        about = msgspec.json.decode(metadata[META], type=About)
     except (pyarrow.ArrowException, OSError, KeyError, msgspec.DecodeError) as error:
         raise ConfigError(f"{path} is no file of rows: {error}; make it anew with fixlane data convert") from None
     if about.version > VERSION:

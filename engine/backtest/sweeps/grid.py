@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import structs
 
 from engine._decimal import parse_decimal
 from engine.backtest.latency import Latency
@@ -78,7 +79,7 @@ def latency_of(values: SetOfValues) -> Latency:
     told = {path.partition(".")[2]: value for path, value in values.items() if path.startswith(f"{LATENCY}.")}
     each = {ALL_WAYS: 0, **{name: _latency_ns(name, value) for name, value in told.items()}}
     default = {name: 0 if name == "venue_delay" else each[ALL_WAYS] for name in WAYS}
-    return Latency(**{f"{name}_ns": each.get(name, default[name]) for name in WAYS})
+    return structs.replace(Latency(), **{f"{name}_ns": each.get(name, default[name]) for name in WAYS})
 
 
 def _axes(tables: Tables, keys: SweepSection | None) -> tuple[Axis, ...]:

@@ -26,6 +26,7 @@ def run(arguments: Namespace) -> int:
         arguments.kind,
         since(arguments.since, time.time_ns()) if arguments.since else 0,
     )
+    _prove_one_thing(arguments, bool(words))
     if path.is_dir() and not arguments.follow and not journal_paths(path):
         raise JournalError(f"{path}: no journal: no file in it is called RUN-SEGMENT.journal")
     if words or arguments.verify:
@@ -42,3 +43,16 @@ def run(arguments: Namespace) -> int:
     for line in lines:
         print(line, flush=arguments.follow)
     return 0
+
+
+def _prove_one_thing(arguments: Namespace, verifies: bool) -> None:
+    """Refuse flags that contradict each other, or say nothing together."""
+    chosen = [
+        f"--{name}" for name in ("order", "symbol", "kind", "since", "follow", "json") if getattr(arguments, name)
+    ]
+    chosen += ["--parquet"] if arguments.parquet is not None else []
+    if (verifies or arguments.verify) and chosen:
+        raise ConfigError(f"{chosen[0]}: verify reads every record of all: leave {', '.join(chosen)} out")
+    for other in ("--follow", "--json"):
+        if arguments.parquet is not None and other in chosen:
+            raise ConfigError(f"--parquet and {other}: a Parquet file is written once, and whole: choose one of them")

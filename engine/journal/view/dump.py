@@ -16,7 +16,7 @@ from engine.journal.markets import MarketNames, market_of
 from engine.journal.reader import SegmentReading, read_header
 from engine.journal.reports import REPORT_NAMES, report_of
 from engine.journal.segments import Listing, RecordKind, journal_paths, run_of
-from engine.journal.told import operator_act
+from engine.journal.told import operator_act, reconcile_step, session_event
 from engine.orders.report import ABSENT
 
 
@@ -37,8 +37,7 @@ def _dump_segment(path: Path, markets: MarketNames) -> Iterator[str]:
     for record in reading.records():
         markets.take(record)
         yield f"{record.offset:>9} {_time(record.time_ns)} {_line(record, markets)}"
-    if reading.dropped:
-        yield reading.dropped
+    yield from filter(None, (reading.dropped, reading.spoiled))
 
 
 def _line(record: Record, markets: MarketNames) -> str:
@@ -107,6 +106,15 @@ def _line(record: Record, markets: MarketNames) -> str:
             f" 38={format_decimal(qty, listing.size_decimals)} 44={_price(price, listing)}"
             f"{f', {left_out} more before it' if left_out else ''}"
         )
+    elif record.kind == RecordKind.SESSION:
+        event = session_event(record)
+        numbers = f"next {event.next_out} out, {event.next_in} in"
+        more = f", {event.left_out} more before it" if event.left_out else ""
+        text = f"{event.session}: {event.event}: {event.text} ({numbers}{more})"
+    elif record.kind == RecordKind.RECONCILE:
+        step = reconcile_step(record)
+        what = f" {step.symbol}: {step.rule}" if step.rule else ""
+        text = ": ".join(filter(None, (f"{step.step}{what}", step.text, step.decided, step.result)))
     elif record.kind == RecordKind.ORDER:
         text = f"55={markets[record.numbers[0]].symbol} {text}"
     return f"{_NAMES.get(record.kind, f'KIND {record.kind}')} {text}".rstrip()

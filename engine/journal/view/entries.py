@@ -11,14 +11,16 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from engine._decimal import format_decimal
 from engine.errors import ConfigError
 from engine.fix import SOH
 from engine.journal.framing import Record
 from engine.journal.markets import MarketNames, market_of
-from engine.journal.reports import REPORT_NAMES, report_of
+from engine.journal.reports import REPORT_NAMES, options_of, report_of
 from engine.journal.segments import Listing, RecordKind, number_of, run_of
-from engine.journal.told import operator_act
+from engine.journal.told import operator_act, reconcile_step, session_event
 from engine.orders.report import ABSENT
 
 Entry: TypeAlias = dict[str, object]
@@ -177,12 +179,20 @@ def _plain(record: Record, markets: MarketNames) -> Entry:
         return said | {"arguments": act.arguments} | ({"symbol": symbol} if symbol else {})
     if kind == RecordKind.DENIAL:
         return _denial(record, markets)
+    if kind == RecordKind.SESSION:
+        event = session_event(record)._asdict()
+        return event if event["left_out"] else {name: value for name, value in event.items() if name != "left_out"}
+    if kind == RecordKind.RECONCILE:
+        return {name: value for name, value in msgspec.structs.asdict(reconcile_step(record)).items() if value}
     if kind == RecordKind.LIST:
         return {"index": numbers[0], "symbol": market_of(record).symbol}
     if kind == RecordKind.RETIRE:
         return {"index": numbers[0], "symbol": text}
     if kind == RecordKind.REQUEST:
         return {"cl_ord_id": text}
+    if kind == RecordKind.OPTIONS:
+        cl_ord_id, options = options_of(record)
+        return {"cl_ord_id": cl_ord_id} | {name: value for name, value in options._asdict().items() if value}
     if kind == RecordKind.LINK:
         return {"behind": text, "end": numbers[0], "records": numbers[1]}
     return {name: value for name, value in (("numbers", list(numbers)), ("text", text)) if value}

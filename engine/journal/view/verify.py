@@ -3,10 +3,12 @@
 Errors  JournalError names the first damage, in old segments too, which a start would not read any more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import JournalError
+from engine.journal.index._keys import PLACES
+from engine.journal.index.files import FileKeys, group_of
 from engine.journal.reader import SegmentReading, newest_of, read_all
 from engine.journal.segments import journal_paths
 from engine.journal.starts import has_snapshot, start_of
@@ -34,5 +36,17 @@ def _verify_directory(directory: Path) -> Iterator[str]:
     count = sum(1 for _ in read_all(paths, dropped, is_known_before, is_strict=True))
     newest_of(directory)
     yield from dropped
+    files = sorted(directory.glob("*.keys"))
+    for file in files:
+        _check_keys(file, paths)
     begin = paths[start_of(paths)]
-    yield f"{directory}: sound: {len(paths)} segments, {count} records; a start reads from {begin.name} on"
+    keys = f", {len(files)} files of keys" if files else ""
+    yield f"{directory}: sound: {len(paths)} segments, {count} records{keys}; a start reads from {begin.name} on"
+
+
+def _check_keys(file: Path, paths: Sequence[Path]) -> None:
+    """Compare a file of keys with its segments; where some of these were moved away it is not judged."""
+    keys = FileKeys(file)
+    group = [path for path in paths if group_of(path) == (keys.header.run, keys.header.first)]
+    if len(group) == PLACES:
+        keys.check(group)

@@ -23,6 +23,7 @@ from engine.ops.metrics.server import Listener, MetricsServer
 from engine.ops.view.reader import ViewReader
 
 NICE = 10
+STOP_S = 5.0  # for the kernel to end a process that was killed
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 
 
@@ -83,7 +84,7 @@ class MetricsChild:
             self._closed.set()
             if self._process is not None:
                 self._process.kill()  # it holds nothing that could be lost
-        self._thread.join()
+        self._thread.join(STOP_S)
         self._listener.close()
 
     def _keep(self) -> None:

@@ -21,8 +21,9 @@ from engine.ops.view.place import ViewFiles, listing
 from engine.ops.view.process import boot_id, process_start, program_version
 from engine.ops.view.sessions import SessionWatch
 from engine.session import Session
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.loop import TradingLoop
-from engine.trading.supervisor import DeskState, Supervisor
+from engine.trading.supervisor import Supervisor
 
 INTERVAL_NS = 100_000_000  # in an idle turn; another state is shown at once
 LATEST_NS = 250_000_000

@@ -87,6 +87,11 @@ class AcceptorSession(SessionDriver):
         else:
             self.core.keep(body, self.clock.now_ns())
 
+    def withhold(self, body: bytes) -> None:
+        """Number a message and send it never; refuse from now on what is asked for again, as being too old."""
+        self.core.keep(body, self.clock.now_ns())
+        self.core.look_back_ns = 1
+
     def drop(self, reason: str) -> None:
         """Cut the connection without a Logout."""
         if (connection := self._connection) is not None:

@@ -1,6 +1,5 @@
 """Runs a `FixSession`: gives it a clock, a timer and a connection, and passes its events to the application.
 
-Shapes  one driver for a session's life, a `Connection` for each connection.
 Errors  what a callable raises is caught and reported by `on_fault`; a store that cannot be written ends the connection.
 Thread  the loop thread only.
 """
@@ -24,13 +23,12 @@ from engine.session.protocol.states import NEVER_NS
 
 _logger = logging.getLogger(__name__)
 _LONGEST_WAIT_NS = 60_000_000_000  # the wall clock may be adjusted: check again after a minute
-_LATE_NS = 50_000_000
-_READ_FIRST_S = 0.01
+_LATE_NS, _READ_FIRST_S = 50_000_000, 0.01
 FULL_SECONDS = 30.0  # that a peer may leave its socket full
 
 
 class SessionDriver(Host):
-    """The host of `core`, for initiator and acceptor; a subclass sets `core`."""
+    """The host of `core` as long as a session lives, for initiator and acceptor; a subclass sets `core`."""
 
     core: FixSession
 
@@ -43,6 +41,7 @@ class SessionDriver(Host):
     ) -> None:
         self.on_logon: Callable[[], None] = lambda: None
         self.on_logout: Callable[[str], None] = lambda reason: None
+        self.on_forsaken: Callable[[str], None] = lambda reason: None
         self.on_message: Callable[[Fields], None] = lambda fields: None
         self.on_fault: Callable[[str], None] = lambda text: None
         self._notices = Notices(wall_ns, _logger.warning)
@@ -231,22 +230,25 @@ class SessionDriver(Host):
 
     def alert(self, text: str) -> None:
         """Give notice; report a fault where the session stays down until an operator has looked."""
-        self.on_notice(NoticeKind.SESSION_ALERT, f"{self.name}: {text}")
+        self.tell(NoticeKind.SESSION_ALERT, text)
         if self.core.needs_operator:
             self.on_fault(self.core.needs_operator)
 
+    def tell(self, kind: NoticeKind, text: str) -> None:
+        """Give notice."""
+        self.on_notice(kind, f"{self.name}: {text}")
+
     def log(self, text: str) -> None:
         """Log what happened; what comes faster than anybody reads is counted."""
-        left_out = self._lines.write(f"{self.name}: {text}", self.clock.now_ns())
-        if left_out:
-            self.on_notice(NoticeKind.LINES_LEFT_OUT, f"{self.name}: {left_out} lines left out")
+        if left_out := self._lines.write(f"{self.name}: {text}", self.clock.now_ns()):
+            self.tell(NoticeKind.LINES_LEFT_OUT, f"{left_out} lines left out")
 
     def on_timer(self) -> None:
         """Let the session do what is due, and set the timer to when it wants to be called again."""
         if self._is_closing:
             return
         self._set_wall()
-        self._run(self._on_timer)
+        self._run(lambda: self.arm(self.core.timer(self.clock.now_ns())))
         self._notices.tick()
         if self._message_log is not None:
             self._message_log.flush()
@@ -263,9 +265,6 @@ class SessionDriver(Host):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self.loop.call_later(_READ_FIRST_S, self.on_timer)
-
-    def _on_timer(self) -> None:
-        self.arm(self.core.timer(self.clock.now_ns()))
 
     def _set_wall(self) -> None:
         self.core.wall_offset_ns = self.wall.now_ns() - self.clock.now_ns()

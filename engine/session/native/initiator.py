@@ -98,6 +98,11 @@ class NativeSession(SessionDriver):
         return self.core.needs_operator or self._attempts.last_error
 
     @property
+    def is_behind(self) -> bool:
+        """Whether messages of the peer are missing that came before others."""
+        return self.core.gap.is_open
+
+    @property
     def protection(self) -> str:
         """How the connection is protected."""
         return self._protection

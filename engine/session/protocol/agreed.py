@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from engine.codec import FrameReader
 
 SECOND_NS = 1_000_000_000
+RESEND_TIMEOUT_NS = 30 * SECOND_NS  # for what a ResendRequest(2) asks for, without progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class CoreSettings:
     logout_timeout_ns: int = 10 * SECOND_NS  # for the answer to our Logout
     close_timeout_ns: int = 10 * SECOND_NS  # for the peer to close after its own Logout
     farewell_ns: int = 2 * SECOND_NS  # for the answer to a Logout that ends the session on an error
-    resend_timeout_ns: int = 30 * SECOND_NS
+    resend_timeout_ns: int = RESEND_TIMEOUT_NS
 
     reset_on_logon: bool = False
     reset_on_logout: bool = False

@@ -15,6 +15,7 @@ from engine import fix
 from engine.codec._encode import FrameEncoder
 from engine.codec._fields import Fields
 from engine.errors import SessionError
+from engine.runtime.notices import NoticeKind
 from engine.session import LogonDialect
 from engine.session.protocol import admin
 from engine.session.protocol._fast_path import FastPath
@@ -144,13 +145,22 @@ class SessionCore:
         if seq_num == self.next_in:
             self.advance(seq_num + 1)
 
-    def leave(self, text: str, *, wait: bool = False, status: int = 0, operator: bool = False) -> None:
+    def leave(
+        self, text: str, *, wait: bool = False, status: int = 0, operator: bool = False, lost: bool = False
+    ) -> None:
         """End the session over an error with Logout(text); close at once, or with `wait` after its answer.
 
-        `status` is SessionStatus(1409), 0 for none; with `operator` an operator must act before the next Logon.
+        `status` is SessionStatus(1409), 0 for none; with `operator` an operator must act before the next Logon, with
+        `lost` messages of the peer are. For either the application sends its last words before the Logout.
         """
         if operator:
             self.needs_operator = text
+        if self.is_logged_on and (operator or lost):
+            self.host.on_forsaken(text)
+            if not self.state:  # what it sent could not be stored
+                self.host.alert(text)
+                return
+        self.is_logged_on = False  # nothing leaves after the Logout
         if self.state not in (SessionState.LOGOUT_SENT, SessionState.LOGOUT_ANSWERED, SessionState.FAREWELL):
             self.transmit(self._farewell(text, status))
         self.host.alert(text)
@@ -197,6 +207,9 @@ class SessionCore:
 
     def reset_store(self, next_in: int = 1) -> None:
         """Start with number 1 again, without the messages sent so far; the peer's number becomes `next_in`."""
+        if (self.next_out, self.next_in) != (1, next_in):
+            were = f"{self.next_out} out and {self.next_in} in"
+            self.host.tell(NoticeKind.SESSION_RESET, f"numbers begin at 1 out and {next_in} in, and were {were}")
         self.store.reset(self.wall_ns, next_in)
         self.next_in, self.next_out = next_in, 1
         self.gap.forget()

@@ -5,6 +5,7 @@ Source  FIX 4.4 volume 2, when to send a Reject, response by message type, state
 
 from engine import fix
 from engine.codec import GARBLED, Fields, Frame
+from engine.runtime.notices import NoticeKind
 from engine.session.protocol import admin, header, liveness, logon, logout, recovery, resend
 from engine.session.protocol.core import SessionCore, too_low
 from engine.session.protocol.faults import Fault, Reason
@@ -96,6 +97,7 @@ def on_sequence_reset(core: SessionCore, fields: Fields, seq_num: int) -> None:
         return
     if new == core.next_in:
         core.host.alert(f"SequenceReset to {new}, which is expected anyway")
+    core.host.tell(NoticeKind.SESSION_RESET, f"the peer goes on with {new}, and not {core.next_in}")
     core.advance(new)
     core.gap.skip_to(new)
     drain(core)
@@ -113,6 +115,8 @@ def on_too_high(core: SessionCore, fields: Fields, msg_type: str, seq_num: int) 
             _act_at_once(core, fields, msg_type, seq_num)
     else:
         core.gap.hold(seq_num, fields.raw)
+        if msg_type == fix.Msg.REJECT and is_first_time:
+            recovery.on_early_reject(core, fields)
     if core.state not in _OVER:
         recovery.request(core, seq_num - 1)
 
@@ -134,7 +138,7 @@ def _wants_recovery(core: SessionCore, fields: Fields, msg_type: str, seq_num: i
     if core.offers_recovery:
         return False
     if seq_num > core.next_in and not _resets(fields, msg_type):
-        core.leave(f"MsgSeqNum too high, expecting {core.next_in} but received {seq_num}", wait=True)
+        core.leave(f"MsgSeqNum too high, expecting {core.next_in} but received {seq_num}", wait=True, lost=True)
         return True
     if msg_type in (fix.Msg.RESEND_REQUEST, fix.Msg.SEQUENCE_RESET):
         fault = Fault(Reason.INVALID_MSG_TYPE, None, f"MsgType(35) {msg_type} is not supported on this session")

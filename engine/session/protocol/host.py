@@ -1,12 +1,14 @@
 """The interfaces that a session calls: its host, the rules of its messages, its schedule.
 
-Thread  the loop thread only; none may call back into the session except `Host.deliver`, which may send.
+Thread  the loop thread only; none may call back into the session except `Host.deliver` and `Host.on_forsaken`, which
+        may send.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from engine.codec._fields import Fields
+from engine.runtime.notices import NoticeKind
 from engine.session.protocol.faults import Fault
 from engine.session.protocol.versions import Versions
 
@@ -14,12 +16,14 @@ from engine.session.protocol.versions import Versions
 class Host:
     """Gives a session its connection, its timer, its application and its operator.
 
-    `write` and `deliver` are called for every message, by C call. Set `on_logon` and `on_logout` before the session
-    connects; the latter is called with the reason.
+    `write` and `deliver` are called for every message, by C call. Set the attributes before the session connects; the
+    last two are called with the reason. `on_forsaken` comes before the Logout of a session whose messages are lost or
+    that an operator must see to: it may send, and nothing leaves after it.
     """
 
     on_logon: Callable[[], None]
     on_logout: Callable[[str], None]
+    on_forsaken: Callable[[str], None]
 
     def write(self, message: bytes) -> None:
         """Send a whole message to the peer."""
@@ -40,6 +44,9 @@ class Host:
     def alert(self, text: str) -> None:
         """Tell the operator."""
         raise NotImplementedError
+
+    def tell(self, kind: NoticeKind, text: str) -> None:
+        """Tell what became of the numbers: a gap, messages sent again, a reset."""
 
     def log(self, text: str) -> None:
         """Log what happened."""

@@ -6,6 +6,7 @@ Source  FIX 4.4 volume 2, message recovery, ResendRequest, SequenceReset, Reject
 from engine import fix
 from engine.codec import Fields
 from engine.errors import SessionError
+from engine.runtime.notices import NoticeKind
 from engine.session.protocol import admin, header, logout
 from engine.session.protocol.answers import Ask, Leave
 from engine.session.protocol.core import SessionCore
@@ -45,6 +46,8 @@ def on_gap_fill(core: SessionCore, fields: Fields, seq_num: int) -> None:
     if new is None or not seq_num < new <= LARGEST:
         core.refuse(fields, seq_num, new_seq_no_fault(fields, new))
     else:
+        if core.gap.end < new - 1:
+            core.host.tell(NoticeKind.SESSION_GAP, f"messages {seq_num} to {new - 1} are skipped by a gap fill")
         core.advance(new)
         core.gap.discard_below(new)
 
@@ -59,13 +62,19 @@ def names_a_message(fields: Fields) -> bool:
 
 
 def on_reject(core: SessionCore, fields: Fields, seq_num: int) -> None:
-    """Hand a Reject(3) to the application; if it rejects our ResendRequest, end the session."""
+    """Hand a Reject(3) to the application; if it is that of our ResendRequest, end the session."""
     core.host.alert(f"Reject(3) of our message {fields.text(fix.RefSeqNum)}: {fields.remark()}")
     core.host.deliver(fields)
     core.advance(seq_num + 1)
+    on_early_reject(core, fields)
+
+
+def on_early_reject(core: SessionCore, fields: Fields) -> None:
+    """End the session if a Reject(3), which may have come beyond the gap, is that of our ResendRequest."""
     if core.gap.end >= core.next_in and core.gap.was_asked_by(header.integer(fields, fix.RefSeqNum)):
         core.gap.forget()
-        core.leave("the ResendRequest was rejected: messages are lost", wait=True, operator=True)
+        reason = fields.remark()
+        core.leave(f"the ResendRequest was rejected, messages are lost: {reason}", wait=True, operator=True)
 
 
 def send_sequence_reset(core: SessionCore, new_seq_no: int) -> None:
@@ -77,6 +86,7 @@ def send_sequence_reset(core: SessionCore, new_seq_no: int) -> None:
     core.replay.clear()
     core.next_out = new_seq_no - 1
     core.store.reset(core.wall_ns, core.next_in, core.next_out)
+    core.host.tell(NoticeKind.SESSION_RESET, f"our numbers go on with {new_seq_no} by our SequenceReset")
     core.transmit(admin.body(fix.Msg.SEQUENCE_RESET, [(fix.GapFillFlag, "N"), (fix.NewSeqNo, new_seq_no)]))
 
 
@@ -96,6 +106,7 @@ def _act(core: SessionCore, step: Ask | Leave | None) -> None:
     """Do what the gap answered."""
     if isinstance(step, Ask):
         core.arm(core.gap.deadline_ns)
+        core.host.tell(NoticeKind.SESSION_GAP, f"messages {step.first} to {core.gap.end} are missing, and asked for")
         core.transmit(admin.body(fix.Msg.RESEND_REQUEST, [(fix.BeginSeqNo, step.first), (fix.EndSeqNo, step.end)]))
     elif step is not None:
         core.leave(step.text, wait=True, operator=True)

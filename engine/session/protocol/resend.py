@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from engine import fix
 from engine.codec import Fields
+from engine.runtime.notices import NoticeKind
 from engine.session.protocol import admin, header
 from engine.session.protocol.answers import Again
 from engine.session.protocol.core import SessionCore
@@ -34,6 +35,7 @@ def answer(core: SessionCore, fields: Fields, seq_num: int) -> bool:
         return False
     decided = core.replay.judge(first, end, core.next_out, core.now_ns)
     if isinstance(decided, Again):
+        core.host.tell(NoticeKind.SESSION_RESENT, f"the peer asks for messages {decided[0]} to {decided[1]} again")
         again(core, *decided)
         return True
     if isinstance(decided, Fault):

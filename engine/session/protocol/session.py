@@ -12,6 +12,7 @@ Source  FIX 4.4 volume 2, session protocol and its test cases; FIXT 1.1.
 
 from engine.codec._frame import Frame
 from engine.errors import SessionError
+from engine.runtime.notices import NoticeKind
 from engine.session.protocol import dispatch, liveness, logon, logout, recovery, resend
 from engine.session.protocol.core import SessionCore
 from engine.session.protocol.states import SessionState
@@ -111,7 +112,9 @@ class FixSession(SessionCore):
     def renumber(self, next_out: int, next_in: int, now_ns: int) -> None:
         """Begin a new run with these numbers while there is no connection; the messages sent so far are not resent."""
         self.now_ns = now_ns
+        were = f"{self.next_out} out and {self.next_in} in"
         self.store.reset(self.wall_ns, next_in, next_out)
+        self.host.tell(NoticeKind.SESSION_RESET, f"numbers are set to {next_out} out and {next_in} in, and were {were}")
         self.next_in, self.next_out = next_in, next_out
         self.gap.forget()
         self.replay.clear()

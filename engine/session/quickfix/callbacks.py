@@ -14,6 +14,7 @@ import quickfix
 from engine import fix
 from engine.codec import Fields
 from engine.errors import DecodeError
+from engine.runtime.notices import NoticeKind
 from engine.session.protocol.admin import ADMIN
 from engine.session.protocol.replay import REPLAYED
 from engine.session.quickfix.log import SessionLog
@@ -24,6 +25,8 @@ class CallbackOwner(Protocol):
 
     on_message: Callable[[Fields], None]
     on_refused: Callable[[Fields, int, str], None]
+    on_notice: Callable[[NoticeKind, str], None]
+    name: str
     is_logged_on: bool
     logout_text: str  # why the session ends, where a Logout says so
 
@@ -35,6 +38,9 @@ class CallbackOwner(Protocol):
 
     def logged_out(self) -> None:
         """Learn that the session, or an attempt, has ended."""
+
+    def resend_refused(self, text: str) -> None:
+        """Learn that the peer rejects our ResendRequest."""
 
     def caught(self, where: str, error: BaseException) -> None:
         """Report an exception that must not reach QuickFIX."""
@@ -87,7 +93,10 @@ class Callbacks(quickfix.Application):
             if not owner.is_logged_on and fields.msg_type != fix.Msg.LOGON:
                 self._log.refused = text  # what came in place of the answer to our Logon
             elif fields.msg_type == fix.Msg.REJECT:
+                if fields.text(fix.RefMsgType) == fix.Msg.RESEND_REQUEST:
+                    owner.resend_refused(fields.remark())
                 owner.on_message(fields)
+            self._tell_numbers(fields)
             if fields.msg_type == fix.Msg.LOGOUT:
                 owner.logout_text = fields.remark() or owner.logout_text or "the peer logged out"
         except BaseException as error:
@@ -103,8 +112,25 @@ class Callbacks(quickfix.Application):
             elif msg_type == fix.Msg.REJECT:
                 self.rejected += 1
                 self._tell_refused(message, fix.SessionRejectReason)
+            elif msg_type == fix.Msg.RESEND_REQUEST:
+                missing = f"{_value(message, fix.BeginSeqNo)} to {_value(message, fix.EndSeqNo)}"
+                text = f"{self._owner.name}: messages {missing} are missing, and asked for"
+                self._owner.on_notice(NoticeKind.SESSION_GAP, text)
         except BaseException as error:
             self._owner.caught("logon", error)
+
+    def _tell_numbers(self, fields: Fields) -> None:
+        """Tell what the peer says of the numbers."""
+        told = self._owner.on_notice
+        if fields.msg_type == fix.Msg.RESEND_REQUEST:
+            wanted = f"{fields.text(fix.BeginSeqNo)} to {fields.text(fix.EndSeqNo)}"
+            told(NoticeKind.SESSION_RESENT, f"{self._owner.name}: the peer asks for messages {wanted} again")
+        elif fields.msg_type == fix.Msg.SEQUENCE_RESET:
+            is_gap_fill = fields.text(fix.GapFillFlag) == "Y"
+            kind = NoticeKind.SESSION_GAP if is_gap_fill else NoticeKind.SESSION_RESET
+            told(kind, f"{self._owner.name}: the peer goes on with {fields.text(fix.NewSeqNo)}")
+        elif fields.msg_type == fix.Msg.LOGON and fields.text(fix.ResetSeqNumFlag) == "Y":
+            told(NoticeKind.SESSION_RESET, f"{self._owner.name}: both numbers begin at 1")
 
     def _tell_refused(self, reject: quickfix.Message, code: int) -> None:
         """Tell of the application message that QuickFIX refuses by `reject`; `code` is the tag of its reason."""

@@ -14,12 +14,10 @@ import asyncio
 import atexit
 import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
 import quickfix
 
-from engine import fix
 from engine.codec import Fields
 from engine.errors import ConfigError, DecodeError, SessionError
 from engine.runtime._sockets import Sockets
@@ -34,10 +32,10 @@ from engine.session.quickfix.driver import Driver
 from engine.session.quickfix.held_store import HeldStore
 from engine.session.quickfix.log import LogFactory, SessionLog
 from engine.session.quickfix.logons import Logons
+from engine.session.quickfix.operated import OperatedSession
 from engine.session.quickfix.pacing import Pacing
 from engine.session.quickfix.relay import open_route
 from engine.session.quickfix.settings import prepared, protection, quickfix_settings, read_dictionaries, session_id
-from engine.session.store.repair import prove_possible
 
 _logger = logging.getLogger(__name__)
 
@@ -45,13 +43,12 @@ _SOH = 1
 _TRAILER = "10=0\x01"  # QuickFIX drops a repeating group that nothing follows; it writes the true CheckSum later
 
 
-class QuickfixSession:
+class QuickfixSession(OperatedSession):
     """Initiator side of one session; satisfies `engine.session.Session`, and `Owner` for its callbacks."""
 
     _driver: Driver
     _log: SessionLog
     _callbacks: Callbacks
-    _pacing: Pacing
     _dictionaries: list[quickfix.DataDictionary]
 
     def __init__(
@@ -63,26 +60,19 @@ class QuickfixSession:
         sockets: Sockets | None = None,
         audit: AuditSink | None = None,
     ) -> None:
-        self.on_logon: Callable[[], None] = lambda: None
-        self.on_logout: Callable[[str], None] = lambda text: None
-        self.on_message: Callable[[Fields], None] = lambda fields: None
-        self.on_fault: Callable[[str], None] = lambda text: None
-        self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
-        self.is_logged_on = False
+        super().__init__()
         self.name = settings.name
         self.protection = protection(settings)
         self._loop = loop
         self._sockets = sockets or Sockets(loop)
         self._logons = Logons(settings.logon_tags(), logon_dialect)
-        self.on_notice: Callable[[NoticeKind, str], None] = Notices(time.time_ns, _logger.warning).tell
+        self.on_notice = Notices(time.time_ns, _logger.warning).tell
         self._resets = settings.flag("ResetOnLogon")
         self._store: HeldStore | None = None
         self._may_send = False
         self._is_dropping = False
         self.logout_text = ""  # why the session ends, where a Logout says so
         self._escaped: BaseException | None = None  # raised in a callback; raised again after the poll
-        self._last_seq_nums = (0, 0)
-        self._session: Any = None  # QuickFIX's own session, until `close`
         self._parts: tuple[Any, ...] = ()  # kept alive because QuickFIX refers to them without owning them
         self._message = quickfix.Message()  # reused: a new one costs 2 us more
         try:
@@ -92,21 +82,6 @@ class QuickfixSession:
                 self._store.close()
             raise ConfigError(f"{settings.file}: QuickFIX refuses it: {error}; correct the session file") from None
         atexit.register(self.close)  # QuickFIX must be destroyed before Python shuts down
-
-    @property
-    def last_error(self) -> str:
-        """Why it last went down or did not come up."""
-        return self._pacing.last_error
-
-    @property
-    def next_sender_seq_num(self) -> int:
-        """MsgSeqNum(34) of the next message that we send."""
-        return self._session.getExpectedSenderNum() if self._session is not None else self._last_seq_nums[0]
-
-    @property
-    def next_target_seq_num(self) -> int:
-        """MsgSeqNum(34) of the next message that we expect."""
-        return self._session.getExpectedTargetNum() if self._session is not None else self._last_seq_nums[1]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -149,32 +124,6 @@ class QuickfixSession:
         if self.is_logged_on:
             self.send(admin.unsupported(fields, None))
             self.on_refused(fields, Reason.INVALID_MSG_TYPE, admin.not_taken(fields))
-
-    @property
-    def phase(self) -> str:
-        """Where it stands, in words."""
-        if self.is_logged_on:
-            return "logged on"
-        return "connecting" if self._session is not None and self._session.sentLogon() else self._pacing.phase
-
-    def reset(self) -> None:
-        """Begin both numbers at 1, and ask for the same in the next Logon; SessionError unless it is disconnected."""
-        self.set_next(1, 1)
-        self._session.setResetOnLogon(True)
-
-    def set_next(self, next_out: int, next_in: int) -> None:
-        """Set both numbers, by agreement with the peer; SessionError unless it is disconnected."""
-        prove_possible(next_out, next_in)
-        if self._session is None or self.phase in ("logged on", "connecting"):
-            raise SessionError(f"{self.name}: is {self.phase}: log out first, or wait for the attempt to end")
-        self._session.reset()  # also forgets the messages of the old numbers
-        self._session.setResetOnLogon(self._resets)
-        self._session.setNextSenderMsgSeqNum(next_out)
-        self._session.setNextTargetMsgSeqNum(next_in)
-
-    def test_request(self) -> None:
-        """Send a TestRequest; SessionError while logged out."""
-        self.send(admin.body(fix.Msg.TEST_REQUEST, [(fix.TestReqID, f"{time.time_ns()}")]))
 
     def logout(self, text: str = "") -> None:
         """Send Logout, then disconnect; do not connect again."""
@@ -220,6 +169,7 @@ class QuickfixSession:
         configured = quickfix_settings(self._route.settings)
         self._log = SessionLog(self.name, settings.path("FileLogPath"), settings.secret_tags(), audit)
         self._log.protection, self._log.on_attempt = protection(settings), self._route.begin
+        self._log.on_event = self._gap.on_event
         self._log.on_garbled = lambda text: self.on_notice(NoticeKind.SESSION_GARBLED, text)
         self._callbacks = Callbacks(self, self._log)
         self._pacing = Pacing(settings, self._log, self._route, self._loop)
@@ -237,13 +187,29 @@ class QuickfixSession:
         self._session = self._pacing.session = quickfix.Session.lookupSession(identity)
 
     def _after_poll(self) -> None:
-        if self._log.refused and not self.is_logged_on and self._pacing.refusal() is not None:
+        is_refused = self._log.refused and not self.is_logged_on and self._pacing.refusal() is not None
+        if is_refused and not self._session.isLoggedOn():  # else it is given up, and its Logout still to come
             self._drop()  # QuickFIX would wait on for a Logon
+        if self._gap.is_open and (text := self._gap.overdue(self.next_target_seq_num)):
+            self._forsake(text)
         if self._logons.unsent:
             self._logons.take_back(self._session)
         if self._escaped is not None:
             escaped, self._escaped = self._escaped, None
             raise escaped
+
+    def _forsake(self, text: str) -> None:
+        """Give the session up until an operator has looked: what it lacks will not come."""
+        try:
+            self.on_forsaken(text)
+        except Exception as error:
+            self.caught("on_forsaken", error)
+        self.is_logged_on = self._may_send = False
+        self._pacing.give_up(text)
+        self._session.logout(text)
+        self._driver.poll_soon()
+        self.on_fault(text)
+        self.on_logout(text)
 
     def _drop(self) -> None:
         self._is_dropping = True
@@ -278,6 +244,7 @@ class QuickfixSession:
     def logged_out(self) -> None:
         """Tell the application why the session ended; judge an attempt that failed."""
         was_logged_on, self.is_logged_on, self._may_send = self.is_logged_on, False, False
+        self._gap.forget()
         reason, self.logout_text = self.logout_text or self._log.reason, ""
         if was_logged_on:
             self._pacing.ended(reason, self._callbacks.began_ns, was_used=self._callbacks.is_used)
@@ -286,6 +253,10 @@ class QuickfixSession:
             self._pacing.failed(reason, is_sent=self._logons.has_left(is_there=self._route.fault is None))
             if self._pacing.needs_operator:
                 self.on_fault(self._pacing.needs_operator)
+
+    def resend_refused(self, text: str) -> None:
+        """Give the session up once QuickFIX is off the stack."""
+        self._gap.refused(text)
 
     def caught(self, where: str, error: BaseException) -> None:
         """Report an exception that must not reach QuickFIX."""

@@ -44,6 +44,7 @@ class SessionLog(quickfix.Log):
         self.refused = ""  # the message that the last event was about, as it came
         self.address = ""  # of the last attempt, in words
         self.on_garbled: Callable[[str], object] = lambda text: None
+        self.on_event: Callable[[str], object] = lambda text: None
         self.on_connecting: Callable[[], None] = lambda: None
         self.on_attempt: Callable[[], str] = lambda: ""  # returns where it leads, where QuickFIX does not know
         self._secrets = secret_fields(secret_tags)
@@ -108,6 +109,7 @@ class SessionLog(quickfix.Log):
         self._messages = self._events = None
 
     def _note(self, text: str) -> None:
+        self.on_event(text)
         is_connecting = text.startswith("Connecting to ")
         if is_connecting and (place := self.on_attempt()):
             text = f"Connecting to {place} ({text.removeprefix('Connecting to ').partition(' (')[0]})"

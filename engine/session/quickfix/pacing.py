@@ -67,6 +67,11 @@ class Pacing:
         self.is_wanted = False
         self._forget()
 
+    def give_up(self, reason: str) -> None:
+        """Make no attempt before an operator allows it."""
+        self.stop()
+        self.needs_operator = reason
+
     def ended(self, reason: str, began_ns: int, *, was_used: bool) -> None:
         """Note the end of a session that was logged on; slow the next ones down where again and again none holds."""
         was_storm = self._attempts.is_storm

@@ -7,7 +7,8 @@ cdef class Log:
     cdef Py_buffer head_buffer, buffer
     cdef uint64_t* head
     cdef unsigned char* data
-    cdef Py_ssize_t size, pos
+    cdef Py_ssize_t size
+    cdef readonly Py_ssize_t pos
     cdef readonly int64_t next_in, next_out
     cdef bint keeps_messages
     cdef object roll

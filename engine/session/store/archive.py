@@ -20,7 +20,7 @@ _TIME = TimestampFormat(0)
 def keep(segment: Path) -> None:
     """Move a finished segment to the archive; delete one that was never written."""
     with segment.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        used = extent(mapped)
+        used = extent(mapped)  # what says whose it is stands behind zeros, or is no record
     if not used:
         segment.unlink()
         return

@@ -15,10 +15,8 @@ from typing import NamedTuple
 from engine.codec import TimestampFormat, parse_timestamp
 from engine.errors import EngineError, SessionError
 from engine.session.file.settings import SessionSettings
-from engine.session.store.file_store import FileStore, stem
+from engine.session.store.file_store import NOT_KEPT, FileStore, stem
 
-# In place of a message that QuickFIX did not keep; administrative, so that a gap fill skips it
-_NOT_KEPT = b"35=0\x01"
 _SUFFIXES = ("body", "header", "session", "seqnums")
 
 
@@ -41,7 +39,7 @@ def to_native(settings: SessionSettings) -> Contents:
         first = min(kept, default=found.next_out)
         store.reset(found.created_ns, found.next_in, first)
         for seq_num in range(first, found.next_out):
-            store.append(seq_num, kept.get(seq_num, _NOT_KEPT))
+            store.append(seq_num, kept.get(seq_num, NOT_KEPT))
     finally:
         store.close()
     return found
@@ -51,7 +49,7 @@ def to_quickfix(settings: SessionSettings) -> Contents:
     """Write QuickFIX's store from the native one."""
     store = _native(settings, None)
     try:
-        messages = [one for one in store.messages(1, store.next_out) if one[1] != _NOT_KEPT]
+        messages = [one for one in store.messages(1, store.next_out) if one[1] != NOT_KEPT]
         found = Contents(store.next_in, store.next_out, store.created_ns, messages)
     finally:
         store.close()

@@ -48,6 +48,9 @@ class Acceptor(Protocol):
     def send(self, account: str, body: str) -> None:
         """Send one application message, or keep it under its number until the account asks after its next Logon."""
 
+    def lose(self, account: str, body: str) -> None:
+        """Number one application message and send it never, not even where it is asked for again."""
+
     def stored_exec_ids(self, account: str) -> set[str]:
         """Return the ExecID(17) of every report that the account has been sent or will be."""
 

@@ -32,6 +32,7 @@ class VenueGateway:
         publish: Publish,
     ) -> None:
         self.messages = self.reports = 0
+        self._now_ns = 0  # of the last step
         self._acceptor = acceptor
         self._faults = faults
         self._submit = submit
@@ -66,6 +67,7 @@ class VenueGateway:
 
     def step(self, now_ns: int) -> None:
         """Perform the faults that are due, let the acceptor keep time, and send what was held back."""
+        self._now_ns = now_ns
         was_silent = self._outbox.is_silent
         is_silent = self._faults.active(FaultKind.SILENT_FIX, now_ns) is not None
         if is_silent and not was_silent:
@@ -85,4 +87,5 @@ class VenueGateway:
 
     def _send(self, report: tuple[str, str]) -> None:
         self.reports += 1
-        self._acceptor.send(*report)
+        is_lost = self._faults.take(FaultKind.LOSE_REPORT, self._now_ns, account=report[0]) is not None
+        (self._acceptor.lose if is_lost else self._acceptor.send)(*report)

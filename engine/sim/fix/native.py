@@ -66,6 +66,10 @@ class NativeAcceptor:
         except SessionError as error:  # longer than the peer takes
             session.logout(str(error))
 
+    def lose(self, account: str, body: str) -> None:
+        """Number a message and send it never."""
+        self._sessions[account].withhold(body.encode("latin-1", "replace"))
+
     def stored_exec_ids(self, account: str) -> set[str]:
         """Return the ExecID(17) of every message that the account's store holds."""
         core = self._sessions[account].core

@@ -89,6 +89,10 @@ class QuickfixAcceptor:
         message = quickfix.Message(f"8=FIX.4.4\x019=0\x01{body}10=000\x01", False)
         quickfix.Session.sendToTarget(message, self._sessions[account])
 
+    def lose(self, account: str, body: str) -> None:
+        """Send the message all the same: QuickFIX fills every gap that it is asked to fill."""
+        self.send(account, body)
+
     def stored_exec_ids(self, account: str) -> set[str]:
         """Return the ExecID(17) of every message that QuickFIX's store of the account holds."""
         name = self._sessions[account].toString().replace(":", "-").replace("->", "-")

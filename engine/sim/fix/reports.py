@@ -14,7 +14,17 @@ from typing import NamedTuple
 from engine import fix
 from engine._decimal import format_decimal
 from engine.codec import Fields
-from engine.exchange.events import CancelRejected, MassCanceled, OrderState, Rejected, Report, Traded
+from engine.exchange.events import (
+    Busted,
+    CancelRejected,
+    Corrected,
+    MassCanceled,
+    OrderState,
+    Rejected,
+    Report,
+    Traded,
+    Undone,
+)
 from engine.instrument import Instrument
 
 NONE = "NONE"  # OrderID(37) of an order that never got one, OrigClOrdID(41) of one that had none
@@ -88,8 +98,12 @@ class Reports:
             body += f"41={report.orig_cl_ord_id}\x01"
         if report.expire_time_ns:
             body += f"126={utc_timestamp(report.expire_time_ns)}\x01"
-        if isinstance(report, Traded):
+        if isinstance(report, Undone):
+            body += f"19={report.exec_ref_id}\x01"
+        if isinstance(report, Traded | Corrected):
             return body + _trade(report, price_decimals, size_decimals)
+        if isinstance(report, Busted):
+            return body + _last(report.undo_px, report.undo_qty, price_decimals, size_decimals)
         return body + _reason(report)
 
 
@@ -114,10 +128,12 @@ def _utc_second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d-%H:%M:%S")
 
 
-def _trade(report: Traded, price_decimals: int, size_decimals: int) -> str:
-    return (
-        f"31={format_decimal(report.last_px, price_decimals)}\x01"
-        f"32={format_decimal(report.last_qty, size_decimals)}\x01"
+def _last(price: int, qty: int, price_decimals: int, size_decimals: int) -> str:
+    return f"31={format_decimal(price, price_decimals)}\x0132={format_decimal(qty, size_decimals)}\x01"
+
+
+def _trade(report: Traded | Corrected, price_decimals: int, size_decimals: int) -> str:
+    return _last(report.last_px, report.last_qty, price_decimals, size_decimals) + (
         f"136=1\x01137={format_decimal(report.fee, price_decimals + size_decimals)}\x01138=USD\x01"
         f"139={EXCHANGE_FEE}\x01527={report.trade_id}\x01851={REMOVED if report.is_taker else ADDED}\x01"
     )

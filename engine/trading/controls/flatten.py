@@ -17,6 +17,7 @@ from engine import fix
 from engine.book import NO_ASK, NO_BID
 from engine.errors import EngineError
 from engine.instrument import Instrument
+from engine.orders.options import OrderOptions
 from engine.orders.order import Order
 from engine.risk import NO_LIMIT
 from engine.trading.controls.live_orders import LiveOrders
@@ -168,10 +169,9 @@ class Flatten:
     def _send(self, leg: Leg, price: int, qty: int) -> Order | None:
         markets = self._loop.markets
         with markets.opened(leg.instrument, Stop.FLATTENED):
-            order = self._loop.submit(leg.instrument, leg.side, price, qty, fix.Tif.IOC, False, fix.Type.LIMIT, 0)
-        if order is not None:
-            order.tag = TAG
-        return order
+            return self._loop.submit(
+                leg.instrument, leg.side, price, qty, fix.Tif.IOC, False, fix.Type.LIMIT, 0, OrderOptions(tag=TAG)
+            )
 
     def _finish(self, leg: Leg, end: LegEnd) -> None:
         leg.end = end

@@ -10,13 +10,17 @@ from typing import NamedTuple
 
 from engine.risk import NO_LIMIT, Risk
 from engine.risk._usage import usage
+from engine.risk.limits import RatioLimit
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.market_ratios import MarketRatios
 from engine.trading.controls.memory import LimitChange
 from engine.trading.controls.repeats import Repeats
 from engine.trading.controls.run_limits import BY_MARKET, UNITS, shown
 from engine.units import Unit
 
 EVERY_NS = 250_000_000
+LARGEST_NS = 60_000_000_000  # so long the largest order is remembered: one warning a minute at most
+OF_ONE_ORDER = ("max_order_qty", "max_order_notional", "max_order_cost")
 
 
 class Used(NamedTuple):
@@ -45,17 +49,21 @@ class LimitWatch:
         self,
         risk: Risk,
         repeats: Repeats,
+        ratios: MarketRatios,
         decimals: Callable[[], tuple[int, int]],
         changes: Callable[[], list[LimitChange]],
         tell: Callable[[NoticeKind, str], object],
     ) -> None:
         self._risk = risk
         self._repeats = repeats
+        self._market_ratios = ratios
         self._decimals = decimals
         self._changes = changes
         self._tell = tell
         self._near: set[tuple[str, str]] = set()
         self._last_ns = -EVERY_NS
+        self._largest = dict.fromkeys(OF_ONE_ORDER, 0)
+        self._largest_ns = 0  # since when
 
     def tick(self, now_ns: int) -> None:
         """Look, if it is time."""
@@ -74,7 +82,15 @@ class LimitWatch:
         """Return every limit of which something can be used up."""
         symbols = {each.index: each.symbol for each in self._risk.exposure.instruments}
         rows = [Used(name, used, limit, symbols.get(market, "")) for name, used, limit, market in usage(self._risk)]
-        return [*rows, *self._own(), *self._repeated(now_ns), *self._rate(now_ns)]
+        return [*rows, *self._of_one_order(now_ns), *self._own(), *self._repeated(now_ns), *self._rate(now_ns)]
+
+    def _of_one_order(self, now_ns: int) -> list[Used]:
+        """Return the largest orders of the last minute, by what bounds each."""
+        if now_ns - self._largest_ns >= LARGEST_NS:
+            self._largest, self._largest_ns = dict.fromkeys(OF_ONE_ORDER, 0), now_ns
+        for name, amount in zip(OF_ONE_ORDER, self._risk.take_largest(), strict=True):
+            self._largest[name] = max(self._largest[name], amount)
+        return [Used(name, amount, getattr(self._risk.limits, name)) for name, amount in self._largest.items()]
 
     def _own(self) -> Iterator[Used]:
         own = {(each.name, each.symbol): each.value for each in self._changes() if each.symbol}
@@ -101,6 +117,15 @@ class LimitWatch:
         yield Used("ratios.max_orders_per_fill", is_judged * (orders // max(1, fills)), ratios.max_orders_per_fill)
         percent = 100 * cancels // orders if is_judged else 0
         yield Used("ratios.max_cancel_percent", percent, ratios.max_cancel_percent)
+        if ratios.min_orders_per_market < NO_LIMIT:
+            yield from self._market_ratios_used(ratios)
+
+    def _market_ratios_used(self, ratios: RatioLimit) -> Iterator[Used]:
+        busy = self._market_ratios.busy(ratios.min_orders_per_market)
+        orders = max([(orders // max(1, fills), each.symbol) for each, orders, _, fills in busy], default=(0, ""))
+        cancels = max([(100 * cancels // orders, each.symbol) for each, orders, cancels, _ in busy], default=(0, ""))
+        yield Used("ratios.max_orders_per_fill by market", orders[0], ratios.max_orders_per_fill, orders[1])
+        yield Used("ratios.max_cancel_percent by market", cancels[0], ratios.max_cancel_percent, cancels[1])
 
     def _rate(self, now_ns: int) -> Iterator[Used]:
         rate = self._risk.limits.rate

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from engine import fix
 from engine.errors import JournalError, SessionError
 from engine.instrument import Instrument
+from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.trading.loop import TradingLoop
 
@@ -26,11 +27,17 @@ class LiveOrders:
         self._wall_ns = wall_ns
         self._report = report
         self._looked_ns = 0
+        self._unseen: list[Order] = []  # since the session was lost: a venue may come back without its orders
         self._asked_ns: dict[str, int] = {}  # ClOrdID -> when its status or cancel was last asked for
 
     def forget(self) -> None:
         """Ask anew at once: what was asked before is answered, lost, or of another kind."""
         self._asked_ns.clear()
+
+    def reconnected(self) -> None:
+        """Ask anew, and once about every order that lived through the loss of the session."""
+        self.forget()
+        self._unseen = [order for order in self._loop.orders.live() if order.ord_status != fix.Status.UNKNOWN]
 
     def unknown(self) -> list[Order]:
         """Return the live orders of which nobody knows what became."""
@@ -69,17 +76,28 @@ class LiveOrders:
         return is_unanswered
 
     def ask_for_unknown(self, now_ns: int) -> int:
-        """Ask what became of every order in doubt, or cancel it; return how many there are."""
+        """Ask what became of every order in doubt, or cancel it; return how many there are.
+
+        Those that nobody has confirmed since the session was lost are asked about too, and trade on meanwhile.
+        """
+        self._ask_for_unseen()
         unknown = self.unknown()
         for order in unknown:
             if self._is_due(order, now_ns) and not self._ask(order):
                 self._loop.cancel(order)
         return len(unknown)
 
+    def _ask_for_unseen(self) -> None:
+        """Ask without a note, which would make a cancel of these orders wait."""
+        unseen, self._unseen = self._unseen, []
+        for order in unseen:
+            if not order.is_done and order.ord_status != fix.Status.UNKNOWN:
+                self._ask(order)
+
     def sweep(self) -> bool:
         """Cancel whatever lives at the venue, known to us or not; False if that could not be sent."""
         cl_ord_id, wall_ns = self._loop.orders.next_cl_ord_id(), self._wall_ns()
-        self.record(lambda: self._loop.journal.append_request(cl_ord_id, wall_ns))
+        self.record(lambda journal, _: journal.append_request(cl_ord_id, wall_ns))
         try:
             self._loop.gateway.mass_cancel(cl_ord_id, wall_ns)
         except SessionError as error:
@@ -87,10 +105,10 @@ class LiveOrders:
             return False
         return True
 
-    def record(self, append: Callable[[], object]) -> None:
-        """Write to the journal; one that cannot be written holds up nothing that takes risk away."""
+    def record(self, append: Callable[[NullJournal, int], object]) -> None:
+        """Write to the journal now; one that cannot be written holds up nothing that takes risk away."""
         try:
-            append()
+            append(self._loop.journal, self._wall_ns())
         except (JournalError, OSError) as error:
             self._report(f"not in the journal: {error}")
 

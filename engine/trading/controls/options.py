@@ -30,6 +30,8 @@ class OptionRules:
         ord_type: str,
     ) -> int:
         """Return the RiskReject code of an order, 0 if it may leave as far as its options go."""
+        if not options.asks_venue:
+            return RiskReject.NONE
         text = self._judge(options, time_in_force, post_only, ord_type)
         if text:
             self._notices.tell(NoticeKind.OPTION_REFUSED, f"{instrument.symbol}: {text}")

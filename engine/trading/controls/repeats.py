@@ -90,7 +90,7 @@ class Repeats:
     def filled(self, instrument: Instrument) -> int:
         """Take a fill; return 1 if it stopped anything."""
         now_ns = self._clock.now_ns()
-        self._activity.filled(now_ns)
+        self._activity.filled(now_ns, instrument.index)
         return 0 if self.executions.limit is None else self._judge(self.executions, instrument, now_ns)
 
     def refused(self, instrument: Instrument) -> int:
@@ -109,14 +109,8 @@ class Repeats:
         orders, cancels, fills = self._activity.totals(self._clock.now_ns())
         if orders < ratios.min_orders:
             return
-        span = f"in {ratios.window_ns / 1e9:g} s"
-        if ratios.max_orders_per_fill != NO_LIMIT and orders > ratios.max_orders_per_fill * max(1, fills):
-            fault = (
-                f"{orders} orders and replaces for {fills} fills {span}, allowed {ratios.max_orders_per_fill} a fill"
-            )
-        elif ratios.max_cancel_percent != NO_LIMIT and 100 * cancels > ratios.max_cancel_percent * orders:
-            fault = f"{cancels} cancels for {orders} orders and replaces {span}, allowed {ratios.max_cancel_percent} %"
-        else:
+        fault = ratios.fault(orders, cancels, fills)
+        if not fault:
             return
         self._activity.clear()
         self.halt(fault)

@@ -13,6 +13,7 @@ from engine.trading.controls.flatten import Flatten
 from engine.trading.controls.holds import ALL, MARKET, Holds
 from engine.trading.controls.limit_watch import LimitWatch
 from engine.trading.controls.live_orders import LiveOrders
+from engine.trading.controls.market_ratios import MarketRatios
 from engine.trading.controls.memory import Hold, LimitChange, Remembered, RiskMemory
 from engine.trading.controls.run_limits import RunLimits
 from engine.trading.loop import TradingLoop
@@ -42,8 +43,9 @@ class RiskDesk:
         )
         self.holds = Holds(loop, self._keep)
         self.flatten = Flatten(loop, LiveOrders(loop, loop.wall.now_ns, supervisor.note), supervisor.note)
+        self.ratios = MarketRatios(loop.risk, self._throttled)
         self.watch = LimitWatch(
-            loop.risk, self.repeats, lambda: loop.portfolio.decimals, self.limits.all, loop.notices.tell
+            loop.risk, self.repeats, self.ratios, lambda: loop.portfolio.decimals, self.limits.all, loop.notices.tell
         )
         self._take_over(memory.load())
         loop.markets.listed = self._listed
@@ -66,6 +68,7 @@ class RiskDesk:
     def _listed(self, instrument: Instrument) -> None:
         self.holds.apply(instrument)
         self.limits.apply_to(instrument)
+        self.ratios.begin_anew(instrument)
 
     def _throttled(self, instrument: Instrument, text: str) -> None:
         """Hold a market where the same thing came again and again."""
@@ -141,6 +144,7 @@ class RiskDesk:
         self.watch.tick(now_ns)
         if (ratios := self._loop.risk.limits.ratios) is not None:
             self.repeats.judge_ratios(ratios)
+            self.ratios.tick(now_ns)
         self._keep_high(now_ns)
 
     def _keep_high(self, now_ns: int) -> None:

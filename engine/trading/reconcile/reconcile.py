@@ -10,10 +10,12 @@ Thread  the loop thread only.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from engine.fix import BUY, Status
 from engine.instrument import Instrument
+from engine.journal.told import ReconcileStep, append_reconcile
+from engine.journal.writer import NullJournal
 from engine.orders.order import Order
 from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
@@ -30,6 +32,7 @@ from engine.trading.reconcile.judge import (
 from engine.trading.reconcile.rules import SAFE, Deed, ReconcileSection, Rule
 from engine.venue.account import VenueBalance, VenueFill, VenueFlow, VenueOrder, VenuePosition
 
+Append: TypeAlias = Callable[[NullJournal, int], object]  # writes to a journal at a time, ns since 1970
 PATIENCE = 5  # comparisons in a row, for an answer over a connection that stands
 
 
@@ -45,6 +48,11 @@ class VenueAccount(NamedTuple):
     resting: Sequence[VenueOrder]
     balance: VenueBalance | None = None
     flows: Sequence[VenueFlow] = ()
+
+    def words(self) -> str:
+        """Return how much it tells of."""
+        lists = f"{len(self.orders)} orders, {len(self.resting)} of them resting"
+        return f"the venue tells of {lists}, {len(self.fills)} fills, {len(self.positions)} positions"
 
 
 class Comparison(NamedTuple):
@@ -78,8 +86,10 @@ class Reconcile:
         note: Callable[[str], object],
         cash: Cash | None = None,
         rules: ReconcileSection = SAFE,
+        record: Callable[[Append], object] = lambda append: None,
     ) -> None:
         self.cash = cash
+        self._record = record
         self._rules = rules
         self._adoption = Adoption(loop)
         self._loop = loop
@@ -95,6 +105,11 @@ class Reconcile:
         if self.cash is not None:
             self.cash.bear()
 
+    def doubt(self, market: Instrument, text: str) -> None:
+        """Stop a market until a comparison agrees, or a person resumes."""
+        self._stopped.add(market)
+        self._loop.markets.stop(market, Stop.ACCOUNT, text)
+
     def doubtful_symbols(self, resting: Iterable[VenueOrder]) -> list[str]:
         """Return the markets whose finished orders are wanted too: an order that lives by us does not rest there."""
         at_rest = {self._find(each.cl_ord_id, each.order_id) for each in resting}
@@ -102,6 +117,7 @@ class Reconcile:
 
     def compare(self, account: VenueAccount) -> Comparison:
         """Book what was missed, take over what has changed, and stop the markets where both sides still differ."""
+        self.journal(ReconcileStep("begin", account.words()))
         adopted = self._adopt(account.resting)
         seen = self._seen(account)
         waiting = self._answers_due(self._loop.orders.live())
@@ -118,7 +134,12 @@ class Reconcile:
         self._adoption.cancel_unwanted()
         comparison = Comparison(tuple(findings), live, len(ours), len(self._stopped), *self._cash(account))
         self._note(str(comparison))
+        self.journal(ReconcileStep("end", str(comparison), result="clean" if comparison.is_clean else "differs"))
         return comparison
+
+    def journal(self, step: ReconcileStep) -> None:
+        """Have a step of a comparison recorded."""
+        self._record(lambda journal, now_ns: append_reconcile(journal, step, now_ns))
 
     def preview(self, account: VenueAccount) -> Comparison:
         """Return what `compare` would find first, and change nothing: of fills that it would book, their sums count."""
@@ -224,6 +245,7 @@ class Reconcile:
             deed = self.deed(finding)
             text = f"{finding.symbol}: {finding.rule}: {finding.text}"
             if finding.identity not in told:
+                self.journal(ReconcileStep("difference", finding.text, finding.symbol, finding.rule, deed))
                 self._note(f"account: {text}: {deed}")
                 self._loop.notices.tell(NoticeKind.ACCOUNT_DIFFERS, f"{text}: {deed}")
             for report in finding.reports:

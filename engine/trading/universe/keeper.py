@@ -18,7 +18,7 @@ from engine.trading.markets import named
 from engine.trading.universe.roster import Roster
 from engine.trading.universe.universe import Decisions, MarketUpdate, Universe
 from engine.venue import EventKind, MarketEvent, MarketState
-from engine.venue.reference import EventFees, MarketChange, MarketListing
+from engine.venue.reference import EventFees, EventListing, MarketChange, MarketListing
 
 
 class MarketKeeper:
@@ -62,11 +62,19 @@ class MarketKeeper:
                 self._universe.hear(event.news.symbol, MarketState.UNCHANGED, 0, now_ns)
         elif isinstance(event.news, EventFees):
             self._change_fees(event.news)
+        elif isinstance(event.news, EventListing):
+            self._set_exclusive(event.news.event, event.news.exclusive)
 
     def _change_fees(self, change: EventFees) -> None:
         for instrument in self._instruments.values():
             if instrument.event == change.event:
                 self._roster.set_terms(instrument, *_terms(change))
+
+    def _set_exclusive(self, event: str, exclusive: int) -> None:
+        """Let risk net the markets of an event, or not, where that is told."""
+        if exclusive >= 0 and self._roster.set_exclusive(event, exclusive == 1):
+            most = "one market pays at most" if exclusive else "every market may pay"
+            self._loop.notices.tell(NoticeKind.MARKET_LISTED, f"event {event}: {most}, as the venue says")
 
     def _is_final(self, symbol: str) -> bool:
         return self._roster.is_final(self._instruments[symbol])
@@ -106,6 +114,8 @@ class MarketKeeper:
         if added:
             text = f"{len(added)} more: {named([each.symbol for each in added])}"
             self._loop.notices.tell(NoticeKind.MARKET_LISTED, text)
+        for event, exclusive in {each.event: made[each].exclusive for each in added}.items():
+            self._set_exclusive(event, exclusive)
         for instrument in added:
             if (state := self._universe.state(instrument.symbol)) != MarketState.ACTIVE:
                 self._update(instrument, MarketUpdate(made[instrument], "as the venue lists it", state))
@@ -122,6 +132,7 @@ class MarketKeeper:
             series=listing.series,
             shard=listing.shard,
             close_ns=listing.close_ns,
+            category=listing.category,
         )
 
     def _refuse(self, listing: MarketListing, text: str) -> None:
@@ -142,6 +153,7 @@ class MarketKeeper:
         self._loop.news.act(event)
         if instrument.grid is not before:
             self._roster.resubscribe(instrument)
+        self._set_exclusive(instrument.event, update.exclusive)
         if update.has_new_terms:
             self._roster.set_terms(instrument, *_terms(update.listing))
 
@@ -166,6 +178,7 @@ def _listing_of(instrument: Instrument) -> MarketListing:
         series=instrument.series,
         bands=() if instrument.grid is None else instrument.grid.bands,
         close_ns=instrument.close_ns,
+        category=instrument.category,
         shard=instrument.shard,
     )
 

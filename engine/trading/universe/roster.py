@@ -124,6 +124,8 @@ class Roster:
         loop.markets.remove(instruments)
         loop.doubts.remove(instruments)
         loop.settlements.remove(instruments)
+        if loop.trades is not None:
+            loop.trades.remove(instruments)
         loop.guard.rejects.remove(instruments)
         if loop.guard.repeats is not None:
             loop.guard.repeats.remove(instruments)
@@ -139,6 +141,10 @@ class Roster:
         """Have a market's data anew, read by the grid that it has now."""
         parts = self._parts
         parts.command(parts.market_data.remove([instrument]) + parts.market_data.add([instrument]))
+
+    def set_exclusive(self, event: str, is_exclusive: bool) -> bool:
+        """Take the venue's word on whether one market of an event pays at most; return whether that is new."""
+        return self._loop.risk.exposure.set_exclusive(event, is_exclusive)
 
     def set_terms(self, instrument: Instrument, multiplier_milli: int, maker_percent: int) -> None:
         """Charge a market by these terms, below 0 by those of the configuration, and count so what fills can cost."""

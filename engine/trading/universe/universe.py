@@ -12,6 +12,8 @@ Thread  the loop thread only.
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
+from msgspec import structs
+
 from engine.venue import MarketState
 from engine.venue.reference import MarketListing, Selection
 
@@ -43,6 +45,7 @@ class MarketUpdate(NamedTuple):
     payout: int = -1
     has_new_bands: bool = False
     has_new_terms: bool = False
+    exclusive: int = -1
 
 
 class Decisions(NamedTuple):
@@ -223,7 +226,10 @@ class Universe:
         self, known: KnownMarket, listing: MarketListing, now_ns: int, asked_ns: int, decisions: Decisions
     ) -> None:
         """Find what a listing says anew; of a life that the feed told of since, the feed is right."""
-        before, known.listing, known.is_missing = known.listing, listing, False
+        before, known.is_missing = known.listing, False
+        if listing.exclusive < 0:  # not told this time
+            listing = structs.replace(listing, exclusive=before.exclusive)
+        known.listing = listing
         is_younger = asked_ns - self._limits.lag_ns >= known.heard_ns
         state, is_paid = _state_of(listing, now_ns), listing.payout not in (-1, known.payout)
         is_decided = state > max(known.state, MarketState.CLOSED) or (is_paid and state == known.state)
@@ -236,6 +242,7 @@ class Universe:
             payout=listing.payout,
             has_new_bands=bool(listing.bands) and listing.bands != before.bands,
             has_new_terms=_terms(listing) != _terms(before),
+            exclusive=listing.exclusive if listing.exclusive != before.exclusive else -1,
         )
         if update == MarketUpdate(listing, update.text, payout=listing.payout):
             return

@@ -22,6 +22,15 @@ STATES = {
     "price_level_structure_updated": MarketState.UNCHANGED,
     "metadata_updated": MarketState.UNCHANGED,
 }
+_EXCLUSIVE = {"MECNET": 1, "DIRECNET": 0}  # by the type by which collateral is returned
+
+
+def exclusive_of(netting: str | None, is_told: bool | None = None) -> int:
+    """Return whether of the markets of an event one pays at most, as `MarketListing.exclusive`.
+
+    What an event says of it goes before how its collateral is returned, which is said of few.
+    """
+    return _EXCLUSIVE.get(netting or "", -1) if is_told is None else int(is_told)
 
 
 def take_stage(event: MarketEvent, market: ListedMarket, stage: Stage, now_ns: int) -> bool:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from engine.app.account.auditing import Audit, audited
-from engine.config.sections import AuditSection, RestSection
+from engine.config.keeping import AuditSection
+from engine.config.sections import RestSection
 from engine.errors import ConfigError
 
 URL = "https://venue"

@@ -28,7 +28,15 @@ def test_plans_stay_within_their_bounds_and_leave_no_fault_out() -> None:
 
 def test_faults_are_chosen_by_name_and_venue() -> None:
     assert [fault.name for fault in chosen(["kill both", "reports lost"], "kalshi")] == ["kill both"]
-    assert len(chosen((), "fix44")) == len(FAULTS)
+    names = {fault.name for venue in ("fix44", "kalshi") for fault in chosen((), venue)}
+    assert names == set(FAULTS)
+
+
+def test_beginning_of_names_chooses_all_of_them_and_a_whole_name_that_one() -> None:
+    kills = [fault.name for fault in chosen(["kill"], "fix44")]
+    assert kills == [name for name in FAULTS if name.startswith("kill ")]
+    assert [fault.name for fault in chosen(["strategy: raise"], "fix44")] == ["strategy: raise"]
+    assert [fault.name for fault in chosen(["store: r"], "fix44")] == ["store: read-only"]
 
 
 def test_name_that_is_no_fault_is_refused_with_those_that_are() -> None:

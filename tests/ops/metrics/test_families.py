@@ -15,8 +15,8 @@ from engine.ops.view import layout
 from engine.ops.view.reader import View
 from engine.risk import RiskReject, TradingState
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
-from engine.trading.supervisor import DeskState
 from tests.support.desks import CENTS, Scene
 from tests.support.order_reports import ack, fill
 from tests.support.views import Shown, desk, families, samples, scraped

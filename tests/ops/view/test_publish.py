@@ -18,10 +18,11 @@ from engine.ops.view._publish import LIMIT_KINDS, ViewWriter
 from engine.ops.view._records import WRITTEN
 from engine.ops.view.place import ViewFiles, link_of, markets_of, name_of, runtime_directory
 from engine.ops.view.publisher import INTERVAL_NS, LATEST_NS
+from engine.orders.order import restore_fields
 from engine.risk import NO_LIMIT, RiskReject
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.markets import Stop
-from engine.trading.supervisor import DeskState
 from tests.support.desks import CENTS, Scene
 from tests.support.order_reports import ack, fill
 from tests.support.views import Shown, desk
@@ -121,7 +122,7 @@ def test_order_in_doubt_is_as_old_as_when_it_was_first_seen_so(shown: Shown) -> 
 
 def test_long_id_is_cut_and_no_neighbour_is_touched(shown: Shown) -> None:
     order = shown.scene.buy()
-    order.order_id = "€" * 30
+    restore_fields(order, order_id="€" * 30)
     (row,) = shown.look().records("orders")
     assert row.order_id == "€" * 13 + "\ufffd"
     assert (row.market, row.side, row.cl_ord_id) == (0, fix.BUY, order.cl_ord_id)

@@ -149,4 +149,4 @@ def test_13_b_answer_says_that_a_fixt_session_ended() -> None:
 def test_2_c_logout_of_a_fixt_session_says_what_is_expected() -> None:
     scene = Scene(send_next_expected_msg_seq_num=True, **FIXT).up(logon=FIXT_LOGON + "789=2|")
     text = "MsgSeqNum too low, expecting 2 but received 1"
-    assert scene.receive("35=8|34=1|37=x|")[0] == f"> 35=5|34=2|1409=9|789=2|58={text}|"
+    assert scene.receive("35=8|34=1|37=x|")[1] == f"> 35=5|34=2|1409=9|789=2|58={text}|"

@@ -28,6 +28,7 @@ class End(Host):
         self.is_open = False
         self.on_logon = lambda: None
         self.on_logout = lambda reason: None
+        self.on_forsaken = lambda reason: None
         self.start()
 
     def start(self) -> None:

@@ -222,7 +222,7 @@ def test_state_10_resend_request_already_processed_is_not_served() -> None:
     scene = sent("D")
     ask(scene, 2, 0)
     assert scene.receive(f"35=2|34=2|{DUP}7=2|16=0|") == []
-    assert [event[:7] for event in scene.receive("35=2|34=2|7=2|16=0|")] == ["> 35=5|", "alert", "logout"]
+    assert [event[:7] for event in scene.receive("35=2|34=2|7=2|16=0|")] == ["forsake", "> 35=5|", "alert", "logout"]
 
 
 def test_messages_that_are_not_kept_at_all_are_gap_filled(tmp_path: Path) -> None:

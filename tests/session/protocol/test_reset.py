@@ -102,7 +102,7 @@ def test_reset_while_up_that_is_not_answered_needs_the_operator() -> None:
     (request,) = scene.take()
     scene.receive(f"35=0|34=2|112={request.split('112=')[1]}")
     text = "the Logon that resets both numbers was not answered"
-    assert scene.wait(10) == [f"> 35=5|34=2|58={text}|", "alert", "disconnect", "logout"]
+    assert scene.wait(10) == ["forsaken", f"> 35=5|34=2|58={text}|", "alert", "disconnect", "logout"]
     assert scene.core.needs_operator == text
 
 

@@ -3,6 +3,8 @@
 import pytest
 
 from engine.codec.message import Message
+from engine.errors import SessionError
+from engine.session.protocol.core import too_low
 from tests.support.session.scene import SECOND, START_NS, Scene, frame, time_text
 
 ORIG = "20260105-14:30:00"
@@ -65,7 +67,7 @@ def test_2_c_too_low_is_left() -> None:
     scene = Scene().up()
     scene.receive(app(2))
     text = "MsgSeqNum too low, expecting 3 but received 2"
-    assert scene.receive(app(2)) == [f"> 35=5|34=2|58={text}|", "alert", "logout"]
+    assert scene.receive(app(2)) == ["forsaken", f"> 35=5|34=2|58={text}|", "alert", "logout"]
     assert scene.core.next_in == 3 and not scene.core.is_logged_on
     assert scene.core.needs_operator == text
     assert scene.receive(app(3)) == []
@@ -232,7 +234,7 @@ def test_10_c_gap_fill_too_low_with_flag_is_dropped() -> None:
 
 def test_10_d_gap_fill_too_low_without_flag_is_left() -> None:
     text = "MsgSeqNum too low, expecting 2 but received 1"
-    assert Scene().up().receive("35=4|34=1|123=Y|36=9|") == [f"> 35=5|34=2|58={text}|", "alert", "logout"]
+    assert Scene().up().receive("35=4|34=1|123=Y|36=9|") == ["forsaken", f"> 35=5|34=2|58={text}|", "alert", "logout"]
 
 
 def test_10_e_gap_fill_that_lowers_is_rejected_and_counted() -> None:
@@ -309,7 +311,7 @@ def test_same_gap_is_asked_for_three_times_at_most() -> None:
         assert scene.receive(app(9 + n))[0] == f"> 35=2|34={2 + n}|7=2|16=0|"
         assert scene.receive("35=4|34=1|123=N|36=2|") == ["alert"]  # a peer that answers with a reset to nowhere
     text = "message 2 was asked for 3 times in vain"
-    assert scene.receive(app(20)) == [f"> 35=5|34=5|58={text}|", "alert", "logout"]
+    assert scene.receive(app(20)) == ["forsaken", f"> 35=5|34=5|58={text}|", "alert", "logout"]
     assert scene.core.needs_operator == text
 
 
@@ -329,7 +331,7 @@ def test_open_request_unserved_is_left_and_needs_the_operator() -> None:
     scene = Scene(heart_bt_int=0).up(logon="98=0|108=0|")
     scene.receive(app(4))
     assert scene.wait(29) == []
-    assert [event[:7] for event in scene.wait(4)] == ["> 35=5|", "alert", "logout", "disconn"]
+    assert [event[:7] for event in scene.wait(4)] == ["forsake", "> 35=5|", "alert", "logout", "disconn"]
     assert scene.core.needs_operator
 
 
@@ -344,11 +346,33 @@ def test_connections_that_end_over_the_same_gap_need_the_operator() -> None:
     assert scene.core.needs_operator == "10 connections ended before message 2 was sent again"
 
 
+def test_what_leaves_a_session_that_is_given_up_leaves_before_its_logout() -> None:
+    scene = Scene(heart_bt_int=0).up(logon="98=0|108=0|")
+    scene.core.host.on_forsaken = lambda reason: scene.send("35=F|41=a|11=b|")
+
+    def say(text: str) -> None:
+        """Try to send where it is too late."""
+        with pytest.raises(SessionError):
+            scene.send("35=F|41=a|11=c|")
+
+    scene.alert = say
+    scene.core.host.on_logout = say
+    scene.receive(app(3))
+    assert [event[:7] for event in scene.wait(30)] == ["> 35=F|", "> 35=5|"]
+
+
+def test_a_session_whose_last_words_cannot_be_stored_says_nothing_more() -> None:
+    scene = Scene().up()
+    scene.core.host.on_forsaken = lambda reason: scene.core.drop("the store is full")
+    assert scene.receive(app(1), app(1)) == ["disconnect", "logout", "alert"]
+    assert scene.core.needs_operator == too_low(2, 1)
+
+
 def test_rejected_resend_request_is_left() -> None:
     scene = Scene().up()
     scene.receive(app(4))
     events = scene.receive("35=3|34=2|45=2|58=no|")
-    assert [event[:7] for event in events] == ["alert", "< 35=3|", "> 35=5|", "alert", "logout"]
+    assert [event[:7] for event in events] == ["alert", "< 35=3|", "forsake", "> 35=5|", "alert", "logout"]
 
 
 def test_reject_of_another_message_leaves_the_request_open() -> None:

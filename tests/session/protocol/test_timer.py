@@ -49,7 +49,7 @@ def test_request_for_missing_messages_is_overdue_after_its_time() -> None:
     scene.receive("35=8|34=3|")
     assert scene.core.timer(scene.now_ns) == scene.now_ns + 30 * SECOND
     assert at(scene, 30 - 1e-9) == []
-    assert at(scene, 30) == ["> 35=5|", "alert", "logout"]
+    assert at(scene, 30) == ["forsake", "> 35=5|", "alert", "logout"]
 
 
 def test_change_of_the_schedule_is_a_monotonic_time() -> None:

@@ -325,6 +325,30 @@ def test_stem_is_a_plain_file_name() -> None:
     assert "/" not in stem("FIX.4.4", "../US", "PEER")
 
 
+def test_segment_of_another_session_is_named_whatever_it_holds(open_store: OpenStore, tmp_path: Path) -> None:
+    filled(open_store, 3).close()
+    ours = (tmp_path / "S.1.0.log").read_bytes()
+    store = FileStore(tmp_path / "other", "S", 77, segment_size=len(ours))
+    for number in range(1, 4):
+        store.append(number, b"of another session %d" % number)
+    store.close()
+    (tmp_path / "S.1.0.log").write_bytes((tmp_path / "other" / "S.1.0.log").read_bytes())
+    refuses(open_store, "S.1.0.log: damaged at its end, or of another session's store")
+
+
+def test_store_of_version_1_is_read_and_gone_on_with(open_store: OpenStore, tmp_path: Path) -> None:
+    write_head(tmp_path / "S.head", RunFacts("S", run=1, created_ns=88, first_out=1), next_in=1)
+    assert b"fixlane store 1 " in (tmp_path / "S.head").read_bytes()
+    filled(open_store, 300).close()
+    store = open_store()
+    assert (store.next_out, len(list(store.messages(1, 300)))) == (301, 300)
+    store.reset(99)
+    store.append(1, b"bound")
+    store.close()
+    assert b"fixlane store 2 " in (tmp_path / "S.head").read_bytes()
+    assert list(open_store().messages(1, 9)) == [(1, b"bound")]
+
+
 SENDER = """
 import os, sys
 from pathlib import Path

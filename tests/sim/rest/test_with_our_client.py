@@ -15,7 +15,7 @@ from engine.instrument import Instrument
 from engine.net.rest.client import RestClient
 from engine.net.rest.errors import RestError
 from engine.net.rest.settings import RestSettings
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.sim.keys import make_key
 from engine.sim.rest.faults import RestFault, RestFaultKind
 from engine.venue import MarketState
@@ -158,7 +158,7 @@ def test_order_is_written_and_refused(tmp_path: Path) -> None:
             "order_already_exists",
             False,
         )
-        mine.order_id = answer.order_id
+        restore_fields(mine, order_id=answer.order_id)
         await client.call(path.cancel(mine, site.now_ns()))
         assert resting.rest_status == "canceled"
         with pytest.raises(RestError) as gone:

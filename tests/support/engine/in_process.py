@@ -19,8 +19,9 @@ import pytest
 import uvloop
 
 from engine import fix
-from engine.app.engine import Engine, Seams
+from engine.app.engine import Engine
 from engine.app.running import obey_signals, running_mode
+from engine.app.seams import Seams
 from engine.book import ASK, BID, Book
 from engine.codec import Fields
 from engine.config.sections import EngineConfig
@@ -34,8 +35,8 @@ from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.runtime.log import LOGGER
 from engine.session import Session
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.gateway import Gateway, SessionGateway
-from engine.trading.supervisor import DeskState
 from engine.venue import OrderDialect
 from tests.support.engine.config import engine_config
 from tests.support.sim.clients import FixClient, pick

@@ -1,5 +1,6 @@
 """One session with a scripted peer: wire text with `|` for SOH in, a list of events out."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,7 @@ class Scene(Host):
         self.raw: list[bytes] = []
         self.on_logon = lambda: self.events.append("logon")
         self.on_logout = lambda reason: self.events.append("logout")
+        self.on_forsaken: Callable[[str], None] = lambda reason: self.events.append("forsaken")
 
     @property
     def wall_ns(self) -> int:

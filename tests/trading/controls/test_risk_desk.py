@@ -13,13 +13,13 @@ from engine.orders.order import Order
 from engine.risk import NO_LIMIT, RatioLimit, RepeatLimit, RiskReject
 from engine.risk.limits import Ceiling
 from engine.runtime.notices import NoticeKind
+from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.flatten import PATIENCE_NS
 from engine.trading.controls.limit_watch import EVERY_NS, Used
 from engine.trading.controls.live_orders import RETRY_NS
 from engine.trading.controls.memory import FILE, LimitChange, RiskMemory
 from engine.trading.controls.risk_desk import HIGH_EVERY_NS, RiskDesk
 from engine.trading.markets import Stop
-from engine.trading.supervisor import DeskState
 from engine.venue import EventKind
 from tests.support.order_reports import ack, canceled, fill, report
 from tests.trading.test_supervisor import Stage

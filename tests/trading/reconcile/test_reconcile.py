@@ -3,11 +3,13 @@
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.fix import Status
+from engine.journal.told import ReconcileStep
 from engine.orders.report import ExecutionReport
 from engine.trading.markets import Stop
 from engine.trading.reconcile.reconcile import PATIENCE, Reconcile
@@ -27,7 +29,13 @@ class Account:
         self.scene = Scene()
         self.venue = AccountVenue()
         self.notes: list[str] = []
-        self.reconcile = Reconcile(self.scene.loop, self.notes.append)
+        self.steps: list[tuple[str, ...]] = []
+        self.reconcile = Reconcile(self.scene.loop, self.notes.append, record=lambda append: append(self, 7))  # type: ignore[arg-type]
+
+    def append_state(self, kind: int, numbers: tuple[int, ...], text: str, now_ns: int = 0) -> None:
+        """Stand in for the journal."""
+        step = msgspec.json.decode(text, type=ReconcileStep)
+        self.steps.append(tuple(filter(None, (step.step, step.symbol, step.rule, step.decided, step.result))))
 
     def rules(self, **changed: Any) -> list[Rule]:
         account = self.venue.account()._replace(**changed)
@@ -53,6 +61,22 @@ def test_account_that_agrees_changes_nothing(account: Account) -> None:
     account.scene.loop.apply(account.venue.fill(order, 4, 4_500))
     assert account.rules() == []
     assert account.notes == ["account compared: 1 orders, 2 markets, 0 differences, 0 markets stopped"]
+
+
+def test_each_step_of_a_comparison_is_recorded_with_what_was_decided(account: Account) -> None:
+    order = account.scene.buy()
+    account.scene.loop.apply(account.venue.accept(order))
+    account.venue.fill(order, 4, 4_500)
+    account.rules()
+    position = VenuePosition(symbol=order.instrument.symbol, net=99, fees=0)
+    for _ in range(2):
+        account.rules(positions=[position])
+    symbol = order.instrument.symbol
+    assert account.steps == [
+        ("begin",), ("difference", symbol, "fill missed", "correct"), ("end", "clean"),
+        ("begin",), ("difference", symbol, "position differs", "stop"), ("end", "differs"),
+        ("begin",), ("end", "differs"),
+    ]  # fmt: skip
 
 
 def test_missed_fills_are_booked_once_and_journalled(account: Account) -> None:

@@ -6,13 +6,14 @@ import pytest
 from msgspec import structs
 
 from engine.errors import JournalError
+from engine.fix import SELL
 from engine.instrument import PriceBand, price_grid
 from engine.runtime.notices import NoticeKind
 from engine.trading.markets import Stop
 from engine.trading.universe.keeper import MarketKeeper
 from engine.trading.universe.universe import Universe, UniverseLimits
 from engine.venue import EventKind, MarketState
-from engine.venue.reference import EventFees, MarketChange, MarketListing, Selection
+from engine.venue.reference import EventFees, EventListing, MarketChange, MarketListing, Selection
 from tests.support.order_reports import ack, fill
 from tests.support.rosters import RollingScene
 
@@ -210,3 +211,36 @@ def test_full_journal_is_told_and_tried_again(kept: Kept, monkeypatch: pytest.Mo
         assert kept.symbols() == ["RAIN", "SNOW", "B1"]
     kept.wait(1)
     assert kept.symbols() == ["RAIN", "SNOW"]
+
+
+def sold(kept: Kept, *symbols: str) -> int:
+    """Return what event E can lose once 10 of each are sold at 0.30, as if nothing had been before."""
+    markets = {each.symbol: each for each in kept.loop.instruments}
+    for symbol in symbols:
+        kept.portfolio.fill(markets[symbol], SELL, 10, 3_000, 0)
+        kept.risk.refresh(markets[symbol])
+    lost: int = -kept.risk.exposure.event_loss("E")
+    return lost
+
+
+def test_markets_of_an_exclusive_event_are_netted_also_those_that_come_later(kept: Kept) -> None:
+    kept.take(kept.listed("B1", exclusive=1))
+    assert sold(kept, "B1") == 70_000
+    kept.take(kept.listed("B1", exclusive=1), kept.listed("B2"))
+    assert sold(kept, "B2") == 100_000 - 60_000
+    assert kept.told()[NoticeKind.MARKET_LISTED] in (
+        "event E: one market pays at most, as the venue says", "1 more: B2",
+    )  # fmt: skip
+    kept.take(kept.listed("B1"), kept.listed("B2"))  # an answer that does not say it changes nothing
+    assert sold(kept) == 40_000
+    kept.check()
+
+
+def test_word_on_an_event_is_taken_when_it_comes_and_when_it_changes(kept: Kept) -> None:
+    kept.take(kept.listed("B1"), kept.listed("B2"))
+    assert sold(kept, "B1", "B2") == 140_000
+    kept.take(kept.listed("B1", exclusive=1), kept.listed("B2", exclusive=1))
+    assert sold(kept) == 40_000
+    for exclusive, lost in ((-1, 40_000), (0, 140_000), (1, 40_000)):
+        kept.frame(EventKind.CONTROL, news=EventListing(event="E", series="B", exclusive=exclusive))
+        assert sold(kept) == lost

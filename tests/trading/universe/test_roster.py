@@ -9,6 +9,7 @@ from engine import fix
 from engine.errors import ConfigError, JournalError, OrderError
 from engine.instrument import NOWHERE
 from engine.journal.writer import NullJournal
+from engine.orders.order import restore_fields
 from engine.risk import RiskReject
 from engine.risk.limits import DuplicateLimit
 from engine.strategy import Strategy
@@ -112,7 +113,7 @@ def test_removed_market_leaves_no_cause_doubt_or_count(scene: RollingScene) -> N
     order = scene.bid(scene.rain)
     scene.loop.apply(ack(order))
     refused = report(order.cl_ord_id, fix.Exec.REJECTED, fix.Status.REJECTED)
-    order.instrument = fog
+    restore_fields(order, instrument=fog)
     scene.loop.apply(refused)
     scene.roster.remove([fog])
     assert scene.loop.guard.rejects._in_a_row == {}

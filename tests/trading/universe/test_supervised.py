@@ -6,7 +6,8 @@ import pytest
 
 from engine.session import Session
 from engine.strategy import Strategy
-from engine.trading.supervisor import TICK_NS, DeskState, Supervisor
+from engine.trading.controls.desk_state import DeskState
+from engine.trading.supervisor import TICK_NS, Supervisor
 from engine.venue import EventKind
 from tests.support.rosters import RollingScene, market
 from tests.trading.test_supervisor import FakeSession

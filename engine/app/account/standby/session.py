@@ -21,13 +21,14 @@ from engine.codec import Fields
 from engine.errors import SessionError
 from engine.runtime.notices import NoticeKind
 from engine.session import RenamableSession, Session
+from engine.session.events import SessionEvents
 
 DRAIN_S = 15.0  # for what lives over REST to end, before FIX goes on beside it
 LOOK_S = 0.1
 BACK = "FIX is back: what lives over REST is cancelled first"
 
 
-class StandbySession:
+class StandbySession(SessionEvents):
     """A Session that is logged on while either way can be used; messages go over FIX alone.
 
     `use_rest` is told which way is used, `pause` why trading waits until REST is drained, empty when it need not;
@@ -35,12 +36,7 @@ class StandbySession:
     """
 
     def __init__(self, fix: Session, rest: RestSession, after_s: float, *, drain_s: float = DRAIN_S) -> None:
-        self.on_logon: Callable[[], None] = lambda: None
-        self.on_logout: Callable[[str], None] = lambda reason: None
-        self.on_message: Callable[[Fields], None] = lambda fields: None
-        self.on_fault: Callable[[str], None] = lambda reason: None
-        self.on_refused: Callable[[Fields, int, str], None] = lambda fields, reason, text: None
-        self.on_notice: Callable[[NoticeKind, str], None] = lambda kind, text: None
+        super().__init__()
         self.use_rest: Callable[[bool], object] = lambda is_over_rest: None
         self.pause: Callable[[str], object] = lambda reason: None
         self.drain: Callable[[], bool] = lambda: True
@@ -58,6 +54,7 @@ class StandbySession:
         fix.on_message = lambda fields: self.on_message(fields)
         fix.on_fault = lambda reason: self.on_fault(reason)
         fix.on_refused = lambda fields, reason, text: self.on_refused(fields, reason, text)
+        fix.on_forsaken = lambda reason: None if self.is_over_rest else self.on_forsaken(reason)
         fix.on_notice = rest.on_notice = lambda kind, text: self.on_notice(kind, text)
         fix.on_logon, fix.on_logout = self._fix_up, self._fix_down
         rest.on_logon, rest.on_logout = self._rest_up, self._rest_down
@@ -68,6 +65,11 @@ class StandbySession:
     def is_logged_on(self) -> bool:
         """Return whether the way that is used can be used now."""
         return self._rest.is_logged_on if self.is_over_rest else self._fix.is_logged_on
+
+    @property
+    def is_behind(self) -> bool:
+        """Return whether messages are missing on the way that is used."""
+        return not self.is_over_rest and self._fix.is_behind
 
     def logon(self) -> None:
         """Connect over FIX, and over REST where that does not come about in time."""

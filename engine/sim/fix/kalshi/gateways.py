@@ -95,6 +95,8 @@ class KalshiFix:
         self.ports.outbox.step(now_ns, is_silent, self._faults.delay_ns(FaultKind.DELAY_FIX, now_ns))
         if dropped := self._faults.take(FaultKind.DROP_FIX, now_ns):
             self.ports.drop(dropped.account)
+        if lost := self._faults.take(FaultKind.LOSE_REPORT, now_ns):
+            self.ports.lose(lost.account)
         if ended := self._faults.take(FaultKind.LOGOUT_FIX, now_ns):
             self.ports.logout("venue logs out", ended.account)
 

@@ -49,6 +49,7 @@ class FixClient:
         self.name = f"{kind.comp_id}/{key.key_id}"  # of the session, at the exchange
         self.accounts: set[str] = set()  # that it has entered orders for
         self.is_cut = False  # a fault: it hears nothing of what it asks for now
+        self.loses = False  # a fault: the next message is numbered, and lost for good
         self.lost = 0  # messages for which it was not there
 
     @property
@@ -67,6 +68,10 @@ class FixClient:
 
     def _send(self, body: bytes) -> None:
         """Send a message now; keep it where the session recovers, count it as lost where it does not."""
+        if self.loses:
+            self.loses = False
+            self.session.withhold(body)
+            return
         is_there = self.is_logged_on and not self.is_cut
         if not is_there and not self.kind.recovers:
             self.lost += 1
@@ -138,6 +143,11 @@ class FixPorts:
         """Cut the connections of a key or a member, or every one, without a Logout."""
         for client in self._named(name):
             client.session.drop("dropped by a fault")
+
+    def lose(self, name: str = "") -> None:
+        """Number the next message to the order sessions of a key or a member, or to every one, and send it never."""
+        for client in self._named(name):
+            client.loses = fix.Msg.NEW_ORDER_SINGLE in client.kind.takes
 
     def logout(self, text: str = "", name: str = "") -> None:
         """Say Logout to a key or a member, or to everybody; they may log on again."""

@@ -11,23 +11,23 @@ from engine.venue.kalshi.frames import Stage
 from engine.venue.kalshi.lifecycle import STATES, payout_of, read_bands
 from engine.venue.reference import EventListing, MarketChange, MarketListing
 
-MOST_EVENTS = 20_000  # whose series is remembered
+MOST_EVENTS = 20_000  # that are remembered
 _NS = 1_000_000_000
 
 
 class Listings:
-    """What stages of unknown markets say; the series of an event is known from its own listing."""
+    """What stages of unknown markets say; an event's series, and how it nets, are known from its own listing."""
 
-    __slots__ = ("_series",)
+    __slots__ = ("_events",)
 
     def __init__(self) -> None:
-        self._series: dict[str, str] = {}  # by event, oldest first
+        self._events: dict[str, EventListing] = {}  # by name, oldest first
 
     def learn(self, event: EventListing) -> None:
-        """Remember the series of an event."""
-        self._series[event.event] = event.series
-        if len(self._series) > MOST_EVENTS:
-            del self._series[next(iter(self._series))]
+        """Remember an event."""
+        self._events[event.event] = event
+        if len(self._events) > MOST_EVENTS:
+            del self._events[next(iter(self._events))]
 
     def read(self, stage: Stage, now_ns: int) -> MarketListing | MarketChange | None:
         """Return a new market, or what changed of another one; None where it is not said which or what."""
@@ -38,10 +38,12 @@ class Listings:
 
     def _created(self, stage: Stage) -> MarketListing:
         metadata = stage.additional_metadata
+        event = self._events.get(metadata.event_ticker)
         return MarketListing(
             symbol=stage.market_ticker,
             event=metadata.event_ticker,
-            series=self._series.get(metadata.event_ticker, ""),
+            series="" if event is None else event.series,
+            exclusive=-1 if event is None else event.exclusive,
             bands=read_bands(stage.price_ranges, ANY_MARKET),
             opens_ns=stage.open_ts * _NS,
             close_ns=stage.close_ts * _NS,

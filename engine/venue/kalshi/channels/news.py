@@ -15,6 +15,7 @@ from engine.errors import DecodeError
 from engine.instrument import Instrument
 from engine.venue.account import OrderGroupChange, VenueFill, VenueOrder, VenuePosition
 from engine.venue.kalshi.channels import messages
+from engine.venue.kalshi.lifecycle import exclusive_of
 from engine.venue.quotes import QuoteNews, QuoteRequestNews
 from engine.venue.reference import EventFees, EventListing, MarketTicker
 
@@ -161,6 +162,7 @@ def event_listing(text: messages.EventText, _: Instrument) -> EventListing | Non
         series=text.series_ticker,
         title=title,
         netting=text.collateral_return_type,
+        exclusive=exclusive_of(text.collateral_return_type),
         shard=text.exchange_index,
     )
 

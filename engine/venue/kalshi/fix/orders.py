@@ -17,6 +17,7 @@ from engine.instrument import Instrument
 from engine.orders.options import OrderOptions
 from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
+from engine.venue.fill_details import FillDetails
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.kalshi.fix.consequences import (
     CLOSED_TEXTS,
@@ -25,7 +26,7 @@ from engine.venue.kalshi.fix.consequences import (
     RATE_LIMIT_EXCEEDED,
     RATE_LIMITED,
 )
-from engine.venue.kalshi.fix.details import FillDetails, fill_details
+from engine.venue.kalshi.fix.details import fill_details
 from engine.venue.kalshi.fix.terms import KalshiTerms
 
 _MOST_ENCODERS = 64  # one for each set of options, such as each order group
@@ -111,7 +112,9 @@ class KalshiOrders(Fix44):
 
     def new_order_with(self, order: Order, now_ns: int) -> bytes:
         """Return the body of an order that has options: one encoder for each set of them."""
-        options = order.options or OrderOptions()
+        options = (order.options or OrderOptions())._replace(tag="")  # it has no field for a tag
+        if not options.asks_venue:
+            return self.new_order(order, now_ns)
         if options not in self._optional:
             if len(self._optional) >= _MOST_ENCODERS:
                 self._optional.clear()

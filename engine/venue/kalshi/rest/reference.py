@@ -8,19 +8,18 @@ Source  Kalshi REST, start-up reads; market model, price grid, fees, settlement,
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 from engine.errors import ConfigError, DecodeError
 from engine.instrument import PriceBand, price_grid
 from engine.venue import MarketState
 from engine.venue.kalshi.rest.books import book_of, print_of
-from engine.venue.kalshi.rest.numbers import DOLLAR, optional_time_ns, price, size, thousandths
+from engine.venue.kalshi.rest.numbers import DOLLAR, optional_time_ns, price, size
 from engine.venue.kalshi.rest.operations import events, exchange, markets
-from engine.venue.kalshi.rest.operations.events import KalshiEvent, KalshiSeries
 from engine.venue.kalshi.rest.operations.exchange import KalshiStatus
 from engine.venue.kalshi.rest.operations.markets import KalshiMarket, KalshiPriceRange
 from engine.venue.kalshi.rest.pauses import pauses_of
 from engine.venue.kalshi.rest.reading import Oddities, kept
+from engine.venue.kalshi.rest.told_events import ToldEvents
 from engine.venue.reference import BookListing, ExchangeState, MarketListing, Selection, TradePrint
 from engine.venue.rest import Call, Page, PagedCall, RestRequest
 
@@ -34,15 +33,7 @@ STATES = {
     "amended": MarketState.DETERMINED,
     "finalized": MarketState.SETTLED,
 }
-MAKER_PERCENT = {
-    "quadratic": 0,
-    "quadratic_with_maker_fees": 25,
-    "quadratic_with_combo_maker_fees": 50,
-    "flat": 50,  # 0.035 for both: half of the taker's rate; the taker's share is thought too high rather than too low
-}
-_MOST_EVENTS = 20_000  # whose terms are remembered; a rolling series opens new ones for ever
 _PAGE = 200  # markets: reading more at once would hold the loop that trades
-_UNKNOWN_MAKER_PERCENT = 25  # an unknown type is one with maker fees
 _FILTERS = {  # the status filter that finds the markets of a state; there is none for paused ones alone
     MarketState.ACTIVE: ("open",),
     MarketState.PAUSED: ("unopened", "open"),
@@ -54,20 +45,12 @@ _RESULTS = {"yes": DOLLAR, "no": 0}
 _DECIDED = (MarketState.DETERMINED, MarketState.SETTLED)
 
 
-class _Terms(NamedTuple):
-    """Fee terms, None where nothing is known."""
-
-    fee_type: str | None = None
-    multiplier_milli: int | None = None
-
-
 class KalshiReference:
-    """A BrowsingDialect. It remembers the fee terms of series and events, which a market does not tell itself."""
+    """A BrowsingDialect. It remembers what series and events tell and a market does not."""
 
     def __init__(self) -> None:
         self.oddities = Oddities()
-        self._series: dict[str, _Terms] = {}
-        self._events: dict[str, tuple[str, _Terms]] = {}  # with the series of each
+        self._told = ToldEvents(self.oddities)
 
     def exchange_state(self) -> Call[ExchangeState]:
         """Return what asks whether the venue is open."""
@@ -88,7 +71,8 @@ class KalshiReference:
         """Return what asks for a selection, in the order in which it is to be asked.
 
         The first answers list nothing: they tell the fee terms of series and events. A series is asked for by the
-        states that are wanted, where there are fewer than all; events and tickers are asked for whole.
+        states that are wanted, where there are fewer than all; events and tickers are asked for whole. The event of a
+        ticker is known from its market: it is asked for the next time.
         """
         statuses = _statuses(selection.states)
         found = [self.terms_of_series(series) for series in selection.series]
@@ -99,6 +83,8 @@ class KalshiReference:
                 self._listing(series, markets.markets(series=series, status=status, limit=_PAGE)) for status in statuses
             ]
         found += [self._event(event) for event in selection.events]
+        if selection.symbols and (unheard := self._told.unheard(markets.MOST_TICKERS)):
+            found.append(self._named(unheard))
         for place in range(0, len(selection.symbols), markets.MOST_TICKERS):
             named = selection.symbols[place : place + markets.MOST_TICKERS]
             found.append(self._listing("", markets.markets(tickers=named, limit=_PAGE)))
@@ -140,7 +126,7 @@ class KalshiReference:
         def read(body: bytes) -> Page[MarketListing]:
             """Remember the terms."""
             told = events.read_one_series.read(body, self.oddities).series
-            self._series[told.ticker] = self._terms(told)
+            self._told.series(told)
             return Page([], "")
 
         return PagedCall(_only(call.request), read)
@@ -148,24 +134,22 @@ class KalshiReference:
     def listing(self, market: KalshiMarket, series: str = "") -> MarketListing:
         """Return a market as the engine lists it; DecodeError for one that cannot be traded as it is told."""
         state = self._state_of(market)
-        event_series, terms = self._events.get(market.event_ticker, ("", _Terms()))
-        series = series or event_series
-        of_series = self._series.get(series, _Terms())
-        fee_type = terms.fee_type or of_series.fee_type
-        multiplier = of_series.multiplier_milli if terms.multiplier_milli is None else terms.multiplier_milli
+        event = self._told.of(market.event_ticker, series)
         return MarketListing(
             symbol=market.ticker,
             event=market.event_ticker,
-            series=series,
+            series=event.series,
             bands=_bands(market),
             state=state,
             opens_ns=optional_time_ns(market.open_time, "open_time"),
             close_ns=optional_time_ns(market.close_time, "close_time"),
             shard=market.exchange_index or 0,
             title=market.title or market.yes_sub_title or market.subtitle or "",
+            category=event.category,
             payout=self._payout(market) if state in _DECIDED else -1,
-            maker_percent=-1 if fee_type is None else self._maker_percent(fee_type),
-            multiplier_milli=-1 if multiplier is None else multiplier,
+            maker_percent=event.maker_percent,
+            multiplier_milli=event.multiplier_milli,
+            exclusive=event.exclusive,
             best_bid=_quote(market.yes_bid_dollars, "yes_bid_dollars", 0),
             best_ask=_quote(market.yes_ask_dollars, "yes_ask_dollars", DOLLAR),
             volume=-1 if market.volume_fp is None else size(market.volume_fp, "volume_fp"),
@@ -185,7 +169,7 @@ class KalshiReference:
         def read(body: bytes) -> Page[MarketListing]:
             """Return the markets of an event, and remember its terms."""
             answer = events.read_event.read(body, self.oddities)
-            self._remember(answer.event)
+            self._told.event(answer.event)
             return Page(self._listed(events.markets_of(answer), answer.event.series_ticker), "")
 
         return PagedCall(_only(call.request), read)
@@ -195,24 +179,25 @@ class KalshiReference:
             """Remember the terms of a page of events."""
             page = events.read_events.read(body, self.oddities)
             for event in page.events:
-                self._remember(event)
+                self._told.event(event)
             return Page([], page.cursor or "")
 
         return PagedCall(events.events(series=series, status=status).following, read)
 
+    def _named(self, named: list[str]) -> PagedCall[MarketListing]:
+        def read(body: bytes) -> Page[MarketListing]:
+            """Remember these events; one that the venue does not tell of is not asked for again."""
+            page = events.read_events.read(body, self.oddities)
+            for event in page.events:
+                self._told.event(event)
+            if not page.cursor:
+                self._told.unknown(named)
+            return Page([], page.cursor or "")
+
+        return PagedCall(events.events(tickers=named).following, read)
+
     def _listed(self, found: list[KalshiMarket], series: str) -> list[MarketListing]:
         return list(kept(found, lambda market: self.listing(market, series), "market", self.oddities))
-
-    def _remember(self, event: KalshiEvent) -> None:
-        multiplier = event.fee_multiplier_override
-        milli = None if multiplier is None else thousandths(multiplier, "fee_multiplier_override")
-        self._events.pop(event.event_ticker, None)
-        if len(self._events) >= _MOST_EVENTS:
-            del self._events[next(iter(self._events))]  # told longest ago
-        self._events[event.event_ticker] = event.series_ticker, _Terms(event.fee_type_override or None, milli)
-
-    def _terms(self, series: KalshiSeries) -> _Terms:
-        return _Terms(series.fee_type, thousandths(series.fee_multiplier, "fee_multiplier"))
 
     def _state_of(self, market: KalshiMarket) -> int:
         state = STATES.get(market.status)
@@ -220,11 +205,6 @@ class KalshiReference:
             self.oddities.tell("market.status", market.status, "unknown, the market is taken for paused")
             return MarketState.PAUSED
         return state
-
-    def _maker_percent(self, fee_type: str) -> int:
-        if fee_type not in MAKER_PERCENT:
-            self.oddities.tell("fee_type", fee_type, "unknown, taken for one with maker fees")
-        return MAKER_PERCENT.get(fee_type, _UNKNOWN_MAKER_PERCENT)
 
     def _payout(self, market: KalshiMarket) -> int:
         """Return what a YES contract pays: its value where that is told, else what the result says; -1 if neither."""

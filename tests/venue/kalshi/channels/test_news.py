@@ -322,7 +322,9 @@ def test_new_market_is_listed_whole_with_the_series_of_its_event(feed: Feed) -> 
     msg = {"event_ticker": "KXNEW", "series_ticker": "KXN", "title": "New", "subtitle": "today",
            "collateral_return_type": "MECNET", "exchange_index": 3}  # fmt: skip
     event = told(feed, "event_lifecycle", msg, seq=1)
-    assert event.news == EventListing(event="KXNEW", series="KXN", title="New today", netting="MECNET", shard=3)
+    assert event.news == EventListing(
+        event="KXNEW", series="KXN", title="New today", netting="MECNET", exclusive=1, shard=3
+    )
     event = told(feed, "market_lifecycle_v2", CREATED, seq=2)
     assert (event.kind, event.notices) == (EventKind.CONTROL, ())
     assert event.news == MarketListing(
@@ -334,6 +336,7 @@ def test_new_market_is_listed_whole_with_the_series_of_its_event(feed: Feed) -> 
         close_ns=1_795_445_000 * 10**9,
         shard=3,
         title="Will it?",
+        exclusive=1,
     )
 
 

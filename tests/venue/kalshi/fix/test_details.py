@@ -4,14 +4,17 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine import fix
 from engine.codec import Fields
 from engine.errors import ConfigError, DecodeError, OrderError
 from engine.instrument import Instrument, PriceBand
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.venue import kalshi
-from engine.venue.kalshi.fix.details import NOWHERE, FillDetails
+from engine.venue.fill_details import NOWHERE, FillDetails
+from engine.venue.kalshi.fix.details import cash_of_fill
 from engine.venue.kalshi.fix.orders import KalshiOrders, ReduceOnlyOrders
 from engine.venue.kalshi.fix.terms import KalshiTerms
 from tests.venue.kalshi.fix.examples import EXAMPLES, wire
@@ -35,8 +38,7 @@ def shown(body: bytes) -> str:
 
 def order(**terms: Any) -> Order:
     made = Order("A1", RAIN, fix.BUY, 4150, 2500)
-    for name, value in {"pending_cl_ord_id": "A2", "pending_price": 4200, "pending_qty": 3000, **terms}.items():
-        setattr(made, name, value)
+    restore_fields(made, **{"pending_cl_ord_id": "A2", "pending_price": 4200, "pending_qty": 3000, **terms})
     return made
 
 
@@ -45,7 +47,8 @@ def order(**terms: Any) -> Order:
 
 def test_fill_of_the_example_is_read_field_by_field() -> None:
     assert details() == FillDetails(
-        trade_id="5a0e6f3b-2d91-4c07-b6e8-17f4c0d2a935", shard=0, net_after=1000, cash=-4_150_000, payout=None,
+        trade_id="5a0e6f3b-2d91-4c07-b6e8-17f4c0d2a935", symbol="KXDEMORAIN-26DEC01-T2", shard=0,
+        net_after=1000, cash=-4_150_000, payout=None,
         returned=(0, 0), is_taker=False, business_date="20261123", subaccount=0,
     )  # fmt: skip
 
@@ -84,6 +87,69 @@ def test_number_that_cannot_be_read_is_an_error() -> None:
 @pytest.mark.parametrize("name", ["8 new", "8 canceled", "8 rejected", "9 on cancel", "r"])
 def test_message_that_is_no_fill_has_no_details(name: str) -> None:
     assert KalshiOrders([RAIN]).details(Fields(wire(name))) is None
+
+
+# What does not go together
+
+
+@pytest.mark.parametrize(
+    ("change", "contradiction"),
+    [
+        (("704=10.00|705=0.00|", "704=10.00|705=2.00|"), "LongQty(704) 1000 and ShortQty(705) 200 at once"),
+        (("715=20261123|", "715=20261124|"), "ClearingBusinessDate(715) is 20261124, TransactTime(60) is of 20261123"),
+        (("60=20261123-14:30:09.248|", "60=20261123-04:30:09.248|"), "TransactTime(60) is of 20261122 there"),
+    ],
+)
+def test_fields_that_exclude_one_another_are_said(change: tuple[str, str], contradiction: str) -> None:
+    found = details(change)
+    assert found is not None
+    assert len(found.contradictions) == 1
+    assert contradiction in found.contradictions[0]
+
+
+@pytest.mark.parametrize("at", ["60=20261123-14:30:09.248|", "715=20261123|"])
+def test_what_is_not_told_contradicts_nothing(at: str) -> None:
+    found = details((at, ""))
+    assert found is not None and not found.contradictions and not found.cash_contradiction
+
+
+@pytest.mark.parametrize(
+    ("cash", "is_odd"),
+    [("-4.15", False), ("-4.1550", False), ("-4.17", True), ("4.15", True), ("-5.85", True), ("0", True)],
+)
+def test_cash_is_what_price_size_and_position_make_to_a_cent(cash: str, is_odd: bool) -> None:
+    found = details((CASH, f"1703=1|1704={cash}|1705=BALANCE|"))
+    assert found is not None
+    assert bool(found.cash_contradiction) == is_odd
+
+
+def test_cash_may_have_the_fee_in_it_or_not_and_what_netting_gave_back() -> None:
+    text = wire("8 taker sell").decode("latin-1")
+    for cash, returned, is_odd in [
+        ("2.9541", "", False),
+        ("3.16", "", False),
+        ("2.7482", "", True),
+        ("4.16", "21031=1.00\x01", False),
+        ("4.16", "", True),
+    ]:
+        told = text.replace("1704=2.9541", f"1704={cash}").replace("880=", f"{returned}880=")
+        found = KalshiOrders([RAIN]).details(Fields(told.encode("latin-1")))
+        assert found is not None
+        assert bool(found.cash_contradiction) == is_odd, cash
+
+
+@given(st.integers(-5_000, 5_000), st.integers(1, 9_999), st.integers(1, 5_000), st.sampled_from([fix.BUY, fix.SELL]))
+def test_cash_of_a_fill_is_the_difference_of_two_accounts(before: int, price: int, qty: int, side: int) -> None:
+    """Plainly: long contracts are bought and sold, each short one is a NO contract at a dollar less the price."""
+    held, cash = before, 0
+    for _ in range(qty):
+        if side == fix.BUY:
+            cash += 10_000 - price if held < 0 else -price
+            held += 1
+        else:
+            cash += price if held > 0 else price - 10_000
+            held -= 1
+    assert cash_of_fill(side, price, qty, held) == cash
 
 
 # Terms

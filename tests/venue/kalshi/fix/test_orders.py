@@ -11,7 +11,7 @@ from engine.codec import Fields
 from engine.errors import ConfigError, OrderError
 from engine.instrument import Instrument, PriceBand
 from engine.orders.options import OrderOptions
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
 from engine.orders.table import Outcome
 from engine.venue import kalshi
@@ -29,8 +29,7 @@ def text(body: bytes) -> str:
 
 def order(**terms: Any) -> Order:
     order = Order("A1", RAIN, fix.BUY, 4150, 2500)
-    for name, value in terms.items():
-        setattr(order, name, value)
+    restore_fields(order, **terms)
     return order
 
 
@@ -229,7 +228,7 @@ def test_markets_that_come_later_have_options_too() -> None:
     dialect.new_order_with(order(options=OrderOptions(order_group="G")), NOW_NS)
     dialect.add([SNOW])
     late = Order("A2", SNOW, fix.BUY, 4150, 2500)
-    late.options = OrderOptions(order_group="G")
+    restore_fields(late, options=OrderOptions(order_group="G"))
     assert SNOW.symbol in text(dialect.new_order_with(late, NOW_NS))
 
 

@@ -9,7 +9,7 @@ import pytest
 from engine.errors import DecodeError
 from engine.instrument import PriceBand
 from engine.venue import MarketState, kalshi
-from engine.venue.kalshi.rest import reference as reference_module
+from engine.venue.kalshi.rest import told_events
 from engine.venue.kalshi.rest.reference import KalshiReference
 from engine.venue.reference import BookListing, BrowsingDialect, ExchangeState, MarketListing, Selection
 from engine.venue.rest import PagedCall
@@ -29,6 +29,7 @@ LISTED = MarketListing(
     title="2 mm or more",
     maker_percent=0,
     multiplier_milli=1_000,
+    exclusive=0,
     best_bid=4_150,
     best_ask=4_300,
     volume=184_000,
@@ -56,7 +57,7 @@ def markets(*changed: dict[str, Any]) -> dict[str, Any]:
 
 
 def listed(reference: KalshiReference | None = None, **changed: Any) -> MarketListing:
-    venue = Venue(get_markets=markets(changed))
+    venue = Venue(get_events={"events": [], "cursor": ""}, get_markets=markets(changed))
     (found,) = venue.listed((reference or KalshiReference()).markets(Selection(symbols=(MARKET["ticker"],))))
     return found
 
@@ -239,7 +240,7 @@ def test_exchange_tells_of_each_shard() -> None:
 
 
 def test_terms_of_events_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference_module, "_MOST_EVENTS", 3)
+    monkeypatch.setattr(told_events, "_MOST_EVENTS", 3)
     reference = KalshiReference()
     names = ["a", "b", "c", "a", "d"]
     told = {"events": [EVENT | {"event_ticker": name} for name in names], "cursor": ""}
@@ -278,3 +279,40 @@ def test_every_market_is_asked_for_by_state() -> None:
     assert [dict(call.following("").query) for call in calls] == [{"limit": "200", "status": "open"}]
     assert listed(reference, status="frozen").state == MarketState.PAUSED
     assert len(reference.take_oddities()) == 1 and reference.take_oddities() == []
+
+
+@pytest.mark.parametrize(
+    ("told", "exclusive"),
+    [
+        ({"mutually_exclusive": True, "collateral_return_type": "MECNET"}, 1),
+        ({"mutually_exclusive": True, "collateral_return_type": ""}, 1),
+        ({"mutually_exclusive": False, "collateral_return_type": "MECNET"}, 0),
+        ({"mutually_exclusive": None, "collateral_return_type": "MECNET"}, 1),
+        ({"mutually_exclusive": None, "collateral_return_type": "DIRECNET"}, 0),
+        ({"mutually_exclusive": None, "collateral_return_type": None}, -1),
+        ({"mutually_exclusive": None, "collateral_return_type": "NEWNET"}, -1),
+    ],
+)
+def test_markets_are_listed_with_whether_their_event_is_exclusive(told: dict[str, Any], exclusive: int) -> None:
+    venue = Venue(get_event={"event": EVENT | told, "markets": [MARKET]})
+    (found,) = venue.listed(KalshiReference().markets(Selection(events=(EVENT["event_ticker"],))))
+    assert found.exclusive == exclusive
+
+
+def test_event_of_a_named_market_is_asked_for_once_it_is_known() -> None:
+    reference, named = KalshiReference(), Selection(symbols=(MARKET["ticker"],))
+    assert listed(reference).exclusive == -1
+    events = {"events": [EVENT | {"mutually_exclusive": True}], "cursor": ""}
+    venue = Venue(get_events=events, get_markets=markets({}))
+    assert [each.exclusive for each in venue.listed(reference.markets(named))] == [1]
+    assert venue.asked == ["/events ", "/markets "]
+    assert listed(reference).exclusive == 1
+
+
+def test_event_that_the_venue_does_not_tell_of_is_asked_for_once() -> None:
+    reference, named = KalshiReference(), Selection(symbols=(MARKET["ticker"],))
+    listed(reference)
+    venue = Venue(get_events={"events": [], "cursor": ""}, get_markets=markets({}))
+    venue.listed(reference.markets(named))
+    venue.listed(reference.markets(named))
+    assert venue.asked == ["/events ", "/markets ", "/markets "]

@@ -1,29 +1,37 @@
-"""What a strategy is, what it may do, and every name that it needs for that: the one module that a strategy imports.
+"""What a strategy may know and do: the members of `self.context`.
 
 Units   price, size and money are integers in the units of their instrument; times are in ns.
-Errors  an exception in a hook halts trading, cancels every order and is reported.
-Thread  the loop thread: a hook that takes long delays everything.
+Errors  what cannot be understood, such as a price that is no integer, raises and so halts trading.
+Thread  the loop thread, but for `post`.
 """
 
 from collections.abc import Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.book import NO_ASK, NO_BID, Book
+from engine.book import Book
 from engine.fix import Tif
 from engine.fix import Type as OrdType
 from engine.instrument import Instrument
 from engine.orders.order import Order
 from engine.portfolio import Position
-from engine.risk.codes import RiskReject
-from engine.units import Duration, Money, Price, Side, Size
+from engine.strategy.portfolio_view import PortfolioView
+from engine.strategy.status import TradingStatus
+from engine.strategy.trades import LastTrade
 
 if TYPE_CHECKING:
     from asyncio import Task
+    from logging import Logger
 
-__all__ = [
-    "NO_ASK", "NO_BID", "Book", "Context", "Duration", "Instrument", "Money", "OrdType", "Order", "Position", "Price",
-    "RiskReject", "Side", "Size", "Strategy", "Tif",
-]  # fmt: skip
+
+class TimerHandle(Protocol):
+    """A timer that was set."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing comes of it any more: it was due, or it was taken back."""
+
+    def cancel(self) -> None:
+        """Take it back; one that is over stays so."""
 
 
 class Context(Protocol):
@@ -40,6 +48,18 @@ class Context(Protocol):
     @property
     def now_ns(self) -> int:
         """Wall time in ns since 1970, by the desk's clock. A stepped run has a time of its own: ask no other clock."""
+
+    @property
+    def portfolio(self) -> PortfolioView:
+        """What is held, what it made, what it may lose, and what the limits leave: numbers of this moment."""
+
+    @property
+    def state(self) -> TradingStatus:
+        """Whether trading may happen, and why not: "trading", "reduce-only", "paused" or "halted"."""
+
+    @property
+    def log(self) -> "Logger":
+        """A logger of the strategy's own, which writes into the engine's log."""
 
     @property
     def is_halted(self) -> bool:
@@ -60,6 +80,24 @@ class Context(Protocol):
         Unacknowledged and unknown ones are among them. It is safe to cancel while iterating.
         """
 
+    def order(self, cl_ord_id: str) -> Order | None:
+        """Return the order that has or had this ClOrdID(11), live or over; None for none that is known."""
+
+    def tagged(self, tag: str) -> Iterator[Order]:
+        """Return the orders with this tag that may still trade, oldest first; safe to cancel while iterating."""
+
+    def trades(self, instrument: Instrument) -> tuple[LastTrade, ...]:
+        """Return the last trades of a market, as many as the class's `kept_trades` says, the oldest first.
+
+        ConfigError where that is 0.
+        """
+
+    def fee(self, instrument: Instrument, price: int, qty: int, is_taker: bool = True) -> int:
+        """Return what the venue would charge for one trade by its rule, below 0 for a rebate; an estimate."""
+
+    def worst_case(self, instrument: Instrument, side: int, price: int, qty: int) -> int:
+        """Return what risk would count for such an order: the most that its fills can cost, fees included."""
+
     def buy(
         self,
         instrument: Instrument,
@@ -71,6 +109,7 @@ class Context(Protocol):
         expire_time_ns: int = 0,
         reduce_only: bool = False,
         order_group: str = "",
+        tag: str = "",
     ) -> Order | None:
         """Send an order to buy `qty` at `price` or lower; return it as soon as it is sent, long before it is answered.
 
@@ -78,6 +117,7 @@ class Context(Protocol):
         at `price` as well, the worst that it is expected to trade at. `expire_time_ns`, since 1970, goes with Tif.GTD.
         `reduce_only` can only bring a position nearer to zero, and `order_group` puts the order into a group of the
         venue's that caps what its orders may fill: where a venue does not take them the order is denied (NOT_OFFERED).
+        `tag`, up to 32 of A-Z a-z 0-9 _ . : / + -, is the strategy's own word: `order.tag` for ever, restarts included.
         An order that may not have left, because the session was just lost, is returned too: it counts until the venue
         has been asked.
         """
@@ -93,6 +133,7 @@ class Context(Protocol):
         expire_time_ns: int = 0,
         reduce_only: bool = False,
         order_group: str = "",
+        tag: str = "",
     ) -> Order | None:
         """Send an order to sell `qty` at `price` or higher; otherwise as `buy`. Selling what is not held goes short."""
 
@@ -113,10 +154,22 @@ class Context(Protocol):
     def cancel_all(self, instrument: Instrument | None = None) -> int:
         """Ask for the cancel of every live order, of one market or of all; return how many requests left."""
 
-    def timer(self, delay_ns: int, key: object = None) -> None:
+    def timer(self, delay_ns: int, key: object = None) -> TimerHandle:
         """Call `on_timer(key)` once, `delay_ns` from now, also while trading is paused and requests are denied.
 
-        A timer cannot be taken back: let `key` say whether it still matters.
+        What is returned can take it back by `cancel()`.
+        """
+
+    def every(self, interval_ns: int, key: object = None) -> TimerHandle:
+        """Call `on_timer(key)` each time that so much has passed, until `cancel()` of what is returned.
+
+        Calls that were missed, because the loop was held, are not made up for. ConfigError for less than a millisecond.
+        """
+
+    def run(self, coroutine: Coroutine[Any, Any, object], name: str) -> "Task[Any]":
+        """Run an input, such as a second feed, beside the hooks, until it or the engine ends; as `create_task`.
+
+        One that raises halts trading at once, whoever else waits for its task; `name` stands in the reason.
         """
 
     def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str = "") -> "Task[Any]":
@@ -131,87 +184,3 @@ class Context(Protocol):
 
         This is the only member that another thread may use. Live engines only.
         """
-
-
-class Strategy:
-    """Base of every strategy: each hook is optional, the defaults do nothing.
-
-    A subclass may declare `Parameters`, a msgspec.Struct that `[strategy.parameters]` of the configuration fills. A
-    field annotated Size, Price, Money or Duration is written as text there and arrives as an exact integer. Without it
-    the strategy takes no parameters. One object lives as long as the engine runs.
-    """
-
-    Parameters: type | None = None
-    context: Context
-
-    def __init__(self, parameters: object = None) -> None:
-        self.parameters = parameters
-
-    def on_start(self) -> None:
-        """Trading may begin: session logged on, earlier orders gone, every book fresh. Called once in a run.
-
-        A market whose book does not come in time is left out: `on_market` tells of it next.
-        """
-
-    def on_book(self, book: Book) -> None:
-        """The best price, or one of the best `feed.watch_depth` levels, of `book` moved.
-
-        Called while trading is allowed, once for each read of the feed however many frames it held, so it sees the
-        state after the last. Check `book.is_stale`, and NO_BID and NO_ASK, which an empty side has for its price.
-        """
-
-    def on_trade(self, instrument: Instrument, side: int, price: int, size: int) -> None:
-        """Somebody traded in the book, perhaps we; `side` is the aggressor's. Called while trading is allowed."""
-
-    def on_block_trade(self, instrument: Instrument, side: int, price: int, size: int) -> None:
-        """Two parties traded by agreement, beside the book: `price` and `size` say nothing about what rests in it."""
-
-    def on_late_trade(
-        self, instrument: Instrument, side: int, price: int, size: int, traded_ns: int, is_block: bool
-    ) -> None:
-        """Somebody traded at `traded_ns` while the feed was away: told late, in order, each once, and never twice.
-
-        It may come after what `on_trade` tells of later trades. Nothing of it is in the book any more.
-        """
-
-    def on_order(self, order: Order) -> None:
-        """An order was acknowledged, replaced or restated, cancelled, expired, or became unknown; `ord_status` tells.
-
-        Called as well when a fill was busted or corrected: position and risk count what is left.
-        """
-
-    def on_fill(self, order: Order, price: int, qty: int) -> None:
-        """An order traded `qty` at `price`; order, position and risk count it already. After the last it `is_done`."""
-
-    def on_reject(self, order: Order | None, reason: int, text: str) -> None:
-        """A request was refused, before or after it left; `text` says why.
-
-        By risk: `reason` is a RiskReject code, `order` is None for a new order and the order itself for a replace. By
-        the venue: `reason` is the venue's code; an order that was new is done, one that was to change stays.
-        """
-
-    def on_market(self, instrument: Instrument, text: str) -> None:
-        """A market takes no new orders from now on, and `text` says why; it is empty when the market opens again.
-
-        A market that comes while the engine runs is told so too, before its first book: with an empty `text`, and then
-        with what stops it, if anything does.
-        """
-
-    def on_settle(self, instrument: Instrument, value: int, position: int) -> None:
-        """A market is over: a contract paid `value`, and `position` were held, below 0 short. The cash counts already.
-
-        The market may be forgotten some time after that. It is then in no list of `context` any more, and what is asked
-        for it is denied.
-        """
-
-    def on_timer(self, key: object) -> None:
-        """A timer set with `context.timer` is due; `context.is_halted` may be True."""
-
-    def on_input(self, value: object) -> None:
-        """A background task or thread handed in `value` by `context.post`; `context.is_halted` may be True."""
-
-    def on_halt(self, reason: str) -> None:
-        """Trading is halted: every order is being cancelled, new ones are denied until a person resumes."""
-
-    def on_stop(self) -> None:
-        """The engine is about to cancel every order and log out; called if `on_start` was."""

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from engine import fix
-from engine.app.engine import Engine, Seams
+from engine.app.engine import Engine
+from engine.app.seams import Seams
 from engine.backtest.clock import START_NS, MovedClock
 from engine.codec import Fields
 from engine.config.sections import EngineConfig

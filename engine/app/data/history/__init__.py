@@ -1,0 +1,1 @@
+"""`fixlane history`: what a venue still tells of the past, as files."""

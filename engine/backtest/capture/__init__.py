@@ -1,0 +1,1 @@
+"""Frames as they came, on disk: written while they come, read back after whatever happened."""
