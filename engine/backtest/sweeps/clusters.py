@@ -45,7 +45,7 @@ class RayPool:
         try:
             return self._ray.get(done)
         except self._ray.exceptions.RayTaskError as error:
-            raise error.as_instanceof_cause() from None
+            raise error.cause from None
 
     def close(self) -> None:
         """Leave the cluster."""

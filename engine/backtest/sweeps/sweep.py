@@ -76,9 +76,9 @@ class Sweep:
             for begin in range(0, len(numbers), size):
                 block = numbers[begin : begin + size]
                 yield SweepPass(
-                    config=keys.config,
+                    config=keys.config.resolve(),
                     digest=self._digest,
-                    data=self._file.data,
+                    data=tuple(path.resolve() for path in self._file.data),
                     capital=keys.capital,
                     span=span,
                     sets=tuple((number, values_of(self._file.axes, number)) for number in block),
