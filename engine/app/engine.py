@@ -235,6 +235,7 @@ class Engine(Views):
         self._do("supervisor", self.supervisor.tick)
         self._do("risk desk", self.risk_desk.tick)
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
+        self._do("orders", self.trading.orders.tidy)
         self._do("journal", self._journal.prepare)
         self._do("session store", self.session.prepare)
         self.further.tick()

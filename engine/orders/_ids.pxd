@@ -16,4 +16,6 @@ cdef class OrderIds:
     cpdef int restore(self, str cl_ord_id) except -1
     cpdef Order get(self, str cl_ord_id)
     cpdef int keep(self, str cl_ord_id, Order order) except -1
+    cpdef int trim(self, Py_ssize_t most) except -1
+    cdef bint _is_past(self, str name, Order order)
     cdef int64_t number_of(self, str cl_ord_id) noexcept

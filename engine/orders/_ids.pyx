@@ -2,7 +2,7 @@
 
 Shapes  numbers rise by one from the first that was kept; ids with another prefix, or far from the others, are in a
         dictionary.
-Errors  none: an id that was never kept has no order.
+Errors  none: an id that was never kept, or was trimmed, has no order.
 Cost    the prefix compared and a few digits read; 8 bytes an id, and no pause to rehash.
 Thread  the loop thread only.
 """
@@ -84,6 +84,29 @@ cdef class OrderIds:
         del self.numbered[:place]
         self.first += place
         self.strangers = {each: order for each, order in self.strangers.items() if order.instrument not in gone}
+
+    cpdef int trim(self, Py_ssize_t most) except -1:
+        """Forget the oldest ids of our own making of orders that are over, once there are a quarter more than `most`.
+
+        One that may still trade keeps its name, however old.
+        """
+        cdef Py_ssize_t place, gone = len(self.numbered) - most
+        cdef Order order
+        if 4 * gone <= most:
+            return 0
+        for place in range(gone):
+            order = self.numbered[place]
+            if order is not None and not order.is_done:
+                self.strangers[f"{self.prefix}{self.first + place}"] = order
+        del self.numbered[:gone]
+        self.first += gone
+        for name in [name for name, old in self.strangers.items() if self._is_past(name, old)]:
+            del self.strangers[name]
+        return 0
+
+    cdef bint _is_past(self, str name, Order order):
+        cdef int64_t number = self.number_of(name)
+        return 0 <= number < self.first and order.is_done
 
     def items(self):
         """Return (id, order) of every id, those of our own making first."""

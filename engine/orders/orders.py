@@ -1,7 +1,8 @@
 """Every order of this process: their ids, their requests, and the reports that move them.
 
 Units   price, size and money as in `instrument`; times in ns of the clock that the caller passes in.
-Shapes  every order is kept until its market is forgotten, with the ExecID(17) of up to `MOST_EXECUTIONS` reports.
+Shapes  every order that may still trade is kept, and those that are over until their market is forgotten or
+        `MOST_REMEMBERED` ids were given out since; each with the ExecID(17) of up to `MOST_EXECUTIONS` reports.
 Errors  OrderError for a request that contradicts its order; a report that fits no row is a value, not an error.
 Cost    O(1); a report that names its order by OrderID(37) alone is looked for among all of them.
 Thread  the loop thread only.
@@ -26,6 +27,7 @@ from engine.orders.table import SAME, TABLE, TERMINAL, Event, Outcome
 from engine.orders.words import describe, describe_report, refusal, repeated
 
 EXECUTION_REPORT = Msg.EXECUTION_REPORT
+MOST_REMEMBERED = 65_536  # ids of our own making: some 30 MB
 _CANCEL = Msg.ORDER_CANCEL_REQUEST
 _REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST
 _TRADES = (Event.TRADE, "1", "2", Event.BUST, Event.CORRECT)
@@ -186,6 +188,10 @@ class Orders:
             if order.instrument in gone:
                 raise OrderError(describe(order, "it may still trade: its market cannot be forgotten"))
         self.ids.forget(gone)
+
+    def tidy(self) -> None:
+        """Forget orders that have been over for long, so that memory does not grow with them; the journal has them."""
+        self.ids.trim(MOST_REMEMBERED)
 
     # Reports
 

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.fix import Status
 from engine.instrument import Instrument
 from engine.orders._ids import OrderIds
-from engine.orders.order import Order
+from engine.orders.order import Order, restore_fields
 
 RAIN = Instrument("RAIN", 0, None)
 OURS = st.integers(1, 30).map("A-{}".format)
@@ -50,3 +51,43 @@ def test_orders_come_newest_first() -> None:
 def test_prefix_that_no_message_could_carry_is_refused(prefix: str) -> None:
     with pytest.raises(ValueError, match="is not ASCII of at most 64 characters"):
         OrderIds(prefix)
+
+
+def over(cl_ord_id: str) -> Order:
+    made = order(cl_ord_id)
+    restore_fields(made, ord_status=Status.CANCELED)
+    return made
+
+
+@given(st.lists(st.booleans(), max_size=120), st.integers(1, 20), st.lists(st.integers(0, 120), max_size=10))
+def test_trimmed_ids_are_the_oldest_of_orders_that_are_over(alive: list[bool], most: int, ends: list[int]) -> None:
+    ids, made = OrderIds("A-"), {}
+    for number, is_alive in enumerate(alive, 1):
+        name = f"A-{number}"
+        made[name] = order(name) if is_alive else over(name)
+        ids.keep(name, made[name])
+        if number % 5 == 0:
+            ids.trim(most)
+            for end in ends:  # one that lived on beyond the window is over by now
+                if f"A-{end}" in made:
+                    restore_fields(made[f"A-{end}"], ord_status=Status.CANCELED)
+    ids.trim(most)
+    newest = {f"A-{number}" for number in range(len(alive) - most + 1, len(alive) + 1)}
+    for name, each in made.items():
+        if not each.is_done or name in newest:
+            assert ids.get(name) is each, name
+    assert len(ids.items()) <= most + most // 4 + sum(not each.is_done for each in made.values()) + len(ends)
+
+
+def test_an_order_that_lived_long_is_forgotten_once_it_is_over() -> None:
+    ids, old = OrderIds("A-"), order("A-1")
+    ids.keep("A-1", old)
+    for number in range(2, 31):
+        ids.keep(f"A-{number}", over(f"A-{number}"))
+    ids.trim(10)
+    assert ids.get("A-1") is old and ids.get("A-20") is None and ids.get("A-21") is not None
+    restore_fields(old, ord_status=Status.CANCELED)
+    for number in range(31, 41):
+        ids.keep(f"A-{number}", over(f"A-{number}"))
+    ids.trim(10)
+    assert ids.get("A-1") is None
