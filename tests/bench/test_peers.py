@@ -115,6 +115,7 @@ def test_engine_is_compared_with_each_client(tmp_path: Path) -> None:
         "order.baseline_quickfix_threaded": [],
         "order.native": ["order.c_client", "order.quickfix_cpp"],
         "order.native.event": [],
+        "order.native.no_journal": [],
         "order.native.tls": [],
         "order.kalshi_tls": [],
         "order.c_client": [],

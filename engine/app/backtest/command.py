@@ -140,6 +140,8 @@ def result_for(config: EngineConfig, history: RunHistory, arguments: argparse.Na
     seen = observed(history.frames, history.instruments)
     result = result_of(backtest(config, history, latency, queue), seen, history.outcomes, assumed)
     result.honesty.name_queue(arguments.queue)
+    result.honesty.fidelity = history.fidelity or result.honesty.fidelity
+    result.honesty.assumptions += history.told
     for name, (times, over) in SCALES.items() if arguments.sensitivity else ():
         ended = backtest(config, history, latency.scaled(times, over), queue)
         result.honesty.sensitivity[name] = ended.loop.portfolio.pnl

@@ -255,4 +255,4 @@ def test_plain_fix_has_no_options() -> None:
     told = Fix44([RAIN]).judge_options(OrderOptions(order_group="G"), fix.Tif.GTC, False, fix.Type.LIMIT)
     assert told == "order_group G: this venue has no such options of an order: leave them out"
     with pytest.raises(OrderError):
-        Fix44([RAIN]).new_order_with(order(), NOW_NS)
+        Fix44([RAIN]).new_order_with(order(options=OrderOptions(order_group="G")), NOW_NS)
