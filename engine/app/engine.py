@@ -96,7 +96,7 @@ class Engine(Views):
         # Last of what may fail, so that a start that fails leaves no run in the journal
         numbers = self.session.next_sender_seq_num, self.session.next_target_seq_num
         self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound, numbers)
-        self._journal, self._day, self._snapshots, _ = self._taken
+        self._journal, self._day, self._snapshots = self._taken[:3]
         if not instruments:  # those of an earlier run
             instruments = tuple([position.instrument for position in self.portfolio])
             market_data.add(instruments)
@@ -144,7 +144,9 @@ class Engine(Views):
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
         self.actions |= telling.actions(self.trading, parts.strategy)
-        self.risk_desk = RiskDesk(self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir))
+        self.risk_desk = RiskDesk(
+            self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir), self._taken.has_past
+        )
         self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
         self.actions |= acting.actions(self._errands, self.account, self._keys)

@@ -40,6 +40,7 @@ class TakenOver(NamedTuple):
     day: TradingDay
     snapshots: Snapshots
     doubts: list[str]  # why the venue must be asked before this is believed
+    has_past: bool = False  # whether there were earlier runs
 
     def close(self, wall_ns: int) -> None:
         """End the run, with a snapshot."""
@@ -77,9 +78,9 @@ def take_over(
     directory = config.journal.directory
     journal: NullJournal = NullJournal()
     doubts: list[str] = []
-    saved = ""
+    saved, has_past = "", False
     if directory is not None:
-        journal, doubts, saved = _journal_of(
+        journal, doubts, saved, has_past = _journal_of(
             directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns, numbers
         )
     try:
@@ -95,7 +96,7 @@ def take_over(
     except BaseException:
         journal.abandon()
         raise
-    return TakenOver(journal, day, snapshots, doubts)
+    return TakenOver(journal, day, snapshots, doubts, has_past)
 
 
 def new_nonce() -> str:
@@ -111,7 +112,7 @@ def _journal_of(
     day_start_ns: int,
     wall_ns: int,
     numbers: tuple[int, int],
-) -> tuple[NullJournal, list[str], str]:
+) -> tuple[NullJournal, list[str], str, bool]:
     """Replay a journal into `orders` and `portfolio`, and begin a run behind it."""
     owned = OwnedDirectory(directory)  # first of all: another engine that is ending writes until it lets go
     try:
@@ -144,4 +145,4 @@ def _journal_of(
         open_count=recovered.open_count,
         owned=owned,
     )
-    return journal, doubts, recovered.saved
+    return journal, doubts, recovered.saved, bool(paths)

@@ -51,7 +51,7 @@ class Limiting:
             self._supervisor.halt(request.reason, self._named(name, request))
             return {"held": f"strategy {self._strategy}, which is all of this engine"}
         found = self._desk.hold(scope, name, str(request.person), request.reason)
-        return {"held": ", ".join(each.symbol for each in found)}
+        return {"held": ", ".join(each.symbol for each in found) + self._desk.unkept()}
 
     def lift(self, request: OperatorRequest) -> Answer:
         """Let them trade again."""
@@ -60,7 +60,8 @@ class Limiting:
             self._supervisor.resume(request.reason, self._named(name, request))
             return {"lifted": f"strategy {self._strategy}, which is all of this engine"}
         opened = self._desk.lift(scope, name, str(request.person), request.reason)
-        return {"lifted": ", ".join(each.symbol for each in opened) or "nothing yet, for another hold stands"}
+        lifted = ", ".join(each.symbol for each in opened) or "nothing yet, for another hold stands"
+        return {"lifted": lifted + self._desk.unkept()}
 
     def _named(self, name: str, request: OperatorRequest) -> Person:
         if name not in (self._strategy, self._strategy.rpartition(":")[2]):

@@ -90,6 +90,11 @@ class RiskMemory:
             ) from None
         return found
 
+    @property
+    def is_there(self) -> bool:
+        """Return whether an earlier run left something, or nothing is kept at all."""
+        return self._path is None or self._path.exists()
+
     def save(self, remembered: Remembered, is_sure: bool = True) -> None:
         """Replace the file; where it `is_sure`, wait for the disk."""
         if self._path is None:

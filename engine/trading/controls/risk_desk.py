@@ -20,6 +20,11 @@ from engine.trading.loop import TradingLoop
 from engine.trading.supervisor import Supervisor
 
 HIGH_EVERY_NS = 1_000_000_000
+FORGOTTEN = (
+    "risk.json is not in the state directory, and the journal has earlier runs: limits and halts that a person set"
+    " then, and the day's high, are not known: set them again"
+)
+AGAIN = "it does not go on after a restart, `fixlane flatten` begins it again"
 
 
 class RiskDesk:
@@ -30,6 +35,7 @@ class RiskDesk:
         loop: TradingLoop,
         supervisor: Supervisor,
         memory: RiskMemory,
+        has_past: bool = False,
     ) -> None:
         self._loop = loop
         self._supervisor = supervisor
@@ -47,7 +53,12 @@ class RiskDesk:
         self.watch = LimitWatch(
             loop.risk, self.repeats, self.ratios, lambda: loop.portfolio.decimals, self.limits.all, loop.notices.tell
         )
+        is_forgotten = has_past and not memory.is_there
         self._take_over(memory.load())
+        if not memory.is_there:
+            self._keep()  # so that the next start can tell whether it is missing
+        if is_forgotten:
+            self._tell(FORGOTTEN)
         loop.markets.listed = self._listed
         self.repeats.stop_market = self._throttled
         supervisor.lift_throttles = self.holds.lift_ours
@@ -60,6 +71,11 @@ class RiskDesk:
         self.holds.restore(found.holds)
         for change in self.limits.all():
             self._tell(self.limits.words(change))
+        for instrument in self._loop.instruments:
+            hold, net = self.holds.of(instrument), self._loop.portfolio[instrument].net
+            if hold is not None and hold.is_flat and net:
+                size = instrument.format_size(net)
+                self._supervisor.note(f"FLATTEN: {instrument.symbol}: {size} held, {hold.words}: {AGAIN}")
 
     def _tell(self, line: str) -> None:
         self._loop.notices.tell(NoticeKind.LIMIT_CHANGED, line)
@@ -105,16 +121,17 @@ class RiskDesk:
 
     def change(self, change: LimitChange) -> str:
         """Judge by another limit from now on; return what was done, in words."""
-        done = self.limits.set(change) + self._unkept()
+        done = self.limits.set(change) + self.unkept()
         self._tell(done)
         return done
 
-    def _unkept(self) -> str:
+    def unkept(self) -> str:
+        """Return what to add to an answer where what was asked for could not be written down."""
         return "; it cannot be written down, so that a restart would not know of it" if self._is_unkept else ""
 
     def reset(self, name: str, symbol: str, by: str, reason: str) -> str:
         """Go back to the configuration's limit; return what was done, in words."""
-        done = self.limits.reset(name, symbol) + self._unkept()
+        done = self.limits.reset(name, symbol) + self.unkept()
         self._tell(f"{done}, by {by}: {reason}")
         return done
 

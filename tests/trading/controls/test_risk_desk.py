@@ -1,5 +1,6 @@
 """Holds, throttles, run-time limits, warnings and flatten over a whole desk; and what a second run knows of them."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.flatten import PATIENCE_NS
 from engine.trading.controls.limit_watch import EVERY_NS, Used
 from engine.trading.controls.live_orders import RETRY_NS
-from engine.trading.controls.memory import FILE, LimitChange, RiskMemory
-from engine.trading.controls.risk_desk import HIGH_EVERY_NS, RiskDesk
+from engine.trading.controls.memory import FILE, Hold, LimitChange, Remembered, RiskMemory
+from engine.trading.controls.risk_desk import AGAIN, FORGOTTEN, HIGH_EVERY_NS, RiskDesk
 from engine.trading.markets import Stop
 from engine.venue import EventKind
 from tests.support.order_reports import ack, canceled, fill, report
@@ -31,10 +32,10 @@ ME = "ann (uid 7, pid 9)"
 class Controlled(Stage):
     """A desk under its supervisor whose controls remember in `path`, trading."""
 
-    def __init__(self, path: Path | None = None, **limits: Any) -> None:
+    def __init__(self, path: Path | None = None, has_past: bool = False, **limits: Any) -> None:
         super().__init__(**limits)
         self.held = 0
-        self.controls = RiskDesk(self.loop, self.supervisor, RiskMemory(path))
+        self.controls = RiskDesk(self.loop, self.supervisor, RiskMemory(path), has_past)
         self.trade()
 
     def pass_time(self, ns: int = EVERY_NS) -> list[bytes]:
@@ -550,3 +551,44 @@ def test_limit_that_hovers_warns_once() -> None:
         desk.pass_time()
         small = desk.buy(4_400, 3)
     assert desk.loop.notices.count(NoticeKind.LIMIT_NEAR) == 1
+
+
+@pytest.mark.parametrize(
+    ("has_past", "is_removed", "is_told"), [(False, True, False), (True, True, True), (True, False, False)]
+)
+def test_memory_that_is_missing_beside_earlier_runs_is_told(
+    has_past: bool, is_removed: bool, is_told: bool, tmp_path: Path
+) -> None:
+    Controlled(tmp_path)
+    assert (tmp_path / "risk.json").exists()  # from the first start on
+    if is_removed:
+        (tmp_path / "risk.json").unlink()
+    desk = Controlled(tmp_path, has_past)
+    assert (FORGOTTEN in desk.told(NoticeKind.LIMIT_CHANGED)) == is_told
+    assert FORGOTTEN not in Controlled(tmp_path, True).told(NoticeKind.LIMIT_CHANGED)
+
+
+def test_a_hold_that_cannot_be_written_down_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    desk = Controlled(folder)
+    assert desk.controls.unkept() == ""
+    shutil.rmtree(folder)
+    desk.controls.hold("market", "RAIN", ME, "odd")
+    assert "a restart would not know of it" in desk.controls.unkept()
+    folder.mkdir()
+    desk.controls.lift("market", "RAIN", ME, "fine")
+    assert desk.controls.unkept() == ""
+
+
+def test_a_closing_that_a_restart_interrupts_is_told(tmp_path: Path) -> None:
+    hold = Hold(scope="market", name="RAIN", by=ME, reason="enough", when_ns=1, is_flat=True)
+    RiskMemory(tmp_path).save(Remembered(holds=(hold,)))
+    desk = Stage()
+    desk.portfolio.fill(desk.rain, BUY, 10, 4_500, 0)
+    notes: list[str] = []
+    desk.supervisor.note = notes.append  # type: ignore[method-assign]
+    RiskDesk(desk.loop, desk.supervisor, RiskMemory(tmp_path))
+    assert [note for note in notes if note.startswith("FLATTEN")] == [
+        f"FLATTEN: RAIN: {desk.rain.format_size(10)} held, closed out by {ME}: enough: {AGAIN}"
+    ]
