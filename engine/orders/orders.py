@@ -28,17 +28,13 @@ from engine.orders.words import describe, describe_report, refusal, repeated
 
 EXECUTION_REPORT = Msg.EXECUTION_REPORT
 MOST_REMEMBERED = 65_536  # ids of our own making: some 30 MB
-_CANCEL = Msg.ORDER_CANCEL_REQUEST
-_REPLACE = Msg.ORDER_CANCEL_REPLACE_REQUEST
+_CANCEL, _REPLACE = Msg.ORDER_CANCEL_REQUEST, Msg.ORDER_CANCEL_REPLACE_REQUEST
 _TRADES = (Event.TRADE, "1", "2", Event.BUST, Event.CORRECT)
 _OTHER = {_CANCEL: "2", _REPLACE: "1"}  # CxlRejResponseTo(434) of what refuses another kind of request
-_TRADE = Event.TRADE
-_LAST_TRADE = Event.LAST_TRADE
+_TRADE, _LAST_TRADE = Event.TRADE, Event.LAST_TRADE
 _NAMES_ORDER = frozenset((Event.NEW, Event.TRADE, Event.LAST_TRADE, Event.REPLACED, Event.STATUS))
-_CANCEL_REJECTED = Outcome.CANCEL_REJECTED
 _REPLACED = _REMEMBERED = Outcome.REPLACED  # outcomes from here on count once by ExecID(17)
-_FILLED = Outcome.FILLED
-_BUSTED = Outcome.BUSTED
+_CANCEL_REJECTED, _FILLED, _BUSTED = Outcome.CANCEL_REJECTED, Outcome.FILLED, Outcome.BUSTED
 
 
 def no_fee(order: Order, price: int, qty: int, is_taker: bool) -> int:
@@ -47,9 +43,7 @@ def no_fee(order: Order, price: int, qty: int, is_taker: bool) -> int:
 
 
 class Orders:
-    """Every order by its ClOrdIDs, which are `nonce`-1, `nonce`-2 and so on.
-
-    They are unique for ever if no two starts use the same nonce, or the counter is restored."""
+    """Every order by its ClOrdIDs, `nonce`-1 and so on: unique for ever where no nonce is used twice or it goes on."""
 
     __slots__ = ("_change", "_fee", "_live", "ids", "nonce", "opened")
 

@@ -54,6 +54,7 @@ class Callbacks(quickfix.Application):
         self._owner, self._log = owner, log
         self.is_sending = False  # the message in `toApp` is one that we send, not a replay
         self.rejected = 0
+        self._has_asked = False
         self.began_ns = 0  # when the session last logged on, monotonic,
         self.is_used = False  # and whether it has brought an application message since
 
@@ -109,6 +110,7 @@ class Callbacks(quickfix.Application):
             msg_type = header.getField(fix.MsgType)
             if msg_type == fix.Msg.LOGON:
                 self._owner.fill_logon(message, header)
+                self._has_asked = _value(message, fix.ResetSeqNumFlag) == "Y"  # to begin at 1
             elif msg_type == fix.Msg.REJECT:
                 self.rejected += 1
                 self._tell_refused(message, fix.SessionRejectReason)
@@ -129,8 +131,12 @@ class Callbacks(quickfix.Application):
             is_gap_fill = fields.text(fix.GapFillFlag) == "Y"
             kind = NoticeKind.SESSION_GAP if is_gap_fill else NoticeKind.SESSION_RESET
             told(kind, f"{self._owner.name}: the peer goes on with {fields.text(fix.NewSeqNo)}")
-        elif fields.msg_type == fix.Msg.LOGON and fields.text(fix.ResetSeqNumFlag) == "Y":
+        elif fields.msg_type == fix.Msg.LOGON and fields.text(fix.ResetSeqNumFlag) == "Y" and self._is_news():
             told(NoticeKind.SESSION_RESET, f"{self._owner.name}: both numbers begin at 1")
+
+    def _is_news(self) -> bool:
+        """Return whether numbers that begin anew are more than what the first Logon of a process has asked for."""
+        return self.began_ns > 0 or not self._has_asked
 
     def _tell_refused(self, reject: quickfix.Message, code: int) -> None:
         """Tell of the application message that QuickFIX refuses by `reject`; `code` is the tag of its reason."""
