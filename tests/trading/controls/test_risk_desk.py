@@ -587,7 +587,8 @@ def test_a_closing_that_a_restart_interrupts_is_told(tmp_path: Path) -> None:
     desk = Stage()
     desk.portfolio.fill(desk.rain, BUY, 10, 4_500, 0)
     notes: list[str] = []
-    desk.supervisor.note = notes.append  # type: ignore[method-assign, assignment]
+    supervisor: Any = desk.supervisor
+    supervisor.note = notes.append
     RiskDesk(desk.loop, desk.supervisor, RiskMemory(tmp_path))
     assert [note for note in notes if note.startswith("FLATTEN")] == [
         f"FLATTEN: RAIN: {desk.rain.format_size(10)} held, closed out by {ME}: enough: {AGAIN}"
