@@ -53,6 +53,11 @@ def lived(
     return result
 
 
+def made(directory: Path) -> Path:
+    directory.mkdir()
+    return directory
+
+
 @pytest.mark.parametrize("number", range(len(GUARDED)), ids=[fault.name for fault in GUARDED])
 def test_nothing_is_lost_doubled_or_left_alive(nursery: Nursery, tmp_path: Path, number: int) -> None:
     fault = GUARDED[number]
@@ -63,7 +68,7 @@ def test_nothing_is_lost_doubled_or_left_alive(nursery: Nursery, tmp_path: Path,
         if fault.name.startswith(("kill both", f"kill {role}")):
             assert count
     if fault in HALTING:  # where the machine is too busy, a life may end before its strategy is asked for anything
-        lives = (lived(nursery, tmp_path / str(seed), seed, [fault], venue, session) for seed in (1_001, 2_002))
+        lives = (lived(nursery, made(tmp_path / str(seed)), seed, [fault], venue, session) for seed in (1_001, 2_002))
         assert result["resumes"] or any(life["resumes"] for life in lives)
 
 
