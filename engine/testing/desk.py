@@ -120,6 +120,7 @@ class DeskInMemory:
         guard = self._loop.guard
 
         def begin() -> None:
+            """Begin as an engine does: connected, trading, its strategy started."""
             guard.tell("on_load", state)
             self._loop.is_connected = True
             guard.tell("on_connected")
