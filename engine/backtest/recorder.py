@@ -88,6 +88,10 @@ class Recorder:
             sent_ns,
             arrived_ns,
         )
+        self.note(row)
+
+    def note(self, row: SentRequest) -> None:
+        """Note a request as it is."""
         self.requests.append(row)
         self._by_id[row.cl_ord_id] = row
 
