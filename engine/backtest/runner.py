@@ -167,6 +167,7 @@ class Runner(DeskRun):
             venue.act()
         while venue.next_answer_ns != NEVER_NS:
             self._hear(venue.take_answer())
+            self._told.look(self.clock.now_ns)
         return self._end(self.clock.now_ns, self._frames[0].recv_ns, last_ns)
 
 

@@ -36,6 +36,7 @@ from engine.exchange import refusals
 from engine.fix import BUY, SELL, Exec, Status, Tif, Type
 from engine.venue import EventKind, MarketEvent
 
+cdef int64_t _NEVER_NS = NEVER_NS
 cdef str _LIMIT = Type.LIMIT
 cdef dict _TIFS = {Tif.GTC: GTC, Tif.IOC: IOC, Tif.FOK: FOK}
 cdef dict _ENDS = {
@@ -54,7 +55,7 @@ cdef class PassClock:
     """Time that stands still unless it is moved, as `engine.backtest.clock.MovedClock` is, read without Python."""
 
     def __cinit__(self, int64_t now_ns):
-        self.now_ns, self.next_ns, self._due = now_ns, NEVER_NS, []
+        self.now_ns, self.next_ns, self._due = now_ns, _NEVER_NS, []
 
     def __call__(self):
         return self.now_ns
@@ -70,7 +71,7 @@ cdef class PassClock:
         self.now_ns = max(self.now_ns, self.next_ns)
         while self._due and self._due[0][0] <= self.now_ns:
             callback = heappop(self._due)[2]
-            self.next_ns = self._due[0][0] if self._due else NEVER_NS
+            self.next_ns = self._due[0][0] if self._due else _NEVER_NS
             callback()
 
 
@@ -172,7 +173,6 @@ cdef class StrategyPass:
                 self._feed()
             else:
                 self.clock.ring()
-                run.now_ns = self.clock.now_ns
                 self._look_at_worth()
 
     def finish(self):
@@ -199,6 +199,7 @@ cdef class StrategyPass:
         """Let a request leave."""
         cdef VenueOrder one
         cdef int refused = 0
+        self.run.now_ns = self.clock.now_ns
         if kind == NEW:
             one = VenueOrder(order)
             self._orders[order] = one
