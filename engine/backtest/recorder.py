@@ -31,7 +31,7 @@ class HeardFill(NamedTuple):
     acted_ns: int
 
 
-class SentRequest(msgspec.Struct):
+class SentRequest(msgspec.Struct, gc=False):
     """One request and its first answer; `answered_ns` is 0 where none came. `filled` is what its order has filled."""
 
     kind: str

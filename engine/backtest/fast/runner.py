@@ -9,6 +9,7 @@ Errors  ConfigError names what only the slow exchange knows: a latency that is d
 Thread  one.
 """
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.backtest.core.settings import FREE, RISK_AVERSE, UNLIMITED, ParameterSet, QueueModel, Ways
@@ -50,10 +51,14 @@ class FastRunner(DeskRun):
 
     def run(self) -> Ended:
         """Run from the first row to the last."""
-        self._begin()
-        self._pass.run_all()
-        self.loop.is_trading = False
-        self._pass.finish()
+        gc.freeze()  # what was read before stays, and need not be looked through again and again
+        try:
+            self._begin()
+            self._pass.run_all()
+            self.loop.is_trading = False
+            self._pass.finish()
+        finally:
+            gc.unfreeze()
         return self._end(self._clock.now_ns, self._first_ns, self._last_ns)
 
     def _sent(self, kind: str, cl_ord_id: str, order: Order, sent_ns: int, arrived_ns: int) -> None:

@@ -32,6 +32,7 @@ from engine.venue.kalshi.market_data import KalshiMarketData
 from tests.support.made_frames import made_frames, made_markets
 from tests.support.risks import NO_LIMITS
 
+DEPTH = 1
 NOW = Latency()
 LATE = structs.replace(
     NOW, new_ns=5_000_000, cancel_ns=2_000_000, replace_ns=9_000_000, answer_ns=4_000_000, venue_delay_ns=500
@@ -110,7 +111,7 @@ def maker(strategy: Strategy) -> Callable[[Sequence[Instrument]], Parts]:
     def parts(markets: Sequence[Instrument]) -> Parts:
         portfolio = Portfolio(markets)
         return Parts(
-            books=[make_book(each) for each in markets],
+            books=[make_book(each, DEPTH) for each in markets],
             market_data=KalshiMarketData(markets),
             decode_report=Fix44(markets).decode,
             orders=Orders("B"),
