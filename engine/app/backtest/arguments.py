@@ -28,6 +28,7 @@ def add_commands(found: Subparsers) -> None:
     )
     parser.add_argument("--draw", action="store_true", help="of --latency-from: by its distribution, not its time")
     parser.add_argument("--venue-delay", type=ms, default=0, metavar="MS", help="between arrival and effect")
+    parser.add_argument("--fast", action="store_true", help="on the compiled exchange: says so where it cannot")
     parser.add_argument("--queue", default="risk-averse", metavar="MODEL", help="where cancels come from (risk-averse)")
     parser.add_argument(
         "--sensitivity",

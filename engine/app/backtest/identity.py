@@ -9,12 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.latency import Latency
 from engine.backtest.sweeps.ledger import TriedData, tried_data
 from engine.config.sections import EngineConfig
 
 
-def configuration_of(config: EngineConfig, latency: Latency) -> str:
+def configuration_of(config: EngineConfig, latency: Latency, queue: QueueModel = RISK_AVERSE) -> str:
     """Return the digest of what a run tries."""
     told = [
         config.strategy.path,
@@ -22,6 +23,7 @@ def configuration_of(config: EngineConfig, latency: Latency) -> str:
         config.strategy.parameters,
         repr(config.risk),
         latency,
+        *([] if queue == RISK_AVERSE else [queue]),
     ]
     return sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 
