@@ -37,6 +37,11 @@ def measure(days: Sequence["LoadedRows"], folder: Path, repeats: int) -> dict[st
     return {name: figures for peer in PEERS for name, figures in _peer(peer, path, rows, repeats)}
 
 
+def names() -> list[str]:
+    """Return the name of each run of each peer."""
+    return [f"{peer}.{run}" for peer in PEERS for run in RUNS]
+
+
 def export(days: Sequence["LoadedRows"], path: Path) -> Path:
     """Write the rows of all days to one file, their markets numbered through."""
     columns, first = [], 0

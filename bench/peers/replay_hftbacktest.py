@@ -1,6 +1,6 @@
 """hftbacktest over the rows of captures, in a process of its own: what a second of its CPU time gets through.
 
-Called with a file of `bench.peers.backtests.export` and the number of repeats; prints JSON. Wants nothing of the engine.
+Called with a file of `bench.peers.backtests.export` and the number of repeats; prints JSON. Imports no engine.
 
 Units   prices in dollars and sizes in contracts, as floats; times in ns.
 """

@@ -69,7 +69,9 @@ def run_pass(each: SweepPass) -> list[SweepRow]:
 def run_set(config: EngineConfig, values: SetOfValues) -> RunSet:
     """Return the configuration and the latency of a set."""
     parameters = config.strategy.parameters | parameters_of(values)
-    return RunSet(replace(config, strategy=replace(config.strategy, parameters=parameters)), latency_of(values), queue_of(values))
+    return RunSet(
+        replace(config, strategy=replace(config.strategy, parameters=parameters)), latency_of(values), queue_of(values)
+    )
 
 
 def ended_of(stretch: CapturedHistory, sets: Sequence[RunSet], fast: bool) -> Iterator[Ended]:

@@ -4,8 +4,8 @@ Two things differ from the slow exchange. A trade and its decrease are one match
 first; and what an order takes at a price is one fill, however many orders stood there.
 
 Units   prices, sizes and money as in `instrument`; times in ns since 1970.
-Errors  ConfigError names what only the slow exchange knows: a latency that is drawn or measured, an order type or a time
-        in force beside GTC, IOC and FOK, a market without a grid, the queue matched.
+Errors  ConfigError names what only the slow exchange knows: a latency that is drawn or measured, an order type beside
+        limit, a time in force beside GTC, IOC and FOK, a market without a grid, the queue matched.
 Thread  one.
 """
 
@@ -16,7 +16,7 @@ from engine.backtest.core.settings import FREE, RISK_AVERSE, UNLIMITED, Paramete
 from engine.backtest.fast._strategy_pass import PassClock, StrategyPass
 from engine.backtest.fast.columns import FrameColumns
 from engine.backtest.latency import Latency
-from engine.backtest.recorder import Recorder, SentRequest
+from engine.backtest.recorder import SentRequest
 from engine.backtest.runner import DeskRun, Ended
 from engine.errors import ConfigError
 from engine.instrument import Instrument
@@ -42,9 +42,7 @@ class FastRunner(DeskRun):
         recv_ns = rows.columns["recv_ns"]
         self._clock = PassClock(recv_ns[0] - 1)
         one = ParameterSet(limits=UNLIMITED, ways=_ways(latency), queue=queue, fees=FREE, keeps_fills=False)
-        self._pass = StrategyPass(
-            rows.columns, rows.instruments, one, fees.fee, self._sent, self._heard, self._changed
-        )
+        self._pass = StrategyPass(rows.columns, rows.instruments, one, fees.fee, self._sent, self._heard, self._changed)
         super().__init__(make_parts(rows.instruments), self._clock, self._clock.call_later, self._pass.gateway, results)
         self._first_ns, self._last_ns = recv_ns[0], recv_ns[-1]
         self._pass.join(self.loop, self._clock)
@@ -83,9 +81,13 @@ class FastRunner(DeskRun):
 def judge(latency: Latency, queue: QueueModel) -> None:
     """Raise ConfigError for what only the slow exchange knows."""
     if latency.tables or latency.courses:
-        raise ConfigError("a latency that is drawn or measured: only the slow exchange knows it; give each way its time")
+        raise ConfigError(
+            "a latency that is drawn or measured: only the slow exchange knows it; give each way its time"
+        )
     if queue.is_matched:
-        raise ConfigError("queue matched wants the orders that cancels took, which frames do not name: use fixlane quote")
+        raise ConfigError(
+            "queue matched wants the orders that cancels took, which frames do not name: use fixlane quote"
+        )
 
 
 def _ways(latency: Latency) -> Ways:

@@ -86,7 +86,7 @@ def latency_of(values: SetOfValues) -> Latency:
 
 
 def queue_of(values: SetOfValues) -> QueueModel:
-    """Return the queue model that a set says, risk-averse where it says none; raise ConfigError for one that is none."""
+    """Return the queue model that a set says, risk-averse without it; raise ConfigError for one that is none."""
     model = QueueModel.parse(str(values.get(QUEUE, "risk-averse")))
     if model.is_matched:
         raise ConfigError("queue: matched wants rows, and a sweep runs on frames: name another model")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -14,11 +13,9 @@ from engine.backtest.core.settings import QueueModel
 from engine.backtest.fast.columns import columns_of
 from engine.backtest.fast.runner import FastRunner
 from engine.backtest.latency import Latency
-from engine.backtest.recorder import HeardFill
 from engine.backtest.runner import Ended, Runner
 from engine.book import make_book
-from engine.errors import ConfigError
-from engine.fix import Tif, Type
+from engine.fix import Tif
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
@@ -27,7 +24,6 @@ from engine.risk import Risk
 from engine.strategy import Book, Order, Strategy
 from engine.trading.assembly import Parts
 from engine.venue.fix44.dialect import Fix44
-from engine.venue.kalshi.fees import KalshiFees
 from engine.venue.kalshi.market_data import KalshiMarketData
 from tests.support.made_frames import made_frames, made_markets
 from tests.support.risks import NO_LIMITS
@@ -125,7 +121,7 @@ def maker(strategy: Strategy) -> Callable[[Sequence[Instrument]], Parts]:
 
 
 def fills_of(ended: Ended) -> list[tuple[Any, ...]]:
-    """Return the fills, those of one order at one time and price as one: how many orders it took is nobody's business."""
+    """Return the fills, those of one order at one time and price as one: how many orders it took does not count."""
     found: list[tuple[Any, ...]] = []
     for each in ended.fills:
         key = each.cl_ord_id, each.price, each.heard_ns, each.acted_ns, each.is_taker, each.symbol, each.side
