@@ -4,7 +4,7 @@ Units   as in `tests.support.rows`.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from random import Random
 
 import msgspec
 
@@ -28,11 +28,15 @@ class FrameMaker(SlowVenue):
             yield TimedFrame(now_ns, recv_ns, Frame(recv_ns, f"M{market}", kind, body))
 
 
-def made_frames(seed: int, markets: int, steps: int, **more: Any) -> list[TimedFrame]:
-    """Return the frames of so many steps in so many markets."""
-    made = MadeRows(seed, markets)
-    for _ in range(steps):
-        made.step(**more)
+def made_frames(
+    seed: int, markets: int, steps: int, *, lag_ns: int = 3_000_000, fork: tuple[int, Random] | None = None
+) -> list[TimedFrame]:
+    """Return the frames of so many steps in so many markets; from step `fork[0]` on another chance decides."""
+    made = MadeRows(seed, markets, lag_ns)
+    for step in range(steps):
+        if fork is not None and step == fork[0]:
+            made._chance = fork[1]
+        made.step()
     return list(FrameMaker(made.columns(), [f"M{place}" for place in range(markets)], [BANDS] * markets).frames())
 
 
