@@ -133,6 +133,9 @@ def _captures(tables: Tables, keys: SweepSection | None) -> tuple[Path, ...]:
     """Return the files that the patterns name, each once, in order."""
     found: dict[Path, None] = {}
     for pattern in keys.data if keys is not None else ():
+        if "://" in pattern:
+            tables.problem("data", f'"{pattern}" lies elsewhere: name files that every worker can open')
+            continue
         anchor = Path(pattern).anchor
         folder = Path(anchor) if anchor else tables.directory
         paths = sorted(folder.glob(pattern.removeprefix(anchor))) if pattern.removeprefix(anchor) else []
