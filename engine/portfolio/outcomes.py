@@ -10,6 +10,7 @@ Cost    O(markets + outcomes) each.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate, pairwise
 from typing import NamedTuple, Self
@@ -33,7 +34,8 @@ class Strike(NamedTuple):
     with_cap: bool = False
 
 
-class Outcomes(NamedTuple):
+@dataclass(frozen=True)
+class Outcomes:
     """The outcomes of an event and where each of its markets pays."""
 
     count: int

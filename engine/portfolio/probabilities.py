@@ -55,7 +55,7 @@ def _of_disjoint(outcomes: Outcomes, quotes: Sequence[Quote], whole: int) -> Bel
         for place in range(span.low, span.high):
             shares[place] = mid / (span.high - span.low)
     if free := _uncovered(outcomes):
-        rest = (whole - sum(mids)) / len(free)
+        rest = (whole - sum(mids, Fraction(0))) / len(free)
         for place in free:
             shares[place] = rest
     return Beliefs(rounded(shares, whole), how)
