@@ -18,14 +18,14 @@ from typing import NamedTuple, Self
 from engine import fix
 
 
-class Span(NamedTuple):
+class PaidSpan(NamedTuple):
     """The outcomes in which a market pays: from `low` to the one before `high`."""
 
     low: int
     high: int
 
 
-class Strike(NamedTuple):
+class StrikeRange(NamedTuple):
     """What a market on one number pays for: from `floor` to `cap`, None where it is open; at the edge itself or not."""
 
     floor: int | None = None
@@ -39,22 +39,24 @@ class Outcomes:
     """The outcomes of an event and where each of its markets pays."""
 
     count: int
-    spans: tuple[Span, ...]
+    spans: tuple[PaidSpan, ...]
 
     @classmethod
     def exclusive(cls, markets: int, *, is_complete: bool = False) -> Self:
         """Of these markets one pays at most; outcome 0 is none of them, unless the list is complete."""
         first = 0 if is_complete else 1
-        return cls(first + markets, tuple([Span(first + each, first + each + 1) for each in range(markets)]))
+        return cls(first + markets, tuple([PaidSpan(first + each, first + each + 1) for each in range(markets)]))
 
     @classmethod
-    def on_one_number(cls, strikes: Sequence[Strike]) -> Self:
+    def on_one_number(cls, strikes: Sequence[StrikeRange]) -> Self:
         """Cut the line at every edge of a strike; the pieces are the outcomes, from below."""
         edges = [_edges(strike) for strike in strikes]
         cuts = sorted({edge for pair in edges for edge in pair if edge is not None})
         place = {cut: number + 1 for number, cut in enumerate(cuts)}
         count = len(cuts) + 1
-        spans = [Span(0 if low is None else place[low], count if high is None else place[high]) for low, high in edges]
+        spans = [
+            PaidSpan(0 if low is None else place[low], count if high is None else place[high]) for low, high in edges
+        ]
         for strike, span in zip(strikes, spans, strict=True):
             if span.low >= span.high:
                 raise ValueError(f"{strike} pays for no number")
@@ -83,7 +85,7 @@ class Outcomes:
 Edge = tuple[int, bool]  # a number, and whether it lies below the cut
 
 
-def _edges(strike: Strike) -> tuple[Edge | None, Edge | None]:
+def _edges(strike: StrikeRange) -> tuple[Edge | None, Edge | None]:
     low = None if strike.floor is None else (strike.floor, not strike.with_floor)
     high = None if strike.cap is None else (strike.cap, strike.with_cap)
     return low, high
@@ -159,7 +161,7 @@ def worst_after(outcomes: Outcomes, stakes: Sequence[Stake], limit: int, market:
     return payoff(outcomes, changed, limit).worst
 
 
-class Netting(Enum):
+class NettingRule(Enum):
     """What a venue gives back of the collateral of one event; the names are Kalshi's."""
 
     NONE = "none"
@@ -167,11 +169,11 @@ class Netting(Enum):
     DIRECNET = "DIRECNET"
 
 
-def collateral(outcomes: Outcomes, nets: Sequence[int], limit: int, netting: Netting) -> int:
+def collateral(outcomes: Outcomes, nets: Sequence[int], limit: int, netting: NettingRule) -> int:
     """Return what the venue holds against what is sold of an event."""
     short = [max(0, -net) for net in nets]
-    if netting is Netting.MECNET:
+    if netting is NettingRule.MECNET:
         return limit * max(short, default=0)
-    if netting is Netting.DIRECNET:
+    if netting is NettingRule.DIRECNET:
         return max(0, -limit * min(outcomes.sums(nets)))
     return limit * sum(short)

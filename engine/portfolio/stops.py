@@ -59,7 +59,7 @@ class Sight(NamedTuple):
     is_one_sided: bool = False
 
 
-class Verdict(NamedTuple):
+class StopVerdict(NamedTuple):
     """What a look led to: `fires` once when it closes, `is_blind` while it may only reduce; when to look again."""
 
     fires: bool
@@ -67,7 +67,7 @@ class Verdict(NamedTuple):
     next_ns: int
 
 
-class Stop:
+class LossStop:
     """One stop of one scope: `look` at every change of what is seen, and when the time it named has come."""
 
     def __init__(self, rule: StopRule, now_ns: int) -> None:
@@ -81,12 +81,12 @@ class Stop:
         self._believed: int | None = None  # the last value that was, of an ordinary book
         self._is_odd = False
 
-    def look(self, now_ns: int, sight: Sight) -> Verdict:
+    def look(self, now_ns: int, sight: Sight) -> StopVerdict:
         """Take what is seen from `now_ns` on; until then what was seen before counted."""
         fires = self._pass_time(now_ns)
         self._take(now_ns, sight._replace(value=sight.value * self._rule.sign))
         fires = self._pass_time(now_ns) or fires
-        return Verdict(fires, self._is_blind(now_ns), self._next_ns(now_ns))
+        return StopVerdict(fires, self._is_blind(now_ns), self._next_ns(now_ns))
 
     def arm(self, now_ns: int) -> None:
         """Arm it again, by a person."""

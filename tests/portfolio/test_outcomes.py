@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from engine import fix
 from engine.portfolio.outcomes import (
-    Netting,
+    NettingRule,
     Outcomes,
-    Span,
+    PaidSpan,
     Stake,
-    Strike,
+    StrikeRange,
     collateral,
     order_losses,
     payoff,
@@ -69,9 +69,9 @@ def lives(outcomes: Outcomes) -> st.SearchStrategy[tuple[list[int], list[int], l
 
 def strikes() -> st.SearchStrategy[Outcomes]:
     number = st.integers(0, 6)
-    above = st.builds(lambda floor, closed: Strike(floor, None, closed), number, st.booleans())
-    below = st.builds(lambda cap, closed: Strike(None, cap, True, closed), number, st.booleans())
-    between = st.builds(lambda floor, more: Strike(floor, floor + 1 + more), number, st.integers(0, 3))
+    above = st.builds(lambda floor, closed: StrikeRange(floor, None, closed), number, st.booleans())
+    below = st.builds(lambda cap, closed: StrikeRange(None, cap, True, closed), number, st.booleans())
+    between = st.builds(lambda floor, more: StrikeRange(floor, floor + 1 + more), number, st.integers(0, 3))
     return st.lists(st.one_of(above, below, between), min_size=1, max_size=4).map(Outcomes.on_one_number)
 
 
@@ -113,9 +113,9 @@ def test_another_order_costs_what_a_recount_says(
 
 @given(st.lists(st.integers(-9, 9), min_size=3, max_size=3), st.integers(0, 5))
 def test_an_edge_that_no_market_needs_changes_nothing(nets: list[int], edge: int) -> None:
-    strikes = [Strike(1), Strike(3), Strike(2, 4)]
+    strikes = [StrikeRange(1), StrikeRange(3), StrikeRange(2, 4)]
     coarse = payoff(Outcomes.on_one_number(strikes), [Stake(net) for net in nets], LIMIT)
-    finer = payoff(Outcomes.on_one_number([*strikes, Strike(edge)]), [Stake(net) for net in [*nets, 0]], LIMIT)
+    finer = payoff(Outcomes.on_one_number([*strikes, StrikeRange(edge)]), [Stake(net) for net in [*nets, 0]], LIMIT)
     assert (coarse.worst, coarse.best, coarse.worst_void) == (finer.worst, finer.best, finer.worst_void)
 
 
@@ -142,7 +142,7 @@ def test_an_event_of_three() -> None:
 
 def test_thresholds_and_a_range() -> None:
     outcomes = Outcomes.on_one_number(
-        [Strike(40, None, False), Strike(50, None, False), Strike(60, None, False), Strike(45, 55)]
+        [StrikeRange(40, None, False), StrikeRange(50, None, False), StrikeRange(60, None, False), StrikeRange(45, 55)]
     )
     cash = [-50 * 71, 30 * 40, 0, 20 * 36]
     stakes = [Stake(net, money) for net, money in zip([50, -30, 0, -20], [cash[0] - 25, *cash[1:]], strict=True)]
@@ -153,8 +153,8 @@ def test_thresholds_and_a_range() -> None:
     assert result.worst == -2_964
     assert result.worst_void == -7_964
     nets = [stake.net for stake in stakes]
-    assert collateral(outcomes, nets, LIMIT, Netting.NONE) == 5_000
-    assert collateral(outcomes, nets, LIMIT, Netting.DIRECNET) == 0
+    assert collateral(outcomes, nets, LIMIT, NettingRule.NONE) == 5_000
+    assert collateral(outcomes, nets, LIMIT, NettingRule.DIRECNET) == 0
 
 
 def test_every_outcome_bought_above_a_dollar_is_a_loss_whatever_happens() -> None:
@@ -166,16 +166,16 @@ def test_every_outcome_bought_above_a_dollar_is_a_loss_whatever_happens() -> Non
 
 def test_what_exclusive_markets_give_back() -> None:
     outcomes = Outcomes.exclusive(3)
-    assert collateral(outcomes, [-1, -1, 0], LIMIT, Netting.NONE) == 200
-    assert collateral(outcomes, [-1, -1, 0], LIMIT, Netting.MECNET) == 100
+    assert collateral(outcomes, [-1, -1, 0], LIMIT, NettingRule.NONE) == 200
+    assert collateral(outcomes, [-1, -1, 0], LIMIT, NettingRule.MECNET) == 100
 
 
 def test_at_or_above_and_above_differ_by_a_cell() -> None:
-    outcomes = Outcomes.on_one_number([Strike(5), Strike(5, None, False)])
-    assert outcomes == Outcomes(3, (Span(1, 3), Span(2, 3)))
+    outcomes = Outcomes.on_one_number([StrikeRange(5), StrikeRange(5, None, False)])
+    assert outcomes == Outcomes(3, (PaidSpan(1, 3), PaidSpan(2, 3)))
 
 
-@pytest.mark.parametrize("strike", [Strike(5, 5), Strike(6, 5), Strike(5, 5, False, True)])
-def test_a_strike_that_nothing_meets_is_refused(strike: Strike) -> None:
+@pytest.mark.parametrize("strike", [StrikeRange(5, 5), StrikeRange(6, 5), StrikeRange(5, 5, False, True)])
+def test_a_strike_that_nothing_meets_is_refused(strike: StrikeRange) -> None:
     with pytest.raises(ValueError, match="pays for no number"):
         Outcomes.on_one_number([strike])

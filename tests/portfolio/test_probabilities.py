@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.portfolio.outcomes import Outcomes, Strike
+from engine.portfolio.outcomes import Outcomes, StrikeRange
 from engine.portfolio.probabilities import Beliefs, Quote, beliefs, isotonic, rounded
 
 LIMIT = 100
@@ -35,7 +35,7 @@ def test_exclusive_beliefs_add_up_and_stay_within_the_quotes(quotes: list[Quote]
 
 @given(QUOTES)
 def test_threshold_beliefs_add_up(quotes: list[Quote]) -> None:
-    outcomes = Outcomes.on_one_number([Strike(10 * number) for number in range(len(quotes))])
+    outcomes = Outcomes.on_one_number([StrikeRange(10 * number) for number in range(len(quotes))])
     found = believed(outcomes, quotes)
     assert sum(found.shares) == 2 * LIMIT
     assert min(found.shares) >= 0
@@ -77,7 +77,7 @@ def test_asks_below_a_dollar_together_are_an_arbitrage() -> None:
 
 
 def test_markets_that_overlap_otherwise_say_nothing() -> None:
-    assert beliefs(Outcomes.on_one_number([Strike(1), Strike(0, 2)]), [Quote(1, 2)] * 2, LIMIT) is None
+    assert beliefs(Outcomes.on_one_number([StrikeRange(1), StrikeRange(0, 2)]), [Quote(1, 2)] * 2, LIMIT) is None
 
 
 def test_rounding_goes_to_the_largest_remainders() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.portfolio.stops import Sight, Stop, StopRule, StopState, Verdict
+from engine.portfolio.stops import LossStop, Sight, StopRule, StopState, StopVerdict
 
 RULE = StopRule(stop=100, rearm=50, hold_ns=10, hold_odd_ns=30, gap=60, blind_ns=40)
 
@@ -84,7 +84,7 @@ RULES = st.tuples(
 @settings(max_examples=1_000, deadline=None)
 @given(RULES, st.lists(st.tuples(st.integers(0, 45), SIGHTS), min_size=1, max_size=25))
 def test_every_path_is_that_of_the_plain_rule(rule: StopRule, path: list[tuple[int, Sight]]) -> None:
-    stop, plain, now = Stop(rule, 0), Plain(rule), 0
+    stop, plain, now = LossStop(rule, 0), Plain(rule), 0
     due = 2**63
     for wait, sight in path:
         for _ in range(wait):
@@ -103,12 +103,12 @@ def test_every_path_is_that_of_the_plain_rule(rule: StopRule, path: list[tuple[i
         due = verdict.next_ns
 
 
-def assert_same(stop: Stop, verdict: Verdict, plain: Plain, fired: bool) -> None:
+def assert_same(stop: LossStop, verdict: StopVerdict, plain: Plain, fired: bool) -> None:
     assert (stop.state.value, verdict.fires, verdict.is_blind) == (plain.state, fired, plain.is_blind)
 
 
 def test_it_fires_once_after_the_hold() -> None:
-    stop = Stop(RULE, 0)
+    stop = LossStop(RULE, 0)
     assert stop.look(0, Sight(-80)).next_ns == 2**63 - 1
     assert stop.look(5, Sight(-100)) == (False, False, 15)
     assert stop.look(15, Sight(-100)).fires
@@ -118,14 +118,14 @@ def test_it_fires_once_after_the_hold() -> None:
 
 
 def test_a_gap_waits_longer_until_an_ordinary_update() -> None:
-    stop = Stop(RULE, 0)
+    stop = LossStop(RULE, 0)
     stop.look(0, Sight(0))
     assert stop.look(0, Sight(-120)).next_ns == 30
     assert stop.look(5, Sight(-125)).next_ns == 10  # confirmed: what it held counts
 
 
 def test_time_without_a_believed_book_does_not_count() -> None:
-    stop = Stop(RULE, 0)
+    stop = LossStop(RULE, 0)
     stop.look(0, Sight(-80))
     stop.look(0, Sight(-110))
     assert stop.look(5, Sight(-110, is_believed=False)) == (False, False, 45)
@@ -134,7 +134,7 @@ def test_time_without_a_believed_book_does_not_count() -> None:
 
 
 def test_a_profit_is_taken_by_the_mirror() -> None:
-    stop = Stop(RULE._replace(sign=-1, gap=1_000), 0)
+    stop = LossStop(RULE._replace(sign=-1, gap=1_000), 0)
     assert stop.look(0, Sight(-500)).next_ns == 2**63 - 1
     assert stop.look(1, Sight(100)).next_ns == 11
     assert stop.state is StopState.BREACHED
@@ -145,4 +145,4 @@ def test_a_profit_is_taken_by_the_mirror() -> None:
 )
 def test_a_rule_that_contradicts_itself_is_refused(part: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must"):
-        Stop(RULE._replace(**part), 0)
+        LossStop(RULE._replace(**part), 0)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from engine.book import NO_ASK, NO_BID
 from engine.ops.view import layout
 from engine.ops.view.reader import MarketName, View
-from engine.portfolio.outcomes import Netting, Outcomes, Payoff, Stake, collateral, payoff
+from engine.portfolio.outcomes import NettingRule, Outcomes, Payoff, Stake, collateral, payoff
 from engine.portfolio.probabilities import Beliefs, Quote, beliefs
 
 FRESH = layout.BOOK_STATES.index("fresh")
@@ -75,8 +75,8 @@ class EventShown(NamedTuple):
     def held_collateral(self) -> tuple[int, int]:
         """What is held against what is sold: without netting, and where exclusive outcomes are netted."""
         nets = [market.record.net for market in self.markets]
-        gross = collateral(self.outcomes, nets, self.limit, Netting.NONE)
-        return gross, collateral(self.outcomes, nets, self.limit, Netting.MECNET) if self.is_exclusive else gross
+        gross = collateral(self.outcomes, nets, self.limit, NettingRule.NONE)
+        return gross, collateral(self.outcomes, nets, self.limit, NettingRule.MECNET) if self.is_exclusive else gross
 
     def words(self) -> list[str]:
         """Return the outcomes by name."""
