@@ -16,11 +16,12 @@ cdef class PassClock:
     cdef int64_t _number
 
 
-cdef class VenueOrder:
+cdef class PassOrder:
     cdef Order order
     cdef str cl_ord_id, order_id, status
     cdef int32_t slot
     cdef int64_t price, qty, cum
+    cdef bint is_over
     cdef list asked
 
 
@@ -43,14 +44,15 @@ cdef class StrategyPass:
     cdef readonly PassGateway gateway
     cdef ExecutionReport _report
     cdef int64_t _execs, _numbers, _cash, _pnl
-    cdef list _bids, _asks
 
     cdef int send(self, int kind, Order order) except -1
-    cdef int _new(self, VenueOrder one, Order order) except -1
+    cdef int _new(self, PassOrder one, Order order) except -1
     cdef int _feed(self) except -1
     cdef int _snapshot(self, Py_ssize_t at, Book book) except -1
     cdef int _trade(self, Py_ssize_t at, Book book) except -1
     cdef int _level(self, Py_ssize_t at, Book book) except -1
     cdef int _hear(self) except -1
-    cdef int _fill_in(self, VenueOrder one) except -1
+    cdef int _fill_in(self, PassOrder one) except -1
+    cdef int _refuse_change(self, PassOrder one, tuple asked) except -1
+    cdef int _change(self, PassOrder one, tuple asked) except -1
     cdef int _look_at_worth(self) except -1

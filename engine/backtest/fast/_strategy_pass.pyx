@@ -75,7 +75,7 @@ cdef class PassClock:
             callback()
 
 
-cdef class VenueOrder:
+cdef class PassOrder:
     """An order as the venue's answers have shown it; `asked` are requests without an answer, the first one first."""
 
     def __cinit__(self, Order order):
@@ -197,11 +197,11 @@ cdef class StrategyPass:
 
     cdef int send(self, int kind, Order order) except -1:
         """Let a request leave."""
-        cdef VenueOrder one
+        cdef PassOrder one
         cdef int refused = 0
         self.run.now_ns = self.clock.now_ns
         if kind == NEW:
-            one = VenueOrder(order)
+            one = PassOrder(order)
             self._orders[order] = one
             if self._new(one, order) < 0:
                 return 0
@@ -219,7 +219,7 @@ cdef class StrategyPass:
         self._sent(_KINDS[kind], cl_ord_id, order, self.clock.now_ns, self.account.last_arrival_ns)
         return 0
 
-    cdef int _new(self, VenueOrder one, Order order) except -1:
+    cdef int _new(self, PassOrder one, Order order) except -1:
         """Send a new order; -2 for one that is not known here."""
         cdef object tif = _TIFS.get(order.time_in_force)
         cdef int32_t slot
@@ -326,7 +326,7 @@ cdef class StrategyPass:
     cdef int _hear(self) except -1:
         """Tell the desk the answer that has come."""
         cdef Answer* told = &self.run.told
-        cdef VenueOrder one = self._slots[told.slot]
+        cdef PassOrder one = self._slots[told.slot]
         if self.run.has_failed:
             raise MemoryError
         self.clock.now_ns = told.heard_ns
@@ -336,56 +336,70 @@ cdef class StrategyPass:
         self.loop.apply(self._report)
         return self._look_at_worth()
 
-    cdef int _fill_in(self, VenueOrder one) except -1:
+    cdef int _fill_in(self, PassOrder one) except -1:
         """Write down what became of an order, as a dialect would have read it of a message."""
         cdef Answer* told = &self.run.told
         cdef ExecutionReport report = self._report
-        cdef int kind = told.kind
-        cdef str origin = ""
-        cdef object asked = None, refusal
-        if kind != FILLED and not (kind == CANCELED and told.reason != ASKED):
+        cdef object asked = None
+        if told.kind != FILLED and not (told.kind == CANCELED and told.reason != ASKED):
             asked = one.asked.pop(0)
-        if kind == CANCEL_REJECTED:
-            if told.reason == TOO_LATE:
-                done = refusals.TOO_LATE if asked[0] == CANCEL else refusals.FILLED
-                refusal = done if one.status == Status.FILLED else refusals.UNKNOWN_ORDER
-            else:
-                refusal = _REFUSED_CHANGE[told.reason]
-            report.msg_type, report.cl_ord_id, report.orig_cl_ord_id = "9", asked[1], one.cl_ord_id
-            report.order_id = one.order_id
-            report.ord_status = one.status if one.order_id else Status.REJECTED
-            report.cxl_rej_response_to = "1" if asked[0] == CANCEL else "2"
-            report.reason, report.text = refusal.reason, refusal.text
+        if told.kind == CANCEL_REJECTED:
+            self._refuse_change(one, asked)
             return 0
         self._execs += 1
-        if kind == ACCEPTED:
+        report.msg_type, report.exec_id = "8", f"E{self._execs}"
+        self._change(one, asked)
+        report.cl_ord_id, report.order_id, report.ord_status = one.cl_ord_id, one.order_id, one.status
+        report.symbol, report.side = one.order.instrument.symbol, one.order.side
+        report.price, report.order_qty, report.cum_qty = one.price, one.qty, one.cum
+        report.leaves_qty = 0 if one.is_over else one.qty - one.cum
+        if one.is_over and not one.asked:
+            self._orders.pop(one.order, None)
+        return 0
+
+    cdef int _refuse_change(self, PassOrder one, tuple asked) except -1:
+        """Write down that a cancel or a replace was refused."""
+        cdef ExecutionReport report = self._report
+        cdef bint is_cancel = asked[0] == CANCEL
+        if self.run.told.reason != TOO_LATE:
+            refusal = _REFUSED_CHANGE[self.run.told.reason]
+        elif one.status == Status.FILLED:
+            refusal = refusals.TOO_LATE if is_cancel else refusals.FILLED
+        else:
+            refusal = refusals.UNKNOWN_ORDER
+        report.msg_type, report.cl_ord_id, report.orig_cl_ord_id = "9", asked[1], one.cl_ord_id
+        report.order_id, report.ord_status = one.order_id, one.status
+        report.cxl_rej_response_to = "1" if is_cancel else "2"
+        report.reason, report.text = refusal.reason, refusal.text
+        return 0
+
+    cdef int _change(self, PassOrder one, tuple asked) except -1:
+        """Change an order as the answer says, and write down what only that answer has."""
+        cdef Answer* told = &self.run.told
+        cdef ExecutionReport report = self._report
+        report.orig_cl_ord_id = ""
+        if told.kind == ACCEPTED:
             self._numbers += 1
             one.order_id, one.status, report.exec_type = f"O{self._numbers}", Status.NEW, Exec.NEW
-        elif kind == FILLED:
+        elif told.kind == FILLED:
             one.cum += told.qty
-            one.status = Status.FILLED if one.cum == one.qty else Status.PARTIALLY_FILLED
+            one.is_over = one.cum == one.qty
+            one.status = Status.FILLED if one.is_over else Status.PARTIALLY_FILLED
             report.exec_type, report.last_px, report.last_qty = Exec.TRADE, told.price, told.qty
             report.is_taker = told.is_taker
             report.fee = self._fee(one.order.instrument, told.price, told.qty, report.is_taker)
-        elif kind == REPLACED:
-            origin, one.cl_ord_id, one.price, one.qty = one.cl_ord_id, asked[1], asked[2], asked[3]
+        elif told.kind == REPLACED:
+            report.orig_cl_ord_id, one.cl_ord_id, one.price, one.qty = one.cl_ord_id, asked[1], asked[2], asked[3]
             report.exec_type = Exec.REPLACED
-        elif kind == CANCELED:
+        elif told.kind == CANCELED:
             if asked is not None:
-                origin, one.cl_ord_id = one.cl_ord_id, asked[1]
-            one.status, report.exec_type, report.text = Status.CANCELED, Exec.CANCELED, _ENDS[told.reason]
+                report.orig_cl_ord_id, one.cl_ord_id = one.cl_ord_id, asked[1]
+            one.is_over, one.status, report.exec_type = True, Status.CANCELED, Exec.CANCELED
+            report.text = _ENDS[told.reason]
         else:
             refusal = _REFUSED_NEW[told.reason]
-            one.status, report.exec_type = Status.REJECTED, Exec.REJECTED
+            one.is_over, one.status, report.exec_type = True, Status.REJECTED, Exec.REJECTED
             report.reason, report.text = refusal.reason, refusal.text
-        report.msg_type, report.ord_status, report.exec_id = "8", one.status, f"E{self._execs}"
-        report.cl_ord_id, report.orig_cl_ord_id, report.order_id = one.cl_ord_id, origin, one.order_id
-        report.symbol, report.side = one.order.instrument.symbol, one.order.side
-        report.price, report.order_qty, report.cum_qty = one.price, one.qty, one.cum
-        is_over = one.status == Status.CANCELED or one.status == Status.REJECTED
-        report.leaves_qty = 0 if is_over else one.qty - one.cum
-        if (is_over or one.status == Status.FILLED) and not one.asked:
-            self._orders.pop(one.order, None)
         return 0
 
     cdef int _look_at_worth(self) except -1:
