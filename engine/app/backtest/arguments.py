@@ -2,9 +2,9 @@
 
 import argparse
 from pathlib import Path
-from typing import NamedTuple
 
 from engine._decimal import parse_decimal
+from engine.app.backtest.locations import RemotePlace, place
 from engine.app.plugins import Subparsers
 from engine.errors import DecodeError
 
@@ -69,17 +69,6 @@ def add_commands(found: Subparsers) -> None:
     compare.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
     compare.add_argument("--page", type=Path, metavar="FILE", help="write it as a page, with both equities")
     compare.set_defaults(run=_compare)
-
-
-class RemotePlace(NamedTuple):
-    """A place that fsspec reaches."""
-
-    url: str
-
-
-def place(text: str) -> Path | RemotePlace:
-    """Return a path, or of SCHEME://... the place that it names."""
-    return RemotePlace(text) if "://" in text else Path(text)
 
 
 def _here(text: str) -> Path:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
-from engine.app.backtest.arguments import RemotePlace
+from engine.app.backtest.locations import RemotePlace
 from engine.backtest.sweeps.ledger import NAME
 from engine.errors import ConfigError
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -86,7 +88,7 @@ def _copy(system: Any, path: str, to: Path) -> None:
     to.write_bytes(system.cat_file(path))
 
 
-def _with(place: RemotePlace, act: Callable[[Any, str], Any]) -> Any:
+def _with(place: RemotePlace, act: Callable[[Any, str], T]) -> T:
     """Return what `act` makes of the file system of a place and of the path there."""
     try:
         from fsspec.core import url_to_fs

@@ -1,25 +1,17 @@
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, final
 
 from engine.backtest.core.settings import ParameterSet
+from engine.backtest.fast._pass_clock import PassClock
 from engine.instrument import Instrument
 from engine.trading.gateway import Gateway
 from engine.trading.loop import TradingLoop
 
-class PassClock:
-    now_ns: int
-    @property
-    def next_ns(self) -> int: ...
-    def __init__(self, now_ns: int) -> None: ...
-    def __call__(self) -> int: ...
-    def call_later(self, delay_ns: int, callback: Callable[[], None]) -> None: ...
-    def ring(self) -> None: ...
-
-class PassOrder: ...
-
+@final
 class PassGateway(Gateway):
     unsupported: str
 
+@final
 class StrategyPass:
     @property
     def gateway(self) -> PassGateway: ...

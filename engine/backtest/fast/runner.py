@@ -13,7 +13,8 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.backtest.core.settings import FREE, RISK_AVERSE, UNLIMITED, ParameterSet, QueueModel, Ways
-from engine.backtest.fast._strategy_pass import PassClock, StrategyPass
+from engine.backtest.fast._pass_clock import PassClock
+from engine.backtest.fast._strategy_pass import StrategyPass
 from engine.backtest.fast.columns import FrameColumns
 from engine.backtest.latency import Latency
 from engine.backtest.recorder import SentRequest
