@@ -167,10 +167,12 @@ def test_position_that_differs_is_held_by_that_rule(desk: Any) -> None:
     r.until_trading()
     r.other_enters("2", "7", "0.60")
     r.other_enters("1", "7", "0.50")
-    r.until(lambda: r.engine.portfolio[r.rain].mark, "a mark")
-    d.venue("enter_elsewhere", account="MINE", symbol="RAIN", side="sell", qty="2", price="0.50", cl_ord_id="BY-HAND")
+    r.desk.buy(r.rain, 60 * CENT, LOT)
+    r.until(lambda: r.engine.portfolio[r.rain].net == LOT, "a fill")
+    d.venue("enter_elsewhere", account="MINE", symbol="RAIN", side="buy", qty="2", price="0.60", cl_ord_id="BY-HAND")
     r.ask("reconcile")
-    r.until(lambda: r.engine.portfolio[r.rain].net == -2 * LOT, "the position")
+    r.until(lambda: r.engine.portfolio[r.rain].net == 3 * LOT, "the position")
+    assert r.desk.buy(r.rain, 30 * CENT, LOT)
 
 
 def test_account_is_compared_after_every_logon(desk: Any) -> None:
@@ -194,7 +196,7 @@ def test_list_that_is_cut_short_decides_nothing(desk: Any) -> None:
     d.forget_one_answer()
     found = d.reconciled()
     assert not found["is_good"]
-    assert "open orders: no whole answer" in found["lines"][0]
+    assert "open orders: the answer is not whole" in found["lines"][0]
     assert "3 were announced, 2 came" in found["lines"][0]
     assert len(r.our_orders()) == 3
     assert r.supervisor.state is DeskState.TRADING

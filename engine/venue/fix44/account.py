@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from engine import fix
+from engine._decimal import parse_decimal
 from engine.codec import Fields
 from engine.codec._template import Template
 from engine.errors import DecodeError
@@ -187,9 +188,11 @@ def _announced(fields: Fields) -> int:
 
 def _qty(fields: Fields, tag: int, units: tuple[int, int] | None) -> int:
     """Return a quantity; in a market whose unit nobody here knows, whether there is any."""
-    if units is not None:
-        return fields.decimal(tag, units[1], 0)
-    return int(bool(fields.text(tag).strip("0.")))
+    return fields.decimal(tag, units[1], 0) if units is not None else _some(fields.text(tag))
+
+
+def _some(text: str) -> int:
+    return int(bool(text.strip("0.")))
 
 
 def _net(fields: Fields, units: tuple[int, int] | None) -> int:
@@ -204,6 +207,5 @@ def _net(fields: Fields, units: tuple[int, int] | None) -> int:
 
 
 def _of_entry(entry: Mapping[int, bytes], tag: int, units: tuple[int, int] | None) -> int:
-    if tag not in entry:
-        return 0
-    return _qty(Fields(b"%d=%s\x01" % (tag, entry[tag])), tag, units)
+    text = entry.get(tag, b"0").decode("latin-1")
+    return parse_decimal(text, units[1]) if units is not None else _some(text)
