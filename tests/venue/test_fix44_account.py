@@ -175,7 +175,9 @@ def test_answer_about_positions(body: str, answer: object) -> None:
     assert account().read(message(body)) == answer
 
 
-@pytest.mark.parametrize("entries", ["702=1|703=SOD|704=9", "702=0", "", "702=1|703=TQ|704=9.001", "702=1|703=TQ|704=x"])
+@pytest.mark.parametrize(
+    "entries", ["702=1|703=SOD|704=9", "702=0", "", "702=1|703=TQ|704=9.001", "702=1|703=TQ|704=x"]
+)
 def test_position_that_cannot_be_read(entries: str) -> None:
     with pytest.raises(DecodeError):
         account().read(message(f"{REPORT}|{entries}".rstrip("|")))

@@ -91,9 +91,7 @@ def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
         text = (path / "sim.toml").read_text()
         listed = ", ".join(f'"{each}"' for each in not_offered)
         (path / "sim.toml").write_text(text.replace("[fix]\n", f"[fix]\nnot_offered = [{listed}]\n"))
-        (path / "acceptor.cfg").write_text(
-            SESSION_FILE + "[SESSION]\nTargetCompID=MINE\n"
-        )
+        (path / "acceptor.cfg").write_text(SESSION_FILE + "[SESSION]\nTargetCompID=MINE\n")
         made.append(Desk(SimProcess(path), tmp_path, request.param))
         return made[0]
 
