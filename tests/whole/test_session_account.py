@@ -64,7 +64,8 @@ class Desk:
     def forget_one_answer(self) -> None:
         """Let the engine not have the first of the orders that the venue lists next."""
         session = self.rig.engine.session
-        receive, lost = session.on_message, []
+        receive = session.on_message
+        lost: list[str] = []
 
         def take(fields: Fields) -> None:
             """Pass on all but one."""

@@ -13,7 +13,7 @@ from engine.app.account.figures import account_facts
 from engine.app.account.side import retry_backoff
 from engine.app.account.watch import AccountWatch
 from engine.app.seams import Seams
-from engine.app.sessions.account_reader import Asked, SessionReader
+from engine.app.sessions.account_reader import AccountLists, SessionReader
 from engine.codec import Fields
 from engine.config.sections import EngineConfig
 from engine.errors import ConfigError
@@ -47,7 +47,7 @@ class SessionAccount:
         self._reader = SessionReader(
             session,
             loading.session_account_dialect(config, dialect),
-            Asked(section.orders, section.positions),
+            AccountLists(section.orders, section.positions),
             wall_ns,
             supervisor.note,
             loop.orders.nonce,

@@ -44,7 +44,7 @@ class NotOffered(EngineError):
     """The venue has no such request."""
 
 
-class Asked(NamedTuple):
+class AccountLists(NamedTuple):
     """What the venue is asked for as a whole."""
 
     orders: bool = True
@@ -87,7 +87,7 @@ class SessionReader:
         self,
         session: Session,
         dialect: SessionAccountDialect,
-        asked: Asked,
+        asked: AccountLists,
         wall_ns: Callable[[], int],
         note: Callable[[str], object],
         nonce: str,

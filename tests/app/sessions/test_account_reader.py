@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.app.sessions.account_reader import MOST_AT_ONCE, Asked, SessionReader
+from engine.app.sessions.account_reader import MOST_AT_ONCE, AccountLists, SessionReader
 from engine.codec import Fields
 from engine.errors import EngineError, SessionError
 from engine.fix import BUY
@@ -17,7 +17,7 @@ from engine.venue.fix44.account import Fix44Account
 
 DEMO = Instrument("DEMO-T2", 0, None)
 NONE = "35=8|37=NONE|150=I|39=8|103=5"
-BOTH = Asked()
+BOTH = AccountLists()
 FLAT = "35=AO|721=R0|728=2|729=0"
 
 
@@ -61,11 +61,12 @@ class Ours:
 class Reading:
     """A reader with everything around it."""
 
-    def __init__(self, answers: dict[str, list[str]], asked: Asked = BOTH, answer_s: float = 30.0) -> None:
+    def __init__(self, answers: dict[str, list[str]], asked: AccountLists = BOTH, answer_s: float = 30.0) -> None:
         self.notes: list[str] = []
-        self.session: Any = Session(answers)
+        session: Any = Session(answers)
+        self.session: Any = session
         dialect = Fix44Account({"DEMO-T2": (4, 2)}, "MINE")
-        self.reader = SessionReader(self.session, dialect, asked, lambda: 10**18, self.notes.append, "N", answer_s)
+        self.reader = SessionReader(session, dialect, asked, lambda: 10**18, self.notes.append, "N", answer_s)
         self.session.take = self.reader.take
 
     def look(self, *orders: Order) -> VenueAccount:
@@ -117,7 +118,7 @@ def test_order_that_the_venue_does_not_have_is_absent() -> None:
 
 def test_many_orders_are_asked_for_some_at_a_time() -> None:
     names = [f"A{number}" for number in range(2 * MOST_AT_ONCE + 1)]
-    r = Reading({"H": [f"{NONE}|790={{}}"]}, Asked(orders=False, positions=False))
+    r = Reading({"H": [f"{NONE}|790={{}}"]}, AccountLists(orders=False, positions=False))
     assert r.look(*map(order, names)).orders == []
     assert r.session.sent == ["H"] * len(names)
 
@@ -146,7 +147,7 @@ def test_answer_that_is_not_whole_decides_nothing(answers: list[str], text: str)
     ],
 )
 def test_answer_that_does_not_come_in_time_decides_nothing(answers: list[str], text: str) -> None:
-    r = Reading({"AF": answers}, Asked(positions=False), answer_s=0.05)
+    r = Reading({"AF": answers}, AccountLists(positions=False), answer_s=0.05)
     with pytest.raises(EngineError, match=text):
         r.look(order("A1"))
     r.session.tell(state("A2", "584=N-A1|911=2"))  # late
@@ -204,7 +205,7 @@ def test_request_that_cannot_be_sent_is_no_look_and_leaves_nothing_open() -> Non
 
 
 def test_session_that_begins_anew_gives_up_what_was_asked() -> None:
-    r = Reading({}, Asked(positions=False))
+    r = Reading({}, AccountLists(positions=False))
 
     async def work() -> None:
         look = asyncio.ensure_future(r.reader.look(Ours(), 0, 0))  # type: ignore[arg-type]
