@@ -34,7 +34,7 @@ def actions(
         async def work() -> ErrandOutcome:
             """Compare the account, and say every difference."""
             if watch is None:
-                missing = "[session.account], or [rest] with a venue that tells of accounts, is missing"
+                missing = "[rest] with a venue that tells of accounts is missing, and [session.account] is"
                 raise EngineError(f"this engine reads no account: {missing}")
             comparison = await (watch.preview() if is_dry else watch.compare_now())
             return report(comparison, watch.deed, symbol, is_dry)

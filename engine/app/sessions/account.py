@@ -24,6 +24,8 @@ from engine.trading.reconcile.reconcile import Reconcile
 from engine.trading.supervisor import Supervisor
 from engine.venue import OrderDialect
 
+LOOK_AGAIN_S = 0.5  # for a session that is away
+
 
 class SessionAccount:
     """Compares from `start` to `close`; as the `AccountGate` of its supervisor trading waits for what it finds.
@@ -44,6 +46,7 @@ class SessionAccount:
         section = config.session.account
         assert section is not None
         self._receive = receive
+        self._session = session
         self._reader = SessionReader(
             session,
             loading.session_account_dialect(config, dialect),
@@ -54,7 +57,16 @@ class SessionAccount:
         )
         reconcile = Reconcile(loop, supervisor.note, None, config.reconcile, supervisor.record)
         every_ns = config.reconcile.every_ns
-        self.watch = AccountWatch(self._reader, reconcile, loop, wall_ns, supervisor.note, every_ns, retry_backoff())
+        self.watch = AccountWatch(
+            self._reader,
+            reconcile,
+            loop,
+            wall_ns,
+            supervisor.note,
+            every_ns,
+            retry_backoff(),
+            self._until_logged_on,
+        )
         self._task: asyncio.Task[None] | None = None
         supervisor.account = self
         supervisor.asks_one_by_one = False
@@ -84,6 +96,11 @@ class SessionAccount:
     def start(self) -> None:
         """Compare from the first logon on."""
         self._task = asyncio.get_running_loop().create_task(self.watch.run())
+
+    async def _until_logged_on(self) -> None:
+        """Wait for the session, which tells by itself why it is away; a logon begins a comparison anyway."""
+        while not self._session.is_logged_on:
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def close(self) -> None:
         """Stop comparing."""

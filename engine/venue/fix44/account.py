@@ -103,7 +103,8 @@ class Fix44Account:
         """Return what a message answers, None for one that is about something else."""
         msg_type = fields.msg_type
         if msg_type == Msg.EXECUTION_REPORT:
-            return self._read_order(fields)
+            is_answer = fix.MassStatusReqID in fields or fix.OrdStatusReqID in fields
+            return self._read_order(fields) if is_answer else None
         if msg_type == Msg.REQUEST_FOR_POSITIONS_ACK:
             return _read_ack(fields)
         if msg_type == Msg.POSITION_REPORT:
