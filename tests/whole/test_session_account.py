@@ -20,7 +20,7 @@ from engine.trading.controls.desk_state import DeskState
 from engine.trading.reconcile.reconcile import Comparison
 from engine.trading.reconcile.rules import ReconcileSection, Rule
 from tests.support.engine.config import engine_config
-from tests.support.engine.in_process import SESSIONS, Rig
+from tests.support.engine.in_process import SESSIONS, STATUS, Rig
 from tests.support.sim.process import SESSION_FILE, SimProcess, write_config
 
 CENT = LOT = 100
@@ -187,6 +187,21 @@ def test_account_is_compared_after_every_logon(desk: Any) -> None:
     d.venue("drop_fix", account="MINE")
     r.until(lambda: d.watch.comparisons > before, "a comparison after the logon")
     r.until(lambda: d.journalled("order lost"), "the lost order")
+
+
+def test_order_that_lived_through_a_lost_session_is_in_the_list_and_not_asked_for_by_itself(desk: Any) -> None:
+    d = desk()
+    r = d.start()
+    r.until_trading()
+    order = r.rest(fix.BUY, 40 * CENT, LOT)
+    before = d.watch.comparisons
+    d.venue("drop_fix", account="MINE")
+    r.until(lambda: d.watch.comparisons > before, "a comparison after the logon")
+    r.until_trading()
+    assert d.watch.last.findings == ()
+    assert order.ord_status == fix.Status.NEW
+    assert STATUS not in r.types_sent()
+    r.assert_agrees()
 
 
 def test_list_that_is_cut_short_decides_nothing(desk: Any) -> None:
