@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -13,6 +14,9 @@ from engine.backtest.fast.columns import columns_of
 from engine.backtest.fast.runner import FastRunner
 from engine.backtest.latency import Latency
 from engine.backtest.runner import Ended, Runner
+from engine.errors import ConfigError
+from engine.fix import Tif
+from engine.strategy import Book, Strategy
 from tests.support.made_frames import made_frames, made_markets
 from tests.support.traders import ChanceTrader, FreeTrades, parts_for
 
@@ -73,3 +77,24 @@ def unmerged(heard: Sequence[Any]) -> list[Any]:
         for each, after in zip(heard, [*heard[1:], None], strict=True)
         if not (each[0] == "fill" and after and after[0] == "fill" and after[1:3] == each[1:3])
     ]
+
+
+class DayTrader(Strategy):
+    """Sends an order that ends with the day."""
+
+    def on_book(self, book: Book) -> None:
+        self.context.buy(book.instrument, 100, 100, Tif.DAY)
+
+
+def test_order_that_only_the_slow_exchange_knows_ends_the_run() -> None:
+    frames, markets = made_frames(1, 1, 20), made_markets(1)
+    runner = FastRunner(parts_for(DayTrader()), columns_of(frames, markets), FreeTrades(), NOW)
+    with pytest.raises(ConfigError, match=r"TimeInForce\(59\) 0: only the slow exchange knows it"):
+        runner.run()
+
+
+def test_latency_that_is_drawn_is_refused() -> None:
+    frames, markets = made_frames(1, 1, 20), made_markets(1)
+    drawn = structs.replace(NOW, tables={"new": (1, 2)})
+    with pytest.raises(ConfigError, match="latency that is drawn"):
+        FastRunner(parts_for(DayTrader()), columns_of(frames, markets), FreeTrades(), drawn)
