@@ -97,6 +97,7 @@ class Reconcile:
         self._stopped: set[Instrument] = set()
         self._found: tuple[Finding, ...] = ()
         self._due: dict[tuple[Order, str], int] = {}  # in how many comparisons a request has been seen unanswered
+        self._in_cash: tuple[object, ...] = ()  # what was found there last
         self._borne: set[tuple[object, ...]] = set()  # differences that a person trades on with
 
     def bear(self) -> None:
@@ -132,7 +133,9 @@ class Reconcile:
         self._borne.intersection_update(each.identity for each in findings)
         self._stop([each for each in findings if each.identity not in self._borne])
         self._adoption.cancel_unwanted()
-        comparison = Comparison(tuple(findings), live, len(ours), len(self._stopped), *self._cash(account))
+        cash, in_cash = self._cash(account)
+        is_open = self.cash is not None and self.cash.is_open
+        comparison = Comparison((*findings, *in_cash), live, len(ours), len(self._stopped), cash, is_open)
         self._note(str(comparison))
         self.journal(ReconcileStep("end", str(comparison), result="clean" if comparison.is_clean else "differs"))
         return comparison
@@ -209,12 +212,22 @@ class Reconcile:
             for each in findings
         ]
 
-    def _cash(self, account: VenueAccount) -> tuple[str, bool]:
-        """Compare the cash, once everything that moved it is booked."""
+    def _cash(self, account: VenueAccount) -> tuple[str, list[Finding]]:
+        """Compare the cash, once everything that moved it is booked; return what became of it, and what differs."""
         if self.cash is None:
-            return "", False
+            return "", []
         state = self.cash.compare(account.balance, account.positions, account.flows)
-        return state.value, self.cash.is_open
+        text, before = self.cash.difference, self._in_cash
+        if not text:
+            self._in_cash = ()
+            return state.value, []
+        finding = Finding(Rule.BALANCE_DIFFERS, "account", text, stops=True, gap=self.cash.gap)
+        self._in_cash, deed = finding.identity, self.deed(finding)
+        if self._in_cash != before:
+            self.journal(ReconcileStep("difference", text, "", finding.rule, deed))
+            if deed is Deed.HALT:
+                self._loop.guard.halt(f"account: {text}")
+        return state.value, [finding]
 
     def _answers_due(self, orders: Iterable[Order], is_counted: bool = True) -> set[Order]:
         """Return the orders whose last request is not answered yet, over a connection that stands.
