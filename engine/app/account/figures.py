@@ -6,6 +6,7 @@ from engine.app.account.markets import MarketsWatch
 from engine.app.account.watch import AccountWatch
 from engine.net.rest.client import RestClient
 from engine.ops.view.account import AccountFacts, RestFacts, UniverseFacts
+from engine.trading.reconcile.second_sources import FillSource, SecondSources
 from engine.trading.universe.universe import Universe
 
 
@@ -42,9 +43,10 @@ def rest_facts(client: RestClient, clock_ns: Callable[[], int]) -> RestFacts:
     )
 
 
-def account_facts(watch: AccountWatch) -> AccountFacts:
+def account_facts(watch: AccountWatch, sources: SecondSources) -> AccountFacts:
     """Return when an account was compared, and what came of it."""
     last, cash = watch.last, watch.cash
+    feed, rest = sources.lags[FillSource.FEED], sources.lags[FillSource.REST]
     return AccountFacts(
         compared_utc_ns=watch.last_ns,
         comparisons=watch.comparisons,
@@ -57,6 +59,10 @@ def account_facts(watch: AccountWatch) -> AccountFacts:
         flows=cash.flows if cash else 0,
         error_utc_ns=watch.error_ns,
         error=watch.error,
+        feed_fills=feed.fills,
+        feed_lag_ns=feed.lag_ns,
+        rest_fills=rest.fills,
+        rest_lag_ns=rest.lag_ns,
     )
 
 
