@@ -60,10 +60,10 @@ class Adoption:
         position = None if instrument is None else self._loop.portfolio[instrument]
         if instrument is None or position is None:
             return False
-        mark = position.mark
-        if not mark:
-            return False
         net = position.net + gap
+        mark = position.mark_for(net)
+        if net and not mark:
+            return False
         self._loop.settlements.hold(instrument, net, net * mark, str(the_engine()), "the venue's word")
         return True
 

@@ -151,6 +151,15 @@ def test_position_is_adopted_at_its_mark_and_makes_no_profit() -> None:
     assert desk.compare(positions=[held]).findings == ()
 
 
+@pytest.mark.parametrize(("net", "mark"), [(9, 4_400), (-9, 4_600)])
+def test_position_is_adopted_where_none_was_held_before(net: int, mark: int) -> None:
+    desk = Desk(position="adopt")
+    desk.scene.portfolio.mark(desk.scene.rain, 4_400, 4_600)
+    desk.compare(positions=[VenuePosition(symbol="RAIN", net=net, fees=0)])
+    held = desk.scene.portfolio[desk.scene.rain]
+    assert (held.net, held.mark, held.cash, desk.is_stopped) == (net, mark, -net * mark, False)
+
+
 def test_position_of_no_known_worth_is_not_adopted() -> None:
     desk = Desk(position="adopt")
     desk.compare(positions=[VenuePosition(symbol="RAIN", net=9, fees=0)])
