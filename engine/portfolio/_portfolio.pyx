@@ -82,10 +82,6 @@ cdef class Position(Totals):
         self.net, self.mark = net, mark
         return 0
 
-    def mark_for(self, int64_t net):
-        """Return what a contract of such a net position would be valued at, 0 until a price was seen."""
-        return self._long_mark if net > 0 else self._short_mark if net < 0 else self.mark
-
     def __repr__(self):
         return f"Position({self.instrument.symbol}, net {self.net}, cash {self.cash}, fees {self.fees})"
 

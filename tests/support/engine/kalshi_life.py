@@ -252,7 +252,8 @@ class KalshiLife:
                 answer = self.engine.actions["errand"](OperatorRequest("errand", "", dict(begun or {}), this_process()))
                 assert answer is not None
                 if answer["is_done"]:
-                    return answer["is_good"], "\n".join(answer["lines"])
+                    lines: Any = answer["lines"]
+                    return bool(answer["is_good"]), "\n".join(lines)
                 await asyncio.sleep(0.01)
 
         return self.do(ask())

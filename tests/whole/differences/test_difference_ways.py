@@ -141,7 +141,7 @@ def test_stranger_s_fill_is_dealt_with_and_its_position_adopted(begin: Begin, de
     assert (Rule.POSITION_DIFFERS, "adopt") in rules_found(life, capsys)
     assert life.engine.portfolio[life.market].net == 100
     assert (life.supervisor.state.value == "halted") is (deed == "halt")
-    assert bool(life.stopped_by(life.market)) is (deed == "stop")
+    assert bool(life.stopped_by(life.market)) is (deed != "tell")
     life.supervisor.resume("looked at")
     life.until(lambda: life.supervisor.state.value == "trading" and life.markets_open(), "trading")
     venue = life.venue.ask("account", account="desk")
