@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from engine import fix
 from engine.trading.reconcile.rules import Rule
-from tests.support.engine.kalshi_life import KalshiLife
+from tests.support.engine.kalshi_life import PATIENCE_S, KalshiLife
 from tests.whole.differences.rows import missed_fill, stranger_order
 
 pytestmark = pytest.mark.timeout(300)
@@ -89,6 +90,22 @@ def test_dry_run_says_what_would_be_done_and_does_nothing(begin: Begin, capsys: 
     life.clean()
     life.assert_agrees()
     assert life.engine.counters.fills == 1  # the session's late report of it is the same fill
+
+
+def test_second_sources_say_how_far_they_run_behind_the_session(tmp_path: Path) -> None:
+    life = KalshiLife(tmp_path, "native")
+    life.config = structs.replace(life.config, feed=structs.replace(life.config.feed, channels=("fill",)))
+    try:
+        life.start().trading().filled()
+        life.clean()
+        told = "1 told by the feed too, ", "1 told by REST too, "
+        life.until(lambda: all(each in life.page() for each in told), "told by both")
+        assert life.metric("fixlane_account_fills", "feed") == life.metric("fixlane_account_fills", "rest") == 1
+        assert 0 < life.metric("fixlane_account_fill_lag_seconds", "rest") < PATIENCE_S
+        assert -PATIENCE_S < life.metric("fixlane_account_fill_lag_seconds", "feed") < PATIENCE_S
+        life.assert_agrees()
+    finally:
+        life.close()
 
 
 def test_command_asks_the_running_engine(begin: Begin) -> None:
