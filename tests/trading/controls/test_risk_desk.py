@@ -532,7 +532,7 @@ def test_flatten_ends_where_trading_halts_and_does_not_begin_there() -> None:
 
 def test_what_passes_a_hold_can_only_reduce() -> None:
     desk = Flattening()
-    desk.controls.hold("market", "RAIN", ME, "enough", is_flat=True)
+    desk.controls.close_out("market", "RAIN", ME, "enough")
     with desk.loop.markets.opened(desk.rain, Stop.FLATTENED):
         assert desk.denial() is RiskReject.REDUCE_ONLY
         assert desk.sell(qty=31) is None
