@@ -21,11 +21,12 @@ MARKET, EVENT, ALL = "market", "event", "all"
 
 
 class Holds:
-    """The holds of one desk; `keep` writes them down after each change, `is_closing` says where `flatten` is at work."""
+    """The holds of one desk; `keep` writes them down after each change.
 
-    def __init__(
-        self, loop: TradingLoop, keep: Callable[[], object], is_closing: Callable[[Instrument], bool]
-    ) -> None:
+    `is_closing` says of a market whether `flatten` is at work there.
+    """
+
+    def __init__(self, loop: TradingLoop, keep: Callable[[], object], is_closing: Callable[[Instrument], bool]) -> None:
         self._loop = loop
         self._keep = keep
         self._is_closing = is_closing
