@@ -90,7 +90,8 @@ def test_halt_by_name_holds_its_markets_alone_through_kill_9_until_a_person_lift
     start: Start, session: str
 ) -> None:
     pair = start(EVERYWHERE, session=session)
-    before = wait_for(lambda: (found := resting(pair)) if len(resting(pair)) == 8 else None, "an order in each market")
+    wait_for(lambda: len(resting(pair)) == 8, "an order in each market")
+    before = resting(pair)
     held = {ONE} | {symbol for symbol in before if symbol.startswith(EVENT)}
     assert pair.operate("halt", "--symbol", ONE, "--reason", "odd quotes")[:2] == (0, f"held: {ONE}\n")
     assert pair.operate("halt", "--event", EVENT, "--reason", "odd event")[0] == 0
