@@ -68,7 +68,8 @@ class RiskDesk:
 
     def _take_over(self, found: Remembered) -> None:
         """Go on with what an earlier run remembered."""
-        self._loop.risk.restore_high(found.high, found.day_start_ns)
+        if self._memory.is_there:
+            self._loop.risk.restore_high(found.high, found.day_start_ns)
         ended = self.limits.restore(found.changes)
         for line in ended:
             self._tell(line)
@@ -160,6 +161,8 @@ class RiskDesk:
     def tick(self) -> None:
         """Do what is due."""
         now_ns = self.repeats.now_ns
+        if self._loop.is_trading:  # which waits for the books
+            self._loop.risk.trust_marks()
         for line in self.limits.turn_day():
             self._tell(line)
         self.flatten.tick(now_ns)

@@ -239,6 +239,26 @@ def test_high_of_the_day_is_known_to_the_next_run_of_the_same_day(tmp_path: Path
     assert again.risk.reason == "lost 0.003100 from the day's high of 0.002000, allowed 0.003000"
 
 
+def test_high_does_not_rise_before_the_books_of_what_is_held_were_seen(tmp_path: Path) -> None:
+    desk = Controlled(tmp_path, max_drawdown=3_000)
+    desk.filled()
+    desk.portfolio.mark(desk.rain, 4_190, 4_600)
+    assert not desk.risk.is_within_loss()
+    desk.supervisor.resume("accepted")  # from -3 100 on
+    desk.pass_time(HIGH_EVERY_NS)
+    again = Stage(max_drawdown=3_000)
+    again.portfolio.fill(again.rain, BUY, 10, 4_500, 0)  # worth its last fill until a book is seen
+    controls = RiskDesk(again.loop, again.supervisor, RiskMemory(tmp_path))
+    controls.tick()
+    assert again.risk.day_high == (-3_100, 0)
+    again.portfolio.mark(again.rain, 4_190, 4_600)
+    assert again.risk.is_within_loss()
+    again.trade()
+    again.portfolio.mark(again.rain, 4_200, 4_600)
+    controls.tick()
+    assert again.risk.day_high == (-3_000, 0)
+
+
 def test_high_of_another_day_is_forgotten(tmp_path: Path) -> None:
     desk = Controlled(tmp_path)
     desk.filled()
