@@ -129,6 +129,7 @@ class RiskDesk:
         """Judge by another limit from now on; return what was done, in words."""
         done = self.limits.set(change) + self.unkept()
         self._tell(done)
+        self._judge_loss()
         return done
 
     def unkept(self) -> str:
@@ -139,7 +140,13 @@ class RiskDesk:
         """Go back to the configuration's limit; return what was done, in words."""
         done = self.limits.reset(name, symbol) + self.unkept()
         self._tell(f"{done}, by {by}: {reason}")
+        self._judge_loss()
         return done
+
+    def _judge_loss(self) -> None:
+        """Halt if the day has lost more than the limits that count now, without waiting for a book that moves."""
+        if not self._loop.risk.is_within_loss():
+            self._loop.guard.halt(self._loop.risk.reason)
 
     @property
     def day_start_ns(self) -> int:

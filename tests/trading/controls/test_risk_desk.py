@@ -220,6 +220,18 @@ def test_ratios_halt_once_there_were_enough_orders(orders_per_fill: int, cancel_
     assert desk.state is DeskState.TRADING  # what was looked at does not count again
 
 
+def test_limit_that_the_loss_of_the_day_has_passed_halts_at_once() -> None:
+    desk = Controlled()
+    order = desk.resting(price=4_400)
+    desk.filled()
+    desk.portfolio.mark(desk.rain, 4_400, 4_600)
+    desk.change("max_daily_loss", 1_000)
+    assert desk.state is DeskState.TRADING
+    desk.change("max_daily_loss", 999)
+    assert (desk.state, desk.supervisor.reason) == (DeskState.HALTED, "lost 0.001000 today, allowed 0.000999")
+    assert order.pending_cl_ord_id
+
+
 # The day's high
 
 
