@@ -42,9 +42,10 @@ def test_resume_leaves_what_a_person_halted_where_a_throttle_stopped_it_too(
         assert each.denial() is RiskReject.MARKET_STOPPED
 
 
-def test_throttle_of_fills_does_not_stop_a_flatten() -> None:
+@pytest.mark.parametrize("scope", ["market", "all"])
+def test_throttle_of_fills_does_not_stop_a_flatten(scope: str) -> None:
     desk = Flattening(max_order_qty=10, executions=RepeatLimit(per_market=4, overall=NO_LIMIT, window_ns=60 * SECOND))
-    desk.controls.close_out("market", "RAIN", ME, "enough")
+    desk.controls.close_out(scope, "RAIN" if scope == "market" else "", ME, "enough")
     for _ in range(3):
         desk.trade_slice(desk.slice(), 10)
     desk.pass_time()
