@@ -15,6 +15,8 @@ from engine.risk import RiskReject
 from tests.support.engine.operated_kalshi import EXCLUSIVE, FREE, OperatedKalshi
 from tests.support.engine.process import wait_for
 
+pytestmark = pytest.mark.timeout(300)  # minutes of waiting have bounds of their own
+
 Start = Callable[..., OperatedKalshi]
 HIGH, LOW, LOT = 9_300, 100, 100
 IOC = fix.Tif.IOC

@@ -18,6 +18,8 @@ from tests.support.engine.process import wait_for
 
 EVENT = "KXDEMOTEMP-26DEC01"
 ONE, OTHER = "KXDEMORAIN-26DEC01-T1", "KXDEMORAIN-26DEC01-T2"
+pytestmark = pytest.mark.timeout(300)  # minutes of waiting have bounds of their own
+
 Start = Callable[..., Operated]
 EVERYWHERE = """
 def on_start(self):
