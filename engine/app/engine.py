@@ -148,7 +148,7 @@ class Engine(Views):
         self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
         self.actions |= telling.actions(self.trading, parts.strategy)
         self.risk_desk = RiskDesk(
-            self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir), self._taken.has_past
+            self.trading, self.supervisor, RiskMemory(state_dir), self._taken.has_past, dialect.judge_options
         )
         self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
