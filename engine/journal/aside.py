@@ -18,7 +18,7 @@ from engine.orders.orders import Orders
 FAULTS = OrderError, ValueError, TypeError, LookupError, OverflowError
 TOLD_KINDS = (
     RecordKind.NOTE, RecordKind.LINK, RecordKind.END, RecordKind.OPERATOR, RecordKind.DENIAL, RecordKind.CONFIG,
-    RecordKind.SESSION, RecordKind.RECONCILE,
+    RecordKind.SESSION, RecordKind.RECONCILE, RecordKind.SAVED, RecordKind.STANDING,
 )  # fmt: skip
 MOST_LINES = 10
 _OTHERS = (

@@ -19,6 +19,7 @@ from engine.journal.told import (
     ReconcileStep,
     SessionEvent,
     SessionRecords,
+    Standing,
     append_config,
     append_operator,
     append_reconcile,
@@ -65,6 +66,7 @@ def every_kind(tmp_path: Path) -> Path:
         desk.journal.append_mark(desk.portfolio[RAIN], 1)
         desk.journal.append_day(1, 2, 3)
         append_config(desk.journal, "c0ffee", 1)
+        desk.snapshots.stand(Standing(2, 5, 4, "ann", "fire"), 1)
         append_saved(desk.journal, text_of_state("mine:Strategy", 1, {"fair": 1}), 1)
         desk.journal.append_state(RecordKind.RESTATE, (RAIN.index, 3, -12_000, 12_000), "0.00, by ann: counted", 1)
         append_operator(desk.journal, OperatorAct("halt", "ann (uid 1, pid 2)", "fire", {"symbol": "KXRAIN-1"}), 1)
