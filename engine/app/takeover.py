@@ -146,7 +146,7 @@ def _journal_of(
         owned.release()
         raise
     doubts = recovered.doubts
-    if not paths and max(numbers) > 1:
+    if not recovered.records and max(numbers) > 1:
         doubts = [*doubts, FORGOTTEN.format(directory, *numbers)]
     for line in recovered.dropped + doubts:
         LOGGER.warning(line)

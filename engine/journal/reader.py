@@ -32,7 +32,7 @@ from engine.journal.segments import (
     run_of,
 )
 
-_ADVICE = "restore the file from a copy, or move the journal away and reconcile with the venue"
+_ADVICE = "restore the file from a copy, or cut the journal before it: `fixlane journal repair DIR`"
 
 UNKNOWN = -1  # of a segment that has a damaged snapshot: how many records it had, and their sum
 _PARTS = (RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.PAST)  # in snapshots only
@@ -191,6 +191,8 @@ def newest_of(directory: Path) -> tuple[Tail, list[Path]]:
         if paths[-1].name == newest.name:
             raise JournalError(f"{paths[-1]}: it was begun, and its records are gone: {_ADVICE}")
         unused.append(paths.pop())
+    for path in unused:
+        _check_only_spares(path, newest)
     return NOTHING, unused
 
 
@@ -199,6 +201,14 @@ def _check_behind(paths: Sequence[Path]) -> None:
     if any(next(read(path), None) for path in paths[1:]):
         for _ in read_all(paths, is_known_before=True):
             pass
+
+
+def _check_only_spares(path: Path, newest: Newest) -> None:
+    """Raise where no record and no name is left of a journal that went further than a first start that was killed."""
+    is_begun = not newest.is_there or run_of(path) > 1 or number_of(path) > 2
+    if is_begun and read_header(path).version != UNMARKED_VERSION:
+        said = "says that nothing was begun" if newest.is_there else "missing"
+        raise JournalError(f"{path.with_name(NEWEST)}: {said}, and {path.name} is there, without a record: {_ADVICE}")
 
 
 def _check_unnamed(path: Path, newest: Newest, records: int) -> None:

@@ -134,8 +134,7 @@ class _Replay:
         return RunOrders(paths[begin:], of, self._adopted is not None)
 
     def _fresh(self) -> "_Replay":
-        portfolio = Portfolio(self._instruments)
-        return _Replay(self._instruments, Orders("earlier"), portfolio, 0, self._adopted is not None)
+        return _Replay(self._instruments, Orders("earlier"), Portfolio(self._instruments), 0, self._adopted is not None)
 
     def _replay_from(self, paths: Sequence[Path], place: int) -> tuple[int, list[str]]:
         """Replay every record from `place` on in order; JournalError names the one that cannot be replayed."""
@@ -248,6 +247,8 @@ class _Replay:
             start_ns, day_pnl = record.numbers
             if self._day_start_ns in (0, start_ns):  # a day by an earlier rule or a wrong clock is none of ours
                 self._portfolio.resume_day(start_ns, self._in_our_units(day_pnl))
+        elif kind == RecordKind.CUT:
+            self._aside.distrust(record)
         elif kind == RecordKind.RETIRE:
             self._retire(self._table.pop(record.numbers[0]))
         elif kind not in TOLD_KINDS:
@@ -278,8 +279,7 @@ class _Replay:
                 self._orders.restore(order, cl_ord_ids)
 
     def _order(self, cl_ord_id: str) -> Order:
-        order = self._orders.by_id(cl_ord_id)
-        if order is None:
+        if (order := self._orders.by_id(cl_ord_id)) is None:
             raise LookupError(f"ClOrdID(11) unknown: {cl_ord_id!r}")
         return order
 

@@ -67,6 +67,7 @@ class RecordKind:
     SESSION = 26  # what became of a FIX session: logon, logout, gap, resend, reset
     RECONCILE = 27  # a comparison with the venue: its beginning, each difference with what was decided, its end
     SAVED = 30  # what the strategy keeps for its next run; of a snapshot too
+    CUT = 32  # what was damaged was cut off, by whom and why: no order before it is believed
     STANDING = 31  # what the halt word says from here on; of a snapshot too
 
 
