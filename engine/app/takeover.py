@@ -16,7 +16,7 @@ from engine.journal.directory import OwnedDirectory
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
 from engine.journal.snapshot import Snapshots
-from engine.journal.told import Lasting, Standing, append_config, standing_of
+from engine.journal.told import HaltStanding, Lasting, append_config, standing_of
 from engine.journal.writer import Journal, NullJournal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
@@ -129,7 +129,7 @@ def _journal_of(
     day_start_ns: int,
     wall_ns: int,
     numbers: tuple[int, int],
-) -> tuple[NullJournal, list[str], tuple[str, Standing | None], bool]:
+) -> tuple[NullJournal, list[str], tuple[str, HaltStanding | None], bool]:
     """Replay a journal into `orders` and `portfolio`, and begin a run behind it."""
     owned = OwnedDirectory(directory)  # first of all: another engine that is ending writes until it lets go
     try:

@@ -22,7 +22,7 @@ from engine.journal.reports import options_of, report_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
 from engine.journal.snapshot import Restored
 from engine.journal.starts import BOTH_KINDS, SNAPSHOT_KINDS, cut_off, has_snapshot, start_of
-from engine.journal.told import Lasting, Standing
+from engine.journal.told import HaltStanding, Lasting
 from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
@@ -39,7 +39,7 @@ class Recovered(NamedTuple):
     open_count: int  # positions that are held, and orders that may live
     doubts: list[str]  # a line for each reason to ask the venue before any of this is believed
     saved: str = ""  # what the strategy kept last
-    standing: Standing | None = None  # what the halt word said last
+    standing: HaltStanding | None = None  # what the halt word said last
 
 
 def recover(

@@ -21,7 +21,7 @@ from engine.journal.framing import Record
 from engine.journal.markets import market_text
 from engine.journal.reports import options_of, options_record
 from engine.journal.segments import Listing, RecordKind
-from engine.journal.told import Standing, append_standing, standing_record
+from engine.journal.told import HaltStanding, append_standing, standing_record
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
@@ -54,7 +54,7 @@ class Snapshots:
         portfolio: Portfolio,
         headed: Iterable[Instrument] | None = None,
         saved: str = "",
-        standing: Standing | None = None,
+        standing: HaltStanding | None = None,
     ) -> None:
         """`saved` is what the strategy keeps, `standing` what the halt word says: both go with each of them."""
         self.saved = saved
@@ -82,7 +82,7 @@ class Snapshots:
         self._last_segment = self._journal.segment
         self._journal.archive()
 
-    def stand(self, standing: Standing, now_ns: int) -> None:
+    def stand(self, standing: HaltStanding, now_ns: int) -> None:
         """Keep what the halt word says from now on; JournalError where the journal has no room."""
         self.standing = standing
         append_standing(self._journal, standing, now_ns)

@@ -139,7 +139,7 @@ class _Pace:
         return left_out
 
 
-class Standing(NamedTuple):
+class HaltStanding(NamedTuple):
     """What the halt word says, kept in the journal as well: its file may be gone at the moment that matters."""
 
     state: int
@@ -159,28 +159,28 @@ class Standing(NamedTuple):
         return Word(self.state, self.when_ns, the_engine(), reason)
 
 
-def standing_of(word: HaltWord, now_ns: int) -> Standing:
+def standing_of(word: HaltWord, now_ns: int) -> HaltStanding:
     """Return what a halt word says now."""
     said = word.word
-    return Standing(said.state, said.when_ns or now_ns, word.file_ns, _sound(str(said.person)), _sound(said.reason))
+    return HaltStanding(said.state, said.when_ns or now_ns, word.file_ns, _sound(str(said.person)), _sound(said.reason))
 
 
-def standing_record(standing: Standing) -> tuple[int, tuple[int, ...], str]:
+def standing_record(standing: HaltStanding) -> tuple[int, tuple[int, ...], str]:
     """Return kind, integers and text of its record."""
     numbers = standing.state, standing.when_ns, standing.file_ns
     return RecordKind.STANDING, numbers, f"{standing.by}{SOH}{standing.reason}"
 
 
-def append_standing(journal: NullJournal, standing: Standing, now_ns: int) -> None:
+def append_standing(journal: NullJournal, standing: HaltStanding, now_ns: int) -> None:
     """Record what the halt word says from now on."""
     journal.append_state(*standing_record(standing), now_ns)
 
 
-def standing_in(record: Record) -> Standing:
+def standing_in(record: Record) -> HaltStanding:
     """Return what a STANDING record holds."""
     by, reason = record.text.split(SOH, 1)
     state, when_ns, file_ns = record.numbers
-    return Standing(state, when_ns, file_ns, by, reason)
+    return HaltStanding(state, when_ns, file_ns, by, reason)
 
 
 class Lasting:
@@ -188,7 +188,7 @@ class Lasting:
 
     def __init__(self) -> None:
         self.saved = ""
-        self.standing: Standing | None = None
+        self.standing: HaltStanding | None = None
 
     def take(self, record: Record) -> None:
         """Take one record of any kind."""
@@ -197,7 +197,7 @@ class Lasting:
         elif record.kind == RecordKind.STANDING:
             self.standing = standing_in(record)
 
-    def values(self) -> tuple[str, Standing | None]:
+    def values(self) -> tuple[str, HaltStanding | None]:
         """Return what the strategy keeps, and what the halt word says."""
         return self.saved, self.standing
 

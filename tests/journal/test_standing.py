@@ -9,7 +9,7 @@ from engine.fix import BUY
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
 from engine.journal.snapshot import SEGMENTS
-from engine.journal.told import Standing, standing_of
+from engine.journal.told import HaltStanding, standing_of
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.runtime.halt_word import FREE, HALT, REDUCE_ONLY, HaltWord, Word
@@ -19,14 +19,14 @@ from tests.support.order_reports import INSTRUMENTS
 
 __all__ = ["closing"]
 STATES = FREE, REDUCE_ONLY, HALT
-HALTED = Standing(HALT, 50, 20, "ann", "fire")
+HALTED = HaltStanding(HALT, 50, 20, "ann", "fire")
 
 
 def word(state: int, when_ns: int) -> Word:
     return Word(state, when_ns, the_engine(), "")
 
 
-def recovered(directory: Path) -> Standing | None:
+def recovered(directory: Path) -> HaltStanding | None:
     return recover(journal_paths(directory), INSTRUMENTS, Orders("N"), Portfolio(INSTRUMENTS)).standing
 
 
@@ -49,7 +49,7 @@ def test_missing_word_is_free_since_no_moment_and_holds_against_no_halt() -> Non
 
 
 def test_halt_that_could_not_be_written_holds_though_the_clock_was_set_back_since() -> None:
-    assert Standing(HALT, 50, 100, "ann", "fire").outlives(word(FREE, 100))  # the file was not touched
+    assert HaltStanding(HALT, 50, 100, "ann", "fire").outlives(word(FREE, 100))  # the file was not touched
 
 
 def test_word_of_the_journal_says_where_it_is_from() -> None:

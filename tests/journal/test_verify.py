@@ -16,11 +16,11 @@ from engine.journal.saved import append_saved, text_of_state
 from engine.journal.segments import RecordKind, journal_paths
 from engine.journal.told import (
     Denials,
+    HaltStanding,
     OperatorAct,
     ReconcileStep,
     SessionEvent,
     SessionRecords,
-    Standing,
     append_config,
     append_operator,
     append_reconcile,
@@ -69,7 +69,7 @@ def every_kind(tmp_path: Path) -> Path:
         append_config(desk.journal, "c0ffee", 1)
         cut = {"where": "behind it", "by": "ann", "reason": "power", "why": "it was damaged", "kept": "damaged-1"}
         desk.journal.append_state(RecordKind.CUT, (), json.dumps(cut), 1)
-        desk.snapshots.stand(Standing(2, 5, 4, "ann", "fire"), 1)
+        desk.snapshots.stand(HaltStanding(2, 5, 4, "ann", "fire"), 1)
         append_saved(desk.journal, text_of_state("mine:Strategy", 1, {"fair": 1}), 1)
         desk.journal.append_state(RecordKind.RESTATE, (RAIN.index, 3, -12_000, 12_000), "0.00, by ann: counted", 1)
         append_operator(desk.journal, OperatorAct("halt", "ann (uid 1, pid 2)", "fire", {"symbol": "KXRAIN-1"}), 1)
