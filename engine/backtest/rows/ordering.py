@@ -18,6 +18,7 @@ from engine.backtest.rows.schema import NO_JOIN, Flag, Kind
 
 FLOOR_NS = 1_000_000
 _NS_PER_MS = 1_000_000
+_UNPAIRED = int(Flag.BLOCK | Flag.OWN)  # trades that took from nobody who is in the book
 Ints = NDArray[np.int64]
 
 
@@ -48,7 +49,7 @@ def order(recording: Recording) -> Ordered:
     join = _joins(market, kind, flags, side, price, size, change)
     columns = dict(recv_ns=recv, venue_ns=venue, market=market, kind=kind, flags=flags, maker_side=side)
     columns |= dict(price=price, size=size, join=join)
-    is_trade = (kind == Kind.TRADE) & (flags & int(Flag.BLOCK) == 0)
+    is_trade = (kind == Kind.TRADE) & (flags & _UNPAIRED == 0)
     counts = {"clamped": int(clamped.sum()), "paired": len(trades), "unpaired": int(is_trade.sum()) - len(trades)}
     return Ordered(columns, anchor, shifts, counts)
 
@@ -81,7 +82,7 @@ def _pairs(
     """Return the rows of the trades whose decrease is known, and those of the decreases."""
     ms = stamp // _NS_PER_MS
     amount = np.where(kind == Kind.TRADE, size, -change)
-    wanted = np.flatnonzero((kind == Kind.TRADE) & (flags & int(Flag.BLOCK) == 0))
+    wanted = np.flatnonzero((kind == Kind.TRADE) & (flags & _UNPAIRED == 0))
     made = np.flatnonzero((kind == Kind.LEVEL) & (change < 0))
     made = made[np.isin(ms[made], ms[wanted])]
     columns = (market, ms, side, price, amount)

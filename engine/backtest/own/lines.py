@@ -1,0 +1,200 @@
+"""Which frames of a recorded run are of our own orders.
+
+A delta that names our order is ours. Where a feed names none, each change that our reports tell of is looked for among
+the frames: of those of the same market, side, price and size the one that was heard nearest to the report.
+
+Units   times in ns since 1970; frames are numbered from 0 over all files of the run, losses left out.
+Errors  DecodeError names file and line.
+Cost    the run is read once more, if there are reports beside it.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from engine._decimal import parse_decimal
+from engine.backtest.capture.index import is_recorded
+from engine.backtest.own.reports import PRICE_DECIMALS, SIZE_DECIMALS, Move, read_moves, reports_beside
+from engine.backtest.own.size import OwnSize, Place
+from engine.backtest.rows.reading import LOST, RowMessage, read_chunks, read_lines
+from engine.exchange.captures import DELTA, SNAPSHOT, TRADE
+from engine.units import Side
+
+WITHIN_NS = 2_000_000_000  # between a report and its frame
+LIMIT = 10_000
+_NAME = b'"client_order_id"'
+_TRADED = 0  # stands for the change in the key of a print
+Key = tuple[str, int, int, int, int]  # market, maker's side, price, change or _TRADED, size of a print
+
+
+class OwnLines(msgspec.Struct):
+    """`deltas` and `makers` number the deltas of ours and the prints of flow that hit us, `takers` our own taking.
+
+    `unseen` counts changes that our reports tell of and no frame shows. `standing` is what rested, by market: the
+    times at which that changed, and what it was from then on.
+    """
+
+    deltas: set[int] = set()
+    makers: set[int] = set()
+    takers: set[int] = set()
+    unseen: int = 0
+    standing: dict[str, list[tuple[int, dict[Place, int]]]] = {}
+
+    def rested(self, symbol: str, at_ns: int) -> dict[Place, int] | None:
+        """Return what rested of ours in a market; None where no report says."""
+        if not self.standing:
+            return None
+        course = self.standing.get(symbol, [])
+        at = bisect_right(course, at_ns, key=lambda each: each[0])
+        return course[at - 1][1] if at else {}
+
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing is ours."""
+        return not (self.deltas or self.makers or self.takers)
+
+
+def own_lines(paths: Sequence[Path]) -> OwnLines:
+    """Return what is ours in the files of one capture."""
+    beside = reports_beside(paths[0]) if paths and is_recorded(paths[0]) else None
+    moves = list(read_moves(beside)) if beside is not None else []
+    if moves:
+        return _Search(paths, {key for move in moves for key in _keys(move)}).find(moves)
+    return _named(paths) if any(_names_orders(path) for path in paths) else OwnLines()
+
+
+def _names_orders(path: Path) -> bool:
+    """Return whether a file may name orders of ours: a look at its bytes, of which few do."""
+    before = b""
+    for chunk in read_chunks(path, lambda text: None):
+        if _NAME in before + chunk:
+            return True
+        before = chunk[-len(_NAME) :]
+    return False
+
+
+def _named(paths: Sequence[Path]) -> OwnLines:
+    """Return what frames themselves say is ours: a print is that of our decrease of its millisecond and size."""
+    found, sizes = OwnLines(), defaultdict[str, OwnSize](OwnSize)
+    ours: dict[tuple[object, ...], set[int]] = {}
+    prints: list[tuple[int, tuple[object, ...]]] = []
+    for number, (_, kind, message) in enumerate(_frames(paths)):
+        if kind == TRADE:
+            prints.append((number, (message.ts_ms, *_print_key(message))))
+        elif kind == DELTA and message.client_order_id:
+            found.deltas.add(number)
+            symbol, side, price, change, _ = _delta_key(message)
+            is_maker = sizes[symbol].rests.get((side, price), 0) + change >= 0
+            sizes[symbol].move(side, price, change)
+            if change < 0:
+                of = found.makers if is_maker else found.takers
+                ours[message.ts_ms, symbol, side, price, _TRADED, -change] = of
+    for number, key in prints:
+        if (of_print := ours.pop(key, None)) is not None:
+            of_print.add(number)
+    return found
+
+
+class _Candidate(NamedTuple):
+    heard_ns: int
+    number: int
+
+
+class _Search:
+    """The frames that could be ours, by what they say."""
+
+    def __init__(self, paths: Sequence[Path], wanted: set[Key]) -> None:
+        self._frames: defaultdict[Key, list[_Candidate]] = defaultdict(list)
+        self._found = OwnLines()
+        self._resting: dict[str, bool] = {}  # whether an order was seen to enter the book
+        for number, (heard_ns, kind, message) in enumerate(_frames(paths)):
+            if kind == SNAPSHOT:
+                continue
+            key = _delta_key(message) if kind == DELTA else _print_key(message)
+            if key in wanted:
+                self._frames[key].append(_Candidate(heard_ns, number))
+
+    def find(self, moves: Iterable[Move]) -> OwnLines:
+        """Look for every move, in the order in which we heard of them."""
+        levels: defaultdict[str, dict[Place, int]] = defaultdict(dict)
+        for move in moves:
+            if move.is_trade:
+                self._trade(move)
+            elif move.begins:
+                self._resting[move.order_id] = self._take(move, _key(move, move.side, move.price, move.change))
+            elif move.change and self._resting.get(move.order_id):
+                self._counted(self._take(move, _key(move, move.side, move.price, move.change)))
+            if self._resting.get(move.order_id):
+                self._stand(levels[move.symbol], move)
+        return self._found
+
+    def _trade(self, move: Move) -> None:
+        if self._resting.get(move.order_id):
+            self._counted(self._take(move, _key(move, move.side, move.price, move.change)))
+            self._counted(self._take(move, _print(move, move.side, move.price), self._found.makers))
+            return
+        other = int(Side.SELL) if move.side == Side.BUY else int(Side.BUY)
+        self._counted(self._take(move, _key(move, other, move.last_px, move.change)))
+        self._counted(self._take(move, _print(move, other, move.last_px), self._found.takers))
+
+    def _take(self, move: Move, key: Key, into: set[int] | None = None) -> bool:
+        """Take the nearest frame of a key; return whether there is one."""
+        frames = self._frames.get(key, [])
+        near = min(frames, key=lambda each: abs(each.heard_ns - move.time_ns), default=None)
+        if near is None or abs(near.heard_ns - move.time_ns) > WITHIN_NS:
+            return False
+        frames.remove(near)
+        (self._found.deltas if into is None else into).add(near.number)
+        return True
+
+    def _counted(self, is_seen: bool) -> None:
+        self._found.unseen += not is_seen
+
+    def _stand(self, levels: dict[Place, int], move: Move) -> None:
+        place = move.side, move.price
+        levels[place] = levels.get(place, 0) + move.change
+        if levels[place] <= 0:
+            del levels[place]
+        self._found.standing.setdefault(move.symbol, []).append((move.time_ns, dict(levels)))
+
+
+def _frames(paths: Sequence[Path]) -> Iterator[tuple[int, str, RowMessage]]:
+    for path in paths:
+        for _, line in read_lines(path, lambda text: None):
+            if line.event.type != LOST:
+                yield line.heard_ns(), line.event.type, line.event.msg
+
+
+def _keys(move: Move) -> list[Key]:
+    """Return every key under which the frames of a move may be looked for."""
+    if not move.is_trade:
+        return [_key(move, move.side, move.price, move.change)]
+    other = int(Side.SELL) if move.side == Side.BUY else int(Side.BUY)
+    places = (move.side, move.price), (other, move.last_px)
+    return [_key(move, *place, move.change) for place in places] + [_print(move, *place) for place in places]
+
+
+def _key(move: Move, side: int, price: int, change: int) -> Key:
+    return move.symbol, side, price, change, 0
+
+
+def _print(move: Move, maker_side: int, price: int) -> Key:
+    return move.symbol, maker_side, price, _TRADED, -move.change
+
+
+def _delta_key(message: RowMessage) -> Key:
+    side = Side.BUY if message.side == "yes" else Side.SELL
+    price = parse_decimal(message.price_dollars, PRICE_DECIMALS)
+    change = parse_decimal(message.delta_fp, SIZE_DECIMALS)
+    return message.market_ticker, int(side), price if side == Side.BUY else LIMIT - price, change, 0
+
+
+def _print_key(message: RowMessage) -> Key:
+    side = Side.SELL if message.taker_outcome_side == "yes" else Side.BUY
+    price = parse_decimal(message.yes_price_dollars, PRICE_DECIMALS)
+    return message.market_ticker, int(side), price, _TRADED, parse_decimal(message.count_fp, SIZE_DECIMALS)
