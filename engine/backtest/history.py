@@ -14,7 +14,7 @@ from engine.backtest.capture.frames import find, groups, read_frames
 from engine.backtest.own.frames import Outside
 from engine.backtest.own.lines import own_lines
 from engine.errors import ConfigError
-from engine.exchange.captures import DELTA, NS_PER_MS, Frame
+from engine.exchange.captures import NS_PER_MS, Frame
 
 FLOOR_NS = NS_PER_MS
 
@@ -59,5 +59,5 @@ def _capture(group: Sequence[Path], counts: Counter[str]) -> list[TimedFrame]:
 
 
 def _stamp_ns(frame: Frame) -> int:
-    """Return when the venue says that a level moved; 0 where it does not say."""
-    return frame.message().ts_ms * NS_PER_MS if frame.kind == DELTA else 0
+    """Return when the venue says that it happened; 0 where it does not say."""
+    return frame.message().ts_ms * NS_PER_MS
