@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from engine.backtest.clock import NEVER_NS
 from engine.backtest.history import TimedFrame
 from engine.exchange.captures import TRADE, Frame
 
@@ -54,6 +55,10 @@ class BesideFrames:
         """Return the next frame."""
         raise NotImplementedError
 
+    def is_of(self, frame: Frame) -> bool:
+        """Return whether the next frame is of what a captured one did, so that it comes right before it."""
+        return False
+
     def with_own(self, frame: Frame) -> Frame:
         """Return a captured frame as it is heard with what is beside it."""
         return frame
@@ -62,7 +67,7 @@ class BesideFrames:
 class CapturedFeed:
     """Delivers frames in the order in which they were heard; `next_index` is the one that comes next.
 
-    At one time what is `beside` them comes after them.
+    What is heard `beside` them at one time comes after them, unless it is of one of them.
     """
 
     def __init__(
@@ -87,12 +92,13 @@ class CapturedFeed:
     def deliver(self, on_frame: Callable[[bytes, bool], object]) -> None:
         """Hand over the next frame."""
         recv_ns = self._frames[self.next_index].recv_ns
-        if self._beside.next_ns(recv_ns) < recv_ns:
-            recv_ns, frame = self._beside.next_ns(recv_ns), self._beside.take()
+        beside_ns = self._beside.next_ns(NEVER_NS)
+        if beside_ns < recv_ns or (beside_ns == recv_ns and self._beside.is_of(self._frames[self.next_index].frame)):
+            recv_ns, frame = beside_ns, self._beside.take()
         else:
             frame = self._beside.with_own(self._frames[self.next_index].frame)
             self.next_index += 1
-        is_last = self.next_ns(-1) != recv_ns
+        is_last = self.next_ns(NEVER_NS) != recv_ns
         sid = TRADES if frame.kind == TRADE else BOOKS
         on_frame(frame.wire(sid, next(self._numbers[sid]), self._use_yes_price), is_last)
 

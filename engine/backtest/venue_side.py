@@ -148,8 +148,8 @@ class VenueSide(AnsweringVenue):
     def _tell(self, events: Sequence[Event], now_ns: int) -> None:
         if events:
             self._answer(events, now_ns)
-            for each in self._followers:
-                each.after(events, now_ns)
+        for each in self._followers:
+            each.after(events, now_ns)
 
 
 def kind_of(request: Request) -> str:

@@ -9,7 +9,7 @@ Cost    the run is read once more, if there are reports beside it.
 """
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -79,24 +79,31 @@ def _names_orders(path: Path) -> bool:
 
 
 def _named(paths: Sequence[Path]) -> OwnLines:
-    """Return what frames themselves say is ours: a print is that of our decrease of its millisecond and size."""
+    """Return what frames themselves say is ours: of a millisecond's equal decreases and prints each is the other's."""
     found, sizes = OwnLines(), defaultdict[str, OwnSize](OwnSize)
-    ours: dict[tuple[object, ...], set[int]] = {}
-    prints: list[tuple[int, tuple[object, ...]]] = []
+    sets: dict[int, set[int]] = {}  # by our decrease, where its print belongs
+    keys: set[tuple[object, ...]] = set()
     for number, (_, kind, message) in enumerate(_frames(paths)):
-        if kind == TRADE:
-            prints.append((number, (message.ts_ms, *_print_key(message))))
-        elif kind == DELTA and message.client_order_id:
+        if kind == DELTA and message.client_order_id:
             found.deltas.add(number)
             symbol, side, price, change, _ = _delta_key(message)
             is_maker = sizes[symbol].rests.get((side, price), 0) + change >= 0
             sizes[symbol].move(side, price, change)
-            if change < 0:
-                of = found.makers if is_maker else found.takers
-                ours[message.ts_ms, symbol, side, price, _TRADED, -change] = of
+            sets[number] = found.makers if is_maker else found.takers
+            keys.add((message.ts_ms, symbol, side, price, change))
+    decreases: defaultdict[tuple[object, ...], deque[int]] = defaultdict(deque)
+    prints: list[tuple[int, tuple[object, ...]]] = []
+    for number, (_, kind, message) in enumerate(_frames(paths)):
+        if kind == DELTA and (key := (message.ts_ms, *_delta_key(message)[:4])) in keys:
+            decreases[key].append(number)
+        elif kind == TRADE:
+            symbol, side, price, _, size = _print_key(message)
+            if (key := (message.ts_ms, symbol, side, price, -size)) in keys:
+                prints.append((number, key))
     for number, key in prints:
-        if (of_print := ours.pop(key, None)) is not None:
-            of_print.add(number)
+        decrease = decreases[key].popleft() if decreases[key] else -1
+        if decrease in sets:
+            sets[decrease].add(number)
     return found
 
 
@@ -135,22 +142,39 @@ class _Search:
 
     def _trade(self, move: Move) -> None:
         if self._resting.get(move.order_id):
-            self._counted(self._take(move, _key(move, move.side, move.price, move.change)))
-            self._counted(self._take(move, _print(move, move.side, move.price), self._found.makers))
+            self._pair(move, move.side, move.price, self._found.makers)
             return
         other = int(Side.SELL) if move.side == Side.BUY else int(Side.BUY)
-        self._counted(self._take(move, _key(move, other, move.last_px, move.change)))
-        self._counted(self._take(move, _print(move, other, move.last_px), self._found.takers))
+        self._pair(move, other, move.last_px, self._found.takers)
 
-    def _take(self, move: Move, key: Key, into: set[int] | None = None) -> bool:
-        """Take the nearest frame of a key; return whether there is one."""
+    def _pair(self, move: Move, maker_side: int, price: int, prints: set[int]) -> None:
+        """Take the decrease of a trade of ours, and the print that is nearest to it."""
+        decrease = self._nearest(move, _key(move, maker_side, price, move.change), 0)
+        trade = self._nearest(move, _print(move, maker_side, price), decrease.number if decrease else 0)
+        self._counted(decrease is not None)
+        self._counted(trade is not None)
+        if decrease is not None:
+            self._found.deltas.add(decrease.number)
+        if trade is not None:
+            prints.add(trade.number)
+
+    def _take(self, move: Move, key: Key) -> bool:
+        """Take the nearest delta of a key; return whether there is one."""
+        near = self._nearest(move, key, 0)
+        if near is not None:
+            self._found.deltas.add(near.number)
+        return near is not None
+
+    def _nearest(self, move: Move, key: Key, number: int) -> _Candidate | None:
+        """Take and return the frame of a key that was heard nearest to a report; of equals that nearest to another."""
         frames = self._frames.get(key, [])
-        near = min(frames, key=lambda each: abs(each.heard_ns - move.time_ns), default=None)
+        near = min(
+            frames, key=lambda each: (abs(each.heard_ns - move.time_ns), abs(each.number - number)), default=None
+        )
         if near is None or abs(near.heard_ns - move.time_ns) > WITHIN_NS:
-            return False
+            return None
         frames.remove(near)
-        (self._found.deltas if into is None else into).add(near.number)
-        return True
+        return near
 
     def _counted(self, is_seen: bool) -> None:
         self._found.unseen += not is_seen

@@ -6,7 +6,7 @@ Shapes  an own order is heard of as the last captured frame before it was: as lo
 
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,19 +22,30 @@ from engine.instrument import Instrument
 Place = tuple[int, int]  # side and price
 
 
+class _Waiting(NamedTuple):
+    heard_ns: int
+    side: int
+    price: int
+    change: int
+    frame: Frame
+    cause: Frame | None
+
+
 class OwnInBook(VenueFollower, BesideFrames):
     """Makes frames of what own orders do to levels, to be heard after the way of the feed."""
 
     def __init__(self, instruments: Sequence[Instrument]) -> None:
         self._instruments = {each.symbol: each for each in instruments}
         self._orders = RestingOrders()
-        self._waiting: deque[tuple[int, int, int, int, Frame]] = deque()  # heard, side, price, change
+        self._waiting: deque[_Waiting] = deque()
+        self._cause: Frame | None = None  # what happens now, unless a request does
         self._heard: defaultdict[str, dict[Place, int]] = defaultdict(dict)
         self._way_ns = self._last_ns = 0
 
     def before(self, timed: TimedFrame) -> None:
         """Note how long the feed takes now."""
         self._way_ns = timed.recv_ns - timed.venue_ns
+        self._cause = timed.frame
 
     def after(self, events: Sequence[Event], now_ns: int) -> None:
         """Have every change of a level heard in its time."""
@@ -42,15 +53,20 @@ class OwnInBook(VenueFollower, BesideFrames):
             self._last_ns = max(self._last_ns, now_ns + self._way_ns)
             for place, change in _changes(moved):
                 frame = self._frame(place, change, moved.cl_ord_id, now_ns)
-                self._waiting.append((self._last_ns, place.side, place.price, change, frame))
+                self._waiting.append(_Waiting(self._last_ns, place.side, place.price, change, frame, self._cause))
+        self._cause = None
 
     def next_ns(self, never_ns: int) -> int:
         """Return when the next change is heard."""
-        return self._waiting[0][0] if self._waiting else never_ns
+        return self._waiting[0].heard_ns if self._waiting else never_ns
+
+    def is_of(self, frame: Frame) -> bool:
+        """Return whether a captured frame made the next change."""
+        return self._waiting[0].cause is frame
 
     def take(self) -> Frame:
         """Return the next change as a frame."""
-        _, side, price, change, frame = self._waiting.popleft()
+        _, side, price, change, frame, _ = self._waiting.popleft()
         levels = self._heard[frame.symbol]
         levels[side, price] = levels.get((side, price), 0) + change
         if not levels[side, price]:
