@@ -9,7 +9,7 @@ Cost    the run is read once more, if there are reports beside it.
 """
 
 from bisect import bisect_right
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -79,7 +79,7 @@ def _names_orders(path: Path) -> bool:
 
 
 def _named(paths: Sequence[Path]) -> OwnLines:
-    """Return what frames themselves say is ours: of a millisecond's equal decreases and prints each is the other's."""
+    """Return what frames themselves say is ours: a print is that of the decrease of its millisecond and size."""
     found, sizes = OwnLines(), defaultdict[str, OwnSize](OwnSize)
     sets: dict[int, set[int]] = {}  # by our decrease, where its print belongs
     keys: set[tuple[object, ...]] = set()
@@ -91,7 +91,7 @@ def _named(paths: Sequence[Path]) -> OwnLines:
             sizes[symbol].move(side, price, change)
             sets[number] = found.makers if is_maker else found.takers
             keys.add((message.ts_ms, symbol, side, price, change))
-    decreases: defaultdict[tuple[object, ...], deque[int]] = defaultdict(deque)
+    decreases: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
     prints: list[tuple[int, tuple[object, ...]]] = []
     for number, (_, kind, message) in enumerate(_frames(paths)):
         if kind == DELTA and (key := (message.ts_ms, *_delta_key(message)[:4])) in keys:
@@ -101,10 +101,16 @@ def _named(paths: Sequence[Path]) -> OwnLines:
             if (key := (message.ts_ms, symbol, side, price, -size)) in keys:
                 prints.append((number, key))
     for number, key in prints:
-        decrease = decreases[key].popleft() if decreases[key] else -1
-        if decrease in sets:
+        if (decrease := _of_print(decreases[key], number)) in sets:
             sets[decrease].add(number)
     return found
+
+
+def _of_print(decreases: list[int], number: int) -> int:
+    """Take and return the decrease of a print: the last one before it, else the next one; -1 without any."""
+    if not decreases:
+        return -1
+    return decreases.pop(max(bisect_right(decreases, number) - 1, 0))
 
 
 class _Candidate(NamedTuple):

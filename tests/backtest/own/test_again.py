@@ -14,7 +14,7 @@ SECONDS = 20
 END_NS = START_NS + SECONDS * 1_000 * MS - 100 * MS  # before what the last frames leave open
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", range(1, 41))
 def test_fill_for_fill_where_the_queue_is_known(tmp_path: Path, seed: int) -> None:
     venue = venue_of(seed, SECONDS)
     live = fills(traded(venue, quoter()), END_NS)
