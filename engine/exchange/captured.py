@@ -72,8 +72,8 @@ class _Level:
         self.trades = [trade for trade in self.trades if trade.key[0] >= ts_ms]
 
     def pop_decrease(self, key: tuple[int, int]) -> _Decrease | None:
-        """Take the decrease that a trade of this time and size belongs to; None if it has not come."""
-        found = next((decrease for decrease in self.decreases if decrease.key == key), None)
+        """Take the last decrease of a trade's time and size; None if it has not come."""
+        found = next((decrease for decrease in reversed(self.decreases) if decrease.key == key), None)
         if found is not None:
             self.decreases.remove(found)
         return found

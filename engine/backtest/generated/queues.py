@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from engine.backtest.core.settings import FIFO
 from engine.backtest.history import TimedFrame
 from engine.backtest.own.moves import RestingOrders
 from engine.backtest.venue_side import VenueFollower
@@ -16,7 +17,6 @@ from engine.exchange.captures import DELTA
 from engine.exchange.events import Event
 from engine.exchange.market import RestingOrder
 
-FIFO = "fifo"
 
 
 class _Named(msgspec.Struct):

@@ -48,6 +48,7 @@ class GeneratedVenue(AnsweringVenue):
         house = Liquidity(list(instruments), settings)
         super().__init__(Exchange(instruments, fees, house=house.accounts), latency)
         self._instruments = {each.symbol: each for each in instruments}
+        self.settings = settings
         self._house = house
         self._tick_ns, self._end_ns = begin_ns, end_ns
         self._seqs = {1: count(1), 2: count(1)}  # of the streams of books and trades

@@ -46,10 +46,14 @@ class Again(NamedTuple):
     only_again: dict[str, int]
 
     @property
+    def union(self) -> int:
+        """Return how many fills there are, those that are in both once."""
+        return self.live + self.again - self.equal
+
+    @property
     def share(self) -> float:
         """Return which share of all fills of both runs is in both."""
-        union = self.live + self.again - self.equal
-        return self.equal / union if union else 1.0
+        return self.equal / self.union if self.union else 1.0
 
 
 def fill_for_fill(

@@ -34,6 +34,7 @@ Key = tuple[str, int, int, int, int]  # market, maker's side, price, change or _
 class OwnLines(msgspec.Struct):
     """`deltas` and `makers` number the deltas of ours and the prints of flow that hit us, `takers` our own taking.
 
+    `taken` are the deltas of `deltas` by which others lost what we took, as far as reports say.
     `unseen` counts changes that our reports tell of and no frame shows. `standing` is what rested, by market: the
     times at which that changed, and what it was from then on.
     """
@@ -41,6 +42,7 @@ class OwnLines(msgspec.Struct):
     deltas: set[int] = set()
     makers: set[int] = set()
     takers: set[int] = set()
+    taken: set[int] = set()
     unseen: int = 0
     standing: dict[str, list[tuple[int, dict[Place, int]]]] = {}
 
@@ -63,9 +65,17 @@ def own_lines(paths: Sequence[Path]) -> OwnLines:
     """Return what is ours in the files of one capture."""
     beside = reports_beside(paths[0]) if paths and is_recorded(paths[0]) else None
     moves = list(read_moves(beside)) if beside is not None else []
-    if moves:
-        return _Search(paths, {key for move in moves for key in _keys(move)}).find(moves)
-    return _named(paths) if any(_names_orders(path) for path in paths) else OwnLines()
+    named = _named(paths) if any(_names_orders(path) for path in paths) else OwnLines()
+    if not moves:
+        return named
+    found = _Search(paths, {key for move in moves for key in _keys(move)}).find(moves)
+    if named.is_empty:
+        return found
+    # Frames know better which is ours; whether they name what we took of others is the venue's to say.
+    replace = msgspec.structs.replace
+    return replace(
+        found, deltas=named.deltas | found.taken, makers=named.makers, takers=named.takers | found.takers
+    )
 
 
 def _names_orders(path: Path) -> bool:
@@ -163,6 +173,8 @@ class _Search:
             self._found.deltas.add(decrease.number)
         if trade is not None:
             prints.add(trade.number)
+        if decrease is not None and prints is self._found.takers:
+            self._found.taken.add(decrease.number)
 
     def _take(self, move: Move, key: Key) -> bool:
         """Take the nearest delta of a key; return whether there is one."""

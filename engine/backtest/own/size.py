@@ -65,3 +65,17 @@ class OwnSize:
         if rest > size:
             self.rests[side, price] = size
         return max(size - rest, 0)
+
+
+def told_of(counts: Mapping[str, int]) -> list[str]:
+    """Return in words what was taken out of a recording of our own trading; nothing where nothing was."""
+    if not counts.get("own_changes"):
+        return []
+    told = [
+        f"a recording of our own trading: {counts['own_changes']} changes of levels by our own orders were taken out; "
+        f"{counts.get('own_fills', 0)} prints that hit us hit an own order that is first in its queue, or nobody; "
+        f"what we took in {counts.get('own_takes', 0)} prints stays until the other side reaches its price"
+    ]
+    if unseen := counts.get("own_unseen", 0):
+        told.append(f"{unseen} changes that our reports tell of are in no frame: what we had there is in the book")
+    return told

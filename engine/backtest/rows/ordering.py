@@ -3,11 +3,12 @@ cancel took back.
 
 Clocks  The venue's clock is not the recorder's: of each connection the smallest distance is taken for `FLOOR_NS`.
 Pairs   A trade and a decrease of the same side, price, size and millisecond are one match; it happened when the
-        decrease says.
+        decrease says. Of equal decreases it is the last one before the trade, else the next one.
 Joins   An increase is an order. A cancel took the youngest order of exactly its size at its price.
 """
 
-from collections import defaultdict, deque
+from bisect import bisect_right
+from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -86,14 +87,14 @@ def _pairs(
     made = np.flatnonzero((kind == Kind.LEVEL) & (change < 0))
     made = made[np.isin(ms[made], ms[wanted])]
     columns = (market, ms, side, price, amount)
-    waiting: defaultdict[tuple[int, ...], deque[int]] = defaultdict(deque)
+    waiting: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for row, *key in zip(made.tolist(), *(column[made].tolist() for column in columns), strict=True):
         waiting[tuple(key)].append(row)
     trades, decreases = [], []
     for row, *key in zip(wanted.tolist(), *(column[wanted].tolist() for column in columns), strict=True):
         if rows := waiting.get(tuple(key)):
             trades.append(row)
-            decreases.append(rows.popleft())
+            decreases.append(rows.pop(max(bisect_right(rows, row) - 1, 0)))
     return trades, decreases
 
 
