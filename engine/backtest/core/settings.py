@@ -41,7 +41,9 @@ class QueueModel(msgspec.Struct, frozen=True):
             return msgspec.structs.replace(cls.parse(rest or "risk-averse"), is_matched=True)
         kind, *numbers = text.split(":")
         if kind not in QUEUE_KINDS or kind == MATCHED:
-            raise ConfigError(f"queue {text!r}: name one of {', '.join(QUEUE_KINDS)}, {FIFO}, {MATCHED} or {MATCHED}/MODEL")
+            raise ConfigError(
+                f"queue {text!r}: name one of {', '.join(QUEUE_KINDS)}, {FIFO}, {MATCHED} or {MATCHED}/MODEL"
+            )
         wanted = {"power": 1, "power2": 1, "power3": 1, "biased": 2}.get(kind, 0)
         if len(numbers) > wanted or (kind == "biased" and len(numbers) < wanted):
             raise ConfigError(f"queue {text!r}: {kind} takes {('no number', 'N', 'N and A, as biased:0.5:-1')[wanted]}")

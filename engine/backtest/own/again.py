@@ -74,9 +74,7 @@ def fill_for_fill(
     )
 
 
-def _unpaired(
-    live: Sequence[OwnFill], again: Sequence[OwnFill], within_ns: int
-) -> tuple[list[OwnFill], list[OwnFill]]:
+def _unpaired(live: Sequence[OwnFill], again: Sequence[OwnFill], within_ns: int) -> tuple[list[OwnFill], list[OwnFill]]:
     waiting: defaultdict[tuple[str, int, int, int], list[OwnFill]] = defaultdict(list)
     for each in sorted(again):
         waiting[each[1:]].append(each)

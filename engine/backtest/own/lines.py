@@ -28,6 +28,7 @@ WITHIN_NS = 2_000_000_000  # between a report and its frame
 LIMIT = 10_000
 _NAME = b'"client_order_id"'
 _TRADED = 0  # stands for the change in the key of a print
+_Place = tuple[int, str, int, int, int]  # when at the venue, market, side, price, change
 Key = tuple[str, int, int, int, int]  # market, maker's side, price, change or _TRADED, size of a print
 
 
@@ -54,7 +55,6 @@ class OwnLines(msgspec.Struct):
         at = bisect_right(course, at_ns, key=lambda each: each[0])
         return course[at - 1][1] if at else {}
 
-
     @property
     def is_empty(self) -> bool:
         """Return whether nothing is ours."""
@@ -73,9 +73,7 @@ def own_lines(paths: Sequence[Path]) -> OwnLines:
         return found
     # Frames know better which is ours; whether they name what we took of others is the venue's to say.
     replace = msgspec.structs.replace
-    return replace(
-        found, deltas=named.deltas | found.taken, makers=named.makers, takers=named.takers | found.takers
-    )
+    return replace(found, deltas=named.deltas | found.taken, makers=named.makers, takers=named.takers | found.takers)
 
 
 def _names_orders(path: Path) -> bool:
@@ -92,7 +90,7 @@ def _named(paths: Sequence[Path]) -> OwnLines:
     """Return what frames themselves say is ours: a print is that of the decrease of its millisecond and size."""
     found, sizes = OwnLines(), defaultdict[str, OwnSize](OwnSize)
     sets: dict[int, set[int]] = {}  # by our decrease, where its print belongs
-    keys: set[tuple[object, ...]] = set()
+    keys: set[_Place] = set()
     for number, (_, kind, message) in enumerate(_frames(paths)):
         if kind == DELTA and message.client_order_id:
             found.deltas.add(number)
@@ -101,8 +99,8 @@ def _named(paths: Sequence[Path]) -> OwnLines:
             sizes[symbol].move(side, price, change)
             sets[number] = found.makers if is_maker else found.takers
             keys.add((message.ts_ms, symbol, side, price, change))
-    decreases: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
-    prints: list[tuple[int, tuple[object, ...]]] = []
+    decreases: defaultdict[_Place, list[int]] = defaultdict(list)
+    prints: list[tuple[int, _Place]] = []
     for number, (_, kind, message) in enumerate(_frames(paths)):
         if kind == DELTA and (key := (message.ts_ms, *_delta_key(message)[:4])) in keys:
             decreases[key].append(number)

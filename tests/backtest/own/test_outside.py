@@ -17,7 +17,7 @@ from engine.exchange.captures import DELTA, SNAPSHOT
 from engine.exchange.events import Event, Report, Traded
 from engine.strategies.quoter import TwoSidedQuoter
 from engine.strategy import Book, Strategy
-from tests.backtest.own.trading import BUSY, LATENCY, listed, quoter, traded, venue_of
+from tests.backtest.own.trading import LATENCY, listed, quoter, traded, venue_of
 from tests.backtest.test_runner import NoFees
 from tests.support.recorded import MS
 
@@ -53,7 +53,9 @@ def books(frames: list[TimedFrame]) -> Iterator[tuple[int, dict[str, Sizes]]]:
         if each.frame.kind == SNAPSHOT:
             sizes.clear()
             for name, side in (("yes", 1), ("no", 2)):
-                sizes |= {(side, cents(name, price)): lots(size) for price, size in message.get(f"{name}_dollars_fp", ())}
+                sizes |= {
+                    (side, cents(name, price)): lots(size) for price, size in message.get(f"{name}_dollars_fp", ())
+                }
         elif each.frame.kind == DELTA:
             place = 1 if message["side"] == "yes" else 2, cents(message["side"], message["price_dollars"])
             sizes[place] = sizes.get(place, 0) + lots(message["delta_fp"])
@@ -89,7 +91,12 @@ def write_reports(recording: Path, reports: list[tuple[int, Report]]) -> None:
     lines = []
     for heard_ns, each in reports:
         entry = {"kind": "REPORT", "time_ns": heard_ns, "msg_type": "8", "exec_type": each.exec_type}
-        entry |= {"order_id": each.order_id, "symbol": each.symbol, "side": each.side, "price": f"{each.price / 1e4:.4f}"}
+        entry |= {
+            "order_id": each.order_id,
+            "symbol": each.symbol,
+            "side": each.side,
+            "price": f"{each.price / 1e4:.4f}",
+        }
         entry |= {"leaves_qty": f"{each.leaves_qty / 100:.2f}"}
         if isinstance(each, Traded):
             entry |= {"last_px": f"{each.last_px / 1e4:.4f}", "last_qty": f"{each.last_qty / 100:.2f}"}
@@ -130,7 +137,9 @@ def test_rows_without_ours_are_the_book_of_others(tmp_path: Path, seed: int) -> 
             if rows["kind"][row] == Kind.LEVEL:
                 book = found[SYMBOLS[rows["market"][row]]]
                 book[rows["maker_side"][row], rows["price"][row]] = rows["size"][row]
-        assert {symbol: {place: size for place, size in book.items() if size} for symbol, book in found.items()} == sizes
+        assert {
+            symbol: {place: size for place, size in book.items() if size} for symbol, book in found.items()
+        } == sizes
     owned = [row for row, flags in enumerate(rows["flags"]) if flags & Flag.OWN]
     assert [rows["kind"][row] for row in owned] == [Kind.TRADE] * len(ended.fills)
     assert not any(rows["flags"][row] & Flag.PAIRED for row in owned)
@@ -148,7 +157,7 @@ class Far(Strategy):
 
 def told(recording: Path) -> list[tuple[int, int, object]]:
     """Return all frames, but for the numbers that the venue gives to orders and trades."""
-    found = []
+    found: list[tuple[int, int, object]] = []
     for each in timed([recording]):
         message = json.loads(each.frame.body)
         found.append((each.venue_ns, each.recv_ns, {**message, "recorder_order": "", "trade_id": ""}))
@@ -206,4 +215,6 @@ def test_what_we_took_stays_until_the_other_side_reaches_it(tmp_path: Path) -> N
     shown = {now_ns: dict(found["GEN-0"]) for now_ns, found in books(frames)}
     last = max(now_ns for now_ns in shown if now_ns <= at)
     assert shown[last][place] == truth[before]["GEN-0"][place] == truth[at]["GEN-0"].get(place, 0) + fill.qty
-    assert not any(json.loads(each.frame.body).get("ts_ms") == at // MS and each.frame.kind == "trade" for each in frames)
+    assert not any(
+        json.loads(each.frame.body).get("ts_ms") == at // MS and each.frame.kind == "trade" for each in frames
+    )

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine import fix
 from engine.backtest.capture.frames import markets
 from engine.backtest.clock import START_NS
-from engine.backtest.generated.queues import KnownQueues
 from engine.backtest.generated.venue import GeneratedFeed, GeneratedVenue
 from engine.backtest.history import timed
 from engine.backtest.latency import Latency
@@ -68,25 +66,23 @@ def traded(venue: GeneratedVenue, strategy: Strategy, count: int = 2) -> Ended:
 
 
 def again(
-    recording: Path, strategy: Strategy, queue: LeftAhead | None, *, own_in_book: bool = True, latency: Latency = LATENCY
+    recording: Path,
+    strategy: Strategy,
+    queue: LeftAhead | None,
+    *,
+    own_in_book: bool = True,
+    latency: Latency = LATENCY,
 ) -> Ended:
     """Run a strategy on a recording."""
     known = markets([recording])
     known.sort(key=lambda each: each.symbol)
     instruments = [Instrument(each.symbol, at, LINEAR_CENT, event=each.event) for at, each in enumerate(known)]
     return Runner(
-        lambda found: parts_of(found, strategy), instruments, timed([recording]), NoFees(), latency,
+        lambda found: parts_of(found, strategy), instruments, timed([recording]), NoFees(), LATENCY,
         left_ahead=queue, own_in_book=own_in_book,
     ).run()  # fmt: skip
-
-
-def fifo() -> KnownQueues:
-    return KnownQueues()
 
 
 def fills(ended: Ended, until_ns: int) -> list[OwnFill]:
     found = [OwnFill(each.acted_ns, each.symbol, each.side, each.price, each.qty) for each in ended.fills]
     return [each for each in found if each.at_ns < until_ns]
-
-
-SIDES = (fix.BUY, fix.SELL)
