@@ -6,7 +6,7 @@ Errors  ConfigError for a folder that cannot be written; a package that is missi
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.backtest.own.again import Again
+from engine.backtest.own.again import FillsAgain
 from engine.backtest.results.page import page_of
 from engine.backtest.results.result import Result
 from engine.backtest.results.tables import write_tables
@@ -33,7 +33,7 @@ def show(result: Result) -> Iterator[str]:
         yield f"warning: {text}"
 
 
-def _again(found: Again | None) -> Iterator[str]:
+def _again(found: FillsAgain | None) -> Iterator[str]:
     """Yield how the fills compare to those that we had live, and why they differ."""
     if found is None:
         return

@@ -36,7 +36,7 @@ class Stood(NamedTuple):
     to_ns: int
 
 
-class Again(NamedTuple):
+class FillsAgain(NamedTuple):
     """What was found: `equal` of `live` fills; causes of the fills that only one of both has."""
 
     live: int
@@ -62,10 +62,10 @@ def fill_for_fill(
     within_ns: int,
     live_stood: Iterable[Stood] = (),
     again_stood: Iterable[Stood] = (),
-) -> Again:
+) -> FillsAgain:
     """Return which fills both have, and why the others differ."""
     only_live, only_again = _unpaired(live, again, within_ns)
-    return Again(
+    return FillsAgain(
         len(live),
         len(again),
         len(live) - len(only_live),

@@ -80,7 +80,7 @@ def _names_orders(path: Path) -> bool:
     """Return whether a file may name orders of ours: a look at its bytes, of which few do."""
     before = b""
     for chunk in read_chunks(path, lambda text: None):
-        if _NAME in before + chunk:
+        if _NAME in chunk or _NAME in before + chunk[: len(_NAME)]:
             return True
         before = chunk[-len(_NAME) :]
     return False

@@ -10,7 +10,7 @@ import msgspec
 
 from engine._decimal import format_decimal
 from engine.backtest.latency import Latency
-from engine.backtest.own.again import Again
+from engine.backtest.own.again import FillsAgain
 from engine.backtest.results.coverage import Coverage
 from engine.backtest.runner import Ended
 
@@ -52,7 +52,7 @@ class Honesty(msgspec.Struct, kw_only=True):
     sensitivity: dict[str, int] = {}
     queue_extremes: dict[str, int] = {}
     queue_share: float | None = None  # how far those are apart, of the profit
-    again: Again | None = None  # the fills beside those that we had live
+    again: FillsAgain | None = None  # the fills beside those that we had live
     warnings: list[str] = []
 
     def name_book(self, shows_own: bool) -> None:
@@ -60,7 +60,7 @@ class Honesty(msgspec.Struct, kw_only=True):
         if shows_own:
             self.assumptions = [OWN_SEEN if each == OWN_UNSEEN else each for each in self.assumptions]
 
-    def take_again(self, found: Again, within_ns: int) -> None:
+    def take_again(self, found: FillsAgain, within_ns: int) -> None:
         """Say how the fills compare to those that we had."""
         self.again = found
         told = f"{found.equal} of {found.live} live fills came again within {within_ns / 1e6:g} ms, of {found.again}"
