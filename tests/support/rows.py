@@ -338,8 +338,8 @@ class SlowVenue:
             taker = "yes" if side == 2 else "no"
             block = bool(columns["flags"][row] & BLOCK)
             said = {"yes_price_dollars": f"{price / LIMIT:.4f}", "count_fp": f"{size / 100:.2f}", "ts_ms": key_ms}
-            own = bool(columns["flags"][row] & OWN)
-            return TRADE, {**said, "taker_outcome_side": taker, "is_block_trade": block, "recorder_own": own}
+            is_own = bool(columns["flags"][row] & OWN)
+            return TRADE, {**said, "taker_outcome_side": taker, "is_block_trade": block, "recorder_own": is_own}
         change = size - self._shown[market].get((side, price), 0)
         join = int(columns["join"][row])
         self._join = join if change < 0 else -1
