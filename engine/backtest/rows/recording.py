@@ -60,6 +60,7 @@ class Recording:
         self._checks_seq = checks_seq
         self._told = told
         self._own = own_lines(paths)
+        self._own_deltas = self._own.deltas
         self._frame = -1  # number of the frame that is read, losses left out
         self._books: dict[str, RecordedBook] = {}
         self._seqs: defaultdict[int, dict[int, int]] = defaultdict(dict)  # by connection, by subscription
@@ -70,8 +71,10 @@ class Recording:
 
     def read(self) -> None:
         """Read all of it."""
-        for line in self._lines():
-            self._add(line)
+        add = self._add
+        for self._path in self._paths:
+            for self._number, line in read_lines(self._path, partial(self._tell, "truncated")):
+                add(line)
         self._count_deltas()
 
     def days(self) -> Iterator[int]:
@@ -191,7 +194,7 @@ class Recording:
         if price < 0:
             price = self._price(book, side, message.price_dollars)
         change = parse_decimal(message.delta_fp, SIZE_DECIMALS)
-        if self._frame in self._own.deltas:
+        if self._frame in self._own_deltas:
             self.counts["own_changes"] += 1
             book.own.move(side, price, change)
             return
