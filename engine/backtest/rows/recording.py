@@ -71,9 +71,11 @@ class Recording:
 
     def read(self) -> None:
         """Read all of it."""
-        add = self._add
-        for self._path in self._paths:
-            for self._number, line in read_lines(self._path, partial(self._tell, "truncated")):
+        add, on_cut = self._add, partial(self._tell, "truncated")
+        for path in self._paths:
+            self._path = path
+            for number, line in read_lines(path, on_cut):
+                self._number = number
                 add(line)
         self._count_deltas()
 
