@@ -10,6 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 ELSEWHERE = "own timing: no order stood there"
 QUEUE = "queue: an order stood there, others were served first"
 SPLIT = "size: the same price at the same time, in other parts"
@@ -36,7 +38,7 @@ class Stood(NamedTuple):
     to_ns: int
 
 
-class FillsAgain(NamedTuple):
+class FillsAgain(msgspec.Struct, frozen=True):
     """What was found: `equal` of `live` fills; causes of the fills that only one of both has."""
 
     live: int
