@@ -28,7 +28,7 @@ demo-backtest: .venv/history
 	rm -rf var/backtest/recording
 	$(BIN)/fixlane demo --seconds 60 --no-compare --record var/backtest/recording
 	$(BIN)/fixlane backtest config/engine.toml --data var/backtest/recording --out var/backtest/demo \
-		--latency-from var/backtest/recording/audit.log
+		--latency-from var/backtest/recording/audit.log --against-live
 	$(BIN)/fixlane backtest config/engine.toml --generate var/backtest/data --out var/backtest --latency 5 $(ARGS)
 
 test: $(TESTED) ; $(SUITE)

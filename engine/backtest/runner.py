@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from engine.backtest.clock import NEVER_NS, MovedClock
-from engine.backtest.feed import CapturedFeed
+from engine.backtest.feed import CapturedFeed, MadeFeed
 from engine.backtest.gateway import RequestGateway
 from engine.backtest.history import TimedFrame
 from engine.backtest.latency import Latency
+from engine.backtest.own.shown import OwnInBook
 from engine.backtest.recorder import HeardFill, Recorder
-from engine.backtest.venue_side import Answer, VenueSide
+from engine.backtest.venue_side import Answer, AnsweringVenue, VenueFollower, VenueSide
 from engine.exchange.captured import LeftAhead
 from engine.exchange.events import Request
 from engine.instrument import Instrument
@@ -103,25 +104,15 @@ class DeskRun:
             self.loop.cancel(order)
 
 
-class Runner(DeskRun):
-    """Runs `parts` over `frames`; `results` are what markets turned out to be worth, by symbol."""
+class MovedRun(DeskRun):
+    """One desk between a venue and a feed; `results` are what markets turned out to be worth, by symbol."""
 
     def __init__(
-        self,
-        make_parts: Callable[[Sequence[Instrument]], Parts],
-        instruments: Sequence[Instrument],
-        frames: Sequence[TimedFrame],
-        fees: TradeFee,
-        latency: Latency,
-        results: Mapping[str, int] = {},
-        use_yes_price: bool = False,
-        left_ahead: LeftAhead | None = None,
+        self, parts: Parts, venue: AnsweringVenue, feed: MadeFeed, first_ns: int, results: Mapping[str, int] = {}
     ) -> None:
-        self.clock = MovedClock(frames[0].recv_ns - 1)
-        self._frames = frames
-        self._venue = VenueSide(instruments, fees, frames, latency, left_ahead)
-        self._feed = CapturedFeed(frames, use_yes_price)
-        parts = make_parts(instruments)
+        self.clock = MovedClock(first_ns - 1)
+        self._first_ns = first_ns
+        self._venue, self._feed = venue, feed
         super().__init__(parts, self.clock, self.clock.call_later, RequestGateway(self._post), results)
         self._subscriptions = parts.market_data.subscribe()
 
@@ -168,7 +159,32 @@ class Runner(DeskRun):
         while venue.next_answer_ns != NEVER_NS:
             self._hear(venue.take_answer())
             self._told.look(self.clock.now_ns)
-        return self._end(self.clock.now_ns, self._frames[0].recv_ns, last_ns)
+        return self._end(self.clock.now_ns, self._first_ns, last_ns)
+
+
+class Runner(MovedRun):
+    """Runs `parts` over `frames`.
+
+    With `own_in_book` the desk sees its own orders in the book, as a venue shows them.
+    """
+
+    def __init__(
+        self,
+        make_parts: Callable[[Sequence[Instrument]], Parts],
+        instruments: Sequence[Instrument],
+        frames: Sequence[TimedFrame],
+        fees: TradeFee,
+        latency: Latency,
+        results: Mapping[str, int] = {},
+        use_yes_price: bool = False,
+        left_ahead: LeftAhead | None = None,
+        own_in_book: bool = False,
+    ) -> None:
+        shown = OwnInBook(instruments) if own_in_book else None
+        followers: list[VenueFollower] = [each for each in (shown, left_ahead) if isinstance(each, VenueFollower)]
+        venue = VenueSide(instruments, fees, frames, latency, left_ahead, followers)
+        feed = CapturedFeed(frames, use_yes_price, shown)
+        super().__init__(make_parts(instruments), venue, feed, frames[0].recv_ns, results)
 
 
 def instruments_of(frames: Iterable[TimedFrame], known: Sequence[Instrument]) -> list[Instrument]:

@@ -9,7 +9,7 @@ Cost    O(log n) of what is on its way for each request.
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import NamedTuple
 
@@ -34,38 +34,36 @@ class Answer(NamedTuple):
     acted_ns: int
 
 
-class VenueSide:
-    """An exchange whose liquidity is captured; `answers` are on their way, the first heard first."""
+class VenueFollower:
+    """Hears what happens at the venue, as it happens; does nothing unless it is told otherwise."""
 
-    def __init__(
-        self,
-        instruments: Iterable[Instrument],
-        fees: TradeFee,
-        frames: Iterable[TimedFrame],
-        latency: Latency,
-        left_ahead: LeftAhead | None = None,
-    ) -> None:
-        instruments = tuple(instruments)
-        self._exchange = Exchange(instruments, fees)
-        self._markets: Mapping[str, CapturedMarket] = {
-            each.symbol: CapturedMarket(self._exchange, each.symbol, left_ahead) for each in instruments
-        }
+    def before(self, timed: TimedFrame) -> None:
+        """Hear of a frame before it acts."""
+
+    def after(self, events: Sequence[Event], now_ns: int) -> None:
+        """Hear what came of a frame or a request."""
+
+
+class AnsweringVenue:
+    """An exchange at the other end of two ways; `answers` come back, the first heard first."""
+
+    def __init__(self, exchange: Exchange, latency: Latency) -> None:
+        self._exchange = exchange
         self._latency = latency
-        self._frames = iter(sorted(frames, key=lambda each: each.venue_ns))
-        self._frame = next(self._frames, None)
         self._requests: list[tuple[int, int, Request]] = []
         self._numbers = count()
         self._sent, self._said = count(), count()  # of requests and answers, for their draws
         self._last_arrival_ns = self._last_heard_ns = 0
         self.answers: list[Answer] = []
-        self.last_ns = 0  # when the last frame happened
 
     @property
     def next_ns(self) -> int:
-        """When the venue acts next; `NEVER_NS` after its last frame: what arrives later is not taken."""
-        if self._frame is None:
-            return self._requests[0][0] if self._requests and self._requests[0][0] <= self.last_ns else NEVER_NS
-        return min(self._frame.venue_ns, self._requests[0][0]) if self._requests else self._frame.venue_ns
+        """When the venue acts next; `NEVER_NS` where it does not."""
+        raise NotImplementedError
+
+    def act(self) -> None:
+        """Do what is next."""
+        raise NotImplementedError
 
     @property
     def next_answer_ns(self) -> int:
@@ -81,23 +79,14 @@ class VenueSide:
         heapq.heappush(self._requests, (act_ns, next(self._numbers), request))
         return arrival_ns
 
-    def act(self) -> None:
-        """Do what is next: at one time the market moves before a request of ours is carried out."""
-        frame = self._frame
-        if frame is not None and (not self._requests or frame.venue_ns <= self._requests[0][0]):
-            self.last_ns = frame.venue_ns
-            self._answer(self._exchange.advance(frame.venue_ns), frame.venue_ns)
-            market = self._markets.get(frame.frame.symbol)
-            if market is not None:
-                self._answer(market.apply(frame.frame, frame.venue_ns), frame.venue_ns)
-            self._frame = next(self._frames, None)
-            return
-        act_ns, _, request = heapq.heappop(self._requests)
-        self._answer(self._exchange.submit(request, act_ns), act_ns)
-
     def take_answer(self) -> Answer:
         """Return the answer that is heard next."""
         return heapq.heappop(self.answers)
+
+    def _carry_out(self) -> tuple[list[Event], int]:
+        """Carry out the request that arrived first; return what came of it, and when that was."""
+        act_ns, _, request = heapq.heappop(self._requests)
+        return self._exchange.submit(request, act_ns), act_ns
 
     def _answer(self, events: Iterable[Event], now_ns: int) -> None:
         for event in events:
@@ -106,6 +95,61 @@ class VenueSide:
                 way_ns = self._latency.drawn_ns("answer", next(self._said), now_ns)
                 self._last_heard_ns = max(now_ns + way_ns, self._last_heard_ns)
                 heapq.heappush(self.answers, Answer(self._last_heard_ns, next(self._numbers), report, now_ns))
+
+
+class VenueSide(AnsweringVenue):
+    """An exchange whose liquidity is captured."""
+
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        fees: TradeFee,
+        frames: Iterable[TimedFrame],
+        latency: Latency,
+        left_ahead: LeftAhead | None = None,
+        followers: Sequence[VenueFollower] = (),
+    ) -> None:
+        instruments = tuple(instruments)
+        super().__init__(Exchange(instruments, fees), latency)
+        self._followers = followers
+        self._markets: Mapping[str, CapturedMarket] = {
+            each.symbol: CapturedMarket(self._exchange, each.symbol, left_ahead) for each in instruments
+        }
+        self._frames = iter(sorted(frames, key=lambda each: each.venue_ns))
+        self._frame = next(self._frames, None)
+        self.last_ns = 0  # when the last frame happened
+
+    @property
+    def next_ns(self) -> int:
+        """When the venue acts next; `NEVER_NS` after its last frame: what arrives later is not taken."""
+        if self._frame is None:
+            return self._requests[0][0] if self._requests and self._requests[0][0] <= self.last_ns else NEVER_NS
+        return min(self._frame.venue_ns, self._requests[0][0]) if self._requests else self._frame.venue_ns
+
+    def act(self) -> None:
+        """Do what is next: at one time the market moves before a request of ours is carried out."""
+        frame = self._frame
+        if frame is not None and (not self._requests or frame.venue_ns <= self._requests[0][0]):
+            self.last_ns = frame.venue_ns
+            self._frame = next(self._frames, None)
+            self._happen(frame)
+            return
+        self._tell(*self._carry_out())
+
+    def _happen(self, timed: TimedFrame) -> None:
+        self._tell(self._exchange.advance(timed.venue_ns), timed.venue_ns)
+        market = self._markets.get(timed.frame.symbol)
+        if market is None:
+            return
+        for each in self._followers:
+            each.before(timed)
+        self._tell(market.apply(timed.frame, timed.venue_ns), timed.venue_ns)
+
+    def _tell(self, events: Sequence[Event], now_ns: int) -> None:
+        if events:
+            self._answer(events, now_ns)
+        for each in self._followers:
+            each.after(events, now_ns)
 
 
 def kind_of(request: Request) -> str:

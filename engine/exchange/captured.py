@@ -10,6 +10,7 @@ The captured size at a price queues among the venue's own orders as orders of th
    than the trade's go first, whatever stands ahead of them.
 4  A captured decrease that is no trade cancels from the back of the queue: what is ahead of an own order shrinks only
    when there is nothing left behind it. With `left_ahead` that says instead what is left ahead of each own order.
+   One that hit an order of the recorder's own takes no captured size: only own orders that come first at its price.
 5  Each captured trade has a decrease of the same price, size and venue time, before or after it. If it came before,
    its effect under 4 is undone first; if it comes after, it changes no queue.
 6  Captured size that arrives at a price crossing own resting orders trades with them first, at their prices.
@@ -71,8 +72,8 @@ class _Level:
         self.trades = [trade for trade in self.trades if trade.key[0] >= ts_ms]
 
     def pop_decrease(self, key: tuple[int, int]) -> _Decrease | None:
-        """Take the decrease that a trade of this time and size belongs to; None if it has not come."""
-        found = next((decrease for decrease in self.decreases if decrease.key == key), None)
+        """Take the last decrease of a trade's time and size; None if it has not come."""
+        found = next((decrease for decrease in reversed(self.decreases) if decrease.key == key), None)
         if found is not None:
             self.decreases.remove(found)
         return found
@@ -146,6 +147,10 @@ class CapturedMarket:
         maker_side = fix.SELL if message.taker_outcome_side == "yes" else fix.BUY
         price = self._checked(self._instrument.parse_price(message.yes_price_dollars))
         qty = self._instrument.parse_size(message.count_fp)
+        if message.recorder_own:
+            rest = self._fill_crossed(maker_side, price, qty, now_ns, events, inclusive=False)
+            self._use_up(maker_side, price, rest, now_ns, events, True)
+            return
         level = self._level(maker_side, price)
         decrease = level.pop_decrease((message.ts_ms, qty))
         if decrease is not None:
@@ -195,14 +200,16 @@ class CapturedMarket:
             qty -= filled
         return qty
 
-    def _use_up(self, side: int, price: int, qty: int, now_ns: int, events: list[Event]) -> int:
-        """Use up the queue at `price` from its front, up to `qty`; return how much of it was captured size."""
+    def _use_up(self, side: int, price: int, qty: int, now_ns: int, events: list[Event], is_own: bool = False) -> int:
+        """Use up the queue from its front, `is_own` only up to captured size; return how much was captured size."""
         resting = self._market.side(side)
         used = 0
         while qty and (level := resting.level(price)) is not None:
             first = level.first()
             part = min(qty, first.leaves_qty)
             if first.account == CAPTURED:
+                if is_own:
+                    break
                 resting.shrink(first, part)
                 first.leaves_qty -= part
                 used += part

@@ -47,6 +47,7 @@ class CapturedMessage(msgspec.Struct, frozen=True):
     count_fp: str = ""
     taker_outcome_side: str = ""
     is_block_trade: bool = False
+    recorder_own: bool = False  # of a trade: it hit an order of the recorder's own, and nobody else's
 
 
 class _Event(msgspec.Struct):

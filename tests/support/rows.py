@@ -51,7 +51,7 @@ TYPES = {
     "venue_order": "i",
 }
 RESET, LEVEL, TRADED, STALE, FRESH = range(5)
-LAST, PAIRED, BLOCK, SHOT = 1, 2, 8, 32
+LAST, PAIRED, OWN, BLOCK, SHOT = 1, 2, 4, 8, 32
 KINDS = {Accepted: 0, Rejected: 1, Traded: 2, Canceled: 3, Replaced: 4, CancelRejected: 5}
 NEW, CANCEL, REPLACE = range(3)
 RISK_AVERSE = QueueModel()
@@ -109,7 +109,7 @@ class MadeRows:
         elif what < 0.97:
             self._trade(market, held, pairs)
         elif what < 0.98:
-            self._add(market, TRADED, BLOCK, *held[0], 500)
+            self._add(market, TRADED, self._chance.choice((BLOCK, OWN)), *held[0], 500)
         else:
             self.snapshot(market)
 
@@ -338,7 +338,8 @@ class SlowVenue:
             taker = "yes" if side == 2 else "no"
             block = bool(columns["flags"][row] & BLOCK)
             said = {"yes_price_dollars": f"{price / LIMIT:.4f}", "count_fp": f"{size / 100:.2f}", "ts_ms": key_ms}
-            return TRADE, {**said, "taker_outcome_side": taker, "is_block_trade": block}
+            is_own = bool(columns["flags"][row] & OWN)
+            return TRADE, {**said, "taker_outcome_side": taker, "is_block_trade": block, "recorder_own": is_own}
         change = size - self._shown[market].get((side, price), 0)
         join = int(columns["join"][row])
         self._join = join if change < 0 else -1

@@ -25,10 +25,21 @@ def test_a_recorded_demo_is_history(tmp_path: Path) -> None:
     assert again.returncode == 2
     assert "a recording is there already" in again.stderr
     result, audit = tmp_path / "result.json", folder / "audit.log"
-    ran = fixlane("backtest", config_path("engine.toml"), "--data", folder, "--latency-from", audit, "--json", result)
+    ran = fixlane(
+        "backtest", config_path("engine.toml"), "--data", folder, "--latency-from", audit, "--json", result,
+        "--against-live",
+    )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     told = json.loads(result.read_text())
     assert told["fills"] > 0
+    (own,) = folder.glob("own-*.jsonl")
+    reports = [json.loads(line) for line in own.read_text().splitlines()]
+    again = told["honesty"]["again"]
+    assert again["live"] == sum(each.get("exec_type") == "F" for each in reports) > 0
+    assert 0 < again["equal"] <= min(again["live"], again["again"])
+    assert sum(again["only_live"].values()) == again["live"] - again["equal"]
+    assert sum(again["only_again"].values()) == again["again"] - again["equal"]
+    assert any("of our own trading" in each for each in told["honesty"]["assumptions"])
     assert any("measured of" in each for each in told["honesty"]["assumptions"])
     both = fixlane("backtest", config_path("engine.toml"), "--data", folder, "--latency-from", audit, "--latency", 5)
     assert both.returncode == 2

@@ -36,6 +36,18 @@ def add_commands(found: Subparsers) -> None:
         action="store_true",
         help="run again with half and twice the latency, and with both extreme queues",
     )
+    parser.add_argument(
+        "--own-in-book",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="whether it sees its own orders (yes)",
+    )
+    parser.add_argument(
+        "--against-live", action="store_true", help="hold the fills against those that we had, one by one"
+    )
+    parser.add_argument(
+        "--within", type=ms, default=10 * 10**6, metavar="MS", help="of --against-live: how far apart (10)"
+    )
     parser.add_argument("--capital", type=_money, default=DEFAULT_CAPITAL, metavar="USD", help="what returns are of")
     parser.add_argument("--trials", type=_count, default=1, metavar="N", help="configurations tried on these data")
     parser.add_argument("--ledger", type=Path, metavar="FILE", help="where trials are counted (trials in --out)")

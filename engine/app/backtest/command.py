@@ -5,6 +5,7 @@ Errors  ConfigError for what `run` would refuse as well, and for files that say 
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from engine.app import loading
+from engine.app.backtest.against import against_live
 from engine.app.backtest.generated import write_day
 from engine.app.backtest.identity import configuration_of, data_of
 from engine.app.backtest.writing import show, write
@@ -25,6 +27,7 @@ from engine.backtest.fitting import latency_of as measured
 from engine.backtest.history import TimedFrame, timed
 from engine.backtest.latency import Latency
 from engine.backtest.outcomes import MarketOutcome, outcomes
+from engine.backtest.own.size import told_of
 from engine.backtest.results import statistics
 from engine.backtest.results.result import Assumed, Result, observed, result_of
 from engine.backtest.runner import Ended, Runner
@@ -75,7 +78,9 @@ class CapturedHistory:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         paths = find(paths)
-        self.frames: list[TimedFrame] = timed(paths)
+        self._own: Counter[str] = Counter()
+        self.paths = paths
+        self.frames: list[TimedFrame] = timed(paths, self._own)
         self.instruments: list[Instrument] = markets(paths)
         self.outcomes: dict[str, MarketOutcome] = outcomes(paths, self.instruments)
 
@@ -86,8 +91,8 @@ class CapturedHistory:
 
     @property
     def told(self) -> list[str]:
-        """Return nothing: frames say what there was."""
-        return []
+        """Return what was taken out of the frames, if that is something; they say what there was."""
+        return told_of(self._own)
 
     def slowed(self, latency: Latency) -> Latency:
         """Return the latency as it is."""
@@ -105,6 +110,8 @@ def run(arguments: argparse.Namespace) -> int:
     config = load(arguments.config)
     history = history_of(arguments)
     result = count_trial(result_for(config, history, arguments), config, history, arguments)
+    if arguments.against_live:
+        against_live(result, history, arguments.within)
     if arguments.json:
         arguments.json.write_bytes(result.as_json())
     for line in (*show(result), *write(result, arguments.out, f"Backtest of {config.strategy.path}")):
@@ -146,36 +153,46 @@ def result_for(config: EngineConfig, history: RunHistory, arguments: argparse.Na
         latency=latency, capital=arguments.capital, zone=ZoneInfo(config.risk.day_zone), trials=arguments.trials
     )
     seen = observed(history.frames, history.instruments)
+    shown = arguments.own_in_book and not history.fidelity and not arguments.fast  # a quote is one of others
     backtest = fast_backtest if arguments.fast else slow_backtest
-    result = result_of(backtest(config, history, latency, queue), seen, history.outcomes, assumed)
+    result = result_of(backtest(config, history, latency, queue, shown), seen, history.outcomes, assumed)
+    result.honesty.name_book(shown)
     result.honesty.name_queue(arguments.queue)
     result.honesty.fidelity = history.fidelity or result.honesty.fidelity
     result.honesty.assumptions += history.told
     for name, (times, over) in SCALES.items() if arguments.sensitivity else ():
-        ended = backtest(config, history, latency.scaled(times, over), queue)
+        ended = backtest(config, history, latency.scaled(times, over), queue, shown)
         result.honesty.sensitivity[name] = ended.loop.portfolio.pnl
     if arguments.sensitivity:
-        runs = {name: backtest(config, history, latency, QueueModel.parse(name)) for name in EXTREMES}
+        runs = {name: backtest(config, history, latency, QueueModel.parse(name), shown) for name in EXTREMES}
         extremes = {name: ended.loop.portfolio.pnl for name, ended in runs.items()}
         result.honesty.take_extremes(extremes, result.ended.loop.portfolio.pnl)
     return result
 
 
 def slow_backtest(
-    config: EngineConfig, history: RunHistory, latency: Latency, queue: QueueModel = RISK_AVERSE
+    config: EngineConfig,
+    history: RunHistory,
+    latency: Latency,
+    queue: QueueModel = RISK_AVERSE,
+    own_in_book: bool = True,
 ) -> Ended:
     """Run the strategy of a configuration over history."""
     fees = loading.fees(config.feed, config.fees)
     use_yes = bool(config.feed.use_yes_price)
-    frames, values = history.frames, history.values
+    frames, values, ahead = history.frames, history.values, left_ahead(queue)
     parts = parts_of(config, fees)
-    return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, left_ahead(queue)).run()
+    return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, ahead, own_in_book).run()
 
 
 def fast_backtest(
-    config: EngineConfig, history: RunHistory, latency: Latency, queue: QueueModel = RISK_AVERSE
+    config: EngineConfig,
+    history: RunHistory,
+    latency: Latency,
+    queue: QueueModel = RISK_AVERSE,
+    own_in_book: bool = False,
 ) -> Ended:
-    """Run it on the compiled exchange; raise ConfigError, which says why, for what only the slow one knows."""
+    """Run it on the compiled exchange, whose books are others' alone; raise ConfigError, which says why, for what only the slow one knows."""
     if not isinstance(history, CapturedHistory):
         raise ConfigError("--fast: quotes are run by the slow exchange: leave it out")
     judge(latency, queue)

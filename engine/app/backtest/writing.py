@@ -6,6 +6,7 @@ Errors  ConfigError for a folder that cannot be written; a package that is missi
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.backtest.own.again import FillsAgain
 from engine.backtest.results.page import page_of
 from engine.backtest.results.result import Result
 from engine.backtest.results.tables import write_tables
@@ -27,8 +28,19 @@ def show(result: Result) -> Iterator[str]:
         yield f"with {name}: {value / unit:,.2f}"
     for name, value in result.honesty.queue_extremes.items():
         yield f"with queue {name}: {value / unit:,.2f}"
+    yield from _again(result.honesty.again)
     for text in result.honesty.warnings:
         yield f"warning: {text}"
+
+
+def _again(found: FillsAgain | None) -> Iterator[str]:
+    """Yield how the fills compare to those that we had live, and why they differ."""
+    if found is None:
+        return
+    yield f"live fills again {found.equal} of {found.live}, {found.share:.1%} of all {found.union} of both runs"
+    for whose, causes in (("live", found.only_live), ("here", found.only_again)):
+        for cause, count in causes.items():
+            yield f"only {whose:<10} {count:>5}  {cause}"
 
 
 def write(result: Result, folder: Path | None, title: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from engine.backtest.rows.checking import DAY_NS, FAULTS, Check, DataFinding, MarketDay
+from engine.backtest.rows.quote_check import QuotesOfDay, check_quotes, quote_files
 from engine.backtest.rows.row_check import check_rows
 
 SHOWN = 20  # findings of each kind told by name
@@ -30,7 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
             if not arguments.json:
                 print(_line(finding), file=sys.stderr)
 
-    tables, frames = _apart(arguments.paths)
+    quotes = quote_files(arguments.paths)
+    of_quotes = [day for path in quotes for day in check_quotes(path, hear)]
+    tables, frames = _apart([path for path in arguments.paths if not quote_files([path])])
     for table in tables:
         check_rows(table, hear)
     days: list[MarketDay] = []
@@ -38,8 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
         days = list(Check(frames, not arguments.filtered, hear).days.values())
     is_faulty = not FAULTS.isdisjoint(told)
     if arguments.json:
-        print(msgspec.json.encode(_all(days, found, told, is_faulty)).decode())
+        quoted = [{**msgspec.to_builtins(each), "day": _date(each.day)} for each in of_quotes]
+        print(msgspec.json.encode({**_all(days, found, told, is_faulty), "quotes": quoted}).decode())
     else:
+        for each in sorted(of_quotes, key=lambda each: (each.day, each.market)):
+            print(_of_quotes(each))
         for text in _lines(days, told):
             print(text)
     return int(is_faulty)
@@ -75,6 +81,15 @@ def _of_day(day: MarketDay) -> str:
         f"silent for {day.longest_silence_ns / _NS:.1f} s at most, stale {day.stale_ns / _NS:.1f} s, "
         f"crossed {day.crossed_frames} times {day.crossed_ns / 1e6:.0f} ms{skew}{odd}"
     )
+
+
+def _of_quotes(day: QuotesOfDay) -> str:
+    counts = ", ".join(
+        f"{name} {getattr(day, name)}"
+        for name in ("repeated", "duplicates", "crossed", "locked", "without_bid", "without_ask")
+    )
+    times = f"silent for {day.silence_ns / _NS:.1f} s at most, unchanged for {day.unchanged_ns / _NS:.1f} s"
+    return f"{_date(day.day)} {day.market}: {day.quotes} quotes, {counts}, {times}"
 
 
 def _line(finding: DataFinding) -> str:

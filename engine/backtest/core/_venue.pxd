@@ -10,3 +10,6 @@ cdef void level_moved(
 cdef void traded(
     Pass* run, Account* account, int32_t market, int row, int32_t rank, int64_t qty, bint is_paired, int64_t now_ns
 ) noexcept nogil
+cdef void hit(
+    Pass* run, Account* account, int32_t market, int row, int32_t rank, int64_t qty, int64_t now_ns
+) noexcept nogil

@@ -96,6 +96,26 @@ cdef void traded(
     refresh(run, account, market)
 
 
+cdef void hit(
+    Pass* run, Account* account, int32_t market, int row, int32_t rank, int64_t qty, int64_t now_ns
+) noexcept nogil:
+    """Serve a trade that hit the recorder's own order: better own orders, then those that come first at its rank."""
+    cdef int32_t slot = account.places[market].first[row], after
+    cdef int64_t rest = qty, part
+    cdef Order* order
+    while slot != NONE and rest:
+        order = &account.orders[slot]
+        after = order.after
+        if order.rank > rank or (order.rank == rank and order.ahead):
+            break
+        part = min(order.qty - order.cum, rest)
+        if part:
+            fill(run, account, slot, part, order.price, False, now_ns)
+            rest -= part
+        slot = after
+    refresh(run, account, market)
+
+
 cdef void remember_trade(
     Pass* run, Account* account, int32_t market, int row, int32_t rank, int64_t qty, int64_t used, bint is_paired,
     int64_t now_ns,

@@ -5,7 +5,7 @@ from libc.string cimport memset
 
 from engine.backtest.core._ladder cimport facing, place, rank_of
 from engine.backtest.core._state cimport NEVER_NS, NONE, Account, Market, Pass, Place
-from engine.backtest.core._venue cimport level_moved, traded
+from engine.backtest.core._venue cimport hit, level_moved, traded
 
 cdef enum:  # kinds and flags, as in the schema of rows
     RESET = 0
@@ -14,6 +14,7 @@ cdef enum:  # kinds and flags, as in the schema of rows
     STALE = 3
     LAST = 1
     PAIRED = 2
+    OWN = 4
     BLOCK = 8
     SNAPSHOT = 32
 
@@ -80,7 +81,9 @@ cdef inline void tell_trade(
     cdef uint8_t* busy = run.busy + <Py_ssize_t>number * run.account_count
     cdef int32_t at
     for at in range(run.account_count):
-        if busy[at]:
+        if busy[at] and flags & OWN:
+            hit(run, &run.accounts[at], number, side, rank, size, run.last_venue_ns)
+        elif busy[at]:
             traded(run, &run.accounts[at], number, side, rank, size, flags & PAIRED != 0, run.last_venue_ns)
 
 

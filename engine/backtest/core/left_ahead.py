@@ -1,7 +1,8 @@
 """Queue models for the slow exchange, which asks for each own order what a cancel leaves ahead of it."""
 
 from engine.backtest.core._pass import size_ahead
-from engine.backtest.core.settings import RISK_AVERSE, QueueModel
+from engine.backtest.core.settings import FIFO, RISK_AVERSE, QueueModel
+from engine.backtest.generated.queues import KnownQueues
 from engine.errors import ConfigError
 from engine.exchange.captured import LeftAhead
 from engine.exchange.market import RestingOrder
@@ -15,6 +16,8 @@ def left_ahead(model: QueueModel) -> LeftAhead | None:
         )
     if model == RISK_AVERSE:
         return None
+    if model.kind == FIFO:
+        return KnownQueues()
 
     def ask(order: RestingOrder, ahead: int, shown: int, gone: int) -> int:
         """Return what is left ahead of an order."""

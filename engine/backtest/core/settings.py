@@ -16,6 +16,7 @@ NO_LIMIT = 2**62
 TABLE = 1_024  # times in a table of a way
 QUEUE_KINDS = ("risk-averse", "optimistic", "power", "power2", "power3", "log", "log2", "biased")
 MATCHED = "matched"
+FIFO = "fifo"  # the orders are known
 _EXPONENTS = {"0": 0, "0.5": 1, "1": 2, "2": 4, "3": 6}  # and twice each
 _FEE_RATE = 7 * 100  # hundredths of a dollar per contract, and per cent of it
 _LOTS = 100  # in a contract
@@ -33,12 +34,16 @@ class QueueModel(msgspec.Struct, frozen=True):
     @classmethod
     def parse(cls, text: str) -> "QueueModel":
         """Return the model that `text` names: NAME, NAME:N, biased:N:A, matched or matched/MODEL; raise ConfigError."""
+        if text == FIFO:
+            return cls(FIFO)
         name, _, rest = text.partition("/")
         if name == MATCHED:
             return msgspec.structs.replace(cls.parse(rest or "risk-averse"), is_matched=True)
         kind, *numbers = text.split(":")
         if kind not in QUEUE_KINDS or kind == MATCHED:
-            raise ConfigError(f"queue {text!r}: name one of {', '.join(QUEUE_KINDS)}, {MATCHED} or {MATCHED}/MODEL")
+            raise ConfigError(
+                f"queue {text!r}: name one of {', '.join(QUEUE_KINDS)}, {FIFO}, {MATCHED} or {MATCHED}/MODEL"
+            )
         wanted = {"power": 1, "power2": 1, "power3": 1, "biased": 2}.get(kind, 0)
         if len(numbers) > wanted or (kind == "biased" and len(numbers) < wanted):
             raise ConfigError(f"queue {text!r}: {kind} takes {('no number', 'N', 'N and A, as biased:0.5:-1')[wanted]}")
@@ -146,6 +151,10 @@ class ParameterSet(msgspec.Struct, frozen=True, kw_only=True):
     ways: Ways = Ways()
     fees: QuadraticTerms = QuadraticTerms()
     keeps_fills: bool = True
+
+    def __post_init__(self) -> None:
+        if self.queue.kind == FIFO:
+            raise ConfigError(f"queue {FIFO}: rows do not name orders; fixlane backtest takes frames that do")
 
 
 class RowAnswer(msgspec.Struct, frozen=True, gc=False):

@@ -94,4 +94,5 @@ def _count(row: Coverage, timed: TimedFrame, market: Instrument, pairing: _Pairi
     else:
         size = market.parse_size(message.count_fp)
         row.trades, row.volume = row.trades + 1, row.volume + size
-        pairing.trade(message, size)
+        if not message.recorder_own:  # that decrease was our own, and is taken out
+            pairing.trade(message, size)

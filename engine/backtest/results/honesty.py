@@ -10,6 +10,7 @@ import msgspec
 
 from engine._decimal import format_decimal
 from engine.backtest.latency import Latency
+from engine.backtest.own.again import FillsAgain
 from engine.backtest.results.coverage import Coverage
 from engine.backtest.runner import Ended
 
@@ -18,11 +19,13 @@ LARGE_QUEUE = 0.50  # of the profit
 LARGE_SHARE = 0.10  # of the traded volume: beyond it the missing impact matters
 
 FIDELITY = "full depth; an order waits behind all that is shown at its price; where cancels of others come from: queue "
+OWN_UNSEEN = "the strategy does not see its own orders in the book"
+OWN_SEEN = "the strategy sees its own orders in the book, after the way of the frame before; not what it took of others"
 ONE_QUEUE = "no other queue model was run: fills of a less cautious one would be more"
 ASSUMPTIONS = (
     "no impact: nobody answers what the strategy does",
     "a frame is heard when the recorder heard it; the venue's clock is moved to the smallest distance of each file",
-    "the strategy does not see its own orders in the book",
+    OWN_UNSEEN,
     ONE_QUEUE,
 )
 
@@ -49,7 +52,19 @@ class Honesty(msgspec.Struct, kw_only=True):
     sensitivity: dict[str, int] = {}
     queue_extremes: dict[str, int] = {}
     queue_share: float | None = None  # how far those are apart, of the profit
+    again: FillsAgain | None = None  # the fills beside those that we had live
     warnings: list[str] = []
+
+    def name_book(self, shows_own: bool) -> None:
+        """Say whether the strategy saw its own orders."""
+        if shows_own:
+            self.assumptions = [OWN_SEEN if each == OWN_UNSEEN else each for each in self.assumptions]
+
+    def take_again(self, found: FillsAgain, within_ns: int) -> None:
+        """Say how the fills compare to those that we had."""
+        self.again = found
+        told = f"{found.equal} of {found.live} live fills came again within {within_ns / 1e6:g} ms, of {found.again}"
+        self.assumptions = [*self.assumptions, told]
 
     def name_queue(self, model: str) -> None:
         """Say which model of the queue was run."""

@@ -6,6 +6,7 @@ Units   prices 0.0001 dollars, sizes 0.01 contracts.
 from collections.abc import Iterator
 
 from engine._decimal import parse_decimal
+from engine.backtest.own.size import OwnSize
 from engine.instrument import PriceGrid
 from engine.units import Side
 
@@ -15,7 +16,9 @@ PRICE_DECIMALS, LIMIT = 4, 10_000
 class RecordedBook:
     """Both sides, and every price text that was read so far, so that each is read once."""
 
-    __slots__ = ("ask_prices", "asks", "bid_prices", "bids", "feed", "grid", "index", "is_begun", "is_known", "symbol")
+    __slots__ = (
+        "ask_prices", "asks", "bid_prices", "bids", "feed", "grid", "index", "is_begun", "is_known", "own", "symbol"
+    )  # fmt: skip
 
     def __init__(self, symbol: str, index: int, grid: PriceGrid) -> None:
         self.symbol = symbol
@@ -23,6 +26,7 @@ class RecordedBook:
         self.grid = grid
         self.feed = 0  # the connection that showed it last
         self.is_known = self.is_begun = False
+        self.own = OwnSize()
         self.bids: dict[int, int] = {}
         self.asks: dict[int, int] = {}
         self.bid_prices: dict[str, int] = {}  # those on the grid

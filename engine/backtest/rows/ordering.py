@@ -3,11 +3,12 @@ cancel took back.
 
 Clocks  The venue's clock is not the recorder's: of each connection the smallest distance is taken for `FLOOR_NS`.
 Pairs   A trade and a decrease of the same side, price, size and millisecond are one match; it happened when the
-        decrease says.
+        decrease says. Of equal decreases it is the last one before the trade, else the next one.
 Joins   An increase is an order. A cancel took the youngest order of exactly its size at its price.
 """
 
-from collections import defaultdict, deque
+from bisect import bisect_right
+from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from engine.backtest.rows.schema import NO_JOIN, Flag, Kind
 
 FLOOR_NS = 1_000_000
 _NS_PER_MS = 1_000_000
+_UNPAIRED = int(Flag.BLOCK | Flag.OWN)  # trades that took from nobody who is in the book
 Ints = NDArray[np.int64]
 
 
@@ -48,7 +50,7 @@ def order(recording: Recording) -> Ordered:
     join = _joins(market, kind, flags, side, price, size, change)
     columns = dict(recv_ns=recv, venue_ns=venue, market=market, kind=kind, flags=flags, maker_side=side)
     columns |= dict(price=price, size=size, join=join)
-    is_trade = (kind == Kind.TRADE) & (flags & int(Flag.BLOCK) == 0)
+    is_trade = (kind == Kind.TRADE) & (flags & _UNPAIRED == 0)
     counts = {"clamped": int(clamped.sum()), "paired": len(trades), "unpaired": int(is_trade.sum()) - len(trades)}
     return Ordered(columns, anchor, shifts, counts)
 
@@ -81,18 +83,18 @@ def _pairs(
     """Return the rows of the trades whose decrease is known, and those of the decreases."""
     ms = stamp // _NS_PER_MS
     amount = np.where(kind == Kind.TRADE, size, -change)
-    wanted = np.flatnonzero((kind == Kind.TRADE) & (flags & int(Flag.BLOCK) == 0))
+    wanted = np.flatnonzero((kind == Kind.TRADE) & (flags & _UNPAIRED == 0))
     made = np.flatnonzero((kind == Kind.LEVEL) & (change < 0))
     made = made[np.isin(ms[made], ms[wanted])]
     columns = (market, ms, side, price, amount)
-    waiting: defaultdict[tuple[int, ...], deque[int]] = defaultdict(deque)
+    waiting: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for row, *key in zip(made.tolist(), *(column[made].tolist() for column in columns), strict=True):
         waiting[tuple(key)].append(row)
     trades, decreases = [], []
     for row, *key in zip(wanted.tolist(), *(column[wanted].tolist() for column in columns), strict=True):
         if rows := waiting.get(tuple(key)):
             trades.append(row)
-            decreases.append(rows.popleft())
+            decreases.append(rows.pop(max(bisect_right(rows, row) - 1, 0)))
     return trades, decreases
 
 

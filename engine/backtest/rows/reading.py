@@ -99,7 +99,7 @@ def read_lines(path: Path, on_cut: Callable[[str], object] = _refuse_cut) -> Ite
     """
     number, decode = 0, _LINES.decode
     try:
-        for text in chain.from_iterable(_texts(_chunks(path, on_cut))):
+        for text in chain.from_iterable(_texts(read_chunks(path, on_cut))):
             number += 1
             try:
                 line = decode(text)
@@ -117,7 +117,8 @@ def read_lines(path: Path, on_cut: Callable[[str], object] = _refuse_cut) -> Ite
         raise DecodeError(f"{path} is truncated or damaged after line {number}: {error}") from None
 
 
-def _chunks(path: Path, on_cut: Callable[[str], object]) -> Iterator[bytes]:
+def read_chunks(path: Path, on_cut: Callable[[str], object]) -> Iterator[bytes]:
+    """Yield the text of a file in parts, whichever way it is kept."""
     if path.suffix == ".zst":
         yield from read_blocks(path, on_cut)
         return

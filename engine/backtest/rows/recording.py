@@ -15,6 +15,7 @@ from pathlib import Path
 from struct import Struct
 
 from engine._decimal import parse_decimal
+from engine.backtest.own.lines import own_lines
 from engine.backtest.rows.levels import LIMIT, PRICE_DECIMALS, RecordedBook
 from engine.backtest.rows.reading import LOST, NS_PER_MS, RowLine, RowMessage, read_lines
 from engine.backtest.rows.schema import NO_SIDE, Flag, Kind
@@ -29,7 +30,7 @@ _ROW = Struct(f"<{WIDTH}q")
 _pack = _ROW.pack
 _FLAGS = 4 * 8  # where the flags stand in a row, their lowest byte first
 DAY_NS = 86_400 * 10**9
-_LEVEL, _TRADE, _OWN = int(Kind.LEVEL), int(Kind.TRADE), int(Flag.OWN)
+_LEVEL, _TRADE = int(Kind.LEVEL), int(Kind.TRADE)
 _BUY, _SELL = int(Side.BUY), int(Side.SELL)
 Told = Callable[[Path, int, str, str], object]  # file, line, what, text
 
@@ -58,6 +59,9 @@ class Recording:
         self._grid_of = grid_of
         self._checks_seq = checks_seq
         self._told = told
+        self._own = own_lines(paths)
+        self._own_deltas = self._own.deltas
+        self._frame = -1  # number of the frame that is read, losses left out
         self._books: dict[str, RecordedBook] = {}
         self._seqs: defaultdict[int, dict[int, int]] = defaultdict(dict)  # by connection, by subscription
         self._connections: defaultdict[int, int] = defaultdict(self._next_connection)
@@ -67,8 +71,12 @@ class Recording:
 
     def read(self) -> None:
         """Read all of it."""
-        for line in self._lines():
-            self._add(line)
+        add, on_cut = self._add, partial(self._tell, "truncated")
+        for path in self._paths:
+            self._path = path
+            for number, line in read_lines(path, on_cut):
+                self._number = number
+                add(line)
         self._count_deltas()
 
     def days(self) -> Iterator[int]:
@@ -120,6 +128,7 @@ class Recording:
         if kind == LOST:
             self._new_connection(feed, before_ns)
             return
+        self._frame += 1
         seqs, sid, seq = self._seqs[feed], event.sid, event.seq
         if seqs.get(sid) == seq - 1:
             seqs[sid] = seq
@@ -187,17 +196,31 @@ class Recording:
         if price < 0:
             price = self._price(book, side, message.price_dollars)
         change = parse_decimal(message.delta_fp, SIZE_DECIMALS)
+        if self._frame in self._own_deltas:
+            self.counts["own_changes"] += 1
+            book.own.move(side, price, change)
+            return
+        if book.own.took and change > 0:
+            self._end_taken(book, side, price, message.stamp_ns())
         size = levels.get(price, 0) + change
         if size < 0:
             raise self._error(f"{book.symbol} at {price} of {LIMIT}: below zero")
         levels[price] = size
-        own = _OWN if message.client_order_id else 0
         stamp = message.stamp_ns()
-        self.values += _pack(self._recv_ns, stamp, book.index, _LEVEL, own, side, price, size, change, self._connection)
+        self.values += _pack(self._recv_ns, stamp, book.index, _LEVEL, 0, side, price, size, change, self._connection)
+
+    def _end_taken(self, book: RecordedBook, side: int, price: int, stamp: int) -> None:
+        """Take out what we had taken of others, where this change reaches its price."""
+        for other, at, size in book.own.ended_by(side, price):
+            levels = book.bids if other == _BUY else book.asks
+            levels[at] -= size
+            self._row(stamp, book.index, _LEVEL, 0, other, at, levels[at], -size)
 
     def _snapshot(self, message: RowMessage, feed: int) -> None:
         book = self._book(message.market_ticker)
+        is_later = book.is_begun
         was_lost = book.clear(feed)
+        book.own.begin(self._own.rested(book.symbol, self._recv_ns) if is_later else None)
         self._row(0, book.index, Kind.RESET, Flag.SNAPSHOT, NO_SIDE, 0, 0, 0)
         for side, texts, levels in (
             (_BUY, message.yes_dollars_fp, book.bids),
@@ -207,6 +230,8 @@ class Recording:
                 price, size = self._price(book, side, price_text), parse_decimal(size_text, SIZE_DECIMALS)
                 if size < 0:
                     raise self._error(f"{book.symbol} at {price} of {LIMIT}: below zero")
+                if book.own.rests and not (size := book.own.outside(side, price, size)):
+                    continue
                 levels[price] = size
                 self._row(0, book.index, _LEVEL, Flag.SNAPSHOT, side, price, size, 0)
         if was_lost:
@@ -231,6 +256,12 @@ class Recording:
         side = _SELL if message.taker_outcome_side == "yes" else _BUY
         size = parse_decimal(message.count_fp, SIZE_DECIMALS)
         flags = Flag.BLOCK if message.is_block_trade else 0
+        if self._frame in self._own.takers:
+            self.counts["own_takes"] += 1
+            return
+        if self._frame in self._own.makers:
+            self.counts["own_fills"] += 1
+            flags = Flag.OWN
         price = parse_decimal(message.yes_price_dollars, PRICE_DECIMALS)
         self._row(message.stamp_ns(), book.index, _TRADE, flags, side, price, size, 0)
 

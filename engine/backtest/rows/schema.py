@@ -30,7 +30,7 @@ class Flag(IntFlag):
 
     LAST = 1  # of its read from the socket
     PAIRED = 2  # a trade whose decrease is known, or that decrease
-    OWN = 4  # of an order of the recorder's own
+    OWN = 4  # a trade that hit an order of the recorder's own, and nobody else's
     BLOCK = 8  # a block trade: it took from no book
     CLAMPED = 16  # the venue's time ran back; it stands where the row before stood
     SNAPSHOT = 32

@@ -63,7 +63,8 @@ def test_quote_gives_every_set_its_line(day: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--queue", "fifo"], "name one of risk-averse"),
+        (["--queue", "lifo"], "name one of risk-averse"),
+        (["--queue", "fifo"], "rows do not name orders"),
         (["--away", "-1"], "its distance not below"),
     ],
 )

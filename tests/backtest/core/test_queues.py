@@ -56,7 +56,7 @@ def test_known_order_is_judged_by_when_it_joined(ahead: int, behind: int) -> Non
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("fifo", "name one of risk-averse"),
+        ("lifo", "name one of risk-averse"),
         ("power:4", "the exponent is one of 0, 0.5"),
         ("log:1", "log takes no number"),
         ("biased:1", "biased takes N and A"),

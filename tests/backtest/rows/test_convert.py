@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.cli import main
@@ -143,6 +143,7 @@ def test_command_converts_and_lists(rain: Recording, tmp_path: Path, capsys: pyt
 CHANGES = st.tuples(st.integers(0, 50), st.sampled_from(["bid", "ask"]), st.integers(1, 5), st.integers(-4, 4))
 
 
+@settings(deadline=None)
 @given(st.lists(CHANGES, max_size=40))
 def test_rows_replayed_are_the_book_of_the_frames(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, str, int, int]]
