@@ -19,8 +19,8 @@ from engine.app.backtest import arguments as backtest
 from engine.app.chaos import arguments as chaos
 from engine.app.controls import commands as controls
 from engine.app.data import arguments as data
-from engine.app.replay import command as replay
 from engine.app.plugins import Subparsers
+from engine.app.replay import command as replay
 from engine.app.strategies import commands as strategies
 from engine.app.venues import arguments as venues
 from engine.errors import ConfigError, EngineError

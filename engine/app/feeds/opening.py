@@ -16,7 +16,7 @@ from engine.app import loading
 from engine.app.account.keys import Keys
 from engine.app.feeds import choosing
 from engine.app.feeds.record import FeedRecord, NothingRecorded
-from engine.app.replay.entries import Entries
+from engine.app.replay.entries import EngineEntries
 from engine.config.sections import FeedSection
 from engine.net.feed import Feed, FeedSettings
 from engine.net.feed_audit import FeedAudit
@@ -59,7 +59,7 @@ class FeedParts(NamedTuple):
     loop: asyncio.AbstractEventLoop
     state_dir: Path
     record: NothingRecorded
-    entries: Entries
+    entries: EngineEntries
 
 
 class FeedFollower(Protocol):
@@ -175,7 +175,7 @@ def _over_fix(
 
 
 def _told(
-    entries: Entries, followers: Sequence[FeedFollower], number: int, protection: str
+    entries: EngineEntries, followers: Sequence[FeedFollower], number: int, protection: str
 ) -> tuple[Callable[[], None], Callable[[str], None]]:
     """Return what tells everybody that connection `number` is there, and that it is away."""
 

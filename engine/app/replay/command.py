@@ -90,7 +90,8 @@ def _tell(came: "Replayed", file: Path | None) -> int:
         print("equal, byte for byte")
         return 0
     found = result["difference"]
-    print(f"request {found['number']:,}: {found['field']}: the replay says {found['ours']}, the journal {found['theirs']}")
+    values = f"the replay says {found['ours']}, the journal {found['theirs']}"
+    print(f"request {found['number']:,}: {found['field']}: {values}")
     return 1
 
 

@@ -34,6 +34,7 @@ class Facts(NamedTuple):
     protection: str
     next_out: int
     next_in: int
+    state: Mapping[str, str] = MappingProxyType({})  # files of the state directory by which it began as it did
     beside: Sequence[str] = ()  # what enters in ways that are not recorded
 
 
@@ -82,7 +83,7 @@ OF_SESSION: Mapping[str, Packing] = MappingProxyType(
 )
 
 
-class Entries:
+class EngineEntries:
     """Lets everything enter as it comes, and is the interface of what does more."""
 
     def monotonic(self, clock_ns: Clock) -> Clock:
@@ -119,19 +120,19 @@ class Entries:
         """Keep what there is."""
 
 
-def join_session(entries: Entries, session: Session) -> None:
+def join_session(entries: EngineEntries, session: Session) -> None:
     """Lead the events of a session, which are joined to its desk, through `entries`."""
     entries.follow(session)
     for name, packing in OF_SESSION.items():
         setattr(session, name, entries.of_session(name, getattr(session, name), packing))
 
 
-def join_actions(entries: Entries, actions: Mapping[str, Action]) -> dict[str, Action]:
+def join_actions(entries: EngineEntries, actions: Mapping[str, Action]) -> dict[str, Action]:
     """Return the actions of an operator that change something, led through `entries`."""
     return {name: act if name in QUIET else _joined(entries, name, act) for name, act in actions.items()}
 
 
-def _joined(entries: Entries, name: str, act: Action) -> Action:
+def _joined(entries: EngineEntries, name: str, act: Action) -> Action:
     def unpack(reason: str, arguments: dict[str, object], *person: Any) -> tuple[Any, ...]:
         """Return the request again."""
         return (OperatorRequest(name, reason, arguments, Person(*person)),)

@@ -3,9 +3,17 @@
 Errors  none.
 """
 
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
 from engine.app.replay.entries import Facts
 from engine.config.sections import EngineConfig
+from engine.runtime import halt_word
 from engine.session import Session
+from engine.trading.controls import memory
+
+STATE = (halt_word.FILE, memory.FILE)
 
 
 def facts_of(config: EngineConfig, nonce: str, session: Session, frames: str) -> Facts:
@@ -21,6 +29,23 @@ def facts_of(config: EngineConfig, nonce: str, session: Session, frames: str) ->
         next_in=session.next_target_seq_num,
         beside=beside_of(config),
     )
+
+
+def state_in(directory: Path) -> dict[str, str]:
+    """Return the files of a state directory from which an engine goes on: its halt word, and what risk remembers."""
+    found = {}
+    for name in STATE:
+        with contextlib.suppress(OSError):  # the engine says so itself, or makes it
+            found[name] = (directory / name).read_bytes().decode("latin-1")
+    return found
+
+
+def put_state(directory: Path, state: Mapping[str, str]) -> None:
+    """Write them where an engine will begin."""
+    directory.mkdir(parents=True)
+    for name in STATE:
+        if name in state:
+            (directory / name).write_bytes(state[name].encode("latin-1"))
 
 
 def beside_of(config: EngineConfig) -> list[str]:

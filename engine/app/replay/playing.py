@@ -8,7 +8,7 @@ Thread  one.
 from collections.abc import Callable
 from typing import Any
 
-from engine.app.replay.entries import PLAIN, Act, Clock, Entries, Facts, Packing
+from engine.app.replay.entries import PLAIN, Act, Clock, EngineEntries, Facts, Packing
 from engine.app.replay.turns import Turn
 from engine.codec import Fields
 from engine.errors import EngineError, SessionError
@@ -82,7 +82,7 @@ class ReplayedTimer:
         """Do nothing: whoever made it knows that it is over."""
 
 
-class ReplayedEntries(Entries):
+class ReplayedEntries(EngineEntries):
     """Keeps every way in by its name, and the times of the entry that is being replayed.
 
     `unread` counts times that were read then and are not now, `beyond` those that are read now and were not.

@@ -6,19 +6,22 @@ Thread  the loop thread; the file has its own.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
-from engine.app.replay.entries import PLAIN, Act, Clock, Entries, Facts, Packing
+from engine.app.replay.entries import PLAIN, Act, Clock, EngineEntries, Facts, Packing
+from engine.app.replay.facts import state_in
 from engine.app.replay.turns import BEGIN, END, Turn, TurnLog
 from engine.config.sections import EngineConfig
 from engine.session import Session
 from engine.trading.serving.timers import CallLater
 
 
-class RecordedEntries(Entries):
+class RecordedEntries(EngineEntries):
     """Notes each entry and each time that is read; an entry is handed over when the next one comes."""
 
-    def __init__(self, log: TurnLog) -> None:
+    def __init__(self, log: TurnLog, state: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._state = state
         self._log = log
         self._turn = Turn(0, BEGIN)
         self._mono: list[int] = self._turn.mono
@@ -104,7 +107,7 @@ class RecordedEntries(Entries):
 
     def begin(self, facts: Facts) -> None:
         """Note what the run begins with, and write from now on."""
-        self._turn.args = [facts._asdict()]
+        self._turn.args = [facts._replace(state=self._state)._asdict()]
         self._log.start()
 
     def close(self) -> None:
@@ -138,8 +141,9 @@ class RecordedEntries(Entries):
             self._depth -= 1
 
 
-def entries_of(config: EngineConfig, tell: Callable[[str], object]) -> Entries:
+def entries_of(config: EngineConfig, tell: Callable[[str], object]) -> EngineEntries:
     """Return what records the entries of an engine, or lets them pass where there is no [record]."""
     if config.record is None:
-        return Entries()
-    return RecordedEntries(TurnLog(config.record.directory, tell, time.time_ns(), os.getpid()))
+        return EngineEntries()
+    log = TurnLog(config.record.directory, tell, time.time_ns(), os.getpid())
+    return RecordedEntries(log, state_in(config.engine.state_dir))

@@ -15,7 +15,7 @@ import msgspec
 
 from engine.app.engine import Engine
 from engine.app.replay.entries import Facts
-from engine.app.replay.facts import beside_of
+from engine.app.replay.facts import beside_of, put_state
 from engine.app.replay.playing import ReplayedEntries, ReplayedSession
 from engine.app.replay.recorded_frames import RecordedFrame, frames_of
 from engine.app.replay.requests import RunRequests, requests_of, run_with
@@ -39,7 +39,7 @@ class Replayed(NamedTuple):
     oddities: list[str]
 
 
-class Recording(NamedTuple):
+class RecordedRun(NamedTuple):
     """One recorded run: what it began with, its entries and its frames, in order."""
 
     facts: Facts
@@ -48,7 +48,7 @@ class Recording(NamedTuple):
     begun: Turn
 
 
-def recording_of(folder: Path, number: int, tell: Callable[[str], object]) -> Recording:
+def recording_of(folder: Path, number: int, tell: Callable[[str], object]) -> RecordedRun:
     """Return the run of this number, counted from 1, 0 for the last."""
     found = find_turns(folder)
     if number > len(found):
@@ -61,17 +61,19 @@ def recording_of(folder: Path, number: int, tell: Callable[[str], object]) -> Re
         facts = Facts(**begun.args[0])
     except (TypeError, IndexError) as error:
         raise DecodeError(f"{found[number - 1][0]}: what its run began with cannot be read: {error}") from None
-    return Recording(facts, turns, frames_of(folder, facts.frames, tell), begun)
+    return RecordedRun(facts, turns, frames_of(folder, facts.frames, tell), begun)
 
 
-def replay(config: EngineConfig, journal: Path, recording: Recording, folder: Path) -> Replayed:
+def replay(config: EngineConfig, journal: Path, recording: RecordedRun, folder: Path) -> Replayed:
     """Run it again in `folder`, and return what it asked for then and now."""
     facts = recording.facts
     if beside := [*facts.beside, *beside_of(config)]:
-        raise ConfigError(f"this run cannot be replayed: {', '.join(sorted(set(beside)))}: what it told is not recorded")
+        named = ", ".join(sorted(set(beside)))
+        raise ConfigError(f"this run cannot be replayed: {named}: what it told is not recorded")
     run = run_with(journal, facts.nonce)
     theirs = requests_of(journal, run)
     _copy_before(journal, run, folder / "journal")
+    put_state(folder / "state", facts.state)
     entries, session = ReplayedEntries(), ReplayedSession(facts)
     entries.take(recording.begun)
     seams = Seams(
@@ -83,9 +85,11 @@ def replay(config: EngineConfig, journal: Path, recording: Recording, folder: Pa
     )
     with asyncio.Runner() as runner:
         engine = Engine(_alone(config, folder), runner.get_loop(), seams)
-        turns, is_whole = _run_all(recording, entries, session)
-        reason = engine.supervisor.reason if engine.trading.is_halted else ""
-        runner.run(engine.close())
+        try:
+            turns, is_whole = _run_all(recording, entries, session)
+            reason = engine.supervisor.reason if engine.trading.is_halted else ""
+        finally:
+            runner.run(engine.close())
     return Replayed(
         requests_of(folder / "journal", run_with(folder / "journal", facts.nonce)),
         theirs,
@@ -96,7 +100,7 @@ def replay(config: EngineConfig, journal: Path, recording: Recording, folder: Pa
     )
 
 
-def _run_all(recording: Recording, entries: ReplayedEntries, session: ReplayedSession) -> tuple[int, bool]:
+def _run_all(recording: RecordedRun, entries: ReplayedEntries, session: ReplayedSession) -> tuple[int, bool]:
     """Return how many entered, and whether that was all of the run."""
     number = 0
     for number, turn in enumerate(recording.turns, 1):

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from engine.app.replay.recorded_frames import frames_of
 from engine.app.replay.turns import find_turns, read_turns
-from engine.backtest.capture.blocks import BlockCompressor
+from engine.backtest.capture.blocks import BlockCompressor, read_blocks
 from engine.backtest.capture.index import SUFFIX
 from engine.cli import main
 from engine.config.shipped import config_path
@@ -65,10 +66,16 @@ def test_strategy_that_quotes_a_tick_wider_differs_from_the_first_request(
     config = shifted(tmp_path, demo, "half_spread = 1 ", "half_spread = 2 ")
     told = replayed(config, demo, tmp_path / "told.json", status=1)
     found = told["difference"]
-    assert (told["is_equal"], found["number"], found["field"]) == (False, 1, "price")
+    assert (told["is_equal"], found["number"], found["field"]) == (
+        False,
+        2,
+        "price",
+    )  # the sweep of the start is before it
     assert found["ours"] != found["theirs"]
     assert told["oddities"][0] == "the configuration is another one than that of the run"
-    assert f"request 1: price: the replay says {found['ours']}, the journal {found['theirs']}" in capsys.readouterr().out
+    assert (
+        f"request 2: price: the replay says {found['ours']}, the journal {found['theirs']}" in capsys.readouterr().out
+    )
 
 
 def copied(demo: Path, tmp_path: Path) -> Path:
@@ -90,8 +97,6 @@ def rewritten(path: Path, change: Any) -> None:
 
 
 def _lines(path: Path) -> list[bytes]:
-    from engine.backtest.capture.blocks import read_blocks
-
     return b"".join(read_blocks(path, lambda text: None)).splitlines()
 
 
@@ -186,5 +191,9 @@ def test_lives_of_one_engine_with_its_operators_are_replayed_each(
 
 def _written(out: Path) -> bool:
     """Say whether the resumption, and orders behind it, are on the disk."""
-    found = [turn.what for turn in read_turns(find_turns(out)[0], lambda text: None)]
+    turns = [*read_turns(find_turns(out)[0], lambda text: None)]
+    found = [turn.what for turn in turns]
+    frames = sum(1 for _ in frames_of(out, turns[0].args[0]["frames"], lambda text: None)) if turns else 0
+    if frames < found.count("frame"):
+        return False
     return "operator resume" in found and found[found.index("operator resume") :].count("on_message") > 3
