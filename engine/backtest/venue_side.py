@@ -15,9 +15,12 @@ from typing import NamedTuple
 
 from engine.backtest.answers import report_of
 from engine.backtest.clock import NEVER_NS
+from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.history import TimedFrame
+from engine.backtest.joins import NOBODYS, joins_of
 from engine.backtest.latency import Latency
-from engine.exchange.captured import CapturedMarket, LeftAhead
+from engine.backtest.slow_queue import SlowQueue
+from engine.exchange.captured import CapturedMarket
 from engine.exchange.events import Event, NewOrder, Replace, Request
 from engine.exchange.exchange import Exchange
 from engine.instrument import Instrument
@@ -43,15 +46,19 @@ class VenueSide:
         fees: TradeFee,
         frames: Iterable[TimedFrame],
         latency: Latency,
-        left_ahead: LeftAhead | None = None,
+        queue: QueueModel = RISK_AVERSE,
     ) -> None:
         instruments = tuple(instruments)
         self._exchange = Exchange(instruments, fees)
+        self._queues = {each.symbol: SlowQueue(queue) for each in instruments}
         self._markets: Mapping[str, CapturedMarket] = {
-            each.symbol: CapturedMarket(self._exchange, each.symbol, left_ahead) for each in instruments
+            symbol: CapturedMarket(self._exchange, symbol, each.left_ahead) for symbol, each in self._queues.items()
         }
         self._latency = latency
-        self._frames = iter(sorted(frames, key=lambda each: each.venue_ns))
+        in_order = sorted(frames, key=lambda each: each.venue_ns)
+        found = joins_of([each.frame for each in in_order], instruments) if queue.is_matched else ()
+        self._joins = iter(found)
+        self._frames = iter(in_order)
         self._frame = next(self._frames, None)
         self._requests: list[tuple[int, int, Request]] = []
         self._numbers = count()
@@ -88,12 +95,19 @@ class VenueSide:
             self.last_ns = frame.venue_ns
             self._answer(self._exchange.advance(frame.venue_ns), frame.venue_ns)
             market = self._markets.get(frame.frame.symbol)
+            join = next(self._joins, NOBODYS)
             if market is not None:
+                self._queues[frame.frame.symbol].happens(join)
                 self._answer(market.apply(frame.frame, frame.venue_ns), frame.venue_ns)
             self._frame = next(self._frames, None)
             return
         act_ns, _, request = heapq.heappop(self._requests)
         self._answer(self._exchange.submit(request, act_ns), act_ns)
+        self._note_places(request)
+
+    def _note_places(self, request: Request) -> None:
+        if isinstance(request, NewOrder | Replace) and request.symbol in self._queues:
+            self._queues[request.symbol].note(self._exchange.markets[request.symbol])
 
     def take_answer(self) -> Answer:
         """Return the answer that is heard next."""
