@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from engine.app import loading
 from engine.app.backtest.generated import write_day
-from engine.app.backtest.identity import configuration_of, data_of
+from engine.app.backtest.identity import RunOptions, configuration_of, data_of
 from engine.app.backtest.writing import show, write
 from engine.backtest.capture.frames import find, markets
 from engine.backtest.core.settings import RISK_AVERSE, QueueModel
@@ -121,7 +121,7 @@ def count_trial(result: Result, config: EngineConfig, history: RunHistory, argum
     ledger = TrialLedger(path)
     data = data_of(result.ended.first_ns, result.ended.last_ns, [each.symbol for each in history.instruments])
     daily = statistics.returns([arguments.capital, *(worth for _, worth in result.days)])
-    digest = configuration_of(config, _latency(arguments))
+    digest = configuration_of(config, _latency(arguments), _options(history, arguments))
     ledger.add(data, [Trial(configuration=digest, data=data.digest, sharpe=moments(daily).sharpe)])
     tried = ledger.tried(data)
     found = guard(daily, Tried(max(tried.count, arguments.trials), tried.sharpes))
@@ -180,6 +180,12 @@ def backtest(config: EngineConfig, history: RunHistory, latency: Latency, queue:
 def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:
     """Return the strategy of a configuration."""
     return loading.build_strategy(config.strategy, tuple(markets))
+
+
+def _options(history: RunHistory, arguments: argparse.Namespace) -> RunOptions:
+    queue = QueueModel.parse(arguments.queue)
+    on_quotes = bool(history.fidelity)  # less than frames say
+    return RunOptions(queue, arguments.quote_size, arguments.max_age) if on_quotes else RunOptions(queue)
 
 
 def _latency(arguments: argparse.Namespace) -> Latency:
