@@ -11,6 +11,8 @@ from typing import Any
 
 from engine import fix
 from engine.backtest.results.charts import bars, steps
+from engine.backtest.results.groups import KINDS as GROUP_KINDS
+from engine.backtest.results.groups import GroupFigures
 from engine.backtest.results.inventory import path_of
 from engine.backtest.results.result import Result
 from engine.errors import ConfigError
@@ -30,6 +32,7 @@ def page_of(result: Result, title: str) -> str:
         s=result.summary,
         honesty=result.honesty,
         markets=sorted(result.markets, key=lambda row: (-row["fills"], row["symbol"]))[:MOST_ROWS],
+        groups=_groups(result),
         charts=_charts(result),
         parts=_parts(result),
         latency=_answer_times(result),
@@ -53,6 +56,16 @@ def _figure(value: float | str | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+
+
+def _groups(result: Result) -> dict[str, list[GroupFigures]]:
+    """Return the groups of each kind, the largest profits and losses first, but markets, which have their table."""
+    found: dict[str, list[GroupFigures]] = {}
+    for row in sorted(result.groups, key=lambda each: (-abs(each.pnl), each.name)):
+        of_kind = found.setdefault(row.kind, [])
+        if len(of_kind) < MOST_ROWS:
+            of_kind.append(row)
+    return {kind: found[kind] for kind in GROUP_KINDS if kind in found and kind != "market"}
 
 
 def _parts(result: Result) -> dict[str, int]:
