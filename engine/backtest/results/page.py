@@ -25,6 +25,8 @@ MOST_ROWS = 50
 def page_of(result: Result, title: str) -> str:
     """Return the page."""
     environment = page_environment(result.summary["money_decimals"])
+    lots = 10 ** result.ended.loop.portfolio.decimals[1]
+    environment.filters["contracts"] = lambda size: f"{size / lots:,.2f}"
     template = environment.from_string((files("engine.backtest.results") / "page.html").read_text())
     page: str = template.render(
         style=(files("engine.backtest.results") / "page.css").read_text(),
