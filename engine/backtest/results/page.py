@@ -57,17 +57,20 @@ def page_environment(money_decimals: int) -> Any:
 def _figure(value: float | str | None) -> str:
     if value is None:
         return "-"
-    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else value
 
 
 def _groups(result: Result) -> dict[str, list[GroupFigures]]:
-    """Return the groups of each kind, the largest profits and losses first, but markets, which have their table."""
+    """Return the groups of each kind, the largest profits and losses first, but markets, which have their table, and what nobody named."""
     found: dict[str, list[GroupFigures]] = {}
     for row in sorted(result.groups, key=lambda each: (-abs(each.pnl), each.name)):
         of_kind = found.setdefault(row.kind, [])
         if len(of_kind) < MOST_ROWS:
             of_kind.append(row)
-    return {kind: found[kind] for kind in GROUP_KINDS if kind in found and kind != "market"}
+    named = {kind for kind, rows in found.items() if any(row.name for row in rows)}
+    return {kind: found[kind] for kind in GROUP_KINDS if kind in named and kind != "market"}
 
 
 def _parts(result: Result) -> dict[str, int]:

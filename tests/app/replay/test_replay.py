@@ -189,6 +189,30 @@ def test_lives_of_one_engine_with_its_operators_are_replayed_each(
     assert "the record was cut before the run ended" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("session", ["native", "quickfix"])
+def test_run_with_an_outage_is_replayed(tmp_path: Path, session: str) -> None:
+    pair = Pair(tmp_path, session)
+    out = tmp_path / "frames"
+    pair.config.write_text(pair.config.read_text() + f'\n[record]\ndirectory = "{out}"\n')
+    try:
+        pair.start_venue()
+        pair.start_engine()
+        pair.wait_until_trading()
+        wait_for(lambda: len(pair.venue_orders()) > 1, "orders")
+        pair.kill_venue()
+        wait_for(lambda: pair.status().get("state") == "waiting", "a pause")
+        pair.start_venue()
+        pair.wait_until_trading()
+        wait_for(lambda: len(pair.venue_orders()) > 1, "orders")
+        assert pair.engine is not None
+        pair.engine.terminate()
+        assert pair.engine.wait(20) == 0
+    finally:
+        pair.close()
+    told = replayed(pair.config, out, tmp_path / "told.json")
+    assert told["is_equal"] and told["requests"]["journal"] > 4, told
+
+
 def _written(out: Path) -> bool:
     """Say whether the resumption, and orders behind it, are on the disk."""
     turns = [*read_turns(find_turns(out)[0], lambda text: None)]
