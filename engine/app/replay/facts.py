@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.app.paper.session import PaperSession
 from engine.app.replay.entries import Facts
 from engine.config.sections import EngineConfig
 from engine.runtime import halt_word
@@ -27,7 +28,7 @@ def facts_of(config: EngineConfig, nonce: str, session: Session, frames: str) ->
         protection=session.protection,
         next_out=session.next_sender_seq_num,
         next_in=session.next_target_seq_num,
-        beside=beside_of(config),
+        beside=beside_of(config) + (["paper trading"] if isinstance(session, PaperSession) else []),
     )
 
 

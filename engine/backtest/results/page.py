@@ -63,7 +63,7 @@ def _figure(value: float | str | None) -> str:
 
 
 def _groups(result: Result) -> dict[str, list[GroupFigures]]:
-    """Return the groups of each kind, the largest profits and losses first, but markets, which have their table, and what nobody named."""
+    """Return the groups of each kind, the largest sums first; not markets, which have their table."""
     found: dict[str, list[GroupFigures]] = {}
     for row in sorted(result.groups, key=lambda each: (-abs(each.pnl), each.name)):
         of_kind = found.setdefault(row.kind, [])
