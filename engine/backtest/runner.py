@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from engine.backtest.clock import NEVER_NS, MovedClock
-from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.feed import CapturedFeed
 from engine.backtest.gateway import RequestGateway
 from engine.backtest.history import TimedFrame
 from engine.backtest.latency import Latency
 from engine.backtest.recorder import HeardFill, Recorder
-from engine.backtest.venue_side import Answer, VenueSide
+from engine.backtest.venue_side import Answer, VenueFollower, VenueSide
+from engine.exchange.captured import LeftAhead
 from engine.exchange.events import Request
 from engine.instrument import Instrument
 from engine.trading.assembly import Parts, Surroundings, assemble
@@ -54,12 +54,13 @@ class Runner:
         latency: Latency,
         results: Mapping[str, int] = {},
         use_yes_price: bool = False,
-        queue: QueueModel = RISK_AVERSE,
+        left_ahead: LeftAhead | None = None,
     ) -> None:
         self.clock = MovedClock(frames[0].recv_ns - 1)
         self._frames = frames
         self._results = results
-        self._venue = VenueSide(instruments, fees, frames, latency, queue)
+        followers: list[VenueFollower] = [left_ahead] if isinstance(left_ahead, VenueFollower) else []
+        self._venue = VenueSide(instruments, fees, frames, latency, left_ahead, followers)
         self._feed = CapturedFeed(frames, use_yes_price)
         self._halted = ""
         parts = make_parts(instruments)

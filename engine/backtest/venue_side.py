@@ -9,18 +9,15 @@ Cost    O(log n) of what is on its way for each request.
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import NamedTuple
 
 from engine.backtest.answers import report_of
 from engine.backtest.clock import NEVER_NS
-from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.history import TimedFrame
-from engine.backtest.joins import NOBODYS, joins_of
 from engine.backtest.latency import Latency
-from engine.backtest.slow_queue import SlowQueue
-from engine.exchange.captured import CapturedMarket
+from engine.exchange.captured import CapturedMarket, LeftAhead
 from engine.exchange.events import Event, NewOrder, Replace, Request
 from engine.exchange.exchange import Exchange
 from engine.instrument import Instrument
@@ -37,6 +34,16 @@ class Answer(NamedTuple):
     acted_ns: int
 
 
+class VenueFollower:
+    """Hears what happens at the venue, as it happens; does nothing unless it is told otherwise."""
+
+    def before(self, timed: TimedFrame) -> None:
+        """Hear of a frame before it acts."""
+
+    def after(self, events: Sequence[Event], now_ns: int) -> None:
+        """Hear what came of a frame or a request."""
+
+
 class VenueSide:
     """An exchange whose liquidity is captured; `answers` are on their way, the first heard first."""
 
@@ -46,19 +53,17 @@ class VenueSide:
         fees: TradeFee,
         frames: Iterable[TimedFrame],
         latency: Latency,
-        queue: QueueModel = RISK_AVERSE,
+        left_ahead: LeftAhead | None = None,
+        followers: Sequence[VenueFollower] = (),
     ) -> None:
         instruments = tuple(instruments)
+        self._followers = followers
         self._exchange = Exchange(instruments, fees)
-        self._queues = {each.symbol: SlowQueue(queue) for each in instruments}
         self._markets: Mapping[str, CapturedMarket] = {
-            symbol: CapturedMarket(self._exchange, symbol, each.left_ahead) for symbol, each in self._queues.items()
+            each.symbol: CapturedMarket(self._exchange, each.symbol, left_ahead) for each in instruments
         }
         self._latency = latency
-        in_order = sorted(frames, key=lambda each: each.venue_ns)
-        found = joins_of([each.frame for each in in_order], instruments) if queue.is_matched else ()
-        self._joins = iter(found)
-        self._frames = iter(in_order)
+        self._frames = iter(sorted(frames, key=lambda each: each.venue_ns))
         self._frame = next(self._frames, None)
         self._requests: list[tuple[int, int, Request]] = []
         self._numbers = count()
@@ -93,21 +98,26 @@ class VenueSide:
         frame = self._frame
         if frame is not None and (not self._requests or frame.venue_ns <= self._requests[0][0]):
             self.last_ns = frame.venue_ns
-            self._answer(self._exchange.advance(frame.venue_ns), frame.venue_ns)
-            market = self._markets.get(frame.frame.symbol)
-            join = next(self._joins, NOBODYS)
-            if market is not None:
-                self._queues[frame.frame.symbol].happens(join)
-                self._answer(market.apply(frame.frame, frame.venue_ns), frame.venue_ns)
             self._frame = next(self._frames, None)
+            self._happen(frame)
             return
         act_ns, _, request = heapq.heappop(self._requests)
-        self._answer(self._exchange.submit(request, act_ns), act_ns)
-        self._note_places(request)
+        self._tell(self._exchange.submit(request, act_ns), act_ns)
 
-    def _note_places(self, request: Request) -> None:
-        if isinstance(request, NewOrder | Replace) and request.symbol in self._queues:
-            self._queues[request.symbol].note(self._exchange.markets[request.symbol])
+    def _happen(self, timed: TimedFrame) -> None:
+        self._tell(self._exchange.advance(timed.venue_ns), timed.venue_ns)
+        market = self._markets.get(timed.frame.symbol)
+        if market is None:
+            return
+        for each in self._followers:
+            each.before(timed)
+        self._tell(market.apply(timed.frame, timed.venue_ns), timed.venue_ns)
+
+    def _tell(self, events: Sequence[Event], now_ns: int) -> None:
+        if events:
+            self._answer(events, now_ns)
+        for each in self._followers:
+            each.after(events, now_ns)
 
     def take_answer(self) -> Answer:
         """Return the answer that is heard next."""

@@ -170,6 +170,3 @@ def test_tags_come_with_the_fills_of_a_run(tmp_path: Path) -> None:
     rows = {(row.kind, row.name): row.qty for row in result.groups}
     assert rows["tag", "calm"] == 200 and rows["strategy", "Noted"] == sum(each.qty for each in ended.fills)
     assert result.summary["inventory"]["limit"] is None and result.summary["turnover"] > 0
-    assert any("does not see its own orders" in each for each in result.honesty.assumptions)
-    shown = result_of(ended, observed(frames, markets), {}, Assumed(latency=Latency(), own_in_book=True)).honesty
-    assert shown.own_in_book and any("strategy sees its own orders" in each for each in shown.assumptions)

@@ -16,6 +16,7 @@ from engine.app.backtest.generated import write_day
 from engine.app.backtest.identity import RunOptions, configuration_of, data_of
 from engine.app.backtest.writing import show, write
 from engine.backtest.capture.frames import find, markets
+from engine.backtest.core.left_ahead import left_ahead
 from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.fitting import fit
 from engine.backtest.fitting import latency_of as measured
@@ -174,7 +175,8 @@ def backtest(config: EngineConfig, history: RunHistory, latency: Latency, queue:
 
     use_yes = bool(config.feed.use_yes_price)
     frames, values = history.frames, history.values
-    return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, queue).run()
+    ahead = left_ahead(queue, frames, history.instruments)
+    return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, ahead).run()
 
 
 def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:

@@ -18,11 +18,11 @@ LARGE_QUEUE = 0.50  # of the profit
 LARGE_SHARE = 0.10  # of the traded volume: beyond it the missing impact matters
 
 FIDELITY = "full depth; an order waits behind all that is shown at its price; where cancels of others come from: queue "
-OWN_ORDERS = " its own orders in the book"
 ONE_QUEUE = "no other queue model was run: fills of a less cautious one would be more"
 ASSUMPTIONS = (
     "no impact: nobody answers what the strategy does",
     "a frame is heard when the recorder heard it; the venue's clock is moved to the smallest distance of each file",
+    "the strategy does not see its own orders in the book",
     ONE_QUEUE,
 )
 
@@ -31,7 +31,6 @@ class Honesty(msgspec.Struct, kw_only=True):
     """The block; `warnings` are what should be red."""
 
     fidelity: str = FIDELITY + "risk-averse"
-    own_in_book: bool = False  # whether the strategy saw its own orders in the book, as it does at a venue
     assumptions: list[str]
     frames: int
     markets: int
@@ -84,9 +83,6 @@ class Honesty(msgspec.Struct, kw_only=True):
         if self.deflated_sharpe is not None and self.deflated_sharpe < LIKELY:
             found.append(f"the best of {self.trials} trials: {self.deflated_sharpe:.0%} likely to be more than luck")
         self.warnings = found
-        seen = "sees" if self.own_in_book else "does not see"
-        others = [each for each in self.assumptions if not each.endswith(OWN_ORDERS)]
-        self.assumptions = [*others, f"the strategy {seen}{OWN_ORDERS}"]
 
 
 def honesty(

@@ -42,7 +42,6 @@ class Assumed(msgspec.Struct, frozen=True, kw_only=True):
     capital: int = 10_000_000_000
     zone: tzinfo = UTC
     trials: int = 1
-    own_in_book: bool = False
 
 
 class Result(msgspec.Struct, kw_only=True):
@@ -104,7 +103,6 @@ def result_of(ended: Ended, seen: Observed, known: Mapping[str, MarketOutcome], 
     }
     told = honesty(ended, covered, assumed.latency, _grouped(markets, "event"), days, assumed.capital, assumed.trials)
     told.unsettled = sorted(row["symbol"] for row in markets if row["net"] and row["value"] is None)
-    told.own_in_book = assumed.own_in_book
     told.warn()
     return Result(
         summary=summary,

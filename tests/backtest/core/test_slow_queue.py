@@ -11,22 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.backtest.core._pass import CompiledPass
+from engine.backtest.core.left_ahead import left_ahead
 from engine.backtest.core.settings import UNLIMITED, ParameterSet, QueueModel, Ways
-from engine.backtest.history import timed
+from engine.backtest.history import TimedFrame, timed
 from engine.backtest.joins import NO_JOIN, FrameJoin, joins_of
 from engine.backtest.latency import Latency
-from engine.backtest.slow_queue import SlowQueue
-from engine.backtest.venue_side import VenueSide
+from engine.backtest.matched import MatchedQueues
+from engine.backtest.venue_side import VenueFollower, VenueSide
 from engine.exchange import captures
 from engine.exchange.captured import CapturedMarket
 from engine.exchange.captures import DELTA, TRADE, Frame
-from engine.exchange.events import NewOrder
+from engine.exchange.events import Event, NewOrder
 from engine.instrument import Instrument
 from engine.orders.report import ExecutionReport
 from engine.venue.kalshi.fees import QuadraticFee
 from tests.backtest.rows.test_convert import event_file, rows
 from tests.support.recorded import Recording, wandering
-from tests.support.rows import BANDS, LEVEL, SHOT, TRADED, MadeRows, Sent, SlowVenue, Wild, grids, merged
+from tests.support.rows import BANDS, LEVEL, SHOT, TRADED, MadeRows, SlowVenue, Wild, grids, merged
 
 LATE = Ways(new=5_000_000, cancel=2_000_000, replace=9_000_000, answer=4_000_000, think_ns=1_000, venue_delay_ns=500)
 MODELS = ("matched", "matched/log", "matched/optimistic")
@@ -41,26 +42,21 @@ class FewSizes(Random):
 
 
 class JoinedVenue(SlowVenue):
-    """The slow exchange as a backtest has it: it is told the order of each frame, and notes who rests."""
+    """The slow exchange as a backtest has it: its queues hear of each frame, and of what followed."""
 
     def __init__(self, columns: Mapping[str, Any], markets: int, model: QueueModel) -> None:
         super().__init__(columns, [f"M{place}" for place in range(markets)], [BANDS] * markets)
-        self.queues = [SlowQueue(model) for _ in range(markets)]
-        self._captured = [
-            CapturedMarket(self._exchange, each.symbol, queue.left_ahead)
-            for each, queue in zip(self._instruments, self.queues, strict=True)
-        ]
-        said = [frame for _, frame in SlowVenue(columns, self.symbols, [BANDS] * markets)._frames()]
-        self.joins = joins_of([self._as_frame(*each) for each in said], self._instruments)
-        self._kinds = [kind for _, kind, _ in said]
-
-    @property
-    def symbols(self) -> list[str]:
-        return [each.symbol for each in self._instruments]
+        symbols = [each.symbol for each in self._instruments]
+        said = [frame for _, frame in SlowVenue(columns, symbols, [BANDS] * markets)._frames()]
+        self.frames = [TimedFrame(place, 0, self._as_frame(*each)) for place, each in enumerate(said)]
+        self.joins = joins_of([each.frame for each in self.frames], self._instruments)
+        self.queues = MatchedQueues(model, self.frames, self._instruments)
+        self._captured = [CapturedMarket(self._exchange, each.symbol, self.queues) for each in self._instruments]
 
     def known(self, columns: dict[str, Any]) -> None:
         """Write the numbers of the orders into the rows."""
-        moved = iter([join for join, kind in zip(self.joins, self._kinds, strict=True) if kind == DELTA])
+        both = zip(self.joins, self.frames, strict=True)
+        moved = iter([join for join, each in both if each.frame.kind == DELTA])
         for place, (kind, flags) in enumerate(zip(columns["kind"], columns["flags"], strict=True)):
             if kind == LEVEL and not flags & SHOT:
                 columns["join"][place] = next(moved).number
@@ -72,12 +68,12 @@ class JoinedVenue(SlowVenue):
         return Frame(0, symbol, kind, msgspec.json.encode({"market_ticker": symbol, **message}))
 
     def _frame(self, place: int, now_ns: int, market: int, kind: str, message: dict[str, Any]) -> None:
-        self.queues[market].happens(self.joins[place])
+        self.queues.before(self.frames[place])
         super()._frame(place, now_ns, market, kind, message)
 
-    def _act(self, act_ns: int, number: int, sent: Sent) -> None:
-        super()._act(act_ns, number, sent)
-        self.queues[sent.market].note(self._exchange.markets[self._instruments[sent.market].symbol])
+    def _hear(self, events: list[Event], now_ns: int, asked: int = -1) -> None:
+        self.queues.after(events, now_ns)
+        super()._hear(events, now_ns, asked)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -103,9 +99,9 @@ def test_some_cancels_are_placed_and_some_are_not() -> None:
     for _ in range(400):
         made.step()
     columns = made.columns()
-    joins = JoinedVenue(columns, 1, QueueModel.parse("matched")).joins
-    kinds = JoinedVenue(columns, 1, QueueModel.parse("matched"))._kinds
-    gone = [join.number for join, kind in zip(joins, kinds, strict=True) if kind == DELTA and not join.is_new]
+    slow = JoinedVenue(columns, 1, QueueModel.parse("matched"))
+    moved = [join for join, each in zip(slow.joins, slow.frames, strict=True) if each.frame.kind == DELTA]
+    gone = [join.number for join in moved if not join.is_new]
     assert sum(number != NO_JOIN for number in gone) > 20
     assert NO_JOIN in gone
 
@@ -141,7 +137,9 @@ def filled(tmp_path: Path, model: str, *, gone: int) -> int:
     path = recording.write(tmp_path)
     markets = captures.markets([path])
     frames = timed([path])
-    venue = VenueSide(markets, QuadraticFee(), frames, Latency(), QueueModel.parse(model))
+    ahead = left_ahead(QueueModel.parse(model), frames, markets)
+    followers: list[VenueFollower] = [ahead] if isinstance(ahead, VenueFollower) else []
+    venue = VenueSide(markets, QuadraticFee(), frames, Latency(), ahead, followers)
     asked = {"cl_ord_id": "1", "symbol": "RAIN", "side": 1, "order_qty": 500, "price": 4_900}
     venue.send(NewOrder(account="a", **asked), frames[1].venue_ns + 1)  # type: ignore[arg-type]
     while venue.next_ns < 2**63 - 1:
