@@ -6,7 +6,6 @@ Thread  one: the loop thread. The log's listener and the watchdog have their own
 
 import asyncio
 import logging
-from collections.abc import Callable
 from functools import partial
 
 from engine.app import loading, operator, repair
@@ -26,6 +25,7 @@ from engine.app.replay.entries import join_actions, join_session
 from engine.app.replay.facts import facts_of
 from engine.app.replay.recording import entries_of
 from engine.app.seams import LIVE, Seams
+from engine.app.sessions.account import open_session_account
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
 from engine.app.strategies import acting as telling
@@ -123,11 +123,13 @@ class Engine(Views):
             raise
 
     def _join(self, parts: Parts, dialect: OrderDialect, seams: Seams, word: HaltWord) -> None:
+        self._taken.recall(word, self._wall_ns())
         self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
         self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
-        clocks = self._mono_ns, self._wall_ns
-        self.supervisor = Supervisor(self.trading, self.session, *clocks, LOGGER.warning, word)
+        self.supervisor = Supervisor(self.trading, self.session, self._mono_ns, self._wall_ns, LOGGER.warning, word)
+        self.supervisor.stand = lambda said: self._taken.stand(said, self._wall_ns())
         self.halt = self._entries.entry("halt", self.supervisor.halt)  # from outside
+        self._do = partial(do_duty, self.supervisor)
         self.account = self._open_account(parts.market_data, dialect, seams)
         guard, notices = self.trading.guard, self.trading.notices
         self._state = StateKeeper(parts.strategy, self._journal, guard, notices, self._snapshots)
@@ -140,24 +142,27 @@ class Engine(Views):
         receive = seams.receive(self.trading)
         self.fills = fill_check(receive, dialect, self.trading, self.account)
         receive = self.fills.on_report if self.fills else receive
+        of = self.trading, self.supervisor
+        self.session_account = open_session_account(self.config, of, self.session, dialect, seams, receive)
+        receive = self.session_account.on_message if self.session_account else receive
         join(self.session, self.trading, self.supervisor, receive)
         join_session(self._entries, self.session)
-        of = self.trading, self.supervisor
         self.further = Further(self._beside, self.config, of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
         self.actions |= telling.actions(self.trading, parts.strategy)
-        memory = RiskMemory(self.config.engine.state_dir)
-        self.risk_desk = RiskDesk(self.trading, self.supervisor, memory, self._taken.has_past)
+        remembered = RiskMemory(self.config.engine.state_dir), self._taken.has_past
+        self.risk_desk = RiskDesk(self.trading, self.supervisor, *remembered, dialect.judge_options)
         self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
-        self.actions |= acting.actions(self._errands, self.account, self._keys)
+        compared = self.session_account.watch if self.session_account else None
+        self.actions |= acting.actions(self._errands, self.account, self._keys, compared)
         refused, lost = partial(self._told, NoticeKind.CONTROL_REFUSED), partial(self._told, NoticeKind.VIEW_LOST)
         self.actions = join_actions(self._entries, operator.recorded(self.actions, self._journal, self._wall_ns))
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
         self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
-        self._stop = self._entries.entry("stop", self.supervisor.stop)
-        self._do_due = self._entries.entry("tick", self._do_what_is_due)
+        entry = self._entries.entry
+        self._stop, self._do_due = entry("stop", self.supervisor.stop), entry("tick", self._do_what_is_due)
         self._entries.begin(facts_of(self.config, self.trading.orders.nonce, self.session, self._record.run))
 
     def _told(self, kind: NoticeKind, text: str) -> None:
@@ -165,6 +170,7 @@ class Engine(Views):
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect, market_data: MarketDataStream) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
+        later = seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due))
         fix, over_rest = partial(seams.gateway, self.session, dialect), self._over_rest
         return Surroundings(
             gateway=over_rest.gateway_beside(fix) if over_rest else fix(),
@@ -172,15 +178,12 @@ class Engine(Views):
             halt=lambda reason: self.supervisor.halt(reason),
             clock_ns=self._mono_ns,
             wall_ns=self._wall_ns,
-            call_later=self._entries.call_later(seams.call_later or self._call_later),
+            call_later=self._entries.call_later(later),
             reconnect=lambda reason: self.feed.feeds[0].reconnect(reason),
             connections=opening.connections(market_data, lambda: self.feed),
             beside=self._background if seams.call_later is None else None,
             obstacle=lambda: self.supervisor.reason,
         )
-
-    def _call_later(self, delay_ns: int, due: Callable[[], None]) -> object:
-        return self._loop.call_later(delay_ns / 1e9, due)
 
     def _open_account(self, market_data: MarketDataStream, dialect: OrderDialect, seams: Seams) -> AccountSide | None:
         """Return the REST side, None where there is none; markets come and go by it."""
@@ -207,8 +210,9 @@ class Engine(Views):
             self._publisher.open()
             self._audit.start()
             self._record.start()
-            if self.account is not None:
-                self.account.start()
+            for each in (self.account, self.session_account):
+                if each is not None:
+                    each.start()
             self.feed.start()
             self.session.logon()
             self.further.start()
@@ -261,9 +265,6 @@ class Engine(Views):
         self._do("snapshot", self._snapshots.tick)
         self._do("saved state", lambda: self._state.tick(self._wall_ns()))
 
-    def _do(self, what: str, duty: Callable[[], object]) -> None:
-        do_duty(self.supervisor, what, duty)
-
     def _tick(self) -> None:
         if self.watchdog is not None:
             self.watchdog.turn()
@@ -283,8 +284,9 @@ class Engine(Views):
             LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
         await self._errands.close()
         await self.feed.close()
-        if self.account is not None:
-            await self.account.close()
+        for each in (self.account, self.session_account):
+            if each is not None:
+                await each.close()
         self.session.close()
         self.further.close()
         self._audit.close()

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from engine.config.account import SessionAccountSection
 from engine.config.credentials import Credentials
 from engine.config.keeping import AuditSection, RecordSection
 from engine.errors import ConfigError
@@ -55,6 +56,7 @@ class SessionSection(Section, frozen=True, kw_only=True):
     dialect: str
     flags: dict[str, bool | int] = {}  # what the Logon asks for beside what the venue's dialect does by itself
     terms: dict[str, bool | int | str] = {}  # what every order has alike
+    account: SessionAccountSection | None = None  # what is asked for of the account
     credentials: Credentials = Credentials()
 
     @property
@@ -102,7 +104,6 @@ class RestSection(Section, frozen=True, kw_only=True):
     audit: Path | None = None  # as [audit] with `rest` alone
     timeout_ns: Duration = 5_000_000_000
     compare_every_ns: Duration = 60_000_000_000
-    balance: Literal["stop", "tell", "ignore"] = "stop"  # what follows where the venue's cash is not what ours makes
     nets_collateral: bool = False  # whether the venue gives collateral back across the markets of an event
     orders: Literal["never", "standby", "always"] = "never"  # whether they go this way: while FIX is down, or always
     standby_after_ns: Duration = 60_000_000_000  # without FIX, before orders go this way

@@ -66,7 +66,9 @@ class RecordKind:
     RESTATE = 25  # what is held of a market from here on, by a person's or the venue's word
     SESSION = 26  # what became of a FIX session: logon, logout, gap, resend, reset
     RECONCILE = 27  # a comparison with the venue: its beginning, each difference with what was decided, its end
-    SAVED = 30  # what the strategy keeps for its next run
+    SAVED = 30  # what the strategy keeps for its next run; of a snapshot too
+    CUT = 32  # what was damaged was cut off, by whom and why: no order before it is believed
+    STANDING = 31  # what the halt word says from here on; of a snapshot too
 
 
 class Listing(msgspec.Struct, frozen=True):

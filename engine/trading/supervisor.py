@@ -45,12 +45,14 @@ class Supervisor:
         self.record = self._live.record  # writes something to the journal, now
         self._has_started = False
         self.account: AccountGate | None = None  # where the venue's account can be read
+        self.asks_one_by_one = True  # what became of each order, after a logon
         self.cancel_beside: Callable[[str], object] = lambda reason: None  # by another way than the session
         self.lift_throttles: Callable[[], object] = lambda: loop.markets.lift_all(Stop.HALTED)
         self._must_sweep = True  # orders of an earlier run may still live at the venue
         self._is_confirmed = False
         self._pulled: list[Order] = []  # what was alive when every order had to go
         self._word = word or HaltWord()
+        self.stand: Callable[[HaltWord], object] = lambda word: None  # keeps what it says in the journal too
         loop.risk.obey(self._word.page)
         loop.markets.is_quiet = True
         loop.settlements.close_settled()
@@ -71,7 +73,7 @@ class Supervisor:
     def on_logon(self) -> None:
         """Learn that the venue can be reached."""
         self._loop.is_connected = True
-        self._live.reconnected()
+        self._live.reconnected(self.asks_one_by_one)
         if self.account is not None:
             self.account.logged_on()
         self._report("session logged on")
@@ -177,13 +179,15 @@ class Supervisor:
         try:
             self._word.set(Word(state, self._wall_ns(), by or the_engine(), reason))
         except OSError as error:
-            self._report(f"the halt word cannot be written, a restart would not know: {error}")
+            self._report(f"the halt word cannot be written, a restart knows from the journal alone: {error}")
+        self.record(lambda journal, now_ns: self.stand(self._word))
 
     def heed(self) -> bool:
         """Do what another process asks for by the halt word; say whether one did."""
         word = self._word.news()
         if word is None:
             return False
+        self.record(lambda journal, now_ns: self.stand(self._word))
         if word.state == HALT:
             self.halt(str(word))
         elif word.state == REDUCE_ONLY:

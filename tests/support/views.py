@@ -113,7 +113,21 @@ class RestSide:
         RestFacts._make(["https://venue", 101, *range(2, 24), 1_800_000_001 * 10**9, "get_fills: HTTP 503"]),
         {"timeout": 2, "unavailable": 3},
         AccountFacts(
-            1_800_000_002 * 10**9, 31, 32, 33, 34, 35_000_000, -36, "differs", 37, 1_800_000_003 * 10**9, "HTTP 502"
+            1_800_000_002 * 10**9,
+            31,
+            32,
+            33,
+            34,
+            35_000_000,
+            -36,
+            "differs",
+            37,
+            1_800_000_003 * 10**9,
+            "HTTP 502",
+            38,
+            -39_000_000,
+            40,
+            45_000_000_000,
         ),
         UniverseFacts(41, 42, 43, 1_800_000_004 * 10**9, 44, 0, ""),
     )
@@ -144,6 +158,7 @@ class Shown:
         self.feeds: Any = [self.feed]
         self.account: Any = None
         self.further: Any = None
+        self.session_account: Any = None
         self.told: list[str] = []
         self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns
         self.wall_ns = 1_800_000_000 * 10**9

@@ -54,6 +54,8 @@ def beside_of(config: EngineConfig) -> list[str]:
     found = []
     if config.rest is not None:
         found.append("the account over REST, [rest]")
+    if config.session.account is not None:
+        found.append("the account over FIX, [session.account]")
     if config.sessions.named():
         found.append("further sessions, [sessions]")
     return found

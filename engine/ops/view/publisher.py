@@ -57,6 +57,10 @@ class ViewSource(Protocol):
         """The REST side; None where there is none."""
 
     @property
+    def session_account(self) -> AccountShown | None:
+        """What reads the account over the session of orders; None where nothing does."""
+
+    @property
     def further(self) -> FurtherShown | None:
         """The sessions beside that of orders; None where there are none."""
 
@@ -214,7 +218,8 @@ class Publisher:
         self._stage_sessions()
         self._stage_feed(is_slow)
         self._stage_told()
-        for part in (self._source.account, self._source.further) if is_slow else ():
+        parts = self._source.account, self._source.session_account, self._source.further
+        for part in parts if is_slow else ():
             for block, rows in part.shown().blocks().items() if part is not None else ():
                 self._put(block, rows)
 
