@@ -13,7 +13,7 @@ from engine.backtest.latency import Latency
 from engine.backtest.outcomes import MarketOutcome
 from engine.backtest.recorder import HeardFill
 from engine.backtest.results.groups import KINDS, groups, held_at_limit, turnover
-from engine.backtest.results.inventory import Stake, collateral_ns, stakes_of
+from engine.backtest.results.inventory import StakeFrom, collateral_ns, stakes_of
 from engine.backtest.results.result import Assumed, observed, result_of
 from engine.exchange import captures
 from engine.fix import Tif
@@ -150,8 +150,8 @@ def test_turnover_is_what_each_second_says(fills: list[HeardFill]) -> None:
 def test_stakes_by_hand() -> None:
     rows = [fill(1, "A-1", fix.BUY, 4_000, 10, 0, False, "", ""), fill(3, "A-1", fix.SELL, 6_000, 30, 0, False, "", "")]
     assert stakes_of(rows, Portfolio(MARKETS), MARKETS[0]) == [
-        Stake(1 * S, 10 * 4_000),
-        Stake(3 * S, 20 * (LIMIT - 6_000)),
+        StakeFrom(1 * S, 10 * 4_000),
+        StakeFrom(3 * S, 20 * (LIMIT - 6_000)),
     ]
 
 

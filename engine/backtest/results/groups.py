@@ -15,7 +15,7 @@ import msgspec
 
 from engine.backtest.outcomes import MarketOutcome
 from engine.backtest.recorder import HeardFill
-from engine.backtest.results.inventory import Stake, collateral_ns, path_of, stakes_of
+from engine.backtest.results.inventory import StakeFrom, collateral_ns, path_of, stakes_of
 from engine.backtest.results.trips import trips
 from engine.instrument import Instrument
 from engine.portfolio import Portfolio, Position
@@ -107,7 +107,7 @@ def _figures(
     )
 
 
-def booked(fills: Iterable[HeardFill], positions: Sequence[Position]) -> tuple[Portfolio, list[list[Stake]]]:
+def booked(fills: Iterable[HeardFill], positions: Sequence[Position]) -> tuple[Portfolio, list[list[StakeFrom]]]:
     """Return an account that had these fills alone, at the marks of `positions`, and what each market of it staked."""
     account = Portfolio([each.instrument for each in positions])
     by_symbol: dict[str, list[HeardFill]] = {}
@@ -124,7 +124,7 @@ def booked(fills: Iterable[HeardFill], positions: Sequence[Position]) -> tuple[P
     return account, stakes
 
 
-def turnover(notional: int, stakes: Iterable[Sequence[Stake]], begin_ns: int, end_ns: int) -> float | None:
+def turnover(notional: int, stakes: Iterable[Sequence[StakeFrom]], begin_ns: int, end_ns: int) -> float | None:
     """Return the notional of a day over the mean collateral; None where nothing was at stake."""
     staked = sum(collateral_ns(each, begin_ns, end_ns) for each in stakes)
     return notional * DAY_NS / staked if staked else None

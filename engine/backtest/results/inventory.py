@@ -23,7 +23,7 @@ class Inventory(msgspec.Struct, frozen=True):
     most: int
 
 
-class Stake(NamedTuple):
+class StakeFrom(NamedTuple):
     """What the position of one market can lose from `now_ns` on, by what it cost."""
 
     now_ns: int
@@ -48,7 +48,7 @@ def inventory(points: Sequence[tuple[int, int]], end_ns: int) -> Inventory:
     return Inventory(mean, mean_abs, max(abs(net) for _, net in points))
 
 
-def stakes_of(fills: Iterable[HeardFill], account: Portfolio, market: Instrument) -> list[Stake]:
+def stakes_of(fills: Iterable[HeardFill], account: Portfolio, market: Instrument) -> list[StakeFrom]:
     """Book the fills of one market in `account`; return what its position could lose after each of them.
 
     A long one can lose what it cost, a short one what the limit is above what it brought.
@@ -57,13 +57,13 @@ def stakes_of(fills: Iterable[HeardFill], account: Portfolio, market: Instrument
     for fill in fills:
         account.fill(market, fill.side, fill.qty, fill.price, fill.fee)
         held = account[market]
-        found.append(Stake(fill.heard_ns, held.cost if held.net >= 0 else held.cost - market.limit * held.net))
+        found.append(StakeFrom(fill.heard_ns, held.cost if held.net >= 0 else held.cost - market.limit * held.net))
     return found
 
 
-def collateral_ns(stakes: Sequence[Stake], begin_ns: int, end_ns: int) -> int:
+def collateral_ns(stakes: Sequence[StakeFrom], begin_ns: int, end_ns: int) -> int:
     """Return what was at stake times for how long, from `begin_ns` to `end_ns`."""
-    pairs = pairwise([*stakes, Stake(end_ns, 0)])
+    pairs = pairwise([*stakes, StakeFrom(end_ns, 0)])
     spans = ((each.money, max(each.now_ns, begin_ns), after.now_ns) for each, after in pairs)
     return sum(money * max(0, until - since) for money, since, until in spans)
 
