@@ -34,7 +34,7 @@ class HeardFill(NamedTuple):
     owner: str = ""  # the strategy that sent it, where there are several
 
 
-class SentRequest(msgspec.Struct):
+class SentRequest(msgspec.Struct, gc=False):
     """One request and its first answer; `answered_ns` is 0 where none came. `filled` is what its order has filled."""
 
     kind: str
@@ -95,6 +95,10 @@ class Recorder:
         )
         if order is not None:
             row.tag, row.owner = order.tag, getattr(order, "owner", "")
+        self.note(row)
+
+    def note(self, row: SentRequest) -> None:
+        """Note a request as it is."""
         self.requests.append(row)
         self._by_id[row.cl_ord_id] = row
 

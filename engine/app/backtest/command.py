@@ -5,8 +5,8 @@ Errors  ConfigError for what `run` would refuse as well, and for files that say 
 
 import argparse
 import sys
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -18,6 +18,8 @@ from engine.app.backtest.writing import show, write
 from engine.backtest.capture.frames import find, markets
 from engine.backtest.core.left_ahead import left_ahead
 from engine.backtest.core.settings import RISK_AVERSE, QueueModel
+from engine.backtest.fast.columns import FrameColumns, columns_of
+from engine.backtest.fast.runner import FastRunner, judge
 from engine.backtest.fitting import fit
 from engine.backtest.fitting import latency_of as measured
 from engine.backtest.history import TimedFrame, timed
@@ -40,6 +42,7 @@ from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.strategy import Strategy
 from engine.trading.assembly import Parts
+from engine.venue import FeeRule
 
 SCALES = {"half the latency": (1, 2), "twice the latency": (2, 1)}
 EXTREMES = ("risk-averse", "optimistic")
@@ -75,6 +78,11 @@ class CapturedHistory:
         self.frames: list[TimedFrame] = timed(paths)
         self.instruments: list[Instrument] = markets(paths)
         self.outcomes: dict[str, MarketOutcome] = outcomes(paths, self.instruments)
+
+    @cached_property
+    def rows(self) -> FrameColumns:
+        """The frames as the compiled exchange takes them."""
+        return columns_of(self.frames, self.instruments)
 
     @property
     def told(self) -> list[str]:
@@ -138,6 +146,7 @@ def result_for(config: EngineConfig, history: RunHistory, arguments: argparse.Na
         latency=latency, capital=arguments.capital, zone=ZoneInfo(config.risk.day_zone), trials=arguments.trials
     )
     seen = observed(history.frames, history.instruments)
+    backtest = fast_backtest if arguments.fast else slow_backtest
     result = result_of(backtest(config, history, latency, queue), seen, history.outcomes, assumed)
     result.honesty.name_queue(arguments.queue)
     result.honesty.fidelity = history.fidelity or result.honesty.fidelity
@@ -152,9 +161,31 @@ def result_for(config: EngineConfig, history: RunHistory, arguments: argparse.Na
     return result
 
 
-def backtest(config: EngineConfig, history: RunHistory, latency: Latency, queue: QueueModel = RISK_AVERSE) -> Ended:
+def slow_backtest(
+    config: EngineConfig, history: RunHistory, latency: Latency, queue: QueueModel = RISK_AVERSE
+) -> Ended:
     """Run the strategy of a configuration over history."""
     fees = loading.fees(config.feed, config.fees)
+    use_yes = bool(config.feed.use_yes_price)
+    frames, values = history.frames, history.values
+    parts = parts_of(config, fees)
+    ahead = left_ahead(queue, frames, history.instruments)
+    return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, ahead).run()
+
+
+def fast_backtest(
+    config: EngineConfig, history: RunHistory, latency: Latency, queue: QueueModel = RISK_AVERSE
+) -> Ended:
+    """Run it on the compiled exchange; raise ConfigError, which says why, for what only the slow one knows."""
+    if not isinstance(history, CapturedHistory):
+        raise ConfigError("--fast: quotes are run by the slow exchange: leave it out")
+    judge(latency, queue)
+    fees = loading.fees(config.feed, config.fees)
+    return FastRunner(parts_of(config, fees), history.rows, fees, latency, history.values, queue).run()
+
+
+def parts_of(config: EngineConfig, fees: FeeRule) -> Callable[[Sequence[Instrument]], Parts]:
+    """Return what makes the parts of a desk, those of a live engine, for some markets."""
 
     def parts(markets: Sequence[Instrument]) -> Parts:
         """Return what a desk of these markets is made of."""
@@ -173,10 +204,7 @@ def backtest(config: EngineConfig, history: RunHistory, latency: Latency, queue:
             fees=fees,
         )
 
-    use_yes = bool(config.feed.use_yes_price)
-    frames, values = history.frames, history.values
-    ahead = left_ahead(queue, frames, history.instruments)
-    return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, ahead).run()
+    return parts
 
 
 def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:
