@@ -23,10 +23,12 @@ SUITE = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not alone" $(
 
 demo: .venv/engine ; $(BIN)/fixlane demo $(if $(VENUE),--venue $(VENUE)) $(ARGS)
 
-# A minute of the demo recorded, the sample strategy over that recording and over a day of markets made by chance.
+# A minute of the demo recorded and run once more as it was; the sample strategy over that recording, and over a day of
+# markets made by chance.
 demo-backtest: .venv/history
 	rm -rf var/backtest/recording
 	$(BIN)/fixlane demo --seconds 60 --no-compare --record var/backtest/recording
+	$(BIN)/fixlane replay config/engine.toml --capture var/backtest/recording
 	$(BIN)/fixlane backtest config/engine.toml --data var/backtest/recording --out var/backtest/demo \
 		--latency-from var/backtest/recording/audit.log --against-live
 	$(BIN)/fixlane backtest config/engine.toml --generate var/backtest/data --out var/backtest --latency 5 $(ARGS)

@@ -20,6 +20,7 @@ from engine.app.chaos import arguments as chaos
 from engine.app.controls import commands as controls
 from engine.app.data import arguments as data
 from engine.app.plugins import Subparsers
+from engine.app.replay import command as replay
 from engine.app.strategies import commands as strategies
 from engine.app.venues import arguments as venues
 from engine.errors import ConfigError, EngineError
@@ -104,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
         session.add_commands,
         venues.add_commands,
         backtest.add_commands,
+        replay.add_commands,
         data.add_commands,
         chaos.add_commands,
         plugins.add,

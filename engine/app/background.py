@@ -14,7 +14,10 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
+from engine.errors import EngineError
 from engine.runtime import log
+from engine.trading.controls.desk_state import DeskState
+from engine.trading.supervisor import Supervisor
 
 LOGGER = logging.getLogger(log.LOGGER)
 PATIENCE_S = 0.2
@@ -25,6 +28,17 @@ OURS = "engine."
 
 Task: TypeAlias = "asyncio.Task[Any]"
 Failed: TypeAlias = Callable[[str, BaseException], object]
+
+
+def do_duty(supervisor: Supervisor, what: str, duty: Callable[[], object]) -> None:
+    """Do one of the engine's duties; one that fails halts trading, early enough for every cancel."""
+    try:
+        duty()
+    except Exception as error:
+        if supervisor.state in (DeskState.WAITING, DeskState.TRADING):
+            if not isinstance(error, EngineError):
+                LOGGER.exception("%s failed", what)
+            supervisor.halt(f"{what}: {error}")
 
 
 class Background:

@@ -6,7 +6,6 @@ Thread  one: the loop thread. The log's listener and the watchdog have their own
 
 import asyncio
 import logging
-from collections.abc import Callable
 from functools import partial
 
 from engine.app import loading, operator, repair
@@ -17,21 +16,23 @@ from engine.app.account.fills import fill_check
 from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide, RestDesk
 from engine.app.account.standby.orders import orders_over_rest
-from engine.app.background import Background
+from engine.app.background import Background, do_duty
 from engine.app.controls.acting import limiting
 from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
 from engine.app.feeds.record import record_of
+from engine.app.replay.entries import join_actions, join_session
+from engine.app.replay.facts import facts_of
+from engine.app.replay.recording import entries_of
 from engine.app.seams import LIVE, Seams
 from engine.app.sessions.account import open_session_account
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
 from engine.app.strategies import acting as telling
-from engine.app.takeover import new_nonce, take_over
+from engine.app.takeover import take_over
 from engine.app.views import Views
 from engine.book import make_book
 from engine.config.sections import EngineConfig
-from engine.errors import EngineError
 from engine.ops.control import OperatorSocket
 from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
@@ -63,7 +64,10 @@ class Engine(Views):
         loading.judge_environment(config)
         self._over_rest = over_rest = orders_over_rest(config)
         self.config = config = over_rest.fitted(config) if over_rest else config
-        self.clock_ns, self._wall_ns = seams.clock_ns, seams.wall_ns
+        self.clock_ns = seams.clock_ns
+        lost = partial(self._told, NoticeKind.RECORD_LOST)
+        self._entries = entries = seams.entries or entries_of(config, lost)
+        self._mono_ns, self._wall_ns = entries.monotonic(seams.clock_ns), entries.wall(seams.wall_ns)
         self._loop = loop
         self.sockets = Sockets(loop)
         self._timer: asyncio.TimerHandle | None = None
@@ -72,21 +76,16 @@ class Engine(Views):
         self._word = word = operator.open_halt_word(config.engine.state_dir, seams.wall_ns, config.engine.group_id)
         instruments = config.instruments
         self._fees = fees = loading.fees(config.feed, config.fees)
-        orders = Orders(new_nonce(), fees.charge)
+        orders = Orders(seams.nonce(), fees.charge)
         self.portfolio = Portfolio(instruments)
         risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
         market_data = choosing.stream(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
         strategy = loading.build_strategy(config.strategy, instruments)
-        logon = (
-            None
-            if seams.open_session or (over_rest and not over_rest.uses_fix)
-            else loading.logon_dialect(config.session)
-        )
-        self._audit = Audit(
-            audited(config.audit, config.rest), lambda text: self.trading.notices.tell(NoticeKind.AUDIT_LOST, text)
-        )
-        self._record = record_of(config, lambda text: self.trading.notices.tell(NoticeKind.RECORD_LOST, text))
+        is_replaced = seams.open_session or (over_rest and not over_rest.uses_fix)
+        logon = None if is_replaced else loading.logon_dialect(config.session)
+        self._audit = Audit(audited(config.audit, config.rest), partial(self._told, NoticeKind.AUDIT_LOST))
+        self._record = record_of(config, lost)
         sign = getattr(market_data, "handshake_headers", None)  # over WebSocket
         self._keys = Keys(config, sign, logon, choosing.logon(config.feed))
         open_fix = seams.open_session or partial(
@@ -96,7 +95,7 @@ class Engine(Views):
         self._keys.beside = self._beside = open_further(config, loop, self.sockets, self._audit.session)
         # Last of what may fail, so that a start that fails leaves no run in the journal
         numbers = self.session.next_sender_seq_num, self.session.next_target_seq_num
-        self._taken = take_over(config, orders, self.portfolio, risk, seams.wall_ns(), fees.bound, numbers)
+        self._taken = take_over(config, orders, self.portfolio, risk, self._wall_ns(), fees.bound, numbers)
         self._journal, self._day, self._snapshots = self._taken[:3]
         if not instruments:  # those of an earlier run
             instruments = tuple([position.instrument for position in self.portfolio])
@@ -124,54 +123,62 @@ class Engine(Views):
             raise
 
     def _join(self, parts: Parts, dialect: OrderDialect, seams: Seams, word: HaltWord) -> None:
-        self._taken.recall(word, seams.wall_ns())
+        self._taken.recall(word, self._wall_ns())
         self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
         self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
-        self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
-        self.supervisor.stand = lambda said: self._taken.stand(said, seams.wall_ns())
+        self.supervisor = Supervisor(self.trading, self.session, self._mono_ns, self._wall_ns, LOGGER.warning, word)
+        self.supervisor.stand = lambda said: self._taken.stand(said, self._wall_ns())
+        self.halt = self._entries.entry("halt", self.supervisor.halt)  # from outside
+        self._do = partial(do_duty, self.supervisor)
         self.account = self._open_account(parts.market_data, dialect, seams)
-        trading = self.trading
-        self._state = StateKeeper(parts.strategy, self._journal, trading.guard, trading.notices, self._snapshots)
+        guard, notices = self.trading.guard, self.trading.notices
+        self._state = StateKeeper(parts.strategy, self._journal, guard, notices, self._snapshots)
         self._state.load()
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
-        state_dir, audit, kept = self.config.engine.state_dir, self._audit.feed, self._record
-        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir, kept)
+        audit, kept = self._audit.feed, (self.config.engine.state_dir, self._record, self._entries)
+        of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, *kept)
         followers = [self.supervisor, *[each for each in (self.account, self._over_rest) if each is not None]]
         self.feed = opening.make_feeds(self.config.feed, parts.market_data, of_feed, followers)
         receive = seams.receive(self.trading)
         self.fills = fill_check(receive, dialect, self.trading, self.account)
         receive = self.fills.on_report if self.fills else receive
-        parts_of = self.trading, self.supervisor
-        self.session_account = open_session_account(self.config, parts_of, self.session, dialect, seams, receive)
+        of = self.trading, self.supervisor
+        self.session_account = open_session_account(self.config, of, self.session, dialect, seams, receive)
         receive = self.session_account.on_message if self.session_account else receive
         join(self.session, self.trading, self.supervisor, receive)
-        self.further = Further(self._beside, self.config, parts_of, self.session, self.account, seams.wall_ns)
+        join_session(self._entries, self.session)
+        self.further = Further(self._beside, self.config, of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
         self.actions |= telling.actions(self.trading, parts.strategy)
-        self.risk_desk = RiskDesk(
-            self.trading, self.supervisor, RiskMemory(state_dir), self._taken.has_past, dialect.judge_options
-        )
+        remembered = RiskMemory(self.config.engine.state_dir), self._taken.has_past
+        self.risk_desk = RiskDesk(self.trading, self.supervisor, *remembered, dialect.judge_options)
         self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
         compared = self.session_account.watch if self.session_account else None
         self.actions |= acting.actions(self._errands, self.account, self._keys, compared)
-        tell = self.trading.notices.tell
-        refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
-        self.actions = operator.recorded(self.actions, self._journal, seams.wall_ns)
+        refused, lost = partial(self._told, NoticeKind.CONTROL_REFUSED), partial(self._told, NoticeKind.VIEW_LOST)
+        self.actions = join_actions(self._entries, operator.recorded(self.actions, self._journal, self._wall_ns))
         self._control = OperatorSocket(self.actions, self.status, self.supervisor.note, refused)
         self._publisher = Publisher(self, self.config.engine, seams.wall_ns, lost)
+        entry = self._entries.entry
+        self._stop, self._do_due = entry("stop", self.supervisor.stop), entry("tick", self._do_what_is_due)
+        self._entries.begin(facts_of(self.config, self.trading.orders.nonce, self.session, self._record.run))
+
+    def _told(self, kind: NoticeKind, text: str) -> None:
+        self.trading.notices.tell(kind, text)
 
     def _surroundings(self, seams: Seams, dialect: OrderDialect, market_data: MarketDataStream) -> Surroundings:
         """What the loop reaches of this engine, some of it made after the loop."""
-        fix = partial(seams.gateway, self.session, dialect)
+        later = seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due))
+        fix, over_rest = partial(seams.gateway, self.session, dialect), self._over_rest
         return Surroundings(
-            gateway=self._over_rest.gateway_beside(fix) if self._over_rest else fix(),
+            gateway=over_rest.gateway_beside(fix) if over_rest else fix(),
             command=seams.command or (lambda commands: self.feed.send(commands)),
             halt=lambda reason: self.supervisor.halt(reason),
-            clock_ns=seams.clock_ns,
-            wall_ns=seams.wall_ns,
-            call_later=seams.call_later or (lambda delay_ns, due: self._loop.call_later(delay_ns / 1e9, due)),
+            clock_ns=self._mono_ns,
+            wall_ns=self._wall_ns,
+            call_later=self._entries.call_later(later),
             reconnect=lambda reason: self.feed.feeds[0].reconnect(reason),
             connections=opening.connections(market_data, lambda: self.feed),
             beside=self._background if seams.call_later is None else None,
@@ -221,7 +228,7 @@ class Engine(Views):
             except asyncio.CancelledError:
                 if self.watchdog is None:  # no process of our own: whoever runs us may cancel
                     raise
-                self.supervisor.halt("the task that runs the engine was cancelled by other code")
+                self.halt("the task that runs the engine was cancelled by other code")
                 self.stop()
 
     def abandon(self) -> None:
@@ -236,11 +243,18 @@ class Engine(Views):
 
     def stop(self) -> None:
         """Begin an orderly end; `run` returns when no order is alive and we are logged out, or after five seconds."""
-        self.supervisor.stop()
+        self._stop()
         self._loop.call_later(STOP_TIMEOUT_S, self._stopped.set)
 
     def tick(self) -> None:
         """Do what is due, every `TICK_NS`."""
+        self._do_due()
+        self._do("record", lambda: self._record.tick(self.trading.instruments))
+        if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
+            self._stopped.set()
+        self._publisher.tick()
+
+    def _do_what_is_due(self) -> None:
         self._do("supervisor", self.supervisor.tick)
         self._do("risk desk", self.risk_desk.tick)
         self._do("trading day", lambda: self._day.tick(self._wall_ns()))
@@ -249,21 +263,7 @@ class Engine(Views):
         self._do("session store", self.session.prepare)
         self.further.tick()
         self._do("snapshot", self._snapshots.tick)
-        self._do("record", lambda: self._record.tick(self.trading.instruments))
         self._do("saved state", lambda: self._state.tick(self._wall_ns()))
-        if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
-            self._stopped.set()
-        self._publisher.tick()
-
-    def _do(self, what: str, duty: Callable[[], object]) -> None:
-        """Do one duty; one that fails halts trading, early enough for every cancel, and the others go on."""
-        try:
-            duty()
-        except Exception as error:
-            if self.supervisor.state in (DeskState.WAITING, DeskState.TRADING):
-                if not isinstance(error, EngineError):
-                    LOGGER.exception("%s failed", what)
-                self.supervisor.halt(f"{what}: {error}")
 
     def _tick(self) -> None:
         if self.watchdog is not None:
@@ -297,3 +297,4 @@ class Engine(Views):
         self._do("saved state", lambda: self._state.save(self._wall_ns()))
         self._taken.close(self._wall_ns())
         self._record.close()
+        self._entries.close()

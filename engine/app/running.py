@@ -91,7 +91,7 @@ def until_done(loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, int], 
         except RuntimeError as error:
             if task.done() or not engines:
                 raise
-            loop.call_soon(engines[0].supervisor.halt, f"the loop was stopped by other code than ours: {error}")
+            loop.call_soon(engines[0].halt, f"the loop was stopped by other code than ours: {error}")
 
 
 def metrics_child(
@@ -134,7 +134,7 @@ def obey_signals(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
         loop.add_signal_handler(number, end, engine, number)
     loop.add_signal_handler(signal.SIGTSTP, LOGGER.warning, "SIGTSTP: an engine that sleeps guards no order: ignored")
     loop.add_signal_handler(signal.SIGHUP, LOGGER.warning, "SIGHUP: a log that was renamed is begun anew")
-    loop.add_signal_handler(signal.SIGUSR1, engine.supervisor.halt, BY_SIGNAL)
+    loop.add_signal_handler(signal.SIGUSR1, engine.halt, BY_SIGNAL)
 
 
 def end(engine: Engine, number: signal.Signals) -> None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from engine.app.replay.entries import EngineEntries
+from engine.app.takeover import new_nonce
 from engine.codec import Fields
 from engine.session import Session
 from engine.trading.gateway import Gateway, SessionGateway
@@ -36,6 +38,8 @@ class Seams(NamedTuple):
     receive: Callable[[TradingLoop], Callable[[Fields], None]] = on_report  # what the session's messages go to
     open_session: Callable[[], Session] | None = None  # instead of that over FIX, without its key
     compares_account: bool = True  # with the venue's, where REST tells of it
+    entries: EngineEntries | None = None  # instead of what [record] asks for
+    nonce: Callable[[], str] = new_nonce  # of a run, which its ClOrdIDs begin with
 
 
 LIVE = Seams()

@@ -24,6 +24,7 @@ class MarketOutcome(NamedTuple):
     value: int | None
     close_ns: int
     series: str
+    category: str = ""
 
 
 class _Market(msgspec.Struct):
@@ -35,6 +36,7 @@ class _Market(msgspec.Struct):
 
 class _Event(msgspec.Struct, frozen=True):
     series_ticker: str = ""
+    category: str | None = None
 
 
 class _Response(msgspec.Struct):
@@ -58,7 +60,7 @@ def outcomes(paths: Iterable[Path], instruments: Iterable[Instrument]) -> dict[s
             response = _read(path)
             for market in response.markets:
                 if market.ticker in known:
-                    found[market.ticker] = _outcome(path, market, known[market.ticker], response.event.series_ticker)
+                    found[market.ticker] = _outcome(path, market, known[market.ticker], response.event)
     return found
 
 
@@ -69,9 +71,10 @@ def _read(path: Path) -> _Response:
         raise DecodeError(f"{path} is no event: {error}") from None
 
 
-def _outcome(path: Path, market: _Market, instrument: Instrument, series: str) -> MarketOutcome:
+def _outcome(path: Path, market: _Market, instrument: Instrument, event: _Event) -> MarketOutcome:
     try:
-        return MarketOutcome(_value(market, instrument), _time_ns(market.close_time), series)
+        close_ns = _time_ns(market.close_time)
+        return MarketOutcome(_value(market, instrument), close_ns, event.series_ticker, event.category or "")
     except (ValueError, DecodeError) as error:
         raise DecodeError(f"{path}: {market.ticker}: {error}: correct its result, value or close_time") from None
 

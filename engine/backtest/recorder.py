@@ -10,6 +10,7 @@ import msgspec
 
 from engine import fix
 from engine.exchange.events import Cancel, MassCancel, NewOrder, Replace, Request
+from engine.orders.order import Order
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Portfolio
 
@@ -29,6 +30,8 @@ class HeardFill(NamedTuple):
     cl_ord_id: str
     exec_id: str
     acted_ns: int
+    tag: str = ""  # of its order
+    owner: str = ""  # the strategy that sent it, where there are several
 
 
 class SentRequest(msgspec.Struct, gc=False):
@@ -49,6 +52,8 @@ class SentRequest(msgspec.Struct, gc=False):
     is_refused: bool = False
     text: str = ""
     filled: int = 0
+    tag: str = ""
+    owner: str = ""
 
 
 class Worth(NamedTuple):
@@ -71,8 +76,8 @@ class Recorder:
         self.fills: list[HeardFill] = []
         self.worth: list[Worth] = []
 
-    def sent(self, request: Request, sent_ns: int, arrived_ns: int) -> None:
-        """Note a request; what only asks is none."""
+    def sent(self, request: Request, sent_ns: int, arrived_ns: int, order: Order | None = None) -> None:
+        """Note a request, and whose order it is about; what only asks is none."""
         kind = _KINDS.get(type(request), "")
         if not kind:
             return
@@ -88,6 +93,8 @@ class Recorder:
             sent_ns,
             arrived_ns,
         )
+        if order is not None:
+            row.tag, row.owner = order.tag, getattr(order, "owner", "")
         self.note(row)
 
     def note(self, row: SentRequest) -> None:
@@ -106,7 +113,8 @@ class Recorder:
             if row is not None:
                 row.filled += report.last_qty
             told = report.symbol, report.side, report.last_px, report.last_qty, report.fee, report.is_taker
-            self.fills.append(HeardFill(heard_ns, *told, report.cl_ord_id, report.exec_id, acted_ns))
+            whose = (row.tag, row.owner) if row is not None else ()
+            self.fills.append(HeardFill(heard_ns, *told, report.cl_ord_id, report.exec_id, acted_ns, *whose))
 
     def look(self, now_ns: int) -> None:
         """Note what the account is worth, if that has changed."""

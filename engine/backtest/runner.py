@@ -118,7 +118,9 @@ class MovedRun(DeskRun):
 
     def _post(self, request: Request) -> None:
         sent_ns = self.clock.now_ns
-        self._told.sent(request, sent_ns, self._venue.send(request, sent_ns))
+        name = getattr(request, "orig_cl_ord_id", "") or request.cl_ord_id
+        order = self.loop.orders.by_id(name)
+        self._told.sent(request, sent_ns, self._venue.send(request, sent_ns), order)
 
     def run(self) -> Ended:
         """Run from the first frame to the last."""

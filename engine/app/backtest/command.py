@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from engine.app import loading
 from engine.app.backtest.against import against_live
 from engine.app.backtest.generated import write_day
-from engine.app.backtest.identity import configuration_of, data_of
+from engine.app.backtest.identity import RunOptions, configuration_of, data_of
 from engine.app.backtest.writing import show, write
 from engine.backtest.capture.frames import find, markets
 from engine.backtest.core.left_ahead import left_ahead
@@ -137,7 +137,7 @@ def count_trial(result: Result, config: EngineConfig, history: RunHistory, argum
     ledger = TrialLedger(path)
     data = data_of(result.ended.first_ns, result.ended.last_ns, [each.symbol for each in history.instruments])
     daily = statistics.returns([arguments.capital, *(worth for _, worth in result.days)])
-    digest = configuration_of(config, _latency(arguments), QueueModel.parse(arguments.queue))
+    digest = configuration_of(config, _latency(arguments), _options(history, arguments))
     ledger.add(data, [Trial(configuration=digest, data=data.digest, sharpe=moments(daily).sharpe)])
     tried = ledger.tried(data)
     found = guard(daily, Tried(max(tried.count, arguments.trials), tried.sharpes))
@@ -180,8 +180,9 @@ def slow_backtest(
     """Run the strategy of a configuration over history."""
     fees = loading.fees(config.feed, config.fees)
     use_yes = bool(config.feed.use_yes_price)
-    frames, values, ahead = history.frames, history.values, left_ahead(queue)
+    frames, values = history.frames, history.values
     parts = parts_of(config, fees)
+    ahead = left_ahead(queue, frames, history.instruments)
     return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, ahead, own_in_book).run()
 
 
@@ -192,7 +193,7 @@ def fast_backtest(
     queue: QueueModel = RISK_AVERSE,
     own_in_book: bool = False,
 ) -> Ended:
-    """Run it on the compiled exchange, whose books are others' alone; raise ConfigError, which says why, for what only the slow one knows."""
+    """Run it on the compiled exchange, whose books are others' alone; ConfigError says what only the slow one knows."""
     if not isinstance(history, CapturedHistory):
         raise ConfigError("--fast: quotes are run by the slow exchange: leave it out")
     judge(latency, queue)
@@ -226,6 +227,12 @@ def parts_of(config: EngineConfig, fees: FeeRule) -> Callable[[Sequence[Instrume
 def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:
     """Return the strategy of a configuration."""
     return loading.build_strategy(config.strategy, tuple(markets))
+
+
+def _options(history: RunHistory, arguments: argparse.Namespace) -> RunOptions:
+    queue = QueueModel.parse(arguments.queue)
+    on_quotes = bool(history.fidelity)  # less than frames say
+    return RunOptions(queue, arguments.quote_size, arguments.max_age) if on_quotes else RunOptions(queue)
 
 
 def _latency(arguments: argparse.Namespace) -> Latency:

@@ -1,11 +1,13 @@
 """Which configuration a run tried: two runs with one digest would do the same on the same data.
 
-Shapes  the strategy's class with the file that it is in, its parameters, the limits of risk, and the latency.
+Shapes  the strategy's class with the file that it is in, its parameters, the limits of risk, fees, what of the feed
+        decides when the strategy is called, the latency, the queue model, and on quotes what they are good for.
 """
 
 import importlib
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,7 +17,18 @@ from engine.backtest.sweeps.ledger import TriedData, tried_data
 from engine.config.sections import EngineConfig
 
 
-def configuration_of(config: EngineConfig, latency: Latency, queue: QueueModel = RISK_AVERSE) -> str:
+class RunOptions(NamedTuple):
+    """What of a run's options makes it another one; what is worth the same is said in the same words."""
+
+    queue: QueueModel = RISK_AVERSE
+    quote_size: int = 0  # 0 on frames
+    max_age_ns: int = 0
+
+
+ON_FRAMES = RunOptions()
+
+
+def configuration_of(config: EngineConfig, latency: Latency, options: RunOptions = ON_FRAMES) -> str:
     """Return the digest of what a run tries."""
     told = [
         config.strategy.path,
@@ -23,7 +36,10 @@ def configuration_of(config: EngineConfig, latency: Latency, queue: QueueModel =
         config.strategy.parameters,
         repr(config.risk),
         latency,
-        *([] if queue == RISK_AVERSE else [queue]),
+        repr(config.fees),
+        config.feed.watch_depth,
+        config.feed.limits(),
+        options,
     ]
     return sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from engine.app.backtest.command import CapturedHistory, fast_backtest, slow_backtest
-from engine.app.backtest.identity import configuration_of
+from engine.app.backtest.identity import RunOptions, configuration_of
 from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.cutting import cut, decoded, paid_by
 from engine.backtest.latency import Latency
@@ -62,7 +62,16 @@ def run_pass(each: SweepPass) -> list[SweepRow]:
     rows = []
     for (number, values), one, ended in zip(each.sets, sets, ended_of(stretch, sets, each.fast), strict=True):
         result = result_of(ended, stretch.seen, stretch.outcomes, replace(assumed, latency=one.latency))
-        rows.append(row_of(number, configuration_of(*one), values, each.span, result, each.capital))
+        rows.append(
+            row_of(
+                number,
+                configuration_of(one.config, one.latency, RunOptions(one.queue)),
+                values,
+                each.span,
+                result,
+                each.capital,
+            )
+        )
     return rows
 
 

@@ -25,6 +25,7 @@ from engine.sim.config import SimConfig, load_config, with_acceptor, with_captur
 ACCOUNT = "FIXLANE"
 KEY_ID = "00000000-0000-4000-8000-000000000000"
 KEY_ID_ENV = "FIXLANE_DEMO_KEY_ID"
+JOURNAL = "journal"  # in a recording, to replay it
 AUDIT = "audit.log"  # of FIX messages, which say how long requests took
 
 
@@ -90,7 +91,9 @@ def recorded(config: EngineConfig, directory: Path | None) -> EngineConfig:
         raise ConfigError(f"--record {directory}: a recording is there already: name another folder")
     directory.mkdir(parents=True, exist_ok=True)
     audit = AuditSection(file=directory / AUDIT, rest=False, feed=False)
-    return msgspec.structs.replace(config, record=RecordSection(directory=directory), audit=audit)
+    replace = msgspec.structs.replace
+    journal = replace(config.journal, directory=directory / JOURNAL)
+    return replace(config, record=RecordSection(directory=directory), audit=audit, journal=journal)
 
 
 def demo_config(
@@ -99,6 +102,7 @@ def demo_config(
     """Return `config/engine.toml` with the paths and flags of this run."""
     replace = msgspec.structs.replace
     config = load(config_path("engine.toml"))
+    config = replace(config, journal=replace(config.journal, directory=state / "journal"))
     engine = replace(config.engine, state_dir=state / "engine")
     if arguments.session:
         engine = replace(engine, session=arguments.session)
@@ -110,7 +114,6 @@ def demo_config(
         engine=engine,
         instruments=instruments,
         feed=replace(config.feed, credentials=credentials),
-        journal=replace(config.journal, directory=state / "journal"),
     )
 
 

@@ -16,6 +16,7 @@ from engine.app import loading
 from engine.app.account.keys import Keys
 from engine.app.feeds import choosing
 from engine.app.feeds.record import FeedRecord, NothingRecorded
+from engine.app.replay.entries import EngineEntries
 from engine.config.sections import FeedSection
 from engine.net.feed import Feed, FeedSettings
 from engine.net.feed_audit import FeedAudit
@@ -58,6 +59,7 @@ class FeedParts(NamedTuple):
     loop: asyncio.AbstractEventLoop
     state_dir: Path
     record: NothingRecorded
+    entries: EngineEntries
 
 
 class FeedFollower(Protocol):
@@ -127,15 +129,16 @@ def _feed(
         if isinstance(dialect, AnsweringDialect):
             dialect.on_answer = audit.answered
 
+    on_frame = parts.entries.frames(number, on_frame)
     if isinstance(parts.record, FeedRecord):
         followers = [*followers, parts.record]
         on_frame = parts.record.before(number, on_frame)
-    connected, lost = _told(followers, number, loading.feed_protection(section))
+    connected, lost = _told(parts.entries, followers, number, loading.feed_protection(section))
     return Feed(
         settings,
         dialect,
         on_frame=on_frame,
-        on_read_end=parts.trading.on_read_end,
+        on_read_end=parts.entries.entry("read end", parts.trading.on_read_end),
         on_connected=connected,
         on_lost=lost,
         wall_ns=parts.wall_ns,
@@ -151,7 +154,7 @@ def _over_fix(
     section: FeedSection, dialect: FixMarketDataDialect, parts: FeedParts, followers: Sequence[FeedFollower]
 ) -> FixFeed:
     entries = EntryPath(parts.trading, dialect)
-    connected, lost = _told(followers, 0, choosing.protection(section, parts.state_dir))
+    connected, lost = _told(parts.entries, followers, 0, choosing.protection(section, parts.state_dir))
     feed = FixFeed(
         FixFeedSettings(silence_ns=section.heartbeat_timeout_ns),
         choosing.session(section, parts.state_dir),
@@ -172,7 +175,7 @@ def _over_fix(
 
 
 def _told(
-    followers: Sequence[FeedFollower], number: int, protection: str
+    entries: EngineEntries, followers: Sequence[FeedFollower], number: int, protection: str
 ) -> tuple[Callable[[], None], Callable[[str], None]]:
     """Return what tells everybody that connection `number` is there, and that it is away."""
 
@@ -187,4 +190,4 @@ def _told(
         for follower in followers:
             follower.on_feed_lost(reason, number)
 
-    return connected, lost
+    return entries.entry(f"feed {number}", connected), entries.entry(f"feed lost {number}", lost)

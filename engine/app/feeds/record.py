@@ -23,7 +23,9 @@ _MARKETS_NS = 10**9  # how often new markets are looked for
 
 
 class NothingRecorded:
-    """Keeps nothing, and the interface of what does."""
+    """Keeps nothing, and the interface of what does; `run` is what the files of its run begin with."""
+
+    run = ""
 
     def start(self) -> None:
         """Begin to write."""
@@ -42,6 +44,7 @@ class FeedRecord(NothingRecorded):
         self, section: RecordSection, journal: Path | None, tell: Callable[[str], object], wall_ns: Callable[[], int]
     ) -> None:
         self.log = FrameLog(section.directory, tell, wall_ns, file_bytes=section.file_bytes, file_ns=section.file_ns)
+        self.run = self.log.run
         self._journal = journal
         self._tell = tell
         self._wall_ns = wall_ns

@@ -1,19 +1,21 @@
 """Queue models for the slow exchange, which asks for each own order what a cancel leaves ahead of it."""
 
+from collections.abc import Iterable, Sequence
+
 from engine.backtest.core._pass import size_ahead
 from engine.backtest.core.settings import FIFO, RISK_AVERSE, QueueModel
 from engine.backtest.generated.queues import KnownQueues
-from engine.errors import ConfigError
+from engine.backtest.history import TimedFrame
+from engine.backtest.matched import MatchedQueues
 from engine.exchange.captured import LeftAhead
 from engine.exchange.market import RestingOrder
+from engine.instrument import Instrument
 
 
-def left_ahead(model: QueueModel) -> LeftAhead | None:
-    """Return what the slow exchange asks, None for the model that it has by itself; raise ConfigError for matched."""
+def left_ahead(model: QueueModel, frames: Iterable[TimedFrame], instruments: Sequence[Instrument]) -> LeftAhead | None:
+    """Return what the slow exchange of these frames asks, None for the model that it has by itself."""
     if model.is_matched:
-        raise ConfigError(
-            "queue matched wants the orders that cancels took, which frames do not name: use fixlane quote"
-        )
+        return MatchedQueues(model, frames, instruments)
     if model == RISK_AVERSE:
         return None
     if model.kind == FIFO:

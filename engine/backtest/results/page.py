@@ -11,6 +11,8 @@ from typing import Any
 
 from engine import fix
 from engine.backtest.results.charts import bars, steps
+from engine.backtest.results.groups import KINDS as GROUP_KINDS
+from engine.backtest.results.groups import GroupFigures
 from engine.backtest.results.inventory import path_of
 from engine.backtest.results.result import Result
 from engine.errors import ConfigError
@@ -23,6 +25,8 @@ MOST_ROWS = 50
 def page_of(result: Result, title: str) -> str:
     """Return the page."""
     environment = page_environment(result.summary["money_decimals"])
+    lots = 10 ** result.ended.loop.portfolio.decimals[1]
+    environment.filters["contracts"] = lambda size: f"{size / lots:,.2f}"
     template = environment.from_string((files("engine.backtest.results") / "page.html").read_text())
     page: str = template.render(
         style=(files("engine.backtest.results") / "page.css").read_text(),
@@ -30,6 +34,7 @@ def page_of(result: Result, title: str) -> str:
         s=result.summary,
         honesty=result.honesty,
         markets=sorted(result.markets, key=lambda row: (-row["fills"], row["symbol"]))[:MOST_ROWS],
+        groups=_groups(result),
         charts=_charts(result),
         parts=_parts(result),
         latency=_answer_times(result),
@@ -52,7 +57,20 @@ def page_environment(money_decimals: int) -> Any:
 def _figure(value: float | str | None) -> str:
     if value is None:
         return "-"
-    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def _groups(result: Result) -> dict[str, list[GroupFigures]]:
+    """Return the groups of each kind, the largest sums first; not markets, which have their table."""
+    found: dict[str, list[GroupFigures]] = {}
+    for row in sorted(result.groups, key=lambda each: (-abs(each.pnl), each.name)):
+        of_kind = found.setdefault(row.kind, [])
+        if len(of_kind) < MOST_ROWS:
+            of_kind.append(row)
+    named = {kind for kind, rows in found.items() if any(row.name for row in rows)}
+    return {kind: found[kind] for kind in GROUP_KINDS if kind in named and kind != "market"}
 
 
 def _parts(result: Result) -> dict[str, int]:

@@ -20,12 +20,14 @@ from engine.backtest.results import calibration, statistics
 from engine.backtest.results.attribution import attribute, markouts
 from engine.backtest.results.charts import thinned
 from engine.backtest.results.coverage import Coverage, coverage
+from engine.backtest.results.groups import GroupFigures, booked, groups, held_at_limit, turnover
 from engine.backtest.results.honesty import Honesty, honesty
 from engine.backtest.results.inventory import inventory, path_of
 from engine.backtest.results.mids import MidsOfMarket, mids_of
 from engine.backtest.results.trips import Trip, figures, trips
 from engine.backtest.runner import Ended
 from engine.instrument import Instrument
+from engine.units import NO_LIMIT
 
 Known = Mapping[str, MarketOutcome]  # by symbol
 
@@ -53,10 +55,12 @@ class Result(msgspec.Struct, kw_only=True):
     mids: dict[str, MidsOfMarket]
     coverage: list[Coverage]
     days: list[tuple[str, int]]
+    groups: list[GroupFigures]
 
     def as_json(self) -> bytes:
         """Return the result as indented JSON."""
         told = {**self.summary, "honesty": self.honesty, "markets": self.markets, "coverage": self.coverage}
+        told["groups"] = self.groups
         equity = [(row.now_ns, row.pnl) for row in self.ended.told.worth]
         told |= {"equity": thinned([(self.ended.first_ns, 0), *equity]), "days": self.days}
         told |= {"round_trips": self.trips, "trades": [each._asdict() for each in self.ended.fills]}
@@ -90,6 +94,7 @@ def result_of(ended: Ended, seen: Observed, known: Mapping[str, MarketOutcome], 
         "open_trips": len(still_open),
         **_activity(ended),
         **_risk(ended, days, assumed),
+        "inventory": _held(ended, markets),
         "markouts": _markouts(ended, mids, known),
         "attribution": {name: sum(row[name] for row in markets) for name in ("capture2", "drift2", "final2", "fees2")},
         "by_event": _grouped(markets, "event"),
@@ -100,8 +105,20 @@ def result_of(ended: Ended, seen: Observed, known: Mapping[str, MarketOutcome], 
     told.unsettled = sorted(row["symbol"] for row in markets if row["net"] and row["value"] is None)
     told.warn()
     return Result(
-        summary=summary, honesty=told, markets=markets, trips=done, ended=ended, mids=mids, coverage=covered, days=days
+        summary=summary,
+        honesty=told,
+        markets=markets,
+        trips=done,
+        ended=ended,
+        mids=mids,
+        coverage=covered,
+        days=days,
+        groups=groups(ended.fills, list(ended.loop.portfolio), known, _name(ended), ended.first_ns, ended.last_ns),
     )
+
+
+def _name(ended: Ended) -> str:
+    return type(ended.loop.guard.strategy).__qualname__
 
 
 def by_day(worth: Sequence[Worth], assumed: Assumed, first_ns: int, last_ns: int) -> list[tuple[str, int]]:
@@ -144,6 +161,9 @@ def _headline(ended: Ended) -> dict[str, Any]:
 
 
 def _activity(ended: Ended) -> dict[str, Any]:
+    positions = list(ended.loop.portfolio)
+    notional = sum(fill.price * fill.qty for fill in ended.fills)
+    _, stakes = booked(ended.fills, positions)
     entered = [row for row in ended.told.requests if row.kind == "new" and row.answered_ns and not row.is_refused]
     asked, filled = sum(row.qty for row in entered), sum(fill.qty for fill in ended.fills)
     made = sum(fill.qty for fill in ended.fills if not fill.is_taker)
@@ -152,7 +172,8 @@ def _activity(ended: Ended) -> dict[str, Any]:
         "refused": sum(row.is_refused for row in ended.told.requests),
         "fill_ratio": filled / asked if asked else None,
         "maker_share": made / filled if filled else None,
-        "notional": sum(fill.price * fill.qty for fill in ended.fills),
+        "notional": notional,
+        "turnover": turnover(notional, stakes, ended.first_ns, ended.last_ns),
     }
 
 
@@ -169,6 +190,18 @@ def _risk(ended: Ended, days: Sequence[tuple[str, int]], assumed: Assumed) -> di
         "sortino": statistics.sortino(daily) if enough else None,
         "growth": statistics.growth(daily) if enough else None,
         "calmar": statistics.calmar(daily) if enough else None,
+    }
+
+
+def _held(ended: Ended, markets: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what was held over all markets, and the share of the time in which one was at the limit of risk."""
+    limit, symbols = ended.loop.risk.limits.max_position, [row["symbol"] for row in markets]
+    known = limit < NO_LIMIT
+    return {
+        "mean_abs": sum(row["inventory"]["mean_abs"] for row in markets),
+        "most": max((row["inventory"]["most"] for row in markets), default=0),
+        "limit": limit if known else None,
+        "at_limit": held_at_limit(ended.fills, symbols, limit, ended.first_ns, ended.last_ns) if known else None,
     }
 
 

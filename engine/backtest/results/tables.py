@@ -1,4 +1,4 @@
-"""The rows of a result as Parquet files: orders, fills, equity, positions.
+"""The rows of a result as Parquet files: orders, fills, equity, positions, groups.
 
 Units   integers as in `instrument`, times in ns since 1970; the files say so in their metadata.
 Errors  ConfigError where pyarrow is not installed.
@@ -40,6 +40,7 @@ def tables(result: Result) -> dict[str, Sequence[dict[str, Any]]]:
         "fills": [fill._asdict() for fill in result.ended.fills],
         "equity": [row._asdict() for row in told.worth],
         "positions": list(_positions(result)),
+        "groups": [msgspec.structs.asdict(row) for row in result.groups],
     }
 
 

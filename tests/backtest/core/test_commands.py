@@ -40,10 +40,9 @@ def test_backtest_runs_the_queue_that_is_named(day: Path) -> None:
     assert not any("no other queue" in text for text in hopeful["honesty"]["assumptions"])
 
 
-def test_backtest_refuses_a_model_that_wants_rows(day: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = sorted(str(path) for path in day.glob("*.ndjson"))
-    assert main(["backtest", str(CONFIG / "engine.toml"), "--queue", "matched", "--data", *data]) == 2
-    assert "use fixlane quote" in capsys.readouterr().err
+def test_backtest_with_known_orders_is_between_the_extremes(day: Path) -> None:
+    told = {name: backtested(day, "--queue", name)["fills"] for name in ("risk-averse", "matched", "optimistic")}
+    assert told["risk-averse"] <= told["matched"] <= told["optimistic"]
 
 
 def test_quote_gives_every_set_its_line(day: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,10 +60,11 @@ def test_both_exchanges_tell_a_strategy_the_same(seed: int, count: int, latency:
     frames, model = made_frames(seed, count, 150), QueueModel.parse(queue)
     results = {"M0": 10_000}
     slow, fast = ChanceTrader(seed), ChanceTrader(seed)
-    reference = Runner(
-        parts_for(slow), made_markets(count), frames, FreeTrades(), latency, results, left_ahead=left_ahead(model)
-    ).run()
     markets = made_markets(count)
+    ahead = left_ahead(model, frames, markets)
+    reference = Runner(
+        parts_for(slow), made_markets(count), frames, FreeTrades(), latency, results, left_ahead=ahead
+    ).run()
     found = FastRunner(parts_for(fast), columns_of(frames, markets), FreeTrades(), latency, results, model).run()
     for name, value in told(reference).items():
         assert told(found)[name] == value, name
