@@ -25,6 +25,7 @@ from engine.app.feeds.record import record_of
 from engine.app.seams import LIVE, Seams
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
+from engine.app.strategies import accounts
 from engine.app.strategies import acting as telling
 from engine.app.takeover import new_nonce, take_over
 from engine.app.views import Views
@@ -34,8 +35,6 @@ from engine.errors import EngineError
 from engine.ops.control import OperatorSocket
 from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
-from engine.portfolio import Portfolio
-from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime._sockets import Sockets
 from engine.runtime.halt_word import HaltWord
@@ -46,7 +45,6 @@ from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.memory import RiskMemory
 from engine.trading.controls.risk_desk import RiskDesk
 from engine.trading.messages import join
-from engine.trading.serving.saved_state import StateKeeper
 from engine.trading.supervisor import TICK_NS, Supervisor
 from engine.trading.universe.roster import Roster, RosterParts
 from engine.venue import MarketDataStream, OrderDialect
@@ -72,11 +70,10 @@ class Engine(Views):
         instruments = config.instruments
         self._fees = fees = loading.fees(config.feed, config.fees)
         orders = Orders(new_nonce(), fees.charge)
-        self.portfolio = Portfolio(instruments)
-        risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
+        account = accounts.configured(config, instruments, [fees.bound(each) for each in instruments])
+        self.portfolio, risk = account.portfolio, account.risk
         market_data = choosing.stream(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
-        strategy = loading.build_strategy(config.strategy, instruments)
         logon = (
             None
             if seams.open_session or (over_rest and not over_rest.uses_fix)
@@ -106,10 +103,8 @@ class Engine(Views):
             market_data=market_data,
             decode_report=dialect.decode,
             orders=orders,
-            portfolio=self.portfolio,
-            risk=risk,
+            **account._asdict(),
             journal=self._journal,
-            strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
             judge_options=dialect.judge_options,
@@ -128,8 +123,9 @@ class Engine(Views):
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
         self.account = self._open_account(parts.market_data, dialect, seams)
         trading = self.trading
-        self._state = StateKeeper(parts.strategy, self._journal, trading.guard, trading.notices, self._snapshots)
-        self._state.load()
+        self._states = accounts.keepers(trading, self._journal, self._snapshots)
+        for state in self._states:
+            state.load()
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
         state_dir, audit, kept = self.config.engine.state_dir, self._audit.feed, self._record
         of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, state_dir, kept)
@@ -243,7 +239,8 @@ class Engine(Views):
         self.further.tick()
         self._do("snapshot", self._snapshots.tick)
         self._do("record", lambda: self._record.tick(self.trading.instruments))
-        self._do("saved state", lambda: self._state.tick(self._wall_ns()))
+        for state in self._states:
+            self._do("saved state", partial(state.tick, self._wall_ns()))
         if self.supervisor.state is DeskState.STOPPED and not self.trading.is_connected:  # Logout is answered
             self._stopped.set()
         self._publisher.tick()
@@ -286,6 +283,7 @@ class Engine(Views):
         self._publisher.close()
         self._word.close()
         self.risk_desk.close()
-        self._do("saved state", lambda: self._state.save(self._wall_ns()))
+        for state in self._states:
+            self._do("saved state", partial(state.save, self._wall_ns()))
         self._taken.close(self._wall_ns())
         self._record.close()

@@ -6,7 +6,7 @@ Errors  JournalError for a journal that cannot be read whole, or is another engi
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,7 +78,8 @@ def take_over(
     directory = config.journal.directory
     journal: NullJournal = NullJournal()
     doubts: list[str] = []
-    saved, has_past = "", False
+    saved: Mapping[str, str] = {}
+    has_past = False
     if directory is not None:
         journal, doubts, saved, has_past = _journal_of(
             directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns, numbers
@@ -112,7 +113,7 @@ def _journal_of(
     day_start_ns: int,
     wall_ns: int,
     numbers: tuple[int, int],
-) -> tuple[NullJournal, list[str], str, bool]:
+) -> tuple[NullJournal, list[str], Mapping[str, str], bool]:
     """Replay a journal into `orders` and `portfolio`, and begin a run behind it."""
     owned = OwnedDirectory(directory)  # first of all: another engine that is ending writes until it lets go
     try:

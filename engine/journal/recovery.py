@@ -5,7 +5,7 @@ Errors  JournalError for damage, for an instrument whose units changed, and for 
 Cost    some 10 us a record from the last snapshot on; what was before it is not read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from engine.journal.index.run_orders import RunOrders
 from engine.journal.markets import Adopted, market_of, money_decimals
 from engine.journal.reader import read_all, read_header
 from engine.journal.reports import options_of, report_of
+from engine.journal.saved import owner_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
 from engine.journal.snapshot import Restored
 from engine.journal.starts import SNAPSHOT_KINDS, cut_off, has_snapshot, start_of
@@ -37,7 +38,7 @@ class Recovered(NamedTuple):
     dropped: list[str]  # a line for each record that the end of the last run cut short
     open_count: int  # positions that are held, and orders that may live
     doubts: list[str]  # a line for each reason to ask the venue before any of this is believed
-    saved: str = ""  # what the strategy kept last
+    saved: Mapping[str, str] = {}  # what each strategy kept last, by its name
 
 
 def recover(
@@ -89,7 +90,7 @@ class _Replay:
         self._restored = Restored(orders, portfolio, self._instrument)
         self._earlier = self._before((), 0)
         self._aside = Aside(orders)
-        self._saved = ""
+        self._saved: dict[str, str] = {}
 
     def run(self, paths: Sequence[Path]) -> Recovered:
         """Replay every record, and end what can only be over."""
@@ -246,7 +247,7 @@ class _Replay:
             if self._day_start_ns in (0, start_ns):  # a day by an earlier rule or a wrong clock is none of ours
                 self._portfolio.resume_day(start_ns, self._in_our_units(day_pnl))
         elif kind == RecordKind.SAVED:
-            self._saved = record.text
+            self._saved[owner_of(record.text)] = record.text
         elif kind == RecordKind.RETIRE:
             self._retire(self._table.pop(record.numbers[0]))
         elif kind not in TOLD_KINDS:

@@ -67,6 +67,8 @@ class RecordKind:
     SESSION = 26  # what became of a FIX session: logon, logout, gap, resend, reset
     RECONCILE = 27  # a comparison with the venue: its beginning, each difference with what was decided, its end
     SAVED = 30  # what the strategy keeps for its next run
+    SHARE = 31  # of a snapshot: what one of several strategies holds of a market, and has made there
+    SHARE_DAY = 32  # of a snapshot, before those: which strategy, and when its day began with which profit
 
 
 class Listing(msgspec.Struct, frozen=True):

@@ -1,8 +1,8 @@
 """What is held and open, written behind the head of a segment: recovery begins at the last one, whatever was before.
 
-Shapes  STATE with the number of records that follow, then so many LIST, PAST, HOLDING, ORDER and KEPT records, in as
-        many segments as they need. Orders that are over are kept as long as a late report about them is likely: the
-        newest `MOST_DONE`; recovery looks for others in the segments before. An order keeps its ids among the newest
+Shapes  STATE with the number of records that follow, then so many LIST, PAST, HOLDING, SHARE, ORDER and KEPT records,
+        in as many segments as they need. Orders that are over are kept as long as a late report about them is likely:
+        the newest `MOST_DONE`; recovery looks for others in the segments before. An order keeps its ids among the newest
         `_LOOKED_AT`: a report that names it by an older one names its OrderID(37) too.
 Units   as in `instrument`; a snapshot's records have no time.
 Errors  JournalError where there is no room; ValueError for a record that is none.
@@ -21,6 +21,7 @@ from engine.journal.framing import Record
 from engine.journal.markets import market_text
 from engine.journal.reports import options_of, options_record
 from engine.journal.segments import Listing, RecordKind
+from engine.journal.shares import share_records, take_share
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
@@ -52,10 +53,10 @@ class Snapshots:
         orders: Orders,
         portfolio: Portfolio,
         headed: Iterable[Instrument] | None = None,
-        saved: str = "",
+        saved: Mapping[str, str] = {},
     ) -> None:
-        """`saved` is what the strategy keeps, which goes with each of them."""
-        self.saved = saved
+        """`saved` is what each strategy keeps, by its name, which goes with each of them."""
+        self.saved = dict(saved)
         self._journal = journal
         self._orders = orders
         self._portfolio = portfolio
@@ -71,13 +72,14 @@ class Snapshots:
 
     def take(self) -> None:
         """Write one; the journal must be at the head of a segment."""
-        records = [*self._markets(), *self._holdings(), *self._open_orders()]
+        shares = share_records(self._portfolio)
+        records = [*self._markets(), *self._holdings(), *shares, *self._open_orders()]
         head = len(records), self._orders.opened, *self._portfolio.day(), self._portfolio.day_pnl
         self._journal.append_state(RecordKind.STATE, head, self._orders.last_cl_ord_id)
         for kind, numbers, text in records:
             self._journal.append_state(kind, numbers, text)
-        if self.saved:
-            self._journal.append_state(RecordKind.SAVED, (), self.saved)
+        for text in self.saved.values():
+            self._journal.append_state(RecordKind.SAVED, (), text)
         self._last_segment = self._journal.segment
         self._journal.archive()
 
@@ -166,6 +168,8 @@ class Restored:
             listing = msgspec.json.decode(record.text, type=Listing) if index < 0 else None
             instrument = table[index] if listing is None else self._instrument_of(listing)
             self._portfolio.restore_holding(instrument, *numbers)
+        elif record.kind in (RecordKind.SHARE, RecordKind.SHARE_DAY):
+            take_share(self._portfolio, record, table, self._instrument_of)
         elif record.kind == RecordKind.PAST:
             cash, fees, start_pnl = record.numbers
             self._portfolio.restore_past(cash, fees, start_pnl)

@@ -37,6 +37,7 @@ from engine.trading.rejects import Rejects
 from engine.trading.serving.timers import CallLater
 from engine.trading.serving.trades import LastTrades
 from engine.trading.settlements import Settlements
+from engine.trading.team.team import SeatParts, Team
 from engine.venue import MarketDataStream, TradeFee, Verdict
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -156,6 +157,10 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         markets.tell_stale = lambda book: guard.call("on_stale", book)
     if parts.strategy.kept_trades:
         loop.trades = LastTrades(parts.strategy.kept_trades, around.wall_ns)
-    desk = Desk(loop, around.call_later, around.clock_ns, around.beside, around.obstacle, parts.fees)
-    parts.strategy.context = desk
+    seat = SeatParts(around.call_later, around.clock_ns, around.beside, around.obstacle, parts.fees)
+    if isinstance(parts.strategy, Team):
+        loop.team = parts.strategy
+        parts.strategy.join(loop, seat)
+    else:
+        parts.strategy.context = Desk(loop, *seat)
     return loop

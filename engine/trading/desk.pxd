@@ -1,6 +1,8 @@
+from engine.portfolio._portfolio cimport Portfolio
 from engine.trading.loop cimport TradingLoop
 
 
 cdef class Desk:
     cdef TradingLoop _loop
-    cdef object _call_later, _clock_ns, _beside, _obstacle, _fees, _holdings, _log
+    cdef Portfolio _portfolio
+    cdef object _call_later, _clock_ns, _beside, _obstacle, _fees, _holdings, _log, _caller

@@ -30,6 +30,19 @@ REDUCE_ONLY = TradingState.REDUCE_ONLY
 Started: TypeAlias = "asyncio.Task[Any]"
 
 
+class HookCaller(Protocol):
+    """What calls the hooks of a strategy, so that none of its mistakes goes unseen."""
+
+    def call(self, name: str, /, *arguments: object) -> None:
+        """Call one hook."""
+
+    def failed(self, name: str, error: BaseException, /) -> None:
+        """Act on what a hook raised."""
+
+    def failed_beside(self, what: str, error: BaseException, /) -> None:
+        """Act on what something else than a hook raised, such as a task."""
+
+
 class Beside(Protocol):
     """What runs beside the hooks, where there is an event loop for it."""
 
@@ -59,6 +72,8 @@ class Desk:
         self._beside = beside
         self._obstacle = obstacle
         self._fees = fees
+        self._caller: HookCaller = loop.guard
+        self._portfolio = loop.portfolio
         self._holdings = PortfolioView(loop.portfolio, loop.risk)
         self._log = logging.getLogger(type(loop.guard.strategy).__module__)
 
@@ -111,7 +126,7 @@ class Desk:
 
     def position(self, instrument: Instrument) -> Position:
         """Return the position in a market, live: it moves with each fill and mark."""
-        return self._loop.portfolio[instrument]
+        return self._portfolio[instrument]
 
     def orders(self, instrument: Instrument | None = None) -> Iterator[Order]:
         """Return the live orders, of one market or of all, oldest first; safe to cancel while iterating."""
@@ -192,11 +207,11 @@ class Desk:
 
     def timer(self, delay_ns: int, key: object = None) -> Timer:
         """Call `on_timer(key)` once, `delay_ns` from now, also while trading is paused."""
-        return Timer(self._call_later, self._clock_ns, partial(self._loop.guard.call, "on_timer", key), delay_ns)
+        return Timer(self._call_later, self._clock_ns, partial(self._caller.call, "on_timer", key), delay_ns)
 
     def every(self, interval_ns: int, key: object = None) -> Timer:
         """Call `on_timer(key)` each time that so much has passed, also while trading is paused."""
-        fire = partial(self._loop.guard.call, "on_timer", key)
+        fire = partial(self._caller.call, "on_timer", key)
         return Timer(self._call_later, self._clock_ns, fire, interval_ns, interval_ns)
 
     def run(self, coroutine: Coroutine[Any, Any, object], name: str) -> Started:
@@ -209,7 +224,7 @@ class Desk:
         try:
             await coroutine
         except Exception as error:
-            self._loop.guard.failed_beside(f"background input {name}", error)
+            self._caller.failed_beside(f"background input {name}", error)
 
     def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str = "") -> Started:
         """Run a coroutine beside the hooks; one that fails halts trading as a hook does."""
@@ -222,4 +237,4 @@ class Desk:
         """Call `on_input(value)` on the loop's thread as soon as it is free; from any thread."""
         if self._beside is None:
             raise ConfigError("post needs a live engine: in a stepped run nothing happens beside the hooks")
-        self._beside.post(lambda: self._loop.guard.call("on_input", value))
+        self._beside.post(lambda: self._caller.call("on_input", value))

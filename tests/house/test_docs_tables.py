@@ -27,11 +27,11 @@ from engine.config.sections import (
     RestSection,
     Sections,
     SessionSection,
-    StrategySection,
     UniverseSection,
     VenueSection,
     WatchdogSection,
 )
+from engine.config.strategies import MemberSection, StrategySection
 from engine.exchange.faults import KINDS, InjectedFault
 from engine.exchange.liquidity import LiquiditySettings
 from engine.fix import Status
@@ -44,7 +44,7 @@ from engine.orders.order import Order
 from engine.orders.table import TABLE, Event, Outcome
 from engine.risk import Limits, RateLimit, RiskReject, TradingState
 from engine.risk.fee_terms import FeeTerms, SeriesFees
-from engine.risk.limits import Ceiling, DuplicateLimit, RatioLimit, RepeatLimit
+from engine.risk.limits import Ceiling, DuplicateLimit, RatioLimit, RepeatLimit, StrategyLimits
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
 from engine.strategy import Context, Strategy
@@ -77,6 +77,8 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [risk.ratios]": RatioLimit,
     "## [risk.ceiling]": Ceiling,
     "## [strategy]": StrategySection,
+    "## [strategies.NAME]": MemberSection,
+    "## [strategies.NAME.limits]": StrategyLimits,
     "## [fees]": FeeTerms,
     "## [[fees.series]]": SeriesFees,
     "## [metrics]": MetricsSection,

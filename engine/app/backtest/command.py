@@ -15,6 +15,7 @@ from engine.app import loading
 from engine.app.backtest.generated import write_day
 from engine.app.backtest.identity import configuration_of, data_of
 from engine.app.backtest.writing import show, write
+from engine.app.strategies.accounts import configured, described
 from engine.backtest.capture.frames import find, markets
 from engine.backtest.core.left_ahead import left_ahead
 from engine.backtest.core.settings import RISK_AVERSE, QueueModel
@@ -36,9 +37,6 @@ from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
-from engine.portfolio import Portfolio
-from engine.risk import Risk
-from engine.strategy import Strategy
 from engine.trading.assembly import Parts
 
 SCALES = {"half the latency": (1, 2), "twice the latency": (2, 1)}
@@ -99,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     result = count_trial(result_for(config, history, arguments), config, history, arguments)
     if arguments.json:
         arguments.json.write_bytes(result.as_json())
-    for line in (*show(result), *write(result, arguments.out, f"Backtest of {config.strategy.path}")):
+    for line in (*show(result), *write(result, arguments.out, f"Backtest of {described(config)}")):
         print(line)
     return 1 if result.ended.halted else 0
 
@@ -158,17 +156,14 @@ def backtest(config: EngineConfig, history: RunHistory, latency: Latency, queue:
 
     def parts(markets: Sequence[Instrument]) -> Parts:
         """Return what a desk of these markets is made of."""
-        portfolio = Portfolio(markets)
         dialect = loading.order_dialect(config.session, markets)
         return Parts(
             books=[make_book(each, config.feed.watch_depth) for each in markets],
             market_data=loading.market_data_dialect(config.feed, markets),
             decode_report=dialect.decode,
             orders=Orders("B", fees.charge),
-            portfolio=portfolio,
-            risk=Risk(config.risk, markets, portfolio, [fees.bound(each) for each in markets]),
+            **configured(config, markets, [fees.bound(each) for each in markets])._asdict(),
             journal=NullJournal(),
-            strategy=strategy(config, markets),
             feed_limits=config.feed.limits(),
             fees=fees,
         )
@@ -176,11 +171,6 @@ def backtest(config: EngineConfig, history: RunHistory, latency: Latency, queue:
     use_yes = bool(config.feed.use_yes_price)
     frames, values = history.frames, history.values
     return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, left_ahead(queue)).run()
-
-
-def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:
-    """Return the strategy of a configuration."""
-    return loading.build_strategy(config.strategy, tuple(markets))
 
 
 def _latency(arguments: argparse.Namespace) -> Latency:
