@@ -1,9 +1,9 @@
 """What is held and open, written behind the head of a segment: recovery begins at the last one, whatever was before.
 
 Shapes  STATE with the number of records that follow, then so many LIST, PAST, HOLDING, SHARE, ORDER and KEPT records,
-        in as many segments as they need. Orders that are over are kept as long as a late report about them is likely:
-        the newest `MOST_DONE`; recovery looks for others in the segments before. An order keeps its ids among the newest
-        `_LOOKED_AT`: a report that names it by an older one names its OrderID(37) too.
+        in as many segments as they need. Orders that are over are kept as long as a late report about them is
+        likely: the newest `MOST_DONE`; recovery looks for others in the segments before. An order keeps its ids among
+        the newest `_LOOKED_AT`: a report that names it by an older one names its OrderID(37) too.
 Units   as in `instrument`; a snapshot's records have no time.
 Errors  JournalError where there is no room; ValueError for a record that is none.
 Cost    2 us an order, 1 us a position, off the path: at each start, and once in `SEGMENTS` segments.
