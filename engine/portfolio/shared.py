@@ -32,7 +32,7 @@ class SharedPortfolio(Portfolio):
         self._shares: dict[str, Portfolio] = {}
         self.shares = MappingProxyType(self._shares)
         self.settled: dict[str, int] = {}  # what each share held of the market that was paid last
-        for name in (NOBODY, *names):
+        for name in (*names, NOBODY):
             self.share(name)
 
     def __new__(cls, instruments: Iterable[Instrument], names: Iterable[str] = ()) -> Self:

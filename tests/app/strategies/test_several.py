@@ -1,0 +1,148 @@
+"""A whole engine with two strategies: what each keeps, what it is told by name, and what a person sees."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from engine.app.engine import Engine
+from engine.config.engine import load
+from engine.config.sections import EngineConfig
+from engine.config.strategies import NO_STRATEGY, MemberSection
+from engine.errors import ConfigError, EngineError
+from engine.ops.control import OperatorRequest
+from engine.ops.status.facts import facts
+from engine.ops.status.page import page
+from engine.ops.view.reader import ViewReader
+from engine.risk.limits import StrategyLimits
+from engine.runtime.person import this_process
+from engine.strategy import Strategy
+from tests.app.test_check import RUNS, SESSION_FILE
+
+
+class Counting(Strategy):
+    """Counts its starts, in steps of its own."""
+
+    count = 0
+    step = 1
+
+    def __init__(self, parameters: object = None) -> None:
+        super().__init__(parameters)
+        self.signals: list[tuple[str, str]] = []
+
+    def on_load(self, state: Any) -> None:
+        self.count = self.step + (state or 0)
+
+    def on_save(self) -> int:
+        return self.count
+
+    def on_signal(self, name: str, value: str) -> None:
+        self.signals.append((name, value))
+
+
+class Leaping(Counting):
+    """Counts in tens."""
+
+    step = 10
+
+
+@pytest.fixture
+def config(written: Callable[..., Path], tmp_path: Path) -> EngineConfig:
+    (tmp_path / "fix").mkdir()
+    (tmp_path / "fix" / "initiator.cfg").write_text(SESSION_FILE)
+    config = load(written(RUNS.replace("[feed]", '[journal]\ndirectory = "journal"\n\n[feed]', 1)))
+    several = {
+        "one": MemberSection(path=f"{__name__}:Counting"),
+        "ten": MemberSection(path=f"{__name__}:Leaping", on_error="stop", limits=StrategyLimits(max_open_orders=3)),
+    }
+    return replace(config, strategy=NO_STRATEGY, strategies=several)
+
+
+def with_engine(config: EngineConfig, look: Callable[[Engine], Any]) -> Any:
+    async def run() -> Any:
+        engine = Engine(config, asyncio.get_running_loop())
+        engine.tick()
+        try:
+            return look(engine)
+        finally:
+            await engine.close()
+
+    return asyncio.run(run())
+
+
+def strategy(engine: Engine, name: str) -> Any:
+    return engine.trading.team.members[name].strategy
+
+
+def ask(engine: Engine, action: str, **arguments: object) -> Any:
+    return engine.actions[action](OperatorRequest(action, "test", arguments, this_process()))
+
+
+def test_each_keeps_its_own_state(config: EngineConfig) -> None:
+    counts = [
+        with_engine(config, lambda engine: [strategy(engine, name).count for name in ("one", "ten")]) for _ in range(3)
+    ]
+    assert counts == [[1, 10], [2, 20], [3, 30]]
+    renamed = {"one": config.strategies["one"], "other": config.strategies["ten"]}
+    fresh = replace(config, strategies=renamed)
+    assert with_engine(fresh, lambda engine: [strategy(engine, name).count for name in renamed]) == [4, 10]
+
+
+def test_a_signal_needs_a_name_and_goes_to_it_alone(config: EngineConfig) -> None:
+    def look(engine: Engine) -> None:
+        assert ask(engine, "signal", name="fair", value="4", strategy="ten") == {"told": "fair"}
+        assert (strategy(engine, "one").signals, strategy(engine, "ten").signals) == ([], [("fair", "4")])
+        with pytest.raises(EngineError, match="say which strategy: --strategy NAME, this engine has one, ten"):
+            ask(engine, "signal", name="fair", value="4")
+
+    with_engine(config, look)
+
+
+def test_a_hold_by_name_stops_one_and_lasts(config: EngineConfig) -> None:
+    def hold(engine: Engine) -> None:
+        assert ask(engine, "hold", scope="strategy", name="ten") == {"held": "strategy ten"}
+        with pytest.raises(EngineError, match="unknown strategy 'two': this engine has one, ten"):
+            ask(engine, "hold", scope="strategy", name="two")
+
+    def look(engine: Engine) -> dict[str, str]:
+        return {name: each["state"] for name, each in engine.status()["strategies"].items()}  # type: ignore[attr-defined]
+
+    def lift(engine: Engine) -> None:
+        assert ask(engine, "lift", scope="strategy", name="ten") == {"lifted": "strategy ten"}
+
+    with_engine(config, hold)
+    assert with_engine(config, look) == {"one": "trading", "ten": "stopped", "": "nobody's"}
+    with_engine(config, lift)
+    assert with_engine(config, look)["ten"] == "trading"
+
+
+def test_what_the_engine_stopped_by_itself_is_ended_by_resume_what_a_person_did_is_not(config: EngineConfig) -> None:
+    def look(engine: Engine) -> None:
+        team = engine.trading.team
+        team.members["ten"].failed("on_book", ValueError("wrong"))
+        ask(engine, "hold", scope="strategy", name="one")
+        assert "hook on_book raised ValueError: wrong" in team.members["ten"].reason
+        engine.supervisor.resume("looked at it")
+        assert [bool(member.reason) for member in team.members.values()] == [True, False]
+
+    with_engine(config, look)
+
+
+def test_status_has_a_line_for_each(config: EngineConfig, tmp_path: Path) -> None:
+    def look(engine: Engine) -> list[str]:
+        ask(engine, "hold", scope="strategy", name="ten")
+        engine._publisher.open()
+        return page(facts(ViewReader(engine.config.engine.state_dir).read()))
+
+    lines = [line for line in with_engine(config, look) if line.startswith("strategy")]
+    assert lines[0] == "strategy one: trading; 0 live, 0 fills; day 0.000000, all 0.000000, fees 0.000000"
+    assert lines[1].startswith("strategy ten: stopped: halted by ") and lines[2].startswith("strategy -: nobody's;")
+
+
+def test_a_class_that_is_none_is_named_with_its_table(config: EngineConfig) -> None:
+    several = config.strategies | {"ten": MemberSection(path=f"{__name__}:Missing")}
+    with pytest.raises(ConfigError, match=r'strategies\.ten\.class: ".*:Missing" is no module:Class'):
+        with_engine(replace(config, strategies=several), lambda engine: None)
