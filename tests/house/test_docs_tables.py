@@ -4,6 +4,7 @@ import importlib
 import inspect
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -202,6 +203,8 @@ def test_metrics_are_those_of_the_collector(tmp_path: Path) -> None:
     engine.account, engine.further = RestSide(), FurtherSide()
     engine.scene.buy()
     engine.trading.counters.rejects_by_reason, engine.trading.counters.rejects = {1: 1}, 1
+    nobody = SimpleNamespace(portfolio=SimpleNamespace(shares={"": engine.trading.portfolio}), members={})
+    engine.trading.team = nobody  # of several strategies
     engine.look()
     exported = {}
     for family in ViewCollector(engine.reader.read).collect():

@@ -56,6 +56,7 @@ class RiskDesk:
         self.watch = LimitWatch(
             loop.risk, self.repeats, self.ratios, lambda: loop.portfolio.decimals, self.limits.all, loop.notices.tell
         )
+        failed = {} if loop.team is None else loop.team.stopped
         is_forgotten = has_past and not memory.is_there
         self._take_over(memory.load())
         if not memory.is_there:
@@ -65,6 +66,8 @@ class RiskDesk:
         loop.markets.listed = self._listed
         self.repeats.stop_market = self._throttled
         supervisor.lift_throttles = self.holds.lift_ours
+        for name, reason in failed.items():  # before there was anybody who remembers it
+            self._strategy_failed(name, reason)
 
     def _take_over(self, found: Remembered) -> None:
         """Go on with what an earlier run remembered."""

@@ -117,9 +117,14 @@ class Team(Strategy):
         if self._has_started and self._loop.is_trading:
             member.begin()
 
+    @property
+    def stopped(self) -> dict[str, str]:
+        """Return why each stopped strategy is stopped, by its name."""
+        return {name: member.reason for name, member in self.members.items() if member.reason}
+
     def left_over(self) -> list[Order]:
         """Return the orders of stopped strategies that may still trade."""
-        stopped = {name for name, member in self.members.items() if member.reason}
+        stopped = self.stopped
         return [order for order in self._loop.orders.live() if order.owner in stopped] if stopped else []
 
     # What concerns all

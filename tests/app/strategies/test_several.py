@@ -14,6 +14,7 @@ from engine.config.sections import EngineConfig
 from engine.config.strategies import NO_STRATEGY, MemberSection
 from engine.errors import ConfigError, EngineError
 from engine.ops.control import OperatorRequest
+from engine.ops.metrics.families import _by_strategy
 from engine.ops.status.facts import facts
 from engine.ops.status.page import page
 from engine.ops.view.reader import ViewReader
@@ -131,11 +132,39 @@ def test_what_the_engine_stopped_by_itself_is_ended_by_resume_what_a_person_did_
     with_engine(config, look)
 
 
+class Forgetful(Counting):
+    """Cannot read what it kept."""
+
+    def on_load(self, state: Any) -> None:
+        raise ValueError("unreadable")
+
+
+def test_one_that_fails_before_trading_begins_stays_stopped(config: EngineConfig) -> None:
+    several = config.strategies | {"ten": MemberSection(path=f"{__name__}:Forgetful", on_error="stop")}
+
+    def look(engine: Engine) -> tuple[dict[str, str], list[str]]:
+        engine.tick()
+        return engine.trading.team.stopped, [hold.name for hold in engine.risk_desk.holds.all()]
+
+    stopped, held = with_engine(replace(config, strategies=several), look)
+    assert list(stopped) == held == ["ten"] and "hook on_load raised ValueError: unreadable" in stopped["ten"]
+
+
+def test_own_limits_are_shown_and_warned_of(config: EngineConfig) -> None:
+    said = with_engine(config, lambda engine: ask(engine, "limits")["limits"])
+    assert "max_open_orders of strategy ten 0 of 3, 0 %" in said
+
+
 def test_status_has_a_line_for_each(config: EngineConfig, tmp_path: Path) -> None:
     def look(engine: Engine) -> list[str]:
         ask(engine, "hold", scope="strategy", name="ten")
         engine._publisher.open()
-        return page(facts(ViewReader(engine.config.engine.state_dir).read()))
+        view = ViewReader(engine.config.engine.state_dir).read()
+        found = {each.name: each for each in _by_strategy(view)}
+        assert [(sample.labels["strategy"], sample.value) for sample in found["fixlane_strategy_stopped"].samples] == [
+            ("one", 0), ("ten", 1), ("nobody", 0),
+        ]  # fmt: skip
+        return page(facts(view))
 
     lines = [line for line in with_engine(config, look) if line.startswith("strategy")]
     assert lines[0] == "strategy one: trading; 0 live, 0 fills; day 0.000000, all 0.000000, fees 0.000000"
