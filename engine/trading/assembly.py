@@ -19,6 +19,7 @@ from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Portfolio
 from engine.risk import Risk
+from engine.risk.shared import SharedRisk
 from engine.runtime import log
 from engine.runtime.notices import Notices
 from engine.strategy import Strategy
@@ -104,6 +105,8 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         lambda market, text: markets.stop(market, Stop.HALTED, text),
         around.halt,
     )
+    several = parts.risk if isinstance(parts.risk, SharedRisk) else None
+    asking = str if several is None else lambda: several.asking
     rejects = Rejects(markets, notices, most, parts.closed_texts, parts.verdicts, around.call_later, repeats.refused)
     guard = Guard(
         parts.strategy,
@@ -113,7 +116,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         rejects,
         parts.risk.explain,
         OptionRules(parts.risk, notices, parts.judge_options).check,
-        Denials(parts.journal, around.wall_ns).record,
+        Denials(parts.journal, around.wall_ns, asking).record,
         repeats,
     )
     instruments = [book.instrument for book in parts.books]

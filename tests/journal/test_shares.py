@@ -10,14 +10,20 @@ from hypothesis import strategies as st
 
 from engine import fix
 from engine.fix import BUY, SELL
+from engine.journal.markets import MarketNames
+from engine.journal.reader import read_all, read_header
 from engine.journal.recovery import recover
-from engine.journal.segments import journal_paths
+from engine.journal.segments import RecordKind, journal_paths
 from engine.journal.snapshot import Snapshots
+from engine.journal.told import Denials
+from engine.journal.view.dump import dump
+from engine.journal.view.entries import EntryReader, Question
 from engine.journal.writer import Journal
 from engine.orders.options import options_with
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.portfolio.shared import NOBODY, SharedPortfolio
+from engine.risk.codes import RiskReject
 from tests.support.order_reports import INSTRUMENTS, RAIN, SNOW, ack, fill
 
 NAMES = ("maker", "taker")
@@ -117,3 +123,26 @@ def test_the_day_of_each_share_goes_on(tmp_path: Path) -> None:
         assert each.portfolio.share("maker").day() == (7, -7)
         assert each.portfolio.share("maker").day_pnl == 500 - 7
     again.journal.close()
+
+
+def test_a_denial_is_recorded_with_who_asked(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "J", INSTRUMENTS, 1)
+    name = ["taker"]
+    denials = Denials(journal, lambda: 1, lambda: name[0])
+    denials.record("", RiskReject.MAX_POSITION, RAIN, BUY, 4_000, 6)
+    name[0] = ""
+    denials.record("", RiskReject.MAX_POSITION, RAIN, BUY, 4_000, 6)
+    journal.close()
+    lines = [line for line in dump(tmp_path) if "DENIAL" in line]
+    assert [line.endswith(", by taker") for line in lines] == [True, False]
+    found = [record for record in read_all(journal_paths(tmp_path), []) if record.kind == RecordKind.DENIAL]
+    entries = [EntryReader(Question()).of(record, MarketNames(read_header(record.path))) for record in found]
+    assert [entry and entry.get("strategy") for entry in entries] == ["taker", None]
+
+
+def test_what_each_holds_is_shown(tmp_path: Path) -> None:
+    desk = TeamDesk(tmp_path, "A")
+    desk.trade("maker", RAIN, BUY, 5, 4_000)
+    desk.snapshots.end()
+    desk.journal.close()
+    assert any("SHARE maker: 55=KXRAIN-1 net 0.05, cash -0.020000, fees 0.000007" in line for line in dump(tmp_path))

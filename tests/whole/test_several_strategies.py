@@ -63,16 +63,15 @@ def settled(pair: TeamPair) -> dict[str, Any]:
 
 
 def lots(text: str) -> int:
-    return round(float(text) * 100)
+    return int(text.replace(".", ""))
 
 
-def fills_by_strategy(pair: TeamPair) -> tuple[Counter[tuple[str, str]], dict[str, int]]:
-    """Return what the journal says that each strategy traded, by market, and its fees: read record by record."""
+def fills_by_strategy(pair: TeamPair) -> Counter[tuple[str, str]]:
+    """Return what the journal says that each strategy holds, by market: read record by record."""
     owner_of: dict[str, str] = {}
     chain: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     net: Counter[tuple[str, str]] = Counter()
-    fees: Counter[str] = Counter()
     for record in read_all(journal_paths(pair.directory / "journal"), []):
         if record.kind == RecordKind.OPTIONS:
             cl_ord_id, options = options_of(record)
@@ -89,8 +88,7 @@ def fills_by_strategy(pair: TeamPair) -> tuple[Counter[tuple[str, str]], dict[st
                     name = chain[name]
                 signed = report.last_qty if report.side == BUY else -report.last_qty
                 net[owner_of[name], report.symbol] += signed
-                fees[owner_of[name]] += report.fee
-    return net, dict(fees)
+    return net
 
 
 def assert_it_adds_up(pair: TeamPair, status: dict[str, Any]) -> None:
@@ -105,7 +103,7 @@ def assert_it_adds_up(pair: TeamPair, status: dict[str, Any]) -> None:
     assert {symbol: net for symbol, net in summed.items() if net} == account
     venue = pair.venue.control("summary", account="FIXLANE")["positions"]
     assert {symbol: net for symbol, net in venue.items() if net} == account
-    net, _ = fills_by_strategy(pair)
+    net = fills_by_strategy(pair)
     told = {(name, symbol): lots(size) for name, each in several.items() for symbol, size in each["positions"].items()}
     assert {key: size for key, size in net.items() if size} == told
 

@@ -205,10 +205,11 @@ def _plain(record: Record, markets: MarketNames) -> Entry:
 def _denial(record: Record, markets: MarketNames) -> Entry:
     index, side, price, qty, code, left_out = record.numbers
     listing = markets[index]
-    symbol, cl_ord_id = record.text.split(SOH)
+    symbol, cl_ord_id, *asking = record.text.split(SOH)
     entry: Entry = {"symbol": symbol, "side": side, "price": _price(price, listing), "order_qty": _size(qty, listing)}
     entry |= {"reason": code}
     entry |= {"cl_ord_id": cl_ord_id} if cl_ord_id else {}
+    entry |= {"strategy": asking[0]} if asking else {}
     return entry | ({"left_out": left_out} if left_out else {})
 
 
