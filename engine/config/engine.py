@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from engine.config.credentials import Credentials
 from engine.config.markets import take_instruments
 from engine.config.sections import EngineConfig, Sections
-from engine.config.strategies import MemberSection, named_wrong
+from engine.config.strategies import MOST_STRATEGIES, MemberSection, named_wrong
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
@@ -89,6 +89,8 @@ def judge_strategies(
         tables.problem("strategy", "missing: set it")
     if "strategy" in table and "strategies" in table:
         tables.problem("strategies", "beside [strategy]: name that one too, as [strategies.NAME]")
+    if several and len(several) > MOST_STRATEGIES:
+        tables.problem("strategies", f"{len(several)} are too many: an engine runs {MOST_STRATEGIES}")
     known = {name for each in markets for name in (each.symbol, each.event, each.series)}
     for name, section in (several or {}).items():
         if wrong := named_wrong(name):

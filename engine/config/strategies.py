@@ -11,6 +11,7 @@ from engine.orders.options import MOST_TAG
 from engine.risk.limits import StrategyLimits
 from engine.units import Section
 
+MOST_STRATEGIES = 30  # as many have room in a view
 _NAME = re.compile(rf"[a-z][a-z0-9_-]{{0,{MOST_TAG - 1}}}")
 
 

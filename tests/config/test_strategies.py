@@ -46,6 +46,10 @@ def test_several_are_read_with_their_limits(written: Callable[..., Path]) -> Non
         (GOOD.replace("symbols =", "symbol ="), "strategies.lean-2.symbol: unknown key, did you mean symbols?"),
         ("[strategies]\nmaker = 1\n", "strategies.maker: must be a table, not 1"),
         ("[strategies]\n", "strategy: missing: set it"),
+        (
+            "".join(f'[strategies.s{n}]\nclass = "tests.support.configs:Quoter"\n' for n in range(31)),
+            "strategies: 31 are too many: an engine runs 30",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(written: Callable[..., Path], text: str, problem: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -48,6 +49,19 @@ class Leaping(Counting):
     """Counts in tens."""
 
     step = 10
+
+
+class Knobs(msgspec.Struct):
+    edge: int = 0
+
+
+class Tuned(Counting):
+    """Takes other parameters while it runs."""
+
+    Parameters = Knobs
+
+    def on_parameters(self, parameters: Any) -> None:
+        self.count = parameters.edge
 
 
 @pytest.fixture
@@ -100,6 +114,24 @@ def test_a_signal_needs_a_name_and_goes_to_it_alone(config: EngineConfig) -> Non
             ask(engine, "signal", name="fair", value="4")
 
     with_engine(config, look)
+
+
+def test_parameters_are_those_of_the_table_with_its_name(config: EngineConfig, tmp_path: Path) -> None:
+    file = tmp_path / "given.toml"
+    given = '[strategies.one]\nclass = "{0}:Tuned"\nparameters = {{ edge = 1 }}\n'
+    given += '[strategies.ten]\nclass = "{0}:Tuned"\nparameters = {{ edge = 7 }}\n'
+    file.write_text(given.format(__name__))
+    tuned = MemberSection(path=f"{__name__}:Tuned", parameters={"edge": 3})
+    both = replace(config, strategies={"one": tuned, "ten": tuned})
+
+    def look(engine: Engine) -> list[int]:
+        assert ask(engine, "parameters", config=str(file), strategy="ten") == {"changed": ["edge"]}
+        with pytest.raises(ConfigError, match=r"strategies\.one\.class is None"):
+            file.write_text("[strategies]\n")
+            ask(engine, "parameters", config=str(file), strategy="one")
+        return [strategy(engine, name).parameters.edge for name in ("one", "ten")]
+
+    assert with_engine(both, look) == [3, 7]
 
 
 def test_a_hold_by_name_stops_one_and_lasts(config: EngineConfig) -> None:
