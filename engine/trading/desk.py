@@ -222,7 +222,7 @@ class Desk:
             return self._beside.start(self._watched(coroutine, name), name)
         if delay_ns is None or delay_ns < 0:
             coroutine.close()
-            raise ConfigError(f"run {name}: where time is moved, say by delay_ns how long it takes, 0 or more")
+            raise ConfigError(f"run {name} needs a live engine; where time is moved, say by delay_ns how long it takes")
         before, self._delay_ns = self._delay_ns, delay_ns
         try:
             ended = run_at_once(coroutine, name)
