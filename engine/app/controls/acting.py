@@ -77,6 +77,8 @@ class Limiting:
     def flatten(self, request: OperatorRequest) -> Answer:
         """Close what is held in a scope, or say what that would do."""
         scope, name = _scope(request)
+        if scope == STRATEGY:
+            raise EngineError("flatten closes a market, an event or all: name one of these; nothing was done")
         if request.arguments.get("dry_run"):
             return {"plan": self._desk.flatten.plan(self._desk.holds.find(scope, name)), "is_begun": False}
         return {"plan": self._desk.close_out(scope, name, str(request.person), request.reason), "is_begun": True}

@@ -139,6 +139,8 @@ def test_a_hold_by_name_stops_one_and_lasts(config: EngineConfig) -> None:
         assert ask(engine, "hold", scope="strategy", name="ten") == {"held": "strategy ten"}
         with pytest.raises(EngineError, match="unknown strategy 'two': this engine has one, ten"):
             ask(engine, "hold", scope="strategy", name="two")
+        with pytest.raises(EngineError, match="flatten closes a market, an event or all"):
+            ask(engine, "flatten", scope="strategy", name="ten")
 
     def look(engine: Engine) -> dict[str, str]:
         return {name: each["state"] for name, each in engine.status()["strategies"].items()}  # type: ignore[attr-defined]
