@@ -1,4 +1,4 @@
-"""The commands `fixlane status` and `fixlane metrics`: they read a running engine's View and need nothing else of it.
+"""The commands `fixlane status`, `portfolio` and `metrics`: they read an engine's View and need nothing else of it.
 
 Errors  ConfigError where there is no view, or none that can be read; whoever calls turns it into an exit status.
 """
@@ -41,6 +41,34 @@ def status(arguments: Namespace) -> int:
         time.sleep(WATCH_S)
 
 
+def portfolio(arguments: Namespace) -> int:
+    """Print what is held and what each outcome pays, once or again and again."""
+    from engine.ops.view.reader import ViewReader
+
+    reader = ViewReader(place_of(arguments))
+    _print_portfolio(reader, arguments)
+    while arguments.watch:
+        time.sleep(WATCH_S)
+        if sys.stdout.isatty():
+            print(CLEAR, end="")
+        _print_portfolio(reader, arguments)
+        sys.stdout.flush()
+    return 0
+
+
+def _print_portfolio(reader: "ViewReader", arguments: Namespace) -> None:
+    from engine.ops.outlook.facts import outlook
+    from engine.ops.outlook.page import page
+
+    facts = outlook(reader.read(), with_all=arguments.all)
+    if arguments.json:
+        print(json.dumps(facts))
+        return
+    if facts["engine"] != "running":
+        print(f"the engine is {facts['engine']}: this is {facts['age_s']:.0f} s old")
+    print("\n".join(page(facts)))
+
+
 def metrics(arguments: Namespace) -> int:
     """Serve an engine's metrics until told to stop, or until the engine that began this ends."""
     from engine.ops.metrics.process import serve, step_aside
@@ -62,6 +90,14 @@ def add_commands(commands: Subparsers) -> None:
     form.add_argument("--json", action="store_true", help="one line of JSON, with everything")
     form.add_argument("--watch", action="store_true", help="say it again every second, until Ctrl-C")
     one.set_defaults(run=status)
+
+    one = commands.add_parser("portfolio", help="say what is held, and what each outcome of its events pays")
+    add_place(one)
+    form = one.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one line of JSON")
+    form.add_argument("--watch", action="store_true", help="say it again every second, until Ctrl-C")
+    one.add_argument("--all", action="store_true", help="events too in which nothing is held and no order open")
+    one.set_defaults(run=portfolio)
 
     one = commands.add_parser("metrics", help="serve an engine's metrics to Prometheus, from a process of its own")
     add_place(one)

@@ -51,7 +51,7 @@ EDGES = {
     "httptools": ("engine.net",),
     "stamina": ("engine.net",),
     "prometheus_client": ("engine.ops",),
-    "numpy": ("engine.backtest.rows", "bench"),
+    "numpy": ("engine.backtest.rows", "engine.portfolio", "bench"),
     "ray": ("engine.backtest.sweeps",),
     "distributed": ("engine.backtest.sweeps",),
     "optuna": ("engine.backtest.sweeps",),

@@ -75,7 +75,7 @@ def picture(loop: TradingLoop) -> Callable[[], View]:
     memory = bytearray(front + bytes(size - len(front)))
     writer = ViewWriter(memory, loop, ())
     counts = {"counters": 1, "markets": len(loop.books), "listed": len(loop.books)}
-    names = [MarketName(each.symbol, each.event, each.limit) for each in loop.instruments]
+    names = [MarketName(each.symbol, each.event, each.limit, each.series, each.category) for each in loop.instruments]
 
     def look() -> View:
         """Write and read."""

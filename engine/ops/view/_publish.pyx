@@ -56,6 +56,7 @@ cdef enum:
     SLICE = 512  # buckets of each latency recorder in one view: all of them in 54
     RESTRICTED = 0x10000
     SETTLED = 0x20000
+    EXCLUSIVE = 0x40000
 
 cdef str UNKNOWN = fix.Status.UNKNOWN
 
@@ -206,12 +207,16 @@ cdef class ViewWriter:
             flags |= RESTRICTED
         if position.is_settled:
             flags |= SETTLED
+        if exposure.losses.is_exclusive[exposure.event[index]]:
+            flags |= EXCLUSIVE
         record.flags = <int32_t>flags
         record.own_bid, record.own_ask = exposure.best[2 * index], exposure.best[2 * index + 1]
         record.net, record.cash, record.cost, record.fees = position.net, position.cash, position.cost, position.fees
         record.mark, record.pnl = position.mark, position.pnl
         record.day_pnl = position.profit_of_day()
         record.worst = exposure.worst[index]
+        record.loss_if_no = exposure.claimed[2 * index] + exposure.spare[2 * index + 1]
+        record.loss_if_yes = exposure.claimed[2 * index + 1] + exposure.spare[2 * index]
         return 0
 
     cdef int _put_orders(self, int64_t now_ns) except -1:

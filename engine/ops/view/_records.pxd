@@ -43,7 +43,7 @@ cdef struct OrderRecord:
 cdef struct MarketRecord:
     int32_t book_state, flags
     int64_t updated_ns, bid, bid_size, ask, ask_size, own_bid, own_ask
-    int64_t net, cash, cost, fees, mark, pnl, day_pnl, worst
+    int64_t net, cash, cost, fees, mark, pnl, day_pnl, worst, loss_if_no, loss_if_yes
 
 cdef int put_book(book, MarketRecord* record) except -1
 cdef int put_counters(Counters counters, CounterRecord* to) except -1

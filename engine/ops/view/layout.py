@@ -14,18 +14,19 @@ from functools import cached_property
 from typing import Final
 
 from engine.ops.view.account import ACCOUNT_ROWS, ERROR_ROWS, REST_ROWS, UNIVERSE_ROWS, Row
+from engine.ops.view.counted import COUNTER_ROWS
 from engine.ops.view.further import COPIES_ROWS, SETTLEMENT_ROWS
 from engine.ops.view.strategies import MOST_STRATEGIES, STRATEGY_ROWS
 from engine.trading.markets import Stop
 
 MAGIC: Final = b"FIXLVIEW"
-VERSION: Final = 2
+VERSION: Final = 3
 BUCKETS: Final = 27_648  # of a latency recorder
 MOST_ORDERS, MOST_LIMITS, MOST_TOLD, MOST_STOPS, MOST_FEEDS, MOST_REST_ERRORS = 4096, 32, 64, 256, 32, 65
 
 BOOK_STATES = ("missing", "fresh", "stale", "crossed")  # a number in the records of markets
 STOPPED = sum(Stop)  # bits there, one for each cause,
-RESTRICTED, SETTLED = 1 << 16, 1 << 17
+RESTRICTED, SETTLED, EXCLUSIVE = 1 << 16, 1 << 17, 1 << 18
 TRADING_STATES = ("waiting", "trading", "halted", "stopping", "stopped")
 RISK_STATES, SESSION_STATES = ("active", "reduce_only", "halt"), ("down", "logged_on")
 ORDER_STATES = {
@@ -35,27 +36,6 @@ ORDER_STATES = {
     "2": "filled",
     "u": "unknown",
 }  # OrdStatus(39) of live orders; whatever else lives is "other"
-
-COUNTERS: tuple[Row, ...] = (
-    ("frames", "q", "market-data frames received"),
-    ("book_updates", "q", "frames that changed a book"),
-    ("bad_frames", "q", "frames that could not be read"),
-    ("unknown_frames", "q", "frames of an unknown type or market"),
-    ("stale_updates", "q", "updates refused by a stale book"),
-    ("gaps", "q", "losses seen in a feed sequence"),
-    ("trades", "q", "public trades"),
-    ("orders", "q", "new orders sent"),
-    ("acks", "q", "orders acknowledged"),
-    ("fills", "q", "fills"),
-    ("cancels", "q", "orders cancelled or expired"),
-    ("replaces", "q", "orders replaced"),
-    ("rejects", "q", "orders refused by the venue"),
-    ("cancel_rejects", "q", "cancels and replaces refused by the venue"),
-    ("risk_denials", "q", "requests denied by risk"),
-    ("reports", "q", "messages received about orders"),
-    ("duplicates", "q", "reports that repeat one already applied"),
-    ("unknown_reports", "q", "messages that no rule understands"),
-)
 
 
 class ViewBlock:
@@ -139,7 +119,7 @@ DIRECTORY = ViewBlock(
     ),
 )
 BLOCKS = (
-    ViewBlock("counters", 1, COUNTERS),
+    ViewBlock("counters", 1, COUNTER_ROWS),
     ViewBlock(
         "desk",
         1,
@@ -260,7 +240,7 @@ BLOCKS = (
         0,
         (
             ("book_state", "i", "0 missing, 1 fresh, 2 stale, 3 crossed"),
-            ("flags", "i", "the bits of what stops it, 2^16 restricted, 2^17 settled"),
+            ("flags", "i", "the bits of what stops it, 2^16 restricted, 2^17 settled, 2^18 exclusive"),
             ("updated_ns", "q", "when its book moved last, 0 for never"),
             ("bid", "q", "best bid, -2^63 for none"),
             ("bid_size", "q", "its size"),
@@ -276,6 +256,8 @@ BLOCKS = (
             ("pnl", "q", "as in the head"),
             ("day_pnl", "q", "the same"),
             ("worst", "q", "the largest position that the open orders could make"),
+            ("loss_if_no", "q", "what its open orders can lose if it pays nothing"),
+            ("loss_if_yes", "q", "what they can lose if it pays"),
         ),
     ),
     ViewBlock("listed", 0, (("number", "q", "of the market in the list of markets, 0 where its place is free"),)),

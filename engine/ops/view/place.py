@@ -57,7 +57,15 @@ def listing(markets: Iterable[tuple[int, Instrument]], start_utc_ns: int) -> byt
     """Return the list of markets, each with its number, of a view that was begun at a moment."""
     lines: list[dict[str, object]] = [{"start_utc_ns": start_utc_ns}]
     lines += [
-        {"number": number, "symbol": each.symbol, "event": each.event, "limit": each.limit} for number, each in markets
+        {
+            "number": number,
+            "symbol": each.symbol,
+            "event": each.event,
+            "series": each.series,
+            "category": each.category,
+            "limit": each.limit,
+        }
+        for number, each in markets
     ]
     return b"".join([msgspec.json.encode(line) + b"\n" for line in lines])
 

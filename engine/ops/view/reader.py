@@ -46,6 +46,8 @@ class MarketName(NamedTuple):
     symbol: str
     event: str
     limit: int
+    series: str = ""
+    category: str = ""
 
 
 class View:
@@ -218,7 +220,12 @@ def _read_names(path: Path, start_utc_ns: int) -> dict[int, MarketName]:
     if msgspec.json.decode(first)["start_utc_ns"] != start_utc_ns:
         return {}
     rows = [msgspec.json.decode(line) for line in lines]
-    return {int(row["number"]): MarketName(str(row["symbol"]), str(row["event"]), int(row["limit"])) for row in rows}
+    return {
+        int(row["number"]): MarketName(
+            str(row["symbol"]), str(row["event"]), int(row["limit"]), str(row["series"]), str(row["category"])
+        )
+        for row in rows
+    }
 
 
 def _numbers(listed: bytes) -> list[int]:

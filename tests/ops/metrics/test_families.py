@@ -12,6 +12,7 @@ from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.ops.metrics.families import BUCKETS_NS, FRAMES, MOST_MARKETS, ORDER_EVENTS
 from engine.ops.view import layout
+from engine.ops.view.counted import COUNTER_ROWS
 from engine.ops.view.reader import View
 from engine.risk import RiskReject, TradingState
 from engine.runtime.notices import NoticeKind
@@ -124,7 +125,7 @@ def test_orders_and_reports_are_counted_by_what_became_of_them(shown: Shown) -> 
 
 def test_no_counter_of_the_engine_is_left_out() -> None:
     shown = {*FRAMES.values(), *ORDER_EVENTS.values(), "frames", "gaps", "fills", "reports", "duplicates"}
-    left = {name for name, _, _ in layout.COUNTERS} - shown
+    left = {name for name, _, _ in COUNTER_ROWS} - shown
     assert left == {"unknown_reports", "risk_denials"}  # by kind, and by code
 
 

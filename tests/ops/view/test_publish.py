@@ -16,6 +16,7 @@ from engine.instrument import Instrument
 from engine.ops.view import layout
 from engine.ops.view._publish import LIMIT_KINDS, ViewWriter
 from engine.ops.view._records import WRITTEN
+from engine.ops.view.counted import COUNTER_ROWS
 from engine.ops.view.place import ViewFiles, link_of, markets_of, name_of, runtime_directory
 from engine.ops.view.publisher import INTERVAL_NS, LATEST_NS
 from engine.orders.order import restore_fields
@@ -37,13 +38,13 @@ def test_what_is_written_is_what_is_described() -> None:
     blocks = {block.name: block for block in (layout.HEAD, layout.DIRECTORY, *layout.BLOCKS)}
     assert {name: (blocks[name].names, blocks[name].size) for name in WRITTEN} == WRITTEN
     assert [block.name for block in layout.BLOCKS if block.size % 8] == []
-    assert (blocks["markets"].size, blocks["orders"].size) == (128, 160)
+    assert (blocks["markets"].size, blocks["orders"].size) == (144, 160)
 
 
 def test_counters_of_the_loop_are_all_described() -> None:
     counters = Scene().loop.counters
     names = {name for name in dir(counters) if not name.startswith("_")}
-    assert {name for name, _, _ in layout.COUNTERS} == names - {
+    assert {name for name, _, _ in COUNTER_ROWS} == names - {
         "denials_by_code",
         "rejects_by_reason",
         "refusals_by_reason",
@@ -51,9 +52,9 @@ def test_counters_of_the_loop_are_all_described() -> None:
 
 
 def test_every_counter_is_published(shown: Shown) -> None:
-    for number, (name, _, _) in enumerate(layout.COUNTERS):
+    for number, (name, _, _) in enumerate(COUNTER_ROWS):
         setattr(shown.trading.counters, name, number + 1)
-    assert list(shown.look().counters) == list(range(1, len(layout.COUNTERS) + 1))
+    assert list(shown.look().counters) == list(range(1, len(COUNTER_ROWS) + 1))
 
 
 def test_books_positions_and_orders_are_published_as_they_are_after_every_change(tmp_path: Path) -> None:
@@ -308,7 +309,14 @@ def test_view_lies_in_memory_and_the_state_directory_leads_there(
     assert link_of(state).resolve() == view
     assert [stat.S_IMODE(path.stat().st_mode) for path in (view, markets_of(view))] == [0o640, 0o640]
     lines = [json.loads(line) for line in markets_of(view).read_text().splitlines()]
-    assert lines[1] == {"number": 1, "symbol": "RAIN", "event": "RAIN", "limit": 10_000}
+    assert lines[1] == {
+        "number": 1,
+        "symbol": "RAIN",
+        "event": "RAIN",
+        "series": "",
+        "category": "",
+        "limit": 10_000,
+    }
     assert shown.look().symbol(1) == "SNOW"
     shown.publisher.close()
     assert sorted(memory.iterdir()) == []
