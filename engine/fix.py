@@ -107,8 +107,28 @@ TotalAffectedOrders = 533
 MassStatusReqID = 584
 MassStatusReqType = 585
 OrdStatusReqID = 790
+TotNumReports = 911
 LastRptRequested = 912
 AggressorIndicator = 1057
+
+# Positions
+Account = 1
+PartyIDSource = 447
+PartyID = 448
+PartyRole = 452
+NoPartyIDs = 453
+AccountType = 581
+NoPositions = 702
+PosType = 703
+LongQty = 704
+ShortQty = 705
+PosReqID = 710
+ClearingBusinessDate = 715
+PosMaintRptID = 721
+PosReqType = 724
+TotalNumPosReports = 727
+PosReqResult = 728
+PosReqStatus = 729
 
 
 class Msg:
@@ -129,6 +149,9 @@ class Msg:
     ORDER_CANCEL_REPLACE_REQUEST = "G"
     ORDER_STATUS_REQUEST = "H"
     ORDER_MASS_STATUS_REQUEST = "AF"
+    REQUEST_FOR_POSITIONS = "AN"
+    REQUEST_FOR_POSITIONS_ACK = "AO"
+    POSITION_REPORT = "AP"
     SECURITY_DEFINITION = "d"
     ORDER_MASS_CANCEL_REQUEST = "q"
     ORDER_MASS_CANCEL_REPORT = "r"

@@ -13,6 +13,7 @@ from engine.app import loading, machine
 from engine.app.account import auditing
 from engine.app.account.standby.orders import judge_standby
 from engine.app.feeds import choosing
+from engine.app.sessions.account import judge_session_account
 from engine.app.sessions.judging import further_problems
 from engine.app.sessions.judging import protections as further_protections
 from engine.book import make_book
@@ -186,6 +187,7 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
     parts.append(lambda: auditing.audited(sections.get("audit"), sections.get("rest")))
     if (config := draft.config()) is not None:
         parts += [lambda: loading.judge_environment(config), lambda: judge_standby(config)]
+        parts.append(lambda: judge_session_account(config))
     if (metrics := sections.get("metrics")) and (engine := sections.get("engine")):
         parts.append(partial(_find_port, metrics.port, engine.state_dir))
     if feed and instruments and not draft.problems:

@@ -23,6 +23,7 @@ from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
 from engine.app.feeds.record import record_of
 from engine.app.seams import LIVE, Seams
+from engine.app.sessions.account import open_session_account
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
 from engine.app.strategies import accounts
@@ -134,8 +135,10 @@ class Engine(Views):
         receive = seams.receive(self.trading)
         self.fills = fill_check(receive, dialect, self.trading, self.account)
         receive = self.fills.on_report if self.fills else receive
-        join(self.session, self.trading, self.supervisor, receive)
         parts_of = self.trading, self.supervisor
+        self.session_account = open_session_account(self.config, parts_of, self.session, dialect, seams, receive)
+        receive = self.session_account.on_message if self.session_account else receive
+        join(self.session, self.trading, self.supervisor, receive)
         self.further = Further(self._beside, self.config, parts_of, self.session, self.account, seams.wall_ns)
         self.actions = operator.actions(self.supervisor, self.trading, self.stop)
         self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
@@ -145,7 +148,8 @@ class Engine(Views):
         )
         self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)
-        self.actions |= acting.actions(self._errands, self.account, self._keys)
+        compared = self.session_account.watch if self.session_account else None
+        self.actions |= acting.actions(self._errands, self.account, self._keys, compared)
         tell = self.trading.notices.tell
         refused, lost = partial(tell, NoticeKind.CONTROL_REFUSED), partial(tell, NoticeKind.VIEW_LOST)
         self.actions = operator.recorded(self.actions, self._journal, seams.wall_ns)
@@ -193,8 +197,9 @@ class Engine(Views):
             self._publisher.open()
             self._audit.start()
             self._record.start()
-            if self.account is not None:
-                self.account.start()
+            for each in (self.account, self.session_account):
+                if each is not None:
+                    each.start()
             self.feed.start()
             self.session.logon()
             self.further.start()
@@ -274,8 +279,9 @@ class Engine(Views):
             LOGGER.error("%d orders may still be alive at the venue: %s", len(live), [o.cl_ord_id for o in live])
         await self._errands.close()
         await self.feed.close()
-        if self.account is not None:
-            await self.account.close()
+        for each in (self.account, self.session_account):
+            if each is not None:
+                await each.close()
         self.session.close()
         self.further.close()
         self._audit.close()

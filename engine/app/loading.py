@@ -41,6 +41,7 @@ from engine.venue.past_reports import FurtherDialect
 from engine.venue.reference import ReferenceDialect
 from engine.venue.rest import RestDialect
 from engine.venue.rest_orders import RestOrderDialect
+from engine.venue.session_account import SessionAccountDialect
 
 FEED_CHOICES = ("channels", "use_yes_price")  # what a venue's feed may offer
 
@@ -106,6 +107,16 @@ def logon_dialect(section: SessionSection) -> LogonDialect | None:
     factory = _factory("session.dialect", section.dialect, "logon")
     chosen = _chosen("session", section, factory, ("flags",))
     dialect: LogonDialect | None = _with_key("session", section.credentials, partial(factory, **chosen))
+    return dialect
+
+
+def session_account_dialect(config: EngineConfig, orders: OrderDialect) -> SessionAccountDialect:
+    """Return the venue's `session_account(orders, name)`, by the configured name or else that of the session."""
+    section, account = config.session, config.session.account
+    make = _factory("session.account", section.dialect, "session_account")
+    name = account.name if account is not None else ""
+    sender = load_session(section.file, "initiator", config.engine.state_dir).text("SenderCompID")
+    dialect: SessionAccountDialect = make(orders, name or sender)
     return dialect
 
 

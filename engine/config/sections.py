@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from engine.config.account import SessionAccountSection
 from engine.config.credentials import Credentials
 from engine.config.keeping import AuditSection, RecordSection
 from engine.config.strategies import NO_STRATEGY, MemberSection, StrategySection
@@ -56,6 +57,7 @@ class SessionSection(Section, frozen=True, kw_only=True):
     dialect: str
     flags: dict[str, bool | int] = {}  # what the Logon asks for beside what the venue's dialect does by itself
     terms: dict[str, bool | int | str] = {}  # what every order has alike
+    account: SessionAccountSection | None = None  # what is asked for of the account
     credentials: Credentials = Credentials()
 
     @property

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from engine import fix
 from engine.errors import EngineError
+from engine.exchange.events import NewOrder, Report
 from engine.exchange.faults import KINDS, InjectedFault
 from engine.instrument import Instrument, PriceBand, price_grid
 from engine.sim.control import Answer, Command
@@ -34,6 +36,7 @@ class Commands:
             "change_grid": self._change_grid,
             "clear": self._clear,
             "determine_market": self._determine,
+            "enter_elsewhere": self._enter_elsewhere,
             "orders": self._orders,
             "quit": self._quit,
             "settle_market": self._settle,
@@ -98,6 +101,25 @@ class Commands:
         ranges = frames.price_ranges(instrument)
         self._venue.market_data.on_stage(instrument.symbol, "price_level_structure_updated", price_ranges=ranges)
         return {}
+
+    def _enter_elsewhere(self, arguments: Answer) -> Answer:
+        """Enter an order of an account by another way than its session, which hears nothing of it."""
+        instrument, account = self._market(arguments), arguments["account"]
+        request = NewOrder(
+            account=account,
+            cl_ord_id=arguments.get("cl_ord_id", ""),
+            symbol=instrument.symbol,
+            side=fix.BUY if arguments["side"] == "buy" else fix.SELL,
+            order_qty=instrument.parse_size(arguments["qty"]),
+            price=instrument.parse_price(arguments["price"]),
+            time_in_force=fix.Tif.GTC,
+        )
+        venue = self._venue
+        events = venue.exchange.submit(request, venue.now_ns())
+        untold = [each for each in events if isinstance(each, Report) and each.account == account]
+        venue.blotter.record(untold)
+        venue.publish([each for each in events if each not in untold])
+        return {"order_id": untold[0].order_id if untold else "", "ord_status": untold[-1].ord_status if untold else ""}
 
     def _market(self, arguments: Answer) -> Instrument:
         symbol = arguments["symbol"]

@@ -44,12 +44,16 @@ class FeedConfig(_Section, frozen=True):
 
 
 class FixConfig(_Section, frozen=True):
-    """The FIX acceptor, ours or QuickFIX's. Port -1 takes the session file's, 0 any free one."""
+    """The FIX acceptor, ours or QuickFIX's. Port -1 takes the session file's, 0 any free one.
+
+    `not_offered` are MsgTypes that this venue has not, such as "AF" and "AN".
+    """
 
     session_file: str
     acceptor: Literal["native", "quickfix"] = "native"
     port: int = -1
     cancel_on_disconnect: bool = False
+    not_offered: list[str] = []
 
 
 class ControlConfig(_Section, frozen=True):

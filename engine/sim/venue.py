@@ -71,7 +71,15 @@ class Venue(Turning):
         self.acceptor = open_acceptor(fix_config.acceptor, Path(fix_config.session_file), state_path, fix_config.port)
         self.acceptor.on_logout = self._on_logout
         self.acceptor.on_fault = self.stop
-        self.gateway = VenueGateway(self.acceptor, self.instruments, self.faults, self._submit, self.publish)
+        self.gateway = VenueGateway(
+            self.acceptor,
+            self.instruments,
+            self.faults,
+            self._submit,
+            self.publish,
+            lambda account: self.blotter.summary(account).positions,
+            frozenset(fix_config.not_offered),
+        )
         self.market_data = MarketData(self.instruments, self.depth, config.feed.market_limit, self.faults, self.now_ns)
         self.feed = FeedServer(
             self.market_data, config.feed, public_keys(config.feed), self.faults, feed_tls(config.feed)

@@ -45,6 +45,7 @@ class Supervisor:
         self.record = self._live.record  # writes something to the journal, now
         self._has_started = False
         self.account: AccountGate | None = None  # where the venue's account can be read
+        self.asks_one_by_one = True  # what became of each order, after a logon
         self.cancel_beside: Callable[[str], object] = lambda reason: None  # by another way than the session
         self.lift_throttles: Callable[[], object] = lambda: loop.markets.lift_all(Stop.HALTED)
         self._must_sweep = True  # orders of an earlier run may still live at the venue
@@ -71,7 +72,7 @@ class Supervisor:
     def on_logon(self) -> None:
         """Learn that the venue can be reached."""
         self._loop.is_connected = True
-        self._live.reconnected()
+        self._live.reconnected(self.asks_one_by_one)
         if self.account is not None:
             self.account.logged_on()
         self._report("session logged on")

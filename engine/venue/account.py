@@ -44,11 +44,11 @@ class VenueFill(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VenuePosition(msgspec.Struct, frozen=True, kw_only=True):
-    """The net position in one market, and what it has cost in fees so far."""
+    """The net position in one market, and what it has cost in fees so far: None where the venue does not say."""
 
     symbol: str
     net: int
-    fees: int
+    fees: int | None
     realized: int = 0
 
 

@@ -14,6 +14,7 @@ from engine import strategy
 from engine.app import loading, looking
 from engine.book import Book, SortedBook
 from engine.cli import parser
+from engine.config.account import SessionAccountSection
 from engine.config.credentials import Credentials
 from engine.config.keeping import AuditSection, RecordSection
 from engine.config.markets import BandSection, Decimals, MarketSection
@@ -60,6 +61,7 @@ from tests.support.views import FurtherSide, RestSide, Shown
 CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [engine]": EngineSection,
     "## [session]": SessionSection,
+    "## [session.account]": SessionAccountSection,
     "## [sessions]": FurtherSections,
     "## [sessions.drop_copy], [sessions.listener] and [sessions.settlement]": FurtherSection,
     "## [feed]": FeedSection,
@@ -124,7 +126,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:28] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:29] if "." not in heading}
 
 
 # session-files.md

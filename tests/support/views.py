@@ -144,6 +144,7 @@ class Shown:
         self.feeds: Any = [self.feed]
         self.account: Any = None
         self.further: Any = None
+        self.session_account: Any = None
         self.told: list[str] = []
         self.clock_ns: Callable[[], int] = lambda: self.scene.now_ns
         self.wall_ns = 1_800_000_000 * 10**9

@@ -10,6 +10,7 @@ from engine.app.account.errands import ErrandOutcome, Errands
 from engine.app.account.groups import group_action
 from engine.app.account.keys import Keys
 from engine.app.account.side import AccountSide
+from engine.app.account.watch import AccountWatch
 from engine.errors import EngineError
 from engine.ops.control import Action, Answer, OperatorRequest
 from engine.trading.reconcile.judge import Finding
@@ -17,8 +18,14 @@ from engine.trading.reconcile.reconcile import Comparison
 from engine.trading.reconcile.rules import Deed
 
 
-def actions(errands: Errands, side: AccountSide | None, keys: Keys) -> dict[str, Action]:
-    """Return what the control socket takes for them; "errand" tells what became of either."""
+def actions(
+    errands: Errands, side: AccountSide | None, keys: Keys, watch: AccountWatch | None = None
+) -> dict[str, Action]:
+    """Return what the control socket takes for them; "errand" tells what became of either.
+
+    `watch` compares the account where the REST side does not.
+    """
+    watch = watch or (side.watch if side is not None else None)
 
     def reconcile(request: OperatorRequest) -> Answer | None:
         """Begin to compare the account."""
@@ -26,10 +33,11 @@ def actions(errands: Errands, side: AccountSide | None, keys: Keys) -> dict[str,
 
         async def work() -> ErrandOutcome:
             """Compare the account, and say every difference."""
-            if side is None or side.watch is None:
-                raise EngineError("this engine reads no account: [rest] with a venue that tells of accounts is missing")
-            comparison = await (side.watch.preview() if is_dry else side.watch.compare_now())
-            return report(comparison, side.watch.deed, symbol, is_dry)
+            if watch is None:
+                missing = "[rest] with a venue that tells of accounts is missing, and [session.account] is"
+                raise EngineError(f"this engine reads no account: {missing}")
+            comparison = await (watch.preview() if is_dry else watch.compare_now())
+            return report(comparison, watch.deed, symbol, is_dry)
 
         return errands.action(work)(request)
 

@@ -38,6 +38,13 @@ class AccountClient(Protocol):
         """Return a list as far as it could be read."""
 
 
+class LookingReader(Protocol):
+    """What takes one whole look, by whatever way there is to the venue."""
+
+    async def look(self, reconcile: Reconcile, since_ns: int, moved_ns: int) -> VenueAccount:
+        """Return the account as it was at `moved_ns` or later; raise EngineError for a look that is not whole."""
+
+
 class AccountReader:
     """Reads one account; `sleep` waits between looks."""
 

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from engine.app.account.reading import AccountReader
+from engine.app.account.reading import LookingReader
 from engine.errors import EngineError
 from engine.instrument import Instrument
 from engine.journal.told import ReconcileStep
@@ -45,7 +45,7 @@ class AccountWatch:
 
     def __init__(
         self,
-        reader: AccountReader,
+        reader: LookingReader,
         reconcile: Reconcile,
         loop: TradingLoop,
         wall_ns: Callable[[], int],

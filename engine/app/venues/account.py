@@ -63,7 +63,7 @@ async def _all(client: RestClient, paged: PagedCall[T]) -> list[T]:
 
 async def _positions(client: RestClient, dialect: AccountDialect) -> Rows:
     found: list[VenuePosition] = await _all(client, dialect.positions())
-    rows = [(each.symbol, size(each.net), money(each.realized), money(each.fees)) for each in found]
+    rows = [(each.symbol, size(each.net), money(each.realized), money(each.fees or 0)) for each in found]
     return Rows(_POSITIONS, rows)
 
 

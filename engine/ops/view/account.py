@@ -142,8 +142,18 @@ class SideFacts(NamedTuple):
         }
 
 
-class AccountShown(Protocol):
-    """The REST side of an engine, as far as it is shown."""
+class ComparedFacts(NamedTuple):
+    """An account that is compared without a REST side."""
 
-    def shown(self) -> SideFacts:
+    account: AccountFacts
+
+    def blocks(self) -> dict[str, list[tuple[object, ...]]]:
+        """Return the record by the block that it belongs into."""
+        return {"account": [self.account]}
+
+
+class AccountShown(Protocol):
+    """What reads the account of an engine, over REST or its session, as far as it is shown."""
+
+    def shown(self) -> SideFacts | ComparedFacts:
         """Return what it does now."""

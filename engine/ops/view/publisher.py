@@ -58,6 +58,10 @@ class ViewSource(Protocol):
         """The REST side; None where there is none."""
 
     @property
+    def session_account(self) -> AccountShown | None:
+        """What reads the account over the session of orders; None where nothing does."""
+
+    @property
     def further(self) -> FurtherShown | None:
         """The sessions beside that of orders; None where there are none."""
 
@@ -217,7 +221,8 @@ class Publisher:
         self._stage_told()
         if is_slow:
             self._put("strategies", strategy_rows(self._source.trading))
-        for part in (self._source.account, self._source.further) if is_slow else ():
+        parts = self._source.account, self._source.session_account, self._source.further
+        for part in parts if is_slow else ():
             for block, rows in part.shown().blocks().items() if part is not None else ():
                 self._put(block, rows)
 

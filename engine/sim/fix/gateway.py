@@ -4,7 +4,7 @@ Errors  a message that cannot be acted on is answered by a BusinessMessageReject
 Cost    a report is encoded once.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from engine import fix
 from engine.codec import Fields
@@ -12,16 +12,21 @@ from engine.exchange.events import CancelRejected, Event, MassCanceled, OrderSta
 from engine.exchange.faults import FaultKind, Faults
 from engine.instrument import Instrument
 from engine.sim.fix.acceptor import Acceptor
+from engine.sim.fix.positions import answer_positions
 from engine.sim.fix.reports import BusinessReject, Reports, encode_reject
-from engine.sim.fix.requests import OrderEntry
+from engine.sim.fix.requests import UNSUPPORTED_TYPE, OrderEntry
 from engine.sim.outbox import Outbox
 
 Submit = Callable[[Request], list[Event]]
 Publish = Callable[[list[Event], Fields | None], None]
+Held = Callable[[str], Mapping[str, int]]  # net positions of an account, by symbol
 
 
 class VenueGateway:
-    """Connects accounts to the exchange: `submit` returns a request's events, `publish` sends them out."""
+    """Connects accounts to the exchange: `submit` returns a request's events, `publish` sends them out.
+
+    `held` tells positions; messages of the types in `refused` are none that this venue has.
+    """
 
     def __init__(
         self,
@@ -30,6 +35,8 @@ class VenueGateway:
         faults: Faults,
         submit: Submit,
         publish: Publish,
+        held: Held = lambda account: {},
+        refused: Container[str] = (),
     ) -> None:
         self.messages = self.reports = 0
         self._now_ns = 0  # of the last step
@@ -37,6 +44,8 @@ class VenueGateway:
         self._faults = faults
         self._submit = submit
         self._publish = publish
+        self._held, self._refused = held, refused
+        self._instruments = instruments
         self._order_entry = OrderEntry(instruments)
         self._reports = Reports(instruments)
         self._outbox: Outbox[tuple[str, str]] = Outbox()
@@ -45,6 +54,13 @@ class VenueGateway:
     def on_message(self, fields: Fields) -> None:
         """Carry out one application message and answer it; `fields` are valid during the call only."""
         self.messages += 1
+        if fields.msg_type in self._refused:
+            text = f"MsgType(35) not offered: {fields.msg_type}"
+            self._put(fields.text(fix.SenderCompID), encode_reject(BusinessReject(fields, UNSUPPORTED_TYPE, text)))
+            return
+        if fields.msg_type == fix.Msg.REQUEST_FOR_POSITIONS:
+            self._tell_positions(fields)
+            return
         asked = self._order_entry.decode(fields)
         if isinstance(asked, BusinessReject):
             self._put(fields.text(fix.SenderCompID), encode_reject(asked))
@@ -54,6 +70,11 @@ class VenueGateway:
                 self._put(asked.account, body)
         else:
             self._publish(self._submit(asked), fields)
+
+    def _tell_positions(self, fields: Fields) -> None:
+        account = fields.text(fix.SenderCompID)
+        for body in answer_positions(fields, self._held(account), self._instruments, self._now_ns):
+            self._put(account, body)
 
     def tell(self, event: Report | CancelRejected | MassCanceled, request: Fields | None = None) -> None:
         """Report an event to its account; `request` is the message that it answers."""

@@ -110,7 +110,7 @@ class Reports:
 def encode_reject(reject: BusinessReject) -> str:
     """Return the body of a BusinessMessageReject(j)."""
     fields = reject.fields
-    ref_id = fields.text(fix.ClOrdID) or fields.text(fix.MassStatusReqID)
+    ref_id = fields.text(fix.ClOrdID) or fields.text(fix.MassStatusReqID) or fields.text(fix.PosReqID)
     named = f"379={ref_id}\x01" if ref_id else ""
     return (
         f"35=j\x0145={fields.integer(fix.MsgSeqNum, 0)}\x0158={reject.text}\x01"

@@ -34,10 +34,11 @@ class LiveOrders:
         """Ask anew at once: what was asked before is answered, lost, or of another kind."""
         self._asked_ns.clear()
 
-    def reconnected(self) -> None:
-        """Ask anew, and once about every order that lived through the loss of the session."""
+    def reconnected(self, asks_one_by_one: bool = True) -> None:
+        """Ask anew, and once about every order that lived through the loss of the session, if nobody else does."""
         self.forget()
-        self._unseen = [order for order in self._loop.orders.live() if order.ord_status != fix.Status.UNKNOWN]
+        live = self._loop.orders.live() if asks_one_by_one else []
+        self._unseen = [order for order in live if order.ord_status != fix.Status.UNKNOWN]
 
     def unknown(self) -> list[Order]:
         """Return the live orders of which nobody knows what became."""

@@ -173,7 +173,7 @@ def judge_positions(ours: Mapping[Instrument, tuple[int, int]], theirs: Iterable
         if known.net != net:
             text = f"{size(known.net)} held by the venue, {size(net)} by our fills"
             findings.append(Finding(Rule.POSITION_DIFFERS, instrument.symbol, text, stops=True, gap=known.net - net))
-        elif known.fees != fees:
+        elif known.fees is not None and known.fees != fees:
             text = f"{money(known.fees)} paid in fees by the venue, {money(fees)} by our fills"
             findings.append(Finding(Rule.FEES_DIFFER, instrument.symbol, text))
     return findings

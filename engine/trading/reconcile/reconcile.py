@@ -48,11 +48,13 @@ class VenueAccount(NamedTuple):
     resting: Sequence[VenueOrder]
     balance: VenueBalance | None = None
     flows: Sequence[VenueFlow] = ()
+    tells_positions: bool = True  # where it does not, none are compared
 
     def words(self) -> str:
         """Return how much it tells of."""
         lists = f"{len(self.orders)} orders, {len(self.resting)} of them resting"
-        return f"the venue tells of {lists}, {len(self.fills)} fills, {len(self.positions)} positions"
+        positions = len(self.positions) if self.tells_positions else "no word of"
+        return f"the venue tells of {lists}, {len(self.fills)} fills, {positions} positions"
 
 
 class Comparison(NamedTuple):
@@ -110,10 +112,14 @@ class Reconcile:
         self._stopped.add(market)
         self._loop.markets.stop(market, Stop.ACCOUNT, text)
 
+    def absent(self, resting: Iterable[VenueOrder]) -> list[Order]:
+        """Return the orders that live by us and are not among these."""
+        at_rest = {self._find(each.cl_ord_id, each.order_id) for each in resting}
+        return [order for order in self._loop.orders.live() if order not in at_rest]
+
     def doubtful_symbols(self, resting: Iterable[VenueOrder]) -> list[str]:
         """Return the markets whose finished orders are wanted too: an order that lives by us does not rest there."""
-        at_rest = {self._find(each.cl_ord_id, each.order_id) for each in resting}
-        return sorted({order.instrument.symbol for order in self._loop.orders.live() if order not in at_rest})
+        return sorted({order.instrument.symbol for order in self.absent(resting)})
 
     def compare(self, account: VenueAccount) -> Comparison:
         """Book what was missed, take over what has changed, and stop the markets where both sides still differ."""
@@ -126,7 +132,7 @@ class Reconcile:
         quiet = [order for order in self._loop.orders.live() if order not in waiting]
         findings += self._settle([each for order in quiet if (each := judge_order(order, seen.known.get(order)))])
         findings += self._settle(judge_strangers(self._find, account.resting))
-        ours = self._holdings(waiting)
+        ours = self._holdings(waiting) if account.tells_positions else {}
         findings += self._settle(self._adopt_positions(judge_positions(ours, account.positions)))
         self._found = tuple(findings)
         self._borne.intersection_update(each.identity for each in findings)
@@ -156,7 +162,8 @@ class Reconcile:
         judged = [judge_order(order, seen.known.get(order), unbooked[order]) for order in quiet]
         findings += [each for each in judged if each is not None]
         findings += judge_strangers(self._find, account.resting)
-        ours = {market: (net, paid + fees[market]) for market, (net, paid) in self._holdings(waiting).items()}
+        held = self._holdings(waiting) if account.tells_positions else {}
+        ours = {market: (net, paid + fees[market]) for market, (net, paid) in held.items()}
         for order, qty in unbooked.items():
             if order.instrument in ours:
                 net, paid = ours[order.instrument]

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from engine.errors import ConfigError
 from engine.instrument import Instrument
+from engine.venue import OrderDialect
+from engine.venue.fix44.account import Fix44Account
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.fix44.market_data import Fix44MarketData
 from engine.venue.fix44.tagged import TaggedFix44
+from engine.venue.session_account import SessionAccountDialect
 
 
 def orders(instruments: Iterable[Instrument], *, terms: Mapping[str, object] | None = None) -> Fix44:
@@ -23,6 +26,13 @@ def orders(instruments: Iterable[Instrument], *, terms: Mapping[str, object] | N
     if not isinstance(number, int) or isinstance(number, bool) or not 5_000 <= number <= 39_999:
         raise ConfigError(f"session.terms.tag_field {number!r} must be a number from 5000 to 39999, free to users")
     return TaggedFix44(instruments, number)
+
+
+def session_account(orders: OrderDialect, name: str) -> SessionAccountDialect:
+    """Return what asks over the session of `orders` for the account of this name; ConfigError for foreign orders."""
+    if not isinstance(orders, Fix44):
+        raise ConfigError("session.account: these orders are not those of fix44: leave the table out")
+    return Fix44Account(orders.units, name)
 
 
 def fix_market_data(instruments: Iterable[Instrument]) -> Fix44MarketData:

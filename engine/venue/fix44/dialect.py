@@ -46,6 +46,11 @@ class Fix44(OrderEncoder):
         self._decimals: dict[str, tuple[int, int]] = {}
         self._learn(instruments)
 
+    @property
+    def units(self) -> Mapping[str, tuple[int, int]]:
+        """The decimals of prices and of sizes by symbol, as markets come and go."""
+        return self._decimals
+
     def judge_options(self, options: OrderOptions, time_in_force: str, post_only: bool, ord_type: str) -> str:
         """Return that the standard has none of them."""
         return none_offered(options, time_in_force, post_only, ord_type)
