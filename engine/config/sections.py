@@ -105,7 +105,6 @@ class RestSection(Section, frozen=True, kw_only=True):
     audit: Path | None = None  # as [audit] with `rest` alone
     timeout_ns: Duration = 5_000_000_000
     compare_every_ns: Duration = 60_000_000_000
-    balance: Literal["stop", "tell", "ignore"] = "stop"  # what follows where the venue's cash is not what ours makes
     nets_collateral: bool = False  # whether the venue gives collateral back across the markets of an event
     orders: Literal["never", "standby", "always"] = "never"  # whether they go this way: while FIX is down, or always
     standby_after_ns: Duration = 60_000_000_000  # without FIX, before orders go this way

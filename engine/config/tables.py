@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 SECOND_DECIMALS = {"ns": 0, "us": 3, "ms": 6, "s": 9}
 LONG_SECONDS = {"min": 60, "h": 3_600}
+MOVED = {"rest.balance": "reconcile.balance"}  # a key that had another place before
 
 
 class Tables:
@@ -72,7 +73,7 @@ class Tables:
         """Return the value of each key of a `kind`, by its field; None for one that is wrong, missing ones left out."""
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         for key in sorted(table.keys() - fields.keys()):
-            self.problem(_join(path, key), f"unknown key{_suggestion(key, fields.keys() - table.keys())}")
+            self.problem(_join(path, key), _unknown(_join(path, key), key, fields.keys() - table.keys()))
         values = {}
         for key, field in fields.items():
             if key in table:
@@ -179,6 +180,13 @@ def _choice(kind: Any) -> str:
 
 def _shown(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _unknown(place: str, key: str, known: set[str]) -> str:
+    if place in MOVED:
+        section, _, name = MOVED[place].rpartition(".")
+        return f"moved: write {name} under [{section}]"
+    return f"unknown key{_suggestion(key, known)}"
 
 
 def _suggestion(key: str, known: set[str]) -> str:

@@ -62,6 +62,11 @@ def test_limit_below_zero_is_named(written: Callable[..., Path], name: str) -> N
         ("[session]", "[sessions]", "session: missing: set it"),
         ("\n[engine]", "log = 3\n[engine]", "log: must be a table, not 3"),
         ("watch_depth = 1", "watch_depth = 0", "feed.watch_depth: Expected `int` >= 1"),
+        (
+            "\n[engine]",
+            '[rest]\nurl = "https://v"\ndialect = "kalshi"\nbalance = "tell"\n[engine]',
+            "rest.balance: moved: write balance under [reconcile]",
+        ),
         ("watch_depth = 1", "watch_dept = 1", "feed.watch_dept: unknown key, did you mean watch_depth?"),
         ('"100ms"', '"100"', f'feed.backoff_min: must be {Unit.DURATION.value}, not "100"'),
         ('"100ms"', "0.1", f"feed.backoff_min: must be {Unit.DURATION.value}, not 0.1"),

@@ -47,7 +47,9 @@ def test_status_says_it_in_lines(shown: Shown) -> None:
     assert found["rest"]["errors"] == {"timeout": 2, "unavailable": 3}
     assert found["rest"]["slowest_s"] == 19 / 1e9
     assert found["account"]["compared_s"] == 1_800_000_002
-    lines = [line for line in page(found) if line.startswith(("rest ", "tokens", "failed", "account", "universe"))]
+    lines = [
+        line for line in page(found) if line.startswith(("rest ", "tokens", "failed", "account", "fills", "universe"))
+    ]
     assert lines == [
         "rest     https://venue: 101 requests, 3 in flight, 5 hits, 6 misses, 11 retries;"
         " last error 2027-01-15 08:00:01: get_fills: HTTP 503",
@@ -55,6 +57,8 @@ def test_status_says_it_in_lines(shown: Shown) -> None:
         "failed   2 timeout, 3 unavailable",
         "account  compared 2027-01-15 08:00:02: 32 differences, 33 markets stopped for them;"
         " last error 2027-01-15 08:00:03: HTTP 502",
+        "fills    38 told by the feed too, the last one 0.039 s before the session,"
+        " 40 told by REST too, the last one 45.000 s after the session",
         "universe 41 markets, 42 wait for room, 43 refused, listed 2027-01-15 08:00:04",
     ]
 
@@ -70,4 +74,7 @@ def test_metrics_have_it(shown: Shown) -> None:
     assert found["fixlane_rest_errors_total", "unavailable"] == 3
     assert found["fixlane_rest_tokens", "read"] == 20 and found["fixlane_rest_tokens", "write"] == 21
     assert found["fixlane_account_compared_timestamp_seconds",] == 1_800_000_002
+    assert found["fixlane_account_fills_total", "feed"] == 38 and found["fixlane_account_fills_total", "rest"] == 40
+    assert found["fixlane_account_fill_lag_seconds", "feed"] == -0.039
+    assert found["fixlane_account_fill_lag_seconds", "rest"] == 45
     assert found["fixlane_universe_markets", "refused"] == 43

@@ -39,7 +39,8 @@ def test_engine_without_further_sessions_shows_nothing_of_them(tmp_path: Path) -
 def test_status_says_it_in_lines(shown: Shown) -> None:
     lines = [line for line in page(facts(shown.look())) if line.startswith(("copies", "settled"))]
     assert lines == [
-        "copies   51 reports, 52 fills agreed, 53 told first, 54 recovered, 55 contradicted",
+        "copies   51 reports, 52 fills agreed, 53 told first, 54 recovered, 55 contradicted,"
+        " the last one 0.000 s after the session",
         "settled  71 heard, 73 agreed, 72 told first, 74 confirmed by REST, 75 differed",
     ]
 

@@ -19,6 +19,7 @@ from engine.instrument import Instrument
 from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop
+from engine.trading.reconcile.second_sources import SecondSources
 from engine.venue import OrderDialect
 from engine.venue.fill_details import FillDetails, FillDialect
 
@@ -37,6 +38,7 @@ class FillCheck:
         loop: TradingLoop,
         watch: AccountWatch | None,
         knows_cash: bool,
+        sources: SecondSources | None = None,
     ) -> None:
         self.checked = 0  # fills that were held against ours
         self._receive = receive
@@ -45,6 +47,7 @@ class FillCheck:
         self._counters = loop.counters
         self._watch = watch
         self._knows_cash = knows_cash
+        self._sources = sources
         self._markets: dict[str, Instrument] = {}
         self._listings = -1
 
@@ -65,6 +68,8 @@ class FillCheck:
         if told is None or market is None:
             return
         self.checked += 1
+        if self._sources is not None:
+            self._sources.told(told.trade_id)
         for text in told.contradictions:
             self._tell(f"{market.symbol}: trade {told.trade_id}: {text}")
         problem = self._position(told, market) or (told.cash_contradiction if self._knows_cash else "")
@@ -103,5 +108,6 @@ def fill_check(
     """Return a check of each fill; None where the dialect's reports do not tell enough for one."""
     if not isinstance(dialect, FillDialect):
         return None
-    watch, knows_cash = (None, False) if account is None else (account.watch, account.knows_cash)
-    return FillCheck(receive, dialect, loop, watch, knows_cash)
+    if account is None:
+        return FillCheck(receive, dialect, loop, None, knows_cash=False)
+    return FillCheck(receive, dialect, loop, account.watch, account.knows_cash, account.sources)

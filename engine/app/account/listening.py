@@ -25,6 +25,7 @@ from engine.orders.table import TERMINAL
 from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
 from engine.trading.reconcile.judge import judge_order, missed_fills
+from engine.trading.reconcile.second_sources import FillSource, SecondSources
 from engine.venue import MarketEvent
 from engine.venue.account import OrderGroupChange, VenueFill, VenueOrder, VenuePosition
 
@@ -81,6 +82,7 @@ class AccountListener:
         watch: AccountWatch,
         wall_ns: Callable[[], int],
         clock_ns: Callable[[], int],
+        sources: SecondSources,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.counts = ListenerCounts()
@@ -88,6 +90,7 @@ class AccountListener:
         self._watch = watch
         self._wall_ns = wall_ns
         self._clock_ns = clock_ns
+        self._sources = sources
         self._sleep = sleep
         self._waiting: dict[Key, Contradiction] = {}
         self._has_news = asyncio.Event()
@@ -118,6 +121,8 @@ class AccountListener:
         if news.symbol not in self._our_markets():
             self.counts.elsewhere += 1
             return
+        if isinstance(news, VenueFill):
+            self._sources.heard(FillSource.FEED, news.trade_id)
         key = _key(news)
         self._waiting.pop(key, None)  # what was told of it before is past
         if not self._agrees(news):

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 from engine.errors import EngineError
 from engine.trading.reconcile.balance import Cash
 from engine.trading.reconcile.reconcile import Reconcile, VenueAccount
+from engine.trading.reconcile.second_sources import FillSource, SecondSources
 from engine.venue.account import AccountDialect, VenueBalance, VenueFill, VenueFlow, VenueOrder, VenuePosition
 from engine.venue.rest import Call, PagedCall
 
@@ -54,17 +55,20 @@ class AccountReader:
         dialect: AccountDialect,
         wall_ns: Callable[[], int],
         sleep: Callable[[float], Awaitable[object]],
+        sources: SecondSources | None = None,
     ) -> None:
         self._client = client
         self._dialect = dialect
         self._wall_ns = wall_ns
         self._sleep = sleep
+        self._sources = sources
 
     async def look(self, reconcile: Reconcile, since_ns: int, moved_ns: int) -> VenueAccount:
         """Return the account as it was at `moved_ns` or later, with every fill since `since_ns`."""
         await self._await_fresh(moved_ns)
         positions: list[VenuePosition] = await self._all(self._dialect.positions())
         fills: list[VenueFill] = await self._all(self._dialect.fills(since_ns))
+        self._note(fills)
         resting: list[VenueOrder] = await self._all(self._dialect.open_orders())
         balance, flows = await self._cash(reconcile.cash, positions)
         orders = {order.order_id: order for order in resting}
@@ -72,6 +76,11 @@ class AccountReader:
             for order in await self._all(self._dialect.orders_of(symbol, since_ns)):
                 orders.setdefault(order.order_id, order)
         return VenueAccount(list(orders.values()), fills, positions, resting, balance, flows)
+
+    def _note(self, fills: list[VenueFill]) -> None:
+        if self._sources is not None:
+            for fill in fills:
+                self._sources.heard(FillSource.REST, fill.trade_id)
 
     async def _cash(
         self, cash: Cash | None, positions: list[VenuePosition]

@@ -32,6 +32,8 @@ from engine.runtime.notices import NoticeKind
 from engine.trading.loop import TradingLoop
 from engine.trading.reconcile.balance import Cash, CashTerms
 from engine.trading.reconcile.reconcile import Reconcile
+from engine.trading.reconcile.rules import Deed, Rule
+from engine.trading.reconcile.second_sources import SecondSources
 from engine.trading.supervisor import Supervisor
 from engine.trading.universe.keeper import MarketKeeper
 from engine.trading.universe.roster import Roster
@@ -62,7 +64,7 @@ class AccountSide:
     ) -> None:
         self.orders: RestGateway | None = None  # where they go over REST
         self.wall_ns = desk.wall_ns
-        self.knows_cash = section.balance != "ignore" and not section.nets_collateral  # of every fill
+        self.knows_cash = config.reconcile.balance != "ignore" and not section.nets_collateral  # of every fill
         self._config = config
         self._notices = desk.loop.notices
         self._desk = desk
@@ -73,9 +75,10 @@ class AccountSide:
         self._odd = OddityTeller(desk.loop.notices)
         self._universe: Universe | None = None
         self.markets = self._watch_markets(section, config.universe, desk) if config.universe else None
+        self.sources = SecondSources(desk.wall_ns)
         self.watch = self._watch_account(section, desk)
         self._bound = ""  # as it was told
-        self.listener = AccountListener(desk.loop, self.watch, desk.wall_ns, desk.clock_ns) if self.watch else None
+        self.listener = self._listen(desk)
         self.groups = loading.order_group_dialect(section)
         self.books = self._check_books(section, config.feed.check_books_every_ns, desk)
         self.missed = self._fetch_missed(section, config.feed.heartbeat_timeout_ns, desk)
@@ -92,7 +95,7 @@ class AccountSide:
         self._odd.hears(dialect)
         note, cash = desk.supervisor.note, self._compare_cash(section, desk)
         return AccountWatch(
-            AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep),
+            AccountReader(self.client, dialect, desk.wall_ns, asyncio.sleep, self.sources),
             Reconcile(desk.loop, note, cash, self._config.reconcile, desk.supervisor.record),
             desk.loop,
             desk.wall_ns,
@@ -101,6 +104,11 @@ class AccountSide:
             retry_backoff(),
             *([self.markets.known] if self.markets else []),
         )
+
+    def _listen(self, desk: RestDesk) -> AccountListener | None:
+        if self.watch is None:
+            return None
+        return AccountListener(desk.loop, self.watch, desk.wall_ns, desk.clock_ns, self.sources)
 
     def _cancel_at_last(self, section: RestSection, desk: RestDesk) -> LastResort | None:
         account, path, watch = loading.account_dialect(section), order_path(section), self.watch
@@ -111,10 +119,11 @@ class AccountSide:
         return last
 
     def _compare_cash(self, section: RestSection, desk: RestDesk) -> Cash | None:
-        if section.balance == "ignore":
+        deed = self._config.reconcile.deed(Rule.BALANCE_DIFFERS)
+        if deed is Deed.IGNORE:
             return None
         decimals = sum(desk.loop.portfolio.decimals) - self._config.fees.account_decimals
-        terms = CashTerms(10 ** max(decimals, 0), section.nets_collateral, section.balance == "stop")
+        terms = CashTerms(10 ** max(decimals, 0), section.nets_collateral, deed is not Deed.TELL)
         state_dir = self._config.engine.state_dir
         keep = paid_in_keeper(state_dir, self._tell)
         return Cash(desk.loop, desk.supervisor.note, terms, read_paid_in(state_dir), keep)
@@ -263,7 +272,7 @@ class AccountSide:
         return SideFacts(
             rest_facts(self.client, self._desk.clock_ns),
             self.client.counts.errors,
-            account_facts(self.watch) if self.watch else None,
+            account_facts(self.watch, self.sources) if self.watch else None,
             universe_facts(self._universe, self.markets) if self._universe and self.markets else None,
         )
 

@@ -37,7 +37,7 @@ def paper_config(config: EngineConfig) -> EngineConfig:
     replace = structs.replace
     state_dir = config.engine.state_dir / FOLDER
     state_dir.mkdir(parents=True, exist_ok=True)
-    rest = None if config.rest is None else replace(config.rest, balance="ignore", orders="never")
+    rest = None if config.rest is None else replace(config.rest, orders="never")
     return replace(
         config,
         engine=replace(config.engine, state_dir=state_dir),
@@ -45,6 +45,7 @@ def paper_config(config: EngineConfig) -> EngineConfig:
         sessions=FurtherSections(),
         feed=replace(config.feed, channels=()),
         rest=rest,
+        reconcile=replace(config.reconcile, balance="ignore"),
     )
 
 

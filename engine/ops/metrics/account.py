@@ -14,6 +14,7 @@ from engine.ops.view.reader import View
 CACHE = {"hit": "hits", "miss": "misses", "shared": "shared", "stale": "stale"}
 COPIES = {name: name for name in ("heard", "agreed", "booked", "recovered", "contradicted", "strangers", "elsewhere")}
 SETTLEMENTS = {name: name for name in ("heard", "booked", "agreed", "confirmed", "differed", "elsewhere")}
+SOURCES = ("feed", "rest")
 MARKETS = {"known": "known", "waiting": "waiting", "refused": "refused"}
 
 
@@ -33,6 +34,11 @@ def of_account(view: View) -> Iterable[Metric]:
         yield counter("account_failures", "comparisons that could not be made", account.failures)
         yield gauge("account_differences", "differences that the last comparison found", account.differences)
         yield gauge("account_stopped_markets", "markets that are stopped for them", account.stopped)
+        yield counted_by(
+            "account_fills", "fills that a second source told too", "source", _of_sources(account, "fills")
+        )
+        lags = {source: lag_ns / 1e9 for source, lag_ns in _of_sources(account, "lag_ns").items()}
+        yield gauged_by("account_fill_lag_seconds", "how far it runs behind the session of orders", "source", lags)
         if account.cash_state:
             yield from _cash(account, 10 ** (view.head.price_decimals + view.head.size_decimals))
     for universe in view.records("universe"):
@@ -48,6 +54,10 @@ def of_account(view: View) -> Iterable[Metric]:
     for told in view.records("settlements"):
         outcomes = _by(told, SETTLEMENTS)
         yield counted_by("settlements", "settlements of a session of their own", "outcome", outcomes)
+
+
+def _of_sources(account: Any, figure: str) -> dict[str, int]:
+    return {source: getattr(account, f"{source}_{figure}") for source in SOURCES}
 
 
 def _cash(account: Any, unit: int) -> Iterable[Metric]:

@@ -48,6 +48,8 @@ def account_lines(facts: dict[str, Any], moment: Any) -> Iterator[str]:
     if account is not None:
         found = f"{account['differences']} differences, {account['stopped']} markets stopped for them"
         yield f"account  {_when('compared', account['compared_s'], moment)}: {found}{_error(account, moment)}"
+        if lags := [_lag(account, name) for name in ("feed", "rest") if account[f"{name}_fills"]]:
+            yield f"fills    {', '.join(lags)}"
         if account["cash_state"]:
             differs = f", {account['cash_gap']} beyond ours" if Decimal(account["cash_gap"]) else ""
             yield f"cash     {account['cash']} at the venue{differs}: {account['cash_state']}"
@@ -56,10 +58,21 @@ def account_lines(facts: dict[str, Any], moment: Any) -> Iterator[str]:
         yield f"universe {markets}, {_when('listed', universe['listed_s'], moment)}{_error(universe, moment)}"
     if (copies := facts["copies"]) is not None:
         counts = f"{copies['heard']} reports, {copies['agreed']} fills agreed, {copies['booked']} told first"
-        yield f"copies   {counts}, {copies['recovered']} recovered, {copies['contradicted']} contradicted"
+        rest_of_them = f"{copies['recovered']} recovered, {copies['contradicted']} contradicted"
+        yield f"copies   {counts}, {rest_of_them}, {_late(copies['lag_s'])}"
     if (paid := facts["settlements"]) is not None:
         counts = f"{paid['heard']} heard, {paid['agreed']} agreed, {paid['booked']} told first"
         yield f"settled  {counts}, {paid['confirmed']} confirmed by REST, {paid['differed']} differed"
+
+
+def _lag(account: dict[str, Any], name: str) -> str:
+    told = f"{account[f'{name}_fills']} told by {name.upper() if name == 'rest' else f'the {name}'} too"
+    return f"{told}, {_late(account[f'{name}_lag_s'])}"
+
+
+def _late(seconds: float) -> str:
+    """Return how far a second source ran behind the session of orders."""
+    return f"the last one {abs(seconds):.3f} s {'before' if seconds < 0 else 'after'} the session"
 
 
 def _traffic(rest: dict[str, Any]) -> str:

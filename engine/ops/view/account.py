@@ -53,6 +53,10 @@ ACCOUNT_ROWS: tuple[Row, ...] = (
     ("flows", "q", "deposits, withdrawals and transfers that were booked"),
     ("error_utc_ns", "q", "when a comparison could not be made last, 0 for never"),
     ("error", "240s", "why"),
+    ("feed_fills", "q", "fills that the feed and the session of orders told"),
+    ("feed_lag_ns", "q", "how far the last of them ran behind the session; below 0: ahead of it"),
+    ("rest_fills", "q", "fills that REST and the session of orders told"),
+    ("rest_lag_ns", "q", "the same of the last of them; REST is asked with each comparison"),
 )
 UNIVERSE_ROWS: tuple[Row, ...] = (
     ("known", "q", "markets that are traded"),
@@ -110,6 +114,10 @@ class AccountFacts(NamedTuple):
     flows: int
     error_utc_ns: int
     error: str
+    feed_fills: int
+    feed_lag_ns: int
+    rest_fills: int
+    rest_lag_ns: int
 
 
 class UniverseFacts(NamedTuple):

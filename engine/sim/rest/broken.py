@@ -33,9 +33,37 @@ def with_repeated_page(answer: Any, cursor: str) -> Any:
     return answer
 
 
+def altered(answer: Any, where: dict[str, Any], change: dict[str, Any]) -> Any:
+    """Give every record that has the values of `where` those of `change`."""
+    if isinstance(answer, list):
+        return [altered(part, where, change) for part in answer]
+    if not isinstance(answer, dict):
+        return answer
+    whole = {name: altered(part, where, change) for name, part in answer.items()}
+    return whole | change if _has(answer, where) else whole
+
+
+def omitted(answer: Any, where: dict[str, Any]) -> Any:
+    """Leave every record that has the values of `where` out of its list."""
+    if isinstance(answer, list):
+        return [omitted(part, where) for part in answer if not _has(part, where)]
+    return {name: omitted(part, where) for name, part in answer.items()} if isinstance(answer, dict) else answer
+
+
+def doubled(answer: Any, where: dict[str, Any], change: dict[str, Any]) -> Any:
+    """Let every record of a list that has the values of `where` be followed by another with those of `change`."""
+    if isinstance(answer, list):
+        return [each for part in answer for each in ((part, part | change) if _has(part, where) else (part,))]
+    return {name: doubled(part, where, change) for name, part in answer.items()} if isinstance(answer, dict) else answer
+
+
 def truncated(content: bytes) -> bytes:
     """Return the first half of a body."""
     return content[: max(1, len(content) // 2)]
+
+
+def _has(record: Any, where: dict[str, Any]) -> bool:
+    return isinstance(record, dict) and all(record.get(name) == value for name, value in where.items())
 
 
 def _spoil(value: Any) -> bool:

@@ -7,6 +7,7 @@ Thread  the loop thread only.
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -43,6 +44,9 @@ class RestFaultKind(StrEnum):
     NOT_JSON = "not_json"  # a page of HTML, as a proxy answers
     UNKNOWN_ENUM = "unknown_enum"  # a status, side or type that nobody listed
     REPEAT_PAGE = "repeat_page"  # the cursor leads to the same page again
+    ALTERED = "altered"  # records with the values of `where` have those of `change`
+    OMITTED = "omitted"  # records with the values of `where` are left out of their list
+    DOUBLED = "doubled"  # records with the values of `where` come twice, the second time with those of `change`
     DROP = "drop"  # the connection ends without an answer
     SLOW = "slow"  # the answer comes `delay_ms` late
 
@@ -74,6 +78,8 @@ class RestFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     is_applied: bool = False
     retry_after: int = 0
     delay_ms: int = 0
+    where: dict[str, Any] = {}
+    change: dict[str, Any] = {}
 
     def fits(self, operation: str, member: str) -> bool:
         """Return whether it befalls this request."""

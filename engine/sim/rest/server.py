@@ -21,7 +21,7 @@ from engine.exchange.reporter import uuid_of
 from engine.sim.keys import SimKey
 from engine.sim.rest.access import VenueAccess
 from engine.sim.rest.addresses import AddressTokens
-from engine.sim.rest.broken import plain, truncated, with_repeated_page, with_unknown_enum
+from engine.sim.rest.broken import altered, doubled, omitted, plain, truncated, with_repeated_page, with_unknown_enum
 from engine.sim.rest.communications.desk import QuoteDesk
 from engine.sim.rest.communications.news import QuoteListener, RfqNews
 from engine.sim.rest.faults import RestFault, RestFaultKind, RestFaults
@@ -191,6 +191,12 @@ class RestServer:
                 return self._answer(operation, operation.status, with_unknown_enum(plain(answer)))
             case RestFaultKind.REPEAT_PAGE:
                 return self._answer(operation, operation.status, with_repeated_page(plain(answer), cursor))
+            case RestFaultKind.ALTERED:
+                return self._answer(operation, operation.status, altered(plain(answer), fault.where, fault.change))
+            case RestFaultKind.OMITTED:
+                return self._answer(operation, operation.status, omitted(plain(answer), fault.where))
+            case RestFaultKind.DOUBLED:
+                return self._answer(operation, operation.status, doubled(plain(answer), fault.where, fault.change))
             case RestFaultKind.TRUNCATED:
                 self.counts[operation.name, operation.status] += 1
                 content = truncated(msgspec.json.encode(answer))

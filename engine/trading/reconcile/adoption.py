@@ -60,10 +60,11 @@ class Adoption:
         position = None if instrument is None else self._loop.portfolio[instrument]
         if instrument is None or position is None:
             return False
-        mark = position.mark
-        if not mark:
-            return False
         net = position.net + gap
+        long_mark, short_mark = self._loop.portfolio.holding(instrument)[4:6]
+        mark = long_mark if net > 0 else short_mark  # a market that was never held has a book all the same
+        if net and not mark:
+            return False
         self._loop.settlements.hold(instrument, net, net * mark, str(the_engine()), "the venue's word")
         return True
 

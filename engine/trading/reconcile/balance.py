@@ -74,6 +74,7 @@ class Cash:
         self._keep = keep
         self._suspected = 0  # looks in a row
         self._told = 0  # the gap that was told
+        self._difference = ""
         self._paid: set[Position] = set()  # markets whose payment, rounded, is in what agreed
 
     @property
@@ -90,6 +91,11 @@ class Cash:
     def is_suspected(self) -> bool:
         """Return whether a difference was found that the next look confirms or not."""
         return self.state is CashState.SUSPECTED
+
+    @property
+    def difference(self) -> str:
+        """Return what differs and is believed, in words; empty where nothing does."""
+        return self._difference if self.state is CashState.DIFFERS else ""
 
     def wants_flows(self, balance: VenueBalance, positions: Iterable[VenuePosition]) -> bool:
         """Return whether the venue's deposits and withdrawals are to be asked for."""
@@ -191,7 +197,7 @@ class Cash:
 
     def _differs(self, gap: int) -> None:
         more = "more" if gap > 0 else "less"
-        text = (
+        text = self._difference = (
             f"cash: {self._shown(abs(gap))} {more} at the venue ({self._shown(self.theirs)}) than fills and fees make"
         )
         if gap != self._told:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from engine.fix import BUY, Status
+from engine.fix import BUY
 from engine.instrument import Instrument
 from engine.journal.told import ReconcileStep, append_reconcile
 from engine.journal.writer import NullJournal
@@ -30,10 +30,10 @@ from engine.trading.reconcile.judge import (
     judge_strangers,
 )
 from engine.trading.reconcile.rules import SAFE, Deed, ReconcileSection, Rule
+from engine.trading.reconcile.unanswered import Unanswered
 from engine.venue.account import VenueBalance, VenueFill, VenueFlow, VenueOrder, VenuePosition
 
 Append: TypeAlias = Callable[[NullJournal, int], object]  # writes to a journal at a time, ns since 1970
-PATIENCE = 5  # comparisons in a row, for an answer over a connection that stands
 
 
 class VenueAccount(NamedTuple):
@@ -98,7 +98,8 @@ class Reconcile:
         self._note = note
         self._stopped: set[Instrument] = set()
         self._found: tuple[Finding, ...] = ()
-        self._due: dict[tuple[Order, str], int] = {}  # in how many comparisons a request has been seen unanswered
+        self._unanswered = Unanswered()
+        self._in_cash: tuple[object, ...] = ()  # what was found there last
         self._borne: set[tuple[object, ...]] = set()  # differences that a person trades on with
 
     def bear(self) -> None:
@@ -126,7 +127,7 @@ class Reconcile:
         self.journal(ReconcileStep("begin", account.words()))
         adopted = self._adopt(account.resting)
         seen = self._seen(account)
-        waiting = self._answers_due(self._loop.orders.live())
+        waiting = self._unanswered.among(self._loop.orders.live())
         live = len(self._loop.orders.live())
         findings = adopted + self._settle(judge_fills(seen.find, account.fills, seen.filled, waiting))
         quiet = [order for order in self._loop.orders.live() if order not in waiting]
@@ -138,7 +139,9 @@ class Reconcile:
         self._borne.intersection_update(each.identity for each in findings)
         self._stop([each for each in findings if each.identity not in self._borne])
         self._adoption.cancel_unwanted()
-        comparison = Comparison(tuple(findings), live, len(ours), len(self._stopped), *self._cash(account))
+        cash, in_cash = self._cash(account)
+        is_open = self.cash is not None and self.cash.is_open
+        comparison = Comparison((*findings, *in_cash), live, len(ours), len(self._stopped), cash, is_open)
         self._note(str(comparison))
         self.journal(ReconcileStep("end", str(comparison), result="clean" if comparison.is_clean else "differs"))
         return comparison
@@ -150,7 +153,7 @@ class Reconcile:
     def preview(self, account: VenueAccount) -> Comparison:
         """Return what `compare` would find first, and change nothing: of fills that it would book, their sums count."""
         seen = self._seen(account)
-        waiting = self._answers_due(self._loop.orders.live(), is_counted=False)
+        waiting = self._unanswered.among(self._loop.orders.live(), is_counted=False)
         findings = judge_fills(seen.find, account.fills, seen.filled, waiting)
         unbooked: Counter[Order] = Counter()
         fees: Counter[Instrument] = Counter()
@@ -216,30 +219,22 @@ class Reconcile:
             for each in findings
         ]
 
-    def _cash(self, account: VenueAccount) -> tuple[str, bool]:
-        """Compare the cash, once everything that moved it is booked."""
+    def _cash(self, account: VenueAccount) -> tuple[str, list[Finding]]:
+        """Compare the cash, once everything that moved it is booked; return what became of it, and what differs."""
         if self.cash is None:
-            return "", False
+            return "", []
         state = self.cash.compare(account.balance, account.positions, account.flows)
-        return state.value, self.cash.is_open
-
-    def _answers_due(self, orders: Iterable[Order], is_counted: bool = True) -> set[Order]:
-        """Return the orders whose last request is not answered yet, over a connection that stands.
-
-        A late answer comes before whatever happened after it, and could not follow that. One that is not there after
-        several comparisons is not waited for any more.
-        """
-        due = {
-            (order, order.pending_cl_ord_id or order.cl_ord_id)
-            for order in orders
-            if (order.pending or order.ord_status == Status.PENDING_NEW)
-            and not order.is_lost
-            and order.ord_status != Status.UNKNOWN
-        }
-        seen = {key: self._due.get(key, 0) + 1 for key in due}
-        if is_counted:
-            self._due = seen
-        return {order for (order, _), times in seen.items() if times < PATIENCE}
+        text, before = self.cash.difference, self._in_cash
+        if not text:
+            self._in_cash = ()
+            return state.value, []
+        finding = Finding(Rule.BALANCE_DIFFERS, "account", text, stops=True, gap=self.cash.gap)
+        self._in_cash, deed = finding.identity, self.deed(finding)
+        if self._in_cash != before:
+            self.journal(ReconcileStep("difference", text, "", finding.rule, deed))
+            if deed is Deed.HALT:
+                self._loop.guard.halt(f"account: {finding.rule}: {text}")
+        return state.value, [finding]
 
     def _find(self, cl_ord_id: str, order_id: str) -> Order | None:
         return self._loop.orders.find(cl_ord_id, "", order_id)

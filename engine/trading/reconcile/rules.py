@@ -30,6 +30,7 @@ class Rule(StrEnum):
     STRANGER_FILL = "stranger's fill"  # of an order that is none of ours
     POSITION_DIFFERS = "position differs"  # after every fill was booked
     FEES_DIFFER = "fees differ"
+    BALANCE_DIFFERS = "balance differs"  # two looks in a row, where both sides hold the same
 
 
 class Deed(StrEnum):
@@ -41,6 +42,7 @@ class Deed(StrEnum):
     TELL = "tell"
     ADOPT = "adopt"  # what the venue has is ours from now on
     CANCEL = "cancel"  # it is adopted, and cancelled
+    IGNORE = "ignore"  # it is not looked for
 
 
 class ReconcileSection(Section, frozen=True, kw_only=True):
@@ -54,6 +56,7 @@ class ReconcileSection(Section, frozen=True, kw_only=True):
     stranger_fill: Literal["stop", "tell", "halt"] = "stop"
     position: Literal["stop", "adopt", "halt"] = "stop"
     fees: Literal["tell", "stop", "halt"] = "tell"
+    balance: Literal["stop", "tell", "halt", "ignore"] = "stop"
 
     def __post_init__(self) -> None:
         if not self.every_ns:
@@ -79,6 +82,7 @@ KEYS = MappingProxyType(
         Rule.STRANGER_FILL: "stranger_fill",
         Rule.POSITION_DIFFERS: "position",
         Rule.FEES_DIFFER: "fees",
+        Rule.BALANCE_DIFFERS: "balance",
     }
 )
 SAFE = ReconcileSection()

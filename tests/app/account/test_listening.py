@@ -11,6 +11,7 @@ from engine.app.account.listening import ASK_AGAIN_NS, BOUND_NS, LATE_NS, MOST_L
 from engine.fix import BUY, Status
 from engine.orders.order import Order
 from engine.runtime.notices import NoticeKind
+from engine.trading.reconcile.second_sources import FillSource, SecondSources
 from engine.venue import EventKind, MarketState
 from engine.venue.account import VenueFill, VenueOrder, VenuePosition
 from tests.support.desks import Scene
@@ -43,7 +44,10 @@ class Heard:
         self.watch = FakeWatch()
         self.now_ns = START
         watch: Any = self.watch
-        self.listener = AccountListener(self.scene.loop, watch, lambda: self.now_ns, lambda: self.scene.now_ns)
+        self.sources = SecondSources(lambda: self.now_ns)
+        self.listener = AccountListener(
+            self.scene.loop, watch, lambda: self.now_ns, lambda: self.scene.now_ns, self.sources
+        )
 
     def hear(self, *news: object, account_gap: bool = False) -> None:
         for each in news:
@@ -120,6 +124,15 @@ def test_news_that_fix_has_told_is_only_counted(heard: Heard) -> None:
     heard.hear(*heard.everything(order))
     assert heard.wait(BOUND_NS) == []
     assert (heard.counted(), heard.told()) == ({"heard": 3}, [])
+
+
+def test_fill_over_the_feed_says_how_far_it_runs_behind_fix(heard: Heard) -> None:
+    order = heard.working()
+    heard.scene.loop.apply(heard.venue.fill(order, 4, 4_500))
+    heard.sources.told("T0")
+    heard.now_ns += 7
+    heard.hear(*heard.venue.fills)
+    assert heard.sources.lags[FillSource.FEED].lag_ns == 7
 
 
 def test_news_that_fix_tells_a_moment_later_is_no_contradiction(heard: Heard) -> None:

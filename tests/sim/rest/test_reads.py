@@ -107,6 +107,27 @@ def test_page_that_repeats_is_a_fault(site: KalshiSite) -> None:
     assert second["cursor"] == first["cursor"]
 
 
+def test_records_that_are_not_so_are_faults(site: KalshiSite) -> None:
+    for _ in range(2):
+        site.order("ann", B, 100, 3_000)
+    client = site.client()
+    one, change = {"client_order_id": "ann-1"}, {"fill_count_fp": "7.00"}
+
+    def told(kind: RestFaultKind) -> list[tuple[str, str]]:
+        fault = RestFault(kind=kind, operation="get_orders", where=one, change=change)
+        site.site.do(lambda: site.site.server.faults.inject(fault))
+        return [(each["client_order_id"], each["fill_count_fp"]) for each in client.get("/portfolio/orders")["orders"]]
+
+    second, first = ("ann-2", "0.00"), ("ann-1", "0.00")
+    assert told(RestFaultKind.ALTERED) == [second, ("ann-1", "7.00")]
+    assert told(RestFaultKind.OMITTED) == [second]
+    assert told(RestFaultKind.DOUBLED) == [second, first, ("ann-1", "7.00")]
+    assert told(RestFaultKind.SLOW) == [second, first]
+    fault = RestFault(kind=RestFaultKind.ALTERED, operation="get_balance", change={"balance_dollars": "1.0000"})
+    site.site.do(lambda: site.site.server.faults.inject(fault))
+    assert client.get("/portfolio/balance")["balance_dollars"] == "1.0000"
+
+
 def test_fills_say_what_was_acquired(traded: KalshiSite) -> None:
     (fill,) = traded.client().get("/portfolio/fills")["fills"]
     assert (fill["side"], fill["action"], fill["book_side"], fill["outcome_side"]) == ("yes", "buy", "bid", "yes")

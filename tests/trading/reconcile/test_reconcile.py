@@ -12,8 +12,9 @@ from engine.fix import Status
 from engine.journal.told import ReconcileStep
 from engine.orders.report import ExecutionReport
 from engine.trading.markets import Stop
-from engine.trading.reconcile.reconcile import PATIENCE, Reconcile
+from engine.trading.reconcile.reconcile import Reconcile
 from engine.trading.reconcile.rules import Rule
+from engine.trading.reconcile.unanswered import PATIENCE
 from engine.venue.account import VenueFill, VenueOrder, VenuePosition
 from tests.support.desks import Scene
 from tests.support.order_reports import cancel_reject

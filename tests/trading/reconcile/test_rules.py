@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.errors import ConfigError
 from engine.fix import BUY, SELL, Status
 from engine.trading.markets import Stop
+from engine.trading.reconcile.balance import CashState
 from engine.trading.reconcile.reconcile import Comparison, Reconcile
 from engine.trading.reconcile.rules import KEYS, Deed, ReconcileSection, Rule
 from engine.venue.account import VenueFill, VenueOrder, VenuePosition
@@ -150,6 +151,15 @@ def test_position_is_adopted_at_its_mark_and_makes_no_profit() -> None:
     assert desk.compare(positions=[held]).findings == ()
 
 
+@pytest.mark.parametrize(("net", "mark"), [(9, 4_400), (-9, 4_600)])
+def test_position_is_adopted_where_none_was_held_before(net: int, mark: int) -> None:
+    desk = Desk(position="adopt")
+    desk.scene.portfolio.mark(desk.scene.rain, 4_400, 4_600)
+    desk.compare(positions=[VenuePosition(symbol="RAIN", net=net, fees=0)])
+    held = desk.scene.portfolio[desk.scene.rain]
+    assert (held.net, held.mark, held.cash, desk.is_stopped) == (net, mark, -net * mark, False)
+
+
 def test_position_of_no_known_worth_is_not_adopted() -> None:
     desk = Desk(position="adopt")
     desk.compare(positions=[VenuePosition(symbol="RAIN", net=9, fees=0)])
@@ -231,3 +241,35 @@ def test_two_ledgers_that_disagree_end_equal_or_stopped(seed: int) -> None:
     working = {each.order_id: (each.side, each.price, each.leaves_qty) for each in resting}
     ours = {each.order_id: (each.side, each.price, each.leaves_qty) for each in scene.orders.live()}
     assert ours == working
+
+
+class FakeCash:
+    """Cash that differs by what a test says."""
+
+    def __init__(self) -> None:
+        self.gap = 0
+        self.is_open = False
+
+    @property
+    def difference(self) -> str:
+        return f"cash: {self.gap} more" if self.gap else ""
+
+    def compare(self, *_: object) -> CashState:
+        return CashState.DIFFERS if self.gap else CashState.AGREES
+
+
+@pytest.mark.parametrize(("deed", "is_halted"), [("stop", False), ("tell", False), ("halt", True)])
+def test_balance_is_a_difference_like_the_others(deed: Any, is_halted: bool) -> None:
+    desk, cash = Desk(balance=deed), FakeCash()
+    any_cash: Any = cash
+    records: list[object] = []
+    rules = ReconcileSection(balance=deed)
+    desk.reconcile = Reconcile(desk.scene.loop, desk.notes.append, any_cash, rules, records.append)
+    assert desk.compare().findings == ()
+    cash.gap = 7
+    (finding,) = desk.compare().findings
+    assert (finding.rule, finding.text, desk.reconcile.deed(finding)) == (Rule.BALANCE_DIFFERS, "cash: 7 more", deed)
+    assert bool(desk.scene.halts) is is_halted
+    told = len(records)
+    assert desk.compare().findings == (finding,)
+    assert len(records) - told == 2  # begin and end: the difference is told once
