@@ -184,7 +184,11 @@ def _echo(found: Subparsers) -> None:
 def _journal(found: Subparsers) -> None:
     journal = found.add_parser("journal", help="print a journal's records, or verify it")
     journal.add_argument(
-        "path", nargs="+", type=place_or_verify, metavar="[verify] PATH", help="a segment, or the directory of all"
+        "path",
+        nargs="+",
+        type=place_or_verify,
+        metavar="[verify|repair] PATH",
+        help="a segment, or the directory of all",
     )
     journal.add_argument("--verify", action="store_true", help="say whether every record and the whole chain is sound")
     journal.add_argument(
@@ -196,6 +200,7 @@ def _journal(found: Subparsers) -> None:
     journal.add_argument("--follow", action="store_true", help="go on with what is written from now on")
     journal.add_argument("--json", action="store_true", help="an object in each line")
     journal.add_argument("--parquet", type=writable, metavar="OUT", help="write a Parquet file")
+    journal.add_argument("--reason", default="", help="why it is repaired, kept in the journal")
     journal.set_defaults(run=commands.journal)
 
 
@@ -228,8 +233,8 @@ def readable(text: str) -> Path:
 
 
 def place_or_verify(text: str) -> Path:
-    """Return the path of what can be read, or the word that asks whether that is sound."""
-    return Path(text) if text == "verify" else present(text)
+    """Return the path of what can be read, or the word that says what is to be done to it."""
+    return Path(text) if text in ("verify", "repair") else present(text)
 
 
 def present(text: str) -> Path:

@@ -119,9 +119,11 @@ class Engine(Views):
             raise
 
     def _join(self, parts: Parts, dialect: OrderDialect, seams: Seams, word: HaltWord) -> None:
+        self._taken.recall(word, seams.wall_ns())
         self._background = Background(self._loop, lambda what, error: self.trading.guard.failed_beside(what, error))
         self.trading = assemble(parts, self._surroundings(seams, dialect, parts.market_data))
         self.supervisor = Supervisor(self.trading, self.session, seams.clock_ns, seams.wall_ns, LOGGER.warning, word)
+        self.supervisor.stand = lambda said: self._taken.stand(said, seams.wall_ns())
         self.account = self._open_account(parts.market_data, dialect, seams)
         trading = self.trading
         self._states = accounts.keepers(trading, self._journal, self._snapshots)
@@ -144,7 +146,7 @@ class Engine(Views):
         self.actions |= repair.actions(self.session, self.supervisor.note, self.further.sessions)
         self.actions |= telling.actions(self.trading, parts.strategy)
         self.risk_desk = RiskDesk(
-            self.trading, self.supervisor, RiskMemory(self.config.engine.state_dir), self._taken.has_past
+            self.trading, self.supervisor, RiskMemory(state_dir), self._taken.has_past, dialect.judge_options
         )
         self.actions |= limiting(self.risk_desk, self.supervisor, self.config)
         self._errands = Errands(self.supervisor.note)

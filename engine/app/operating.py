@@ -128,10 +128,10 @@ def _resume(state_dir: Path, reason: str) -> int:
         answer = control.read_answer(control.ask(state_dir, "resume", reason), "state")
     except control.NotRunning:
         former = halt_word.read(state_dir)
+        _must(_set_word(state_dir, halt_word.FREE, reason))  # also if free: a journal may know more than the word
         if former is None or former.state == halt_word.FREE:
             print(f"{state_dir}: nothing holds the next start, and no engine runs here")
             return 0
-        _must(_set_word(state_dir, halt_word.FREE, reason))
         print(f"no engine runs here; the next start trades again; it was {former}")
         return 0
     print(f"resumed: {answer['state']}" + (f", {answer['reason']}" if answer.get("reason") else ""))
@@ -146,7 +146,7 @@ def _set_word(state_dir: Path, state: int, reason: str) -> str:
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
         former = halt_word.read(state_dir)
-        if former is None or former.state != state or not former.when_ns:
+        if former is None or former.state != state or not former.when_ns or state == halt_word.FREE:
             word = halt_word.Word(state, time.time_ns(), this_process(), reason)
             halt_word.write(state_dir / halt_word.FILE, word)
     except OSError as error:

@@ -16,13 +16,14 @@ from engine.journal.directory import OwnedDirectory
 from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
 from engine.journal.snapshot import Snapshots
-from engine.journal.told import append_config
+from engine.journal.told import HaltStanding, Lasting, append_config, standing_of
 from engine.journal.writer import Journal, NullJournal
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
 from engine.risk import Risk
 from engine.risk.fee_bound import NO_FEE, FeeBound
 from engine.runtime import log
+from engine.runtime.halt_word import HaltWord
 from engine.trading.day import TradingDay
 from engine.trading.supervisor import Supervisor
 
@@ -49,6 +50,22 @@ class TakenOver(NamedTuple):
             self.snapshots.end()
         finally:
             self.journal.close()
+
+    def recall(self, word: HaltWord, wall_ns: int) -> None:
+        """Let the halt word say what the journal kept of it, where its file was lost or is an old one.
+
+        OSError where it cannot be written.
+        """
+        kept = self.snapshots.standing
+        if kept is not None and kept.outlives(word.word):
+            LOGGER.warning("the halt word was lost, or is an old one: %s", word.word)
+            word.set(kept.as_word())
+        if kept is None or (kept.state, kept.file_ns) != (word.word.state, word.file_ns):
+            self.stand(word, wall_ns)
+
+    def stand(self, word: HaltWord, wall_ns: int) -> None:
+        """Keep what the halt word says from now on; JournalError where the journal has no room."""
+        self.snapshots.stand(standing_of(word, wall_ns), wall_ns)
 
     def distrust(self, supervisor: Supervisor, is_compared: bool) -> None:
         """Let no order leave before the venue was asked, or, where the account is not compared with it, a person."""
@@ -78,10 +95,9 @@ def take_over(
     directory = config.journal.directory
     journal: NullJournal = NullJournal()
     doubts: list[str] = []
-    saved: Mapping[str, str] = {}
-    has_past = False
+    kept, has_past = Lasting().values(), False
     if directory is not None:
-        journal, doubts, saved, has_past = _journal_of(
+        journal, doubts, kept, has_past = _journal_of(
             directory, config, orders, portfolio, rule.bounds(wall_ns)[0], wall_ns, numbers
         )
     try:
@@ -89,7 +105,7 @@ def take_over(
             adopted = [position.instrument for position in portfolio]
             risk.add(adopted, [bound(each) for each in adopted])
         risk.restore(orders.live())
-        snapshots = Snapshots(journal, orders, portfolio, config.instruments, saved)
+        snapshots = Snapshots(journal, orders, portfolio, config.instruments, *kept)
         snapshots.take()
         day = TradingDay(rule, portfolio, journal)
         day.begin(wall_ns)
@@ -113,7 +129,7 @@ def _journal_of(
     day_start_ns: int,
     wall_ns: int,
     numbers: tuple[int, int],
-) -> tuple[NullJournal, list[str], Mapping[str, str], bool]:
+) -> tuple[NullJournal, list[str], tuple[Mapping[str, str], HaltStanding | None], bool]:
     """Replay a journal into `orders` and `portfolio`, and begin a run behind it."""
     owned = OwnedDirectory(directory)  # first of all: another engine that is ending writes until it lets go
     try:
@@ -130,7 +146,7 @@ def _journal_of(
         owned.release()
         raise
     doubts = recovered.doubts
-    if not paths and max(numbers) > 1:
+    if not recovered.records and max(numbers) > 1:
         doubts = [*doubts, FORGOTTEN.format(directory, *numbers)]
     for line in recovered.dropped + doubts:
         LOGGER.warning(line)
@@ -146,4 +162,4 @@ def _journal_of(
         open_count=recovered.open_count,
         owned=owned,
     )
-    return journal, doubts, recovered.saved, bool(paths)
+    return journal, doubts, (recovered.saved, recovered.standing), bool(paths)

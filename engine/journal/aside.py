@@ -8,6 +8,8 @@ Errors  none.
 
 import contextlib
 
+import msgspec
+
 from engine.errors import OrderError
 from engine.fix import SOH
 from engine.journal.framing import Record
@@ -18,13 +20,14 @@ from engine.orders.orders import Orders
 FAULTS = OrderError, ValueError, TypeError, LookupError, OverflowError
 TOLD_KINDS = (
     RecordKind.NOTE, RecordKind.LINK, RecordKind.END, RecordKind.OPERATOR, RecordKind.DENIAL, RecordKind.CONFIG,
-    RecordKind.SESSION, RecordKind.RECONCILE,
+    RecordKind.SESSION, RecordKind.RECONCILE, RecordKind.SAVED, RecordKind.STANDING,
 )  # fmt: skip
 MOST_LINES = 10
 _OTHERS = (
     RecordKind.SETTLE, RecordKind.MARK, RecordKind.DAY, RecordKind.LIST, RecordKind.RETIRE, RecordKind.STATE,
     RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.PAST, RecordKind.RESTATE,
     RecordKind.SHARE, RecordKind.SHARE_DAY,
+    RecordKind.CUT,
 )  # fmt: skip
 _IDS = 4  # texts at the beginning that may name an order, or be a ClOrdID that is used up
 _SENT = RecordKind.NEW, RecordKind.CANCEL, RecordKind.REPLACE, RecordKind.REQUEST
@@ -37,6 +40,7 @@ class Aside:
         self._orders = orders
         self._lines: list[str] = []
         self._count = 0
+        self._cuts: list[str] = []
 
     def takes(self, record: Record) -> bool:
         """Return whether a record may be set aside."""
@@ -53,10 +57,19 @@ class Aside:
             where = f"{record.path} offset {record.offset}"
             self._lines.append(f"{where}: cannot be replayed: {error}: set aside, in doubt: {whose}")
 
+    def distrust(self, record: Record) -> None:
+        """Take every order that may live for unknown: what was damaged behind them was cut off."""
+        for order in self._orders.live():
+            self._orders.doubt(order)
+        cut = msgspec.json.decode(record.text, type=dict[str, str])
+        self._cuts.append(f"{record.path}: the journal was cut {cut['where']} by {cut['by']}: {cut['reason']}")
+
     def lines(self) -> list[str]:
-        """Return a line for each of the first records, and one for the others."""
+        """Return a line for each cut and each of the first records, and one for the others."""
         more = self._count - len(self._lines)
-        return self._lines + ([f"{more} more records cannot be replayed, and are set aside"] if more else [])
+        return (
+            self._cuts + self._lines + ([f"{more} more records cannot be replayed, and are set aside"] if more else [])
+        )
 
     def _named(self, record: Record) -> list[Order]:
         found: dict[Order, None] = {}

@@ -32,13 +32,14 @@ from engine.journal.segments import (
     run_of,
 )
 
-_ADVICE = "restore the file from a copy, or move the journal away and reconcile with the venue"
+_ADVICE = "restore the file from a copy, or cut the journal before it: `fixlane journal repair DIR`"
 
 UNKNOWN = -1  # of a segment that has a damaged snapshot: how many records it had, and their sum
 _PARTS = (RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.PAST)  # in snapshots only
+_BETWEEN = RecordKind.LIST, RecordKind.OPTIONS, RecordKind.SAVED, RecordKind.STANDING  # among them, and elsewhere
 _AT_A_START = (
     RecordKind.LINK, RecordKind.END, RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT,
-    RecordKind.MARK, RecordKind.DAY, RecordKind.LIST, RecordKind.PAST,
+    RecordKind.MARK, RecordKind.DAY, RecordKind.LIST, RecordKind.PAST, RecordKind.SAVED, RecordKind.STANDING,
 )  # fmt: skip
 
 
@@ -91,7 +92,7 @@ class SegmentReading:
     def _follow(self, record: Record) -> None:
         """Keep in mind whether what comes next is a part of a snapshot."""
         self._left = record.numbers[0] if record.kind == RecordKind.STATE else self._left - 1
-        is_part = record.kind in (RecordKind.LINK, RecordKind.STATE, RecordKind.LIST, RecordKind.OPTIONS, *_PARTS)
+        is_part = record.kind in (RecordKind.LINK, RecordKind.STATE, *_BETWEEN, *_PARTS)
         if self.spoiled and record.kind in _PARTS and not self._is_in_snapshot:
             raise JournalError(f"{self.path} offset {record.offset}: a part of a snapshot is in no snapshot: {_ADVICE}")
         self._is_in_snapshot = is_part and (self._is_in_snapshot or record.kind == RecordKind.STATE)
@@ -190,6 +191,8 @@ def newest_of(directory: Path) -> tuple[Tail, list[Path]]:
         if paths[-1].name == newest.name:
             raise JournalError(f"{paths[-1]}: it was begun, and its records are gone: {_ADVICE}")
         unused.append(paths.pop())
+    for path in unused:
+        _check_only_spares(path, newest)
     return NOTHING, unused
 
 
@@ -198,6 +201,14 @@ def _check_behind(paths: Sequence[Path]) -> None:
     if any(next(read(path), None) for path in paths[1:]):
         for _ in read_all(paths, is_known_before=True):
             pass
+
+
+def _check_only_spares(path: Path, newest: Newest) -> None:
+    """Raise where no record and no name is left of a journal that went further than a first start that was killed."""
+    is_begun = not newest.is_there or run_of(path) > 1 or number_of(path) > 2
+    if is_begun and read_header(path).version != UNMARKED_VERSION:
+        said = "says that nothing was begun" if newest.is_there else "missing"
+        raise JournalError(f"{path.with_name(NEWEST)}: {said}, and {path.name} is there, without a record: {_ADVICE}")
 
 
 def _check_unnamed(path: Path, newest: Newest, records: int) -> None:
@@ -230,7 +241,10 @@ def _parse_header(path: Path, data: bytes) -> tuple[Header, int]:
     body = data[PREFIX.size : start]
     if len(body) != size or crc32(body) != crc:
         raise JournalError(f"{path} offset {PREFIX.size}: header damaged: {_ADVICE}")
-    version = msgspec.json.decode(body, type=_AnyHeader).version
+    try:
+        version = msgspec.json.decode(body, type=_AnyHeader).version
+    except msgspec.DecodeError:  # blanked: nothing has the checksum 0 too
+        raise JournalError(f"{path} offset {PREFIX.size}: header damaged: {_ADVICE}") from None
     if not UNMARKED_VERSION <= version <= VERSION:
         raise JournalError(
             f"{path}: of version {version}, and this engine reads versions {UNMARKED_VERSION} to {VERSION}:"

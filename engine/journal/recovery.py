@@ -19,10 +19,10 @@ from engine.journal.index.run_orders import RunOrders
 from engine.journal.markets import Adopted, market_of, money_decimals
 from engine.journal.reader import read_all, read_header
 from engine.journal.reports import options_of, report_of
-from engine.journal.saved import owner_of
 from engine.journal.segments import Listing, RecordKind, listings, run_of
 from engine.journal.snapshot import Restored
-from engine.journal.starts import SNAPSHOT_KINDS, cut_off, has_snapshot, start_of
+from engine.journal.starts import BOTH_KINDS, SNAPSHOT_KINDS, cut_off, has_snapshot, start_of
+from engine.journal.told import HaltStanding, Lasting
 from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
 from engine.portfolio import Portfolio
@@ -39,6 +39,7 @@ class Recovered(NamedTuple):
     open_count: int  # positions that are held, and orders that may live
     doubts: list[str]  # a line for each reason to ask the venue before any of this is believed
     saved: Mapping[str, str] = {}  # what each strategy kept last, by its name
+    standing: HaltStanding | None = None  # what the halt word said last
 
 
 def recover(
@@ -90,7 +91,7 @@ class _Replay:
         self._restored = Restored(orders, portfolio, self._instrument)
         self._earlier = self._before((), 0)
         self._aside = Aside(orders)
-        self._saved: dict[str, str] = {}
+        self._lasting = Lasting()
 
     def run(self, paths: Sequence[Path]) -> Recovered:
         """Replay every record, and end what can only be over."""
@@ -98,10 +99,10 @@ class _Replay:
         self._end_settled()
         self._check_unlisted()
         self._orders.on_disconnect()
-        live = self._orders.live()
-        open_count = len(live) + sum(position.net != 0 for position in self._portfolio)
+        open_count = len(live := self._orders.live()) + sum(position.net != 0 for position in self._portfolio)
         unknown = [order for order in live if order.ord_status == Status.UNKNOWN]
-        return Recovered(count, unknown, dropped, open_count, [*self._aside.lines(), *cut_off(paths)], self._saved)
+        doubts, kept = self._aside.lines() + cut_off(paths), self._lasting.values()
+        return Recovered(count, unknown, dropped, open_count, doubts, *kept)
 
     def replay(self, paths: Sequence[Path]) -> tuple[int, list[str]]:
         """Replay every record from the last snapshot on; return how many, and a line for each thing that is amiss."""
@@ -133,8 +134,7 @@ class _Replay:
         return RunOrders(paths[begin:], of, self._adopted is not None)
 
     def _fresh(self) -> "_Replay":
-        portfolio = Portfolio(self._instruments)
-        return _Replay(self._instruments, Orders("earlier"), portfolio, 0, self._adopted is not None)
+        return _Replay(self._instruments, Orders("earlier"), Portfolio(self._instruments), 0, self._adopted is not None)
 
     def _replay_from(self, paths: Sequence[Path], place: int) -> tuple[int, list[str]]:
         """Replay every record from `place` on in order; JournalError names the one that cannot be replayed."""
@@ -195,7 +195,8 @@ class _Replay:
         orders, kind = self._orders, record.kind
         if kind == RecordKind.LIST:
             self._list(record)
-        if kind in SNAPSHOT_KINDS or (kind == RecordKind.OPTIONS and self._is_restoring):
+        self._lasting.take(record)
+        if kind in SNAPSHOT_KINDS or (kind in BOTH_KINDS and self._is_restoring):
             if self._is_restoring:  # later ones say what the records between have made already
                 self._restored.take(record, self._table)
                 self._is_restoring = not self._restored.is_whole
@@ -246,8 +247,8 @@ class _Replay:
             start_ns, day_pnl = record.numbers
             if self._day_start_ns in (0, start_ns):  # a day by an earlier rule or a wrong clock is none of ours
                 self._portfolio.resume_day(start_ns, self._in_our_units(day_pnl))
-        elif kind == RecordKind.SAVED:
-            self._saved[owner_of(record.text)] = record.text
+        elif kind == RecordKind.CUT:
+            self._aside.distrust(record)
         elif kind == RecordKind.RETIRE:
             self._retire(self._table.pop(record.numbers[0]))
         elif kind not in TOLD_KINDS:
@@ -278,8 +279,7 @@ class _Replay:
                 self._orders.restore(order, cl_ord_ids)
 
     def _order(self, cl_ord_id: str) -> Order:
-        order = self._orders.by_id(cl_ord_id)
-        if order is None:
+        if (order := self._orders.by_id(cl_ord_id)) is None:
             raise LookupError(f"ClOrdID(11) unknown: {cl_ord_id!r}")
         return order
 
@@ -295,6 +295,6 @@ class _Replay:
         for instrument in held + [order.instrument for order in self._orders.live()]:
             if instrument.index == _NOWHERE:
                 raise JournalError(
-                    f"{instrument.symbol} is held or has live orders: configure it, or say"
-                    f" what it paid: fixlane settle {instrument.symbol} PRICE CONFIG"
+                    f"{instrument.symbol} is held or has live orders: configure it, or say what it paid:"
+                    f" fixlane settle {instrument.symbol} PRICE CONFIG"
                 )

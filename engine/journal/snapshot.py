@@ -1,7 +1,7 @@
 """What is held and open, written behind the head of a segment: recovery begins at the last one, whatever was before.
 
-Shapes  STATE with the number of records that follow, then so many LIST, PAST, HOLDING, SHARE, ORDER and KEPT records,
-        in as many segments as they need. Orders that are over are kept as long as a late report about them is
+Shapes  STATE with the number of records that follow, then so many LIST, PAST, HOLDING, SHARE, ORDER, KEPT, SAVED and
+        STANDING records, in as many segments as they need. Orders that are over are kept as long as late reports are
         likely: the newest `MOST_DONE`; recovery looks for others in the segments before. An order keeps its ids among
         the newest `_LOOKED_AT`: a report that names it by an older one names its OrderID(37) too.
 Units   as in `instrument`; a snapshot's records have no time.
@@ -22,6 +22,7 @@ from engine.journal.markets import market_text
 from engine.journal.reports import options_of, options_record
 from engine.journal.segments import Listing, RecordKind
 from engine.journal.shares import share_records, take_share
+from engine.journal.told import HaltStanding, append_standing, standing_record
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order, restore_fields
 from engine.orders.orders import Orders
@@ -54,9 +55,11 @@ class Snapshots:
         portfolio: Portfolio,
         headed: Iterable[Instrument] | None = None,
         saved: Mapping[str, str] = {},
+        standing: HaltStanding | None = None,
     ) -> None:
-        """`saved` is what each strategy keeps, by its name, which goes with each of them."""
+        """`saved` is what each strategy keeps, by its name, `standing` what the halt word says: with each of them."""
         self.saved = dict(saved)
+        self.standing = standing
         self._journal = journal
         self._orders = orders
         self._portfolio = portfolio
@@ -73,21 +76,30 @@ class Snapshots:
     def take(self) -> None:
         """Write one; the journal must be at the head of a segment."""
         shares = share_records(self._portfolio)
-        records = [*self._markets(), *self._holdings(), *shares, *self._open_orders()]
+        records = [*self._lasting(), *self._markets(), *self._holdings(), *shares, *self._open_orders()]
         head = len(records), self._orders.opened, *self._portfolio.day(), self._portfolio.day_pnl
         self._journal.append_state(RecordKind.STATE, head, self._orders.last_cl_ord_id)
         for kind, numbers, text in records:
             self._journal.append_state(kind, numbers, text)
-        for text in self.saved.values():
-            self._journal.append_state(RecordKind.SAVED, (), text)
         self._last_segment = self._journal.segment
         self._journal.archive()
+
+    def stand(self, standing: HaltStanding, now_ns: int) -> None:
+        """Keep what the halt word says from now on; JournalError where the journal has no room."""
+        self.standing = standing
+        append_standing(self._journal, standing, now_ns)
 
     def end(self) -> None:
         """Write the last one of a run, so that the next start has little to read; it may fail, as on a full disk."""
         with contextlib.suppress(JournalError, OSError):
             self._journal.roll()
             self.take()
+
+    def _lasting(self) -> Iterator[tuple[int, tuple[int, ...], str]]:
+        if self.standing is not None:
+            yield standing_record(self.standing)
+        for text in self.saved.values():
+            yield RecordKind.SAVED, (), text
 
     def _markets(self) -> Iterator[tuple[int, tuple[int, ...], str]]:
         for position in self._portfolio:

@@ -17,6 +17,7 @@ SNAPSHOT_KINDS = (
     RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.LIST, RecordKind.PAST,
     RecordKind.SHARE, RecordKind.SHARE_DAY,
 )  # fmt: skip
+BOTH_KINDS = RecordKind.OPTIONS, RecordKind.SAVED, RecordKind.STANDING  # in a snapshot, and outside
 
 
 def start_of(paths: Sequence[Path]) -> int:
@@ -41,7 +42,7 @@ def has_snapshot(path: Path, *following: Path) -> bool:
         return False
     parts = [each for each in islice(records, head.numbers[0])]
     is_spoiled = any(each.spoiled for _, each in parts) or bool(reading.spoiled)
-    kinds = (*SNAPSHOT_KINDS[1:], RecordKind.OPTIONS)
+    kinds = (*SNAPSHOT_KINDS[1:], *BOTH_KINDS)
     return not is_spoiled and sum(record.kind in kinds for record, _ in parts) == head.numbers[0]
 
 

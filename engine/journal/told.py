@@ -5,13 +5,14 @@ Shapes  OPERATOR is JSON: action, by, reason, arguments, outcome, "" if it was d
         ClOrdID(11) of the order that was not replaced, "" of a new one, and which of several strategies asked for that.
         CONFIG is the SHA-256 of the configuration. SESSION is the next MsgSeqNum(34) out and in, and how many were left
         out before it; its texts are the event, the session, and what was said. RECONCILE is JSON: one step of a
-        comparison.
+        comparison. STANDING is the state of the halt word, since when, and since when its file said what it did; its
+        texts are by whom and why.
 Units   as in `instrument`; times in ns since 1970.
 Errors  JournalError as of `append_state`.
 Cost    1 us a denial.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -19,8 +20,11 @@ import msgspec
 from engine.fix import SOH
 from engine.instrument import Instrument
 from engine.journal.framing import Record
+from engine.journal.saved import owner_of
 from engine.journal.segments import RecordKind
 from engine.journal.writer import NullJournal
+from engine.runtime.halt_word import HaltWord, Word
+from engine.runtime.person import the_engine
 
 MOST_DENIALS = 100  # are recorded a second; a strategy may ask in vain for ever
 MOST_EVENTS = 50  # of a session are recorded a second
@@ -135,6 +139,69 @@ class _Pace:
         """Return how many were left out, and forget them."""
         left_out, self._left_out = self._left_out, 0
         return left_out
+
+
+class HaltStanding(NamedTuple):
+    """What the halt word says, kept in the journal as well: its file may be gone at the moment that matters."""
+
+    state: int
+    when_ns: int
+    file_ns: int  # when what the file held then was set: the word itself, unless it could not be written
+    by: str
+    reason: str
+
+    def outlives(self, word: Word) -> bool:
+        """Return whether a word found at a start allows what this does not, and nobody has set it since."""
+        is_set_since = word.when_ns > self.when_ns and word.when_ns != self.file_ns
+        return self.state > word.state and not is_set_since
+
+    def as_word(self) -> Word:
+        """Return the word that it is."""
+        reason = f"{self.reason} (by {self.by}; the halt word did not say so, the journal does)"
+        return Word(self.state, self.when_ns, the_engine(), reason)
+
+
+def standing_of(word: HaltWord, now_ns: int) -> HaltStanding:
+    """Return what a halt word says now."""
+    said = word.word
+    return HaltStanding(said.state, said.when_ns or now_ns, word.file_ns, _sound(str(said.person)), _sound(said.reason))
+
+
+def standing_record(standing: HaltStanding) -> tuple[int, tuple[int, ...], str]:
+    """Return kind, integers and text of its record."""
+    numbers = standing.state, standing.when_ns, standing.file_ns
+    return RecordKind.STANDING, numbers, f"{standing.by}{SOH}{standing.reason}"
+
+
+def append_standing(journal: NullJournal, standing: HaltStanding, now_ns: int) -> None:
+    """Record what the halt word says from now on."""
+    journal.append_state(*standing_record(standing), now_ns)
+
+
+def standing_in(record: Record) -> HaltStanding:
+    """Return what a STANDING record holds."""
+    by, reason = record.text.split(SOH, 1)
+    state, when_ns, file_ns = record.numbers
+    return HaltStanding(state, when_ns, file_ns, by, reason)
+
+
+class Lasting:
+    """What records said last of what lasts until it is said anew."""
+
+    def __init__(self) -> None:
+        self.saved: dict[str, str] = {}
+        self.standing: HaltStanding | None = None
+
+    def take(self, record: Record) -> None:
+        """Take one record of any kind."""
+        if record.kind == RecordKind.SAVED:
+            self.saved[owner_of(record.text)] = record.text
+        elif record.kind == RecordKind.STANDING:
+            self.standing = standing_in(record)
+
+    def values(self) -> tuple[Mapping[str, str], HaltStanding | None]:
+        """Return what each strategy keeps, and what the halt word says."""
+        return self.saved, self.standing
 
 
 class Denials:

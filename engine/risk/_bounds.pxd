@@ -12,7 +12,7 @@ cdef class RiskBounds(RiskMarkets):
     cdef readonly Activity activity
     cdef Portfolio _portfolio
     cdef int _state
-    cdef bint _allow_crossed, _has_collar
+    cdef bint _allow_crossed, _has_collar, _is_high_held
     cdef int64_t _max_order_qty, _max_order_notional, _max_order_cost, _collar_opposite, _collar_own
     cdef int64_t _max_position, _max_event_position, _max_gross_position, _max_open_orders, _max_open_cost
     cdef int64_t _max_market_loss, _max_event_loss, _max_daily_loss, _max_drawdown, _max_book_age_ns

@@ -96,7 +96,7 @@ cdef class RiskBounds(RiskMarkets):
         if self._portfolio.day_start_ns != self._high_day_ns:
             self._high_day_ns = self._portfolio.day_start_ns
             self.raise_high(max(0, pnl))
-        elif pnl > self._high:
+        elif pnl > self._high and not self._is_high_held:
             self.raise_high(pnl)
         return pnl < self._floor
 
@@ -117,10 +117,18 @@ cdef class RiskBounds(RiskMarkets):
         return self._high, self._high_day_ns
 
     def restore_high(self, int64_t high, int64_t day_start_ns):
-        """Go on from what `day_high` returned in an earlier run, if it is the same day still."""
+        """Go on from what `day_high` returned in an earlier run, if it is the same day still.
+
+        It does not rise before `trust_marks`: what is held is worth its last fill until a book was seen.
+        """
         self.has_lost()
         if day_start_ns == self._high_day_ns:
-            self.raise_high(max(high, self._portfolio.profit_of_day()))
+            self.raise_high(high)
+            self._is_high_held = True
+
+    def trust_marks(self):
+        """Let the day's high rise again: the books of what is held were seen."""
+        self._is_high_held = False
 
     def explain(self, code):
         """Return what a RiskReject code means now, with the amounts that led to it where a loss of the day did."""

@@ -22,7 +22,7 @@ from engine.runtime.person import Person, the_engine
 
 FILE = "halt.word"
 FREE, REDUCE_ONLY, HALT = 0, 1, 2
-_WORDS = ("free", "reduce-only", "halted")
+WORDS = ("free", "reduce-only", "halted")
 _FORMAT = struct.Struct("=I4sqiI40s448s")
 
 
@@ -37,7 +37,7 @@ class Word(NamedTuple):
     def __str__(self) -> str:
         at = datetime.fromtimestamp(self.when_ns // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         when = f" at {at}" if self.when_ns else ""  # what is damaged has no moment
-        return f"{_WORDS[self.state]} by {self.person}{when}: {self.reason}"
+        return f"{WORDS[self.state]} by {self.person}{when}: {self.reason}"
 
     @property
     def advice(self) -> str:
@@ -51,6 +51,7 @@ class HaltWord:
     def __init__(self) -> None:
         self.page = HaltPage()
         self.word = Word(FREE, 0, the_engine(), "")
+        self.file_ns = 0  # when what its file holds was set, as far as it was read or written
 
     def set(self, word: Word) -> None:
         """Say this from now on."""
@@ -65,7 +66,10 @@ class HaltWord:
 
 
 class SharedHaltWord(HaltWord):
-    """The word of one state directory, made free if it is missing; `group` may write it too."""
+    """The word of one state directory; `group` may write it too.
+
+    One that is missing is made free since no moment, so that whoever remembers a halt is right against it.
+    """
 
     def __init__(self, state_dir: Path, wall_ns: Callable[[], int], group: int | None = None) -> None:
         super().__init__()
@@ -75,7 +79,7 @@ class SharedHaltWord(HaltWord):
         self._is_lost = False
         self._descriptor = -1
         if not self._path.exists():
-            write(self._path, Word(FREE, wall_ns(), the_engine(), "no engine ran here before"))
+            write(self._path, Word(FREE, 0, the_engine(), "no engine ran here before"))
         self._open()
 
     def set(self, word: Word) -> None:
@@ -84,7 +88,7 @@ class SharedHaltWord(HaltWord):
         data = pack(word)
         os.ftruncate(self._descriptor, len(data))
         os.pwrite(self._descriptor, data, 0)
-        self._seen = data
+        self._seen, self.file_ns = data, word.when_ns
 
     def news(self) -> Word | None:
         """Return what another process has set since; a file that was damaged, replaced or removed says halt."""
@@ -124,6 +128,7 @@ class SharedHaltWord(HaltWord):
     def _take(self, data: bytes) -> None:
         """Understand what the file holds; one that was damaged is in order for the next who looks."""
         self.word, self._seen = unpack(data, self._path), data
+        self.file_ns = self.word.when_ns
         if pack(self.word) != data:
             self.set(self.word._replace(when_ns=self._wall_ns()))
         self.page.attach(self._descriptor)  # anew, in case that the file was cut

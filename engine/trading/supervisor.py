@@ -52,6 +52,7 @@ class Supervisor:
         self._is_confirmed = False
         self._pulled: list[Order] = []  # what was alive when every order had to go
         self._word = word or HaltWord()
+        self.stand: Callable[[HaltWord], object] = lambda word: None  # keeps what it says in the journal too
         loop.risk.obey(self._word.page)
         loop.markets.is_quiet = True
         loop.settlements.close_settled()
@@ -178,13 +179,15 @@ class Supervisor:
         try:
             self._word.set(Word(state, self._wall_ns(), by or the_engine(), reason))
         except OSError as error:
-            self._report(f"the halt word cannot be written, a restart would not know: {error}")
+            self._report(f"the halt word cannot be written, a restart knows from the journal alone: {error}")
+        self.record(lambda journal, now_ns: self.stand(self._word))
 
     def heed(self) -> bool:
         """Do what another process asks for by the halt word; say whether one did."""
         word = self._word.news()
         if word is None:
             return False
+        self.record(lambda journal, now_ns: self.stand(self._word))
         if word.state == HALT:
             self.halt(str(word))
         elif word.state == REDUCE_ONLY:

@@ -148,6 +148,7 @@ def test_file_cut_short_is_named(segment: tuple[Path, list[int]]) -> None:
         (b"FIXLANE?" + bytes(80), "offset 0: not a journal"),
         (b"FIXLANEJ" + struct.pack("<II", 8, 1) + b"{}      ", "offset 16: header damaged"),
         (b"FIXLANEJ" + struct.pack("<II", 8, 1), "offset 16: header damaged"),
+        (b"FIXLANEJ" + bytes(64), "offset 16: header damaged"),  # nothing has the checksum 0
     ],
 )
 def test_file_that_is_no_segment_is_named(tmp_path: Path, content: bytes, fault: str) -> None:

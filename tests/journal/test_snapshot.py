@@ -53,7 +53,8 @@ class Desk:
             directory, nonce, instruments, 1, segment_bytes=size, open_count=self.recovered.open_count
         )
         OPENED.append(self.journal)
-        self.snapshots = Snapshots(self.journal, self.orders, self.portfolio)
+        kept = self.recovered.saved, self.recovered.standing
+        self.snapshots = Snapshots(self.journal, self.orders, self.portfolio, None, *kept)
         self.snapshots.take()
 
     def trade(self, side: int, qty: int, price: int, instrument: Instrument = RAIN) -> None:

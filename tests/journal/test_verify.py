@@ -1,5 +1,6 @@
 """A journal verified and printed whole, sound or damaged, of every kind of record."""
 
+import json
 import random
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from engine.journal.saved import append_saved, text_of_state
 from engine.journal.segments import RecordKind, journal_paths
 from engine.journal.told import (
     Denials,
+    HaltStanding,
     OperatorAct,
     ReconcileStep,
     SessionEvent,
@@ -65,6 +67,9 @@ def every_kind(tmp_path: Path) -> Path:
         desk.journal.append_mark(desk.portfolio[RAIN], 1)
         desk.journal.append_day(1, 2, 3)
         append_config(desk.journal, "c0ffee", 1)
+        cut = {"where": "behind it", "by": "ann", "reason": "power", "why": "it was damaged", "kept": "damaged-1"}
+        desk.journal.append_state(RecordKind.CUT, (), json.dumps(cut), 1)
+        desk.snapshots.stand(HaltStanding(2, 5, 4, "ann", "fire"), 1)
         append_saved(desk.journal, text_of_state("mine:Strategy", 1, {"fair": 1}), 1)
         desk.journal.append_state(RecordKind.RESTATE, (RAIN.index, 3, -12_000, 12_000), "0.00, by ann: counted", 1)
         desk.journal.append_state(RecordKind.SHARE_DAY, (0, 0, 0, 1, 0), "maker", 1)

@@ -67,7 +67,7 @@ def test_journal_of_every_version_is_shown_and_verified(old: tuple[int, Path]) -
     wanted = {"NEW", "REPORT", "NOTE", "END"}
     for since, names in ((2, {"LINK", "STATE"}), (3, {"LIST", "RETIRE"}), (4, {"OPERATOR", "DENIAL", "CONFIG"})):
         wanted |= names if version >= since else set()
-    wanted |= {"SESSION", "RECONCILE"} if version >= 5 else set()
+    wanted |= {"SESSION", "RECONCILE", "STANDING"} if version >= 5 else set()
     assert kinds == wanted
     (_, ack, *_) = entries(directory, Question(order="R1-1"))
     assert ack["order_id"] == "V-R1-1"

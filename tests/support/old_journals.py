@@ -15,7 +15,7 @@ ABSENT = -(2**63)
 SIZE = 4096
 VERSIONS = (1, 2, 3, 4, 5)
 NEW, REPORT, NOTE, END, LINK, STATE, HOLDING, ORDER = 1, 4, 5, 9, 12, 13, 14, 15
-LIST, RETIRE, OPERATOR, DENIAL, CONFIG, OPTIONS, SESSION, RECONCILE = 18, 19, 21, 22, 23, 24, 26, 27
+LIST, RETIRE, OPERATOR, DENIAL, CONFIG, OPTIONS, SESSION, RECONCILE, STANDING = 18, 19, 21, 22, 23, 24, 26, 27, 31
 Written = tuple[int, tuple[int, ...], str]
 NO_NUMBERS = (ABSENT,) * 10 + (0, 0, 0)
 
@@ -86,6 +86,7 @@ def first_run(version: int) -> list[bytes]:
     if version > 4:
         step = {"step": "end", "text": "all agrees", "symbol": "", "rule": "", "decided": "", "result": "clean"}
         records += [record(SESSION, (7, 9, 0), "logon\x01US->PEER\x01plain"), record(RECONCILE, (), json.dumps(step))]
+        records += [record(STANDING, (2, 5, 4), "ann\x01fire")]
     return records
 
 

@@ -146,7 +146,7 @@ def test_word_that_cannot_be_written_halts_all_the_same(tmp_path: Path, monkeypa
     monkeypatch.setattr(SharedHaltWord, "set", fail)
     stage.supervisor.halt("fire")
     assert stage.state is DeskState.HALTED
-    assert stage.reports[0].startswith("the halt word cannot be written, a restart would not know: ")
+    assert stage.reports[0].startswith("the halt word cannot be written, a restart knows from the journal alone: ")
 
 
 # Cancel all

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runtime.halt_word import FREE, HALT
+from engine.runtime.halt_word import FREE, HALT, read
 from tests.support.engine.operated import Operated
 from tests.support.engine.process import wait_for
 
@@ -106,6 +106,31 @@ def test_halt_while_no_engine_runs_holds_the_next_start(start: Start, tmp_path: 
     pair.start_engine()
     wait_for(lambda: pair.status().get("logged_on"), "the session")
     assert pair.status()["state"] == "halted"
+    pair.kill_engine()
+    assert pair.operate("resume")[1].startswith("no engine runs here; the next start trades again; it was halted by ")
+    pair.start_engine()
+    pair.wait_until_trading()
+
+
+@pytest.mark.parametrize("back", ["as it was", "empty"])
+def test_halt_that_the_state_folder_could_not_keep_holds_the_next_start(start: Start, back: str) -> None:
+    pair = start(QUOTING)
+    wait_for(lambda: alive(pair) == 3, "three orders")
+    away = pair.state_dir.with_name("away")
+    pair.state_dir.rename(away)
+    wait_for(lambda: alive(pair) == 0, "the halt")  # nobody can read there whether a person has
+    assert any("cannot be read: No such file or directory" in str(line) for line in pair.log())
+    pair.kill_engine()
+    if back == "as it was":
+        away.rename(pair.state_dir)
+        word = read(pair.state_dir)
+        assert word is not None and word.state == FREE
+    pair.start_engine()
+    wait_for(lambda: pair.status().get("logged_on"), "the session")
+    found = pair.status()
+    assert found["state"] == "halted"
+    assert "halt.word cannot be read: No such file or directory (by " in found["reason"]
+    assert "the halt word did not say so, the journal does" in found["reason"]
     pair.kill_engine()
     assert pair.operate("resume")[1].startswith("no engine runs here; the next start trades again; it was halted by ")
     pair.start_engine()

@@ -7,6 +7,7 @@ import pytest
 from engine import fix
 from engine.orders.order import Order
 from engine.risk import RiskReject
+from engine.trading.controls import live_orders
 from engine.trading.controls.desk_state import DeskState
 from tests.support.engine.in_process import CANCEL, MASS_CANCEL, NEW, REPLACE, STATUS, Rig, Start
 
@@ -15,6 +16,15 @@ LOT = 100
 # The fault that loses a request with its connection, and the one that loses only its answer.
 HOW = {"silent_fix": {}, "delay_fix": {"delay_ms": 300}}
 lost = pytest.mark.parametrize("lose", HOW)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a question about an order wait for its answer as long as a machine that stands still may take.
+
+    By itself the engine cancels what is still in doubt a second after it asked, which is right and not what is tested.
+    """
+    monkeypatch.setattr(live_orders, "RETRY_NS", 60 * 10**9)
 
 
 def drop(rig: Rig) -> None:
@@ -121,6 +131,7 @@ def test_unanswered_cancel_is_unknown_until_the_venue_says(rig: Start, lose: str
 
 
 @lost
+@pytest.mark.usefixtures("patient")
 def test_unanswered_replace_counts_at_its_worst_until_the_venue_says(rig: Start, lose: str) -> None:
     r = rig()
     order = resting(r)
@@ -170,6 +181,7 @@ def test_slow_reports_change_nothing_but_the_time(rig: Start) -> None:
     r.assert_agrees()
 
 
+@pytest.mark.usefixtures("patient")
 def test_silent_session_is_given_up_and_trading_resumes_when_it_is_back(rig: Start) -> None:
     r = rig(HeartBtInt=1)
     order = resting(r)

@@ -66,7 +66,6 @@ FAULTS = (
             GONE[name],
             partial(_remove, name),
             partial(_restore, name),
-            weight=name != "state",  # a halt that could not be kept there is forgotten by a kill: by name alone
         )
         for name in PLACES
     ),

@@ -18,8 +18,8 @@ from engine.journal.view.verify import verify
 def run(arguments: Namespace) -> int:
     """Do the command; return its exit status."""
     *words, path = arguments.path
-    if words not in ([], [Path("verify")]):
-        raise ConfigError("fixlane journal takes one PATH, and before it nothing but the word verify")
+    if words not in ([], [Path("verify")], [Path("repair")]):
+        raise ConfigError("fixlane journal takes one PATH, and before it nothing but the word verify or repair")
     question = Question(
         arguments.order,
         arguments.symbol,
@@ -29,6 +29,9 @@ def run(arguments: Namespace) -> int:
     _prove_one_thing(arguments, bool(words))
     if path.is_dir() and not arguments.follow and not journal_paths(path):
         raise JournalError(f"{path}: no journal: no file in it is called RUN-SEGMENT.journal")
+    if words == [Path("repair")]:
+        print(_repaired(path, arguments.reason))
+        return 0
     if words or arguments.verify:
         lines = verify(path)
     elif arguments.parquet is not None:
@@ -43,6 +46,16 @@ def run(arguments: Namespace) -> int:
     for line in lines:
         print(line, flush=arguments.follow)
     return 0
+
+
+def _repaired(directory: Path, reason: str) -> str:
+    from engine.journal.mending.repair import repair
+
+    if not directory.is_dir():
+        raise ConfigError(f"{directory}: name the journal's directory: a segment is repaired with all that follows it")
+    if not reason:
+        raise ConfigError("say why: --reason TEXT")
+    return repair(directory, reason)
 
 
 def _prove_one_thing(arguments: Namespace, verifies: bool) -> None:

@@ -16,8 +16,9 @@ from engine.journal.markets import MarketNames, market_of
 from engine.journal.reader import SegmentReading, read_header
 from engine.journal.reports import REPORT_NAMES, report_of
 from engine.journal.segments import Listing, RecordKind, journal_paths, run_of
-from engine.journal.told import operator_act, reconcile_step, session_event
+from engine.journal.told import operator_act, reconcile_step, session_event, standing_in
 from engine.orders.report import ABSENT
+from engine.runtime.halt_word import WORDS
 
 
 def dump(path: Path) -> Iterator[str]:
@@ -121,6 +122,9 @@ def _line(record: Record, markets: MarketNames) -> str:
         step = reconcile_step(record)
         what = f" {step.symbol}: {step.rule}" if step.rule else ""
         text = ": ".join(filter(None, (f"{step.step}{what}", step.text, step.decided, step.result)))
+    elif record.kind == RecordKind.STANDING:
+        standing = standing_in(record)
+        text = f"{WORDS[standing.state]} by {standing.by} since {_time(standing.when_ns)}: {standing.reason}"
     elif record.kind == RecordKind.ORDER:
         text = f"55={markets[record.numbers[0]].symbol} {text}"
     return f"{_NAMES.get(record.kind, f'KIND {record.kind}')} {text}".rstrip()

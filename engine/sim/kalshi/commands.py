@@ -56,11 +56,13 @@ class KalshiCommands:
         fills = ledger.fills(member)
         held = ledger.positions(member)
         paid = ledger.settlements(member)
+        resting = ledger.orders(member, status="resting")
         return {
             "cash": sum(balance.cash for balance in ledger.balances(member)),
             "fills": len(fills),
             "orders": len(ledger.orders(member)),
-            "resting": len(ledger.orders(member, status="resting")),
+            "resting": len(resting),
+            "open": {order.cl_ord_id: order.symbol for order in resting},
             "fees": sum(fill.fee for fill in fills) + sum(each.fee for each in paid),
             "positions": {position.symbol: position.net for position in held if position.net},
             "settlements": {each.symbol: each.value for each in paid},

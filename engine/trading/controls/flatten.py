@@ -1,8 +1,9 @@
 """Closes what is held by orders that only reduce: a slice at a time at the best price of the other side.
 
-No slice is larger than what that price shows, than `max_order_qty`, or than what is held; none is at a price that lies
-further than the collar (`collar_opposite`) from the best price that the closing began at. A market of which nothing is
-left, or whose time is over, is finished, and stays held until it is resumed by name.
+No slice is larger than what that price shows, than the limits of one order let pass, or than what is held; none is at a
+price that lies further than the collar (`collar_opposite`) from the best price that the closing began at. Where the
+venue knows orders that only reduce, they are told so to it too. A market of which nothing is left, or whose time is
+over, is finished, and stays held until it is resumed by name; then nothing of ours may rest there.
 
 Units   price and size as in `instrument`; times in ns, monotonic.
 Errors  EngineError for what cannot begin. A slice that risk denies is told with its reason and tried again.
@@ -10,6 +11,7 @@ Bounds  `PATIENCE_NS` and `MOST_SLICES` a market; one slice at a time.
 Thread  the loop thread only.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from enum import Enum
 
@@ -17,7 +19,7 @@ from engine import fix
 from engine.book import NO_ASK, NO_BID
 from engine.errors import EngineError
 from engine.instrument import Instrument
-from engine.orders.options import OrderOptions
+from engine.orders.options import Judge, OrderOptions
 from engine.orders.order import Order
 from engine.risk import NO_LIMIT
 from engine.trading.controls.live_orders import LiveOrders
@@ -28,6 +30,8 @@ EVERY_NS = 250_000_000
 PATIENCE_NS = 60_000_000_000
 MOST_SLICES = 1_000
 TAG = "flatten"
+REDUCING = OrderOptions(reduce_only=True, tag=TAG)
+TOO_SMALL = "max_order_notional or max_order_cost lets nothing pass at this price"
 NOBODY = "nobody is there, or the book is not believed"
 
 
@@ -38,6 +42,7 @@ class LegEnd(Enum):
     TIME = "out of time"
     SLICES = "out of slices"
     HALTED = "halted meanwhile"
+    LIFTED = "resumed meanwhile"
 
 
 class Leg:
@@ -59,12 +64,24 @@ class Leg:
 
 
 class Flatten:
-    """The closing of one desk's positions; `note` takes lines for people and the journal."""
+    """The closing of one desk's positions; `note` takes lines for people and the journal.
 
-    def __init__(self, loop: TradingLoop, live: LiveOrders, note: Callable[[str], object]) -> None:
+    `judge` says what the venue takes of options, `ended` is told of each market that is finished.
+    """
+
+    def __init__(
+        self,
+        loop: TradingLoop,
+        live: LiveOrders,
+        note: Callable[[str], object],
+        judge: Judge,
+        ended: Callable[[Instrument], object],
+    ) -> None:
         self._loop = loop
         self._live = live
         self._note = note
+        self._options = OrderOptions(tag=TAG) if judge(REDUCING, fix.Tif.IOC, False, fix.Type.LIMIT) else REDUCING
+        self._ended = ended
         self.legs: list[Leg] = []
         self._until_ns = self._next_ns = 0
 
@@ -72,6 +89,10 @@ class Flatten:
     def is_active(self) -> bool:
         """Whether something is still being closed."""
         return any(leg.end is None for leg in self.legs)
+
+    def is_closing(self, instrument: Instrument) -> bool:
+        """Return whether something is still being closed in a market."""
+        return any(leg.instrument is instrument and leg.end is None for leg in self.legs)
 
     def plan(self, instruments: Iterable[Instrument]) -> list[str]:
         """Return what would be done, a line for each market that is held."""
@@ -140,8 +161,11 @@ class Flatten:
         foreign = [order for order in alive if order is not leg.order]
         if net and (net > 0) != (leg.net > 0):  # a fill of an order that was still alive
             leg.net, leg.floor = net, None
-        if self._loop.is_halted:
+        causes = self._loop.markets.causes(leg.instrument)
+        if self._loop.is_halted or Stop.HALTED in causes:  # all of trading, or by name
             self._finish(leg, LegEnd.HALTED)
+        elif Stop.FLATTENED not in causes:
+            self._finish(leg, LegEnd.LIFTED)
         elif not alive and net == 0:
             self._finish(leg, LegEnd.FLAT)
         elif now_ns >= self._until_ns:
@@ -161,20 +185,32 @@ class Flatten:
         elif best < leg.floor if leg.side == fix.SELL else best > leg.floor:
             leg.obstacle = f"{leg.instrument.format_price(best)} is beyond the collar"
         else:
-            qty = min(left, size, self._loop.risk.limits.max_order_qty)
-            leg.order = self._send(leg, best, qty)
+            qty = self._most(leg, best, min(left, size, self._loop.risk.limits.max_order_qty))
+            leg.order = self._send(leg, best, qty) if qty else None
             leg.slices += leg.order is not None
-            leg.obstacle = "" if leg.order else "risk denies it, see status"
+            leg.obstacle = "" if leg.order else "risk denies it, see status" if qty else TOO_SMALL
+
+    def _most(self, leg: Leg, price: int, qty: int) -> int:
+        """Return how much of a quantity one order may have by what it may be worth and cost."""
+        limits, cost = self._loop.risk.limits, self._loop.risk.exposure.worst_cost
+        if price:
+            qty = min(qty, limits.max_order_notional // price)
+        if cost(leg.instrument, leg.side, price, qty) <= limits.max_order_cost:
+            return qty
+        return bisect_right(
+            range(1, qty + 1), limits.max_order_cost, key=lambda some: cost(leg.instrument, leg.side, price, some)
+        )
 
     def _send(self, leg: Leg, price: int, qty: int) -> Order | None:
         markets = self._loop.markets
         with markets.opened(leg.instrument, Stop.FLATTENED):
             return self._loop.submit(
-                leg.instrument, leg.side, price, qty, fix.Tif.IOC, False, fix.Type.LIMIT, 0, OrderOptions(tag=TAG)
+                leg.instrument, leg.side, price, qty, fix.Tif.IOC, False, fix.Type.LIMIT, 0, self._options
             )
 
     def _finish(self, leg: Leg, end: LegEnd) -> None:
         leg.end = end
+        self._ended(leg.instrument)
         self._note(f"FLATTEN: {self.outcome(leg)}")
 
     def outcome(self, leg: Leg) -> str:

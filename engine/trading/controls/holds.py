@@ -2,7 +2,8 @@
 whatever restarts in between.
 
 A hold counts for markets that are still to come too. What the engine halted by itself ends with `resume`; what a person
-halted by name ends by name.
+halted by name ends by name. Where several hold a market, the word of a person goes before the engine's, the last one
+before those of earlier; the engine never takes the place of a person.
 
 Units   times in ns since 1970.
 Errors  EngineError for a name that is none of ours.
@@ -21,12 +22,16 @@ MARKET, EVENT, ALL, STRATEGY = "market", "event", "all", "strategy"
 
 
 class Holds:
-    """The holds of one desk; `keep` writes them down after each change."""
+    """The holds of one desk; `keep` writes them down after each change.
 
-    def __init__(self, loop: TradingLoop, keep: Callable[[], object]) -> None:
+    `is_closing` says of a market whether `flatten` is at work there.
+    """
+
+    def __init__(self, loop: TradingLoop, keep: Callable[[], object], is_closing: Callable[[Instrument], bool]) -> None:
         self._loop = loop
         self._keep = keep
-        self._holds: dict[tuple[str, str], Hold] = {}
+        self._is_closing = is_closing
+        self._holds: dict[tuple[str, str], Hold] = {}  # the last one said stands last
 
     def restore(self, holds: Iterable[Hold]) -> None:
         """Go on with what an earlier run held."""
@@ -38,6 +43,10 @@ class Holds:
     def add(self, hold: Hold) -> list[Instrument]:
         """Hold what it names; return the markets that it concerns now, of which there must be one unless it is all."""
         found = self.find(hold.scope, hold.name)
+        former = self._holds.get((hold.scope, hold.name))
+        if hold.is_ours and former is not None and not former.is_ours:
+            return found
+        self._holds.pop((hold.scope, hold.name), None)
         self._holds[hold.scope, hold.name] = hold
         for instrument in found:
             self.apply(instrument)
@@ -81,11 +90,11 @@ class Holds:
         return found
 
     def of(self, instrument: Instrument) -> Hold | None:
-        """Return what holds a market, the widest first; None if nothing does."""
-        for key in ((ALL, ""), (EVENT, instrument.event), (MARKET, instrument.symbol)):
-            if key in self._holds:
-                return self._holds[key]
-        return None
+        """Return the hold that says how a market stands; None if nothing holds it."""
+        keys = {(ALL, ""), (EVENT, instrument.event), (MARKET, instrument.symbol)}
+        found = [hold for key, hold in self._holds.items() if key in keys]
+        said = [hold for hold in found if not hold.is_ours] or found
+        return said[-1] if said else None
 
     def all(self) -> list[Hold]:
         """Return every hold, the oldest first."""
@@ -98,7 +107,8 @@ class Holds:
     def apply(self, instrument: Instrument) -> None:
         """Let a market stand as its holds say."""
         hold, markets = self.of(instrument), self._loop.markets
-        wanted = Stop(0) if hold is None else Stop.FLATTENED if hold.is_flat else Stop.HALTED
+        is_closing = hold is not None and hold.is_flat and self._is_closing(instrument)
+        wanted = Stop(0) if hold is None else Stop.FLATTENED if is_closing else Stop.HALTED
         self._loop.risk.set_reduce_only(instrument, hold is not None)
         if hold is not None:
             markets.stop(instrument, wanted, hold.words)

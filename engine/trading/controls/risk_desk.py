@@ -7,6 +7,7 @@ Thread  the loop thread; `tick` is called with the supervisor's.
 
 from engine.errors import EngineError
 from engine.instrument import Instrument
+from engine.orders.options import Judge, none_offered
 from engine.runtime.notices import NoticeKind
 from engine.runtime.person import the_engine
 from engine.trading.controls.flatten import Flatten
@@ -36,6 +37,7 @@ class RiskDesk:
         supervisor: Supervisor,
         memory: RiskMemory,
         has_past: bool = False,
+        judge_options: Judge = none_offered,
     ) -> None:
         self._loop = loop
         self._supervisor = supervisor
@@ -47,9 +49,9 @@ class RiskDesk:
         self.limits = RunLimits(
             loop.risk, lambda: loop.portfolio.decimals, self._keep, lambda: loop.portfolio.day_start_ns
         )
-        self.holds = Holds(loop, self._keep)
+        self.holds = Holds(loop, self._keep, lambda instrument: self.flatten.is_closing(instrument))
         self._live = LiveOrders(loop, loop.wall.now_ns, supervisor.note)
-        self.flatten = Flatten(loop, self._live, supervisor.note)
+        self.flatten = Flatten(loop, self._live, supervisor.note, judge_options, self.holds.apply)
         if loop.team is not None:
             loop.team.note, loop.team.stop_member = supervisor.note, self._strategy_failed
         self.ratios = MarketRatios(loop.risk, self._throttled)
@@ -71,10 +73,14 @@ class RiskDesk:
 
     def _take_over(self, found: Remembered) -> None:
         """Go on with what an earlier run remembered."""
-        self._loop.risk.restore_high(found.high, found.day_start_ns)
-        for line in self.limits.restore(found.changes):
+        if self._memory.is_there:
+            self._loop.risk.restore_high(found.high, found.day_start_ns)
+        ended = self.limits.restore(found.changes)
+        for line in ended:
             self._tell(line)
         self.holds.restore(found.holds)
+        if ended:
+            self._keep()  # so that a file that is changed back does not bring it back
         for change in self.limits.all():
             self._tell(self.limits.words(change))
         for instrument in self._loop.instruments:
@@ -124,15 +130,15 @@ class RiskDesk:
             raise EngineError(
                 "trading is halted: `fixlane reduce-only` lets what reduces a position pass, then flatten"
             )
-        if self.flatten.is_active:
-            raise EngineError("a flatten is at work already: wait for its end, or halt")
-        found = self.hold(scope, name if scope != ALL else "", by, reason, is_flat=True)
-        return self.flatten.start(found, self.repeats.now_ns)
+        lines = self.flatten.start(self.holds.find(scope, name), self.repeats.now_ns)
+        self.hold(scope, name if scope != ALL else "", by, reason, is_flat=True)
+        return lines
 
     def change(self, change: LimitChange) -> str:
         """Judge by another limit from now on; return what was done, in words."""
         done = self.limits.set(change) + self.unkept()
         self._tell(done)
+        self._judge_loss()
         return done
 
     def unkept(self) -> str:
@@ -143,7 +149,13 @@ class RiskDesk:
         """Go back to the configuration's limit; return what was done, in words."""
         done = self.limits.reset(name, symbol) + self.unkept()
         self._tell(f"{done}, by {by}: {reason}")
+        self._judge_loss()
         return done
+
+    def _judge_loss(self) -> None:
+        """Halt if the day has lost more than the limits that count now, without waiting for a book that moves."""
+        if not self._loop.risk.is_within_loss():
+            self._loop.guard.halt(self._loop.risk.reason)
 
     @property
     def day_start_ns(self) -> int:
@@ -165,6 +177,8 @@ class RiskDesk:
     def tick(self) -> None:
         """Do what is due."""
         now_ns = self.repeats.now_ns
+        if self._loop.is_trading:  # which waits for the books
+            self._loop.risk.trust_marks()
         for line in self.limits.turn_day():
             self._tell(line)
         self.flatten.tick(now_ns)

@@ -220,6 +220,18 @@ def test_ratios_halt_once_there_were_enough_orders(orders_per_fill: int, cancel_
     assert desk.state is DeskState.TRADING  # what was looked at does not count again
 
 
+def test_limit_that_the_loss_of_the_day_has_passed_halts_at_once() -> None:
+    desk = Controlled()
+    order = desk.resting(price=4_400)
+    desk.filled()
+    desk.portfolio.mark(desk.rain, 4_400, 4_600)
+    desk.change("max_daily_loss", 1_000)
+    assert desk.state is DeskState.TRADING
+    desk.change("max_daily_loss", 999)
+    assert (desk.state, desk.supervisor.reason) == (DeskState.HALTED, "lost 0.001000 today, allowed 0.000999")
+    assert order.pending_cl_ord_id
+
+
 # The day's high
 
 
@@ -237,6 +249,26 @@ def test_high_of_the_day_is_known_to_the_next_run_of_the_same_day(tmp_path: Path
     again.portfolio.mark(again.rain, 4_490, 4_600)
     assert not again.risk.is_within_loss()
     assert again.risk.reason == "lost 0.003100 from the day's high of 0.002000, allowed 0.003000"
+
+
+def test_high_does_not_rise_before_the_books_of_what_is_held_were_seen(tmp_path: Path) -> None:
+    desk = Controlled(tmp_path, max_drawdown=3_000)
+    desk.filled()
+    desk.portfolio.mark(desk.rain, 4_190, 4_600)
+    assert not desk.risk.is_within_loss()
+    desk.supervisor.resume("accepted")  # from -3 100 on
+    desk.pass_time(HIGH_EVERY_NS)
+    again = Stage(max_drawdown=3_000)
+    again.portfolio.fill(again.rain, BUY, 10, 4_500, 0)  # worth its last fill until a book is seen
+    controls = RiskDesk(again.loop, again.supervisor, RiskMemory(tmp_path))
+    controls.tick()
+    assert again.risk.day_high == (-3_100, 0)
+    again.portfolio.mark(again.rain, 4_190, 4_600)
+    assert again.risk.is_within_loss()
+    again.trade()
+    again.portfolio.mark(again.rain, 4_200, 4_600)
+    controls.tick()
+    assert again.risk.day_high == (-3_000, 0)
 
 
 def test_high_of_another_day_is_forgotten(tmp_path: Path) -> None:
@@ -532,7 +564,7 @@ def test_flatten_ends_where_trading_halts_and_does_not_begin_there() -> None:
 
 def test_what_passes_a_hold_can_only_reduce() -> None:
     desk = Flattening()
-    desk.controls.hold("market", "RAIN", ME, "enough", is_flat=True)
+    desk.controls.close_out("market", "RAIN", ME, "enough")
     with desk.loop.markets.opened(desk.rain, Stop.FLATTENED):
         assert desk.denial() is RiskReject.REDUCE_ONLY
         assert desk.sell(qty=31) is None

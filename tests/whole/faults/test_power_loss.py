@@ -13,9 +13,15 @@ from pathlib import Path
 import pytest
 
 from engine.errors import JournalError
+from engine.journal.mending.repair import repair
+from engine.journal.recovery import recover
 from engine.journal.segments import journal_paths
+from engine.journal.view.verify import verify
+from engine.orders.orders import Orders
+from engine.portfolio import Portfolio
 from engine.session.store.file_store import NOT_KEPT, FileStore
 from tests.support.journals import journal_in, notes
+from tests.support.order_reports import INSTRUMENTS
 
 PAGE = 4096
 SEGMENT = 4 * PAGE
@@ -115,17 +121,42 @@ def test_synced_journal_loses_nothing_that_was_acted_on(tmp_path: Path) -> None:
     assert tried > STEPS
 
 
-def test_journal_without_sync_is_a_beginning_or_refused_by_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("synced_every", [STEPS, 10], ids=["none", "interval"])
+def test_journal_without_sync_is_a_beginning_or_refused_by_name_until_it_is_repaired(
+    tmp_path: Path, synced_every: int
+) -> None:
     (tmp_path / "journal").mkdir()
     images = journal_images(tmp_path / "journal", sync=False)
     everything = [noted(each) for each in range(STEPS)]
     refused = begun = 0
-    for after in images[1::7]:
-        for kept in chosen(changes(images[0], after)):
-            found = read_notes(put(laid_over(images[0], after, kept), tmp_path / "lost"))
+    for number in range(1, STEPS, 7):
+        synced = number // synced_every * synced_every
+        for kept in chosen(changes(images[synced], images[number])):
+            found = read_notes(put(laid_over(images[synced], images[number], kept), tmp_path / "lost"))
             refused, begun = refused + (found is None), begun + (found is not None)
-            assert found is None or found == everything[: len(found)]
+            if found is None:
+                found = repaired_notes(tmp_path / "lost")
+            assert found == everything[: len(found)]
+            assert len(found) >= synced
     assert begun and refused
+
+
+def repaired_notes(directory: Path) -> list[str]:
+    """Return what a start finds once the journal is repaired, which it never does without asking the venue."""
+    before = {content for name, content in image_of(directory).items() if name.endswith(".journal")}
+    repair(directory, "power was lost")
+    (kept,) = directory.glob("damaged-*")
+    after = {content for folder in (directory, kept) for content in image_of(folder).values()}
+    assert before <= after  # nothing is lost
+    doubts = recover(journal_paths(directory), INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)).doubts
+    assert len(doubts) == 1, doubts
+    doubt = doubts[0]
+    assert "the journal was cut " in doubt and doubt.endswith(": power was lost")
+    assert repair(directory, "again") == f"{directory}: nothing to repair: a start reads it"
+    found = read_notes(directory)
+    assert found is not None
+    assert "sound" in list(verify(directory))[-1]
+    return found
 
 
 # The session's store

@@ -1,0 +1,1 @@
+"""A journal that no start believes any more, cut where it is sound to."""
