@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bench import interrupts, peers, suite
+from bench.backtest import musts
 from bench.child import BenchError
 from bench.plan import BACKTEST, JOURNAL, ORDER, REST, ROLLING, SESSIONS, SOAK, THROUGHPUT, TICK, Plan
 from bench.report import host, plots, results
@@ -99,7 +100,8 @@ def _idle(arguments: argparse.Namespace, cores: tuple[int, int] | None) -> int:
 def _backtest(arguments: argparse.Namespace) -> int:
     """Measure the compiled pass over rows."""
     figures = history.measure(arguments.quick, arguments.capture)
-    document = results.document({}, {}, None, stages={}, backtest=figures, failures=[])
+    ratios = musts.ratios({name.removeprefix("backtest."): run for name, run in figures.items()})
+    document = results.document({}, ratios, None, stages={}, backtest=figures, failures=[])
     if arguments.json:
         results.write(arguments.json, document)
     print(history.text(figures))

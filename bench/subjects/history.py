@@ -12,24 +12,29 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from bench.backtest import musts
 from bench.child import BenchError
 from bench.report.results import Figures
 
 if TYPE_CHECKING:
+    from multiprocessing.pool import Pool
+
     from engine.backtest.core._rows_desk import RowsDesk
     from engine.backtest.core.loading import LoadedRows
     from engine.backtest.core.settings import ParameterSet
 
 NAME = "backtest"
 REPEATS, QUICK_REPEATS = 9, 1
+FEW_REPEATS = 3  # of what takes long
+PAIRS = 5
 SIZE = 1_000
 WAY_NS = 5_000_000
 SETS = (2, 4, 8, 16)
 SWEEP = 16
-PEERS = "hftbacktest and NautilusTrader: no runs of theirs are built in; figures of theirs come from elsewhere"
 
 
 class PythonQuoter:
@@ -73,7 +78,22 @@ def measure(is_quick: bool, capture: Path | None) -> dict[str, Figures]:
             each = (found[f"sets.{count}"]["ns"] - one) / (count - 1)
             found[f"sets.{count}"] |= {"one_more_ns": each, "one_more": each / one}
         found["sweep.16"] = sweep(sorted(Path(name).glob("*/depth/*.parquet")), repeats)
+        found |= others(days, Path(name), capture, is_quick)
     return {f"{NAME}.{run}": figures for run, figures in found.items()}
+
+
+def others(days: Sequence["LoadedRows"], folder: Path, capture: Path | None, is_quick: bool) -> dict[str, Figures]:
+    """Return the figures of a plain strategy, of a long day, and of peers."""
+    from bench.backtest import long_day, plain
+    from bench.peers import backtests
+
+    repeats = QUICK_REPEATS if is_quick else FEW_REPEATS
+    found = plain.measure(days, repeats)
+    found["plain.sets"] = plain.one_more([capture or folder / "captures"], repeats)
+    found["day.1000"] = long_day.measure(folder / "long", is_quick)
+    if is_quick:
+        return found | {name: {"skipped": "--quick: what it compiles takes longer"} for name in backtests.names()}
+    return found | backtests.measure(days, folder, repeats)
 
 
 def converted(folder: Path, capture: Path | None) -> tuple[list["LoadedRows"], int, float]:
@@ -139,19 +159,25 @@ def passes(days: Sequence["LoadedRows"], sets: Callable[[], Sequence["ParameterS
 
 
 def sweep(paths: Sequence[Path], repeats: int) -> Figures:
-    """Return how much faster 16 parameter sets are on two cores than on one, by the wall clock."""
+    """Return how much faster a sweep of 16 points, two passes as `fixlane sweep` makes them, is on two cores."""
     if (os.cpu_count() or 1) < 2:
         return {"skipped": "this machine has one core"}
     context = multiprocessing.get_context("spawn")
     with context.Pool(2) as pool:
         pool.map(_points, [(paths, 0, 1, 1)] * 2)  # both have imported and mapped
-        began = time.perf_counter()
-        pool.map(_points, [(paths, 0, SWEEP, repeats)])
-        alone = time.perf_counter() - began
-        began = time.perf_counter()
-        pool.map(_points, [(paths, 0, SWEEP // 2, repeats), (paths, SWEEP // 2, SWEEP, repeats)], chunksize=1)
-        both = time.perf_counter() - began
-    return {"one_core_s": alone / repeats, "two_cores_s": both / repeats, "speedup": alone / both}
+        pairs = [_pair(pool, paths, repeats) for _ in range(1 if repeats == QUICK_REPEATS else PAIRS)]
+    alone, both = (median(each[place] for each in pairs) / repeats for place in range(2))
+    return {"one_core_s": alone, "two_cores_s": both, "speedup": median(one / two for one, two in pairs)}
+
+
+def _pair(pool: "Pool", paths: Sequence[Path], repeats: int) -> tuple[float, float]:
+    """Return what both passes take on one core and, right after, on two."""
+    work = [(paths, 0, SWEEP // 2, repeats), (paths, SWEEP // 2, SWEEP, repeats)]
+    began = time.perf_counter()
+    pool.map(_points, work, chunksize=len(work))
+    between = time.perf_counter()
+    pool.map(_points, work, chunksize=1)
+    return between - began, time.perf_counter() - between
 
 
 def _points(asked: tuple[Sequence[Path], int, int, int]) -> int:
@@ -168,15 +194,22 @@ def _points(asked: tuple[Sequence[Path], int, int, int]) -> int:
 
 def text(found: dict[str, Figures]) -> str:
     """Return the figures as a table."""
-    lines = [f"{'run':<28}{'ns a row':>10}{'M/s':>9}{'requests':>10}{'fills':>8}{'one more':>10}"]
+    plain = {name.removeprefix(f"{NAME}."): figures for name, figures in found.items()}
+    lines = [
+        *musts.lines(plain),
+        "",
+        f"{'run':<28}{'ns a row':>10}{'M/s':>9}{'requests':>10}{'fills':>8}{'one more':>10}",
+    ]
     for name, figures in found.items():
         if "skipped" in figures:
             lines.append(f"{name:<28}skipped: {figures['skipped']}")
         elif "speedup" in figures:
             seconds = f"{figures['one_core_s']:.3f} s on one core, {figures['two_cores_s']:.3f} s on two"
             lines.append(f"{name:<28}{figures['speedup']:.2f} x: {seconds}")
+        elif "first_s" in figures:
+            lines.append(f"{name:<28}{figures['first_s']:.3f} s, each set after it {figures['one_more_s']:.3f} s")
         else:
             more = f"{figures['one_more']:.0%}" if "one_more" in figures else ""
             done = f"{figures.get('requests', ''):>10}{figures.get('fills', ''):>8}{more:>10}"
             lines.append(f"{name:<28}{figures['ns']:>10.1f}{figures['rate'] / 1e6:>9.2f}{done}")
-    return "\n".join([*lines, PEERS])
+    return "\n".join(lines)

@@ -31,7 +31,7 @@ class HeardFill(NamedTuple):
     acted_ns: int
 
 
-class SentRequest(msgspec.Struct):
+class SentRequest(msgspec.Struct, gc=False):
     """One request and its first answer; `answered_ns` is 0 where none came. `filled` is what its order has filled."""
 
     kind: str
@@ -88,6 +88,10 @@ class Recorder:
             sent_ns,
             arrived_ns,
         )
+        self.note(row)
+
+    def note(self, row: SentRequest) -> None:
+        """Note a request as it is."""
         self.requests.append(row)
         self._by_id[row.cl_ord_id] = row
 

@@ -22,7 +22,9 @@ from engine.exchange.captured import LeftAhead
 from engine.exchange.events import Request
 from engine.instrument import Instrument
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.gateway import Gateway
 from engine.trading.loop import TradingLoop
+from engine.trading.serving.timers import CallLater
 from engine.venue import TradeFee
 
 
@@ -42,7 +44,66 @@ class Ended(NamedTuple):
         return self.told.fills
 
 
-class Runner:
+class DeskRun:
+    """A desk assembled on a clock that is moved; those who move it are below and in `engine.backtest.fast`."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        clock_ns: Callable[[], int],
+        call_later: CallLater,
+        gateway: Gateway,
+        results: Mapping[str, int],
+    ) -> None:
+        self._results = results
+        self._halted = ""
+        self.loop = assemble(
+            parts,
+            Surroundings(
+                gateway=gateway,
+                command=lambda commands: None,
+                halt=self._halt,
+                clock_ns=clock_ns,
+                wall_ns=clock_ns,
+                call_later=call_later,
+                log=lambda line: None,
+                reconnect=lambda reason: None,
+            ),
+        )
+        self._told = Recorder(self.loop.portfolio)
+
+    def _begin(self) -> None:
+        """Say that there is a connection, and let trading begin."""
+        loop = self.loop
+        loop.is_connected = True
+        loop.guard.tell("on_load", None)
+        loop.guard.tell("on_connected")
+        loop.is_trading = True
+        loop.guard.call("on_start")
+
+    def _end(self, now_ns: int, first_ns: int, last_ns: int) -> Ended:
+        """Tell the strategy that it is over, and pay what is known."""
+        loop = self.loop
+        loop.guard.call("on_stop")
+        open_at_end = len(list(loop.orders.live()))
+        for instrument in loop.instruments:
+            if instrument.symbol in self._results:
+                loop.settlements.pay(instrument, self._results[instrument.symbol], "the venue")
+        self._told.look(now_ns)
+        return Ended(loop, self._told, open_at_end, self._halted, first_ns, last_ns)
+
+    def _halt(self, reason: str) -> None:
+        """End trading as a halt does: every order is cancelled, and none is sent."""
+        if self._halted:
+            return
+        self._halted = reason
+        self.loop.is_halted, self.loop.is_trading = True, False
+        self.loop.guard.call("on_halt", reason)
+        for order in list(self.loop.orders.live()):
+            self.loop.cancel(order)
+
+
+class Runner(DeskRun):
     """Runs `parts` over `frames`; `results` are what markets turned out to be worth, by symbol."""
 
     def __init__(
@@ -58,26 +119,11 @@ class Runner:
     ) -> None:
         self.clock = MovedClock(frames[0].recv_ns - 1)
         self._frames = frames
-        self._results = results
         self._venue = VenueSide(instruments, fees, frames, latency, left_ahead)
         self._feed = CapturedFeed(frames, use_yes_price)
-        self._halted = ""
         parts = make_parts(instruments)
-        self.loop = assemble(parts, self._surroundings())
-        self._told = Recorder(self.loop.portfolio)
+        super().__init__(parts, self.clock, self.clock.call_later, RequestGateway(self._post), results)
         self._subscriptions = parts.market_data.subscribe()
-
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(
-            gateway=RequestGateway(self._post),
-            command=lambda commands: None,
-            halt=self._halt,
-            clock_ns=self.clock,
-            wall_ns=self.clock,
-            call_later=self.clock.call_later,
-            log=lambda line: None,
-            reconnect=lambda reason: None,
-        )
 
     def _post(self, request: Request) -> None:
         sent_ns = self.clock.now_ns
@@ -85,16 +131,11 @@ class Runner:
 
     def run(self) -> Ended:
         """Run from the first frame to the last."""
-        loop = self.loop
-        loop.is_connected = True
-        self._feed.greet(self._subscriptions, loop.on_frame)
-        loop.guard.tell("on_load", None)
-        loop.guard.tell("on_connected")
-        loop.is_trading = True
-        loop.guard.call("on_start")
+        self._feed.greet(self._subscriptions, self.loop.on_frame)
+        self._begin()
         while (due_ns := self._feed.next_ns(NEVER_NS)) != NEVER_NS:
             self._step(due_ns)
-        return self._end()
+        return self._finish()
 
     def _step(self, feed_ns: int) -> None:
         """Do whatever comes first."""
@@ -117,32 +158,17 @@ class Runner:
         self._told.heard(answer.report, answer.acted_ns, answer.heard_ns)
         self.loop.apply(answer.report)
 
-    def _end(self) -> Ended:
+    def _finish(self) -> Ended:
         """Take no more requests, hear what is on its way, pay what is known."""
-        loop, venue = self.loop, self._venue
-        loop.is_trading = False
+        venue = self._venue
+        self.loop.is_trading = False
         last_ns = self.clock.now_ns
         while venue.next_ns != NEVER_NS:
             venue.act()
         while venue.next_answer_ns != NEVER_NS:
             self._hear(venue.take_answer())
-        loop.guard.call("on_stop")
-        open_at_end = len(list(loop.orders.live()))
-        for instrument in loop.instruments:
-            if instrument.symbol in self._results:
-                loop.settlements.pay(instrument, self._results[instrument.symbol], "the venue")
-        self._told.look(self.clock.now_ns)
-        return Ended(loop, self._told, open_at_end, self._halted, self._frames[0].recv_ns, last_ns)
-
-    def _halt(self, reason: str) -> None:
-        """End trading as a halt does: every order is cancelled, and none is sent."""
-        if self._halted:
-            return
-        self._halted = reason
-        self.loop.is_halted, self.loop.is_trading = True, False
-        self.loop.guard.call("on_halt", reason)
-        for order in list(self.loop.orders.live()):
-            self.loop.cancel(order)
+            self._told.look(self.clock.now_ns)
+        return self._end(self.clock.now_ns, self._frames[0].recv_ns, last_ns)
 
 
 def instruments_of(frames: Iterable[TimedFrame], known: Sequence[Instrument]) -> list[Instrument]:

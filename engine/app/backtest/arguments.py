@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from engine._decimal import parse_decimal
+from engine.app.backtest.locations import RemotePlace, place
 from engine.app.plugins import Subparsers
 from engine.errors import DecodeError
 
@@ -16,10 +17,10 @@ def add_commands(found: Subparsers) -> None:
     parser = found.add_parser("backtest", help="run the strategy of a configuration on history")
     parser.add_argument("config", type=Path, metavar="CONFIG")
     data = parser.add_mutually_exclusive_group(required=True)
-    data.add_argument("--data", type=Path, nargs="+", metavar="FILE", help="captured frames, or folders of them")
+    data.add_argument("--data", type=place, nargs="+", metavar="FILE", help="captured frames, or folders of them")
     data.add_argument("--generate", type=Path, metavar="DIR", help="write a generated day there, and run on that")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write JSON, Parquet and a page there")
+    parser.add_argument("--out", type=place, metavar="DIR", help="write JSON, Parquet and a page there")
     parser.add_argument("--latency", type=ms, default=0, metavar="MS", help="each way of a request, and of its answer")
     for name in ("new", "cancel", "replace", "answer"):
         parser.add_argument(f"--latency-{name}", type=ms, metavar="MS", help=f"the way of a {name} alone")
@@ -28,6 +29,7 @@ def add_commands(found: Subparsers) -> None:
     )
     parser.add_argument("--draw", action="store_true", help="of --latency-from: by its distribution, not its time")
     parser.add_argument("--venue-delay", type=ms, default=0, metavar="MS", help="between arrival and effect")
+    parser.add_argument("--fast", action="store_true", help="on the compiled exchange: says so where it cannot")
     parser.add_argument("--queue", default="risk-averse", metavar="MODEL", help="where cancels come from (risk-averse)")
     parser.add_argument(
         "--sensitivity",
@@ -55,7 +57,7 @@ def add_commands(found: Subparsers) -> None:
     quote.set_defaults(run=_quote)
     sweep = found.add_parser("sweep", help="run a strategy under many settings on history")
     sweep.add_argument("grid", type=Path, metavar="GRID.toml")
-    sweep.add_argument("--out", type=Path, metavar="DIR", help="where rows go (beside the file); goes on if begun")
+    sweep.add_argument("--out", type=_here, metavar="DIR", help="where rows go (beside the file); goes on if begun")
     where = sweep.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=_count, metavar="N", help="processes (one a core)")
     where.add_argument("--on", metavar="ADDRESS", help="a cluster: ray://HOST:PORT or dask://HOST:PORT")
@@ -67,6 +69,12 @@ def add_commands(found: Subparsers) -> None:
     compare.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
     compare.add_argument("--page", type=Path, metavar="FILE", help="write it as a page, with both equities")
     compare.set_defaults(run=_compare)
+
+
+def _here(text: str) -> Path:
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"{text!r}: rows of a sweep go to a folder that every worker can open")
+    return Path(text)
 
 
 def ms(text: str) -> int:
@@ -123,7 +131,12 @@ def _quote(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from engine.app.backtest.command import run
 
-    return run(arguments)
+    if not any(isinstance(each, RemotePlace) for each in (arguments.out, *(arguments.data or ()))):
+        return run(arguments)
+    from engine.app.backtest.remote import brought_here
+
+    with brought_here(arguments) as local:
+        return run(local)
 
 
 def _sweep(arguments: argparse.Namespace) -> int:

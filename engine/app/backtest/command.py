@@ -5,8 +5,8 @@ Errors  ConfigError for what `run` would refuse as well, and for files that say 
 
 import argparse
 import sys
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -19,6 +19,8 @@ from engine.app.strategies.accounts import configured, described
 from engine.backtest.capture.frames import find, markets
 from engine.backtest.core.left_ahead import left_ahead
 from engine.backtest.core.settings import RISK_AVERSE, QueueModel
+from engine.backtest.fast.columns import FrameColumns, columns_of
+from engine.backtest.fast.runner import FastRunner, judge
 from engine.backtest.fitting import fit
 from engine.backtest.fitting import latency_of as measured
 from engine.backtest.history import TimedFrame, timed
@@ -38,6 +40,7 @@ from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
 from engine.trading.assembly import Parts
+from engine.venue import FeeRule
 
 SCALES = {"half the latency": (1, 2), "twice the latency": (2, 1)}
 EXTREMES = ("risk-averse", "optimistic")
@@ -73,6 +76,11 @@ class CapturedHistory:
         self.frames: list[TimedFrame] = timed(paths)
         self.instruments: list[Instrument] = markets(paths)
         self.outcomes: dict[str, MarketOutcome] = outcomes(paths, self.instruments)
+
+    @cached_property
+    def rows(self) -> FrameColumns:
+        """The frames as the compiled exchange takes them."""
+        return columns_of(self.frames, self.instruments)
 
     @property
     def told(self) -> list[str]:
@@ -120,7 +128,7 @@ def count_trial(result: Result, config: EngineConfig, history: RunHistory, argum
     ledger = TrialLedger(path)
     data = data_of(result.ended.first_ns, result.ended.last_ns, [each.symbol for each in history.instruments])
     daily = statistics.returns([arguments.capital, *(worth for _, worth in result.days)])
-    digest = configuration_of(config, _latency(arguments))
+    digest = configuration_of(config, _latency(arguments), QueueModel.parse(arguments.queue))
     ledger.add(data, [Trial(configuration=digest, data=data.digest, sharpe=moments(daily).sharpe)])
     tried = ledger.tried(data)
     found = guard(daily, Tried(max(tried.count, arguments.trials), tried.sharpes))
@@ -136,6 +144,7 @@ def result_for(config: EngineConfig, history: RunHistory, arguments: argparse.Na
         latency=latency, capital=arguments.capital, zone=ZoneInfo(config.risk.day_zone), trials=arguments.trials
     )
     seen = observed(history.frames, history.instruments)
+    backtest = fast_backtest if arguments.fast else slow_backtest
     result = result_of(backtest(config, history, latency, queue), seen, history.outcomes, assumed)
     result.honesty.name_queue(arguments.queue)
     result.honesty.fidelity = history.fidelity or result.honesty.fidelity
@@ -150,9 +159,30 @@ def result_for(config: EngineConfig, history: RunHistory, arguments: argparse.Na
     return result
 
 
-def backtest(config: EngineConfig, history: RunHistory, latency: Latency, queue: QueueModel = RISK_AVERSE) -> Ended:
+def slow_backtest(
+    config: EngineConfig, history: RunHistory, latency: Latency, queue: QueueModel = RISK_AVERSE
+) -> Ended:
     """Run the strategy of a configuration over history."""
     fees = loading.fees(config.feed, config.fees)
+    use_yes = bool(config.feed.use_yes_price)
+    frames, values = history.frames, history.values
+    parts = parts_of(config, fees)
+    return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, left_ahead(queue)).run()
+
+
+def fast_backtest(
+    config: EngineConfig, history: RunHistory, latency: Latency, queue: QueueModel = RISK_AVERSE
+) -> Ended:
+    """Run it on the compiled exchange; raise ConfigError, which says why, for what only the slow one knows."""
+    if not isinstance(history, CapturedHistory):
+        raise ConfigError("--fast: quotes are run by the slow exchange: leave it out")
+    judge(latency, queue)
+    fees = loading.fees(config.feed, config.fees)
+    return FastRunner(parts_of(config, fees), history.rows, fees, latency, history.values, queue).run()
+
+
+def parts_of(config: EngineConfig, fees: FeeRule) -> Callable[[Sequence[Instrument]], Parts]:
+    """Return what makes the parts of a desk, those of a live engine, for some markets."""
 
     def parts(markets: Sequence[Instrument]) -> Parts:
         """Return what a desk of these markets is made of."""
@@ -168,9 +198,7 @@ def backtest(config: EngineConfig, history: RunHistory, latency: Latency, queue:
             fees=fees,
         )
 
-    use_yes = bool(config.feed.use_yes_price)
-    frames, values = history.frames, history.values
-    return Runner(parts, history.instruments, frames, fees, latency, values, use_yes, left_ahead(queue)).run()
+    return parts
 
 
 def _latency(arguments: argparse.Namespace) -> Latency:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import msgspec
 
+from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.latency import Latency
 from engine.backtest.sweeps.ledger import TriedData, tried_data
 from engine.config.sections import EngineConfig
 from engine.config.strategies import MemberSection
 
 
-def configuration_of(config: EngineConfig, latency: Latency) -> str:
+def configuration_of(config: EngineConfig, latency: Latency, queue: QueueModel = RISK_AVERSE) -> str:
     """Return the digest of what a run tries."""
     told: list[object] = [
         config.strategy.path,
@@ -23,6 +24,7 @@ def configuration_of(config: EngineConfig, latency: Latency) -> str:
         config.strategy.parameters,
         repr(config.risk),
         latency,
+        *([] if queue == RISK_AVERSE else [queue]),
     ]
     if config.strategies:
         told = [each for one in sorted(config.strategies.items()) for each in _told(*one)] + told[3:]

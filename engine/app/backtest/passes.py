@@ -13,15 +13,16 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from engine.app.backtest.command import CapturedHistory, backtest
+from engine.app.backtest.command import CapturedHistory, fast_backtest, slow_backtest
 from engine.app.backtest.identity import configuration_of
+from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.cutting import cut, decoded, paid_by
 from engine.backtest.latency import Latency
 from engine.backtest.results.result import Assumed, Observed, observed, result_of
 from engine.backtest.runner import Ended
 from engine.backtest.sweeps.axes import SetOfValues
 from engine.backtest.sweeps.folds import WHOLE, Span
-from engine.backtest.sweeps.grid import latency_of, parameters_of
+from engine.backtest.sweeps.grid import latency_of, parameters_of, queue_of
 from engine.backtest.sweeps.rows import SweepRow, row_of
 from engine.backtest.sweeps.sweep import SweepPass
 from engine.config.engine import load
@@ -34,6 +35,7 @@ class RunSet(NamedTuple):
 
     config: EngineConfig
     latency: Latency
+    queue: QueueModel = RISK_AVERSE
 
 
 class HistoryStretch(CapturedHistory):
@@ -58,22 +60,25 @@ def run_pass(each: SweepPass) -> list[SweepRow]:
     assumed = Assumed(latency=Latency(), capital=each.capital, zone=ZoneInfo(config.risk.day_zone))
     sets = [run_set(config, values) for _, values in each.sets]
     rows = []
-    for (number, values), one, ended in zip(each.sets, sets, ended_of(stretch, sets), strict=True):
+    for (number, values), one, ended in zip(each.sets, sets, ended_of(stretch, sets, each.fast), strict=True):
         result = result_of(ended, stretch.seen, stretch.outcomes, replace(assumed, latency=one.latency))
-        rows.append(row_of(number, configuration_of(one.config, one.latency), values, each.span, result, each.capital))
+        rows.append(row_of(number, configuration_of(*one), values, each.span, result, each.capital))
     return rows
 
 
 def run_set(config: EngineConfig, values: SetOfValues) -> RunSet:
     """Return the configuration and the latency of a set."""
     parameters = config.strategy.parameters | parameters_of(values)
-    return RunSet(replace(config, strategy=replace(config.strategy, parameters=parameters)), latency_of(values))
+    return RunSet(
+        replace(config, strategy=replace(config.strategy, parameters=parameters)), latency_of(values), queue_of(values)
+    )
 
 
-def ended_of(stretch: CapturedHistory, sets: Sequence[RunSet]) -> Iterator[Ended]:
-    """Yield how each set ended over the stretch. What can run several in one go takes the place of this function."""
+def ended_of(stretch: CapturedHistory, sets: Sequence[RunSet], fast: bool) -> Iterator[Ended]:
+    """Yield how each set ended over the stretch, whose frames were decoded once."""
+    backtest = fast_backtest if fast else slow_backtest
     for one in sets:
-        yield backtest(one.config, stretch, one.latency)
+        yield backtest(one.config, stretch, one.latency, one.queue)
 
 
 @lru_cache(maxsize=1)

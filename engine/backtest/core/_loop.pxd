@@ -10,3 +10,4 @@ cdef enum:  # why `advance` came back
 
 cdef void begin(Pass* run) noexcept nogil
 cdef int advance(Pass* run) noexcept nogil
+cdef bint do_due(Pass* run) noexcept nogil

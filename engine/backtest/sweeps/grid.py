@@ -11,6 +11,7 @@ import msgspec
 from msgspec import structs
 
 from engine._decimal import parse_decimal
+from engine.backtest.core.settings import QueueModel
 from engine.backtest.latency import Latency
 from engine.backtest.sweeps.axes import MOST_SETS, Axis, AxisValue, SetOfValues, axis, total
 from engine.backtest.sweeps.folds import FoldSection
@@ -18,7 +19,7 @@ from engine.config.tables import Tables
 from engine.errors import ConfigError, DecodeError
 from engine.units import Money, Section
 
-PARAMETERS, LATENCY = "parameters", "latency"
+PARAMETERS, LATENCY, QUEUE = "parameters", "latency", "queue"
 WAYS = ("new", "cancel", "replace", "answer", "venue_delay")
 ALL_WAYS = "all"
 MOST_LATENCY_NS = 60_000_000_000
@@ -27,7 +28,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class SweepSection(Section, frozen=True, kw_only=True):
-    """The keys of the file; `parameters` and `latency` are the axes."""
+    """The keys of the file; `parameters`, `latency` and `queue` are the axes."""
 
     config: Path
     data: tuple[str, ...]
@@ -39,6 +40,8 @@ class SweepSection(Section, frozen=True, kw_only=True):
     sets_a_pass: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 8
     parameters: dict[str, Any] = {}
     latency: dict[str, Any] = {}
+    queue: Any = None
+    fast: bool = False
     folds: FoldSection | None = None
 
 
@@ -82,16 +85,28 @@ def latency_of(values: SetOfValues) -> Latency:
     return structs.replace(Latency(), **{f"{name}_ns": each.get(name, default[name]) for name in WAYS})
 
 
+def queue_of(values: SetOfValues) -> QueueModel:
+    """Return the queue model that a set says, risk-averse without it; raise ConfigError for one that is none."""
+    model = QueueModel.parse(str(values.get(QUEUE, "risk-averse")))
+    if model.is_matched:
+        raise ConfigError("queue: matched wants rows, and a sweep runs on frames: name another model")
+    return model
+
+
 def _axes(tables: Tables, keys: SweepSection | None) -> tuple[Axis, ...]:
     if keys is None:
         return ()
     named = {PARAMETERS: keys.parameters, LATENCY: keys.latency}
     wanted = [(f"{table}.{name}", told) for table, axes in named.items() for name, told in axes.items()]
+    wanted += [(QUEUE, keys.queue)] if keys.queue is not None else []
     found = [tables.attempt("", axis, path, told) for path, told in wanted]
     for name in sorted(keys.latency.keys() - {ALL_WAYS, *WAYS}):
         tables.problem(f"{LATENCY}.{name}", f"is no way: there are {', '.join((ALL_WAYS, *WAYS))}")
     axes = tuple(each for each in found if each is not None)
     for each in axes:
+        if each.path == QUEUE:
+            for value in each.values:
+                tables.attempt("", queue_of, {QUEUE: value})
         if each.path.startswith(f"{LATENCY}.") and each.path.partition(".")[2] in (ALL_WAYS, *WAYS):
             for value in each.values:
                 tables.attempt("", _latency_ns, each.path, value)
@@ -118,6 +133,9 @@ def _captures(tables: Tables, keys: SweepSection | None) -> tuple[Path, ...]:
     """Return the files that the patterns name, each once, in order."""
     found: dict[Path, None] = {}
     for pattern in keys.data if keys is not None else ():
+        if "://" in pattern:
+            tables.problem("data", f'"{pattern}" lies elsewhere: name files that every worker can open')
+            continue
         anchor = Path(pattern).anchor
         folder = Path(anchor) if anchor else tables.directory
         paths = sorted(folder.glob(pattern.removeprefix(anchor))) if pattern.removeprefix(anchor) else []

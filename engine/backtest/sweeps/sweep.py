@@ -31,6 +31,7 @@ class SweepPass(msgspec.Struct, frozen=True, kw_only=True):
     capital: int
     span: Span
     sets: tuple[tuple[int, SetOfValues], ...]
+    fast: bool = False
 
     @property
     def name(self) -> str:
@@ -82,6 +83,7 @@ class Sweep:
                     capital=keys.capital,
                     span=span,
                     sets=tuple((number, values_of(self._file.axes, number)) for number in block),
+                    fast=keys.fast,
                 )
 
     def _done(
