@@ -195,4 +195,6 @@ def _parts(draft: Draft) -> list[Callable[[], object]]:
         parts.append(lambda: Risk(sections["risk"], instruments, Portfolio(instruments)))
     if (strategy := sections.get("strategy")) and instruments:
         parts.append(lambda: loading.build_strategy(strategy, instruments))
+    for name, each in (sections.get("strategies") or {}).items() if instruments else ():
+        parts += [partial(loading.build_strategy, each, instruments, f"strategies.{name}")] * (each is not None)
     return parts

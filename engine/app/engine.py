@@ -28,6 +28,7 @@ from engine.app.seams import LIVE, Seams
 from engine.app.sessions.account import open_session_account
 from engine.app.sessions.further import Further
 from engine.app.sessions.opening import open_first, open_further
+from engine.app.strategies import accounts
 from engine.app.strategies import acting as telling
 from engine.app.takeover import take_over
 from engine.app.views import Views
@@ -36,8 +37,6 @@ from engine.config.sections import EngineConfig
 from engine.ops.control import OperatorSocket
 from engine.ops.view.publisher import Publisher
 from engine.orders.orders import Orders
-from engine.portfolio import Portfolio
-from engine.risk import Risk
 from engine.runtime import log
 from engine.runtime._sockets import Sockets
 from engine.runtime.halt_word import HaltWord
@@ -48,7 +47,6 @@ from engine.trading.controls.desk_state import DeskState
 from engine.trading.controls.memory import RiskMemory
 from engine.trading.controls.risk_desk import RiskDesk
 from engine.trading.messages import join
-from engine.trading.serving.saved_state import StateKeeper
 from engine.trading.supervisor import TICK_NS, Supervisor
 from engine.trading.universe.roster import Roster, RosterParts
 from engine.venue import MarketDataStream, OrderDialect
@@ -77,11 +75,10 @@ class Engine(Views):
         instruments = config.instruments
         self._fees = fees = loading.fees(config.feed, config.fees)
         orders = Orders(seams.nonce(), fees.charge)
-        self.portfolio = Portfolio(instruments)
-        risk = Risk(config.risk, instruments, self.portfolio, [fees.bound(each) for each in instruments])
+        account = accounts.configured(config, instruments, [fees.bound(each) for each in instruments])
+        self.portfolio, risk = account.portfolio, account.risk
         market_data = choosing.stream(config.feed, instruments)
         dialect = loading.order_dialect(config.session, instruments)
-        strategy = loading.build_strategy(config.strategy, instruments)
         is_replaced = seams.open_session or (over_rest and not over_rest.uses_fix)
         logon = None if is_replaced else loading.logon_dialect(config.session)
         self._audit = Audit(audited(config.audit, config.rest), partial(self._told, NoticeKind.AUDIT_LOST))
@@ -106,10 +103,8 @@ class Engine(Views):
             market_data=market_data,
             decode_report=dialect.decode,
             orders=orders,
-            portfolio=self.portfolio,
-            risk=risk,
+            **account._asdict(),
             journal=self._journal,
-            strategy=strategy,
             feed_limits=config.feed.limits(),
             closed_texts=dialect.closed_texts,
             judge_options=dialect.judge_options,
@@ -131,9 +126,9 @@ class Engine(Views):
         self.halt = self._entries.entry("halt", self.supervisor.halt)  # from outside
         self._do = partial(do_duty, self.supervisor)
         self.account = self._open_account(parts.market_data, dialect, seams)
-        guard, notices = self.trading.guard, self.trading.notices
-        self._state = StateKeeper(parts.strategy, self._journal, guard, notices, self._snapshots)
-        self._state.load()
+        self._states = accounts.keepers(self.trading, self._journal, self._snapshots)
+        for state in self._states:
+            state.load()
         self._taken.distrust(self.supervisor, self.account is not None and self.account.watch is not None)
         audit, kept = self._audit.feed, (self.config.engine.state_dir, self._record, self._entries)
         of_feed = FeedParts(self.trading, self.sockets, self._keys, seams.wall_ns, audit, self._loop, *kept)
@@ -263,7 +258,8 @@ class Engine(Views):
         self._do("session store", self.session.prepare)
         self.further.tick()
         self._do("snapshot", self._snapshots.tick)
-        self._do("saved state", lambda: self._state.tick(self._wall_ns()))
+        for state in self._states:
+            self._do("saved state", partial(state.tick, self._wall_ns()))
 
     def _tick(self) -> None:
         if self.watchdog is not None:
@@ -294,7 +290,8 @@ class Engine(Views):
         self._publisher.close()
         self._word.close()
         self.risk_desk.close()
-        self._do("saved state", lambda: self._state.save(self._wall_ns()))
+        for state in self._states:
+            self._do("saved state", partial(state.save, self._wall_ns()))
         self._taken.close(self._wall_ns())
         self._record.close()
         self._entries.close()

@@ -24,8 +24,8 @@ from engine.config.sections import (
     FurtherSection,
     RestSection,
     SessionSection,
-    StrategySection,
 )
+from engine.config.strategies import StrategySection
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.net.settings import protection, shown_address
@@ -270,26 +270,29 @@ def _factory(key: str, name: str, factory: str, default: Any = None) -> Any:
     return found
 
 
-def build_strategy(section: StrategySection, instruments: Sequence[Instrument]) -> Strategy:
-    """Return the configured strategy, its parameters typed by its own `Parameters` in units of the instruments."""
+def build_strategy(section: StrategySection, instruments: Sequence[Instrument], place: str = "strategy") -> Strategy:
+    """Return the configured strategy, its parameters typed by its own `Parameters` in units of the instruments.
+
+    `place` is where it stands in the configuration.
+    """
     path, given = section.path, section.parameters
     module_name, _, class_name = path.partition(":")
     try:
         kind = getattr(importlib.import_module(module_name), class_name)
     except (Exception, SystemExit) as error:  # importing runs whatever the module holds
         what = f"{type(error).__name__}: {error}"
-        raise ConfigError(f'strategy.class: "{path}" is no module:Class that can be imported: {what}') from error
+        raise ConfigError(f'{place}.class: "{path}" is no module:Class that can be imported: {what}') from error
     if not isinstance(kind, type) or not issubclass(kind, Strategy):
-        raise ConfigError(f'strategy.class: "{path}" must derive from engine.strategy.Strategy')
+        raise ConfigError(f'{place}.class: "{path}" must derive from engine.strategy.Strategy')
     if problems := wrong_hooks(kind):
-        raise ConfigError("\n  ".join([f'strategy.class: "{path}" has hooks that would not be called:', *problems]))
+        raise ConfigError("\n  ".join([f'{place}.class: "{path}" has hooks that would not be called:', *problems]))
     decimals = (instruments[0].price_decimals, instruments[0].size_decimals) if instruments else None
-    parameters = parameters_of(kind, path, given, decimals)
-    return _made(path, kind) if kind.Parameters is None else _made(path, kind, parameters)
+    parameters = parameters_of(kind, path, given, decimals, place)
+    return _made(place, path, kind, *[parameters] * (kind.Parameters is not None))
 
 
-def _made(path: str, kind: type[Strategy], *parameters: object) -> Strategy:
+def _made(place: str, path: str, kind: type[Strategy], *parameters: object) -> Strategy:
     try:
         return kind(*parameters)
     except (Exception, SystemExit) as error:
-        raise ConfigError(f'strategy.class: "{path}" cannot be made: {type(error).__name__}: {error}') from error
+        raise ConfigError(f'{place}.class: "{path}" cannot be made: {type(error).__name__}: {error}') from error

@@ -6,7 +6,7 @@ Errors  JournalError for a journal that cannot be read whole, or is another engi
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,7 +129,7 @@ def _journal_of(
     day_start_ns: int,
     wall_ns: int,
     numbers: tuple[int, int],
-) -> tuple[NullJournal, list[str], tuple[str, HaltStanding | None], bool]:
+) -> tuple[NullJournal, list[str], tuple[Mapping[str, str], HaltStanding | None], bool]:
     """Replay a journal into `orders` and `portfolio`, and begin a run behind it."""
     owned = OwnedDirectory(directory)  # first of all: another engine that is ending writes until it lets go
     try:

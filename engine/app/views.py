@@ -16,6 +16,7 @@ from engine.session import Session
 from engine.trading.counters import Counters
 from engine.trading.loop import TradingLoop
 from engine.trading.supervisor import Supervisor
+from engine.trading.team.team import Team
 
 
 class Views:
@@ -70,4 +71,25 @@ class Views:
             "positions": {p.instrument.symbol: p.instrument.format_size(p.net) for p in self.portfolio if p.net},
             "pnl": format_decimal(self.portfolio.pnl, decimals),
             "day_pnl": format_decimal(self.portfolio.day_pnl, decimals),
+            **({"strategies": self._strategies()} if self.trading.team is not None else {}),
         }
+
+    def _strategies(self) -> dict[str, object]:
+        """Return what each of several strategies does and has made, and what is nobody's, for a person."""
+        team: Team = self.trading.team
+        found: dict[str, object] = {}
+        for name, share in team.portfolio.shares.items():
+            member = team.members.get(name)
+            decimals = sum(share.decimals)
+            found[name] = {
+                "state": "nobody's" if member is None else "stopped" if member.reason else "trading",
+                "reason": "" if member is None else member.reason,
+                "live_orders": sum(order.owner == name for order in self.trading.orders.live()),
+                "positions": {
+                    each.instrument.symbol: each.instrument.format_size(each.net) for each in share if each.net
+                },
+                "pnl": format_decimal(share.pnl, decimals),
+                "day_pnl": format_decimal(share.day_pnl, decimals),
+                "fees": format_decimal(share.fees, decimals),
+            }
+        return found

@@ -94,7 +94,7 @@ class Recorder:
             arrived_ns,
         )
         if order is not None:
-            row.tag, row.owner = order.tag, getattr(order, "owner", "")
+            row.tag, row.owner = order.tag, order.owner
         self.note(row)
 
     def note(self, row: SentRequest) -> None:

@@ -5,7 +5,7 @@ Errors  ConfigError that lists everything wrong at once, each problem with the p
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from engine.config.credentials import Credentials
 from engine.config.markets import take_instruments
 from engine.config.sections import EngineConfig, Sections
+from engine.config.strategies import MOST_STRATEGIES, MemberSection, named_wrong
 from engine.config.tables import Tables
 from engine.errors import ConfigError
 from engine.instrument import Instrument
@@ -66,6 +67,7 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
         if strangers := set(found["risk"].exclusive_events) - known:
             text = f"names no event and no series of a market: {', '.join(sorted(strangers))}"
             tables.problem("risk.exclusive_events", text)
+    judge_strategies(tables, table, found.get("strategies"), instruments)
     over_rest = "rest" in found and found["rest"].carries_orders
     if "session" in found and found["session"].settings is None and not over_rest:
         tables.problem("session.settings", "is missing")
@@ -77,6 +79,25 @@ def read_draft(path: Path, environ: Mapping[str, str] = os.environ) -> Draft:
     if "universe" in found and "rest" not in table:
         tables.problem("universe", "wants [rest]: that is where the venue lists its markets")
     return Draft(found, tuple(instruments), tables.problems)
+
+
+def judge_strategies(
+    tables: Tables, table: Mapping[str, Any], several: Mapping[str, MemberSection] | None, markets: Sequence[Instrument]
+) -> None:
+    """Note what is wrong with one strategy or several: there is the one, or there are the others, by good names."""
+    if "strategy" not in table and not table.get("strategies"):
+        tables.problem("strategy", "missing: set it")
+    if "strategy" in table and "strategies" in table:
+        tables.problem("strategies", "beside [strategy]: name that one too, as [strategies.NAME]")
+    if several and len(several) > MOST_STRATEGIES:
+        tables.problem("strategies", f"{len(several)} are too many: an engine runs {MOST_STRATEGIES}")
+    known = {name for each in markets for name in (each.symbol, each.event, each.series)}
+    for name, section in (several or {}).items():
+        if wrong := named_wrong(name):
+            tables.problem(f"strategies.{name}", wrong)
+        for key in ("symbols", "events", "series") if section and known and "universe" not in table else ():
+            if strangers := sorted(set(getattr(section, key)) - known):
+                tables.problem(f"strategies.{name}.{key}", f"names no market: {', '.join(strangers)}")
 
 
 def _check_credentials(tables: Tables, name: str, section: object, environ: Mapping[str, str]) -> None:

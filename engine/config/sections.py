@@ -7,7 +7,7 @@ Errors  ConfigError for values that contradict each other or that nothing could 
 import grp
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from engine.config.account import SessionAccountSection
 from engine.config.credentials import Credentials
 from engine.config.keeping import AuditSection, RecordSection
+from engine.config.strategies import NO_STRATEGY, MemberSection, StrategySection
 from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.risk.fee_terms import FeeTerms
@@ -203,13 +204,6 @@ class FeedSection(Section, frozen=True, kw_only=True):
         return FeedLimits(self.max_lag_ns, self.max_gap_ns, self.max_crossed_ns)
 
 
-class StrategySection(Section, frozen=True, kw_only=True, rename={"path": "class"}):
-    """The strategy as `module:Class`, and the table that its own `Parameters` reads."""
-
-    path: str
-    parameters: dict[str, Any] = {}
-
-
 class MetricsSection(Section, frozen=True, kw_only=True):
     """The Prometheus exporter on 127.0.0.1, a process of its own."""
 
@@ -250,7 +244,8 @@ class Sections(Section, frozen=True, kw_only=True):
     session: SessionSection
     feed: FeedSection
     risk: Limits
-    strategy: StrategySection
+    strategy: StrategySection = NO_STRATEGY
+    strategies: dict[str, MemberSection] = {}  # several, by their names, instead of the one
     venue: VenueSection = VenueSection()
     sessions: FurtherSections = FurtherSections()
     rest: RestSection | None = None

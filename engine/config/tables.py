@@ -97,6 +97,9 @@ class Tables:
         if get_origin(kind) is tuple and isinstance(value, list):
             each = get_args(kind)[0]
             return tuple([self.value(each, item, f"{path}[{place}]") for place, item in enumerate(value)])
+        if get_origin(kind) is dict and isinstance(value, dict) and isinstance(get_args(kind)[1], type(msgspec.Struct)):
+            each = get_args(kind)[1]
+            return {name: self.struct(each, table, _join(path, name)) for name, table in value.items()}
         if get_origin(kind) is Literal and value not in get_args(kind):
             return self.problem(path, f"must be {_choice(kind)}, not {_shown(value)}")
         if kind is Path:

@@ -26,6 +26,7 @@ MOST_LINES = 10
 _OTHERS = (
     RecordKind.SETTLE, RecordKind.MARK, RecordKind.DAY, RecordKind.LIST, RecordKind.RETIRE, RecordKind.STATE,
     RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.PAST, RecordKind.RESTATE,
+    RecordKind.SHARE, RecordKind.SHARE_DAY,
     RecordKind.CUT,
 )  # fmt: skip
 _IDS = 4  # texts at the beginning that may name an order, or be a ClOrdID that is used up

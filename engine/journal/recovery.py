@@ -5,7 +5,7 @@ Errors  JournalError for damage, for an instrument whose units changed, and for 
 Cost    some 10 us a record from the last snapshot on; what was before it is not read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +38,7 @@ class Recovered(NamedTuple):
     dropped: list[str]  # a line for each record that the end of the last run cut short
     open_count: int  # positions that are held, and orders that may live
     doubts: list[str]  # a line for each reason to ask the venue before any of this is believed
-    saved: str = ""  # what the strategy kept last
+    saved: Mapping[str, str] = {}  # what each strategy kept last, by its name
     standing: HaltStanding | None = None  # what the halt word said last
 
 

@@ -36,12 +36,11 @@ def report_of(record: Record) -> ExecutionReport:
 def options_record(order: Order) -> tuple[tuple[int, ...], str]:
     """Return the numbers and the text that stand for an order's options."""
     options = order.options or OrderOptions()
-    return (options.reduce_only,), SOH.join((order.cl_ord_id, options.order_group, options.tag))
+    texts = [order.cl_ord_id, options.order_group, options.tag, *[options.owner] * bool(options.owner)]
+    return (options.reduce_only,), SOH.join(texts)
 
 
 def options_of(record: Record) -> tuple[str, OrderOptions]:
     """Return the ClOrdID(11) of an order and what it asks for."""
-    (reduce_only,), (cl_ord_id, group, *tag) = record.numbers, record.text.split(SOH)
-    return cl_ord_id, OrderOptions(
-        bool(reduce_only), group, *tag
-    )  # one without a tag was written before there were any
+    (reduce_only,), (cl_ord_id, group, *more) = record.numbers, record.text.split(SOH)
+    return cl_ord_id, OrderOptions(bool(reduce_only), group, *more)  # tag and owner, if they were known then

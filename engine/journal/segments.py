@@ -66,9 +66,11 @@ class RecordKind:
     RESTATE = 25  # what is held of a market from here on, by a person's or the venue's word
     SESSION = 26  # what became of a FIX session: logon, logout, gap, resend, reset
     RECONCILE = 27  # a comparison with the venue: its beginning, each difference with what was decided, its end
-    SAVED = 30  # what the strategy keeps for its next run; of a snapshot too
+    SAVED = 30  # what a strategy keeps for its next run; of a snapshot too
     CUT = 32  # what was damaged was cut off, by whom and why: no order before it is believed
     STANDING = 31  # what the halt word says from here on; of a snapshot too
+    SHARE = 33  # of a snapshot: what one of several strategies holds of a market, and has made there
+    SHARE_DAY = 34  # of a snapshot, before those: which strategy, and when its day began with which profit
 
 
 class Listing(msgspec.Struct, frozen=True):

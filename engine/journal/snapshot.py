@@ -1,7 +1,7 @@
 """What is held and open, written behind the head of a segment: recovery begins at the last one, whatever was before.
 
-Shapes  STATE with the number of records that follow, then so many LIST, PAST, HOLDING, ORDER, KEPT, SAVED and STANDING
-        records, in as many segments as they need. Orders that are over are kept as long as a late report about them is
+Shapes  STATE with the number of records that follow, then so many LIST, PAST, HOLDING, SHARE, ORDER, KEPT, SAVED and
+        STANDING records, in as many segments as they need. Orders that are over are kept as long as late reports are
         likely: the newest `MOST_DONE`; recovery looks for others in the segments before. An order keeps its ids among
         the newest `_LOOKED_AT`: a report that names it by an older one names its OrderID(37) too.
 Units   as in `instrument`; a snapshot's records have no time.
@@ -21,6 +21,7 @@ from engine.journal.framing import Record
 from engine.journal.markets import market_text
 from engine.journal.reports import options_of, options_record
 from engine.journal.segments import Listing, RecordKind
+from engine.journal.shares import share_records, take_share
 from engine.journal.told import HaltStanding, append_standing, standing_record
 from engine.journal.writer import NullJournal
 from engine.orders.order import Order, restore_fields
@@ -53,11 +54,11 @@ class Snapshots:
         orders: Orders,
         portfolio: Portfolio,
         headed: Iterable[Instrument] | None = None,
-        saved: str = "",
+        saved: Mapping[str, str] = {},
         standing: HaltStanding | None = None,
     ) -> None:
-        """`saved` is what the strategy keeps, `standing` what the halt word says: both go with each of them."""
-        self.saved = saved
+        """`saved` is what each strategy keeps, by its name, `standing` what the halt word says: with each of them."""
+        self.saved = dict(saved)
         self.standing = standing
         self._journal = journal
         self._orders = orders
@@ -74,7 +75,8 @@ class Snapshots:
 
     def take(self) -> None:
         """Write one; the journal must be at the head of a segment."""
-        records = [*self._lasting(), *self._markets(), *self._holdings(), *self._open_orders()]
+        shares = share_records(self._portfolio)
+        records = [*self._lasting(), *self._markets(), *self._holdings(), *shares, *self._open_orders()]
         head = len(records), self._orders.opened, *self._portfolio.day(), self._portfolio.day_pnl
         self._journal.append_state(RecordKind.STATE, head, self._orders.last_cl_ord_id)
         for kind, numbers, text in records:
@@ -96,8 +98,8 @@ class Snapshots:
     def _lasting(self) -> Iterator[tuple[int, tuple[int, ...], str]]:
         if self.standing is not None:
             yield standing_record(self.standing)
-        if self.saved:
-            yield RecordKind.SAVED, (), self.saved
+        for text in self.saved.values():
+            yield RecordKind.SAVED, (), text
 
     def _markets(self) -> Iterator[tuple[int, tuple[int, ...], str]]:
         for position in self._portfolio:
@@ -178,6 +180,8 @@ class Restored:
             listing = msgspec.json.decode(record.text, type=Listing) if index < 0 else None
             instrument = table[index] if listing is None else self._instrument_of(listing)
             self._portfolio.restore_holding(instrument, *numbers)
+        elif record.kind in (RecordKind.SHARE, RecordKind.SHARE_DAY):
+            take_share(self._portfolio, record, table, self._instrument_of)
         elif record.kind == RecordKind.PAST:
             cash, fees, start_pnl = record.numbers
             self._portfolio.restore_past(cash, fees, start_pnl)

@@ -15,6 +15,7 @@ from engine.journal.segments import RecordKind, journal_paths, run_of
 
 SNAPSHOT_KINDS = (
     RecordKind.STATE, RecordKind.HOLDING, RecordKind.ORDER, RecordKind.KEPT, RecordKind.LIST, RecordKind.PAST,
+    RecordKind.SHARE, RecordKind.SHARE_DAY,
 )  # fmt: skip
 BOTH_KINDS = RecordKind.OPTIONS, RecordKind.SAVED, RecordKind.STANDING  # in a snapshot, and outside
 

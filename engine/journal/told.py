@@ -1,17 +1,18 @@
 """Records of who did what and why: a replay passes over them, a person reads them.
 
 Shapes  OPERATOR is JSON: action, by, reason, arguments, outcome, "" if it was done. DENIAL is instrument, side, price,
-        quantity, code, and how many denials before it were too many to record; its texts are the symbol, and the
-        ClOrdID(11) of the order that was not replaced, "" of a new one. CONFIG is the SHA-256 of the configuration.
-        SESSION is the next MsgSeqNum(34) out and in, and how many were left out before it; its texts are the event, the
-        session, and what was said. RECONCILE is JSON: one step of a comparison. STANDING is the state of the halt word,
-        since when, and since when its file said what it did; its texts are by whom and why.
+        quantity, code, and how many denials before it were too many to record; its texts are the symbol, the
+        ClOrdID(11) of the order that was not replaced, "" of a new one, and which of several strategies asked for that.
+        CONFIG is the SHA-256 of the configuration. SESSION is the next MsgSeqNum(34) out and in, and how many were left
+        out before it; its texts are the event, the session, and what was said. RECONCILE is JSON: one step of a
+        comparison. STANDING is the state of the halt word, since when, and since when its file said what it did; its
+        texts are by whom and why.
 Units   as in `instrument`; times in ns since 1970.
 Errors  JournalError as of `append_state`.
 Cost    1 us a denial.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ import msgspec
 from engine.fix import SOH
 from engine.instrument import Instrument
 from engine.journal.framing import Record
+from engine.journal.saved import owner_of
 from engine.journal.segments import RecordKind
 from engine.journal.writer import NullJournal
 from engine.runtime.halt_word import HaltWord, Word
@@ -187,27 +189,31 @@ class Lasting:
     """What records said last of what lasts until it is said anew."""
 
     def __init__(self) -> None:
-        self.saved = ""
+        self.saved: dict[str, str] = {}
         self.standing: HaltStanding | None = None
 
     def take(self, record: Record) -> None:
         """Take one record of any kind."""
         if record.kind == RecordKind.SAVED:
-            self.saved = record.text
+            self.saved[owner_of(record.text)] = record.text
         elif record.kind == RecordKind.STANDING:
             self.standing = standing_in(record)
 
-    def values(self) -> tuple[str, HaltStanding | None]:
-        """Return what the strategy keeps, and what the halt word says."""
+    def values(self) -> tuple[Mapping[str, str], HaltStanding | None]:
+        """Return what each strategy keeps, and what the halt word says."""
         return self.saved, self.standing
 
 
 class Denials:
-    """Records the denials of one desk, the first `MOST_DENIALS` of each second of `wall_ns`."""
+    """Records the denials of one desk, the first `MOST_DENIALS` of each second of `wall_ns`.
 
-    def __init__(self, journal: NullJournal, wall_ns: Callable[[], int]) -> None:
+    `asking` says which of several strategies is asking for a new order, or nothing.
+    """
+
+    def __init__(self, journal: NullJournal, wall_ns: Callable[[], int], asking: Callable[[], str] = str) -> None:
         self._journal = journal
         self._wall_ns = wall_ns
+        self._asking = asking
         self._pace = _Pace(MOST_DENIALS)
 
     def record(self, cl_ord_id: str, denial: int, instrument: Instrument, side: int, price: int, qty: int) -> None:
@@ -215,7 +221,9 @@ class Denials:
         now_ns = self._wall_ns()
         if self._pace.admits(now_ns):
             numbers = instrument.index, side, price, qty, int(denial), self._pace.take_left_out()
-            self._journal.append_state(RecordKind.DENIAL, numbers, f"{instrument.symbol}{SOH}{cl_ord_id}", now_ns)
+            asking = self._asking()
+            texts = [instrument.symbol, cl_ord_id, *[asking] * bool(asking)]
+            self._journal.append_state(RecordKind.DENIAL, numbers, SOH.join(texts), now_ns)
 
 
 def _sound(text: str) -> str:

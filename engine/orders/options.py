@@ -16,16 +16,18 @@ _TAG = re.compile(rf"[A-Za-z0-9_.:/+-]{{0,{MOST_TAG}}}")
 class OrderOptions(NamedTuple):
     """`reduce_only` can only make a position smaller; `order_group` is the venue's id of a group that caps fills.
 
-    `tag` is the strategy's own word for the order, and asks nothing of the venue.
+    `tag` is the strategy's own word for the order, and `owner` the name of that strategy where there are several in an
+    engine: neither asks anything of the venue.
     """
 
     reduce_only: bool = False
     order_group: str = ""
     tag: str = ""
+    owner: str = ""
 
     @property
     def asks_venue(self) -> bool:
-        """Return whether there is more than a tag."""
+        """Return whether there is more than a tag and an owner."""
         return self.reduce_only or self.order_group != ""
 
     def __str__(self) -> str:
@@ -43,8 +45,10 @@ def none_offered(options: OrderOptions, time_in_force: str, post_only: bool, ord
     return f"{options}: this venue has no such options of an order: leave them out"
 
 
-def options_with(reduce_only: bool, order_group: str, tag: str) -> OrderOptions | None:
+def options_with(reduce_only: bool, order_group: str, tag: str, owner: str = "") -> OrderOptions | None:
     """Return what an order asks for, None where that is nothing; OrderError for a tag that cannot be carried."""
     if tag and not _TAG.fullmatch(tag):
         raise OrderError(f"tag {tag!r} must be 1 to {MOST_TAG} of A-Z a-z 0-9 _ . : / + -")
-    return OrderOptions(reduce_only, order_group, tag) if reduce_only or order_group or tag else None
+    if not (reduce_only or order_group or tag or owner):
+        return None
+    return OrderOptions(reduce_only, order_group, tag, owner)

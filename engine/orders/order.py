@@ -131,6 +131,11 @@ class Order:
         self.tag = options.tag
 
     @property
+    def owner(self) -> str:
+        """Return the name of the strategy that sent it where an engine has several; empty for nobody's."""
+        return self.options.owner if self.options is not None else ""
+
+    @property
     def executions(self) -> dict[str, tuple[int, int, int] | None]:
         """Return what counted, by ExecID(17): (qty, price, fee) of a fill, None where a bust or correction undid it.
 

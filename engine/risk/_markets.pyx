@@ -62,6 +62,18 @@ cdef class RiskMarkets:
             self._reduces[market], self._own_position[market], self._own_loss[market] = 0, NO_LIMIT, NO_LIMIT
         return 0
 
+    def is_held(self, instrument):
+        """Return whether something is held of a market."""
+        return self.exposure.net(self.exposure.known(instrument)) != 0
+
+    def set_exclusive(self, str event, bint is_exclusive):
+        """Take the venue's word on whether the markets of an event exclude each other; return whether that is news."""
+        return self.exposure.set_exclusive(event, is_exclusive)
+
+    def set_fee_bound(self, instrument, bound):
+        """Let fills in a market cost at most this from now on; what is open counts so when it changes next."""
+        self.exposure.set_fee_bound(instrument, bound)
+
     cpdef int update(self, Order order) except -1:
         """Count `order` and its market's position as they stand now: after a request is sent, after a fill is booked."""
         return self.exposure.update(order)

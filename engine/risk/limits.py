@@ -4,6 +4,10 @@ Units   as the annotation says; text of the configuration is converted by `table
 Errors  ConfigError for limits that contradict each other.
 """
 
+from typing import Any
+
+from msgspec import structs
+
 from engine.errors import ConfigError
 from engine.portfolio.day import DayRule
 from engine.risk._activity import MOST_EVENTS, EventWindow
@@ -171,3 +175,26 @@ class Limits(Section, frozen=True, kw_only=True):
     def day(self) -> DayRule:
         """Return when the day of `max_daily_loss` begins."""
         return DayRule(self.day_start_ns, self.day_zone)
+
+
+class StrategyLimits(Section, frozen=True, kw_only=True):
+    """Limits of one of several strategies, beside the account's: each counts its own orders and fills alone."""
+
+    max_order_qty: SizeLimit = NO_LIMIT
+    max_order_notional: MoneyLimit = NO_LIMIT
+    max_order_cost: MoneyLimit = NO_LIMIT
+    max_position: SizeLimit = NO_LIMIT
+    max_event_position: SizeLimit = NO_LIMIT
+    max_gross_position: SizeLimit = NO_LIMIT
+    max_open_orders: CountLimit = NO_LIMIT
+    max_open_cost: MoneyLimit = NO_LIMIT
+    max_market_loss: MoneyLimit = NO_LIMIT
+    max_event_loss: MoneyLimit = NO_LIMIT
+    max_daily_loss: MoneyLimit = NO_LIMIT
+
+    def within(self, account: Limits) -> Limits:
+        """Return these as limits that judge by themselves: what `account` judges for all has no second judge."""
+        own = {name: getattr(self, name) for name in self.__struct_fields__}
+        free: dict[str, Any] = {name: NO_LIMIT for name in CHANGEABLE if name not in own}
+        free |= {"restricted": (), "rate": None, "duplicates": None, "executions": None, "rejects": None}
+        return structs.replace(account, **own, **free, ratios=None, allow_crossed_book=True, ceiling=Ceiling())

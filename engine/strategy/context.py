@@ -166,10 +166,13 @@ class Context(Protocol):
         Calls that were missed, because the loop was held, are not made up for. ConfigError for less than a millisecond.
         """
 
-    def run(self, coroutine: Coroutine[Any, Any, object], name: str) -> "Task[Any]":
+    def run(self, coroutine: Coroutine[Any, Any, object], name: str, delay_ns: int | None = None) -> "Task[Any]":
         """Run an input, such as a second feed, beside the hooks, until it or the engine ends; as `create_task`.
 
-        One that raises halts trading at once, whoever else waits for its task; `name` stands in the reason.
+        One that raises halts trading at once, whoever else waits for its task; `name` stands in the reason. Where time
+        is moved, as in a backtest, `delay_ns` says how long it takes: it is run at once, and what it posts arrives so
+        much later. It may compute there, and wait for nothing outside. Without `delay_ns` that is a ConfigError; a live
+        engine takes the time that it takes.
         """
 
     def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str = "") -> "Task[Any]":
@@ -182,5 +185,6 @@ class Context(Protocol):
     def post(self, value: object) -> None:
         """Call `on_input(value)` on the loop's thread as soon as it is free.
 
-        This is the only member that another thread may use. Live engines only.
+        This is the only member that another thread may use. Live engines only, but for an input that `run` was given a
+        `delay_ns` for.
         """

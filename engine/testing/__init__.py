@@ -3,5 +3,6 @@
 from engine.testing.desk import DeskInMemory, market
 from engine.testing.limits import UNLIMITED
 from engine.testing.requests import DeskRequest
+from engine.trading.team.member import Member, SeenMarkets
 
-__all__ = ["UNLIMITED", "DeskInMemory", "DeskRequest", "market"]
+__all__ = ["UNLIMITED", "DeskInMemory", "DeskRequest", "Member", "SeenMarkets", "market"]

@@ -4,7 +4,7 @@ Units   prices, sizes and money as in `instrument`; times in ns.
 Errors  EngineError where the strategy halts trading, with its reason, unless the test says that it may.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from msgspec import structs
@@ -19,10 +19,13 @@ from engine.orders.orders import Orders
 from engine.portfolio import Portfolio, Position
 from engine.risk import Risk
 from engine.risk.fee_bound import NO_FEE
+from engine.risk.limits import StrategyLimits
 from engine.strategy import Strategy
 from engine.testing.limits import UNLIMITED
 from engine.testing.requests import Answers, DeskRequest, MemoryFeed, MemoryGateway
 from engine.trading.assembly import Parts, Surroundings, assemble
+from engine.trading.team.member import Member
+from engine.trading.team.team import Account, account_of
 from engine.venue import EventKind, FeeRule, MarketDataStream, MarketEvent
 
 MOST_ANSWERS = 1_000  # to what one step caused: a strategy that answers each answer would go on for ever
@@ -35,7 +38,7 @@ def market(symbol: str, index: int = 0, event: str = "", step: int = CENT) -> In
 
 
 class DeskInMemory:
-    """Runs one strategy over `markets`, symbols or instruments numbered from 0.
+    """Runs a strategy, or several by their names, over `markets`, symbols or instruments numbered from 0.
 
     Whatever it asks of its venue is granted as soon as the hook has returned, and nothing fills by itself; where the
     venue `is_silent` the test answers, by `accept` and `reject`. `limits` are those of risk by name, all others none.
@@ -43,31 +46,35 @@ class DeskInMemory:
 
     def __init__(
         self,
-        strategy: Strategy,
+        strategy: Strategy | Sequence[Member],
         markets: Sequence[str | Instrument] = ("RAIN",),
         *,
         is_silent: bool = False,
         may_halt: bool = False,
         fees: FeeRule | None = None,
+        own_limits: Mapping[str, StrategyLimits] = {},
         **limits: Any,
     ) -> None:
         self.markets = tuple([market(each, n) if isinstance(each, str) else each for n, each in enumerate(markets)])
         self.clock = MovedClock()
         self.halted = ""  # why trading is halted
-        self.strategy = strategy
         self._is_silent, self._may_halt = is_silent, may_halt
         self._gateway, self._answers = MemoryGateway(), Answers()
-        self._portfolio = Portfolio(self.markets)
         bounds = [NO_FEE if fees is None else fees.bound(each) for each in self.markets]
+        judged = structs.replace(UNLIMITED, **limits)
+        if isinstance(strategy, Strategy):
+            portfolio = Portfolio(self.markets)
+            account = Account(portfolio, Risk(judged, self.markets, portfolio, bounds), strategy)
+        else:
+            account = account_of(strategy, own_limits, judged, self.markets, bounds)
+        self._portfolio, self.strategy = account.portfolio, account.strategy
         parts = Parts(
             books=[make_book(each) for each in self.markets],
             market_data=cast(MarketDataStream, MemoryFeed()),
             decode_report=lambda fields: None,
             orders=Orders("M") if fees is None else Orders("M", fees.charge),
-            portfolio=self._portfolio,
-            risk=Risk(structs.replace(UNLIMITED, **limits), self.markets, self._portfolio, bounds),
+            **account._asdict(),
             journal=NullJournal(),
-            strategy=strategy,
             fees=fees,
         )
         self._loop = assemble(parts, self._surroundings())

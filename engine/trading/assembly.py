@@ -19,6 +19,7 @@ from engine.orders.orders import Orders
 from engine.orders.report import ExecutionReport
 from engine.portfolio import Portfolio
 from engine.risk import Risk
+from engine.risk.shared import SharedRisk
 from engine.runtime import log
 from engine.runtime.notices import Notices
 from engine.strategy import Strategy
@@ -37,6 +38,7 @@ from engine.trading.rejects import Rejects
 from engine.trading.serving.timers import CallLater
 from engine.trading.serving.trades import LastTrades
 from engine.trading.settlements import Settlements
+from engine.trading.team.team import SeatParts, Team
 from engine.venue import MarketDataStream, TradeFee, Verdict
 
 LOGGER = logging.getLogger(log.LOGGER)
@@ -103,6 +105,8 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         lambda market, text: markets.stop(market, Stop.HALTED, text),
         around.halt,
     )
+    several = parts.risk if isinstance(parts.risk, SharedRisk) else None
+    asking = str if several is None else lambda: several.asking
     rejects = Rejects(markets, notices, most, parts.closed_texts, parts.verdicts, around.call_later, repeats.refused)
     guard = Guard(
         parts.strategy,
@@ -112,7 +116,7 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         rejects,
         parts.risk.explain,
         OptionRules(parts.risk, notices, parts.judge_options).check,
-        Denials(parts.journal, around.wall_ns).record,
+        Denials(parts.journal, around.wall_ns, asking).record,
         repeats,
     )
     instruments = [book.instrument for book in parts.books]
@@ -156,6 +160,10 @@ def assemble(parts: Parts, around: Surroundings) -> TradingLoop:
         markets.tell_stale = lambda book: guard.call("on_stale", book)
     if parts.strategy.kept_trades:
         loop.trades = LastTrades(parts.strategy.kept_trades, around.wall_ns)
-    desk = Desk(loop, around.call_later, around.clock_ns, around.beside, around.obstacle, parts.fees)
-    parts.strategy.context = desk
+    seat = SeatParts(around.call_later, around.clock_ns, around.beside, around.obstacle, parts.fees)
+    if isinstance(parts.strategy, Team):
+        loop.team = parts.strategy
+        parts.strategy.join(loop, seat)
+    else:
+        parts.strategy.context = Desk(loop, *seat)
     return loop

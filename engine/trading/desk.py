@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 from engine import fix
 from engine.book import Book
@@ -22,12 +22,26 @@ from engine.strategy.portfolio_view import PortfolioView
 from engine.strategy.status import TRADING, TradingStatus
 from engine.strategy.trades import LastTrade
 from engine.trading.loop import TradingLoop
+from engine.trading.serving.inputs import run_at_once
 from engine.trading.serving.timers import CallLater, Timer
 from engine.venue import TradeFee
 
 REDUCE_ONLY = TradingState.REDUCE_ONLY
 
 Started: TypeAlias = "asyncio.Task[Any]"
+
+
+class HookCaller(Protocol):
+    """What calls the hooks of a strategy, so that none of its mistakes goes unseen."""
+
+    def call(self, name: str, /, *arguments: object) -> None:
+        """Call one hook."""
+
+    def failed(self, name: str, error: BaseException, /) -> None:
+        """Act on what a hook raised."""
+
+    def failed_beside(self, what: str, error: BaseException, /) -> None:
+        """Act on what something else than a hook raised, such as a task."""
 
 
 class Beside(Protocol):
@@ -59,6 +73,9 @@ class Desk:
         self._beside = beside
         self._obstacle = obstacle
         self._fees = fees
+        self._delay_ns = -1  # of the input that is being run where time is moved
+        self._caller: HookCaller = loop.guard
+        self._portfolio = loop.portfolio
         self._holdings = PortfolioView(loop.portfolio, loop.risk)
         self._log = logging.getLogger(type(loop.guard.strategy).__module__)
 
@@ -111,7 +128,7 @@ class Desk:
 
     def position(self, instrument: Instrument) -> Position:
         """Return the position in a market, live: it moves with each fill and mark."""
-        return self._loop.portfolio[instrument]
+        return self._portfolio[instrument]
 
     def orders(self, instrument: Instrument | None = None) -> Iterator[Order]:
         """Return the live orders, of one market or of all, oldest first; safe to cancel while iterating."""
@@ -192,24 +209,35 @@ class Desk:
 
     def timer(self, delay_ns: int, key: object = None) -> Timer:
         """Call `on_timer(key)` once, `delay_ns` from now, also while trading is paused."""
-        return Timer(self._call_later, self._clock_ns, partial(self._loop.guard.call, "on_timer", key), delay_ns)
+        return Timer(self._call_later, self._clock_ns, partial(self._caller.call, "on_timer", key), delay_ns)
 
     def every(self, interval_ns: int, key: object = None) -> Timer:
         """Call `on_timer(key)` each time that so much has passed, also while trading is paused."""
-        fire = partial(self._loop.guard.call, "on_timer", key)
+        fire = partial(self._caller.call, "on_timer", key)
         return Timer(self._call_later, self._clock_ns, fire, interval_ns, interval_ns)
 
-    def run(self, coroutine: Coroutine[Any, Any, object], name: str) -> Started:
+    def run(self, coroutine: Coroutine[Any, Any, object], name: str, delay_ns: int | None = None) -> Started:
         """Run an input beside the hooks; where it fails trading halts at once, by its name."""
-        if self._beside is None:
+        if self._beside is not None:
+            return self._beside.start(self._watched(coroutine, name), name)
+        if delay_ns is None or delay_ns < 0:
             coroutine.close()
-        return self.create_task(self._watched(coroutine, name), name)
+            raise ConfigError(f"run {name} needs a live engine; where time is moved, say by delay_ns how long it takes")
+        before, self._delay_ns = self._delay_ns, delay_ns
+        try:
+            ended = run_at_once(coroutine, name)
+        finally:
+            self._delay_ns = before
+        if (error := ended.exception()) is not None:
+            told = partial(self._caller.failed_beside, f"background input {name}", error)
+            self._call_later(delay_ns, told)
+        return cast(Started, ended)
 
     async def _watched(self, coroutine: Coroutine[Any, Any, object], name: str) -> None:
         try:
             await coroutine
         except Exception as error:
-            self._loop.guard.failed_beside(f"background input {name}", error)
+            self._caller.failed_beside(f"background input {name}", error)
 
     def create_task(self, coroutine: Coroutine[Any, Any, Any], name: str = "") -> Started:
         """Run a coroutine beside the hooks; one that fails halts trading as a hook does."""
@@ -221,5 +249,8 @@ class Desk:
     def post(self, value: object) -> None:
         """Call `on_input(value)` on the loop's thread as soon as it is free; from any thread."""
         if self._beside is None:
-            raise ConfigError("post needs a live engine: in a stepped run nothing happens beside the hooks")
-        self._beside.post(lambda: self._loop.guard.call("on_input", value))
+            if self._delay_ns < 0:
+                raise ConfigError("post needs a live engine, or an input that `run` began with a delay_ns")
+            self._call_later(self._delay_ns, partial(self._caller.call, "on_input", value))
+            return
+        self._beside.post(lambda: self._caller.call("on_input", value))

@@ -20,3 +20,4 @@ cdef class Guard:
 
     @cython.locals(kind=cython.int, order=Order)
     cpdef changed(self, Change change)
+    cdef int _tell_order(self, Order order) except -1

@@ -80,9 +80,7 @@ class Guard:
 
     def failed_beside(self, what: str, error: BaseException) -> None:
         """Halt because of something else than a hook, such as a background task."""
-        reason = f"{what} raised {type(error).__name__}: {text_of(error)} ({self._place(error)})"
-        LOGGER.error(reason, exc_info=error)
-        self.halt(reason)
+        self.halt(told_failure(self.strategy, what, error))
 
     def unjournalled(self, error: Exception) -> None:
         """Halt because the journal took no record; raise what is no fault of the journal."""
@@ -90,20 +88,27 @@ class Guard:
             raise error
         self.halt(f"journal: {error}")
 
-    def _place(self, error: BaseException) -> str:
-        """Return the last line of the strategy's own module that led to the error, or else of anybody's."""
-        frames = traceback.extract_tb(error.__traceback__)
-        module = sys.modules.get(type(self.strategy).__module__)
-        own = [frame for frame in frames if frame.filename == getattr(module, "__file__", None)]
-        if not frames:  # raised by the call itself
-            return f"the call of {type(self.strategy).__qualname__}"
-        place = (own or frames)[-1]
-        return f"{place.filename}:{place.lineno}"
-
     def traded(self, event: MarketEvent) -> None:
         """Tell of somebody's trade, in the book or beside it."""
-        hook = "on_block_trade" if event.is_block else "on_trade"
-        self.call(hook, event.instrument, event.side, event.price, event.size)
+        if event.is_block:
+            self.call("on_block_trade", event.instrument, event.side, event.price, event.size)
+        elif self.native is None:
+            self.call("on_trade", event.instrument, event.side, event.price, event.size)
+        else:
+            try:
+                self.native.on_trade(event.instrument, event.side, event.price, event.size)
+            except BaseException as error:
+                self.failed("on_trade", error)
+
+    def _tell_order(self, order: Order | None) -> None:
+        """Tell of an order that changed; a hook in C is called without Python."""
+        if self.native is None or order is None:
+            self.call("on_order", order)
+        else:
+            try:
+                self.native.on_order(order)
+            except BaseException as error:
+                self.failed("on_order", error)
 
     def denied(self, order: Order | None, denial: int, *amounts: object) -> None:
         """Tell and record that risk denied a request; `amounts` are its instrument, side, price and quantity."""
@@ -137,15 +142,15 @@ class Guard:
             counters.acks += 1
             if self._has_rejects:
                 self._has_rejects = self.rejects.accepted(order)
-            self.call("on_order", order)
+            self._tell_order(order)
         elif kind == REPLACED:
             counters.replaces += 1
             if self._has_rejects:
                 self._has_rejects = self.rejects.accepted(order)
-            self.call("on_order", order)
+            self._tell_order(order)
         elif kind in (CANCELED, EXPIRED):
             counters.cancels += 1
-            self.call("on_order", order)
+            self._tell_order(order)
         elif kind in (REJECTED, CANCEL_REJECTED):
             self._refused(change)
         elif kind == DUPLICATE:
@@ -154,9 +159,9 @@ class Guard:
             counters.unknown_reports += 1
             self.contradicted(change)
             if order is not None:
-                self.call("on_order", order)
+                self._tell_order(order)
         elif kind != NOTHING:  # a bust, a correction, or an outcome in doubt
-            self.call("on_order", order)
+            self._tell_order(order)
 
     def _refused(self, change: Change) -> None:
         counters = self.counters
@@ -170,6 +175,24 @@ class Guard:
         by_reason[counted] = by_reason.get(counted, 0) + 1
         self._has_rejects = self.rejects.refused(change)
         self.call("on_reject", order, reason, text)
+
+
+def told_failure(strategy: Strategy, what: str, error: BaseException) -> str:
+    """Log what raised with its whole traceback; return it in words, with the line."""
+    reason = f"{what} raised {type(error).__name__}: {text_of(error)} ({place_of(strategy, error)})"
+    LOGGER.error(reason, exc_info=error)
+    return reason
+
+
+def place_of(strategy: Strategy, error: BaseException) -> str:
+    """Return the last line of the strategy's own module that led to the error, or else of anybody's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    module = sys.modules.get(type(strategy).__module__)
+    own = [frame for frame in frames if frame.filename == getattr(module, "__file__", None)]
+    if not frames:  # raised by the call itself
+        return f"the call of {type(strategy).__qualname__}"
+    place = (own or frames)[-1]
+    return f"{place.filename}:{place.lineno}"
 
 
 def has_hook(strategy: Strategy, name: str) -> bool:

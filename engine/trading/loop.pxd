@@ -19,7 +19,7 @@ cdef class TradingLoop(Requests):
     cdef public LatencyRecorder round_trip
     cdef readonly FeedWatch watch
     cdef readonly object markets, doubts, suspect, settlements, news, prints  # off the path
-    cdef public object trades
+    cdef public object trades, team
     cdef public int64_t last_frame_ns
     cdef public object _on_book, _decode_frame, _decode_report
     cdef object _command, _market_data

@@ -7,6 +7,7 @@ Cost    no logging, date, float or await here. Thread: the loop thread, the only
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from engine.book import Book
 from engine.codec import Fields
@@ -69,6 +70,7 @@ class TradingLoop(Requests):
         self.watch = watch
         self.prints = Prints()
         self.trades: LastTrades | None = None  # where the strategy wants them
+        self.team: Any = None  # of several strategies: a `Team`, which knows the loop
         self.round_trip = LatencyRecorder()
         self.last_frame_ns = 0
         self._command, self._market_data, self.news = command, market_data, news

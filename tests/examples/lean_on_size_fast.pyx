@@ -8,7 +8,7 @@ from libc.stdint cimport int64_t
 cdef class LeanOnSize(Strategy):
     """Buys at the ask, immediate or cancel, where `ratio` times as much rests at the bid; once until it is filled."""
 
-    cdef public int64_t qty, ratio, filled
+    cdef public int64_t qty, ratio, filled, traded
     cdef bint _is_waiting
 
     def __init__(self, parameters=None):
@@ -21,6 +21,9 @@ cdef class LeanOnSize(Strategy):
             return
         order = self.context.buy(book.instrument, book.best_ask, self.qty, time_in_force="3", tag="lean")
         self._is_waiting = order is not None
+
+    cpdef object on_trade(self, object instrument, int side, int64_t price, int64_t size):
+        self.traded += size
 
     cpdef object on_fill(self, Order order, int64_t price, int64_t qty):
         self.filled += qty

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -28,11 +29,11 @@ from engine.config.sections import (
     RestSection,
     Sections,
     SessionSection,
-    StrategySection,
     UniverseSection,
     VenueSection,
     WatchdogSection,
 )
+from engine.config.strategies import MemberSection, StrategySection
 from engine.exchange.faults import KINDS, InjectedFault
 from engine.exchange.liquidity import LiquiditySettings
 from engine.fix import Status
@@ -45,7 +46,7 @@ from engine.orders.order import Order
 from engine.orders.table import TABLE, Event, Outcome
 from engine.risk import Limits, RateLimit, RiskReject, TradingState
 from engine.risk.fee_terms import FeeTerms, SeriesFees
-from engine.risk.limits import Ceiling, DuplicateLimit, RatioLimit, RepeatLimit
+from engine.risk.limits import Ceiling, DuplicateLimit, RatioLimit, RepeatLimit, StrategyLimits
 from engine.session.file.keys import KEYS
 from engine.sim.config import CaptureConfig, ControlConfig, FeedConfig, FixConfig, SimConfig
 from engine.strategy import Context, Strategy
@@ -79,6 +80,8 @@ CONFIGURATION: dict[str, type[msgspec.Struct]] = {
     "## [risk.ratios]": RatioLimit,
     "## [risk.ceiling]": Ceiling,
     "## [strategy]": StrategySection,
+    "## [strategies]": MemberSection,
+    "## [strategies.NAME.limits]": StrategyLimits,
     "## [fees]": FeeTerms,
     "## [[fees.series]]": SeriesFees,
     "## [metrics]": MetricsSection,
@@ -123,7 +126,7 @@ def test_keys_above_the_sections_are_those_of_the_files() -> None:
 
 def test_every_section_of_the_engine_has_its_heading() -> None:
     tables = {field.encode_name for field in msgspec.structs.fields(Sections)}
-    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:27] if "." not in heading}
+    assert tables == {heading[4:-1] for heading in list(CONFIGURATION)[:29] if "." not in heading}
 
 
 # session-files.md
@@ -202,6 +205,8 @@ def test_metrics_are_those_of_the_collector(tmp_path: Path) -> None:
     engine.account, engine.further = RestSide(), FurtherSide()
     engine.scene.buy()
     engine.trading.counters.rejects_by_reason, engine.trading.counters.rejects = {1: 1}, 1
+    nobody = SimpleNamespace(portfolio=SimpleNamespace(shares={"": engine.trading.portfolio}), members={})
+    engine.trading.team = nobody  # of several strategies
     engine.look()
     exported = {}
     for family in ViewCollector(engine.reader.read).collect():

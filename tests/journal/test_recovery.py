@@ -259,7 +259,7 @@ def test_run_that_ended_with_its_machine_is_told(
 
 
 def test_nothing_to_recover_is_nothing() -> None:
-    assert recover([], INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)) == (0, [], [], 0, [], "", None)
+    assert recover([], INSTRUMENTS, Orders("A"), Portfolio(INSTRUMENTS)) == (0, [], [], 0, [], {}, None)
 
 
 def test_s5_recovered_orders_tell_replays_from_other_executions_as_before(tmp_path: Path) -> None:

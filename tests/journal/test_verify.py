@@ -72,6 +72,8 @@ def every_kind(tmp_path: Path) -> Path:
         desk.snapshots.stand(HaltStanding(2, 5, 4, "ann", "fire"), 1)
         append_saved(desk.journal, text_of_state("mine:Strategy", 1, {"fair": 1}), 1)
         desk.journal.append_state(RecordKind.RESTATE, (RAIN.index, 3, -12_000, 12_000), "0.00, by ann: counted", 1)
+        desk.journal.append_state(RecordKind.SHARE_DAY, (0, 0, 0, 1, 0), "maker", 1)
+        desk.journal.append_state(RecordKind.SHARE, (RAIN.index, 3, -12_000, 12_000, 7, 1, 1, 1, 0, 0), "maker", 1)
         append_operator(desk.journal, OperatorAct("halt", "ann (uid 1, pid 2)", "fire", {"symbol": "KXRAIN-1"}), 1)
         Denials(desk.journal, lambda: 1).record("", 3, RAIN, BUY, 4_200, 10)
         append_reconcile(desk.journal, ReconcileStep("end", "all agrees", result="clean"), 1)

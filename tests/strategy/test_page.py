@@ -1,8 +1,11 @@
 """The samples of docs/strategy.md beside the first: they trade, keep and hear as the page says."""
 
+import tomllib
 from time import sleep
 from typing import Any
 
+from engine.config.sections import Sections
+from engine.config.tables import Tables
 from engine.testing import DeskInMemory
 from tests.support.pages import DOCS, code
 
@@ -45,6 +48,15 @@ def test_informed_has_the_hooks_that_its_inputs_need() -> None:
         sleep(0.001)
     assert sorted(map(str, given)) == ["weather", "{'fair': 4600}"]
     informed.on_input(given[-1])
+
+
+def test_several_strategies_are_a_configuration() -> None:
+    (block,) = code((DOCS / "strategy.md").read_text(), "toml")
+    tables = Tables(DOCS)
+    found = tables.fields(Sections, tomllib.loads(block), "")["strategies"]
+    assert not [problem for problem in tables.problems if problem.startswith("strategies")]
+    assert list(found) == ["maker", "taker"] and found["taker"].on_error == "stop"
+    assert (found["taker"].limits.max_position, found["taker"].limits.max_daily_loss) == (2_000, 50_000_000)
 
 
 def test_every_block_of_the_page_is_a_tested_program() -> None:

@@ -9,7 +9,7 @@ from engine.orders.options import OrderOptions
 from engine.orders.orders import Orders
 from engine.venue.fix44 import orders
 from engine.venue.kalshi.fix.orders import KalshiOrders
-from tests.support.order_reports import INSTRUMENTS, open_order
+from tests.support.order_reports import INSTRUMENTS, ack, open_order
 
 
 def tagged(**options: Any) -> Any:
@@ -23,6 +23,20 @@ def test_tag_leaves_in_the_field_that_was_chosen() -> None:
     plain, chosen = orders(INSTRUMENTS), orders(INSTRUMENTS, terms={"tag_field": 5_001})
     assert plain.new_order_with(order, 10**18) == plain.new_order(order, 10**18)
     assert chosen.new_order_with(order, 10**18) == plain.new_order(order, 10**18) + b"5001=quote-1\x01"
+
+
+def test_replace_repeats_the_tag() -> None:
+    live = Orders("T")
+    order = open_order(live)
+    order.take_options(OrderOptions(tag="quote-1"))
+    live.apply(ack(order))
+    live.request_replace(order, 4_300, 20, 1)
+    plain, chosen = orders(INSTRUMENTS), orders(INSTRUMENTS, terms={"tag_field": 5_001})
+    assert chosen.replace(order, 10**18) == plain.replace(order, 10**18) + b"5001=quote-1\x01"
+    bare = open_order(live)
+    live.apply(ack(bare))
+    live.request_replace(bare, 4_300, 20, 1)
+    assert chosen.replace(bare, 10**18) == plain.replace(bare, 10**18)
 
 
 def test_option_of_a_venue_s_own_cannot_be_said() -> None:

@@ -34,6 +34,7 @@ def add_commands(found: Subparsers) -> None:
             command.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
         else:
             command.add_argument("--parameters", action="store_true", help="those of the strategy, instead of the keys")
+            command.add_argument("--strategy", metavar="NAME", default="", help="which of several strategies")
         command.set_defaults(run=run, action=verb)
     _add_groups(found)
 

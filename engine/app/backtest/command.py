@@ -17,6 +17,7 @@ from engine.app.backtest.against import against_live
 from engine.app.backtest.generated import write_day
 from engine.app.backtest.identity import RunOptions, configuration_of, data_of
 from engine.app.backtest.writing import show, write
+from engine.app.strategies.accounts import configured, described
 from engine.backtest.capture.frames import find, markets
 from engine.backtest.core.left_ahead import left_ahead
 from engine.backtest.core.settings import RISK_AVERSE, QueueModel
@@ -41,9 +42,6 @@ from engine.errors import ConfigError
 from engine.instrument import Instrument
 from engine.journal.writer import NullJournal
 from engine.orders.orders import Orders
-from engine.portfolio import Portfolio
-from engine.risk import Risk
-from engine.strategy import Strategy
 from engine.trading.assembly import Parts
 from engine.venue import FeeRule
 
@@ -114,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
         against_live(result, history, arguments.within)
     if arguments.json:
         arguments.json.write_bytes(result.as_json())
-    for line in (*show(result), *write(result, arguments.out, f"Backtest of {config.strategy.path}")):
+    for line in (*show(result), *write(result, arguments.out, f"Backtest of {described(config)}")):
         print(line)
     return 1 if result.ended.halted else 0
 
@@ -206,27 +204,19 @@ def parts_of(config: EngineConfig, fees: FeeRule) -> Callable[[Sequence[Instrume
 
     def parts(markets: Sequence[Instrument]) -> Parts:
         """Return what a desk of these markets is made of."""
-        portfolio = Portfolio(markets)
         dialect = loading.order_dialect(config.session, markets)
         return Parts(
             books=[make_book(each, config.feed.watch_depth) for each in markets],
             market_data=loading.market_data_dialect(config.feed, markets),
             decode_report=dialect.decode,
             orders=Orders("B", fees.charge),
-            portfolio=portfolio,
-            risk=Risk(config.risk, markets, portfolio, [fees.bound(each) for each in markets]),
+            **configured(config, markets, [fees.bound(each) for each in markets])._asdict(),
             journal=NullJournal(),
-            strategy=strategy(config, markets),
             feed_limits=config.feed.limits(),
             fees=fees,
         )
 
     return parts
-
-
-def strategy(config: EngineConfig, markets: Sequence[Instrument]) -> Strategy:
-    """Return the strategy of a configuration."""
-    return loading.build_strategy(config.strategy, tuple(markets))
 
 
 def _options(history: RunHistory, arguments: argparse.Namespace) -> RunOptions:

@@ -15,6 +15,7 @@ from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.latency import Latency
 from engine.backtest.sweeps.ledger import TriedData, tried_data
 from engine.config.sections import EngineConfig
+from engine.config.strategies import MemberSection
 
 
 class RunOptions(NamedTuple):
@@ -30,9 +31,9 @@ ON_FRAMES = RunOptions()
 
 def configuration_of(config: EngineConfig, latency: Latency, options: RunOptions = ON_FRAMES) -> str:
     """Return the digest of what a run tries."""
-    told = [
+    told: list[object] = [
         config.strategy.path,
-        code_of(config.strategy.path),
+        code_of(config.strategy.path) if config.strategy.path else "",
         config.strategy.parameters,
         repr(config.risk),
         latency,
@@ -41,7 +42,13 @@ def configuration_of(config: EngineConfig, latency: Latency, options: RunOptions
         config.feed.limits(),
         options,
     ]
+    if config.strategies:
+        told = [each for one in sorted(config.strategies.items()) for each in _told(*one)] + told[3:]
     return sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+
+
+def _told(name: str, section: MemberSection) -> list[object]:
+    return [name, code_of(section.path), repr(section)]
 
 
 def code_of(path: str) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.app.backtest.command import CapturedHistory, strategy
+from engine.app.backtest.command import CapturedHistory
 from engine.app.backtest.identity import code_of, data_of, digest_of
 from engine.app.backtest.passes import run_pass, run_set
 from engine.app.backtest.progress import ProgressTable
+from engine.app.loading import build_strategy
 from engine.backtest.sweeps.axes import total, values_of
 from engine.backtest.sweeps.clusters import cluster_pool
 from engine.backtest.sweeps.folds import Span, spans
@@ -36,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.out or arguments.grid.with_suffix(".sweep")
     sys.path.insert(0, str(file.keys.config.resolve().parent))  # a strategy may stand beside its configuration
     config = load(file.keys.config)
+    if config.strategies:
+        raise ConfigError(f"{file.keys.config}: a sweep varies [strategy], and this has [strategies]: name one alone")
     history = CapturedHistory(file.data)
     search = search_of(file)
     judge_sets(file, config, history)
@@ -102,7 +105,7 @@ def judge_sets(file: SweepFile, config: EngineConfig, history: CapturedHistory) 
         for chosen in range(len(axis.values)):
             values = values_of(file.axes, chosen * behind)
             try:
-                strategy(run_set(config, values).config, history.instruments)
+                build_strategy(run_set(config, values).config.strategy, history.instruments)
             except ConfigError as error:
                 raise ConfigError(f"{file.path}: {axis.path} = {values[axis.path]!r}: {error}") from None
 

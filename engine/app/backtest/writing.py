@@ -24,6 +24,9 @@ def show(result: Result) -> Iterator[str]:
         yield f"{name:<16}{told[name] / unit:,.2f}"
     for name in _COUNTS:
         yield f"{name:<16}{told[name]:,}"
+    for name, each in told["by_strategy"].items():
+        fees = f"fees {each['fees'] / unit:,.2f}"
+        yield f"{name or 'of nobody':<16}{each['pnl'] / unit:,.2f}, {each['fills']:,} fills, {fees}"
     for name, value in result.honesty.sensitivity.items():
         yield f"with {name}: {value / unit:,.2f}"
     for name, value in result.honesty.queue_extremes.items():

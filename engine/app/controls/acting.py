@@ -15,22 +15,26 @@ from engine.errors import EngineError
 from engine.ops.control import Action, Answer, OperatorRequest
 from engine.risk.limits import Ceiling
 from engine.runtime.person import Person
+from engine.trading.controls.holds import STRATEGY
 from engine.trading.controls.memory import LimitChange
 from engine.trading.controls.risk_desk import RiskDesk
 from engine.trading.supervisor import Supervisor
 from engine.units import Unit
 
 FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Ceiling)}
-STRATEGY = "strategy"
 
 
 class Limiting:
-    """The actions of one engine, whose one strategy goes by `strategy`: its class, with or without its module."""
+    """The actions of one engine, whose one strategy goes by `strategy`: its class, with or without its module.
 
-    def __init__(self, desk: RiskDesk, supervisor: Supervisor, strategy: str) -> None:
+    Where there are `several` they go by their names, and `strategy` is empty.
+    """
+
+    def __init__(self, desk: RiskDesk, supervisor: Supervisor, strategy: str, several: bool = False) -> None:
         self._desk = desk
         self._supervisor = supervisor
         self._strategy = strategy
+        self._several = several
 
     def actions(self) -> Mapping[str, Action]:
         """Return what the control socket takes."""
@@ -45,22 +49,24 @@ class Limiting:
         }
 
     def hold(self, request: OperatorRequest) -> Answer:
-        """Halt one market, the markets of one event, or the one strategy, which is all of them."""
+        """Halt one market, the markets of one event, one of several strategies, or the only one, which is all of it."""
         scope, name = _scope(request)
-        if scope == STRATEGY:
+        if scope == STRATEGY and not self._several:
             self._supervisor.halt(request.reason, self._named(name, request))
             return {"held": f"strategy {self._strategy}, which is all of this engine"}
         found = self._desk.hold(scope, name, str(request.person), request.reason)
-        return {"held": ", ".join(each.symbol for each in found) + self._desk.unkept()}
+        held = f"strategy {name}" if scope == STRATEGY else ", ".join(each.symbol for each in found)
+        return {"held": held + self._desk.unkept()}
 
     def lift(self, request: OperatorRequest) -> Answer:
         """Let them trade again."""
         scope, name = _scope(request)
-        if scope == STRATEGY:
+        if scope == STRATEGY and not self._several:
             self._supervisor.resume(request.reason, self._named(name, request))
             return {"lifted": f"strategy {self._strategy}, which is all of this engine"}
         opened = self._desk.lift(scope, name, str(request.person), request.reason)
-        lifted = ", ".join(each.symbol for each in opened) or "nothing yet, for another hold stands"
+        markets = ", ".join(each.symbol for each in opened) or "nothing yet, for another hold stands"
+        lifted = f"strategy {name}" if scope == STRATEGY else markets
         return {"lifted": lifted + self._desk.unkept()}
 
     def _named(self, name: str, request: OperatorRequest) -> Person:
@@ -71,6 +77,8 @@ class Limiting:
     def flatten(self, request: OperatorRequest) -> Answer:
         """Close what is held in a scope, or say what that would do."""
         scope, name = _scope(request)
+        if scope == STRATEGY:
+            raise EngineError("flatten closes a market, an event or all: name one of these; nothing was done")
         if request.arguments.get("dry_run"):
             return {"plan": self._desk.flatten.plan(self._desk.holds.find(scope, name)), "is_begun": False}
         return {"plan": self._desk.close_out(scope, name, str(request.person), request.reason), "is_begun": True}
@@ -124,7 +132,7 @@ class Limiting:
 
 def limiting(desk: RiskDesk, supervisor: Supervisor, config: EngineConfig) -> Mapping[str, Action]:
     """Return the actions of an engine with this configuration."""
-    return Limiting(desk, supervisor, config.strategy.path).actions()
+    return Limiting(desk, supervisor, config.strategy.path, bool(config.strategies)).actions()
 
 
 def parse_limit(name: str, text: str, decimals: tuple[int, int]) -> int:

@@ -15,7 +15,9 @@ def add_scope(command: ArgumentParser, has_strategy: bool = True) -> None:
     scope.add_argument("--symbol", metavar="S", help="one market alone")
     scope.add_argument("--event", metavar="E", help="the markets of one event alone")
     if has_strategy:
-        scope.add_argument("--strategy", metavar="CLASS", help="one strategy; an engine has one, so this is all of it")
+        scope.add_argument(
+            "--strategy", metavar="NAME", help="one of several strategies; the class of the only one is all"
+        )
 
 
 def scope_of(arguments: Namespace) -> tuple[str, str] | None:

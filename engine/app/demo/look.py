@@ -85,7 +85,8 @@ def read_facts(engine: Engine, seconds: float, is_captured: bool) -> DemoFacts:
     """Return what does not change about this demo."""
     section, instruments = engine.config.engine, [book.instrument for book in engine.books]
     module, _, strategy = engine.config.strategy.path.partition(":")
-    does = (importlib.import_module(module).__doc__ or "").strip().partition("\n")[0]
+    does = (importlib.import_module(module).__doc__ or "").strip().partition("\n")[0] if module else ""
+    strategy = strategy or ", ".join(engine.config.strategies)
     markets = [MarketFacts(each.symbol, each.price_decimals, each.size_decimals) for each in instruments]
     return DemoFacts(seconds, section.session, section.mode, strategy, does, is_captured, markets)
 

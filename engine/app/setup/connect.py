@@ -17,7 +17,8 @@ import uvloop
 
 from engine.app.engine import Engine
 from engine.app.setup.probe import Probe
-from engine.config.sections import EngineConfig, StrategySection
+from engine.config.sections import EngineConfig
+from engine.config.strategies import StrategySection
 from engine.errors import EngineError
 from engine.fix import Status
 from engine.runtime import log

@@ -27,6 +27,7 @@ from engine.backtest.results.mids import MidsOfMarket, mids_of
 from engine.backtest.results.trips import Trip, figures, trips
 from engine.backtest.runner import Ended
 from engine.instrument import Instrument
+from engine.trading.team.team import Team
 from engine.units import NO_LIMIT
 
 Known = Mapping[str, MarketOutcome]  # by symbol
@@ -99,6 +100,7 @@ def result_of(ended: Ended, seen: Observed, known: Mapping[str, MarketOutcome], 
         "attribution": {name: sum(row[name] for row in markets) for name in ("capture2", "drift2", "final2", "fees2")},
         "by_event": _grouped(markets, "event"),
         "by_series": _grouped(markets, "series"),
+        "by_strategy": _by_strategy(ended),
         "calibration": _calibration(ended, mids, values, known),
     }
     told = honesty(ended, covered, assumed.latency, _grouped(markets, "event"), days, assumed.capital, assumed.trials)
@@ -236,6 +238,17 @@ def _grouped(markets: Sequence[dict[str, Any]], key: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for row in markets:
         found[row[key]] = found.get(row[key], 0) + row["pnl"]
+    return found
+
+
+def _by_strategy(ended: Ended) -> dict[str, dict[str, int]]:
+    """Return what each of several strategies made; what is nobody's has no name."""
+    team: Team | None = ended.loop.team
+    found = {}
+    for name, share in team.portfolio.shares.items() if team is not None else ():
+        member = team.members.get(name) if team is not None else None
+        row = {"fills": member.fills if member is not None else 0, "cash": share.cash, "fees": share.fees}
+        found[name] = row | {"pnl": share.pnl, "settled": share.realised, "marked": share.unrealised}
     return found
 
 

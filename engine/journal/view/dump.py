@@ -87,6 +87,12 @@ def _line(record: Record, markets: MarketNames) -> str:
             f"55={listing.symbol} net {format_decimal(net, listing.size_decimals)}, cash {_money(cash, listing)},"
             f" cost {_money(cost, listing)}, fees {_money(fees, listing)}"
         )
+    elif record.kind == RecordKind.SHARE:
+        name, _, listed = record.text.partition(SOH)
+        listing = msgspec.json.decode(listed, type=Listing) if listed else markets[record.numbers[0]]
+        _, net, cash, _, fees, *_ = record.numbers
+        held = f"net {format_decimal(net, listing.size_decimals)}, cash {_money(cash, listing)}"
+        text = f"{name or 'nobody'}: 55={listing.symbol} {held}, fees {_money(fees, listing)}"
     elif record.kind == RecordKind.LIST:
         text = f"{record.numbers[0]} is 55={market_of(record).symbol}"
     elif record.kind == RecordKind.RETIRE:
@@ -101,11 +107,11 @@ def _line(record: Record, markets: MarketNames) -> str:
     elif record.kind == RecordKind.DENIAL:
         index, side, price, qty, code, left_out = record.numbers
         listing = markets[index]
-        symbol, cl_ord_id = record.text.split(SOH)
+        symbol, cl_ord_id, *asking = record.text.split(SOH)
         text = (
             f"{code}{f' 41={cl_ord_id}' if cl_ord_id else ''} 55={symbol} 54={side}"
             f" 38={format_decimal(qty, listing.size_decimals)} 44={_price(price, listing)}"
-            f"{f', {left_out} more before it' if left_out else ''}"
+            f"{f', {left_out} more before it' if left_out else ''}{f', by {asking[0]}' if asking else ''}"
         )
     elif record.kind == RecordKind.SESSION:
         event = session_event(record)

@@ -165,6 +165,10 @@ def _plain(record: Record, markets: MarketNames) -> Entry:
         net, cash, cost, fees = numbers[1:5]
         held: Entry = {"symbol": listing.symbol, "net": _size(net, listing), "cash": _money(cash, listing)}
         return held | {"cost": _money(cost, listing), "fees": _money(fees, listing)}
+    if kind == RecordKind.SHARE and numbers[0] >= 0:
+        listing = markets[numbers[0]]
+        share: Entry = {"strategy": text, "symbol": listing.symbol, "net": _size(numbers[1], listing)}
+        return share | {"cash": _money(numbers[2], listing), "fees": _money(numbers[4], listing)}
     if kind == RecordKind.RESTATE:
         listing = markets[numbers[0]]
         net, cash, cost = numbers[1:]
@@ -201,10 +205,11 @@ def _plain(record: Record, markets: MarketNames) -> Entry:
 def _denial(record: Record, markets: MarketNames) -> Entry:
     index, side, price, qty, code, left_out = record.numbers
     listing = markets[index]
-    symbol, cl_ord_id = record.text.split(SOH)
+    symbol, cl_ord_id, *asking = record.text.split(SOH)
     entry: Entry = {"symbol": symbol, "side": side, "price": _price(price, listing), "order_qty": _size(qty, listing)}
     entry |= {"reason": code}
     entry |= {"cl_ord_id": cl_ord_id} if cl_ord_id else {}
+    entry |= {"strategy": asking[0]} if asking else {}
     return entry | ({"left_out": left_out} if left_out else {})
 
 

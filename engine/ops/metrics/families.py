@@ -23,7 +23,7 @@ from engine.runtime.notices import NoticeKind
 MOST_MARKETS = 200
 REASONS = 100  # of refusals that have a series of their own: 0 to 99
 BUCKETS_NS = tuple(mantissa * 10**power for power in range(3, 10) for mantissa in (1, 2, 5)) + (10**10,)
-OTHER = "other"
+OTHER, NOBODY = "other", "nobody"
 FRAMES = {
     "applied": "book_updates",
     "trade": "trades",
@@ -73,6 +73,7 @@ class ViewCollector(Collector):
         yield from _money(view)
         yield from _limits(view)
         yield from _by_market(view, self._markets)
+        yield from _by_strategy(view)
         for name, counts in view.latencies().items():
             yield _histogram(name, counts)
 
@@ -220,6 +221,22 @@ def _by_market(view: View, listed: Collection[str]) -> Iterable[Metric]:
         for family, unit, field in ((pnl, money, "pnl"), (day, money, "day_pnl")):
             family.add_metric([OTHER], sum(getattr(markets[index], field) for index in rest) / unit)
     yield from (net, pnl, day, age, stale)
+
+
+def _by_strategy(view: View) -> Iterable[Metric]:
+    """What each of several strategies has and made; without a name it is nobody's."""
+    money = 10 ** (view.head.price_decimals + view.head.size_decimals)
+    pnl = labelled("strategy_pnl_dollars", "its realised and unrealised profit, after fees", "strategy")
+    day = labelled("strategy_pnl_day_dollars", "the same since the trading day began", "strategy")
+    fees = labelled("strategy_fees_dollars", "fees that it paid", "strategy")
+    orders = labelled("strategy_open_orders", "its orders that may still trade", "strategy")
+    stopped = labelled("strategy_stopped", "1 while it is stopped by itself", "strategy")
+    for each in view.records("strategies"):
+        for family, value in ((pnl, each.pnl), (day, each.day_pnl), (fees, each.fees)):
+            family.add_metric([each.name or NOBODY], value / money)
+        orders.add_metric([each.name or NOBODY], each.open_orders)
+        stopped.add_metric([each.name or NOBODY], each.state == "stopped")
+    yield from (pnl, day, fees, orders, stopped)
 
 
 def _histogram(name: str, counts: LatencyCounts) -> Metric:

@@ -62,6 +62,7 @@ def facts(view: View) -> dict[str, Any]:
         "stopped": [_stop(view, stop) for stop in view.records("stops")],
         "live_orders": head.live_orders,
         "unknown_orders": [_unknown(view, order) for order in view.records("orders") if order.unknown_since_ns],
+        "strategies": [_strategy(view, each) for each in view.records("strategies")],
         "limits": [_limit(view, limit) for limit in view.records("limits")],
         "positions": {view.symbol(index): view.size(each.net) for index, each in markets.items() if each.net},
         "pnl": view.money(head.pnl),
@@ -134,6 +135,20 @@ def _unknown(view: View, order: Any) -> dict[str, Any]:
         "qty": view.size(order.order_qty),
         "filled": view.size(order.cum_qty),
         "age_s": (view.head.written_ns - order.unknown_since_ns) / 1e9,
+    }
+
+
+def _strategy(view: View, strategy: Any) -> dict[str, Any]:
+    return {
+        "name": strategy.name,
+        "state": strategy.state,
+        "reason": strategy.reason,
+        "open_orders": strategy.open_orders,
+        "open_cost": view.money(strategy.open_cost),
+        "fills": strategy.fills,
+        "fees": view.money(strategy.fees),
+        "pnl": view.money(strategy.pnl),
+        "day_pnl": view.money(strategy.day_pnl),
     }
 
 

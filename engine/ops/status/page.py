@@ -74,6 +74,11 @@ def _orders(facts: dict[str, Any]) -> Iterator[str]:
 def _money(facts: dict[str, Any]) -> Iterator[str]:
     yield f"profit   day {facts['day_pnl']}, all {facts['pnl']}, fees {facts['fees']}, open cost {facts['open_cost']}"
     yield from _bounded([f"held     {symbol} {size}" for symbol, size in facts["positions"].items()], "held    ")
+    for each in facts["strategies"]:
+        reason = f": {each['reason']}" if each["reason"] else ""
+        money = f"day {each['day_pnl']}, all {each['pnl']}, fees {each['fees']}"
+        counts = f"{each['open_orders']} live, {each['fills']} fills"
+        yield f"strategy {each['name'] or '-'}: {each['state']}{reason}; {counts}; {money}"
     for limit in facts["limits"]:
         if limit["limit"] != "none":
             where = f" in {limit['market']}" if limit["market"] and limit["ratio"] else ""

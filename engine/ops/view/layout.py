@@ -16,20 +16,19 @@ from typing import Final
 from engine.ops.view.account import ACCOUNT_ROWS, ERROR_ROWS, REST_ROWS, UNIVERSE_ROWS, Row
 from engine.ops.view.counted import COUNTER_ROWS
 from engine.ops.view.further import COPIES_ROWS, SETTLEMENT_ROWS
+from engine.ops.view.strategies import MOST_STRATEGIES, STRATEGY_ROWS
 from engine.trading.markets import Stop
 
 MAGIC: Final = b"FIXLVIEW"
 VERSION: Final = 3
 BUCKETS: Final = 27_648  # of a latency recorder
-MOST_ORDERS, MOST_LIMITS, MOST_TOLD, MOST_STOPS = 4096, 32, 64, 256
-MOST_FEEDS, MOST_REST_ERRORS = 32, 65  # connections; codes of REST, and the rest of them
+MOST_ORDERS, MOST_LIMITS, MOST_TOLD, MOST_STOPS, MOST_FEEDS, MOST_REST_ERRORS = 4096, 32, 64, 256, 32, 65
 
 BOOK_STATES = ("missing", "fresh", "stale", "crossed")  # a number in the records of markets
 STOPPED = sum(Stop)  # bits there, one for each cause,
 RESTRICTED, SETTLED, EXCLUSIVE = 1 << 16, 1 << 17, 1 << 18
 TRADING_STATES = ("waiting", "trading", "halted", "stopping", "stopped")
-RISK_STATES = ("active", "reduce_only", "halt")
-SESSION_STATES = ("down", "logged_on")
+RISK_STATES, SESSION_STATES = ("active", "reduce_only", "halt"), ("down", "logged_on")
 ORDER_STATES = {
     "p": "pending_new",
     "0": "new",
@@ -171,6 +170,7 @@ BLOCKS = (
     ViewBlock("universe", 1, UNIVERSE_ROWS),
     ViewBlock("copies", 1, COPIES_ROWS),
     ViewBlock("settlements", 1, SETTLEMENT_ROWS),
+    ViewBlock("strategies", MOST_STRATEGIES, STRATEGY_ROWS),
     ViewBlock(
         "limits",
         MOST_LIMITS,

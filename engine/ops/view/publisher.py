@@ -20,6 +20,7 @@ from engine.ops.view.further import FurtherShown
 from engine.ops.view.place import ViewFiles, listing
 from engine.ops.view.process import boot_id, process_start, program_version
 from engine.ops.view.sessions import SessionWatch
+from engine.ops.view.strategies import strategy_rows
 from engine.session import Session
 from engine.trading.controls.desk_state import DeskState
 from engine.trading.loop import TradingLoop
@@ -218,6 +219,8 @@ class Publisher:
         self._stage_sessions()
         self._stage_feed(is_slow)
         self._stage_told()
+        if is_slow:
+            self._put("strategies", strategy_rows(self._source.trading))
         parts = self._source.account, self._source.session_account, self._source.further
         for part in parts if is_slow else ():
             for block, rows in part.shown().blocks().items() if part is not None else ():

@@ -1,4 +1,5 @@
-"""The kill switch of one market, one event, or all markets: no new order leaves there, whatever restarts in between.
+"""The kill switch of one market, one event, all markets, or one of several strategies: no new order leaves there,
+whatever restarts in between.
 
 A hold counts for markets that are still to come too. What the engine halted by itself ends with `resume`; what a person
 halted by name ends by name. Where several hold a market, the word of a person goes before the engine's, the last one
@@ -17,7 +18,7 @@ from engine.trading.controls.memory import Hold
 from engine.trading.loop import TradingLoop
 from engine.trading.markets import Stop, named
 
-MARKET, EVENT, ALL = "market", "event", "all"
+MARKET, EVENT, ALL, STRATEGY = "market", "event", "all", "strategy"
 
 
 class Holds:
@@ -37,6 +38,7 @@ class Holds:
         self._holds = {(hold.scope, hold.name): hold for hold in holds}
         for instrument in self._loop.instruments:
             self.apply(instrument)
+        self._apply_strategies()
 
     def add(self, hold: Hold) -> list[Instrument]:
         """Hold what it names; return the markets that it concerns now, of which there must be one unless it is all."""
@@ -48,6 +50,7 @@ class Holds:
         self._holds[hold.scope, hold.name] = hold
         for instrument in found:
             self.apply(instrument)
+        self._apply_strategies()
         self._keep()
         return found
 
@@ -67,12 +70,18 @@ class Holds:
             del self._holds[key]
         for instrument in before:
             self.apply(instrument)
+        self._apply_strategies()
         if keys:
             self._keep()
         return [instrument for instrument in before if not self.of(instrument)]
 
     def find(self, scope: str, name: str) -> list[Instrument]:
         """Return the markets of a scope; EngineError for one that is not ours."""
+        if scope == STRATEGY:
+            names = [] if self._loop.team is None else list(self._loop.team.members)
+            if name not in names:
+                raise EngineError(f"unknown strategy {name!r}: this engine has {named(names) or 'one without a name'}")
+            return []
         markets = list(self._loop.instruments)
         found = [each for each in markets if scope == ALL or name == (each.symbol if scope == MARKET else each.event)]
         if not found and scope != ALL:
@@ -104,3 +113,13 @@ class Holds:
         if hold is not None:
             markets.stop(instrument, wanted, hold.words)
         markets.lift(instrument, (Stop.HALTED | Stop.FLATTENED) & ~wanted)
+
+    def _apply_strategies(self) -> None:
+        """Let each of several strategies stand as its hold says."""
+        team = self._loop.team
+        for name, member in () if team is None else team.members.items():
+            hold = self._holds.get((STRATEGY, name))
+            if hold is not None and not member.reason:
+                team.stop(name, hold.words)
+            elif hold is None and member.reason:
+                team.resume(name)

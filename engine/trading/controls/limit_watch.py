@@ -11,6 +11,7 @@ from typing import NamedTuple
 from engine.risk import NO_LIMIT, Risk
 from engine.risk._usage import usage
 from engine.risk.limits import RatioLimit
+from engine.risk.shared import SharedRisk
 from engine.runtime.notices import NoticeKind
 from engine.trading.controls.market_ratios import MarketRatios
 from engine.trading.controls.memory import LimitChange
@@ -82,7 +83,19 @@ class LimitWatch:
         """Return every limit of which something can be used up."""
         symbols = {each.index: each.symbol for each in self._risk.exposure.instruments}
         rows = [Used(name, used, limit, symbols.get(market, "")) for name, used, limit, market in usage(self._risk)]
-        return [*rows, *self._of_one_order(now_ns), *self._own(), *self._repeated(now_ns), *self._rate(now_ns)]
+        of_markets, of_strategies = self._own(), self._of_strategies(symbols)
+        return [
+            *rows, *self._of_one_order(now_ns), *of_markets, *of_strategies, *self._repeated(now_ns),
+            *self._rate(now_ns),
+        ]  # fmt: skip
+
+    def _of_strategies(self, symbols: dict[int, str]) -> Iterator[Used]:
+        """Return what each of several strategies uses of the limits that are its own."""
+        several = self._risk.of if isinstance(self._risk, SharedRisk) else {}
+        for owner, own in several.items():
+            for name, used, limit, market in usage(own):
+                if limit < NO_LIMIT:
+                    yield Used(f"{name} of strategy {owner}", used, limit, symbols.get(market, ""))
 
     def _of_one_order(self, now_ns: int) -> list[Used]:
         """Return the largest orders of the last minute, by what bounds each."""

@@ -38,9 +38,9 @@ class LimitChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A market, an event or all of them in which no new order leaves, until somebody lifts it."""
+    """A market, an event, all of them, or a strategy of which no new order leaves, until somebody lifts it."""
 
-    scope: str  # "market", "event" or "all"
+    scope: str  # "market", "event", "all" or "strategy"
     name: str
     by: str
     reason: str
@@ -52,7 +52,13 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     def words(self) -> str:
         """Return it as a person reads it."""
         what = "closed out" if self.is_flat else "halted"
-        where = "" if self.scope == "market" else "all markets " if self.scope == "all" else f"event {self.name} "
+        where = (
+            ""
+            if self.scope in ("market", "strategy")
+            else "all markets "
+            if self.scope == "all"
+            else f"event {self.name} "
+        )
         return f"{where}{what} by {self.by}: {self.reason}"
 
 

@@ -11,7 +11,7 @@ from engine.orders.options import Judge, none_offered
 from engine.runtime.notices import NoticeKind
 from engine.runtime.person import the_engine
 from engine.trading.controls.flatten import Flatten
-from engine.trading.controls.holds import ALL, MARKET, Holds
+from engine.trading.controls.holds import ALL, MARKET, STRATEGY, Holds
 from engine.trading.controls.limit_watch import LimitWatch
 from engine.trading.controls.live_orders import LiveOrders
 from engine.trading.controls.market_ratios import MarketRatios
@@ -50,12 +50,15 @@ class RiskDesk:
             loop.risk, lambda: loop.portfolio.decimals, self._keep, lambda: loop.portfolio.day_start_ns
         )
         self.holds = Holds(loop, self._keep, lambda instrument: self.flatten.is_closing(instrument))
-        live = LiveOrders(loop, loop.wall.now_ns, supervisor.note)
-        self.flatten = Flatten(loop, live, supervisor.note, judge_options, self.holds.apply)
+        self._live = LiveOrders(loop, loop.wall.now_ns, supervisor.note)
+        self.flatten = Flatten(loop, self._live, supervisor.note, judge_options, self.holds.apply)
+        if loop.team is not None:
+            loop.team.note, loop.team.stop_member = supervisor.note, self._strategy_failed
         self.ratios = MarketRatios(loop.risk, self._throttled)
         self.watch = LimitWatch(
             loop.risk, self.repeats, self.ratios, lambda: loop.portfolio.decimals, self.limits.all, loop.notices.tell
         )
+        failed = {} if loop.team is None else loop.team.stopped
         is_forgotten = has_past and not memory.is_there
         self._take_over(memory.load())
         if not memory.is_there:
@@ -65,6 +68,8 @@ class RiskDesk:
         loop.markets.listed = self._listed
         self.repeats.stop_market = self._throttled
         supervisor.lift_throttles = self.holds.lift_ours
+        for name, reason in failed.items():  # before there was anybody who remembers it
+            self._strategy_failed(name, reason)
 
     def _take_over(self, found: Remembered) -> None:
         """Go on with what an earlier run remembered."""
@@ -97,12 +102,16 @@ class RiskDesk:
         """Hold a market where the same thing came again and again."""
         self.hold(MARKET, instrument.symbol, str(the_engine()), text, is_ours=True)
 
+    def _strategy_failed(self, name: str, text: str) -> None:
+        """Stop one of several strategies by itself, over restarts too, until a person resumes."""
+        self.hold(STRATEGY, name, str(the_engine()), text, is_ours=True)
+
     # What a person asks for
 
     def hold(
         self, scope: str, name: str, by: str, reason: str, *, is_ours: bool = False, is_flat: bool = False
     ) -> list[Instrument]:
-        """Let no new order leave in a market or an event; return the markets."""
+        """Let no new order leave in a market or an event, or of a strategy; return the markets."""
         when_ns = self.wall_ns
         hold = Hold(scope=scope, name=name, by=by, reason=reason, when_ns=when_ns, is_ours=is_ours, is_flat=is_flat)
         found = self.holds.add(hold)
@@ -173,6 +182,8 @@ class RiskDesk:
         for line in self.limits.turn_day():
             self._tell(line)
         self.flatten.tick(now_ns)
+        if self._loop.team is not None and self._loop.is_connected and (left := self._loop.team.left_over()):
+            self._live.cancel(left, now_ns)
         self.watch.tick(now_ns)
         if (ratios := self._loop.risk.limits.ratios) is not None:
             self.repeats.judge_ratios(ratios)

@@ -12,22 +12,30 @@ from engine.journal.snapshot import Snapshots
 from engine.journal.writer import NullJournal
 from engine.runtime.notices import NoticeKind, Notices
 from engine.strategy import Strategy
-from engine.trading.guard import Guard, has_hook
+from engine.trading.desk import HookCaller
+from engine.trading.guard import has_hook
 
 SAVE_NS = 10_000_000_000
 
 
 class StateKeeper:
-    """Keeps the state of one strategy; `snapshots.saved` is the text that an earlier run left, "" for none."""
+    """Keeps the state of the strategy of this name; `snapshots.saved` has the texts that an earlier run left."""
 
     def __init__(
-        self, strategy: Strategy, journal: NullJournal, guard: Guard, notices: Notices, snapshots: Snapshots
+        self,
+        strategy: Strategy,
+        journal: NullJournal,
+        guard: HookCaller,
+        notices: Notices,
+        snapshots: Snapshots,
+        owner: str = "",
     ) -> None:
         self._strategy = strategy
         self._journal = journal
         self._guard = guard
         self._notices = notices
         self._snapshots = snapshots
+        self._owner = owner
         self._name = f"{type(strategy).__module__}:{type(strategy).__qualname__}"
         self._saves = has_hook(strategy, "on_save")
         self._asked_ns = 0
@@ -40,11 +48,12 @@ class StateKeeper:
         self._is_loaded = True
 
     def _found(self) -> object:
-        if not self._snapshots.saved:
+        text = self._snapshots.saved.get(self._owner)
+        if not text:
             return None
         strategy = self._strategy
         try:
-            saved = state_of_text(self._snapshots.saved)
+            saved = state_of_text(text)
             if saved.strategy != self._name:
                 raise ValueError(f"it is that of {saved.strategy}")
             if saved.version != strategy.state_version:
@@ -73,10 +82,10 @@ class StateKeeper:
         if state is None:
             return
         try:
-            text = text_of_state(self._name, self._strategy.state_version, state)
+            text = text_of_state(self._name, self._strategy.state_version, state, self._owner)
         except ValueError as error:
             self._notices.tell(NoticeKind.STATE_LOST, f"the state of {self._name} is not saved: {error}")
             return
-        if text != self._snapshots.saved:
+        if text != self._snapshots.saved.get(self._owner):
             append_saved(self._journal, text, now_ns)
-            self._snapshots.saved = text
+            self._snapshots.saved[self._owner] = text

@@ -106,7 +106,7 @@ class Roster:
 
     def is_final(self, instrument: Instrument) -> bool:
         """Return whether nothing of ours is in a market: no position, and no order that may still trade."""
-        if self._loop.portfolio[instrument].net:
+        if self._loop.risk.is_held(instrument):
             return False
         return not any(order.instrument is instrument for order in self._loop.orders.live())
 
@@ -144,14 +144,14 @@ class Roster:
 
     def set_exclusive(self, event: str, is_exclusive: bool) -> bool:
         """Take the venue's word on whether one market of an event pays at most; return whether that is new."""
-        return self._loop.risk.exposure.set_exclusive(event, is_exclusive)
+        return self._loop.risk.set_exclusive(event, is_exclusive)
 
     def set_terms(self, instrument: Instrument, multiplier_milli: int, maker_percent: int) -> None:
         """Charge a market by these terms, below 0 by those of the configuration, and count so what fills can cost."""
         loop, fees = self._loop, self._parts.fees
         fees.set_terms(instrument, multiplier_milli, maker_percent)
         if instrument.index != NOWHERE:
-            loop.risk.exposure.set_fee_bound(instrument, fees.bound(instrument))
+            loop.risk.set_fee_bound(instrument, fees.bound(instrument))
         for order in loop.orders.live():
             if order.instrument is instrument:
                 loop.risk.update(order)

@@ -8,6 +8,7 @@ from engine.venue import OrderDialect
 from engine.venue.fix44.account import Fix44Account
 from engine.venue.fix44.dialect import Fix44
 from engine.venue.fix44.market_data import Fix44MarketData
+from engine.venue.fix44.tagged import TaggedFix44
 from engine.venue.session_account import SessionAccountDialect
 
 
@@ -16,16 +17,15 @@ def orders(instruments: Iterable[Instrument], *, terms: Mapping[str, object] | N
 
     ConfigError for other terms, and for a field that the standard gives another meaning.
     """
-    dialect = Fix44(instruments)
     given = dict(terms or {})
     number = given.pop("tag_field", None)
     if given:
         raise ConfigError(f'session.terms: venue "fix44" has no such choice: {", ".join(given)}; it has tag_field')
-    if number is not None:
-        if not isinstance(number, int) or isinstance(number, bool) or not 5_000 <= number <= 39_999:
-            raise ConfigError(f"session.terms.tag_field {number!r} must be a number from 5000 to 39999, free to users")
-        dialect.tag_field = b"%d=" % number
-    return dialect
+    if number is None:
+        return Fix44(instruments)
+    if not isinstance(number, int) or isinstance(number, bool) or not 5_000 <= number <= 39_999:
+        raise ConfigError(f"session.terms.tag_field {number!r} must be a number from 5000 to 39999, free to users")
+    return TaggedFix44(instruments, number)
 
 
 def session_account(orders: OrderDialect, name: str) -> SessionAccountDialect:

@@ -5,7 +5,6 @@ from engine.venue.fix44._reports cimport decode_report
 
 
 cdef class Fix44(OrderEncoder):
-    cdef public bytes tag_field
     cdef ExecutionReport _report
     cdef dict _decimals
     cdef tuple _common

@@ -42,7 +42,6 @@ class Fix44(OrderEncoder):
             precision=precision,
             mass_cancel_request_type=mass_cancel_request_type,
         )
-        self.tag_field = b""  # what goes before an order's tag in NewOrderSingle(D), such as b"5001="; empty: it stays
         self._report = ExecutionReport()
         self._decimals: dict[str, tuple[int, int]] = {}
         self._learn(instruments)
@@ -57,11 +56,11 @@ class Fix44(OrderEncoder):
         return none_offered(options, time_in_force, post_only, ord_type)
 
     def new_order_with(self, order: Order, now_ns: int) -> bytes:
-        """Return the body of an order with a tag, which `tag_field` carries if set; OrderError for other options."""
+        """Return the body of an order with a tag, which no field carries; OrderError for other options."""
         if order.options is not None and order.options.asks_venue:
             raise OrderError(f"ClOrdID(11) {order.cl_ord_id}: {order.options} cannot be said")
         body: bytes = self.new_order(order, now_ns)
-        return body + self.tag_field + order.tag.encode() + b"\x01" if self.tag_field and order.tag else body
+        return body
 
     def add(self, instruments: Iterable[Instrument]) -> None:
         """Know these markets too."""

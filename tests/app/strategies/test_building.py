@@ -17,6 +17,7 @@ from engine.cli import main
 from engine.errors import ConfigError, EngineError
 from engine.strategy import Strategy
 from engine.trading.guard import has_hook, is_native
+from engine.venue import EventKind
 from tests.support.desks import ASK, BID, Scene
 from tests.support.order_reports import canceled, fill
 from tests.support.places import ROOT
@@ -77,6 +78,21 @@ def test_hooks_of_the_path_are_called_without_python(sample: Any) -> None:
     scene.loop.on_report(canceled(order, cum_qty=40))
     scene.delta(4_600, -1, side=ASK)
     assert len(scene.sent) == 2
+    assert scene.halts == []
+
+
+@needs_compiler
+def test_orders_and_trades_are_told_without_python_too(sample: Any) -> None:
+    strategy = sample()
+    scene = native(strategy)
+    scene.delta(4_500, 500, side=BID)
+    (order,) = scene.orders.live()
+    scene.loop.guard.strategy = None  # what Python would call
+    scene.frame(EventKind.TRADE, instrument=scene.rain, side=BID, price=4_600, size=7, trade_id="T1")
+    assert strategy.traded == 7
+    scene.loop.on_report(canceled(order))
+    scene.delta(4_600, -1, side=ASK)
+    assert len(scene.sent) == 2  # `on_order` told it that it waits no more
     assert scene.halts == []
 
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from engine.app.engine import Engine
 from engine.config.engine import load
-from engine.config.sections import EngineConfig, StrategySection
+from engine.config.sections import EngineConfig
+from engine.config.strategies import StrategySection
 from engine.strategy import Strategy
 from tests.app.test_check import RUNS, SESSION_FILE
 

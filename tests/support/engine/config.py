@@ -10,8 +10,9 @@ from engine.app.demo.configs import make_key
 from engine.book import Book
 from engine.config.engine import load
 from engine.config.markets import load_instruments
-from engine.config.sections import EngineConfig, StrategySection
+from engine.config.sections import EngineConfig
 from engine.config.shipped import config_path
+from engine.config.strategies import StrategySection
 from engine.orders.order import Order
 from engine.strategy import Strategy
 from engine.units import NO_LIMIT

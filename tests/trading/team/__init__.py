@@ -1,0 +1,1 @@
+"""Tests of several strategies in one engine."""
