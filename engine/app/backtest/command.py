@@ -18,7 +18,7 @@ from engine.app.backtest.generated import write_day
 from engine.app.backtest.identity import RunOptions, configuration_of, data_of
 from engine.app.backtest.writing import show, write
 from engine.app.strategies.accounts import configured, described
-from engine.backtest.capture.frames import find, markets
+from engine.backtest.capture.frames import find, holds_captures, markets
 from engine.backtest.core.left_ahead import left_ahead
 from engine.backtest.core.settings import RISK_AVERSE, QueueModel
 from engine.backtest.fast.columns import FrameColumns, columns_of
@@ -31,6 +31,7 @@ from engine.backtest.outcomes import MarketOutcome, outcomes
 from engine.backtest.own.size import told_of
 from engine.backtest.results import statistics
 from engine.backtest.results.result import Assumed, Result, observed, result_of
+from engine.backtest.rows.polymarket.frames import token_files
 from engine.backtest.runner import Ended, Runner
 from engine.backtest.sweeps.guard import guard
 from engine.backtest.sweeps.ledger import NAME, Trial, TrialLedger, Tried
@@ -124,7 +125,18 @@ def history_of(arguments: argparse.Namespace) -> RunHistory:
         from engine.app.backtest.on_quotes import quote_history
 
         return quote_history(paths, arguments)
+    refuse_tokens(paths)
     return CapturedHistory(paths)
+
+
+def refuse_tokens(paths: Sequence[Path]) -> None:
+    """Raise ConfigError where there is nothing but a venue whose rules are in no exchange here."""
+    found = token_files(paths) + [day for path in paths for day in path.glob("polymarket/depth/*.parquet")]
+    if found and not any(path.is_file() or holds_captures(path) for path in paths):
+        raise ConfigError(
+            f"{found[0]} is of polymarket, whose orders, fees and settlement no exchange here knows: fixlane data "
+            "convert writes the rows, and fixlane quote runs on them"
+        )
 
 
 def count_trial(result: Result, config: EngineConfig, history: RunHistory, arguments: argparse.Namespace) -> Result:

@@ -5,6 +5,7 @@ Errors  ConfigError names a file, a model, or a package that is missing.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,16 @@ import msgspec
 
 from engine._decimal import format_decimal
 from engine.backtest.core._pass import CompiledPass
-from engine.backtest.core.settings import DeskLimits, ParameterSet, PassResult, QueueModel, QuoteBoth, Ways
+from engine.backtest.core.settings import (
+    FREE,
+    DeskLimits,
+    ParameterSet,
+    PassResult,
+    QuadraticTerms,
+    QueueModel,
+    QuoteBoth,
+    Ways,
+)
 from engine.errors import ConfigError
 
 try:
@@ -22,6 +32,7 @@ except ModuleNotFoundError as error:
     raise ConfigError(f"fixlane quote wants {error.name}: pip install 'fixlane[history]'") from None
 
 MONEY_DECIMALS, SIZE_DECIMALS = 6, 2
+UNPRICED = frozenset(("polymarket",))  # venues whose fees are in no table here
 MOST_ORDERS, MOST_COST, COLLAR = 10_000, 10**15, 10_000
 
 
@@ -66,8 +77,11 @@ def files(paths: Sequence[Path]) -> list[Path]:
 def quoted(paths: Sequence[Path], arguments: argparse.Namespace) -> Iterator[QuoteFigures]:
     """Yield what every set came to, file by file."""
     asked = [(queue, away) for queue in arguments.queue for away in arguments.away]
-    sets = [_set(arguments, queue, away) for queue, away in asked]
+    for venue in sorted({_venue(path) for path in paths} & UNPRICED):
+        print(f"no fees are counted of {venue}: the rows do not say its schedule", file=sys.stderr)
     for path in paths:
+        fees = FREE if _venue(path) in UNPRICED else QuadraticTerms()
+        sets = [_set(arguments, queue, away, fees) for queue, away in asked]
         rows = load(path)
         passed = CompiledPass(rows.columns, rows.markets, sets, is_mapped=True)
         passed.run_all()
@@ -75,7 +89,12 @@ def quoted(paths: Sequence[Path], arguments: argparse.Namespace) -> Iterator[Quo
             yield _figures(path.name, queue, away, passed.result(place), [each.value for each in rows.known])
 
 
-def _set(arguments: argparse.Namespace, queue: str, away: int) -> ParameterSet:
+def _venue(path: Path) -> str:
+    """Return the venue of `VENUE/depth/DAY.parquet`."""
+    return path.absolute().parent.parent.name
+
+
+def _set(arguments: argparse.Namespace, queue: str, away: int, fees: QuadraticTerms) -> ParameterSet:
     way = arguments.latency
     return ParameterSet(
         strategy=QuoteBoth(arguments.size, away),
@@ -88,6 +107,7 @@ def _set(arguments: argparse.Namespace, queue: str, away: int) -> ParameterSet:
             open_cost=MOST_COST,
             collar=COLLAR,
         ),
+        fees=fees,
         keeps_fills=False,
     )
 

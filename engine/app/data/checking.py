@@ -10,7 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from engine.backtest.capture.frames import holds_captures
 from engine.backtest.rows.checking import DAY_NS, FAULTS, Check, DataFinding, MarketDay
+from engine.backtest.rows.polymarket.checking import check_tokens
+from engine.backtest.rows.polymarket.frames import token_files
 from engine.backtest.rows.quote_check import QuotesOfDay, check_quotes, quote_files
 from engine.backtest.rows.row_check import check_rows
 
@@ -36,9 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     tables, frames = _apart([path for path in arguments.paths if not quote_files([path])])
     for table in tables:
         check_rows(table, hear)
-    days: list[MarketDay] = []
-    if frames:
-        days = list(Check(frames, not arguments.filtered, hear).days.values())
+    tokens = token_files(frames)
+    days: list[MarketDay] = check_tokens(tokens, hear)
+    if frames := without(frames, tokens):
+        days += list(Check(frames, not arguments.filtered, hear).days.values())
     is_faulty = not FAULTS.isdisjoint(told)
     if arguments.json:
         quoted = [{**msgspec.to_builtins(each), "day": _date(each.day)} for each in of_quotes]
@@ -49,6 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
         for text in _lines(days, told):
             print(text)
     return int(is_faulty)
+
+
+def without(paths: list[Path], tokens: list[Path]) -> list[Path]:
+    """Return the paths that hold more than these files of frames by tokens."""
+    folders = {path.parent for path in tokens}
+    left = [path for path in paths if path not in tokens]
+    return [path for path in left if path not in folders or holds_captures(path)]
 
 
 def _apart(paths: list[Path]) -> tuple[list[Path], list[Path]]:

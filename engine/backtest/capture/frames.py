@@ -46,6 +46,11 @@ def find(paths: Sequence[Path]) -> list[Path]:
     return sorted(set(found))
 
 
+def holds_captures(folder: Path) -> bool:
+    """Return whether a folder holds capture files."""
+    return bool(_inside(folder))
+
+
 def groups(paths: Sequence[Path]) -> list[list[Path]]:
     """Return what belongs together: each capture of one market by itself, recorded files by run."""
     return [[path] for path in paths if not is_recorded(path)] + runs([path for path in paths if is_recorded(path)])

@@ -26,6 +26,7 @@ DAY_NS = 86_400 * 10**9
 FAULTS = frozenset(
     ("unreadable", "truncated", "unknown_market", "no_grid", "unsorted", "overlap", "gap", "duplicate", "lost_book")
     + ("below_zero", "off_grid", "bad_side")
+    + ("contradicted", "best_differs", "mirror_differs", "too_fine", "unknown_token")
 )
 
 

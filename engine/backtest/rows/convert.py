@@ -9,19 +9,19 @@ Errors  DecodeError names file and line; ConfigError for files of one market tha
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from engine.backtest.capture.frames import find
 from engine.backtest.capture.index import is_recorded, run_of, runs
 from engine.backtest.rows.markets import MarketRow, read_folder, read_markets, write_markets
-from engine.backtest.rows.ordering import Ints, Ordered, order
+from engine.backtest.rows.ordering import HeardRows, Ints, Ordered, order
 from engine.backtest.rows.reading import NS_PER_MS, read_lines
 from engine.backtest.rows.recording import DAY_NS, Recording, Told
 from engine.backtest.rows.schema import VERSION
@@ -73,14 +73,19 @@ def convert(paths: Sequence[Path], out: Path, checks_seq: bool, told: Told) -> I
     for each in found:
         if each.symbol:
             grid_of(each.paths[0], each.symbol, known)  # before anything is written
-    pending = [_Pieces(each, known, checks_seq, told) for each in found]
-    table = out / VENUE / "markets.parquet"
+    pending = [_pieces(each, known, checks_seq, told) for each in found]
+    yield from write_days(pending, out / VENUE, known)
+
+
+def write_days(pending: list["Pieces"], venue: Path, known: Mapping[str, MarketRow]) -> Iterator[Day]:
+    """Write captures day by day, with the table of their markets; yield each day when it is written."""
+    table = venue / "markets.parquet"
     while pending := [each for each in pending if each.is_left]:
         day = min(each.day for each in pending)
         pieces = [each.take() for each in pending if each.day == day]
         symbols = {symbol for piece in pieces for symbol in piece.symbols}
         write_markets(table, (read_markets(table) | {symbol: known[symbol] for symbol in symbols}).values())
-        yield _write_day(out / VENUE / "depth" / f"{_date(day)}.parquet", pieces)
+        yield _write_day(venue / "depth" / f"{_date(day)}.parquet", pieces)
 
 
 def first(paths: tuple[Path, ...]) -> Capture:
@@ -119,15 +124,20 @@ def _heard(piece: Piece) -> tuple[int, int]:
     return int(recv[0]), int(recv[-1])
 
 
-class _Pieces:
+class RecordedDays(HeardRows, Protocol):
+    """A recording of which `values`, `symbols` and `counts` are those of one day after the other."""
+
+    symbols: list[str]
+    counts: Counter[str]
+
+
+class Pieces:
     """The days of one capture, one after the other: of a run the next one is read when one is taken."""
 
-    def __init__(self, capture: Capture, known: Mapping[str, MarketRow], checks_seq: bool, told: Told) -> None:
+    def __init__(self, capture: Capture, recording: RecordedDays, days: Iterator[int]) -> None:
         self._capture = capture
-        self._recording = Recording(
-            capture.paths, capture.symbol, lambda path, symbol: grid_of(path, symbol, known), checks_seq, told
-        )
-        self._pieces = self._read()
+        self._recording = recording
+        self._pieces = self._read(days)
         self._ahead: Piece | None = None
         self.is_left = True
         self.day = capture.first_ns // DAY_NS  # of the next piece
@@ -140,15 +150,24 @@ class _Pieces:
         self.day = self._ahead.day if self._ahead else self.day
         return piece
 
-    def _read(self) -> Iterator[Piece]:
+    def _read(self, days: Iterator[int]) -> Iterator[Piece]:
         recording = self._recording
-        for day in recording.days() if not self._capture.symbol else self._whole():
+        for day in days:
             rows = order(recording)
             yield Piece(self._capture, day, list(recording.symbols), rows, {**recording.counts, **rows.counts})
 
-    def _whole(self) -> Iterator[int]:
-        self._recording.read()
-        yield self.day
+
+def _pieces(capture: Capture, known: Mapping[str, MarketRow], checks_seq: bool, told: Told) -> Pieces:
+    recording = Recording(
+        capture.paths, capture.symbol, lambda path, symbol: grid_of(path, symbol, known), checks_seq, told
+    )
+    days = _whole(recording, capture.first_ns // DAY_NS) if capture.symbol else recording.days()
+    return Pieces(capture, recording, days)
+
+
+def _whole(recording: Recording, day: int) -> Iterator[int]:
+    recording.read()
+    yield day
 
 
 def _date(day: int) -> str:
@@ -181,7 +200,7 @@ def _write_day(path: Path, pieces: Sequence[Piece]) -> Day:
 
 
 def _name(capture: Capture) -> str:
-    return capture.paths[0].name if capture.symbol else run_of(capture.paths[0])
+    return run_of(capture.paths[0]) if is_recorded(capture.paths[0]) else capture.paths[0].name
 
 
 def _checksum(capture: Capture) -> str:

@@ -9,18 +9,25 @@ Joins   An increase is an order. A cancel took the youngest order of exactly its
 
 from bisect import bisect_right
 from collections import defaultdict
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backtest.rows.recording import WIDTH, Recording
+from engine.backtest.rows.recording import WIDTH
 from engine.backtest.rows.schema import NO_JOIN, Flag, Kind
 
 FLOOR_NS = 1_000_000
 _NS_PER_MS = 1_000_000
 _UNPAIRED = int(Flag.BLOCK | Flag.OWN)  # trades that took from nobody who is in the book
 Ints = NDArray[np.int64]
+
+
+class HeardRows(Protocol):
+    """Rows as they were heard: what `engine.backtest.rows.recording` makes."""
+
+    values: bytearray
+    knows_reads: bool
 
 
 class Ordered(NamedTuple):
@@ -32,7 +39,7 @@ class Ordered(NamedTuple):
     counts: dict[str, int]
 
 
-def order(recording: Recording) -> Ordered:
+def order(recording: HeardRows) -> Ordered:
     """Return what the rows of a recording say."""
     table: Ints = np.frombuffer(recording.values, dtype="<i8").reshape(-1, WIDTH).T
     recv, stamp, market, kind, flags, side, price, size, change, connection = table

@@ -99,7 +99,7 @@ def read_lines(path: Path, on_cut: Callable[[str], object] = _refuse_cut) -> Ite
     """
     number, decode = 0, _LINES.decode
     try:
-        for text in chain.from_iterable(_texts(read_chunks(path, on_cut))):
+        for text in chain.from_iterable(read_texts(path, on_cut)):
             number += 1
             try:
                 line = decode(text)
@@ -125,6 +125,11 @@ def read_chunks(path: Path, on_cut: Callable[[str], object]) -> Iterator[bytes]:
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         while chunk := file.read1(_CHUNK):
             yield chunk
+
+
+def read_texts(path: Path, on_cut: Callable[[str], object] = _refuse_cut) -> Iterator[list[bytes]]:
+    """Yield the lines of a file in parts, whichever way it is kept."""
+    return _texts(read_chunks(path, on_cut))
 
 
 def _texts(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
