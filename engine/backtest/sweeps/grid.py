@@ -42,6 +42,7 @@ class SweepSection(Section, frozen=True, kw_only=True):
     latency: dict[str, Any] = {}
     queue: Any = None
     fast: bool = False
+    own_in_book: bool = True
     folds: FoldSection | None = None
 
 
