@@ -77,7 +77,7 @@ def convert(paths: Sequence[Path], out: Path, checks_seq: bool, told: Told) -> I
     yield from write_days(pending, out / VENUE, known)
 
 
-def write_days(pending: list["Pieces"], venue: Path, known: Mapping[str, MarketRow]) -> Iterator[Day]:
+def write_days(pending: list["DayPieces"], venue: Path, known: Mapping[str, MarketRow]) -> Iterator[Day]:
     """Write captures day by day, with the table of their markets; yield each day when it is written."""
     table = venue / "markets.parquet"
     while pending := [each for each in pending if each.is_left]:
@@ -131,7 +131,7 @@ class RecordedDays(HeardRows, Protocol):
     counts: Counter[str]
 
 
-class Pieces:
+class DayPieces:
     """The days of one capture, one after the other: of a run the next one is read when one is taken."""
 
     def __init__(self, capture: Capture, recording: RecordedDays, days: Iterator[int]) -> None:
@@ -157,12 +157,12 @@ class Pieces:
             yield Piece(self._capture, day, list(recording.symbols), rows, {**recording.counts, **rows.counts})
 
 
-def _pieces(capture: Capture, known: Mapping[str, MarketRow], checks_seq: bool, told: Told) -> Pieces:
+def _pieces(capture: Capture, known: Mapping[str, MarketRow], checks_seq: bool, told: Told) -> DayPieces:
     recording = Recording(
         capture.paths, capture.symbol, lambda path, symbol: grid_of(path, symbol, known), checks_seq, told
     )
     days = _whole(recording, capture.first_ns // DAY_NS) if capture.symbol else recording.days()
-    return Pieces(capture, recording, days)
+    return DayPieces(capture, recording, days)
 
 
 def _whole(recording: Recording, day: int) -> Iterator[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from struct import Struct
 
 from engine.backtest.rows.checking import DAY_NS, DataFinding, MarketDay
-from engine.backtest.rows.polymarket.listing import Listing
+from engine.backtest.rows.polymarket.listing import TokenListing
 from engine.backtest.rows.polymarket.recording import TokenRecording
 from engine.backtest.rows.recording import WIDTH
 from engine.backtest.rows.schema import Flag, Kind
@@ -26,7 +26,7 @@ def check_tokens(paths: Sequence[Path], told: Told) -> list[MarketDay]:
     for path in paths:
         found: list[DataFinding] = []
         try:
-            recording = TokenRecording(path, Listing([path], {}), found.append)
+            recording = TokenRecording(path, TokenListing([path], {}), found.append)
             for day in recording.days():
                 _add_rows(days, recording, day)
                 _add_findings(days, found, day)

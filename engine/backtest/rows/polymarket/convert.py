@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.backtest.rows.checking import DataFinding
-from engine.backtest.rows.convert import Capture, Day, Pieces, write_days
+from engine.backtest.rows.convert import Capture, Day, DayPieces, write_days
 from engine.backtest.rows.markets import read_markets
 from engine.backtest.rows.polymarket.frames import BOOK, CHANGE, TRADE, read_token_frames
-from engine.backtest.rows.polymarket.listing import Listing
+from engine.backtest.rows.polymarket.listing import TokenListing
 from engine.backtest.rows.polymarket.recording import TokenRecording, grid_of
 
 VENUE = "polymarket"
@@ -22,18 +22,18 @@ _SHOWING = frozenset((BOOK, CHANGE, TRADE))
 def convert_tokens(paths: Sequence[Path], out: Path, told: Callable[[DataFinding], object]) -> Iterator[Day]:
     """Write the rows of files; yield each day when it is written. `told` hears what is odd in them."""
     known = read_markets(out / VENUE / "markets.parquet")
-    listing = Listing(paths, known)
+    listing = TokenListing(paths, known)
     pending = [_pieces(path, listing, told) for path in paths if _refuse_without_grid(path, listing)]
     yield from write_days(pending, out / VENUE, listing.rows())
 
 
-def _pieces(path: Path, listing: Listing, told: Callable[[DataFinding], object]) -> Pieces:
+def _pieces(path: Path, listing: TokenListing, told: Callable[[DataFinding], object]) -> DayPieces:
     recording = TokenRecording(path, listing, told)
     first_ns = next(frame.heard_ns for frame in read_token_frames(path))
-    return Pieces(Capture((path,), "", first_ns), recording, recording.days())
+    return DayPieces(Capture((path,), "", first_ns), recording, recording.days())
 
 
-def _refuse_without_grid(path: Path, listing: Listing) -> bool:
+def _refuse_without_grid(path: Path, listing: TokenListing) -> bool:
     """Raise ConfigError for a market without a grid, before anything is written; return whether a file shows any."""
     shown = {
         message.market

@@ -37,7 +37,7 @@ class ShownLevel(msgspec.Struct, gc=False):
     size: str
 
 
-class LevelChange(msgspec.Struct, gc=False):
+class TokenChange(msgspec.Struct, gc=False):
     """What rests at a price now, and the best prices after that; they are empty where nobody said."""
 
     price: str
@@ -57,8 +57,8 @@ class TokenMessage(msgspec.Struct, gc=False):
     timestamp: str | int = ""
     bids: tuple[ShownLevel, ...] = ()
     asks: tuple[ShownLevel, ...] = ()
-    price_changes: tuple[LevelChange, ...] = ()
-    changes: tuple[LevelChange, ...] = ()  # until September 2025, then all of `asset_id`
+    price_changes: tuple[TokenChange, ...] = ()
+    changes: tuple[TokenChange, ...] = ()  # until September 2025, then all of `asset_id`
     price: str = ""
     size: str = ""
     side: str = ""

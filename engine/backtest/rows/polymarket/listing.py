@@ -70,7 +70,7 @@ class TokenMarket(msgspec.Struct):
             self.tick = gcd(self.tick, step)
 
 
-class Print(msgspec.Struct, gc=False):
+class HeardPrint(msgspec.Struct, gc=False):
     """A trade as it was heard: of which token, for which side, at what price; texts, as they may be no numbers."""
 
     heard_ns: int
@@ -80,12 +80,12 @@ class Print(msgspec.Struct, gc=False):
     size: str
 
 
-class Listing:
+class TokenListing:
     """Reads files once; `markets` by condition, `prints` by file and condition."""
 
     def __init__(self, paths: Sequence[Path], known: Mapping[str, MarketRow]) -> None:
         self.markets: dict[str, TokenMarket] = {}
-        self.prints: dict[Path, defaultdict[str, list[Print]]] = {}
+        self.prints: dict[Path, defaultdict[str, list[HeardPrint]]] = {}
         for folder in sorted({path.parent for path in paths}):
             for index in sorted({path for pattern in INDEXES for path in folder.glob(pattern)}):
                 self._read_index(index)
@@ -156,5 +156,5 @@ def _shown(message: TokenMessage) -> list[str]:
     return [message.asset_id]
 
 
-def _print(heard_ns: int, message: TokenMessage) -> Print:
-    return Print(heard_ns, message.asset_id, message.side, message.price, message.size)
+def _print(heard_ns: int, message: TokenMessage) -> HeardPrint:
+    return HeardPrint(heard_ns, message.asset_id, message.side, message.price, message.size)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from engine._decimal import parse_decimal
 from engine.backtest.rows.levels import LIMIT, PRICE_DECIMALS
 from engine.backtest.rows.polymarket.frames import TokenMessage
-from engine.backtest.rows.polymarket.listing import Print, TokenMarket
+from engine.backtest.rows.polymarket.listing import HeardPrint, TokenMarket
 from engine.errors import DecodeError
 from engine.instrument import PriceGrid
 from engine.units import Side
@@ -45,7 +45,7 @@ class Decrease(NamedTuple):
 class MirroredBook:
     """Levels by side and price; `decreases` are those that no trade is known of yet."""
 
-    def __init__(self, market: TokenMarket, index: int, grid: PriceGrid, prints: Sequence[Print]) -> None:
+    def __init__(self, market: TokenMarket, index: int, grid: PriceGrid, prints: Sequence[HeardPrint]) -> None:
         self.symbol = market.tokens[0]
         self.index = index
         self.is_known = self.is_begun = False
@@ -142,7 +142,7 @@ class MirroredBook:
         for (side, price), size in sorted(self.levels.items()):
             yield side, price, size
 
-    def _read(self, each: Print) -> tuple[int, int, int] | None:
+    def _read(self, each: HeardPrint) -> tuple[int, int, int] | None:
         try:
             return self.trade(each.asset_id, each.side, each.price, each.size)
         except WrongLevel:

@@ -28,7 +28,7 @@ from engine.backtest.rows.polymarket.frames import (
     TokenMessage,
     read_token_frames,
 )
-from engine.backtest.rows.polymarket.listing import Listing, TokenMarket
+from engine.backtest.rows.polymarket.listing import TokenListing, TokenMarket
 from engine.backtest.rows.polymarket.mirrored import Decrease, MirroredBook, WrongLevel, size_of
 from engine.backtest.rows.reading import NS_PER_MS
 from engine.backtest.rows.recording import DAY_NS, WIDTH
@@ -45,7 +45,7 @@ class TokenRecording:
     `told` hears what is odd; `counts` counts it by name, and what there was besides.
     """
 
-    def __init__(self, path: Path, listing: Listing, told: Callable[[DataFinding], object]) -> None:
+    def __init__(self, path: Path, listing: TokenListing, told: Callable[[DataFinding], object]) -> None:
         self.values = bytearray()
         self.counts: Counter[str] = Counter()
         self.symbols: list[str] = []
