@@ -63,7 +63,7 @@ def test_queue_is_an_axis_and_fast_sweeps_have_the_rows_of_slow_ones(tmp_path: P
 
 def test_sweep_names_a_queue_that_is_none(tmp_path: Path, day: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "grid.toml"
-    path.write_text(f'config = "{ENGINE}"\ndata = {json.dumps(day)}\nqueue = ["matched", "best"]\n')
+    path.write_text(f'config = "{ENGINE}"\ndata = {json.dumps(day)}\nfast = true\nqueue = ["matched", "best"]\n')
     assert main(["sweep", str(path)]) == 2
     said = capsys.readouterr().err
-    assert "matched wants rows" in said and "queue 'best'" in said
+    assert "matched is of the slow exchange" in said and "queue 'best'" in said
