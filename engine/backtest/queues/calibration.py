@@ -1,0 +1,56 @@
+"""Queue models held against the queue positions that a venue reported of our own orders.
+
+Units   as in `engine.backtest.queues.figures` and `engine.backtest.queues.fitting`.
+Errors  ConfigError where nothing was reported; DecodeError names file and line.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from engine.backtest.capture.frames import find, groups
+from engine.backtest.capture.index import is_recorded
+from engine.backtest.core.settings import FIFO, QueueModel
+from engine.backtest.queues.figures import ModelErrors, errors_of
+from engine.backtest.queues.fitting import QueueFit, fit_queue
+from engine.backtest.queues.following import Followed, follow
+from engine.errors import ConfigError
+
+MODELS = ("risk-averse", "matched", "power:0.5", "power", "power:3", "log", "optimistic")
+WITHIN_NS = 250_000_000
+
+
+class QueueCalibration(msgspec.Struct, frozen=True):
+    """Of `reported` positions `judged` count, others were `dropped` by reason; the errors of each model, and the fit.
+
+    `models` is empty where none counts.
+    """
+
+    reported: int
+    judged: int
+    dropped: dict[str, int]
+    models: dict[str, ModelErrors]
+    fit: QueueFit
+
+
+def calibrate(paths: Sequence[Path], names: Sequence[str] = MODELS, within_ns: int = WITHIN_NS) -> QueueCalibration:
+    """Return how far the models were off on recordings; raise ConfigError and DecodeError."""
+    models = [_model(name) for name in names]
+    followed = Followed()
+    recorded = [group for group in groups(find(paths)) if is_recorded(group[0])]
+    if not sum([follow(group, models, within_ns, followed) for group in recorded]):
+        raise ConfigError(
+            f"no reported queue positions in {', '.join(map(str, paths))}: an engine writes queues-RUN.jsonl beside "
+            "its frames where record.queue_positions says how often"
+        )
+    judged = followed.judged
+    errors = {name: errors_of(place, judged) for place, name in enumerate(names)} if judged else {}
+    dropped = dict(sorted((+followed.dropped).items()))
+    return QueueCalibration(followed.reported, len(judged), dropped, errors, fit_queue(followed.increments))
+
+
+def _model(name: str) -> QueueModel:
+    if name == FIFO:
+        raise ConfigError(f"queue {FIFO}: a venue's frames do not name orders: name a model")
+    return QueueModel.parse(name)
