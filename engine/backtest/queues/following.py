@@ -1,7 +1,7 @@
 """Follows a recorded run with the positions that the venue reported meanwhile.
 
 A report says where an order stood at some moment between the question and the answer. It counts only if nothing
-moved at the order's price, or at a better one, from the question until `within_ns` after the answer: frames take time too.
+moved at the order's price, or at a better one, from the question until `within_ns` after the answer: frames need time.
 
 Units   as in `engine.backtest.queues.standing`.
 Errors  DecodeError names file and line; ConfigError where a run has no reports of its orders beside it.

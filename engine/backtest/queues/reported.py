@@ -57,7 +57,7 @@ def read_places(path: Path) -> list[ReportedPlace]:
     for number, text in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
         try:
             found.append(_place(_LINES.decode(text)))
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, DecodeError, ValueError) as error:
             raise DecodeError(f"{path} line {number} is no reported queue position: {error}") from None
     return sorted(found)
 
