@@ -15,6 +15,7 @@ from engine.backtest.core.settings import FIFO, QueueModel
 from engine.backtest.queues.figures import ModelErrors, errors_of
 from engine.backtest.queues.fitting import QueueFit, fit_queue
 from engine.backtest.queues.following import Followed, follow
+from engine.backtest.queues.reported import places_beside
 from engine.errors import ConfigError
 
 MODELS = ("risk-averse", "matched", "power:0.5", "power", "power:3", "log", "optimistic")
@@ -48,6 +49,21 @@ def calibrate(paths: Sequence[Path], names: Sequence[str] = MODELS, within_ns: i
     errors = {name: errors_of(place, judged) for place, name in enumerate(names)} if judged else {}
     dropped = dict(sorted((+followed.dropped).items()))
     return QueueCalibration(followed.reported, len(judged), dropped, errors, fit_queue(followed.increments))
+
+
+def told_of_queue(paths: Sequence[Path], name: str) -> list[str]:
+    """Return in words how far a model was off on these files; nothing where no positions are beside them."""
+    asked = [path for path in paths if is_recorded(path) and places_beside(path)]
+    if not asked or name == FIFO:
+        return []
+    found = calibrate(asked, [name])
+    if not found.judged:
+        return [f"none of {found.reported} reported queue positions counts: {', '.join(found.dropped)}"]
+    off = found.models[name].all.contracts
+    return [
+        f"held against {found.judged} of {found.reported} reported queue positions, {name} has {off.mean:+.2f} "
+        f"contracts too many ahead on average; it is {off.absolute:.2f} off, in 95 of a hundred {off.p95:.2f} at most"
+    ]
 
 
 def _model(name: str) -> QueueModel:

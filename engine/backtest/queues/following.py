@@ -20,7 +20,7 @@ from engine.backtest.own.lines import WITHIN_NS, own_lines
 from engine.backtest.own.reports import Move, read_moves, reports_beside
 from engine.backtest.own.size import Place
 from engine.backtest.queues.reported import ReportedPlace, places_beside, read_places
-from engine.backtest.queues.standing import OwnPlace, StandingMarket, Step, is_before
+from engine.backtest.queues.standing import OwnPlace, QueueStep, StandingMarket, is_before
 from engine.errors import ConfigError
 from engine.exchange.captures import DELTA, SNAPSHOT, CapturedMessage, Frame
 from engine.instrument import Instrument
@@ -48,7 +48,7 @@ class Increment(NamedTuple):
     reported: ReportedPlace  # the later one
     ahead: int
     left: int
-    steps: tuple[Step, ...]
+    steps: tuple[QueueStep, ...]
 
 
 class Followed:

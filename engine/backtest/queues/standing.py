@@ -19,7 +19,7 @@ from engine.units import Side
 MOST_STEPS = 10_000  # between two reports of one order; with more the pair says nothing
 
 
-class Step(NamedTuple):
+class QueueStep(NamedTuple):
     """Others lost `gone` of `shown` lots at the price of an order, in a trade or by a cancel."""
 
     shown: int
@@ -40,9 +40,9 @@ class OwnPlace:
         self.joined = joined  # the number of the last order of others that was there before
         self.ahead: list[int] = []
         self.reported: int | None = None
-        self.steps: list[Step] = []
+        self.steps: list[QueueStep] = []
 
-    def note(self, step: Step) -> None:
+    def note(self, step: QueueStep) -> None:
         """Keep what happened since the last report."""
         if self.reported is not None:
             self.steps.append(step)
@@ -89,10 +89,10 @@ class StandingMarket:
             shown = self.outside(place)
             gone = min(-change, shown)
             for each in orders if gone > 0 else ():
-                self._pass(each, Step(shown, gone, is_trade), join)
+                self._pass(each, QueueStep(shown, gone, is_trade), join)
         self._change(place, change)
 
-    def _pass(self, order: OwnPlace, step: Step, join: int) -> None:
+    def _pass(self, order: OwnPlace, step: QueueStep, join: int) -> None:
         order.note(step)
         order.ahead = [
             after(model, ahead, step, join, order.joined)
@@ -137,7 +137,7 @@ def is_before(place: Place, other: Place) -> bool:
     return place[1] >= other[1] if other[0] == Side.BUY else place[1] <= other[1]
 
 
-def after(model: QueueModel, ahead: int, step: Step, join: int = -1, joined: int = 0) -> int:
+def after(model: QueueModel, ahead: int, step: QueueStep, join: int = -1, joined: int = 0) -> int:
     """Return what is ahead of an order after a step, as a model has it."""
     if step.is_trade:
         return min(max(ahead - step.gone, 0), step.shown - step.gone)

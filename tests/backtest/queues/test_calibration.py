@@ -8,12 +8,12 @@ import pytest
 
 from engine.backtest.capture.index import run_of
 from engine.backtest.core.settings import QueueModel
-from engine.backtest.queues.calibration import calibrate
+from engine.backtest.queues.calibration import calibrate, told_of_queue
 from engine.backtest.queues.figures import spread
 from engine.backtest.queues.fitting import FEWEST, fit_queue
 from engine.backtest.queues.following import MOVED, NO_ORDER, TOO_FEW, TOO_MANY, Increment
 from engine.backtest.queues.reported import ReportedPlace, places_file, read_places
-from engine.backtest.queues.standing import Step, after
+from engine.backtest.queues.standing import QueueStep, after
 from engine.cli import main
 from engine.errors import ConfigError, DecodeError
 from tests.backtest.queues.reporting import line, recorded
@@ -88,7 +88,7 @@ def made(model: str, count: int, days: int) -> Iterable[Increment]:
         ahead = first = 100 + number * 37 % 900
         shown = first + number * 53 % 700 + 300
         for gone in (40 + number % 50, 90):
-            steps.append(Step(shown, gone, number % 7 == 0 and gone == 90))
+            steps.append(QueueStep(shown, gone, number % 7 == 0 and gone == 90))
             ahead = after(QueueModel.parse(model), ahead, steps[-1])
             shown -= gone
         reported = ReportedPlace(number % days * DAY_NS, number % days * DAY_NS, "A", "M-1", ahead)
@@ -120,6 +120,19 @@ def test_fit_of_one_market_day_or_one_that_is_no_better_stays_careful() -> None:
 def test_spread_of_errors() -> None:
     found = spread([-4.0, 1.0, 1.0, 2.0])
     assert (found.mean, found.absolute, found.median, found.p95) == (0.0, 2.0, 1.0, 4.0)
+
+
+def test_backtest_says_how_far_its_model_was_off(tmp_path: Path) -> None:
+    path, venue = recorded(tmp_path, 2, 5, 100 * MS)
+    (told,) = told_of_queue([path], "optimistic")
+    assert told.startswith("held against ")
+    assert f" of {len(venue.places)} reported queue positions, optimistic has " in told
+    assert told_of_queue([path], "fifo") == []
+    places_of(path).write_text(line(1, "another", "GEN-0", 0))
+    (none,) = told_of_queue([path], "optimistic")
+    assert none == f"none of 1 reported queue positions counts: {NO_ORDER}"
+    places_of(path).unlink()
+    assert told_of_queue([path], "optimistic") == []
 
 
 def test_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
