@@ -153,7 +153,7 @@ def result_for(config: EngineConfig, history: RunHistory, arguments: argparse.Na
         latency=latency, capital=arguments.capital, zone=ZoneInfo(config.risk.day_zone), trials=arguments.trials
     )
     seen = observed(history.frames, history.instruments)
-    shown = arguments.own_in_book and not history.fidelity and not arguments.fast  # a quote is one of others
+    shown = _shows_own(history, arguments)
     backtest = fast_backtest if arguments.fast else slow_backtest
     result = result_of(backtest(config, history, latency, queue, shown), seen, history.outcomes, assumed)
     result.honesty.name_book(shown)
@@ -223,8 +223,15 @@ def parts_of(config: EngineConfig, fees: FeeRule) -> Callable[[Sequence[Instrume
 
 def _options(history: RunHistory, arguments: argparse.Namespace) -> RunOptions:
     queue = QueueModel.parse(arguments.queue)
-    on_quotes = bool(history.fidelity)  # less than frames say
-    return RunOptions(queue, arguments.quote_size, arguments.max_age) if on_quotes else RunOptions(queue)
+    shown = _shows_own(history, arguments)
+    if history.fidelity:  # less than frames say
+        return RunOptions(queue, arguments.quote_size, arguments.max_age, own_in_book=shown)
+    return RunOptions(queue, own_in_book=shown)
+
+
+def _shows_own(history: RunHistory, arguments: argparse.Namespace) -> bool:
+    """Return whether the strategy's book has its own orders; a quote is one of others, and so is a compiled book."""
+    return bool(arguments.own_in_book and not history.fidelity and not arguments.fast)
 
 
 def _latency(arguments: argparse.Namespace) -> Latency:

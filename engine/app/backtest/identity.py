@@ -24,6 +24,7 @@ class RunOptions(NamedTuple):
     queue: QueueModel = RISK_AVERSE
     quote_size: int = 0  # 0 on frames
     max_age_ns: int = 0
+    own_in_book: bool = True  # whether the strategy sees its own orders in the book
 
 
 ON_FRAMES = RunOptions()

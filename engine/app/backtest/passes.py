@@ -60,12 +60,12 @@ def run_pass(each: SweepPass) -> list[SweepRow]:
     assumed = Assumed(latency=Latency(), capital=each.capital, zone=ZoneInfo(config.risk.day_zone))
     sets = [run_set(config, values) for _, values in each.sets]
     rows = []
-    for (number, values), one, ended in zip(each.sets, sets, ended_of(stretch, sets, each.fast), strict=True):
+    for (number, values), one, ended in zip(each.sets, sets, ended_of(stretch, sets, each), strict=True):
         result = result_of(ended, stretch.seen, stretch.outcomes, replace(assumed, latency=one.latency))
         rows.append(
             row_of(
                 number,
-                configuration_of(one.config, one.latency, RunOptions(one.queue)),
+                configuration_of(one.config, one.latency, RunOptions(one.queue, own_in_book=each.own_in_book)),
                 values,
                 each.span,
                 result,
@@ -83,11 +83,11 @@ def run_set(config: EngineConfig, values: SetOfValues) -> RunSet:
     )
 
 
-def ended_of(stretch: CapturedHistory, sets: Sequence[RunSet], fast: bool) -> Iterator[Ended]:
+def ended_of(stretch: CapturedHistory, sets: Sequence[RunSet], how: SweepPass) -> Iterator[Ended]:
     """Yield how each set ended over the stretch, whose frames were decoded once."""
-    backtest = fast_backtest if fast else slow_backtest
+    backtest = fast_backtest if how.fast else slow_backtest
     for one in sets:
-        yield backtest(one.config, stretch, one.latency, one.queue)
+        yield backtest(one.config, stretch, one.latency, one.queue, how.own_in_book)
 
 
 @lru_cache(maxsize=1)

@@ -117,7 +117,7 @@ def subject_of(file: SweepFile, config: EngineConfig, found: Sequence[Span]) -> 
     return {
         "axes": {axis.path: list(axis.values) for axis in file.axes},
         **{name: getattr(keys, name) for name in names},
-        **({"fast": True} if keys.fast else {}),
+        **({"fast": True} if keys.fast else {"own_in_book": keys.own_in_book}),
         **({} if keys.search == "grid" else {"draws": keys.draws, "seed": keys.seed}),
         "spans": [[span.name, span.begin_ns, span.end_ns] for span in found],
         "configuration": config.digest,

@@ -86,9 +86,7 @@ def judge(latency: Latency, queue: QueueModel) -> None:
             "a latency that is drawn or measured: only the slow exchange knows it; give each way its time"
         )
     if queue.is_matched:
-        raise ConfigError(
-            "queue matched wants the orders that cancels took, which frames do not name: use fixlane quote"
-        )
+        raise ConfigError("queue matched is of the slow exchange: leave --fast out, or name another model")
 
 
 def _ways(latency: Latency) -> Ways:

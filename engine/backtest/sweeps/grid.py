@@ -42,6 +42,7 @@ class SweepSection(Section, frozen=True, kw_only=True):
     latency: dict[str, Any] = {}
     queue: Any = None
     fast: bool = False
+    own_in_book: bool = True
     folds: FoldSection | None = None
 
 
@@ -87,10 +88,7 @@ def latency_of(values: SetOfValues) -> Latency:
 
 def queue_of(values: SetOfValues) -> QueueModel:
     """Return the queue model that a set says, risk-averse without it; raise ConfigError for one that is none."""
-    model = QueueModel.parse(str(values.get(QUEUE, "risk-averse")))
-    if model.is_matched:
-        raise ConfigError("queue: matched wants rows, and a sweep runs on frames: name another model")
-    return model
+    return QueueModel.parse(str(values.get(QUEUE, "risk-averse")))
 
 
 def _axes(tables: Tables, keys: SweepSection | None) -> tuple[Axis, ...]:
@@ -106,7 +104,9 @@ def _axes(tables: Tables, keys: SweepSection | None) -> tuple[Axis, ...]:
     for each in axes:
         if each.path == QUEUE:
             for value in each.values:
-                tables.attempt("", queue_of, {QUEUE: value})
+                model = tables.attempt("", queue_of, {QUEUE: value})
+                if keys.fast and model is not None and model.is_matched:
+                    tables.problem(QUEUE, "matched is of the slow exchange: leave fast out, or name another model")
         if each.path.startswith(f"{LATENCY}.") and each.path.partition(".")[2] in (ALL_WAYS, *WAYS):
             for value in each.values:
                 tables.attempt("", _latency_ns, each.path, value)

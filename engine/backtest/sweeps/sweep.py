@@ -32,6 +32,7 @@ class SweepPass(msgspec.Struct, frozen=True, kw_only=True):
     span: Span
     sets: tuple[tuple[int, SetOfValues], ...]
     fast: bool = False
+    own_in_book: bool = True
 
     @property
     def name(self) -> str:
@@ -84,6 +85,7 @@ class Sweep:
                     span=span,
                     sets=tuple((number, values_of(self._file.axes, number)) for number in block),
                     fast=keys.fast,
+                    own_in_book=keys.own_in_book and not keys.fast,
                 )
 
     def _done(

@@ -28,7 +28,8 @@ def ran(out: Path, day: Sequence[str], *words: str) -> dict[str, Any]:
 @pytest.mark.parametrize("words", [("--latency", "5"), ("--latency", "20", "--queue", "power:1")], ids=" ".join)
 def test_fast_backtest_comes_to_the_same_as_the_slow_one(tmp_path: Path, day: list[str], words: tuple[str]) -> None:
     pytest.importorskip("pyarrow")
-    slow, fast = ran(tmp_path / "slow", day, *words), ran(tmp_path / "fast", day, *words, "--fast")
+    slow = ran(tmp_path / "slow", day, *words, "--no-own-in-book")
+    fast = ran(tmp_path / "fast", day, *words, "--fast")
     assert slow["fills"] > 100
     assert {name: fast[name] for name in SAME} == {name: slow[name] for name in SAME}
     for name in ("orders.parquet", "fills.parquet", "equity.parquet"):
@@ -50,7 +51,7 @@ def test_queue_is_an_axis_and_fast_sweeps_have_the_rows_of_slow_ones(tmp_path: P
     lines = [f'config = "{ENGINE}"', f"data = {json.dumps(day)}", 'queue = ["risk-averse", "optimistic"]']
     axes = ["[parameters]", "half_spread = [1, 2]", "[folds]", 'train = "8min"', 'test = "5min"', 'step = "5min"']
     found = []
-    for name, more in (("slow", []), ("fast", ["fast = true"])):
+    for name, more in (("slow", ["own_in_book = false"]), ("fast", ["fast = true"])):
         path = tmp_path / f"{name}.toml"
         path.write_text("\n".join([*lines, *more, *axes]))
         assert main(["sweep", str(path), "--jobs", "1", "--out", str(tmp_path / name)]) == 0
@@ -62,7 +63,7 @@ def test_queue_is_an_axis_and_fast_sweeps_have_the_rows_of_slow_ones(tmp_path: P
 
 def test_sweep_names_a_queue_that_is_none(tmp_path: Path, day: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "grid.toml"
-    path.write_text(f'config = "{ENGINE}"\ndata = {json.dumps(day)}\nqueue = ["matched", "best"]\n')
+    path.write_text(f'config = "{ENGINE}"\ndata = {json.dumps(day)}\nfast = true\nqueue = ["matched", "best"]\n')
     assert main(["sweep", str(path)]) == 2
     said = capsys.readouterr().err
-    assert "matched wants rows" in said and "queue 'best'" in said
+    assert "matched is of the slow exchange" in said and "queue 'best'" in said

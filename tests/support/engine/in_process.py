@@ -126,6 +126,7 @@ class Rig:
 
     def rest(self, side: int, price: int, qty: int, instrument: Instrument | None = None) -> Order:
         """Enter an order of ours and wait until it is acknowledged."""
+        self.until_trading()  # a machine that stood still may just have lost its market data
         enter = self.desk.buy if side == fix.BUY else self.desk.sell
         order = enter(instrument or self.rain, price, qty)
         assert order is not None, self.strategy.seen
