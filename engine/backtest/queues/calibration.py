@@ -12,6 +12,7 @@ import msgspec
 from engine.backtest.capture.frames import find, groups
 from engine.backtest.capture.index import is_recorded
 from engine.backtest.core.settings import FIFO, QueueModel
+from engine.backtest.own.reports import reports_beside
 from engine.backtest.queues.figures import ModelErrors, errors_of
 from engine.backtest.queues.fitting import QueueFit, fit_queue
 from engine.backtest.queues.following import Followed, follow
@@ -53,9 +54,12 @@ def calibrate(paths: Sequence[Path], names: Sequence[str] = MODELS, within_ns: i
 
 def told_of_queue(paths: Sequence[Path], name: str) -> list[str]:
     """Return in words how far a model was off on these files; nothing where no positions are beside them."""
-    asked = [path for path in paths if is_recorded(path) and places_beside(path)]
-    if not asked or name == FIFO:
+    reported = [path for path in paths if is_recorded(path) and places_beside(path)]
+    asked = [path for path in reported if reports_beside(path)]  # a run that was killed left none
+    if not reported or name == FIFO:
         return []
+    if not asked:
+        return ["reported queue positions are not used: no own-RUN.jsonl says of which orders they are"]
     found = calibrate(asked, [name])
     if not found.judged:
         return [f"none of {found.reported} reported queue positions counts: {', '.join(found.dropped)}"]

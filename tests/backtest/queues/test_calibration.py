@@ -131,6 +131,9 @@ def test_backtest_says_how_far_its_model_was_off(tmp_path: Path) -> None:
     places_of(path).write_text(line(1, "another", "GEN-0", 0))
     (none,) = told_of_queue([path], "optimistic")
     assert none == f"none of 1 reported queue positions counts: {NO_ORDER}"
+    (tmp_path / f"own-{run_of(path)}.jsonl").unlink()
+    (unused,) = told_of_queue([path], "optimistic")
+    assert unused.startswith("reported queue positions are not used")
     places_of(path).unlink()
     assert told_of_queue([path], "optimistic") == []
 
