@@ -20,7 +20,7 @@ from engine.app.background import Background, do_duty
 from engine.app.controls.acting import limiting
 from engine.app.feeds import choosing, opening
 from engine.app.feeds.opening import FeedParts
-from engine.app.feeds.record import record_of
+from engine.app.feeds.record import record_of, record_queues
 from engine.app.replay.entries import join_actions, join_session
 from engine.app.replay.facts import facts_of
 from engine.app.replay.recording import entries_of
@@ -126,6 +126,7 @@ class Engine(Views):
         self.halt = self._entries.entry("halt", self.supervisor.halt)  # from outside
         self._do = partial(do_duty, self.supervisor)
         self.account = self._open_account(parts.market_data, dialect, seams)
+        record_queues(self._record, self.config, self.account, self.trading)
         self._states = accounts.keepers(self.trading, self._journal, self._snapshots)
         for state in self._states:
             state.load()

@@ -18,7 +18,7 @@ from engine.instrument import Instrument
 
 NO_JOIN = -1
 _Level: TypeAlias = tuple[int, int]  # side and price
-_Key: TypeAlias = tuple[str, int, int, int, int]  # a match: market, venue time, side, price and size
+Match: TypeAlias = tuple[str, int, int, int, int]  # a match: market, venue time, side, price and size
 
 
 class FrameJoin(NamedTuple):
@@ -74,13 +74,13 @@ def joins_of(frames: Iterable[Frame], instruments: Iterable[Instrument]) -> list
     """Return the order of each frame; frames of a market are in the order in which they were captured."""
     by_symbol = {each.symbol: each for each in instruments}
     frames = [*frames]
-    traded = _trades(frames, by_symbol)
+    traded = trades_of(frames, by_symbol)
     markets = {symbol: _MarketOrders(each) for symbol, each in by_symbol.items()}
     return [_join(frame, by_symbol, markets, traded) for frame in frames]
 
 
 def _join(
-    frame: Frame, instruments: Mapping[str, Instrument], markets: Mapping[str, _MarketOrders], traded: dict[_Key, int]
+    frame: Frame, instruments: Mapping[str, Instrument], markets: Mapping[str, _MarketOrders], traded: dict[Match, int]
 ) -> FrameJoin:
     instrument = instruments.get(frame.symbol)
     if instrument is None or frame.kind not in (SNAPSHOT, DELTA):
@@ -98,9 +98,9 @@ def _join(
     return markets[frame.symbol].move(level, change, is_trade)
 
 
-def _trades(frames: Iterable[Frame], instruments: Mapping[str, Instrument]) -> dict[_Key, int]:
-    """Return how many trades of each kind there are, whose decreases come before or after."""
-    found: defaultdict[_Key, int] = defaultdict(int)
+def trades_of(frames: Iterable[Frame], instruments: Mapping[str, Instrument]) -> dict[Match, int]:
+    """Return how many trades of each match there are, whose decreases come before or after."""
+    found: defaultdict[Match, int] = defaultdict(int)
     for frame in frames:
         instrument = instruments.get(frame.symbol)
         if frame.kind != TRADE or instrument is None:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import msgspec
 
-from engine.units import Duration, Section
+from engine.errors import ConfigError
+from engine.units import NO_LIMIT, Duration, DurationLimit, Section
 
 
 class AuditSection(Section, frozen=True, kw_only=True):
@@ -26,3 +27,8 @@ class RecordSection(Section, frozen=True, kw_only=True):
     directory: Path
     file_bytes: Annotated[int, msgspec.Meta(ge=1 << 16)] = 64 << 20  # after which a new file is begun,
     file_ns: Duration = 3_600_000_000_000  # or after so long
+    queue_positions_ns: DurationLimit = NO_LIMIT  # how often the venue is asked where our orders stand
+
+    def __post_init__(self) -> None:
+        if not self.queue_positions_ns:
+            raise ConfigError('queue_positions must be positive, or "none": the venue would be asked without end')

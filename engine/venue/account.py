@@ -3,7 +3,8 @@
 Units   prices, sizes and money as in the venue's instruments; a net position counts YES contracts, short below 0.
 """
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -116,3 +117,19 @@ class AccountDialect(Protocol):
 
     def settlements(self, since_ns: int) -> PagedCall[VenueSettlement]:
         """Return what asks for every settlement since then."""
+
+
+class QueuePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """How many contracts trade before an order does, as text."""
+
+    order_id: str
+    symbol: str
+    position: str
+
+
+@runtime_checkable
+class QueueDialect(Protocol):
+    """What asks a venue where our resting orders stand in their queues."""
+
+    def queue_places(self, symbols: Iterable[str]) -> Call[list[QueuePlace]]:
+        """Return what asks for those of up to 100 markets."""

@@ -22,6 +22,7 @@ from engine.app.account.reading import AccountReader
 from engine.app.account.standby.last_resort import LastResort, order_path
 from engine.app.account.watch import AccountWatch
 from engine.app.feeds.missed import MissedTrades
+from engine.app.feeds.queue_log import QueueLog
 from engine.app.rest_client import make_client, shared_writes
 from engine.config.sections import EngineConfig, RestSection, UniverseSection
 from engine.errors import ConfigError
@@ -82,6 +83,7 @@ class AccountSide:
         self.groups = loading.order_group_dialect(section)
         self.books = self._check_books(section, config.feed.check_books_every_ns, desk)
         self.missed = self._fetch_missed(section, config.feed.heartbeat_timeout_ns, desk)
+        self.queues: QueueLog | None = None  # where they are recorded
         self._was_connected: set[int] = set()
         self._carries_news = bool(config.feed.channels)
         self._tasks: list[asyncio.Task[None]] = []
@@ -221,7 +223,7 @@ class AccountSide:
     def start(self) -> None:
         """Connect, learn what the account may spend, list the markets, and compare from the first logon on."""
         self.client.open()
-        parts = self.markets, self.watch, self.listener, self.books, self.missed
+        parts = self.markets, self.watch, self.listener, self.books, self.missed, self.queues
         duties = [self._learn(), self._odd.run(), *[each.run() for each in parts if each is not None]]
         self._tasks = [asyncio.get_running_loop().create_task(duty) for duty in duties]
 

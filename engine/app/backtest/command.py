@@ -29,6 +29,7 @@ from engine.backtest.history import TimedFrame, timed
 from engine.backtest.latency import Latency
 from engine.backtest.outcomes import MarketOutcome, outcomes
 from engine.backtest.own.size import told_of
+from engine.backtest.queues.calibration import told_of_queue
 from engine.backtest.results import statistics
 from engine.backtest.results.result import Assumed, Result, observed, result_of
 from engine.backtest.rows.polymarket.frames import token_files
@@ -111,6 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
     result = count_trial(result_for(config, history, arguments), config, history, arguments)
     if arguments.against_live:
         against_live(result, history, arguments.within)
+    result.honesty.assumptions += told_of_queue(getattr(history, "paths", []), arguments.queue)
     if arguments.json:
         arguments.json.write_bytes(result.as_json())
     for line in (*show(result), *write(result, arguments.out, f"Backtest of {described(config)}")):

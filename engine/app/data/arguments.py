@@ -25,6 +25,16 @@ def add_commands(found: Subparsers) -> None:
     listing = actions.add_parser("ls", help="list the files of rows in a folder")
     listing.add_argument("directory", type=Path, metavar="DIR")
     listing.set_defaults(run=_list)
+    queues = actions.add_parser("queues", help="hold queue models against the positions that the venue reported")
+    queues.add_argument("paths", type=Path, nargs="+", metavar="IN", help="recorded files, or folders of them")
+    queues.add_argument(
+        "--queue", nargs="+", default=[], metavar="MODEL", help="the models; without it a choice of them"
+    )
+    queues.add_argument(
+        "--within", type=_milliseconds, default=250.0, metavar="MS", help="how long after an answer nothing may move"
+    )
+    queues.add_argument("--json", type=Path, metavar="FILE", help="write all of it there")
+    queues.set_defaults(run=_queues)
     record = found.add_parser("record", help="keep the frames of a feed, without trading")
     record.add_argument("config", type=Path, metavar="CONFIG")
     record.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -44,6 +54,12 @@ def _check(arguments: argparse.Namespace) -> int:
     return run_check(arguments)
 
 
+def _queues(arguments: argparse.Namespace) -> int:
+    from engine.app.data.queueing import run_queues
+
+    return run_queues(arguments)
+
+
 def _record(arguments: argparse.Namespace) -> int:
     from engine.app.data.recording import record
     from engine.config.engine import load
@@ -58,6 +74,16 @@ def _seconds(text: str) -> float:
         value = -1.0
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} must be seconds, more than 0")
+    return value
+
+
+def _milliseconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} must be milliseconds, 0 or more")
     return value
 
 

@@ -8,16 +8,25 @@ Thread  the loop thread; the files have their own.
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
+from engine.app import loading
+from engine.app.account.side import AccountSide
+from engine.app.feeds.queue_log import QueueLog
 from engine.backtest.capture.events import write_events
 from engine.backtest.capture.frame_log import FrameLog
+from engine.backtest.queues.reported import places_file
 from engine.config.keeping import RecordSection
 from engine.config.sections import EngineConfig
 from engine.errors import ConfigError, JournalError
 from engine.instrument import Instrument
 from engine.journal.view.entries import Question
 from engine.journal.view.export import as_json, entries
+from engine.runtime.notices import NoticeKind
+from engine.trading.loop import TradingLoop
+from engine.units import NO_LIMIT
+from engine.venue.account import QueueDialect
 
 _MARKETS_NS = 10**9  # how often new markets are looked for
 
@@ -112,3 +121,20 @@ def record_of(
     if config.feed.is_fix:
         raise ConfigError('record: frames are of a WebSocket: set feed.source = "websocket", or leave [record] out')
     return FeedRecord(config.record, config.journal.directory, tell, wall_ns)
+
+
+def record_queues(
+    record: NothingRecorded, config: EngineConfig, account: AccountSide | None, loop: TradingLoop
+) -> None:
+    """Have the REST side ask where our orders stand, as often as [record] says; raise ConfigError where it cannot."""
+    section = config.record
+    if section is None or section.queue_positions_ns == NO_LIMIT:
+        return
+    if account is None or config.rest is None:
+        raise ConfigError("record.queue_positions wants [rest]: the venue is asked over it")
+    dialect = loading.account_dialect(config.rest)
+    if not isinstance(dialect, QueueDialect):
+        raise ConfigError(f'record.queue_positions: venue "{config.rest.dialect}" does not tell them: leave it out')
+    tell = partial(loop.notices.tell, NoticeKind.RECORD_LOST)
+    path, every_ns = places_file(section.directory, record.run), section.queue_positions_ns
+    account.queues = QueueLog(path, account.client, dialect, loop.orders, account.wall_ns, every_ns, tell)

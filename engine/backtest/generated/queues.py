@@ -4,7 +4,7 @@ Shapes  `recorder_order` of a delta, as `engine.backtest.generated.venue` writes
 Errors  ConfigError for frames that name no orders.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
 import msgspec
@@ -12,12 +12,14 @@ import msgspec
 from engine.backtest.core._pass import size_ahead
 from engine.backtest.core.settings import FIFO, QueueModel
 from engine.backtest.history import TimedFrame
+from engine.backtest.joins import level_of, trades_of
 from engine.backtest.own.moves import RestingOrders
 from engine.backtest.venue_side import VenueFollower
 from engine.errors import ConfigError
-from engine.exchange.captures import DELTA
+from engine.exchange.captures import DELTA, Frame
 from engine.exchange.events import Event
 from engine.exchange.market import RestingOrder
+from engine.instrument import Instrument
 
 
 class _Named(msgspec.Struct):
@@ -63,10 +65,19 @@ class QueueErrors:
 class KnownQueues(VenueFollower):
     """Says what a cancel leaves ahead of an own order, by which of both joined the queue before.
 
-    Each of `models` is asked besides, and `errors` says how far it was off.
+    Each of `models` is asked besides, and `errors` says how far it was off. A trade's decrease that is heard before its
+    trade passes for a cancel, unless `frames` of `instruments` say of all trades.
     """
 
-    def __init__(self, models: Mapping[str, QueueModel] = {}) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, QueueModel] = {},
+        frames: Iterable[Frame] = (),
+        instruments: Iterable[Instrument] = (),
+    ) -> None:
+        self._instruments = {each.symbol: each for each in instruments}
+        self._traded = trades_of(frames, self._instruments)
+        self._is_trade = False  # the present frame is the decrease of one
         self.errors = {name: QueueErrors(model) for name, model in models.items()}
         self._orders = RestingOrders()
         self._joins = 0
@@ -78,15 +89,17 @@ class KnownQueues(VenueFollower):
         """Return what is left ahead of an order when `gone` of what is shown is cancelled."""
         was_first = self._joined.get(self._moving, 0) < self._own[order.order_id]
         left = ahead - gone if was_first else ahead
-        for each in self.errors.values():
+        for each in self.errors.values() if not self._is_trade else ():
             each.cancel((order.order_id, order.rank), ahead, left, shown, gone)
         return left
 
     def before(self, timed: TimedFrame) -> None:
         """Note whose order moves."""
+        self._is_trade = False
         if timed.frame.kind != DELTA:
             self._moving = ""
             return
+        self._is_trade = self._traded_by(timed.frame)
         named = _NAMED.decode(timed.frame.body)
         if not named.recorder_order:
             raise ConfigError(f"queue {FIFO}: the frames do not name orders, as those of a generated exchange do")
@@ -94,6 +107,19 @@ class KnownQueues(VenueFollower):
         if not named.delta_fp.startswith("-"):
             self._joins += 1
             self._joined[self._moving] = self._joins
+
+    def _traded_by(self, frame: Frame) -> bool:
+        """Return whether a delta is the decrease of a trade that is known."""
+        instrument = self._instruments.get(frame.symbol)
+        if instrument is None:
+            return False
+        message = frame.message()
+        place = level_of(instrument, message.side, message.price_dollars)
+        key = (frame.symbol, message.ts_ms, *place, -instrument.parse_size(message.delta_fp))
+        is_known = self._traded.get(key, 0) > 0
+        if is_known:
+            self._traded[key] -= 1
+        return is_known
 
     def after(self, events: Sequence[Event], now_ns: int) -> None:
         """Note which own orders went to the back of a queue."""

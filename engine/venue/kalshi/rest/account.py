@@ -6,16 +6,24 @@ Errors  DecodeError for an order, fill, position, balance or settlement that can
 Source  Kalshi REST, account, order object, number forms.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from engine.errors import DecodeError
 from engine.fix import BUY, SELL, Status
-from engine.venue.account import VenueBalance, VenueFill, VenueFlow, VenueOrder, VenuePosition, VenueSettlement
+from engine.venue.account import (
+    QueuePlace,
+    VenueBalance,
+    VenueFill,
+    VenueFlow,
+    VenueOrder,
+    VenuePosition,
+    VenueSettlement,
+)
 from engine.venue.kalshi.rest.numbers import CENT, DOLLAR, NS, money, optional_time_ns, price, size, time_ns
 from engine.venue.kalshi.rest.operations import exchange, flows, orders, portfolio, subaccounts
 from engine.venue.kalshi.rest.operations.flows import KalshiFlow
-from engine.venue.kalshi.rest.operations.orders import KalshiOrder
+from engine.venue.kalshi.rest.operations.orders import KalshiOrder, KalshiQueuePosition
 from engine.venue.kalshi.rest.operations.portfolio import KalshiBalance, KalshiFill, KalshiPosition, KalshiSettlement
 from engine.venue.kalshi.rest.operations.subaccounts import KalshiSubaccountTransfer
 from engine.venue.kalshi.rest.reading import Oddities, Reader
@@ -97,6 +105,11 @@ class KalshiAccount:
         """Return what asks for every settlement since then."""
         call = portfolio.settlements(since_ns=since_ns, subaccount=self.subaccount)
         return self._pages(call, portfolio.read_settlements, portfolio.settlement_page, self._settlement)
+
+    def queue_places(self, symbols: Iterable[str]) -> Call[list[QueuePlace]]:
+        """Return what asks where the resting orders of up to 100 markets stand in their queues."""
+        call = orders.queue_positions(tickers=symbols, subaccount=self.subaccount)
+        return Call(call.request, lambda body: [_queue_place(each) for each in call.read(body)], call.statuses)
 
     def order(self, told: KalshiOrder) -> VenueOrder:
         """Return an order; what rests is told by what is left of it, an earlier size of it may be told as well."""
@@ -217,3 +230,7 @@ def _position(told: KalshiPosition) -> VenuePosition:
         fees=money(told.fees_paid_dollars, "fees_paid_dollars"),
         realized=money(told.realized_pnl_dollars or "0", "realized_pnl_dollars"),
     )
+
+
+def _queue_place(told: KalshiQueuePosition) -> QueuePlace:
+    return QueuePlace(order_id=told.order_id, symbol=told.market_ticker, position=told.queue_position_fp)

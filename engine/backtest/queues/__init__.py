@@ -1,0 +1,1 @@
+"""Models of a queue held against the positions that a venue reported of our own orders."""
