@@ -21,6 +21,8 @@ _NS = 1_000_000_000
 LOST = "recorder_lost"  # a word of the recorder: the connection is gone, and with it every book
 _KINDS = frozenset((SNAPSHOT, DELTA, TRADE, LOST))
 _CHUNK = 1 << 20
+_MOST_KEPT = 1 << 26  # bytes
+_LAST: dict[tuple[Path, int, int], list[bytes]] = {}  # of one file: its name, when it was written, its size
 _MICROSECONDS = len("2026-08-10T22:30:00.123456Z")
 
 
@@ -118,13 +120,28 @@ def read_lines(path: Path, on_cut: Callable[[str], object] = _refuse_cut) -> Ite
 
 
 def read_chunks(path: Path, on_cut: Callable[[str], object]) -> Iterator[bytes]:
-    """Yield the text of a file in parts, whichever way it is kept."""
+    """Yield the text of a file in parts, whichever way it is kept.
+
+    A small file that was read to its end is read twice in a row mostly, so its text is kept until another one is.
+    """
     if path.suffix == ".zst":
         yield from read_blocks(path, on_cut)
         return
+    state = path.stat()
+    key = path, state.st_mtime_ns, state.st_size
+    if (kept := _LAST.get(key)) is not None:
+        yield from kept
+        return
+    read, size = [], 0
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         while chunk := file.read1(_CHUNK):
+            size += len(chunk)
+            if size <= _MOST_KEPT:
+                read.append(chunk)
             yield chunk
+    _LAST.clear()
+    if size <= _MOST_KEPT:
+        _LAST[key] = read
 
 
 def read_texts(path: Path, on_cut: Callable[[str], object] = _refuse_cut) -> Iterator[list[bytes]]:
