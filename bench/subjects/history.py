@@ -68,8 +68,8 @@ class PythonWatcher:
 def measure(is_quick: bool, capture: Path | None) -> dict[str, Figures]:
     """Return the figures of every run."""
     with TemporaryDirectory() as name:
-        days, frames, convert_s = converted(Path(name), capture)
         repeats = QUICK_REPEATS if is_quick else REPEATS
+        days, frames, convert_s = converted(Path(name), capture, repeats)
         found = {"convert": {"n": frames, "rate": frames / convert_s, "ns": convert_s * 1e9 / frames}}
         for run, sets in runs():
             found[run] = passes(days, sets, repeats)
@@ -96,8 +96,8 @@ def others(days: Sequence["LoadedRows"], folder: Path, capture: Path | None, is_
     return found | backtests.measure(days, folder, repeats)
 
 
-def converted(folder: Path, capture: Path | None) -> tuple[list["LoadedRows"], int, float]:
-    """Return captures as mapped rows, how many frames they held, and what turning them into rows took."""
+def converted(folder: Path, capture: Path | None, repeats: int) -> tuple[list["LoadedRows"], int, float]:
+    """Return captures as mapped rows, how many frames they held, and what turning them into rows took, the median."""
     try:
         from engine.app.backtest.generated import write_day
         from engine.backtest.core.loading import load
@@ -105,11 +105,14 @@ def converted(folder: Path, capture: Path | None) -> tuple[list["LoadedRows"], i
     except ModuleNotFoundError as error:
         raise BenchError(f"backtest wants {error.name}: pip install 'fixlane[history]'") from None
     paths = [capture] if capture is not None else write_day(folder / "captures")
-    began = time.process_time()
-    days = list(convert(paths, folder, False, lambda path, line, what, text: None))
-    took = time.process_time() - began
+    took = []
+    for _ in range(repeats):
+        began = time.process_time()
+        days = list(convert(paths, folder, False, lambda path, line, what, text: None))
+        took.append(time.process_time() - began)
     kinds = ("orderbook_delta", "orderbook_snapshot", "trade")
-    return [load(day.path) for day in days], sum(day.counts.get(kind, 0) for day in days for kind in kinds), took
+    frames = sum(day.counts.get(kind, 0) for day in days for kind in kinds)
+    return [load(day.path) for day in days], frames, median(took)
 
 
 def runs() -> Iterator[tuple[str, Callable[[], Sequence["ParameterSet"]]]]:
