@@ -1,7 +1,6 @@
 """A venue and an engine as two child processes with fixed ports and kept state, for tests that kill them."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -18,14 +17,14 @@ from engine.ops.control import ask
 from engine.session.file.settings import load_session, render
 from engine.sim.child import SimChild
 from engine.sim.config import SimConfig, load_config
+from engine.sim.free_ports import free_ports
 
 PATIENCE_S = 20.0
 CREDENTIALS = f'[feed.credentials]\nkey_id_env = "{KEY_ID_ENV}"\nprivate_key_file = "key.pem"\n\n#'
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def wait_for(condition: Callable[[], Any], what: str) -> Any:

@@ -17,6 +17,7 @@ from engine.session import LogonDialect
 from engine.session.file.settings import SessionSettings, load_session
 from engine.session.quickfix.initiator import QuickfixSession
 from engine.session.quickfix.settings import quickfix_settings, session_id
+from engine.sim.free_ports import free_ports
 from tests.support.places import FIX_CONFIG
 
 MODES = ("event", "busy")
@@ -58,9 +59,7 @@ def in_both_modes(scenario: Callable[..., Coroutine[Any, Any, None]]) -> Callabl
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
 
 
 async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
