@@ -87,6 +87,7 @@ def publish(tmp_path: Path) -> Iterator[Callable[[int, int], Callable[[], None]]
             session=connections,
             feeds=[connections],
             account=None,
+            session_account=None,
             further=None,
             clock_ns=lambda: next(clock),
         )
