@@ -19,9 +19,8 @@ from engine.exchange.captures import DELTA, SNAPSHOT, CapturedMessage
 from engine.instrument import Instrument
 from engine.units import Side
 
-RESET, LEVEL, TRADE = range(
-    3
-)  # kinds and flags of `engine.backtest.rows.schema`, which wants packages that this does not
+# Kinds and flags of `engine.backtest.rows.schema`, which wants packages that this does not.
+RESET, LEVEL, TRADE = range(3)
 LAST, PAIRED, BLOCK, SHOT = 1, 2, 8, 32
 NO_JOIN = -1
 TYPES = {

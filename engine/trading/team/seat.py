@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from engine import fix
 from engine.errors import OrderError
 from engine.instrument import Instrument
-from engine.orders.options import options_with
+from engine.orders.options import OrderOptions, options_with
 from engine.orders.order import Order
 from engine.portfolio import Portfolio
 from engine.risk import Risk
@@ -96,14 +96,9 @@ class Seat(Desk):
     ) -> Order | None:
         """Send an order to buy; None if a limit of this strategy or of the account denies it."""
         options = options_with(reduce_only, order_group, tag, self._name)
-        account, before = self._account, self._account.asking
-        account.asking = self._name
-        try:
-            return self._loop.submit(
-                instrument, fix.BUY, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
-            )
-        finally:
-            account.asking = before
+        return self._submit(
+            instrument, fix.BUY, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
+        )
 
     def sell(
         self,
@@ -120,14 +115,9 @@ class Seat(Desk):
     ) -> Order | None:
         """Send an order to sell, likewise."""
         options = options_with(reduce_only, order_group, tag, self._name)
-        account, before = self._account, self._account.asking
-        account.asking = self._name
-        try:
-            return self._loop.submit(
-                instrument, fix.SELL, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
-            )
-        finally:
-            account.asking = before
+        return self._submit(
+            instrument, fix.SELL, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
+        )
 
     def cancel(self, order: Order) -> bool:
         """Ask for the cancel of one of its own orders."""
@@ -136,6 +126,28 @@ class Seat(Desk):
     def replace(self, order: Order, price: int, qty: int) -> bool:
         """Move one of its own orders."""
         return self._loop.replace(self._own(order), price, qty)
+
+    def _submit(
+        self,
+        instrument: Instrument,
+        side: int,
+        price: int,
+        qty: int,
+        time_in_force: str,
+        post_only: bool,
+        ord_type: str,
+        expire_time_ns: int,
+        options: OrderOptions | None,
+    ) -> Order | None:
+        """Let the loop send an order, judged by the limits of this strategy too."""
+        account, before = self._account, self._account.asking
+        account.asking = self._name
+        try:
+            return self._loop.submit(
+                instrument, side, price, qty, time_in_force, post_only, ord_type, expire_time_ns, options
+            )
+        finally:
+            account.asking = before
 
     def _own(self, order: Order) -> Order:
         if order.owner != self._name:
